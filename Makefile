@@ -1,0 +1,53 @@
+# `make` prints what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint fix bench lock clean
+PY := .venv/bin/python
+TESTERS ?= 4
+
+help:
+	@echo "make demo     set up, rank the sample résumés, and serve the pages until Ctrl-C"
+	@echo "              (ONCE=1: exit when the ranking is printed; PORT=8000: another port)"
+	@echo "make test     set up, and run lint, types and all tests"
+	@echo "make lint     format, lint, types, imports, migrations, deployment checks"
+	@echo "make fix      format and mend what can be mended by itself"
+	@echo "make bench    measure; prints the tables of docs/benchmarks.md"
+	@echo "make setup    only set up .venv"
+	@echo "make lock     compile the pinned lists from requirements*.in"
+
+setup:
+	@sh tools/setup.sh run
+
+demo:
+	@sh tools/setup.sh run
+	@exec $(PY) manage.py demo $(if $(ONCE),--once)
+
+test:
+	@sh tools/setup.sh test
+	@$(MAKE) --no-print-directory lint
+	@$(PY) -m pytest -n $(TESTERS) $(ARGS)
+
+# Production-like values, so that the deployment checks see what production would.
+DEPLOYED = DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') \
+	DATABASE_URL=postgres://nobody@localhost/nothing SITE_URL=https://evaluator.example.com
+
+lint:
+	@.venv/bin/ruff format --check -q .
+	@.venv/bin/ruff check -q .
+	@.venv/bin/djade --check templates/*.html templates/*/*.html
+	@.venv/bin/mypy .
+	@.venv/bin/lint-imports --no-logo >/dev/null || .venv/bin/lint-imports --no-logo
+	@$(PY) manage.py makemigrations --check --dry-run
+	@$(DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
+
+fix:
+	@.venv/bin/ruff check -q --fix .; .venv/bin/ruff format -q .
+	@.venv/bin/djade templates/*.html templates/*/*.html || true
+
+bench:
+	@sh tools/setup.sh test
+	@$(PY) -m benchmarks
+
+lock:
+	@sh tools/setup.sh test
+	@.venv/bin/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-header requirements.in -o requirements.txt
+	@.venv/bin/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-header requirements-test.in -o requirements-test.txt

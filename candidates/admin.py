@@ -1,0 +1,85 @@
+"""Candidates' side of the admin: to look at, not to edit."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from .models import Analysis, Candidate, Criterion, Draft, Evaluation, Event
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """What the program writes, staff may read; what is wrong is mended by actions and pages."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class CriterionInline(admin.TabularInline[Criterion, Draft]):
+    model = Criterion
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Draft)
+class DraftAdmin(ReadOnly):
+    list_display = ["title", "owner", "created_at", "updated_at"]
+    list_select_related = ["owner"]
+    search_fields = ["title", "owner__username", "owner__email"]
+    inlines = [CriterionInline]
+
+
+@admin.register(Criterion)
+class CriterionAdmin(ReadOnly):
+    list_display = ["name", "draft", "weight", "must_have"]
+    list_select_related = ["draft"]
+    search_fields = ["name"]
+
+
+@admin.register(Candidate)
+class CandidateAdmin(ReadOnly):
+    list_display = ["filename", "draft", "status", "problem", "reader", "pages", "attempts"]
+    list_filter = ["status", "problem", "reader"]
+    list_select_related = ["draft"]
+    search_fields = ["filename"]
+    exclude = ["text", "file"]  # personal data: the owner's page shows it
+
+
+@admin.register(Analysis)
+class AnalysisAdmin(ReadOnly):
+    list_display = ["title", "requested_by", "engine", "model", "insights_mode", "created_at"]
+    list_filter = ["engine", "insights_mode"]
+    list_select_related = ["requested_by"]
+    search_fields = ["title", "public_id"]
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ReadOnly):
+    list_display = ["pk", "analysis", "status", "score", "rank", "attempts", "reused", "scored_at"]
+    list_filter = ["status", "reused"]
+    list_select_related = ["analysis"]
+    search_fields = ["public_id", "analysis__public_id"]
+    exclude = ["ratings", "insights"]  # quote the résumé: the owner's page shows them
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    list_display = ["at", "verb", "actor", "draft", "detail"]
+    list_filter = ["verb"]
+    list_select_related = ["actor", "draft"]
+    search_fields = ["about", "actor__username"]

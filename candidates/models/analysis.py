@@ -1,0 +1,268 @@
+"""One scoring of a draft's candidates, and each candidate's place in it."""
+
+import json
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Now
+from django.db.models.functions.uuid import UUID4
+from django.urls import reverse
+
+from ..scoring.rubric import Rubric
+from . import candidate as candidates
+from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .draft import Draft
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+class InsightsMode(models.TextChoices):
+    NONE = "none", "nobody"
+    TOP = "top", "the best"
+    ALL = "all", "everybody"
+
+
+class AnalysisQuerySet(models.QuerySet["Analysis"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return self.filter(draft__in=Draft.objects.visible_to(user))
+
+
+class Analysis(models.Model):
+    """Never changed once written: what was asked, of which engine, for whom."""
+
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="analyses")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="analyses"
+    )
+    title = models.CharField(max_length=200)
+    criteria = models.JSONField(help_text="the rubric, frozen")
+    engine = models.CharField(max_length=20)
+    model = models.CharField(max_length=200)
+    version = models.CharField(max_length=40, help_text="of the prompt, or of the method")
+    insights_mode = models.CharField(max_length=4, choices=InsightsMode, default=InsightsMode.TOP)
+    top_n = models.PositiveIntegerField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = AnalysisQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "analyses"
+        indexes = [models.Index(fields=["draft", "-created_at"])]
+        constraints = [
+            listed_constraint("analysis_insights_listed", InsightsMode, "insights_mode"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("candidates:analysis", args=[self.public_id])
+
+    @property
+    def rubric(self) -> Rubric:
+        return Rubric.from_json(self.criteria)
+
+
+class Status(models.TextChoices):
+    WAITING = "waiting", "waiting"
+    SCORING = "scoring", "being scored"
+    SCORED = "scored", "scored"
+    FAILED = "failed", "failed"
+    UNREADABLE = "unreadable", "unreadable"
+
+
+OPEN = (Status.WAITING, Status.SCORING)
+
+
+class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
+    WAITING = Status.WAITING
+    CLAIMED = Status.SCORING
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return self.filter(analysis__draft__in=Draft.objects.visible_to(user))
+
+    def enrol(self, analysis: Analysis) -> int:
+        """Give every candidate of the draft a place in the analysis. One statement."""
+        with connection.cursor() as cursor:
+            cursor.execute(ENROL, [analysis.pk, analysis.draft_id])
+            return int(cursor.rowcount)
+
+    def known(self, owner_id: int, fingerprints: set[str]) -> dict[str, dict[str, Any]]:
+        """Scorecards that this owner's evaluations already hold, by fingerprint. One query."""
+        found = self.filter(
+            fingerprint__in=fingerprints, status=Status.SCORED, analysis__draft__owner=owner_id
+        ).values_list("fingerprint", "ratings", "flags")
+        return {
+            fingerprint: {"ratings": ratings, "flags": flags, "usage": {}}
+            for fingerprint, ratings, flags in found
+        }
+
+    def scorable(self) -> Self:
+        """Those whose résumé has been read."""
+        return self.filter(candidate__status=candidates.Status.READABLE)
+
+    def ranked(self) -> Self:
+        """Best first, then the failed, then the unreadable, each by file name."""
+        return self.order_by(F("rank").asc(nulls_last=True), "status", "candidate__filename", "pk")
+
+    def tally(self) -> dict[str, int]:
+        """How many there are of each status, and `total`. One query."""
+        counted = self.aggregate(
+            total=Count("pk"), **{status: Count("pk", filter=Q(status=status)) for status in Status}
+        )
+        return {str(key): value for key, value in counted.items()}
+
+    def usage(self) -> dict[str, int]:
+        """Calls to a model and their tokens, and how many scores were reused instead."""
+        found = self.aggregate(
+            calls=Sum("calls", default=0),
+            reused=Count("pk", filter=Q(reused=True)),
+            prompt_tokens=Sum("prompt_tokens", default=0),
+            completion_tokens=Sum("completion_tokens", default=0),
+        )
+        return {key: int(value) for key, value in found.items()}
+
+    def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
+        """Write scores for the rows that `token` still holds; returns how many.
+
+        Each answer has `id`, `status`, `error`, `ratings`, `score`, `must_haves_met`, `strong`,
+        `flags`, `insights`, `calls`, `prompt_tokens`, `completion_tokens`, `reused` and
+        `fingerprint`. One statement, however many.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(ANSWER, [json.dumps(answers), token])
+            return int(cursor.rowcount)
+
+    def close_unreadable(self) -> int:
+        """Close those whose file turned out to be unreadable."""
+        return self.filter(
+            Exists(
+                candidates.Candidate.objects.filter(
+                    pk=OuterRef("candidate"), status=candidates.Status.UNREADABLE
+                )
+            ),
+            status=Status.WAITING,
+        ).update(status=Status.UNREADABLE, scored_at=Now())
+
+    def give_up(self) -> int:
+        """Close the rows that stopped their worker each time."""
+        return self.spent().update(
+            status=Status.FAILED,
+            token=None,
+            error=f"Scoring this résumé stopped the worker {MOST_ATTEMPTS} times.",
+            scored_at=Now(),
+        )
+
+    def reopen_failed(self) -> int:
+        return self.filter(status=Status.FAILED).update(
+            status=Status.WAITING, error="", scored_at=None, attempts=0, due_at=Now()
+        )
+
+    def write_ranks(self, ranks: list[dict[str, Any]]) -> None:
+        """Each has `id`, `rank` and `insights` (None leaves them as they are)."""
+        with connection.cursor() as cursor:
+            cursor.execute(RANK, [json.dumps(ranks)])
+
+
+class Evaluation(Claimable):
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="evaluations")
+    candidate = models.ForeignKey(
+        candidates.Candidate, models.DB_CASCADE, related_name="evaluations"
+    )
+    status = models.CharField(
+        max_length=12, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+    )
+    scored_at = models.DateTimeField(null=True, blank=True, editable=False)
+    error = models.TextField(blank=True, db_default="", editable=False)
+    ratings = models.JSONField(default=list, db_default=[], blank=True, editable=False)
+    score = models.DecimalField(
+        max_digits=4, decimal_places=1, null=True, blank=True, editable=False
+    )
+    must_haves_met = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    strong = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    rank = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    insights = models.JSONField(null=True, blank=True, editable=False)
+    flags = models.JSONField(default=list, db_default=[], editable=False)
+    calls = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    prompt_tokens = models.PositiveIntegerField(db_default=0, editable=False)
+    completion_tokens = models.PositiveIntegerField(db_default=0, editable=False)
+    reused = models.BooleanField(db_default=False, editable=False)
+    fingerprint = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+
+    objects = EvaluationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                name="evaluation_to_score",
+                fields=["analysis", "due_at"],
+                condition=Q(status__in=OPEN),
+            ),
+            models.Index(fields=["analysis", "status", "rank"]),
+            models.Index(
+                name="evaluation_reusable",
+                fields=["fingerprint"],
+                condition=Q(status=Status.SCORED),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="evaluation_once_per_analysis", fields=["analysis", "candidate"]
+            ),
+            listed_constraint("evaluation_status_listed", Status),
+            claim_constraint("evaluation_token_while_scoring", Status.SCORING),
+            models.CheckConstraint(
+                name="evaluation_scored_at_when_over",
+                condition=Q(status__in=OPEN, scored_at=None)
+                | (~Q(status__in=OPEN) & Q(scored_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="evaluation_score_when_scored",
+                condition=Q(status=Status.SCORED, score__range=(0, 100))
+                | (~Q(status=Status.SCORED) & Q(score=None, rank=None)),
+            ),
+            models.CheckConstraint(
+                name="evaluation_error_when_failed",
+                condition=(Q(status=Status.FAILED) & ~Q(error=""))
+                | (~Q(status=Status.FAILED) & Q(error="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"evaluation {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("candidates:evaluation", args=[self.public_id])
+
+
+# One statement for a whole batch: the rows travel as one JSON parameter.
+ANSWER = """
+UPDATE candidates_evaluation AS e
+SET status = a.status, error = a.error, ratings = a.ratings, score = a.score,
+    must_haves_met = a.must_haves_met, strong = a.strong, flags = a.flags,
+    insights = a.insights, calls = a.calls, prompt_tokens = a.prompt_tokens,
+    completion_tokens = a.completion_tokens, reused = a.reused, fingerprint = a.fingerprint,
+    token = NULL, scored_at = now()
+FROM jsonb_to_recordset(%s::jsonb) AS a(
+    id bigint, status text, error text, ratings jsonb, score numeric, must_haves_met int,
+    strong int, flags jsonb, insights jsonb, calls int, prompt_tokens int,
+    completion_tokens int, reused boolean, fingerprint text)
+WHERE e.id = a.id AND e.status = 'scoring' AND e.token = %s
+"""
+ENROL = """
+INSERT INTO candidates_evaluation (analysis_id, candidate_id)
+SELECT %s, id FROM candidates_candidate WHERE draft_id = %s ORDER BY id
+ON CONFLICT DO NOTHING
+"""
+RANK = """
+UPDATE candidates_evaluation AS e
+SET rank = a.rank, insights = coalesce(a.insights, e.insights)
+FROM jsonb_to_recordset(%s::jsonb) AS a(id bigint, rank int, insights jsonb)
+WHERE e.id = a.id
+"""

@@ -1,0 +1,161 @@
+"""One person in one draft, and the life of their file: waiting, reading, readable, unreadable."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.files.storage import default_storage
+from django.db import connection, models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.db.models.functions.uuid import UUID4
+from django.urls import reverse
+
+from ..reading.problems import Problem
+from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .draft import Draft
+
+PIECES_KEPT = timedelta(days=1)
+
+
+class Status(models.TextChoices):
+    WAITING = "waiting", "waiting to be read"
+    READING = "reading", "being read"
+    READABLE = "readable", "readable"
+    UNREADABLE = "unreadable", "unreadable"
+
+
+class CandidateQuerySet(ClaimQuerySet["Candidate"]):
+    WAITING = Status.WAITING
+    CLAIMED = Status.READING
+
+    def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
+        """Write what reading found, for the rows that `token` still holds; returns how many.
+
+        Each answer has `id`, `status`, `problem`, `detail`, `media_type`, `reader`, `pages`,
+        `text`, `flags`, `name`, `email` and `phone`. One statement, however many.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(ANSWER, [json.dumps(answers), token])
+            return int(cursor.rowcount)
+
+    def give_up(self) -> int:
+        """Close the rows that stopped their worker each time."""
+        return self.spent().update(
+            status=Status.UNREADABLE,
+            token=None,
+            problem=Problem.CRASHED,
+            detail=f"the worker stopped {MOST_ATTEMPTS} times",
+            read_at=Now(),
+        )
+
+
+def resume_path(candidate: "Candidate", _: str) -> str:
+    """Never the name it came with, and no extension: caches in front of us go by extensions."""
+    return f"resumes/{candidate.draft_id}/{uuid4()}"
+
+
+class Candidate(Claimable):
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="candidates", editable=False)
+    filename = models.CharField(max_length=255)
+    file = models.FileField(upload_to=resume_path, max_length=255, editable=False)
+    size = models.PositiveIntegerField(help_text="bytes", editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    status = models.CharField(
+        max_length=12, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+    )
+    read_at = models.DateTimeField(null=True, blank=True, editable=False)
+    problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
+    detail = models.TextField(blank=True, db_default="", editable=False)
+    media_type = models.CharField(max_length=100, blank=True, db_default="", editable=False)
+    reader = models.CharField(max_length=40, blank=True, db_default="", editable=False)
+    pages = models.PositiveIntegerField(db_default=0, editable=False)
+    text = models.TextField(blank=True, db_default="", editable=False)
+    flags = models.JSONField(default=list, db_default=[], blank=True, editable=False)
+    name = models.CharField(max_length=200, blank=True, db_default="", editable=False)
+    email = models.CharField(max_length=254, blank=True, db_default="", editable=False)
+    phone = models.CharField(max_length=60, blank=True, db_default="", editable=False)
+
+    objects = CandidateQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(
+                name="candidate_to_read",
+                fields=["draft", "due_at"],
+                condition=Q(status__in=[Status.WAITING, Status.READING]),
+            ),
+            models.Index(fields=["draft", "status"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="candidate_same_bytes_once",
+                fields=["draft", "sha256"],
+                violation_error_message="The same file is already in this draft.",
+            ),
+            listed_constraint("candidate_status_listed", Status),
+            claim_constraint("candidate_token_while_reading", Status.READING),
+            models.CheckConstraint(
+                name="candidate_read_when_over",
+                condition=Q(status__in=[Status.WAITING, Status.READING], read_at=None)
+                | Q(status__in=[Status.READABLE, Status.UNREADABLE], read_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="candidate_problem_when_unreadable",
+                condition=(Q(status=Status.UNREADABLE) & ~Q(problem=""))
+                | (~Q(status=Status.UNREADABLE) & Q(problem="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.filename
+
+    def get_absolute_url(self) -> str:
+        return reverse("candidates:candidate", args=[self.public_id])
+
+    @property
+    def reason(self) -> str:
+        """Why it could not be read, and what to do, for the person who sent the file."""
+        return Problem(self.problem).sentence if self.problem else ""
+
+    def erase(self) -> None:
+        """Remove the candidate with file, text and scores."""
+        self.delete()
+        default_storage.delete(self.file.name)
+
+
+class Piece(models.Model):
+    """A part of a file that is too large for one request, until its last part has come."""
+
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="pieces")
+    upload = models.UUIDField(help_text="chosen by the browser, one for each file")
+    number = models.PositiveSmallIntegerField()
+    content = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="piece_once", fields=["draft", "upload", "number"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload} {self.number}"
+
+
+# One statement for a whole batch: the rows travel as one JSON parameter.
+ANSWER = """
+UPDATE candidates_candidate AS c
+SET status = a.status, problem = a.problem, detail = a.detail, media_type = a.media_type,
+    reader = a.reader, pages = a.pages, text = a.text, flags = a.flags,
+    name = left(a.name, 200), email = left(a.email, 254), phone = left(a.phone, 60),
+    token = NULL, read_at = now()
+FROM jsonb_to_recordset(%s::jsonb) AS a(
+    id bigint, status text, problem text, detail text, media_type text, reader text, pages int,
+    text text, flags jsonb, name text, email text, phone text)
+WHERE c.id = a.id AND c.status = 'reading' AND c.token = %s
+"""

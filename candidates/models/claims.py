@@ -1,0 +1,107 @@
+"""Taking rows to work on them: claim, lease, token.
+
+Reading a candidate and scoring an evaluation are claimed in the same way, so the columns and the
+verbs live here once. A claim is safe between any number of workers: the rows are locked with
+SKIP LOCKED while they are marked, each claim is a lease that ends by itself, and whoever writes an
+answer shows the token, so that a worker that was frozen past its lease cannot overwrite another's.
+"""
+
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Now
+
+# After so many claims that ended without an answer, the row itself is taken for the cause.
+MOST_ATTEMPTS = 3
+
+
+class Claimable(models.Model):
+    token = models.UUIDField(null=True, blank=True, editable=False)
+    due_at = models.DateTimeField(
+        db_default=Now(),
+        editable=False,
+        help_text="waiting: not before; claimed: the end of the lease",
+    )
+    attempts = models.PositiveSmallIntegerField(db_default=0, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
+    """Verbs for rows that are waiting, claimed, or done; each says which of its statuses is which.
+
+    All times are the database's.
+    """
+
+    WAITING: str
+    CLAIMED: str
+
+    def open(self) -> Self:
+        return self.filter(status__in=(self.WAITING, self.CLAIMED))
+
+    def due(self) -> Self:
+        """Waiting rows whose time has come, and claimed ones whose lease has run out."""
+        return self.open().filter(due_at__lte=Now())
+
+    def claim(self, most: int, token: UUID, lease: timedelta) -> list[int]:
+        """Take up to `most` rows that are due, oldest first; returns their ids.
+
+        Rows whose earlier claims all ended without an answer may be what kills the workers: a row
+        on its last attempt is taken alone, so that it cannot take others down with it.
+        """
+        with transaction.atomic():
+            due = self.due().order_by("pk").select_for_update(skip_locked=True, of=("self",))
+            fresh = due.filter(attempts__lt=MOST_ATTEMPTS - 1)
+            ids = list(fresh.values_list("pk", flat=True)[:most])
+            if not ids:
+                suspect = due.filter(attempts=MOST_ATTEMPTS - 1)
+                ids = list(suspect.values_list("pk", flat=True)[:1])
+            if ids:
+                self.model._default_manager.filter(pk__in=ids).update(
+                    status=self.CLAIMED,
+                    token=token,
+                    due_at=Now() + lease,
+                    attempts=F("attempts") + 1,
+                )
+        return ids
+
+    def spent(self) -> Self:
+        """Rows whose last attempt ended without an answer."""
+        return self.due().filter(attempts__gte=MOST_ATTEMPTS)
+
+    def held(self, token: UUID) -> Self:
+        return self.filter(status=self.CLAIMED, token=token)
+
+    def extend(self, token: UUID, lease: timedelta) -> int:
+        """Renew the leases of `token`; returns how many it still holds."""
+        return self.held(token).update(due_at=Now() + lease)
+
+    def give_back(self, token: UUID) -> int:
+        """Return what `token` holds, untouched: the attempt does not count."""
+        return self.held(token).update(
+            status=self.WAITING,
+            token=None,
+            due_at=Now(),
+            attempts=Greatest(F("attempts") - 1, 0),
+        )
+
+    def put_off(self, token: UUID, pause: timedelta) -> int:
+        """Return what `token` holds for another try after `pause`; the attempt counts."""
+        return self.held(token).update(status=self.WAITING, token=None, due_at=Now() + pause)
+
+
+def claim_constraint(name: str, claimed: str) -> models.CheckConstraint:
+    """A row carries a token exactly while it is claimed."""
+    return models.CheckConstraint(
+        name=name,
+        condition=Q(status=claimed, token__isnull=False) | (~Q(status=claimed) & Q(token=None)),
+    )
+
+
+def listed_constraint(name: str, choices: type[models.TextChoices], field: str = "status") -> Any:
+    """`choices` do not reach the database by themselves."""
+    return models.CheckConstraint(name=name, condition=Q(**{f"{field}__in": choices.values}))

@@ -1,0 +1,115 @@
+"""A role being prepared, and what is looked for in it."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now, Trim
+from django.db.models.functions.uuid import UUID4
+from django.urls import reverse
+
+from ..scoring import rubric
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+HEAVIEST = 10
+LONGEST_DESCRIPTION = 50_000  # characters; the longest real postings have about 15,000
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Every query in a view starts here."""
+        return self.filter(owner=user.pk) if user.pk else self.none()
+
+
+class Draft(models.Model):
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="drafts", editable=False
+    )
+    title = models.CharField(max_length=200)
+    description = models.TextField(max_length=LONGEST_DESCRIPTION, blank=True)
+    role_weight = models.PositiveSmallIntegerField(
+        "weight of the role as described",
+        default=5,
+        db_default=5,
+        validators=[MaxValueValidator(HEAVIEST)],
+        help_text="How much the description as a whole counts beside the criteria (0 to 10).",
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "-updated_at"])]
+        constraints = [
+            models.CheckConstraint(
+                name="draft_has_a_title",
+                condition=~Q(title=""),
+                violation_error_message="Give the draft a title.",
+            ),
+            models.CheckConstraint(
+                name="draft_role_weight_in_range", condition=Q(role_weight__lte=HEAVIEST)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("candidates:draft", args=[self.public_id])
+
+    def rubric(self) -> rubric.Rubric:
+        """The criteria as they stand, frozen. One query.
+
+        Raises ValueError with a plain sentence when nothing could be rated by it.
+        """
+        return rubric.Rubric.build(
+            title=self.title,
+            description=self.description,
+            criteria=[
+                rubric.Criterion(
+                    key=f"c{criterion.pk}",
+                    name=criterion.name,
+                    looks_for=criterion.looks_for,
+                    weight=criterion.weight,
+                    must_have=criterion.must_have,
+                )
+                for criterion in self.criteria.all()
+            ],
+            role_weight=self.role_weight,
+        )
+
+
+class Criterion(models.Model):
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="criteria", editable=False)
+    position = models.PositiveSmallIntegerField(default=0)
+    name = models.CharField(max_length=200)
+    looks_for = models.TextField("what good looks like", max_length=2_000, blank=True)
+    weight = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(HEAVIEST)]
+    )
+    must_have = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "criteria"
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower(Trim("name")),
+                "draft",
+                name="criterion_named_once",
+                violation_error_message="Two criteria have the same name.",
+            ),
+            models.CheckConstraint(name="criterion_has_a_name", condition=~Q(name="")),
+            models.CheckConstraint(
+                name="criterion_weight_in_range", condition=Q(weight__range=(1, HEAVIEST))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

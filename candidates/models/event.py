@@ -1,0 +1,51 @@
+"""Who did what, when: each act of a person and each change of a job's state is one row."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from .draft import Draft
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def record(
+        self,
+        draft_id: int,
+        verb: str,
+        *,
+        actor: Any = None,
+        about: "UUID | None" = None,
+        detail: str = "",
+    ) -> "Event":
+        """Write one row, in the caller's transaction. `about` is the public id of the object."""
+        return self.create(draft_id=draft_id, verb=verb, actor=actor, about=about, detail=detail)
+
+
+class Event(models.Model):
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="events")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        related_name="events",
+        help_text="empty: the system",
+    )
+    verb = models.CharField(max_length=40)
+    about = models.UUIDField(null=True, blank=True, help_text="public id of the object")
+    detail = models.TextField(blank=True, db_default="")
+    at = models.DateTimeField(db_default=Now())
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["about", "at"]), models.Index(fields=["draft", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.verb} at {self.at:%Y-%m-%d %H:%M:%S}"

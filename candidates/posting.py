@@ -1,0 +1,115 @@
+"""A role as a Markdown file: `# title`, the description, and optionally `## Criteria`.
+
+    # Backend engineer
+    What the role is about …
+    ## Criteria
+    - Python (weight 3, must have): has built services with it that others depend on
+
+Plain Python: used by the command line, the demo and the benchmarks.
+"""
+
+import re
+from dataclasses import dataclass
+
+from .scoring.rubric import Criterion, Rubric, derive_criteria
+
+HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
+ITEM = re.compile(
+    r"^\s*[-*+]\s+(?P<name>[^:(]+?)\s*(?:\((?P<notes>[^)]*)\))?\s*(?::\s*(?P<what>.*))?$"
+)
+NOTE = re.compile(r"^(?:weight\s+(?P<weight>\S+)|(?P<must>must[ -]have))$", re.IGNORECASE)
+DEFAULT_WEIGHT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    title: str
+    description: str
+    criteria: tuple[Criterion, ...]  # as written; empty when the file has none
+
+
+def parse(text: str, criteria_text: str = "") -> Posting:
+    """Read a role, with the criteria of `criteria_text` in place of its own where given.
+
+    Raises ValueError with a sentence that names the line and the remedy.
+    """
+    title, body, listed = _split(text)
+    if not title:
+        raise ValueError("The role has no title. Begin the file with a line such as '# Title'.")
+    if criteria_text:
+        _, loose, listed = _split(criteria_text)
+        listed = listed or loose
+    criteria = _criteria(listed)
+    if criteria_text and not criteria:
+        raise ValueError(
+            "The list of criteria is empty. Write one a line: "
+            "'- name (weight 3, must have): what good looks like'."
+        )
+    # Raises for a rubric that could not be used.
+    Rubric.build(title=title, description="\n".join(body).strip(), criteria=criteria)
+    return Posting(title, "\n".join(body).strip(), criteria)
+
+
+def criteria_of(posting: Posting) -> tuple[Criterion, ...]:
+    """The posting's criteria, or else those that its requirement bullets tell."""
+    return posting.criteria or derive_criteria(posting.description)
+
+
+def _split(text: str) -> tuple[str, list[str], list[str]]:
+    """Title, lines of the description, lines of the section `Criteria`."""
+    title, body, listed = "", [], []
+    section = body
+    for line in text.lstrip("\ufeff").splitlines():
+        heading = HEADING.match(line)
+        if heading and len(heading[1]) == 1 and not title:
+            title = heading[2]
+            continue
+        if heading and len(heading[1]) <= 2:
+            section = listed if heading[2].casefold() == "criteria" else body
+            if section is listed:
+                continue
+        section.append(line)
+    return title, body, listed
+
+
+def _criteria(lines: list[str]) -> tuple[Criterion, ...]:
+    found: list[Criterion] = []
+    for line in lines:
+        if not line.strip():
+            continue
+        item = ITEM.match(line)
+        if item is None:
+            if found and line[0].isspace():  # a long item goes on in the next line
+                last = found.pop()
+                whole = f"{last.looks_for} {line.strip()}".strip()
+                found.append(Criterion(last.key, last.name, whole, last.weight, last.must_have))
+                continue
+            raise ValueError(
+                f"The criterion '{line.strip()}' is not understood. "
+                "Write '- name (weight 3, must have): what good looks like'."
+            )
+        weight, must_have = _notes(item["notes"] or "", item["name"])
+        found.append(
+            Criterion(f"c{len(found) + 1}", item["name"], item["what"] or "", weight, must_have)
+        )
+    return tuple(found)
+
+
+def _notes(notes: str, name: str) -> tuple[int, bool]:
+    weight, must_have = DEFAULT_WEIGHT, False
+    for part in filter(None, (part.strip() for part in notes.split(","))):
+        note = NOTE.match(part)
+        if note is None:
+            raise ValueError(
+                f"'{part}' beside the criterion '{name}' is not understood. "
+                "Write 'weight 3', 'must have', or both."
+            )
+        if note["must"]:
+            must_have = True
+        elif note["weight"].isdigit() and 1 <= int(note["weight"]) <= 10:
+            weight = int(note["weight"])
+        else:
+            raise ValueError(
+                f"The weight of '{name}' is '{note['weight']}'. Set it to a whole number, 1 to 10."
+            )
+    return weight, must_have

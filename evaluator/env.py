@@ -1,0 +1,57 @@
+"""Typed readers of the environment.
+
+A value that cannot be used stops the program with one sentence that names the variable, the value
+and the remedy; nothing falls back silently to a default.
+"""
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = ("1", "true", "yes", "on")
+FALSE = ("0", "false", "no", "off")
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable without white space around it; `default` when it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def switch(name: str, *, default: bool) -> bool:
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in TRUE:
+        return True
+    if value in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} is '{value}'. Set it to 1 or 0.")
+
+
+def whole(name: str, default: int, *, at_least: int = 1) -> int:
+    value = text(name)
+    if not value:
+        return default
+    try:
+        number = int(value)
+    except ValueError:
+        number = at_least - 1
+    if number < at_least:
+        raise ImproperlyConfigured(
+            f"{name} is '{value}'. Set it to a whole number of at least {at_least}, "
+            f"or unset it for {default}."
+        )
+    return number
+
+
+def one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is '{value}'. Set it to one of: {', '.join(allowed)}.")
+    return value
+
+
+def names(name: str, default: list[str]) -> list[str]:
+    """A list separated by commas."""
+    found = [part.strip() for part in text(name).split(",") if part.strip()]
+    return found or default

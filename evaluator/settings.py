@@ -1,0 +1,283 @@
+"""Every setting, top to bottom. README.md lists the environment variables."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+from . import database, env
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = Path(env.text("EVALUATOR_VAR", str(BASE_DIR / "var"))).resolve()
+
+# A bare checkout is for trying and developing; whoever names a database is in production.
+DATABASE_URL = env.text("DATABASE_URL")
+DEBUG = env.switch("DEBUG", default=not DATABASE_URL)
+
+
+def secret_key() -> str:
+    """The given key; in development one of our own, kept so that sessions outlive a restart."""
+    given = env.text("SECRET_KEY")
+    if given:
+        return given
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set and DEBUG is off. Set it to a long random text "
+            "and keep it the same on every web server and worker."
+        )
+    kept = VAR / "secret-key"
+    try:
+        VAR.mkdir(parents=True, exist_ok=True)
+        with kept.open("x") as file:
+            kept.chmod(0o600)
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The folder {VAR} cannot be written ({error.strerror}). Give this user the right to "
+            "write there, or set EVALUATOR_VAR to a folder where it may."
+        ) from error
+    return kept.read_text()
+
+
+if not DATABASE_URL and not DEBUG:
+    raise ImproperlyConfigured(
+        "DATABASE_URL is not set and DEBUG is off. The embedded PostgreSQL is for trying and "
+        "developing only: set DATABASE_URL to postgres://user:password@host:5432/name."
+    )
+SECRET_KEY = secret_key()
+
+# Where it is reached
+PORT = env.whole("PORT", 8000)
+SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+if not urlsplit(SITE_URL).hostname or urlsplit(SITE_URL).scheme not in ("http", "https"):
+    raise ImproperlyConfigured(
+        f"SITE_URL is '{SITE_URL}'. Set it to the whole address, such as https://hire.example.com."
+    )
+SECURE = urlsplit(SITE_URL).scheme == "https"
+ALLOWED_HOSTS = env.names(
+    "ALLOWED_HOSTS",
+    sorted({urlsplit(SITE_URL).hostname or "", *(("localhost", "127.0.0.1") if DEBUG else ())}),
+)
+CSRF_TRUSTED_ORIGINS = [f"{urlsplit(SITE_URL).scheme}://{urlsplit(SITE_URL).netloc}"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+
+INSTALLED_APPS = [
+    "evaluator.apps.EvaluatorConfig",
+    "jobs.apps.JobsConfig",
+    "candidates.apps.CandidatesConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_q",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "evaluator.urls"
+WSGI_APPLICATION = "evaluator.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.csp",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# The database: rows, queue, files, sessions
+if DATABASE_URL:
+    try:
+        DATABASES = {"default": database.from_url(DATABASE_URL)}
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from error
+else:
+    DATABASES = {"default": database.embedded(VAR / "postgres")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Files
+AWS_STORAGE_BUCKET_NAME = env.text("AWS_STORAGE_BUCKET_NAME")
+AWS_S3_ENDPOINT_URL = env.text("AWS_S3_ENDPOINT_URL") or None
+AWS_S3_REGION_NAME = env.text("AWS_S3_REGION_NAME") or None
+AWS_DEFAULT_ACL = None
+AWS_QUERYSTRING_AUTH = True
+FILES = (
+    "storages.backends.s3.S3Storage"
+    if AWS_STORAGE_BUCKET_NAME
+    else "evaluator.storage.DatabaseStorage"
+)
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": FILES},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+
+# One request carries at most this much; larger files come in pieces (static/js/upload.js).
+UPLOAD_REQUEST_MAX = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# Who is there
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "candidates:drafts"
+LOGOUT_REDIRECT_URL = "login"
+
+# What a browser may do with our pages
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF, CSP.NONCE],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+SECURE_SSL_REDIRECT = SECURE and not DEBUG
+# The container's own health check comes over plain HTTP, past the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE and not DEBUG else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# Scoring
+OPENAI_API_KEY = env.text("OPENAI_API_KEY")
+OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
+EVALUATOR_ENGINE = env.one_of(
+    "EVALUATOR_ENGINE", ("openai", "local"), "openai" if OPENAI_API_KEY else "local"
+)
+EVALUATOR_MODEL = env.text("EVALUATOR_MODEL")
+EVALUATOR_CONCURRENCY = env.whole("EVALUATOR_CONCURRENCY", 32)
+EVALUATOR_TOP_N = env.whole("EVALUATOR_TOP_N", 10)
+
+# The queue. Each value answers a measured failure; docs/queue.md tells which.
+Q_WORKERS = env.whole("Q_WORKERS", 2)
+LANE_SLICE = 20  # seconds before a lane makes room for others who wait
+LANE_TIMEOUT = 180  # seconds after which django-q2 ends a lane; the longest slice is well below
+Q_CLUSTER = {
+    "name": "evaluator",
+    "orm": "default",
+    "workers": Q_WORKERS,
+    "queue_limit": 1,
+    "bulk": 1,
+    "poll": 0.2,
+    "timeout": LANE_TIMEOUT,
+    "retry": 3 * LANE_TIMEOUT + 60,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 200,
+    "guard_cycle": 0.5,
+    "log_level": "WARNING",
+    "label": "Queue",
+    "ALT_CLUSTERS": {},
+}
+
+# E-mail: one provider, chosen by name; each reads its own keys.
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Candidate Evaluator <evaluator@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_PROVIDER = env.one_of(
+    "EMAIL_PROVIDER",
+    ("file", "console", "smtp", "sendgrid", "ses", "postmark", "mailgun", "resend"),
+    "file" if DEBUG else "smtp",
+)
+MAIL_FOLDER = VAR / "mail"
+EMAIL_BACKENDS: dict[str, dict[str, Any]] = {
+    "file": {
+        "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+        "OPTIONS": {"file_path": str(MAIL_FOLDER)},
+    },
+    "console": {"BACKEND": "django.core.mail.backends.console.EmailBackend"},
+    "smtp": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": env.text("EMAIL_HOST", "localhost"),
+            "port": env.whole("EMAIL_PORT", 25),
+            "username": env.text("EMAIL_HOST_USER"),
+            "password": env.text("EMAIL_HOST_PASSWORD"),
+            "use_tls": env.switch("EMAIL_USE_TLS", default=False),
+            "use_ssl": env.switch("EMAIL_USE_SSL", default=False),
+            "timeout": 10,
+        },
+    },
+    "sendgrid": {"BACKEND": "anymail.backends.sendgrid.EmailBackend"},
+    "ses": {"BACKEND": "anymail.backends.amazon_ses.EmailBackend"},
+    "postmark": {"BACKEND": "anymail.backends.postmark.EmailBackend"},
+    "mailgun": {"BACKEND": "anymail.backends.mailgun.EmailBackend"},
+    "resend": {"BACKEND": "anymail.backends.resend.EmailBackend"},
+}
+MAILERS = {"default": EMAIL_BACKENDS[EMAIL_PROVIDER]}
+ANYMAIL = {
+    "REQUESTS_TIMEOUT": 10,
+    "SENDGRID_API_KEY": env.text("SENDGRID_API_KEY"),
+    "POSTMARK_SERVER_TOKEN": env.text("POSTMARK_SERVER_TOKEN"),
+    "MAILGUN_API_KEY": env.text("MAILGUN_API_KEY"),
+    "MAILGUN_SENDER_DOMAIN": env.text("MAILGUN_SENDER_DOMAIN") or None,
+    "RESEND_API_KEY": env.text("RESEND_API_KEY"),
+}
+
+# Logs never contain a résumé's text: messages name rows by id.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        name: {"level": env.text("LOG_LEVEL", "INFO").upper()}
+        for name in ("evaluator", "jobs", "candidates")
+    },
+}

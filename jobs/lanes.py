@@ -1,0 +1,339 @@
+"""Lanes: how a job is worked on.
+
+A lane claims a few evaluations at a time, keeps the engine busy with them, writes answers in
+batches and refills. Any number of lanes share a job through row locks. Model calls run in an event
+loop; the database is used between its steps, never inside them. Whoever leaves last finishes.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from candidates.models import Analysis, Candidate, Evaluation
+from candidates.models.analysis import InsightsMode
+from candidates.models.analysis import Status as Scored
+from candidates.models.claims import MOST_ATTEMPTS
+from candidates.scoring import engines, insights, rank
+from candidates.scoring.redact import redact
+from candidates.scoring.rubric import Rubric
+from candidates.scoring.scorecard import (
+    Engine,
+    EngineUnavailable,
+    Scorecard,
+    ScoringFailed,
+    Usage,
+)
+
+from . import finish, readers
+from .models import Heartbeat, Job, Lane, LaneQuerySet, Status
+from .submit import add_lane, record
+from .turn import Turn, Verdict
+
+log = logging.getLogger(__name__)
+
+LEASE = LaneQuerySet.LEASE
+FLUSH = 0.25  # seconds between writes; half of what the design allows
+IDLE = 0.2  # seconds between looks when what is left is in other hands
+A_LANE_FOR = 16  # evaluations; below it another lane costs more than it brings
+PAUSE = timedelta(seconds=5)  # before another try of a résumé, growing with each
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One claimed evaluation, ready for the engine."""
+
+    pk: int
+    attempts: int
+    document: str
+    fingerprint: str
+
+
+def read(lane_id: int) -> None:
+    """Take the lane's turn at reading a draft's new files."""
+    turn = Turn.enter(lane_id)
+    if turn is None:
+        return
+    with readers.Reader(turn.lane.draft_id) as reader:
+        while turn.look() is Verdict.GO and reader.read_some(turn):
+            pass
+    with transaction.atomic():
+        # Locked first: an upload that saw this lane is committed before we look for its files.
+        Lane.objects.filter(pk=turn.lane.pk, token=turn.token).select_for_update().first()
+        Lane.objects.filter(pk=turn.lane.pk, token=turn.token).delete()
+        if readers.due(turn.lane.draft_id).exists():
+            add_lane(turn.lane.draft_id, None)
+
+
+def score(lane_id: int) -> None:
+    """Take the lane's turn at scoring its job."""
+    turn = Turn.enter(lane_id)
+    if turn is None:
+        return
+    if turn.job.status == Status.PENDING:
+        _begin(turn.job)
+    if turn.look() is not Verdict.STOP:
+        analysis = turn.job.analysis
+        try:
+            with readers.Reader(turn.lane.draft_id) as reader:
+                _Scoring(turn, _engine(analysis.engine, analysis.model), reader).work()
+        except EngineUnavailable as error:
+            finish.fail(turn.job, str(error))
+    _leave(turn)
+
+
+def _begin(job: Job) -> None:
+    """Start the job and enrol its candidates: once, however many lanes come at the same time."""
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk).start():
+            return
+        record(job, "started")
+        Evaluation.objects.enrol(job.analysis)
+        waiting = job.analysis.evaluations.open().count()
+        workers = Heartbeat.objects.workers()
+        for _ in range(min(workers, -(-waiting // A_LANE_FOR)) - 1):
+            add_lane(job.analysis.draft_id, job)
+
+
+def _leave(turn: Turn) -> None:
+    """End the turn; hand over what is left, or, as the last one out, finish the job."""
+    with transaction.atomic():
+        # All who leave this job queue here, so that exactly one of them is the last.
+        job = Job.objects.select_for_update().get(pk=turn.job.pk)
+        if (
+            not Lane.objects.filter(pk=turn.lane.pk, token=turn.token).delete()[0]
+            or not job.is_open
+        ):
+            return
+        others = Lane.objects.filter(job=job)
+        if not job.analysis.evaluations.open().exists():
+            finish.finish(job)
+        elif not (others.filter(started_at=None) | others.running()).exists():
+            add_lane(turn.lane.draft_id, job)
+
+
+@cache
+def _loop() -> asyncio.Runner:
+    """One event loop for the life of the worker process: the engines' clients belong to it."""
+    return asyncio.Runner()
+
+
+@cache
+def _engine(name: str, model: str) -> Engine:
+    """One engine of a kind for the life of the worker process."""
+    return engines.make(
+        name,
+        model,
+        api_key=settings.OPENAI_API_KEY,
+        base_url=settings.OPENAI_BASE_URL,
+    )
+
+
+class _Scoring:
+    """What one lane has in flight."""
+
+    def __init__(self, turn: Turn, engine: Engine, reader: readers.Reader) -> None:
+        self.turn = turn
+        self.engine = engine
+        self.reader = reader
+        self.analysis: Analysis = turn.job.analysis
+        self.rubric: Rubric = self.analysis.rubric
+        self.evaluations = self.analysis.evaluations
+        self.slots = asyncio.Semaphore(settings.EVALUATOR_CONCURRENCY)
+        # More are claimed than are in flight, so that no slot waits for the database.
+        self.most = settings.EVALUATOR_CONCURRENCY * 3 // 2
+        self.flight: dict[asyncio.Task[Scorecard], list[Work]] = {}
+        self.leased = time.monotonic()
+
+    def work(self) -> None:
+        try:
+            while self.turn.look() is Verdict.GO:
+                if not self._refill() and not self.flight and not self._others_may_bring_more():
+                    return
+                self._collect(FLUSH)
+            self._drain()
+        finally:
+            self._drop()
+
+    def _refill(self) -> bool:
+        """Claim as many as there is room for; whether there were any."""
+        room = self.most - sum(map(len, self.flight.values()))
+        if room <= 0:
+            return True
+        ids = self.evaluations.scorable().claim(room, self.turn.token, LEASE)
+        if ids:
+            self._launch(ids)
+        return bool(ids)
+
+    def _launch(self, ids: list[int]) -> None:
+        rows = Evaluation.objects.filter(pk__in=ids).values_list(
+            "pk", "attempts", "candidate__text", "candidate__name"
+        )
+        works = [self._prepare(*row) for row in rows]
+        known = Evaluation.objects.known(
+            self.analysis.draft.owner_id, {work.fingerprint for work in works}
+        )
+        self._write(
+            [
+                self._scored(work, Scorecard.from_json(known[work.fingerprint]), reused=True)
+                for work in works
+                if work.fingerprint in known
+            ]
+        )
+        same = {group[0].fingerprint: group for group in self.flight.values()}
+        loop = _loop().get_loop()
+        for work in works:
+            if work.fingerprint in known:
+                continue
+            if work.fingerprint in same:  # two identical résumés cost one call
+                same[work.fingerprint].append(work)
+                continue
+            task = loop.create_task(self._call(work.document))
+            same[work.fingerprint] = self.flight[task] = [work]
+
+    def _prepare(self, pk: int, attempts: int, text: str, name: str) -> Work:
+        document = redact(text, name)
+        parts = (self.engine.name, self.engine.model, self.engine.version)
+        digest = sha256("\0".join((*parts, self.rubric.fingerprint(), document)).encode())
+        return Work(pk, attempts, document, digest.hexdigest())
+
+    async def _call(self, document: str) -> Scorecard:
+        async with self.slots:
+            return await self.engine.score(document, self.rubric)
+
+    def _collect(self, seconds: float) -> None:
+        """Let the calls run for a while, and write the answers that came."""
+        if time.monotonic() - self.leased > LEASE.total_seconds() / 3:
+            self.leased = time.monotonic()
+            self.evaluations.all().extend(self.turn.token, LEASE)
+        if not self.flight:
+            return
+        done = _loop().run(_settle(self.flight, seconds))
+        answers = []
+        for task in done:
+            works = self.flight.pop(task)
+            try:
+                card = task.result()
+            except ScoringFailed as error:
+                answers += self._failed(works, error)
+            else:
+                answers.append(self._scored(works[0], card))
+                free = Scorecard(card.ratings, Usage(), card.flags)
+                answers += [self._scored(work, free, reused=True) for work in works[1:]]
+        self._write(answers)
+
+    def _failed(self, works: list[Work], error: ScoringFailed) -> list[dict[str, Any]]:
+        """Answers for those whose tries are used up; the others are put off."""
+        answers = []
+        for work in works:
+            if error.again and work.attempts < MOST_ATTEMPTS:
+                pause = timedelta(seconds=error.after) if error.after else PAUSE * work.attempts
+                self.evaluations.filter(pk=work.pk).put_off(self.turn.token, pause)
+            else:
+                answers.append(
+                    _answer(work, status=Scored.FAILED, error=str(error) or "The engine failed.")
+                )
+        return answers
+
+    def _scored(self, work: Work, card: Scorecard, *, reused: bool = False) -> dict[str, Any]:
+        standing = rank.stand(self.rubric, card.ratings)
+        wants_insights = self.analysis.insights_mode == InsightsMode.ALL
+        return _answer(
+            work,
+            status=Scored.SCORED,
+            ratings=[rating.to_json() for rating in card.ratings],
+            score=standing.score,
+            must_haves_met=standing.must_haves_met,
+            strong=standing.strong,
+            flags=list(card.flags),
+            insights=insights.compose(self.rubric, card).to_json() if wants_insights else None,
+            calls=0 if reused else card.usage.calls,
+            prompt_tokens=0 if reused else card.usage.prompt_tokens,
+            completion_tokens=0 if reused else card.usage.completion_tokens,
+            reused=reused,
+        )
+
+    def _write(self, answers: list[dict[str, Any]]) -> None:
+        if answers:
+            self.evaluations.all().answer(self.turn.token, answers)
+
+    def _others_may_bring_more(self) -> bool:
+        """With nothing to claim and nothing in flight: whether staying makes sense."""
+        self.evaluations.give_up()
+        if self.reader.read_some(self.turn):
+            return True
+        self.evaluations.close_unreadable()
+        if not self.evaluations.open().exists():
+            return False
+        if Lane.objects.filter(job=self.turn.job).exclude(pk=self.turn.lane.pk).running().exists():
+            return False
+        # Files in a reader's hands, a pause before another try, or a dead lane's lease.
+        time.sleep(IDLE)
+        return True
+
+    def _drain(self) -> None:
+        """Take no more; wait a while for answers on their way, which are paid for."""
+        if self.turn.verdict is Verdict.STOP or not self.flight:
+            return
+        if self.evaluations.scorable().due().exists():
+            with transaction.atomic():
+                add_lane(self.turn.lane.draft_id, self.turn.job)
+        self._cancel_unstarted()
+        until = time.monotonic() + self.turn.drain_seconds
+        while self.flight and time.monotonic() < until:
+            if self.turn.look() is Verdict.STOP:
+                return
+            self._collect(FLUSH)
+
+    def _cancel_unstarted(self) -> None:
+        """Give back at once what was claimed ahead."""
+        asked = list(self.flight)[settings.EVALUATOR_CONCURRENCY :]
+        for task in asked:
+            task.cancel()
+            ids = [work.pk for work in self.flight.pop(task)]
+            self.evaluations.filter(pk__in=ids).give_back(self.turn.token)
+
+    def _drop(self) -> None:
+        """Stop what is still in flight and give back what is still held."""
+        if self.flight:
+            _loop().run(_cancel(self.flight))
+            self.flight.clear()
+        self.evaluations.all().give_back(self.turn.token)
+
+
+def _answer(work: Work, **values: Any) -> dict[str, Any]:
+    nothing: dict[str, Any] = {
+        "error": "",
+        "ratings": [],
+        "score": None,
+        "must_haves_met": 0,
+        "strong": 0,
+        "flags": [],
+        "insights": None,
+        "calls": 0,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "reused": False,
+    }
+    return {**nothing, "id": work.pk, "fingerprint": work.fingerprint, **values}
+
+
+async def _settle(
+    flight: Iterable[asyncio.Task[Scorecard]], seconds: float
+) -> set[asyncio.Task[Scorecard]]:
+    done, _ = await asyncio.wait(flight, timeout=seconds)
+    return done
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[Scorecard]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,177 @@
+"""Rank résumés from a shell, through the same submit, queue and lanes as the pages."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from rich.console import Console
+
+from candidates import intake, posting
+from candidates.models import Criterion, Draft
+from candidates.models.analysis import InsightsMode
+from candidates.scoring.scorecard import EngineUnavailable
+from jobs import submit, supervisor, terminal
+from jobs.models import Heartbeat, Job, Status
+
+AT_A_TIME = 50  # files stored in one transaction
+UNUSABLE = 2
+
+
+class Command(BaseCommand):
+    help = "Rank RESUMES against the role in JOB.md. Exit code 0 completed, 1 failed, 2 unusable input."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("job", metavar="JOB.md", help="Markdown: # title, text, ## Criteria")
+        parser.add_argument("resumes", nargs="+", metavar="RESUMES", help="files and folders")
+        parser.add_argument("--criteria", metavar="FILE", help="a list in place of JOB.md's own")
+        parser.add_argument("--insights", choices=InsightsMode.values, default=InsightsMode.TOP)
+        parser.add_argument("--engine", choices=["local", "openai"], default="")
+        parser.add_argument("--workers", type=int, metavar="N", help="start N workers for this run")
+        parser.add_argument("--format", choices=["table", "json", "csv"], default="table")
+        parser.add_argument("--output", metavar="FILE", help="write there instead of to stdout")
+        parser.add_argument("--user", default="command-line", help="who owns the draft")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        console = Console(stderr=True)
+        role = _role(options["job"], options["criteria"])
+        paths = _files(options["resumes"])
+        if options["output"] and not Path(options["output"]).resolve().parent.is_dir():
+            raise _unusable(f"The folder of {options['output']} does not exist. Make it first.")
+        workers = options["workers"]
+        if workers is not None and workers < 1:
+            raise _unusable(f"--workers is {workers}. Give a whole number of at least 1.")
+        terminal.ensure_tables()
+        if workers is None and not Heartbeat.objects.alive().exists():
+            raise _unusable(
+                "No worker is alive. Start `python manage.py worker`, or add `--workers 2`."
+            )
+        draft = _draft(options["user"], role)
+        files, refused = _take_in(draft, paths, console)
+        worker = supervisor.start_worker(workers, quiet=True) if workers else None
+
+        def still_alive() -> None:
+            if worker is not None and worker.poll() is not None:
+                raise CommandError("The workers stopped; `manage.py worker` says why.")
+
+        try:
+            job = submit.submit(
+                draft, draft.owner, mode=options["insights"], engine=options["engine"]
+            )
+            job = terminal.follow(job, console, still_alive)
+        except (submit.CannotRun, EngineUnavailable) as error:
+            raise _unusable(str(error)) from error
+        finally:
+            if worker is not None:
+                supervisor.stop_process(worker, grace=10)
+        told = terminal.as_dict(job, files)
+        told["candidates"] += refused
+        self._write(options["format"], options["output"], job, told)
+        console.print(f"{settings.SITE_URL}{job.analysis.get_absolute_url()}", style="dim")
+        if job.status != Status.COMPLETED:
+            raise CommandError(job.error or f"The job was {job.status}.")
+
+    def _write(self, kind: str, output: str | None, job: Job, told: dict[str, Any]) -> None:
+        if kind == "table" and output is None:
+            Console().print(terminal.table(job.analysis))
+            return
+        if kind == "table":
+            console = Console(file=Path(str(output)).open("w", encoding="utf-8"), width=200)
+            console.print(terminal.table(job.analysis))
+            console.file.close()
+            return
+        text = terminal.as_json(told) if kind == "json" else terminal.as_csv(told)
+        if output is None:
+            sys.stdout.write(text)
+        else:
+            Path(output).write_text(text, encoding="utf-8")
+
+
+def _unusable(message: str) -> CommandError:
+    return CommandError(message, returncode=UNUSABLE)
+
+
+def _role(job: str, criteria: str | None) -> posting.Posting:
+    try:
+        return posting.parse(_text(job), _text(criteria) if criteria else "")
+    except ValueError as error:
+        raise _unusable(f"{job}: {error}") from error
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise _unusable(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise _unusable(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
+
+
+def _files(given: list[str]) -> list[Path]:
+    """Files as given, and those of folders in order of their names."""
+    found: dict[Path, None] = {}
+    for each in map(Path, given):
+        if not each.exists():
+            raise _unusable(f"{each} does not exist.")
+        inside = sorted(path for path in each.rglob("*") if path.is_file()) if each.is_dir() else []
+        visible = [path for path in inside if not path.name.startswith(".")]
+        found.update(dict.fromkeys(visible if each.is_dir() else [each]))
+    if not found:
+        raise _unusable("There are no files in the folders given.")
+    return list(found)
+
+
+def _draft(username: str, role: posting.Posting) -> Draft:
+    user, _ = User.objects.get_or_create(username=username, defaults={"is_active": False})
+    with transaction.atomic():
+        draft = Draft.objects.create(owner=user, title=role.title, description=role.description)
+        Criterion.objects.bulk_create(
+            Criterion(
+                draft=draft,
+                position=place,
+                name=criterion.name,
+                looks_for=criterion.looks_for,
+                weight=criterion.weight,
+                must_have=criterion.must_have,
+            )
+            for place, criterion in enumerate(posting.criteria_of(role))
+        )
+    return draft
+
+
+def _take_in(
+    draft: Draft, paths: list[Path], console: Console
+) -> tuple[dict[int, str], list[dict[str, Any]]]:
+    """Store the files; returns their paths by candidate, and rows for those that were refused."""
+    files: dict[int, str] = {}
+    refused: list[dict[str, Any]] = []
+    for start in range(0, len(paths), AT_A_TIME):
+        batch = paths[start : start + AT_A_TIME]
+        with transaction.atomic():
+            outcomes = intake.accept(draft, draft.owner, [intake.from_path(path) for path in batch])
+            submit.wake_readers(draft.pk)
+        for path, outcome in zip(batch, outcomes, strict=True):
+            if outcome.refused:
+                refused.append(_refused(path, outcome.refused))
+            elif outcome.duplicate_of:
+                console.print(f"{path}: the same file as {outcome.duplicate_of}; counted once.")
+            elif outcome.candidate is not None:
+                files[outcome.candidate.pk] = str(path)
+    return files, refused
+
+
+def _refused(path: Path, why: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(("rank", "score"))
+    return {
+        **nothing,
+        "file": str(path),
+        "name": "",
+        "status": "unreadable",
+        "flags": [],
+        "error": why,
+        "ratings": [],
+    }

@@ -1,0 +1,313 @@
+"""When and where work runs: jobs, the lanes that work on them, e-mails to send, workers alive."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Now
+from django.db.models.functions.uuid import UUID4
+from django.urls import reverse
+
+from candidates.models import Analysis, Draft
+from candidates.models.claims import (
+    Claimable,
+    ClaimQuerySet,
+    claim_constraint,
+    listed_constraint,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+class Status(models.TextChoices):
+    PENDING = "pending", "waiting to start"
+    PROCESSING = "processing", "running"
+    COMPLETED = "completed", "completed"
+    FAILED = "failed", "failed"
+    CANCELLED = "cancelled", "cancelled"
+
+
+OPEN = (Status.PENDING, Status.PROCESSING)
+OVER = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+COMES_FROM = {
+    Status.PROCESSING: (Status.PENDING,),
+    Status.COMPLETED: (Status.PROCESSING,),
+    Status.FAILED: OPEN,
+    Status.CANCELLED: OPEN,
+}
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """The only place where a status changes. Each verb returns how many rows it moved."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return self.filter(analysis__draft__in=Draft.objects.visible_to(user))
+
+    def open(self) -> Self:
+        return self.filter(status__in=OPEN)
+
+    def start(self) -> int:
+        return self._move(Status.PROCESSING, started_at=Now())
+
+    def complete(self) -> int:
+        return self._move(Status.COMPLETED, completed_at=Now())
+
+    def fail(self, error: str) -> int:
+        return self._move(Status.FAILED, completed_at=Now(), error=error)
+
+    def cancel(self) -> int:
+        return self._move(Status.CANCELLED, completed_at=Now())
+
+    def _move(self, to: Status, **also: Any) -> int:
+        # One UPDATE: PostgreSQL locks the row, the loser of a race matches nothing.
+        return self.filter(status__in=COMES_FROM[to]).update(status=to, **also)
+
+
+class Job(models.Model):
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="jobs")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="jobs"
+    )
+    status = models.CharField(
+        max_length=12, choices=Status, default=Status.PENDING, db_default=Status.PENDING
+    )
+    error = models.TextField(blank=True, db_default="", editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    completed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    took = models.GeneratedField(
+        expression=F("completed_at") - F("started_at"),
+        output_field=models.DurationField(),
+        db_persist=True,
+    )
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["-created_at"]),
+            models.Index(name="job_open", fields=["created_at"], condition=Q(status__in=OPEN)),
+        ]
+        constraints = [
+            listed_constraint("job_status_listed", Status),
+            models.UniqueConstraint(
+                name="job_one_open_per_analysis",
+                fields=["analysis"],
+                condition=Q(status__in=OPEN),
+                violation_error_message="This analysis is already running.",
+            ),
+            models.CheckConstraint(
+                name="job_completed_when_over",
+                condition=Q(status__in=OPEN, completed_at=None)
+                | Q(status__in=OVER, completed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="job_started_when_processing",
+                condition=Q(status=Status.PENDING, started_at=None)
+                | Q(status__in=[Status.PROCESSING, Status.COMPLETED], started_at__isnull=False)
+                | Q(status__in=[Status.FAILED, Status.CANCELLED]),
+            ),
+            models.CheckConstraint(
+                name="job_error_when_failed",
+                condition=(Q(status=Status.FAILED) & ~Q(error=""))
+                | (~Q(status=Status.FAILED) & Q(error="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"job {self.public_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:job", args=[self.public_id])
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+
+class LaneQuerySet(models.QuerySet["Lane"]):
+    LEASE = timedelta(seconds=15)
+
+    def running(self) -> Self:
+        """Lanes a worker is at, with a sign of life from it."""
+        return self.filter(due_at__gt=Now(), started_at__isnull=False)
+
+    def lost(self) -> Self:
+        """Lanes whose worker has fallen silent."""
+        return self.filter(due_at__lte=Now(), started_at__isnull=False)
+
+    def enter(self, pk: int, token: UUID, worker: int | None, pid: int) -> int:
+        """A worker takes the lane; 0 when another has it, or when it is gone."""
+        free = Q(started_at=None) | Q(due_at__lte=Now())
+        return self.filter(free, pk=pk).update(
+            token=token, worker=worker, pid=pid, started_at=Now(), due_at=Now() + self.LEASE
+        )
+
+    def beat(self, pk: int, token: UUID, lease: timedelta | None = None) -> int:
+        return self.filter(pk=pk, token=token).update(due_at=Now() + (lease or self.LEASE))
+
+
+class Lane(models.Model):
+    """One worker's turn at one job, or at reading one draft's new files.
+
+    The row is written with the queue's message and goes when the turn is over, so that it can be
+    told at any time whether somebody is at work, and whether anybody will be.
+    """
+
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="lanes")
+    job = models.ForeignKey(
+        Job,
+        models.DB_CASCADE,
+        null=True,
+        blank=True,
+        related_name="lanes",
+        help_text="empty: reads files",
+    )
+    token = models.UUIDField(null=True, blank=True)
+    worker = models.ForeignKey(
+        "Heartbeat", models.DB_SET_NULL, null=True, blank=True, related_name="lanes"
+    )
+    pid = models.PositiveIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(
+        db_default=Now(), help_text="queued: since when; running: the end of the lease"
+    )
+
+    objects = LaneQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["job"]), models.Index(fields=["draft"])]
+        constraints = [
+            models.CheckConstraint(
+                name="lane_token_while_running",
+                condition=Q(token=None, started_at=None)
+                | Q(token__isnull=False, started_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"lane {self.pk}"
+
+
+class Kind(models.TextChoices):
+    COMPLETED = "completed", "ranking ready"
+    FAILED = "failed", "job failed"
+
+
+class Mail(models.TextChoices):
+    WAITING = "waiting", "waiting to be sent"
+    SENDING = "sending", "being sent"
+    SENT = "sent", "sent"
+    FAILED = "failed", "given up"
+
+
+class NotificationQuerySet(ClaimQuerySet["Notification"]):
+    WAITING = Mail.WAITING
+    CLAIMED = Mail.SENDING
+
+    def take(self, token: UUID, lease: timedelta) -> int:
+        """Claim the one e-mail of this queryset, due or not, unless it is in another's hands."""
+        free = Q(status=Mail.WAITING) | Q(status=Mail.SENDING, due_at__lte=Now())
+        return self.filter(free).update(
+            status=Mail.SENDING, token=token, due_at=Now() + lease, attempts=F("attempts") + 1
+        )
+
+    def mark_sent(self, token: UUID) -> int:
+        return self.held(token).update(status=Mail.SENT, token=None, sent_at=Now(), error="")
+
+    def mark_failed(self, token: UUID, error: str) -> int:
+        return self.held(token).update(status=Mail.FAILED, token=None, error=error)
+
+
+class Notification(Claimable):
+    """One e-mail to one recipient about one job: the outbox."""
+
+    public_id = models.UUIDField(
+        unique=True, db_default=UUID4(), editable=False, help_text="makes the Message-ID"
+    )
+    job = models.ForeignKey(Job, models.DB_CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=12, choices=Kind)
+    recipient = models.EmailField()
+    status = models.CharField(
+        max_length=12, choices=Mail, default=Mail.WAITING, db_default=Mail.WAITING
+    )
+    error = models.TextField(blank=True, db_default="", editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                name="notification_to_send",
+                fields=["due_at"],
+                condition=Q(status__in=[Mail.WAITING, Mail.SENDING]),
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="notification_once_per_job_and_recipient", fields=["job", "recipient"]
+            ),
+            listed_constraint("notification_status_listed", Mail),
+            listed_constraint("notification_kind_listed", Kind, "kind"),
+            claim_constraint("notification_token_while_sending", Mail.SENDING),
+            models.CheckConstraint(
+                name="notification_sent_at_when_sent",
+                condition=Q(status=Mail.SENT, sent_at__isnull=False)
+                | (~Q(status=Mail.SENT) & Q(sent_at=None)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} to {self.recipient}"
+
+
+class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
+    FRESH = timedelta(seconds=15)
+
+    def alive(self) -> Self:
+        """Supervisors seen lately whose cluster is known to take work."""
+        at_work = Lane.objects.running().filter(worker=OuterRef("pk"))
+        return self.filter(seen_at__gt=Now() - self.FRESH).filter(
+            Q(canary_at__gt=Now() - self.FRESH) | Exists(at_work)
+        )
+
+    def workers(self) -> int:
+        """How many worker processes are alive on all hosts together."""
+        return int(self.alive().aggregate(n=Sum("workers", default=0))["n"])
+
+    def sing(self) -> int:
+        return self.update(canary_at=Now())
+
+
+class Heartbeat(models.Model):
+    """The sign of life of one supervisor and of the cluster it runs."""
+
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    workers = models.PositiveSmallIntegerField(help_text="worker processes")
+    started_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+    canary_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a test message last came through the whole path"
+    )
+    restarts = models.PositiveIntegerField(db_default=0, help_text="of the cluster")
+    stopping = models.BooleanField(db_default=False, help_text="its lanes hand over")
+
+    objects = HeartbeatQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-seen_at"]
+        indexes = [models.Index(fields=["seen_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.host} ({self.pid})"

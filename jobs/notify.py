@@ -1,0 +1,105 @@
+"""The outbox: one e-mail per finished job and recipient, retried until the mail server takes it."""
+
+import logging
+from datetime import timedelta
+from email.utils import parseaddr
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from candidates.models.analysis import Status as Scored
+
+from . import engine as queue
+from .models import Job, Kind, Notification
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+# After the first try, and then after each further one; then it is given up.
+PAUSES = tuple(timedelta(minutes=m) for m in (0.5, 2, 5, 15, 30, 60, 120, 240, 480, 480))
+
+
+def post(job: Job, kind: Kind) -> None:
+    """Put the e-mail about `job` in the outbox, in the caller's transaction."""
+    recipient = job.requested_by.email
+    if not recipient:
+        log.info("job %s: nobody is told, its user has no e-mail address", job.public_id)
+        return
+    notification, is_new = Notification.objects.get_or_create(
+        job=job, recipient=recipient, defaults={"kind": kind}
+    )
+    if is_new:
+        queue.send("deliver", notification.pk)
+
+
+def deliver(notification_id: int) -> bool:
+    """Send the e-mail if it still has to be sent; whether it was.
+
+    A refusal is kept with its reason and tried again later; it never reaches the job.
+    """
+    token = uuid4()
+    one = Notification.objects.filter(pk=notification_id)
+    if not one.take(token, LEASE):
+        return False
+    notification = one.select_related("job__analysis__draft", "job__requested_by").get()
+    try:
+        compose(notification).send()
+    # Whatever a mail server, a provider's client or the network raises is a reason to try later.
+    except Exception as error:  # noqa: BLE001
+        why = f"{type(error).__name__}: {error}"
+        log.warning("notification %s: not sent, %s", notification.pk, why)
+        if notification.attempts > len(PAUSES):
+            one.mark_failed(token, why)
+        else:
+            one.held(token).update(error=why)
+            one.put_off(token, PAUSES[notification.attempts - 1])
+        return False
+    return bool(one.mark_sent(token))
+
+
+def compose(notification: Notification) -> EmailMultiAlternatives:
+    """The e-mail as text and HTML. Four queries."""
+    job = notification.job
+    analysis = job.analysis
+    evaluations = analysis.evaluations.select_related("candidate")
+    troubled = evaluations.filter(status__in=[Scored.FAILED, Scored.UNREADABLE])
+    page = job if notification.kind == Kind.FAILED else analysis
+    context = {
+        "job": job,
+        "analysis": analysis,
+        "draft": analysis.draft,
+        "user": job.requested_by,
+        "tally": analysis.evaluations.tally(),
+        "best": evaluations.filter(rank__lte=5).order_by("rank"),
+        "troubles": _by_reason(troubled),
+        "link": settings.SITE_URL + page.get_absolute_url(),
+        "site_url": settings.SITE_URL,
+    }
+    subject = render_to_string(f"emails/{notification.kind}_subject.txt", context)
+    message = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=render_to_string(f"emails/{notification.kind}.txt", context),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[notification.recipient],
+        # The same for every try, so that a mail server or reader can see a repetition.
+        headers={"Message-ID": f"<{notification.public_id}@{_domain()}>"},
+    )
+    message.attach_alternative(
+        render_to_string(f"emails/{notification.kind}.html", context), "text/html"
+    )
+    return message
+
+
+def _by_reason(troubled: object) -> list[tuple[str, int]]:
+    """Why résumés have no score, and how many for each reason, the most frequent first."""
+    counted: dict[str, int] = {}
+    for evaluation in troubled:  # type: ignore[attr-defined]
+        reason = evaluation.error or evaluation.candidate.reason
+        counted[reason] = counted.get(reason, 0) + 1
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"

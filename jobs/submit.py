@@ -1,0 +1,128 @@
+"""The one door through which a job comes into being.
+
+Page, command line, demo and schedule all come through here. A submission writes the job, its
+analysis and the queue's message in one transaction and reads nothing that grows with the number of
+candidates: those are enrolled by the first lane.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+
+from candidates.models import Analysis, Draft, Event
+from candidates.models.analysis import InsightsMode
+from candidates.scoring import engines
+
+from . import engine as queue
+from .models import Heartbeat, Job, Lane, Status
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class CannotRun(Exception):
+    """The draft cannot be analysed as it is; the message says what to do."""
+
+
+def submit(
+    draft: Draft,
+    user: "User",
+    *,
+    mode: str = InsightsMode.TOP,
+    top_n: int | None = None,
+    engine: str = "",
+    model: str = "",
+) -> Job:
+    """Ask for an analysis of `draft` as it stands now; returns at once.
+
+    A second request for the same thing while the first is under way returns the first one's job.
+    Raises CannotRun.
+    """
+    engine = engine or settings.EVALUATOR_ENGINE
+    wanted: dict[str, Any] = {
+        "engine": engine,
+        "model": model or settings.EVALUATOR_MODEL or engines.default_model(engine),
+        "version": engines.version(engine),
+        "insights_mode": mode,
+        "top_n": top_n or settings.EVALUATOR_TOP_N,
+    }
+    with transaction.atomic():
+        # Held until the commit, so that two requests at once see each other.
+        draft = Draft.objects.select_for_update().get(pk=draft.pk)
+        try:
+            wanted["criteria"] = draft.rubric().to_json()
+        except ValueError as error:
+            raise CannotRun(str(error)) from error
+        newest = draft.candidates.order_by("-pk").values_list("created_at", flat=True).first()
+        if newest is None:
+            raise CannotRun("The draft has no candidates yet. Add their résumés first.")
+        under_way = Job.objects.open().filter(
+            created_at__gt=newest,
+            analysis__draft=draft,
+            **{f"analysis__{field}": value for field, value in wanted.items()},
+        )
+        if (job := under_way.first()) is not None:
+            return job
+        analysis = Analysis.objects.create(
+            draft=draft, requested_by=user, title=draft.title, **wanted
+        )
+        return _open_job(analysis, user, "queued")
+
+
+def retry(job: Job, user: "User") -> Job:
+    """A new job for what `job` left unscored: the failed résumés, and those it never came to.
+
+    What has a score keeps it. Returns the open job where there is one. Raises CannotRun.
+    """
+    with transaction.atomic():
+        analysis = Analysis.objects.select_for_update().get(pk=job.analysis_id)
+        if (running := analysis.jobs.open().first()) is not None:
+            return running
+        evaluations = analysis.evaluations
+        failed = evaluations.reopen_failed()
+        if not (failed or evaluations.open().exists() or not evaluations.exists()):
+            raise CannotRun("Nothing is left to retry: every readable résumé has its score.")
+        return _open_job(analysis, user, "retried", f"{failed} failed" if failed else "")
+
+
+def cancel(job: Job, user: "User | None") -> bool:
+    """Cancel the job; scores made so far are kept. False when it was already over."""
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk).cancel():
+            return False
+        Lane.objects.filter(job=job, started_at=None).delete()
+        record(job, "cancelled", actor=user)
+    return True
+
+
+def _open_job(analysis: Analysis, user: "User", verb: str, detail: str = "") -> Job:
+    job = Job.objects.create(analysis=analysis, requested_by=user, status=Status.PENDING)
+    job.refresh_from_db(fields=["public_id", "created_at"])
+    record(job, verb, actor=user, detail=detail)
+    add_lane(analysis.draft_id, job)
+    return job
+
+
+def add_lane(draft_id: int, job: Job | None) -> None:
+    """Write a lane and the message that wakes a worker for it. With no job it reads files."""
+    lane = Lane.objects.create(draft_id=draft_id, job=job)
+    queue.send("read" if job is None else "score", lane.pk)
+
+
+def wake_readers(draft_id: int) -> None:
+    """See to it that workers read the draft's new files; in the caller's transaction.
+
+    The lanes are locked so that none can end between our look and our commit without seeing the
+    candidates of this transaction.
+    """
+    lanes = Lane.objects.filter(draft=draft_id, job=None).select_for_update()
+    if len(lanes) < max(1, Heartbeat.objects.workers()):
+        add_lane(draft_id, None)
+
+
+def record(job: Job, verb: str, *, actor: "User | None" = None, detail: str = "") -> None:
+    """Write what happened to the job, in the caller's transaction."""
+    Event.objects.all().record(
+        job.analysis.draft_id, verb, actor=actor, about=job.public_id, detail=detail
+    )

@@ -1,0 +1,86 @@
+"""Heal what no lane can: run every few seconds by each supervisor, harmless at any number.
+
+The queue is a wake-up and may lose one; what has to be done stands in our rows. The sweep compares
+the two: work with nobody at it gets a new lane, an e-mail that is due gets a new message.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+from django_q.models import Task
+
+from candidates.models import Candidate, Draft, Piece
+from candidates.models.candidate import PIECES_KEPT
+
+from . import engine as queue
+from .models import Job, Lane, Notification
+from .submit import add_lane
+
+log = logging.getLogger(__name__)
+
+LOCK = 0x5EE9  # of PostgreSQL's advisory locks: one sweep at a time
+QUEUED_TOO_LONG = timedelta(seconds=20)
+NUDGE = timedelta(minutes=1)
+FAILURES_KEPT = timedelta(days=7)
+
+
+def sweep() -> int:
+    """Do one round; returns how many things were mended. 0 when another is sweeping."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+            if not cursor.fetchone()[0]:  # type: ignore[index]
+                return 0
+        mended = _end_lost_lanes() + _resend_lost_messages()
+        mended += _rescue_jobs() + _rescue_reading() + _nudge_mail()
+        _throw_away()
+    if mended:
+        log.info("sweep: %d mended", mended)
+    return mended
+
+
+def _end_lost_lanes() -> int:
+    return Lane.objects.all().lost().delete()[0]
+
+
+def _resend_lost_messages() -> int:
+    """Lanes that wait for a message which the queue no longer has."""
+    waiting = Lane.objects.filter(started_at=None, created_at__lt=Now() - QUEUED_TOO_LONG)
+    lanes = list(waiting) if waiting.exists() and queue.is_empty() else []
+    for lane in lanes:
+        queue.send("score" if lane.job_id else "read", lane.pk)
+    return len(lanes)
+
+
+def _rescue_jobs() -> int:
+    without = Job.objects.open().exclude(Exists(Lane.objects.filter(job=OuterRef("pk"))))
+    jobs = list(without.select_related("analysis").select_for_update(of=("self",)))
+    for job in jobs:
+        add_lane(job.analysis.draft_id, job)
+    return len(jobs)
+
+
+def _rescue_reading() -> int:
+    unread = Candidate.objects.filter(draft=OuterRef("pk")).due()
+    lanes = Lane.objects.filter(draft=OuterRef("pk"))
+    drafts = list(Draft.objects.filter(Exists(unread)).exclude(Exists(lanes)))
+    for draft in drafts:
+        add_lane(draft.pk, None)
+    return len(drafts)
+
+
+def _nudge_mail() -> int:
+    due = Notification.objects.all().due().select_for_update(skip_locked=True)
+    ids = list(due.values_list("pk", flat=True)[:100])
+    Notification.objects.filter(pk__in=ids).update(due_at=Now() + NUDGE)
+    for pk in ids:
+        queue.send("deliver", pk)
+    return len(ids)
+
+
+def _throw_away() -> None:
+    Piece.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
+    Task.objects.filter(stopped__lt=Now() - FAILURES_KEPT).delete()

@@ -1,0 +1,24 @@
+"""What a worker may be asked. Each is safe to run twice, at once, late, and never."""
+
+from . import lanes, notify
+from .models import Heartbeat
+
+
+def score(lane_id: int) -> None:
+    """Take the lane's turn at scoring, unless somebody has."""
+    lanes.score(lane_id)
+
+
+def read(lane_id: int) -> None:
+    """Take the lane's turn at reading new files, unless somebody has."""
+    lanes.read(lane_id)
+
+
+def deliver(notification_id: int) -> None:
+    """Send one e-mail of the outbox, unless it has been sent."""
+    notify.deliver(notification_id)
+
+
+def canary(heartbeat_id: int) -> None:
+    """Show that queue, worker and database work together."""
+    Heartbeat.objects.filter(pk=heartbeat_id).sing()

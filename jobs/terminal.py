@@ -1,0 +1,181 @@
+"""A job on the terminal: its progress, its ranking as a table, as JSON and as CSV.
+
+`evaluate` and `demo` are two ways to the same pages and the same queue.
+"""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from candidates.models import Analysis, Evaluation
+from candidates.models.analysis import OPEN
+
+from .models import Job
+
+LOOK = 0.2  # seconds between looks at the database
+# A cell that begins so is a formula to a spreadsheet; OWASP's list.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+def ensure_tables() -> None:
+    """Make the tables in the embedded database; in production say that they are missing."""
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return
+    if connection.settings_dict["ENGINE"] != "evaluator.database":
+        raise CommandError("The database lacks tables. Run `python manage.py migrate` first.")
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def follow(job: Job, console: Console, still_alive: Callable[[], object] = lambda: True) -> Job:
+    """Show the job's progress until it is over; returns it as it then is.
+
+    `still_alive` is asked now and then and may raise to end the wait.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+        bar = progress.add_task("waiting for a worker", total=None)
+        while True:
+            job.refresh_from_db()
+            tally = job.analysis.evaluations.tally()
+            done = tally["total"] - sum(tally[status] for status in OPEN)
+            if tally["total"]:
+                progress.update(bar, total=tally["total"], completed=done, description="scoring")
+            if not job.is_open:
+                progress.update(bar, description=job.get_status_display())
+                return job
+            still_alive()
+            time.sleep(LOOK)
+
+
+def table(analysis: Analysis, limit: int | None = None) -> Table:
+    """The ranking: place, score, name, file, and each criterion's rating."""
+    rubric = analysis.rubric
+    drawn = Table(title=f"{analysis.title} · {analysis.engine} {analysis.model}")
+    drawn.add_column("#", justify="right")
+    drawn.add_column("score", justify="right")
+    drawn.add_column("name")
+    drawn.add_column("file", overflow="fold")
+    for criterion in rubric.criteria:
+        drawn.add_column(criterion.name, justify="right", max_width=12)
+    drawn.add_column("note")
+    for evaluation in _evaluations(analysis)[:limit]:
+        ratings = {rating["criterion"]: rating["rating"] for rating in evaluation.ratings}
+        drawn.add_row(
+            str(evaluation.rank or ""),
+            "" if evaluation.score is None else str(evaluation.score),
+            evaluation.candidate.name,
+            evaluation.candidate.filename,
+            *(f"{ratings[c.key]:g}" if c.key in ratings else "" for c in rubric.criteria),
+            reason(evaluation) or ", ".join(flag_kinds(evaluation)),
+        )
+    return drawn
+
+
+def reason(evaluation: Evaluation) -> str:
+    """Why the evaluation has no score; empty when it has, or may yet get one."""
+    return evaluation.error or evaluation.candidate.reason
+
+
+def flag_kinds(evaluation: Evaluation) -> list[str]:
+    """What the reviewer should know: found at reading, and found at scoring."""
+    return [*(flag["kind"] for flag in evaluation.candidate.flags), *evaluation.flags]
+
+
+def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """The job and its ranking as plain values; `files` names candidates' files by their id."""
+    analysis = job.analysis
+    names = {criterion.key: criterion.name for criterion in analysis.rubric.criteria}
+    return {
+        "job": {
+            "id": str(job.public_id),
+            "status": job.status,
+            "created_at": _time(job.created_at),
+            "started_at": _time(job.started_at),
+            "completed_at": _time(job.completed_at),
+            "error": job.error or None,
+        },
+        "analysis": {
+            "id": str(analysis.public_id),
+            "engine": analysis.engine,
+            "model": analysis.model,
+        },
+        "usage": analysis.evaluations.usage(),
+        "candidates": [
+            _candidate(evaluation, names, files or {}) for evaluation in _evaluations(analysis)
+        ],
+    }
+
+
+def as_json(told: dict[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def as_csv(told: dict[str, Any]) -> str:
+    """One line a candidate, in rank order; a rating for each criterion."""
+    criteria = list(
+        dict.fromkeys(r["criterion"] for one in told["candidates"] for r in one["ratings"])
+    )
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["rank", "file", "name", "score", "status", "flags", "error", *criteria])
+    for one in told["candidates"]:
+        ratings = {rating["criterion"]: rating["rating"] for rating in one["ratings"]}
+        row = [one[key] for key in ("rank", "file", "name", "score", "status")]
+        row += [" ".join(one["flags"]), one["error"], *(ratings.get(name) for name in criteria)]
+        writer.writerow(map(_cell, row))
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return value
+
+
+def _evaluations(analysis: Analysis) -> Any:
+    """Scored by rank, then what has no score; the unreadable last."""
+    return analysis.evaluations.select_related("candidate").defer("candidate__text").ranked()
+
+
+def _candidate(
+    evaluation: Evaluation, names: Mapping[str, str], files: Mapping[int, str]
+) -> dict[str, Any]:
+    return {
+        "rank": evaluation.rank,
+        "file": files.get(evaluation.candidate_id, evaluation.candidate.filename),
+        "name": evaluation.candidate.name,
+        "score": None if evaluation.score is None else float(evaluation.score),
+        "status": evaluation.status,
+        "flags": flag_kinds(evaluation),
+        "error": reason(evaluation) or None,
+        "ratings": [
+            {
+                "criterion": names[rating["criterion"]],
+                "rating": rating["rating"],
+                "reason": rating["reason"],
+                "supported": rating["supported"],
+                "quotes": [quote["text"] for quote in rating["quotes"]],
+            }
+            for rating in evaluation.ratings
+        ],
+    }
+
+
+def _time(moment: Any) -> str | None:
+    return moment.isoformat() if moment else None

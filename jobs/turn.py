@@ -1,0 +1,83 @@
+"""One worker's turn: entering a lane, signs of life, and when to make room for others."""
+
+import os
+import time
+from datetime import timedelta
+from enum import Enum
+from typing import Self
+from uuid import UUID, uuid4
+
+from django.conf import settings
+
+from . import engine as queue
+from .models import OPEN, Job, Lane
+
+LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect within a second
+BEAT = 4.0  # seconds between signs of life; leases are several times longer
+LONGEST = 90.0  # seconds a turn may take when nobody waits; well below the queue's own time-out
+
+
+class Verdict(Enum):
+    GO = "go on"
+    HAND_OVER = "finish what is in flight, then let others"
+    STOP = "the job is over, or the lane is no longer ours"
+
+
+class Turn:
+    """The lane while a worker has it. Made by `enter`; all its times are this process's own."""
+
+    def __init__(self, lane: Lane, token: UUID) -> None:
+        self.lane = lane
+        self.token = token
+        self.began = self.looked = self.beaten = time.monotonic()
+        self.verdict = Verdict.GO
+
+    @classmethod
+    def enter(cls, lane_id: int) -> Self | None:
+        """Take the lane; None when somebody else has it, or when it is over."""
+        token = uuid4()
+        worker = int(os.environ.get("EVALUATOR_SUPERVISOR", "0")) or None
+        if not Lane.objects.all().enter(lane_id, token, worker, os.getpid()):
+            return None
+        lane = Lane.objects.select_related("job__analysis", "worker").filter(pk=lane_id).first()
+        return cls(lane, token) if lane else None
+
+    def look(self) -> Verdict:
+        """Whether to go on; costs a query every `LOOK` seconds, and two every `BEAT`."""
+        now = time.monotonic()
+        if self.verdict is Verdict.STOP or now - self.looked < LOOK:
+            return self.verdict
+        self.looked = now
+        if now - self.beaten >= BEAT:
+            self.beat()
+        seen = (
+            Lane.objects.filter(pk=self.lane.pk, token=self.token)
+            .values_list("job__status", "worker__stopping")
+            .first()
+        )
+        if seen is None or (self.lane.job_id and seen[0] not in OPEN):
+            self.verdict = Verdict.STOP
+        elif seen[1] or self._is_long_enough(now):
+            self.verdict = Verdict.HAND_OVER
+        return self.verdict
+
+    def beat(self, lease: timedelta | None = None) -> None:
+        """Renew the lane's lease."""
+        self.beaten = time.monotonic()
+        Lane.objects.all().beat(self.lane.pk, self.token, lease)
+
+    def _is_long_enough(self, now: float) -> bool:
+        took = now - self.began
+        return took >= LONGEST or (took >= settings.LANE_SLICE and queue.messages_wait())
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long answers that are on their way may still be waited for."""
+        stopping = Lane.objects.filter(pk=self.lane.pk, worker__stopping=True).exists()
+        return 6.0 if stopping else 45.0
+
+    @property
+    def job(self) -> Job:
+        if self.lane.job is None:
+            raise LookupError("A lane that reads files has no job.")
+        return self.lane.job

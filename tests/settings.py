@@ -1,0 +1,17 @@
+"""The product's settings with a database, a folder and a mail box of the tests' own."""
+
+import os
+from pathlib import Path
+
+os.environ["DEBUG"] = "1"
+os.environ["EVALUATOR_VAR"] = str(Path(__file__).resolve().parent.parent / "var" / "test")
+for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "EVALUATOR_ENGINE", "SECRET_KEY", "SITE_URL"):
+    os.environ.pop(name, None)
+
+from evaluator.settings import *  # noqa: E402, F403
+from evaluator.settings import DATABASES  # noqa: E402
+
+DEBUG = False
+# What tests commit need not survive a power cut.
+DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
