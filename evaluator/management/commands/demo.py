@@ -1,0 +1,179 @@
+"""The whole main job on the sample résumés: no key, no services, nothing to install by hand."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import BaseCommand, CommandError
+from django.db import OperationalError, transaction
+from rich.console import Console
+
+from candidates import intake, posting
+from candidates.models import Criterion, Draft
+from evaluator.database.server import CannotStart
+from jobs import submit, supervisor, terminal
+from jobs.models import Job, Mail, Status
+
+SAMPLES = settings.BASE_DIR / "candidates" / "samples" / "backend-engineer"
+MANAGER = ("manager", "manager-demo", "manager@example.com")
+STAFF = ("staff", "staff-demo", "staff@example.com")
+AT_A_TIME = 50
+START_SECONDS = 60.0
+
+
+class Command(BaseCommand):
+    help = "Rank the sample résumés and serve the pages until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="exit when all is done")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("The demo has well-known passwords; it does not run with DEBUG off.")
+        # A stop from outside ends the demo as Ctrl-C does: through the same `finally`.
+        signal.signal(signal.SIGTERM, _interrupt)
+        _port_is_free(settings.PORT)
+        console = Console()
+        processes: list[subprocess.Popen[bytes]] = []
+        try:
+            terminal.ensure_tables()
+            draft = _draft(_user(*MANAGER))
+            _user(*STAFF, is_staff=True, is_superuser=True)
+            processes.append(_web_server())
+            processes.append(supervisor.start_worker(settings.Q_WORKERS, quiet=True))
+            _wait_until_ready(processes)
+            self._run(draft, console, lambda: _all_alive(processes))
+            if not once:
+                console.print("Serving until Ctrl-C.")
+                while True:
+                    _all_alive(processes)
+                    time.sleep(1)
+        except KeyboardInterrupt:
+            console.print("\nStopping …")
+        except CannotStart as error:
+            raise CommandError(str(error)) from error
+        finally:
+            for process in reversed(processes):
+                supervisor.stop_process(process, grace=10)
+
+    def _run(self, draft: Draft, console: Console, still_alive: Callable[[], None]) -> None:
+        job = terminal.follow(submit.submit(draft, draft.owner), console, still_alive)
+        console.print(terminal.table(job.analysis))
+        if job.status != Status.COMPLETED:
+            raise CommandError(f"The job {job.status}: {job.error}")
+        site = settings.SITE_URL
+        console.print(f"The ranking   {site}{job.analysis.get_absolute_url()}")
+        console.print(f"The job       {site}{job.get_absolute_url()}")
+        console.print(f"All drafts    {site}/drafts/   log in: {MANAGER[0]} / {MANAGER[1]}")
+        console.print(f"The admin     {site}/admin/    log in: {STAFF[0]} / {STAFF[1]}")
+        console.print(f"The e-mail    {_mail(job, still_alive)}")
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _port_is_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CommandError(
+                f"The port {port} cannot be used ({error.strerror}). "
+                f"Name another: `make demo PORT={port + 1}`."
+            ) from error
+
+
+def _user(username: str, password: str, email: str, **rights: bool) -> User:
+    user, is_new = User.objects.get_or_create(
+        username=username, defaults={"email": email, **rights}
+    )
+    if is_new:
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return user
+
+
+def _draft(owner: User) -> Draft:
+    """The sample draft with its résumés; made once, completed if a first run was cut short."""
+    role = posting.parse((SAMPLES / "JOB.md").read_text(encoding="utf-8"))
+    draft = Draft.objects.filter(owner=owner, title=role.title).first()
+    if draft is None:
+        with transaction.atomic():
+            draft = Draft.objects.create(owner=owner, title=role.title, description=role.description)
+            Criterion.objects.bulk_create(
+                Criterion(
+                    draft=draft,
+                    position=place,
+                    name=criterion.name,
+                    looks_for=criterion.looks_for,
+                    weight=criterion.weight,
+                    must_have=criterion.must_have,
+                )
+                for place, criterion in enumerate(role.criteria)
+            )
+    files = sorted(path for path in SAMPLES.iterdir() if path.name != "JOB.md")
+    if draft.candidates.count() < len(files):
+        for start in range(0, len(files), AT_A_TIME):
+            with transaction.atomic():
+                batch = [intake.from_path(path) for path in files[start : start + AT_A_TIME]]
+                intake.accept(draft, owner, batch)
+                submit.wake_readers(draft.pk)
+    return draft
+
+
+def _web_server() -> "subprocess.Popen[bytes]":
+    gunicorn = [sys.executable, "-m", "gunicorn", "evaluator.wsgi", "--threads", "8"]
+    place = ["--bind", f"127.0.0.1:{settings.PORT}", "--log-level", "warning"]
+    return supervisor.start_process([*gunicorn, *place])
+
+
+def _wait_until_ready(processes: "list[subprocess.Popen[bytes]]") -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        _all_alive(processes)
+        try:
+            with urlopen(f"http://127.0.0.1:{settings.PORT}/readyz", timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise CommandError(f"Web server and workers are not ready after {START_SECONDS:.0f} seconds.")
+
+
+def _all_alive(processes: "list[subprocess.Popen[bytes]]") -> None:
+    for process in processes:
+        if process.poll() is not None:
+            command = Path(str(process.args[3] if len(process.args) > 3 else process.args))  # type: ignore[arg-type, index]
+            raise CommandError(f"A process of the demo has stopped: {command}.")
+
+
+def _mail(job: Job, still_alive: Callable[[], None]) -> str:
+    """Wait for the e-mail, and say where it lies."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        notification = job.notifications.get()
+        if notification.status == Mail.SENT:
+            return _written(notification.recipient)
+        still_alive()
+        time.sleep(0.1)
+    raise CommandError(f"The e-mail is not sent: {notification.error or 'no reason is known'}.")
+
+
+def _written(recipient: str) -> str:
+    if settings.EMAIL_PROVIDER != "file":
+        return f"was sent to {recipient}"
+    newest = max(settings.MAIL_FOLDER.iterdir(), key=lambda path: path.stat().st_mtime)
+    return os.path.relpath(newest)
