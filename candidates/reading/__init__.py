@@ -1,0 +1,23 @@
+"""Bytes to text: what a file says, page by page, or a plain reason why it cannot be read.
+
+Plain Python that knows nothing of the rest of the product. `read` parses in this very process and
+is meant for the child of `sandbox`, which everything else uses: a hostile file then costs one
+file and never a worker. Importing this package imports no parser; readers load theirs when called.
+"""
+
+from .document import Contact, Document, Flag
+from .limits import MAX_BYTES
+from .problems import Problem, Unreadable
+
+__all__ = ["MAX_BYTES", "Contact", "Document", "Flag", "Problem", "Unreadable", "read"]
+
+
+def read(data: bytes, name: str) -> Document:
+    """The text of the file `data`, called `name`, with the parsers run in this process.
+
+    The content decides what the file is; the name only settles what content leaves open.
+    Raises Unreadable with the reason for everything that gives no text.
+    """
+    from .readers import read_here
+
+    return read_here(data, name)

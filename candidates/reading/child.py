@@ -1,0 +1,140 @@
+"""The process that parses: it limits itself, then reads one file after the other from a pipe.
+
+Started by `sandbox` as `python -m candidates.reading.child PARENT_PID`, and by nobody else.
+"""
+
+import contextlib
+import ctypes
+import logging
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from . import read
+from .limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES
+from .problems import Problem, Unreadable
+from .wire import REQUEST, answer
+
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    requests, answers = _take_pipes()
+    missing = _confine(parent=int(sys.argv[1]))
+    baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _send(answers, {"missing": missing, "max_rss": baseline})
+    # From here on a parser's noise, which may quote the résumé, goes nowhere.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    logging.disable(logging.CRITICAL)
+
+    while head := _receive(requests, REQUEST.size):
+        name_length, data_length = REQUEST.unpack(head)
+        name = _receive(requests, name_length).decode("utf-8", "surrogatepass")
+        data = _receive(requests, data_length)
+        _allow_more_cpu()
+        _send(answers, _answer(data, name))
+
+
+def _answer(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        return {"document": read(data, name).to_json()}
+    except Unreadable as refused:
+        return {"problem": refused.problem.value, "detail": refused.detail}
+    except Exception as error:  # noqa: BLE001
+        # The last wall around parsers: whatever they raise costs this file only. The message of
+        # an unforeseen error may quote the résumé, so only its type and place go on.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(place.filename)}:{place.lineno}"  # noqa: PTH119
+        return {"problem": Problem.CRASHED.value, "detail": f"{type(error).__name__} at {where}"}
+
+
+def _take_pipes() -> tuple[int, int]:
+    """Keep the two pipes under numbers of our own; 0 and 1 become harmless for parsers."""
+    requests, answers = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return requests, answers
+
+
+def _confine(parent: int) -> list[str]:
+    """Give up what parsing does not need; returns what this system would not let us give up."""
+    missing: list[str] = []
+
+    def attempt(what: str, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except (OSError, ValueError, AttributeError) as error:
+            missing.append(f"{what} ({error})")
+
+    attempt("end with its parent", lambda: _die_with(parent))
+    attempt("no network", lambda: os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET))
+    for what, limit, value in (
+        ("no core dump", resource.RLIMIT_CORE, 0),
+        ("no file written", resource.RLIMIT_FSIZE, 0),
+        ("few open files", resource.RLIMIT_NOFILE, OPEN_FILES),
+        ("no child process", resource.RLIMIT_NPROC, 0),
+        ("limited memory", resource.RLIMIT_AS, ADDRESS_SPACE),
+    ):
+        attempt(what, lambda limit=limit, value=value: _lower(limit, value))  # type: ignore[misc]
+    return missing
+
+
+def _lower(limit: int, value: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(limit, (value, value))
+
+
+def _die_with(parent: int) -> None:
+    """Ask Linux for SIGKILL when the parent dies; the end of the pipe says it elsewhere."""
+    if not sys.platform.startswith("linux"):
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    if os.getppid() != parent:
+        raise SystemExit("The process that started this reader is gone.")
+
+
+def _allow_more_cpu() -> None:
+    """The limit of the system is for the whole life of a process; ours is for each file."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = int(usage.ru_utime + usage.ru_stime)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    allowed = used + CPU_SECONDS + 1
+    if hard != resource.RLIM_INFINITY:
+        allowed = min(allowed, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (allowed, hard))
+
+
+def _receive(pipe: int, length: int) -> bytes:
+    """Exactly `length` bytes; ends the process when the other side is gone."""
+    parts = []
+    while length:
+        part = os.read(pipe, min(length, 1024 * 1024))
+        if not part:
+            raise SystemExit(0)
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _send(pipe: int, value: dict[str, Any]) -> None:
+    left = memoryview(answer(value))
+    while left:
+        left = left[os.write(pipe, left) :]
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):  # the parent has stopped listening
+        main()

@@ -1,0 +1,23 @@
+"""How much of anything one file may have or take, in one place.
+
+The sentences in `problems` name some of these figures; a test holds them together.
+"""
+
+MB = 1024 * 1024
+
+MAX_BYTES = 25 * MB  # of the file as it came
+MAX_PAGES = 300
+MAX_CHARACTERS = 2_000_000  # of text, all pages together: some 700 dense pages
+
+# Inside a .docx, counted while inflating and not taken from its headers.
+MAX_MEMBERS = 2_000
+MAX_PART_BYTES = 32 * MB  # one XML part
+MAX_PARTS_BYTES = 64 * MB  # all parts that are read
+
+# The child process that reads.
+SECONDS = 20.0  # wall time for one file
+CPU_SECONDS = 20
+ADDRESS_SPACE = 1024 * MB
+OPEN_FILES = 64
+MAX_ANSWER_BYTES = 32 * MB
+FILES_PER_CHILD = 500  # then a new child: what a parser leaks ends with it

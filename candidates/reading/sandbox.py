@@ -1,0 +1,253 @@
+"""Reading in a child process, so that a hostile file costs one file and never its reader.
+
+The child has limits on memory, time, files and processes, no environment of ours and, where the
+system allows, no network (`child` says how). This side holds the clock, kills, replaces, and
+believes nothing that comes back until it has the right shape.
+"""
+
+import json
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from . import wire
+from .document import Document
+from .limits import (
+    ADDRESS_SPACE,
+    FILES_PER_CHILD,
+    MAX_ANSWER_BYTES,
+    MAX_BYTES,
+    SECONDS,
+)
+from .problems import Problem, Unreadable
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 30.0
+ROOT = Path(__file__).resolve().parent.parent.parent
+PARTS = 256 * 1024
+_told: set[str] = set()  # what this system does not allow is said once for each process
+
+
+class SandboxFailed(RuntimeError):
+    """The child cannot be started here at all; no file is to blame."""
+
+
+class _Died(Exception):  # noqa: N818 - it is what happened to the child
+    pass
+
+
+class _Late(Exception):  # noqa: N818
+    pass
+
+
+class Sandbox:
+    """One child process, started at the first file and replaced after a death.
+
+    A context manager, or `close()` it. Not for several threads at once. The child also dies when
+    the thread that started it ends; the next file then starts another one.
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self.seconds = seconds
+        self.deaths = 0
+        self._child: subprocess.Popen[bytes] | None = None
+        self._files = 0
+        self._baseline = 0  # peak memory in kB that the child began with
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def read(self, data: bytes, name: str) -> Document:
+        """The text of `data`, within `seconds` of wall time (and the start of a child).
+
+        Raises Unreadable with the reason when there is none, and SandboxFailed when no child can
+        be started.
+        """
+        if not data:
+            raise Unreadable(Problem.EMPTY)
+        if len(data) > MAX_BYTES:
+            raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
+        child = self._ready()
+        deadline = time.monotonic() + self.seconds
+        try:
+            _write(child, wire.request(data, name), data, deadline)
+            value = _receive(child, deadline)
+            self._files += 1
+            return _document(value)
+        except _Late:
+            self._stop()
+            self.deaths += 1
+            raise Unreadable(Problem.TOO_SLOW, f"no answer in {self.seconds:g} s") from None
+        except _Died:
+            self.deaths += 1
+            raise self._reason_of_death() from None
+        except Unreadable:
+            raise
+        except BaseException:
+            # Interrupted half-way, by a signal perhaps: the pipe holds the rest of an answer.
+            self._stop()
+            raise
+
+    def close(self) -> None:
+        """End the child; reading again would start another."""
+        self._stop()
+
+    def _ready(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and (self._files >= FILES_PER_CHILD or _ended(self._child)):
+            self._stop()
+        if self._child is None:
+            self._child = _start()
+            self._files = 0
+            self._baseline = self._greet(self._child)
+        return self._child
+
+    def _greet(self, child: subprocess.Popen[bytes]) -> int:
+        try:
+            hello = _receive(child, time.monotonic() + START_SECONDS)
+            missing, baseline = [str(what) for what in hello["missing"]], int(hello["max_rss"])
+        except (_Died, _Late, KeyError, TypeError, ValueError) as error:
+            child.kill()
+            assert child.stderr is not None
+            said = child.stderr.read().decode(errors="replace").strip()
+            self._stop()
+            raise SandboxFailed(
+                f"The process that reads files does not start ({type(error).__name__.strip('_')}): "
+                f"{said[-500:] or 'it said nothing'}. Try `{sys.executable} -m candidates.reading` "
+                f"on a small text file in {ROOT}."
+            ) from None
+        for what in missing:
+            if what not in _told:
+                _told.add(what)
+                log.warning("Files are read without this protection: %s", what)
+        assert child.stderr is not None
+        child.stderr.close()
+        return baseline
+
+    def _reason_of_death(self) -> Unreadable:
+        code, peak = self._stop()
+        if code == -signal.SIGXCPU:
+            return Unreadable(Problem.TOO_SLOW, "CPU limit")
+        if peak > max(self._baseline, ADDRESS_SPACE // 1024 * 0.6):
+            return Unreadable(Problem.TOO_MUCH_MEMORY, f"peak {peak} kB, exit {code}")
+        return Unreadable(Problem.CRASHED, f"the reader ended with {code}")
+
+    def _stop(self) -> tuple[int, int]:
+        """Kill and reap; returns exit code (minus the signal) and peak memory in kB."""
+        child, self._child = self._child, None
+        if child is None:
+            return 0, 0
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
+        if child.returncode is not None:  # reaped before
+            return child.returncode, 0
+        if not _ended(child):
+            child.kill()
+        try:
+            # Not Popen.wait, which throws the use of memory away.
+            _, status, usage = os.wait4(child.pid, 0)
+        except ChildProcessError:  # a parent that ignores SIGCHLD reaps of itself
+            child.returncode = -signal.SIGKILL
+            return child.returncode, 0
+        child.returncode = os.waitstatus_to_exitcode(status)
+        return child.returncode, usage.ru_maxrss
+
+
+def _start() -> subprocess.Popen[bytes]:
+    child = subprocess.Popen(
+        [sys.executable, "-s", "-m", "candidates.reading.child", str(os.getpid())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        cwd=ROOT,
+        env={"PYTHONUTF8": "1"},  # nothing of ours: no keys, no addresses
+        start_new_session=True,  # Ctrl-C in the terminal is for the parent, who then ends it
+    )
+    assert child.stdin is not None and child.stdout is not None
+    os.set_blocking(child.stdin.fileno(), False)
+    os.set_blocking(child.stdout.fileno(), False)
+    return child
+
+
+def _ended(child: subprocess.Popen[bytes]) -> bool:
+    try:
+        found = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return found is not None
+
+
+def _wait(pipe: Any, event: int, deadline: float) -> None:
+    left = deadline - time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, event)
+        if left <= 0 or not selector.select(left):
+            raise _Late
+
+
+def _write(child: subprocess.Popen[bytes], head: bytes, data: bytes, deadline: float) -> None:
+    pipe = child.stdin
+    assert pipe is not None
+    for part in (head, data):
+        left = memoryview(part)
+        while left:
+            try:
+                left = left[os.write(pipe.fileno(), left[:PARTS]) :]
+            except BlockingIOError:
+                _wait(pipe, selectors.EVENT_WRITE, deadline)
+            except BrokenPipeError:
+                raise _Died from None
+
+
+def _receive(child: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
+    (length,) = wire.ANSWER.unpack(_exactly(child, wire.ANSWER.size, deadline))
+    if length > MAX_ANSWER_BYTES:
+        raise _Died
+    try:
+        value = json.loads(_exactly(child, length, deadline))
+    except ValueError:
+        raise _Died from None
+    if not isinstance(value, dict):
+        raise _Died
+    return value
+
+
+def _exactly(child: subprocess.Popen[bytes], length: int, deadline: float) -> bytes:
+    pipe = child.stdout
+    assert pipe is not None
+    parts = []
+    while length:
+        _wait(pipe, selectors.EVENT_READ, deadline)
+        part = os.read(pipe.fileno(), min(length, PARTS))
+        if not part:
+            raise _Died
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _document(value: dict[str, Any]) -> Document:
+    """What the child answered, checked; raises Unreadable for a refusal."""
+    try:
+        if "problem" in value:
+            raise Unreadable(Problem(value["problem"]), str(value["detail"])[:500])
+        return Document.from_json(value["document"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _Died from error

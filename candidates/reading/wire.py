@@ -1,0 +1,24 @@
+"""How parent and child of the sandbox talk: lengths, then bytes; JSON where there is structure.
+
+Never pickle: what comes out of a child that parsed a hostile file is data to be checked.
+A request is REQUEST (length of name, length of data), the name in UTF-8, the data. An answer, and
+the greeting that a child sends before it takes requests, is ANSWER (length) and a JSON object.
+"""
+
+import json
+import struct
+from typing import Any
+
+REQUEST = struct.Struct(">IQ")
+ANSWER = struct.Struct(">I")
+
+
+def request(data: bytes, name: str) -> bytes:
+    """The head of a request; `data` itself follows it, uncopied."""
+    encoded = name.encode("utf-8", "surrogatepass")
+    return REQUEST.pack(len(encoded), len(data)) + encoded
+
+
+def answer(value: dict[str, Any]) -> bytes:
+    body = json.dumps(value).encode("ascii")
+    return ANSWER.pack(len(body)) + body
