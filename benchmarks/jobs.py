@@ -172,7 +172,7 @@ def _worker() -> Iterator[Process]:
 
 
 def _draft(user: Any, size: int) -> Any:
-    """A draft whose `size` candidates have been read: sample texts, each made a little different."""
+    """A draft whose candidates have been read: sample texts, each made a little different."""
     from django.db.models.functions import Now
 
     from candidates.models import Candidate, Criterion, Draft
@@ -181,8 +181,12 @@ def _draft(user: Any, size: int) -> Any:
     draft = Draft.objects.create(owner=user, title=ROLE.title, description=ROLE.description)
     Criterion.objects.bulk_create(
         Criterion(
-            draft=draft, position=i, name=c.name, looks_for=c.looks_for,
-            weight=c.weight, must_have=c.must_have,
+            draft=draft,
+            position=i,
+            name=c.name,
+            looks_for=c.looks_for,
+            weight=c.weight,
+            must_have=c.must_have,
         )
         for i, c in enumerate(ROLE.criteria)
     )
@@ -192,9 +196,18 @@ def _draft(user: Any, size: int) -> Any:
         digest = sha256(f"{draft.pk} {number}".encode()).hexdigest()
         rows.append(
             Candidate(
-                draft=draft, filename=f"{number}.txt", file=f"bench/{digest}", size=len(text),
-                sha256=digest, status=Status.READABLE, read_at=Now(), text=text, pages=1,
-                media_type="text/plain", reader="text", name=f"Person {number}",
+                draft=draft,
+                filename=f"{number}.txt",
+                file=f"bench/{digest}",
+                size=len(text),
+                sha256=digest,
+                status=Status.READABLE,
+                read_at=Now(),
+                text=text,
+                pages=1,
+                media_type="text/plain",
+                reader="text",
+                name=f"Person {number}",
             )
         )
     Candidate.objects.bulk_create(rows, batch_size=500)

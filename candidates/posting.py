@@ -57,7 +57,9 @@ def criteria_of(posting: Posting) -> tuple[Criterion, ...]:
 
 def _split(text: str) -> tuple[str, list[str], list[str]]:
     """Title, lines of the description, lines of the section `Criteria`."""
-    title, body, listed = "", [], []
+    title = ""
+    body: list[str] = []
+    listed: list[str] = []
     section = body
     for line in text.lstrip("\ufeff").splitlines():
         heading = HEADING.match(line)

@@ -5,11 +5,15 @@ disappears in the same transaction as the row that names it.
 """
 
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
+from django.db import models
 from django.utils.deconstruct import deconstructible
+
+if TYPE_CHECKING:
+    from .models import StoredFile
 
 
 @deconstructible
@@ -50,7 +54,7 @@ class DatabaseStorage(Storage):
     get_modified_time = get_created_time
 
     @property
-    def _rows(self) -> Any:
+    def _rows(self) -> "models.Manager[StoredFile]":
         from .models import StoredFile  # the storage is named in settings, before models load
 
         return StoredFile.objects

@@ -1,11 +1,11 @@
 """The end of a job: rank, insights for the best, one notification; all in one transaction."""
 
+from candidates.scoring.scorecard import Scorecard
 from django.db import transaction
 
 from candidates.models.analysis import Analysis, InsightsMode
 from candidates.models.analysis import Status as Scored
 from candidates.scoring import insights, rank
-from candidates.scoring.scorecard import Scorecard
 
 from . import notify
 from .models import Job, Kind
@@ -46,7 +46,7 @@ def _rank(analysis: Analysis) -> None:
         "pk", "score", "must_haves_met", "strong", "candidate__name", "candidate__filename"
     )
     ordered = sorted(
-        scored, key=lambda row: rank.sort_key(float(row[1]), row[2], row[3], row[4] or row[5])
+        scored, key=lambda row: rank.sort_key(float(row[1] or 0), row[2], row[3], row[4] or row[5])
     )
     told = _insights(analysis, [row[0] for row in ordered[: analysis.top_n]])
     analysis.evaluations.all().write_ranks(

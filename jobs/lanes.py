@@ -15,14 +15,6 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from django.conf import settings
-from django.db import transaction
-
-from candidates.models import Analysis, Candidate, Evaluation
-from candidates.models.analysis import InsightsMode
-from candidates.models.analysis import Status as Scored
-from candidates.models.claims import MOST_ATTEMPTS
-from candidates.scoring import engines, insights, rank
 from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import (
@@ -32,6 +24,14 @@ from candidates.scoring.scorecard import (
     ScoringFailed,
     Usage,
 )
+from django.conf import settings
+from django.db import transaction
+
+from candidates.models import Analysis, Evaluation
+from candidates.models.analysis import InsightsMode
+from candidates.models.analysis import Status as Scored
+from candidates.models.claims import MOST_ATTEMPTS
+from candidates.scoring import engines, insights, rank
 
 from . import finish, readers
 from .models import Heartbeat, Job, Lane, LaneQuerySet, Status

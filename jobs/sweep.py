@@ -32,7 +32,7 @@ def sweep() -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-            if not cursor.fetchone()[0]:  # type: ignore[index]
+            if not cursor.fetchone()[0]:
                 return 0
         mended = _end_lost_lanes() + _resend_lost_messages()
         mended += _rescue_jobs() + _rescue_reading() + _nudge_mail()

@@ -11,7 +11,8 @@ from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 
-from ..scoring.rubric import Rubric
+from candidates.scoring.rubric import Rubric
+
 from . import candidate as candidates
 from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft

@@ -12,7 +12,8 @@ from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 
-from ..reading.problems import Problem
+from candidates.reading.problems import Problem
+
 from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 
@@ -126,7 +127,7 @@ class Candidate(Claimable):
     def erase(self) -> None:
         """Remove the candidate with file, text and scores."""
         self.delete()
-        default_storage.delete(self.file.name)
+        default_storage.delete(str(self.file.name))
 
 
 class Piece(models.Model):

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower, Now, Trim
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 
-from ..scoring import rubric
+from candidates.scoring import rubric
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

@@ -30,7 +30,7 @@ def from_url(url: str) -> dict[str, Any]:
     Raises ValueError with a plain sentence when the address is for another kind of database.
     """
     try:
-        found = dict(dj_database_url.parse(url))
+        found: dict[str, Any] = {**dj_database_url.parse(url)}
     except dj_database_url.ParseError as error:
         raise ValueError(
             "DATABASE_URL is not an address. Write it as postgres://user:password@host:5432/name."

@@ -95,15 +95,35 @@ def _start(folder: Path) -> None:
     if not (data / "PG_VERSION").exists():
         _run(
             folder,
-            ["initdb", "-D", str(data), "--username=postgres", "--auth=trust", "--encoding=UTF8"]
-            + ["--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions"],
+            [
+                "initdb",
+                "-D",
+                str(data),
+                "--username=postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale-provider=builtin",
+                "--locale=C.UTF-8",
+                "--no-instructions",
+            ],
         )
     _forget_the_dead(data)
     flags = f"-c listen_addresses='' -c unix_socket_permissions=0700 -k '{sockets}'"
     _run(
         folder,
-        ["pg_ctl", "-D", str(data), "-w", "-t", "60", "-l", str(data / "server.log")]
-        + ["-o", flags, "start"],
+        [
+            "pg_ctl",
+            "-D",
+            str(data),
+            "-w",
+            "-t",
+            "60",
+            "-l",
+            str(data / "server.log"),
+            "-o",
+            flags,
+            "start",
+        ],
     )
     _create_database(sockets)
 

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError
-from django.db import OperationalError, transaction
+from django.db import transaction
 from rich.console import Console
 
 from candidates import intake, posting
@@ -113,7 +113,9 @@ def _draft(owner: User) -> Draft:
     draft = Draft.objects.filter(owner=owner, title=role.title).first()
     if draft is None:
         with transaction.atomic():
-            draft = Draft.objects.create(owner=owner, title=role.title, description=role.description)
+            draft = Draft.objects.create(
+                owner=owner, title=role.title, description=role.description
+            )
             Criterion.objects.bulk_create(
                 Criterion(
                     draft=draft,

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from candidates.scoring.scorecard import EngineUnavailable
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError
@@ -14,7 +15,6 @@ from rich.console import Console
 from candidates import intake, posting
 from candidates.models import Criterion, Draft
 from candidates.models.analysis import InsightsMode
-from candidates.scoring.scorecard import EngineUnavailable
 from jobs import submit, supervisor, terminal
 from jobs.models import Heartbeat, Job, Status
 
@@ -23,7 +23,7 @@ UNUSABLE = 2
 
 
 class Command(BaseCommand):
-    help = "Rank RESUMES against the role in JOB.md. Exit code 0 completed, 1 failed, 2 unusable input."
+    help = "Rank RESUMES against the role in JOB.md. Exit: 0 completed, 1 failed, 2 unusable input."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("job", metavar="JOB.md", help="Markdown: # title, text, ## Criteria")
@@ -80,9 +80,8 @@ class Command(BaseCommand):
             Console().print(terminal.table(job.analysis))
             return
         if kind == "table":
-            console = Console(file=Path(str(output)).open("w", encoding="utf-8"), width=200)
-            console.print(terminal.table(job.analysis))
-            console.file.close()
+            with Path(str(output)).open("w", encoding="utf-8") as file:
+                Console(file=file, width=200).print(terminal.table(job.analysis))
             return
         text = terminal.as_json(told) if kind == "json" else terminal.as_csv(told)
         if output is None:
