@@ -4,6 +4,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 
+def _text(value: Any) -> str:
+    """`value` if it is text that a database can keep: no NUL, no half of a character."""
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("Expected text without NUL.")
+    value.encode()  # UnicodeEncodeError is a ValueError
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """Something a reviewer should know about a file.
@@ -22,7 +30,7 @@ class Flag:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         page = value["page"]
-        return cls(str(value["kind"]), str(value["found"]), None if page is None else int(page))
+        return cls(_text(value["kind"]), _text(value["found"]), None if page is None else int(page))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class Contact:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(str(value["name"]), str(value["email"]), str(value["phone"]))
+        return cls(_text(value["name"]), _text(value["email"]), _text(value["phone"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +80,9 @@ class Document:
     def from_json(cls, value: dict[str, Any]) -> Self:
         """The value again; KeyError, TypeError or ValueError when `value` is none of ours."""
         return cls(
-            media_type=str(value["media_type"]),
-            reader=str(value["reader"]),
-            pages=tuple(str(page) for page in value["pages"]),
+            media_type=_text(value["media_type"]),
+            reader=_text(value["reader"]),
+            pages=tuple(_text(page) for page in value["pages"]),
             flags=tuple(Flag.from_json(flag) for flag in value["flags"]),
             contact=Contact.from_json(value["contact"]),
         )

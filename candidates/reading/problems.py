@@ -14,7 +14,7 @@ class Problem(StrEnum):
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str) -> "Problem":
+    def __new__(cls, value: str, sentence: str = "") -> "Problem":
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
@@ -137,7 +137,7 @@ class Problem(StrEnum):
     )
 
 
-class Unreadable(Exception):  # noqa: N818 - the contract's word
+class Unreadable(Exception):
     """A file could not be read, for `problem`; `detail` is technical, never résumé text."""
 
     def __init__(self, problem: Problem, detail: str = "") -> None:

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from . import wire
 from .document import Document
@@ -40,12 +40,12 @@ class SandboxFailed(RuntimeError):
     """The child cannot be started here at all; no file is to blame."""
 
 
-class _Died(Exception):  # noqa: N818 - it is what happened to the child
-    pass
+class _Died(Exception):
+    """The child ended, or answered what no child of ours would."""
 
 
-class _Late(Exception):  # noqa: N818
-    pass
+class _Late(Exception):
+    """The child did not answer in time."""
 
 
 class Sandbox:
@@ -123,8 +123,7 @@ class Sandbox:
             missing, baseline = [str(what) for what in hello["missing"]], int(hello["max_rss"])
         except (_Died, _Late, KeyError, TypeError, ValueError) as error:
             child.kill()
-            assert child.stderr is not None
-            said = child.stderr.read().decode(errors="replace").strip()
+            said = _pipe(child.stderr).read().decode(errors="replace").strip()
             self._stop()
             raise SandboxFailed(
                 f"The process that reads files does not start ({type(error).__name__.strip('_')}): "
@@ -135,8 +134,7 @@ class Sandbox:
             if what not in _told:
                 _told.add(what)
                 log.warning("Files are read without this protection: %s", what)
-        assert child.stderr is not None
-        child.stderr.close()
+        _pipe(child.stderr).close()
         return baseline
 
     def _reason_of_death(self) -> Unreadable:
@@ -180,10 +178,15 @@ def _start() -> subprocess.Popen[bytes]:
         env={"PYTHONUTF8": "1"},  # nothing of ours: no keys, no addresses
         start_new_session=True,  # Ctrl-C in the terminal is for the parent, who then ends it
     )
-    assert child.stdin is not None and child.stdout is not None
-    os.set_blocking(child.stdin.fileno(), False)
-    os.set_blocking(child.stdout.fileno(), False)
+    os.set_blocking(_pipe(child.stdin).fileno(), False)
+    os.set_blocking(_pipe(child.stdout).fileno(), False)
     return child
+
+
+def _pipe(end: IO[bytes] | None) -> IO[bytes]:
+    if end is None:
+        raise TypeError("The child was started without this pipe.")
+    return end
 
 
 def _ended(child: subprocess.Popen[bytes]) -> bool:
@@ -203,8 +206,7 @@ def _wait(pipe: Any, event: int, deadline: float) -> None:
 
 
 def _write(child: subprocess.Popen[bytes], head: bytes, data: bytes, deadline: float) -> None:
-    pipe = child.stdin
-    assert pipe is not None
+    pipe = _pipe(child.stdin)
     for part in (head, data):
         left = memoryview(part)
         while left:
@@ -230,8 +232,7 @@ def _receive(child: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
 
 
 def _exactly(child: subprocess.Popen[bytes], length: int, deadline: float) -> bytes:
-    pipe = child.stdout
-    assert pipe is not None
+    pipe = _pipe(child.stdout)
     parts = []
     while length:
         _wait(pipe, selectors.EVENT_READ, deadline)

@@ -1,0 +1,145 @@
+"""Letters as a person sees them: one form for each, nothing invisible, lines kept.
+
+Everything a reader extracts passes through here before anybody else sees it, so that text can be
+stored (PostgreSQL keeps no NUL), compared and quoted, and cannot smuggle words past a reviewer.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+
+from .document import Flag
+
+LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+MANY_BLANK = re.compile(r"\n{4,}")
+
+# One search tells whether a text has anything of what follows; most have nothing.
+UNUSUAL = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufb00-\ufb06"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U0010ffff]"
+)
+LIGATURES = {
+    ord(ligature): letters
+    for ligature, letters in zip(
+        "ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True
+    )
+}
+
+JOINERS = "\u200c\u200d"
+HARMLESS = "\u00ad\u200e\u200f\u061c"  # soft hyphen, and marks that move nothing by themselves
+MARKS = "\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+# Scripts whose spelling needs joiners: Arabic to Sinhala, and signs that emoji are built from.
+NEEDS_JOINER = re.compile(
+    "[\u0600-\u0dff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\U0001f000-\U0001faff\ufe0f]"
+)
+
+NAMES = {
+    "\u200b": "zero-width space",
+    "\u200c": "zero-width non-joiner",
+    "\u200d": "zero-width joiner",
+    "\u2060": "word joiner",
+    "\ufeff": "zero-width no-break space",
+    "\u180e": "Mongolian vowel separator",
+    "\u034f": "combining grapheme joiner",
+    "\u3164": "Hangul filler",
+    "\uffa0": "Hangul filler",
+    "\u115f": "Hangul filler",
+    "\u1160": "Hangul filler",
+    **dict.fromkeys("\u202a\u202b\u202c\u202d\u202e", "direction mark"),
+    **dict.fromkeys("\u2066\u2067\u2068\u2069", "direction mark"),
+    **dict.fromkeys("\u2061\u2062\u2063\u2064", "invisible operator"),
+}
+SHOWN = 80  # characters of a hidden message that a flag repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    text: str
+    hidden: Counter[str]  # kind of invisible character -> how many were dropped
+    spelled: str = ""  # what tag characters among them spell
+
+
+def clean(raw: str) -> Cleaned:
+    """`raw` in Unicode's composed form (NFC), without what cannot be seen, trimmed."""
+    hidden: Counter[str] = Counter()
+    spelled = ""
+    text = LINE_ENDS.sub("\n", raw)
+    if UNUSUAL.search(text):
+        text, hidden, spelled = _without_unusual(text)
+    text = SPACES.sub(" ", text)
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    text = TRAILING.sub("", text)
+    return Cleaned(MANY_BLANK.sub("\n\n\n", text).strip(), hidden, spelled)
+
+
+def flag(cleaned: Cleaned, page: int | None) -> tuple[Flag, ...]:
+    """The flag that says which invisible characters were left out, if any were."""
+    if not cleaned.hidden:
+        return ()
+    found = ", ".join(f"{count} × {kind}" for kind, count in cleaned.hidden.most_common())
+    if cleaned.spelled.strip():
+        found += f", spelling “{shortened(cleaned.spelled)}”"
+    return (Flag("hidden-characters", found, page),)
+
+
+def shortened(text: str) -> str:
+    """One line, at most SHOWN characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else line[: SHOWN - 1].rstrip() + "…"
+
+
+def garbage_share(text: str) -> float:
+    """Share of the visible characters that no reader can tell: replacement characters, private
+    use, control characters and code points that are no character. 0.0 for no text at all."""
+    visible = len(text) - sum(text.count(space) for space in " \n\r\t")
+    if not visible:
+        return 0.0
+    bad = 0
+    for found in UNUSUAL.finditer(text):
+        character = found.group()
+        if character not in "\u00ad\ufffe\r\x0b\x0c\x1c\x1d\x1e\x85":  # \ufffe: pdfium's hyphen
+            bad += (
+                unicodedata.category(character) in ("Cc", "Co", "Cs", "Cn") or character == "\ufffd"
+            )
+    return bad / visible
+
+
+def _without_unusual(text: str) -> tuple[str, Counter[str], str]:
+    text = text.removeprefix("\ufeff")  # a byte order mark, rightly there
+    rightly_marked = RIGHT_TO_LEFT.search(text) is not None
+    hidden: Counter[str] = Counter()
+    spelled: list[str] = []
+
+    def replace(match: re.Match[str]) -> str:
+        character = match.group()
+        code = ord(character)
+        if code in LIGATURES:
+            return LIGATURES[code]
+        if character == "\ufffd":
+            return character
+        if character in JOINERS and match.start() and match.end() < len(text):
+            before, after = text[match.start() - 1], text[match.end()]
+            if NEEDS_JOINER.match(before) and NEEDS_JOINER.match(after):
+                return character
+        if code == 0xFE0F:  # asks for the colourful form of the sign before it
+            return ""
+        if character in HARMLESS or (character in MARKS and rightly_marked):
+            return ""
+        if 0xE0000 <= code <= 0xE007F:
+            hidden["tag character"] += 1
+            if 0xE0020 <= code < 0xE007F:
+                spelled.append(chr(code - 0xE0000))
+        elif 0xE0100 <= code <= 0xE01EF or 0xFE00 <= code <= 0xFE0E:
+            hidden["variation selector"] += 1
+        elif character in NAMES:
+            hidden[NAMES[character]] += 1
+        # Control characters, private use and halves of characters say nothing and hide nothing.
+        return ""
+
+    return UNUSUAL.sub(replace, text), hidden, "".join(spelled)

@@ -1,0 +1,100 @@
+"""Text and Markdown: the one question is which encoding."""
+
+import codecs
+import re
+
+from .clean import garbage_share
+from .document import Flag
+from .limits import MAX_CHARACTERS, MB
+from .parsed import Parsed
+from .problems import Problem, Unreadable
+from .sniff import looks_like_utf_16
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+SAMPLE = MB // 4
+MOST_GARBAGE = 0.05  # of the decoded characters; text of the right encoding has next to none
+MOST_STRAY = 0.02  # share of bytes outside UTF-8 in a text pasted together from two encodings
+ESCAPES = re.compile(rb"\x1b[$(]")
+
+
+def parse(data: bytes) -> Parsed:
+    """All of it as one page. Raises Unreadable."""
+    if len(data) > 4 * MAX_CHARACTERS:  # no encoding spends more than four bytes a character
+        raise Unreadable(Problem.TOO_LONG, f"{len(data)} bytes of text")
+    text, flags = decode(data)
+    return Parsed("text", (text,), flags)
+
+
+def decode(data: bytes, declared: str = "") -> tuple[str, tuple[Flag, ...]]:
+    """Bytes of unknown encoding to text; `declared` is what they say of themselves.
+
+    A mark at the start wins, then UTF-8 where all bytes fit it (nothing else does by chance),
+    then what was declared, then what charset-normalizer finds most plausible. Raises Unreadable
+    where none of them gives text.
+    """
+    for mark, codec in MARKS:
+        if data.startswith(mark):
+            return _checked(data[len(mark) :].decode(codec, "replace"), codec), ()
+    bare = looks_like_utf_16(data[:SAMPLE])
+    if bare:
+        return _checked(data.decode(bare, "replace"), bare), ()
+    if not ESCAPES.search(data):  # ISO-2022 is seven-bit and would pass for UTF-8
+        try:
+            return _checked(data.decode("utf-8"), "utf-8"), ()
+        except UnicodeDecodeError:
+            pass
+    mixed = _mostly_utf_8(data)
+    if mixed:
+        return _checked(mixed, "utf-8"), (Flag("mixed-encodings", "UTF-8 and Windows-1252"),)
+    if declared:
+        try:
+            return _checked(data.decode(declared), declared), ()
+        except (LookupError, UnicodeError, Unreadable):
+            pass  # it says one thing and is another, which is common
+    return _guessed(data), ()
+
+
+def _mostly_utf_8(data: bytes) -> str:
+    """The text, where it is UTF-8 but for a few bytes, which then are read as Windows-1252."""
+    text = data.decode("utf-8", "surrogateescape")
+    stray = sum("\udc80" <= character <= "\udcff" for character in text)
+    proper = sum(character > "\x7f" for character in text) - stray
+    if not proper or stray > MOST_STRAY * len(text) or stray > proper:
+        return ""
+    return re.sub(
+        "[\udc80-\udcff]",
+        lambda match: bytes([ord(match.group()) - 0xDC00]).decode("cp1252", "replace"),
+        text,
+    )
+
+
+def _guessed(data: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    matches = from_bytes(data[:SAMPLE])
+    best = matches.best()
+    codec = best.encoding if best is not None else "cp1252"
+    if best is not None:
+        # For a few accents among Latin letters many codecs do equally well. Windows-1252 is
+        # what such a file nearly always is.
+        equals = {
+            match.encoding
+            for match in matches
+            if match.chaos <= best.chaos and match.coherence >= best.coherence
+        }
+        if "cp1252" in equals:
+            codec = "cp1252"
+    return _checked(data.decode(codec, "replace"), codec)
+
+
+def _checked(text: str, codec: str) -> str:
+    share = garbage_share(text)
+    if share > MOST_GARBAGE:
+        raise Unreadable(Problem.UNKNOWN_KIND, f"as {codec}, {share:.0%} is no text")
+    return text

@@ -1,0 +1,245 @@
+"""Which kind of file this is, by what is in it; the name only settles what content leaves open."""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePath
+
+from .document import Flag
+from .limits import MAX_MEMBERS, MB
+from .problems import Problem, Unreadable
+
+
+class Kind(StrEnum):
+    """What can be read; the value is the media type."""
+
+    PDF = "application/pdf"
+    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    HTML = "text/html"
+    TEXT = "text/plain"
+    MARKDOWN = "text/markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A kind that can be read; the content begins `start` bytes into the file."""
+
+    kind: Kind
+    start: int = 0
+    flags: tuple[Flag, ...] = ()
+
+
+WORDS = {
+    Kind.PDF: "PDF",
+    Kind.DOCX: "a Word document",
+    Kind.HTML: "a web page",
+    Kind.TEXT: "plain text",
+    Kind.MARKDOWN: "plain text",
+}
+# What the ending of a name promises. Endings that are not here promise nothing.
+PROMISES: dict[str, tuple[Kind, ...]] = {
+    "pdf": (Kind.PDF,),
+    **dict.fromkeys(("docx", "docm", "dotx", "dotm"), (Kind.DOCX,)),
+    **dict.fromkeys(("html", "htm", "xhtml"), (Kind.HTML,)),
+    **dict.fromkeys(("txt", "text", "md", "markdown"), (Kind.TEXT, Kind.MARKDOWN)),
+    **dict.fromkeys(("doc", "rtf", "odt", "pages", "xls", "xlsx", "ppt", "pptx", "eml", "msg"), ()),
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic"), ()),
+    **dict.fromkeys(("zip", "exe"), ()),
+}
+
+# First bytes of what is refused, and as what.
+MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", Problem.PICTURE),
+    (b"\xff\xd8\xff", Problem.PICTURE),
+    (b"GIF87a", Problem.PICTURE),
+    (b"GIF89a", Problem.PICTURE),
+    (b"BM", Problem.PICTURE),  # checked further below
+    (b"II*\x00", Problem.PICTURE),
+    (b"MM\x00*", Problem.PICTURE),
+    (b"8BPS", Problem.PICTURE),
+    (b"\x00\x00\x01\x00", Problem.PICTURE),
+    (b"{\\rtf", Problem.RICH_TEXT),
+    (b"MZ", Problem.PROGRAM),  # checked further below
+    (b"\x7fELF", Problem.PROGRAM),
+    (b"\xcf\xfa\xed\xfe", Problem.PROGRAM),
+    (b"\xca\xfe\xba\xbe", Problem.PROGRAM),
+    (b"\x1f\x8b", Problem.ARCHIVE),
+    (b"7z\xbc\xaf\x27\x1c", Problem.ARCHIVE),
+    (b"Rar!\x1a\x07", Problem.ARCHIVE),
+    (b"\xfd7zXZ\x00", Problem.ARCHIVE),
+    (b"BZh", Problem.ARCHIVE),  # checked further below
+    (b"\x28\xb5\x2f\xfd", Problem.ARCHIVE),
+    (b"ID3", Problem.MEDIA),  # checked further below
+    (b"OggS\x00", Problem.MEDIA),
+    (b"\x1aE\xdf\xa3", Problem.MEDIA),
+    (b"%!PS", Problem.UNKNOWN_KIND),
+)
+# These could begin a text: they count only where bytes follow that no text has.
+WEAK = (b"BM", b"MZ", b"BZh", b"ID3")
+
+PDF_HEADER = re.compile(rb"%PDF-\d")
+PDF_HEADER_WITHIN = 1024  # where PDF readers look for it
+PDF_BODY = re.compile(rb"\d\s+obj\b|startxref|/Root\b")
+JUNK_WITHIN = 2 * MB  # before the header of a file whose end is that of a PDF
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_STREAMS = (
+    ("EncryptedPackage", Problem.ENCRYPTED),
+    ("WordDocument", Problem.OLD_WORD),
+    ("Workbook", Problem.SPREADSHEET),
+    ("Book", Problem.SPREADSHEET),
+    ("PowerPoint Document", Problem.PRESENTATION),
+    ("__properties_version1.0", Problem.EMAIL),
+)
+
+HTML_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*"
+    rb"<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+TAG = re.compile(rb"</?[a-zA-Z][a-zA-Z0-9]*[\s/>]")
+SVG_START = re.compile(rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!.{0,2000}?>\s*)*<svg\b", re.DOTALL)
+XML_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b")
+HEADER_LINES = re.compile(rb"(?:[A-Za-z][A-Za-z-]{1,40}:[^\n]*\n(?:[ \t][^\n]*\n)*){3}")
+MIME_LINE = re.compile(rb"^(?:MIME-Version|Received|Return-Path|Message-ID):", re.I | re.M)
+UTF_16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
+MOST_CONTROL = 0.005  # share of control bytes up to which something is still text
+
+
+def sniff(data: bytes, name: str) -> Found:
+    """What `data` is. Raises Unreadable, naming the kind where it is one that is not read."""
+    kind, start = _kind(data, _ending(name))
+    promised = PROMISES.get(_ending(name))
+    if promised is None or kind in promised:
+        return Found(kind, start)
+    found = f"named .{_ending(name)}, is {WORDS[kind]}"
+    return Found(kind, start, (Flag("mislabelled", found),))
+
+
+def _ending(name: str) -> str:
+    return PurePath(name.replace("\\", "/")).suffix.lower().lstrip(".")
+
+
+def _kind(data: bytes, ending: str) -> tuple[Kind, int]:
+    head = data[:4096]
+    if data.startswith(b"PK\x03\x04"):
+        return _inside_zip(data), 0
+    if data.startswith(b"PK\x05\x06"):
+        raise Unreadable(Problem.ARCHIVE, "an empty ZIP")
+    if data.startswith(OLE):
+        raise Unreadable(_inside_ole(data), "OLE compound file")
+    header = PDF_HEADER.search(data, 0, PDF_HEADER_WITHIN + 8)
+    if header and (header.start() == 0 or PDF_BODY.search(data, header.end())):
+        return Kind.PDF, header.start()
+    _refuse_by_magic(head)
+    if SVG_START.match(head):
+        raise Unreadable(Problem.PICTURE, "SVG")
+    if HTML_START.match(head):
+        return Kind.HTML, 0
+    if _is_binary(data):
+        late = PDF_HEADER.search(data, 0, JUNK_WITHIN)
+        if late and b"startxref" in data[-2048:]:
+            return Kind.PDF, late.start()
+        raise Unreadable(Problem.UNKNOWN_KIND, f"begins with {head[:8].hex(' ')}")
+    late = PDF_HEADER.search(data, 0, JUNK_WITHIN)
+    if late and b"startxref" in data[-2048:] and b"%%EOF" in data[-2048:]:
+        return Kind.PDF, late.start()
+    return _kind_of_text(head, ending), 0
+
+
+def _kind_of_text(head: bytes, ending: str) -> Kind:
+    if HEADER_LINES.match(head) and MIME_LINE.search(head):
+        raise Unreadable(Problem.EMAIL, "begins with the headers of a message")
+    if ending in ("html", "htm", "xhtml") and TAG.search(head):
+        return Kind.HTML
+    if XML_START.match(head):
+        raise Unreadable(Problem.UNKNOWN_KIND, "XML")
+    return Kind.MARKDOWN if ending in ("md", "markdown") else Kind.TEXT
+
+
+def _refuse_by_magic(head: bytes) -> None:
+    for magic, problem in MAGIC:
+        if head.startswith(magic) and (magic not in WEAK or _is_binary(head)):
+            raise Unreadable(problem, f"begins with {magic!r}")
+    if head[:4] == b"RIFF":
+        raise Unreadable(Problem.PICTURE if head[8:12] == b"WEBP" else Problem.MEDIA, "RIFF")
+    if head[4:8] == b"ftyp":
+        still = head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif")
+        raise Unreadable(Problem.PICTURE if still else Problem.MEDIA, f"ftyp {head[8:12]!r}")
+    if head[257:262] == b"ustar":
+        raise Unreadable(Problem.ARCHIVE, "tar")
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether no text has such bytes; UTF-16 and UTF-32 are for the text reader to decide."""
+    if data.startswith(UTF_16_OR_32):
+        return False
+    sample = data[: 64 * 1024]
+    if looks_like_utf_16(sample):
+        return False
+    control = len(sample) - len(sample.translate(None, CONTROL))
+    return control > MOST_CONTROL * len(sample)
+
+
+def looks_like_utf_16(sample: bytes) -> str:
+    """The codec of UTF-16 text that comes without a mark, or "": every other byte is zero."""
+    pairs = len(sample) // 2
+    if pairs < 4:
+        return ""
+    for codec, zeros, others in (
+        ("utf-16-le", sample[1::2], sample[0::2]),
+        ("utf-16-be", sample[0::2], sample[1::2]),
+    ):
+        if zeros.count(0) > 0.7 * pairs and others.count(0) < 0.02 * pairs:
+            return codec
+    return ""
+
+
+def _inside_zip(data: bytes) -> Kind:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            names = {member.filename for member in members}
+            mime = b""
+            if "mimetype" in names:
+                with archive.open("mimetype") as file:
+                    mime = file.read(100)
+    # What zipfile raises for a torn, lying or locked archive.
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError) as error:
+        raise Unreadable(Problem.DAMAGED, f"ZIP: {type(error).__name__}") from error
+    if len(members) > MAX_MEMBERS:
+        raise Unreadable(Problem.TOO_COMPLEX, f"{len(members)} members in the ZIP")
+    if "word/document.xml" in names or (
+        "[Content_Types].xml" in names and any(name.startswith("word/") for name in names)
+    ):
+        return Kind.DOCX
+    if mime.startswith(b"application/vnd.oasis.opendocument.text"):
+        raise Unreadable(Problem.OPEN_DOCUMENT)
+    if mime.startswith(b"application/vnd.oasis.opendocument.spreadsheet"):
+        raise Unreadable(Problem.SPREADSHEET)
+    if mime.startswith(b"application/vnd.oasis.opendocument.presentation"):
+        raise Unreadable(Problem.PRESENTATION)
+    if "Index/Document.iwa" in names or "Index.zip" in names or "index.apxl" in names:
+        raise Unreadable(Problem.APPLE_PAGES)
+    if any(name.startswith("xl/") for name in names):
+        raise Unreadable(Problem.SPREADSHEET)
+    if any(name.startswith("ppt/") for name in names):
+        raise Unreadable(Problem.PRESENTATION)
+    raise Unreadable(Problem.ARCHIVE, "ZIP")
+
+
+def _inside_ole(data: bytes) -> Problem:
+    """By the names in the directory: entries of 128 bytes, the name in UTF-16 first, its length
+    in bytes with the closing zero at 64 ([MS-CFB] 2.6.1)."""
+    for stream, problem in OLE_STREAMS:
+        encoded = stream.encode("utf-16-le")
+        at = data.find(encoded)
+        while at != -1:
+            length = int.from_bytes(data[at + 64 : at + 66], "little")
+            if at % 128 == 0 and length == len(encoded) + 2:
+                return problem
+            at = data.find(encoded, at + 1)
+    return Problem.UNKNOWN_KIND
