@@ -1,0 +1,1 @@
+"""The people of the sample drafts and the pens that draw their résumés."""
