@@ -1,0 +1,1 @@
+"""Text and rubric to scorecard. Plain Python: no Django, and nothing of reading."""

@@ -1,0 +1,36 @@
+"""The engines by name. An engine's module is imported when one is made, not before."""
+
+from typing import Any
+
+from candidates.scoring.scorecard import Engine, EngineUnavailable
+
+LOCAL = "local"
+OPENAI = "openai"
+DEFAULT_MODELS = {LOCAL: "wordllama-256", OPENAI: "gpt-5-mini"}
+# Of the method or the prompt: changed with it, so that no old score is taken for a new one.
+VERSIONS = {LOCAL: "local-1", OPENAI: "score-v1"}
+
+
+def default_model(name: str) -> str:
+    return DEFAULT_MODELS[name]
+
+
+def version(name: str) -> str:
+    return VERSIONS[name]
+
+
+def make(name: str, model: str = "", **settings: Any) -> Engine:
+    """The engine `name`; `settings` are `api_key` and `base_url`, for those that take them.
+
+    Raises EngineUnavailable when it cannot work as it is set up.
+    """
+    model = model or DEFAULT_MODELS.get(name, "")
+    if name == LOCAL:
+        from .local import LocalEngine
+
+        return LocalEngine()
+    if name == OPENAI:
+        from .openai import OpenAIEngine
+
+        return OpenAIEngine(model, **settings)
+    raise EngineUnavailable(f"There is no engine '{name}'. Choose local or openai.")

@@ -1,0 +1,81 @@
+"""Find an engine's quotes in the document; what is not there is not shown.
+
+A quote counts as found when it stands in the document up to white space, hyphenation at a line's
+end, letter case, and the shape of quotation marks and dashes. Its offsets are the document's.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from .scorecard import Quote, Rating
+
+SHAPES = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032`\u00b4", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    }
+)
+SKIPPED = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+HYPHEN_BREAK = re.compile(r"(?<=\w)-[ \t]*\n\s*(?=\w)")
+SHORTEST = 3  # letters and digits; less proves nothing
+UNSUPPORTED_AT_MOST = 1.0
+
+
+@lru_cache(maxsize=4)
+def _folded(document: str) -> tuple[str, tuple[int, ...]]:
+    """The document folded for comparison, and where each of its characters came from."""
+    broken = {at for match in HYPHEN_BREAK.finditer(document) for at in range(*match.span())}
+    letters: list[str] = []
+    origin: list[int] = []
+    for at, letter in enumerate(document):
+        if at in broken or letter in SKIPPED:
+            continue
+        if letter.isspace():
+            if letters and letters[-1] == " ":
+                continue
+            letter = " "  # noqa: PLW2901
+        for folded in letter.translate(SHAPES).casefold():
+            letters.append(folded)
+            origin.append(at)
+    return "".join(letters), tuple(origin)
+
+
+def find(quote: str, document: str) -> Quote | None:
+    """Where `quote` stands in `document`; None when it does not."""
+    wanted = _folded_quote(quote)
+    if sum(map(str.isalnum, wanted)) < SHORTEST:
+        return None
+    text, origin = _folded(document)
+    at = text.find(wanted)
+    if at < 0:
+        return None
+    start, end = origin[at], origin[at + len(wanted) - 1] + 1
+    return Quote(document[start:end], start, end)
+
+
+def _folded_quote(quote: str) -> str:
+    joined = HYPHEN_BREAK.sub("", quote)
+    kept = "".join(letter for letter in joined if letter not in SKIPPED)
+    return " ".join(kept.translate(SHAPES).casefold().split())
+
+
+def ground(
+    criterion: str, rating: float, reason: str, quotes: Iterable[str], document: str
+) -> Rating:
+    """A rating whose quotes are all the document's own.
+
+    With no quote left a rating above 1 is lowered to 1, and marked as unsupported.
+    """
+    asked = list(quotes)
+    found = [quote for quote in (find(text, document) for text in asked) if quote is not None]
+    supported = bool(found) or rating <= UNSUPPORTED_AT_MOST
+    return Rating(
+        criterion=criterion,
+        rating=rating if supported else UNSUPPORTED_AT_MOST,
+        reason=reason,
+        quotes=tuple(dict.fromkeys(found)),
+        supported=supported,
+        dropped=len(asked) - len(found),
+    )

@@ -1,0 +1,68 @@
+"""A narrative for the reader, composed from the evidence of a scorecard and from nothing else."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .rank import MET_FROM, STRONG_FROM, Met, met
+from .rubric import ROLE, Criterion, Rubric
+from .scorecard import Rating, Scorecard
+
+MOST = 4  # of each kind
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One sentence, and the quote it points to ("" where there is none)."""
+
+    text: str
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """Strengths, gaps, and questions for an interview that aim at the gaps."""
+
+    strengths: tuple[Point, ...]
+    gaps: tuple[Point, ...]
+    questions: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def compose(rubric: Rubric, scorecard: Scorecard) -> Insight:
+    """Strengths are the best supported ratings; gaps are the heaviest criteria with weak ones."""
+    by_key = {rating.criterion: rating for rating in scorecard.ratings}
+    rated = [(c, by_key[c.key]) for c in rubric.criteria if c.key != ROLE] or [
+        (c, by_key[c.key]) for c in rubric.criteria
+    ]
+    strong = [(c, r) for c, r in rated if r.rating >= STRONG_FROM and r.quotes]
+    if not strong:
+        strong = [(c, r) for c, r in rated if r.rating >= MET_FROM and r.quotes]
+    strong.sort(key=lambda pair: (-pair[1].rating * pair[0].weight, pair[0].name))
+    weak = [(c, r) for c, r in rated if met(r) is not Met.MET]
+    weak.sort(key=lambda pair: (not pair[0].must_have, -pair[0].weight, pair[0].name))
+    return Insight(
+        strengths=tuple(Point(_strength(c, r), r.quotes[0].text) for c, r in strong[:MOST]),
+        gaps=tuple(Point(_gap(c, r), r.quotes[0].text if r.quotes else "") for c, r in weak[:MOST]),
+        questions=tuple(_question(c, r) for c, r in weak[:MOST]),
+    )
+
+
+def _strength(criterion: Criterion, rating: Rating) -> str:
+    word = "Strong evidence" if rating.rating >= STRONG_FROM else "Evidence"
+    return f"{word} of {criterion.name} ({rating.rating:g} of 4)."
+
+
+def _gap(criterion: Criterion, rating: Rating) -> str:
+    kind = "The must-have" if criterion.must_have else "The criterion"
+    if met(rating) is Met.NOT_FOUND:
+        return f"{kind} {criterion.name} has no evidence in the résumé."
+    return f"{kind} {criterion.name} has thin evidence ({rating.rating:g} of 4)."
+
+
+def _question(criterion: Criterion, rating: Rating) -> str:
+    if met(rating) is Met.NOT_FOUND:
+        good = f" What good looks like: {criterion.looks_for}" if criterion.looks_for else ""
+        return f"Have you worked with {criterion.name}? Where, and what was your own part?{good}"
+    return f"The résumé touches {criterion.name}: what did you do yourself, and what came of it?"

@@ -1,0 +1,139 @@
+"""What is looked for, frozen: the criteria with their weights, as a value.
+
+A rubric always holds one criterion of its own, "The role as described" (title and description as a
+whole), so that a bare description ranks sensibly before anybody has written a criterion.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any, Self
+
+ROLE = "role"
+ROLE_NAME = "The role as described"
+HEAVIEST = 10
+MOST_DERIVED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing looked for. `key` names it within its rubric; `weight` is 0 to 10."""
+
+    key: str
+    name: str
+    looks_for: str = ""
+    weight: int = 3
+    must_have: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rubric:
+    """Title, description and criteria; the first criterion is the role itself."""
+
+    title: str
+    description: str
+    criteria: tuple[Criterion, ...]
+
+    @classmethod
+    def build(
+        cls, *, title: str, description: str, criteria: Iterable[Criterion], role_weight: int = 5
+    ) -> Self:
+        """Put the role before `criteria`.
+
+        Raises ValueError with a plain sentence when nothing could be rated by the result.
+        """
+        title, description = title.strip(), description.strip()
+        whole = (Criterion(ROLE, ROLE_NAME, "", role_weight), *criteria)
+        if not title:
+            raise ValueError("The role has no title. Give it one.")
+        if not description and len(whole) == 1:
+            raise ValueError("There is nothing to rate by. Write a description or a criterion.")
+        keys = [criterion.key for criterion in whole]
+        if len(set(keys)) < len(keys):
+            raise ValueError("Two criteria have the same key.")
+        for criterion in whole:
+            if not criterion.name.strip():
+                raise ValueError("A criterion has no name. Give it one or remove it.")
+            if not 0 <= criterion.weight <= HEAVIEST:
+                raise ValueError(
+                    f"The weight of '{criterion.name}' is {criterion.weight}. "
+                    f"Set it to a whole number, 0 to {HEAVIEST}."
+                )
+        if not sum(criterion.weight for criterion in whole):
+            raise ValueError("All weights are 0. Give at least one criterion a weight.")
+        return cls(title, description, whole)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"criteria": [asdict(criterion) for criterion in self.criteria]}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        criteria = tuple(Criterion(**criterion) for criterion in data["criteria"])
+        return cls(data["title"], data["description"], criteria)
+
+    def fingerprint(self) -> str:
+        """The same for rubrics that are the same, whatever they were made from."""
+        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+        return sha256(canonical.encode()).hexdigest()
+
+
+BULLET = re.compile(r"^\s*(?:[-*+•·–]|\d+[.)])\s+(?P<text>\S.*)$")
+REQUIRING = re.compile(
+    r"require|qualif|you (?:have|bring|are|will need)|must|need|essential|looking for|skills"
+    r"|experience|who you|about you|your profile|expect|ideal|desir|nice|bonus|plus|prefer",
+    re.IGNORECASE,
+)
+# Headings and bullets that say how strongly a thing is wanted.
+MUST = re.compile(r"\b(?:must|required?|requirements|essential|mandatory|minimum)\b", re.IGNORECASE)
+NICE = re.compile(
+    r"\b(?:nice[- ]to[- ]have|bonus|a plus|preferred|preferably|desirable|ideally|advantage)\b",
+    re.IGNORECASE,
+)
+LONGEST_NAME = 60  # characters
+
+
+def derive_criteria(description: str) -> tuple[Criterion, ...]:
+    """Criteria from the requirement bullets of a description, at most eight; () where it has none.
+
+    Bullets under a heading that speaks of requirements count; without such a heading, all do. What
+    the text calls required is a must-have with weight 4, what it calls a plus has weight 1.
+    """
+    sections: list[tuple[str, list[str]]] = [("", [])]
+    for line in description.splitlines():
+        bullet = BULLET.match(line)
+        if bullet:
+            sections[-1][1].append(bullet["text"].strip(" .;"))
+        elif line.strip():
+            sections.append((line.strip("#*_: \t"), []))
+    requiring = [(head, items) for head, items in sections if items and REQUIRING.search(head)]
+    found: dict[str, Criterion] = {}
+    for head, items in requiring or [(head, items) for head, items in sections if items]:
+        for item in items:
+            name = _short(item)
+            if not name or name.casefold() in found or len(found) == MOST_DERIVED:
+                continue
+            nice = NICE.search(item) or (NICE.search(head) and not MUST.search(item))
+            must = not nice and (MUST.search(item) or re.search(r"\bmust|\bessential", head, re.I))
+            found[name.casefold()] = Criterion(
+                key=f"c{len(found) + 1}",
+                name=name,
+                looks_for="" if item == name else item,
+                weight=1 if nice else 4 if must else 3,
+                must_have=bool(must),
+            )
+    return tuple(found.values())
+
+
+def _short(item: str) -> str:
+    """A name for a bullet: its bold lead, else its words up to the first pause."""
+    bold = re.match(r"\*\*(.+?)\*\*", item)
+    text = bold[1] if bold else item
+    text = re.sub(r"[*_`]", "", text).strip(" :.")
+    if len(text) <= LONGEST_NAME:
+        return text
+    lead = re.split(r"\s*[:;(–—]|, |\. ", text)[0]
+    if len(lead) <= LONGEST_NAME:
+        return lead
+    return lead[:LONGEST_NAME].rsplit(" ", 1)[0]
