@@ -95,7 +95,7 @@ def two_columns(person: Person) -> bytes:
     """Name and contact on top, everything else in two even columns like a newspaper."""
     pen = ink(person, size=9.2)
     width, height = page(person)
-    deep, gap = 92.0, 24.0
+    deep, gap = 84 * person.scale + 20, 24.0
     half = (width - 92 - gap) / 2
 
     def rule(canvas: Canvas, _: BaseDocTemplate) -> None:

@@ -62,7 +62,7 @@ def band(person: Person) -> bytes:
     """A coloured band across the top of the first page, name and contact in white on it."""
     pen = ink(person, size=9.8)
     width, height = page(person)
-    deep = 96.0
+    deep = 92.0 * person.scale
 
     def paint(canvas: Canvas, _: BaseDocTemplate) -> None:
         canvas.setFillColor(pen.colour)

@@ -15,6 +15,13 @@ from benchmarks.samples import pages, word
 from benchmarks.samples.bank import Person
 
 DRAFT = "backend-engineer"
+LOCKED, SCAN, HALF, EMPTY = (
+    "Blackwood_CV_protected.pdf",
+    "scan_2026-01-12.pdf",
+    "CV_new_version.docx",
+    "resume.pdf",
+)
+NAMES = {LOCKED, SCAN, HALF, EMPTY}
 
 
 def files(person: Person) -> dict[str, bytes]:
@@ -27,10 +34,10 @@ def files(person: Person) -> dict[str, bytes]:
         contact=["Plymouth", "t.blackwood@example.com", "01632 960 118"],
     )
     return {
-        "Blackwood_CV_protected.pdf": _protected(),
-        "scan_2026-01-12.pdf": _scanned(pages.classic(replace(stranger, hidden=""))),
-        "CV_new_version.docx": _damaged(word.plain(stranger)),
-        "resume.pdf": b"",
+        LOCKED: _protected(),
+        SCAN: _scanned(pages.classic(replace(stranger, hidden=""))),
+        HALF: _damaged(word.plain(stranger)),
+        EMPTY: b"",
     }
 
 
