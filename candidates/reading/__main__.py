@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .document import Contact, Document
+from .document import Document
 from .limits import MAX_BYTES
 from .problems import Problem, Unreadable
 from .sandbox import Sandbox, SandboxFailed
@@ -73,7 +73,7 @@ def _record(sandbox: Sandbox, path: Path) -> dict[str, Any]:
         "error": error,
         "flags": [flag.to_json() for flag in document.flags],
         "reader": document.reader,
-        "contact": (document.contact or Contact()).to_json(),
+        "contact": document.contact.to_json(),
         "seconds": round(time.perf_counter() - begun, 4),
     }
 

@@ -21,7 +21,7 @@ FEWEST_DIGITS, MOST_DIGITS = 8, 15  # ITU-T E.164 allows 15
 
 LABELLED = re.compile(r"^(?:full )?name\s*[:\uff1a]\s*(.+)$", re.I)
 CHINESE_LABELLED = re.compile(r"姓\s*名\s*[:\uff1a]?\s*([\u4e00-\u9fff·]{2,6})")
-CHINESE = re.compile(r"(?!.*[简履信个求])[\u4e00-\u9fff]{2,4}")
+CHINESE = re.compile(r"(?!.*[简簡履信个個求])[\u4e00-\u9fff]{2,4}")
 HEADING = re.compile(
     r"^(?:curriculum vitae|personal (?:information|details|data)|lebenslauf|r[eé]sum[eé]|cv)"
     r"(?:\s*(?:of|[:–—-]))?\s+",
@@ -78,24 +78,31 @@ def _phone(lines: list[str]) -> str:
             number = found.group()
             if len(re.sub(r"\D", "", number)) > 11 and "+" not in number and "(" in number[1:]:
                 number = number[number.index("(", 1) :]  # a postal code stands before it
-            if FEWEST_DIGITS <= len(re.sub(r"\D", "", number)) <= MOST_DIGITS and (
-                "+" in number
-                or PHONE_LABEL.search(line, 0, found.start())
-                or not (DATE.search(number) or YEAR.search(number))
+            groups = re.findall(r"\d+", number)
+            digits = sum(map(len, groups))
+            if (
+                FEWEST_DIGITS <= digits <= MOST_DIGITS
+                and digits >= 1.5 * len(groups)  # not a row of figures
+                and (
+                    "+" in number
+                    or PHONE_LABEL.search(line, 0, found.start())
+                    or not (DATE.search(number) or YEAR.search(number))
+                )
             ):
                 return number
     return ""
 
 
 def _name(lines: list[str], email: str) -> str:
-    for index, line in enumerate(lines):
+    for line in lines:
         labelled = LABELLED.match(line)
         if labelled and (name := _as_name(SEPARATORS.split(labelled.group(1))[0])):
             return name
         chinese = CHINESE_LABELLED.search(line)
         if chinese:
             return chinese.group(1)
-        if index < 2 and CHINESE.fullmatch(line):
+    for line in lines[:2]:
+        if CHINESE.fullmatch(line):
             return line
     plausible = [
         (index, name) for index, line in enumerate(lines) if (name := _at_line(lines, index, line))

@@ -65,7 +65,9 @@ class Package:
         try:
             return etree.fromstring(self._bytes(name), parser)
         except etree.XMLSyntaxError as error:
-            raise Unreadable(Problem.DAMAGED, f"{name}: {error.msg or 'no XML'}"[:200]) from error
+            # Not its message, which may quote the text.
+            where = f"no XML from line {error.lineno}"
+            raise Unreadable(Problem.DAMAGED, f"{name}: {where}") from error
 
     def related(self, name: str) -> list[tuple[str, str]]:
         """What a part refers to inside the package: (last word of the type, part name)."""

@@ -6,6 +6,8 @@ some fonts that it does not.
 
 import ctypes
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -18,8 +20,9 @@ from .parsed import Parsed
 from .problems import Problem, Unreadable
 
 # Above this share of letters that cannot be told, the other reader is asked; if it does no
-# better, the file is refused. Icon fonts in ordinary résumés reach 3%.
+# better and the share is hopeless, the file is refused. Icons in ordinary résumés reach 3%.
 MOST_GARBAGE = 0.2
+HOPELESS = 0.5
 
 # pdfium joins a word that is broken over two lines and leaves this in place of the hyphen.
 BROKEN = re.compile(r"([^\W_][\w'’+-]*)\ufffe(\w*)")
@@ -56,9 +59,10 @@ def parse(data: bytes) -> Parsed:
 
 def _with_pdfium(data: bytes) -> Parsed:
     """Raises PdfiumError where pdfium can make nothing of the file."""
-    document = pdfium.PdfDocument(data)
-    try:
-        count = len(document)
+    with _opened(data) as document:
+        count = raw.FPDF_GetPageCount(document)
+        if count < 1:
+            raise pdfium.PdfiumError("no pages")
         if count > MAX_PAGES:
             raise Unreadable(Problem.TOO_MANY_PAGES, f"{count} pages")
         pages: list[str] = []
@@ -85,13 +89,25 @@ def _with_pdfium(data: bytes) -> Parsed:
             tuple(flags),
             paged=True,
         )
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Any]:
+    # Not by pypdfium2's PdfDocument: it also asks for the last error where opening went well and
+    # there are no pages, and is then told why the file before this one was refused.
+    document = raw.FPDF_LoadMemDocument64(data, len(data), None)
+    if not document:
+        code = raw.FPDF_GetLastError()
+        raise pdfium.PdfiumError(f"cannot be opened, error {code}", err_code=code)
+    try:
+        yield document
     finally:
-        document.close()
+        raw.FPDF_CloseDocument(document)
 
 
 def _page_text(document: Any, index: int) -> str:
     # The helpers of pypdfium2 allow for ranges, which costs as much again as the text does.
-    page = raw.FPDF_LoadPage(document.raw, index)
+    page = raw.FPDF_LoadPage(document, index)
     if not page:
         raise pdfium.PdfiumError("the page cannot be loaded")
     try:
@@ -154,15 +170,17 @@ def _draws(data: bytes, *kinds: int) -> bool:
 
 
 def _better(data: bytes, first: Parsed, share: float) -> Parsed:
-    """What pdfminer.six makes of a file in which pdfium found no usable text."""
-    why = "no letters" if share == 1.0 else f"{share:.0%} of the letters unknown"
+    """What pdfminer.six makes of a file in which `share` of pdfium's letters cannot be told; if
+    that is nothing, pdfium's text with a flag where at least half of it is letters."""
     try:
-        second = _with_pdfminer(data, instead_of=why)
+        return _with_pdfminer(data, instead_of=f"{share:.0%} of the letters unknown")
     except Unreadable as refused:
         if refused.problem in (Problem.TOO_LONG, Problem.TOO_MANY_PAGES):
             raise
-        raise Unreadable(Problem.GARBLED, f"pypdfium2: {why}; {refused.detail}") from refused
-    return second
+        if share > HOPELESS:
+            raise Unreadable(Problem.GARBLED, refused.detail) from refused
+    lost = Flag("letters-lost", f"{share:.0%} of the letters cannot be told")
+    return Parsed(first.reader, first.pages, (*first.flags, lost), paged=True)
 
 
 def _with_pdfminer(data: bytes, instead_of: str) -> Parsed:

@@ -73,6 +73,11 @@ class Sandbox:
     ) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, while there is one."""
+        return None if self._child is None else self._child.pid
+
     def read(self, data: bytes, name: str) -> Document:
         """The text of `data`, within `seconds` of wall time (and the start of a child).
 

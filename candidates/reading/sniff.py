@@ -185,15 +185,20 @@ def _is_binary(data: bytes) -> bool:
 
 
 def looks_like_utf_16(sample: bytes) -> str:
-    """The codec of UTF-16 text that comes without a mark, or "": every other byte is zero."""
+    """The codec of UTF-16 text that comes without a mark, or "".
+
+    Every other byte then says which alphabet: zero for Latin letters and for spaces, and one or
+    two more values where the language is written with others.
+    """
     pairs = len(sample) // 2
     if pairs < 4:
         return ""
-    for codec, zeros, others in (
+    for codec, alphabets, letters in (
         ("utf-16-le", sample[1::2], sample[0::2]),
         ("utf-16-be", sample[0::2], sample[1::2]),
     ):
-        if zeros.count(0) > 0.7 * pairs and others.count(0) < 0.02 * pairs:
+        few = len(set(alphabets)) <= 4 and alphabets.count(0) > 0.03 * pairs
+        if few and letters.count(0) < 0.02 * pairs and len(set(letters)) > len(set(alphabets)):
             return codec
     return ""
 

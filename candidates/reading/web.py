@@ -1,13 +1,11 @@
 """HTML to text with lxml: what a browser would show, one line for each block."""
 
 import re
-from collections.abc import Iterator
 
 from lxml import etree, html
 
 from .clean import shortened
 from .document import Flag
-from .limits import MAX_CHARACTERS
 from .parsed import Parsed
 from .plain import decode
 from .problems import Problem, Unreadable
@@ -26,6 +24,7 @@ UNSHOWN = frozenset(_UNSHOWN.split())
 BLOCKS = frozenset(_BLOCKS.split())
 PARAGRAPHS = frozenset(_PARAGRAPHS.split())
 CELLS = frozenset(("td", "th"))
+AS_WRITTEN = frozenset(("pre", "textarea"))
 HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])",
     re.IGNORECASE,
@@ -50,18 +49,55 @@ def parse(data: bytes) -> Parsed:
         raise Unreadable(Problem.DAMAGED, f"HTML: {type(error).__name__}") from error
     if root is None:
         raise Unreadable(Problem.BLANK)
-    hidden: list[str] = []
-    shown = "".join(_shown(root, hidden))
-    lines = [line.strip(" ") for line in shown.split("\n")]
-    hidden_flags = tuple(
-        Flag("hidden-text", shortened(one)) for one in hidden[:MOST_FLAGS] if one.strip()
-    )
-    return Parsed("html", ("\n".join(lines),), flags + hidden_flags)
+    page = _Page()
+    _show(root, page)
+    hidden = [one for one in page.hidden if one][:MOST_FLAGS]
+    flags += tuple(Flag("hidden-text", shortened(one)) for one in hidden)
+    return Parsed("html", (page.text(),), flags)
 
 
-def _shown(root: etree._Element, hidden: list[str]) -> Iterator[str]:
-    """Pieces of text in order; what is hidden goes to `hidden`. No recursion: pages nest deeply."""
-    length = 0
+class _Page:
+    """Lines as they come about; white space collapses as on a screen."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.line: list[str] = []
+        self.hidden: list[str] = []
+
+    def add(self, text: str, *, kept: bool) -> None:
+        """Running text; `kept` where the source's own lines count."""
+        if kept:
+            first, *others = text.split("\n")
+            self.line.append(first)
+            for other in others:
+                self.end_line()
+                self.line.append(other)
+        else:
+            text = BLANKS.sub(" ", text)
+            if not self.line or self.line[-1].endswith((" ", "\t")):
+                text = text.removeprefix(" ")
+            if text:
+                self.line.append(text)
+
+    def end_line(self) -> None:
+        self.lines.append("".join(self.line).rstrip(" "))
+        self.line = []
+
+    def end_block(self, *, gap: bool) -> None:
+        """End the line if there is one, with an empty one after it for a `gap`."""
+        if any(piece.strip() for piece in self.line):
+            self.end_line()
+        self.line = []
+        if gap and self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def text(self) -> str:
+        self.end_block(gap=False)
+        return "\n".join(self.lines)
+
+
+def _show(root: etree._Element, page: _Page) -> None:
+    """Fill `page` with what is shown. A walk and no recursion, for pages nest deeply."""
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
@@ -69,36 +105,25 @@ def _shown(root: etree._Element, hidden: list[str]) -> Iterator[str]:
             concealed = _concealed(element)
             if concealed or tag in UNSHOWN:
                 if concealed:
-                    hidden.append(" ".join("".join(element.itertext()).split()))
+                    page.hidden.append(" ".join("".join(element.itertext()).split()))
                 walk.skip_subtree()
-            else:
-                if tag in BLOCKS:
-                    yield "\n\n" if tag in PARAGRAPHS else "\n"
-                elif tag == "br":
-                    yield "\n"
-                yield from _pieces(element, element.text)
+                continue
+            if tag in BLOCKS:
+                page.end_block(gap=tag in PARAGRAPHS)
+            elif tag == "br":
+                page.end_line()
+            if element.text:
+                page.add(element.text, kept=tag in AS_WRITTEN)
         else:
             if tag in CELLS and element.getnext() is not None:
-                yield "\t"
+                page.line.append("\t")
             elif tag in BLOCKS:
-                yield "\n"
-            yield from _pieces(element.getparent(), element.tail if element is not root else None)
-        length += len(element.text or "")
-        if length > 4 * MAX_CHARACTERS:
-            raise Unreadable(Problem.TOO_LONG, "HTML")
-
-
-def _pieces(parent: etree._Element | None, text: str | None) -> Iterator[str]:
-    if text:
-        kept = parent is not None and parent.tag in ("pre", "textarea")
-        yield text if kept else BLANKS.sub(" ", text)
+                page.end_block(gap=tag in PARAGRAPHS)
+            parent = element.getparent()
+            if element.tail and parent is not None:
+                page.add(element.tail, kept=parent.tag in AS_WRITTEN)
 
 
 def _concealed(element: etree._Element) -> bool:
-    get = element.attrib.get
-    style = get("style")
-    return (
-        "hidden" in element.attrib
-        or (style is not None and HIDING.search(str(style)) is not None)
-        or (element.tag == "input")
-    )
+    style = element.get("style")
+    return "hidden" in element.attrib or (style is not None and HIDING.search(style) is not None)

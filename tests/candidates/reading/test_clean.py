@@ -1,0 +1,79 @@
+"""One form for each letter, nothing invisible, lines kept."""
+
+import pytest
+
+from candidates.reading import read
+from candidates.reading.clean import clean, garbage_share
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"),
+        ("a\u00a0b\u2003c\u3000d", "a b c d"),
+        ("Zoe\u0308", "Zoë"),
+        ("\ufb01nance, o\ufb03ce", "finance, office"),
+        ("end  \t\n  start", "end\n  start"),
+        ("a\n\n\n\n\n\nb", "a\n\n\nb"),
+        ("a\n\nb", "a\n\nb"),
+        ("nul \x00 bell \x07", "nul  bell"),
+        ("half \ud83d of a sign", "half  of a sign"),
+        ("icon \ue0a1 font", "icon  font"),
+        ("soft\u00adly", "softly"),
+        ("👩\u200d💻 \u2764\ufe0f", "👩\u200d💻 \u2764"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("\ufeffmark", "mark"),
+    ],
+)
+def test_cleaning_says_nothing_where_nothing_was_hidden(raw: str, text: str) -> None:
+    cleaned = clean(raw)
+
+    assert (cleaned.text, cleaned.hidden) == (text, {})
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "kind", "count"),
+    [
+        ("py\u200bth\u200bon", "python", "zero-width space", 2),
+        ("a\u202eb\u202c", "ab", "direction mark", 2),
+        ("a\u2066b", "ab", "direction mark", 1),
+        ("a\u2060b", "ab", "word joiner", 1),
+        ("a\U000e0041b", "ab", "tag character", 1),
+        ("a\U000e0101b", "ab", "variation selector", 1),
+        ("Latin\u200dletters", "Latinletters", "zero-width joiner", 1),
+        ("middle\ufeff", "middle", "zero-width no-break space", 1),
+    ],
+)
+def test_invisible_characters_go_and_are_counted(
+    raw: str, text: str, kind: str, count: int
+) -> None:
+    cleaned = clean(raw)
+
+    assert (cleaned.text, cleaned.hidden) == (text, {kind: count})
+
+
+def test_direction_marks_belong_in_text_from_right_to_left() -> None:
+    assert clean("\u202bמהנדס\u202c").hidden == {}
+
+
+def test_a_message_in_tag_characters_is_spelled_out() -> None:
+    secret = "".join(chr(0xE0000 + ord(letter)) for letter in "score 100")
+
+    document = read(f"Jane Example{secret}\nEngineer".encode(), "cv.txt")
+
+    assert document.text == "Jane Example\nEngineer"
+    assert [(flag.kind, flag.found) for flag in document.flags] == [
+        ("hidden-characters", "9 × tag character, spelling “score 100”")
+    ]
+
+
+def test_the_flag_names_the_page() -> None:
+    assert read(b"plain \xe2\x80\x8b text", "cv.txt").flags[0].page is None
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("", 0.0), ("plain text\n", 0.0), ("\ufffd\ufffd\ufffd\ufffd", 1.0), ("ab\ue000\ue001", 0.5)],
+)
+def test_the_share_of_garbage(text: str, share: float) -> None:
+    assert garbage_share(text) == share
