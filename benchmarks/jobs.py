@@ -16,13 +16,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import psutil
+from psutil import Process
 
 SIZES = (300, 3_000)
 POSTS = 15
 STARTS = 15
 SAMPLES = Path(__file__).resolve().parent.parent / "candidates" / "samples"
-Process = psutil.Process
 
 
 @dataclass(frozen=True, slots=True)

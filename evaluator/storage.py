@@ -54,7 +54,7 @@ class DatabaseStorage(Storage):
     get_modified_time = get_created_time
 
     @property
-    def _rows(self) -> "models.Manager[StoredFile]":
+    def _rows(self) -> "models.QuerySet[StoredFile]":
         from .models import StoredFile  # the storage is named in settings, before models load
 
-        return StoredFile.objects
+        return StoredFile.objects.all()

@@ -9,12 +9,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
+
+from candidates.models import Analysis, Evaluation
+from candidates.models.analysis import InsightsMode
+from candidates.models.analysis import Status as Scored
+from candidates.models.claims import MOST_ATTEMPTS
+from candidates.scoring import engines, insights, rank
 from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import (
@@ -24,14 +32,6 @@ from candidates.scoring.scorecard import (
     ScoringFailed,
     Usage,
 )
-from django.conf import settings
-from django.db import transaction
-
-from candidates.models import Analysis, Evaluation
-from candidates.models.analysis import InsightsMode
-from candidates.models.analysis import Status as Scored
-from candidates.models.claims import MOST_ATTEMPTS
-from candidates.scoring import engines, insights, rank
 
 from . import finish, readers
 from .models import Heartbeat, Job, Lane, LaneQuerySet, Status
@@ -53,7 +53,8 @@ class Work:
 
     pk: int
     attempts: int
-    document: str
+    text: str  # as it was read
+    document: str  # the same without what no score may rest on; offsets agree
     fingerprint: str
 
 
@@ -203,7 +204,7 @@ class _Scoring:
         document = redact(text, name)
         parts = (self.engine.name, self.engine.model, self.engine.version)
         digest = sha256("\0".join((*parts, self.rubric.fingerprint(), document)).encode())
-        return Work(pk, attempts, document, digest.hexdigest())
+        return Work(pk, attempts, text, document, digest.hexdigest())
 
     async def _call(self, document: str) -> Scorecard:
         async with self.slots:
@@ -245,16 +246,17 @@ class _Scoring:
 
     def _scored(self, work: Work, card: Scorecard, *, reused: bool = False) -> dict[str, Any]:
         standing = rank.stand(self.rubric, card.ratings)
+        told = _verbatim(card, work.text)
         wants_insights = self.analysis.insights_mode == InsightsMode.ALL
         return _answer(
             work,
             status=Scored.SCORED,
-            ratings=[rating.to_json() for rating in card.ratings],
+            ratings=[rating.to_json() for rating in told.ratings],
             score=standing.score,
             must_haves_met=standing.must_haves_met,
             strong=standing.strong,
             flags=list(card.flags),
-            insights=insights.compose(self.rubric, card).to_json() if wants_insights else None,
+            insights=insights.compose(self.rubric, told).to_json() if wants_insights else None,
             calls=0 if reused else card.usage.calls,
             prompt_tokens=0 if reused else card.usage.prompt_tokens,
             completion_tokens=0 if reused else card.usage.completion_tokens,
@@ -307,6 +309,20 @@ class _Scoring:
             _loop().run(_cancel(self.flight))
             self.flight.clear()
         self.evaluations.all().give_back(self.turn.token)
+
+
+def _verbatim(card: Scorecard, text: str) -> Scorecard:
+    """The card with its quotes as they stand in the résumé, where the engine saw blanks."""
+    return replace(
+        card,
+        ratings=tuple(
+            replace(
+                rating,
+                quotes=tuple(replace(q, text=text[q.start : q.end]) for q in rating.quotes),
+            )
+            for rating in card.ratings
+        ),
+    )
 
 
 def _answer(work: Work, **values: Any) -> dict[str, Any]:

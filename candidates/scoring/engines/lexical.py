@@ -1,0 +1,113 @@
+"""Exact terms: how to cut text into them, how much each weighs, and BM25 for a single document.
+
+The weight of a term comes from how common it is in general (the package wordfreq) and never from
+the other résumés of a draft, so a score depends on one document alone.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+
+from wordfreq import word_frequency
+
+WORD = re.compile(r"\.net\b|[^\W_]+(?:\.(?:js|net|io)\b)?(?:\+\+|#)?")
+# The same thing under two names.
+ALIASES = {
+    "postgres": "postgresql",
+    "psql": "postgresql",
+    "k8s": "kubernetes",
+    "golang": "go",
+    "js": "javascript",
+    "ts": "typescript",
+    "nodejs": "node.js",
+    "reactjs": "react",
+    "react.js": "react",
+    "vue.js": "vue",
+    "dotnet": ".net",
+    "cpp": "c++",
+    "csharp": "c#",
+    "aws": "amazonaws",
+    "gcp": "googlecloud",
+    "hr": "humanresources",
+    "rn": "registerednurse",
+}
+DOCUMENT_WORDS = 400  # of general text in which a word's rarity is counted
+RAREST = 5e-7  # share of all words; rarer ones and unknown ones weigh no more than this
+LIGHTEST = 0.5  # terms that weigh less say nothing about a role
+# Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; the usual
+# parameters, and a fixed length in place of a collection's mean.
+K1 = 1.5
+B = 0.75
+USUAL_LENGTH = 450  # terms of a résumé
+
+
+def terms(text: str) -> list[str]:
+    """The words of `text` in their order, folded: case, plural, and a few second names."""
+    return [_fold(word) for word in WORD.findall(text.casefold())]
+
+
+@lru_cache(maxsize=50_000)
+def _fold(word: str) -> str:
+    word = ALIASES.get(word, word)
+    # Harman's S-stemmer ("How effective is suffixing?", 1991): plurals only, never a new word.
+    if len(word) > 3 and word.isalpha():
+        if word.endswith("ies") and word[-4] not in "ae":
+            return word[:-3] + "y"
+        if word.endswith("es") and word[-3] not in "aeo":
+            return word[:-1]
+        if word.endswith("s") and word[-2] not in "us":
+            return word[:-1]
+    return word
+
+
+@cache
+def weight(term: str) -> float:
+    """How much a term says: -ln of the share of general texts that hold it (an idf)."""
+    if term.isdigit() or (len(term) == 1 and term.isalpha()):
+        return 0.0
+    share = max(word_frequency(term, "en", wordlist="small"), RAREST)
+    return -math.log(1.0 - (1.0 - share) ** DOCUMENT_WORDS)
+
+
+def query(text: str) -> dict[str, float]:
+    """The terms of a query with their weights; a repeated term weighs a little more."""
+    counted = Counter(terms(text))
+    weighed = {term: weight(term) * (1.0 + math.log(n)) for term, n in counted.items()}
+    return {term: value for term, value in weighed.items() if value >= LIGHTEST}
+
+
+def saturation(count: float, length: int) -> float:
+    """BM25's term-frequency part, 0 to 1: how much `count` mentions in `length` terms say."""
+    if not count:
+        return 0.0
+    return count / (count + K1 * (1.0 - B + B * length / USUAL_LENGTH))
+
+
+def bm25(wanted: Mapping[str, float], counted: Mapping[str, float], length: int) -> float:
+    """BM25 of a document for a query, divided by the most it could be: 0 to 1."""
+    most = sum(wanted.values())
+    if not most:
+        return 0.0
+    got = sum(
+        value * saturation(counted[term], length)
+        for term, value in wanted.items()
+        if term in counted
+    )
+    return got / most
+
+
+def coverage(
+    wanted: Mapping[str, float], index: Mapping[str, Iterable[int]], lines: int
+) -> list[float]:
+    """For each of `lines` lines the share of a query's weight whose terms stand in it, 0 to 1.
+
+    `index` names the lines of each term.
+    """
+    found = [0.0] * lines
+    most = sum(wanted.values())
+    for term, value in wanted.items():
+        for line in index.get(term, ()):
+            found[line] += value / most
+    return found

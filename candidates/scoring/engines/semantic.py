@@ -1,0 +1,86 @@
+"""Meaning: the mean of WordLlama's token vectors, centred.
+
+The model is 256 numbers a token and comes inside its package; nothing is downloaded. Vectors of all
+résumés point much the same way, so the mean résumé is subtracted from a résumé and the mean posting
+from a posting before two are compared. The means are of texts of our own about thirty trades
+(benchmarks/centres, made into centres.json by benchmarks/make_centres.py).
+"""
+
+import json
+import logging
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# One core a worker: the workers are the parallelism.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    type Vector = NDArray[np.float32]
+
+CENTRES = Path(__file__).with_name("centres.json")
+LONGEST = 20_000  # characters of one piece that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    embedding: "Vector"
+    tokenizer: Any
+
+
+@cache
+def model() -> Model:
+    """WordLlama from its own package; loaded once per process."""
+    level = logging.getLogger().level
+    import wordllama
+
+    logging.getLogger().setLevel(level)  # the package sets it when it is imported
+    folder = Path(wordllama.__file__).parent
+    loaded = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
+    loaded.tokenizer.no_padding()
+    return Model(loaded.embedding, loaded.tokenizer)
+
+
+@cache
+def centres() -> dict[str, "Vector"]:
+    """The mean vectors of résumés, postings and titles."""
+    return {
+        name: np.array(values, dtype=np.float32)
+        for name, values in json.loads(CENTRES.read_text()).items()
+    }
+
+
+def sums(pieces: list[str]) -> tuple["Vector", "NDArray[np.int64]"]:
+    """For each piece the sum of its token vectors, shape (pieces, 256), and how many tokens."""
+    loaded = model()
+    encoded = loaded.tokenizer.encode_batch_fast(
+        [piece[:LONGEST] for piece in pieces], add_special_tokens=False
+    )
+    ids = [one.ids for one in encoded]
+    counts = np.array([len(one) for one in ids], dtype=np.int64)
+    total = np.zeros((len(pieces), loaded.embedding.shape[1]), dtype=np.float32)
+    if counts.sum():
+        flat = np.concatenate([np.array(one, dtype=np.int64) for one in ids if one])
+        starts = np.concatenate(([0], np.cumsum(counts[counts > 0])[:-1]))
+        total[counts > 0] = np.add.reduceat(loaded.embedding[flat], starts)
+    return total, counts
+
+
+def mean(text: str) -> "Vector":
+    """The vector of one text, shape (256,); zeros for a text without words."""
+    total, counts = sums([text])
+    result: Vector = total[0] / max(int(counts[0]), 1)
+    return result
+
+
+def unit(vectors: "Vector") -> "Vector":
+    """Scaled to length 1 along the last axis; zeros stay."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    result: Vector = vectors / np.maximum(length, 1e-9)
+    return result
