@@ -19,6 +19,9 @@ ITEM = re.compile(
 )
 NOTE = re.compile(r"^(?:weight\s+(?P<weight>\S+)|(?P<must>must[ -]have))$", re.IGNORECASE)
 DEFAULT_WEIGHT = 3
+ROLE_WEIGHT = 5
+# Nobody has weighed derived criteria, so the description as a whole counts for more beside them.
+ROLE_WEIGHT_WHEN_DERIVED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ def parse(text: str, criteria_text: str = "") -> Posting:
 def criteria_of(posting: Posting) -> tuple[Criterion, ...]:
     """The posting's criteria, or else those that its requirement bullets tell."""
     return posting.criteria or derive_criteria(posting.description)
+
+
+def role_weight_of(posting: Posting) -> int:
+    return ROLE_WEIGHT if posting.criteria else ROLE_WEIGHT_WHEN_DERIVED
 
 
 def _split(text: str) -> tuple[str, list[str], list[str]]:

@@ -98,7 +98,7 @@ def derive_criteria(description: str) -> tuple[Criterion, ...]:
     """Criteria from the requirement bullets of a description, at most eight; () where it has none.
 
     Bullets under a heading that speaks of requirements count; without such a heading, all do. What
-    the text calls required is a must-have with weight 4, what it calls a plus has weight 1.
+    the text calls required is a must-have with weight 3, what it calls a plus has weight 1.
     """
     sections: list[tuple[str, list[str]]] = [("", [])]
     for line in description.splitlines():
@@ -120,7 +120,7 @@ def derive_criteria(description: str) -> tuple[Criterion, ...]:
                 key=f"c{len(found) + 1}",
                 name=name,
                 looks_for="" if item == name else item,
-                weight=1 if nice else 4 if must else 3,
+                weight=1 if nice else 3 if must else 2,
                 must_have=bool(must),
             )
     return tuple(found.values())

@@ -6,6 +6,7 @@ by sentence, which gives the quotes. A score depends on this document and this r
 """
 
 import asyncio
+import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,13 +33,25 @@ COPIED_SHARE = 0.3  # of the description's sentences, from which it is flagged
 # Where the mix of a résumé that has nothing to do with the role lies, and that of a very good one;
 # read off the sample résumés (benchmarks/ranking.py prints them).
 ROLE_RANGE = (0.10, 1.10)
-CRITERION_RANGE = (0.05, 0.58)
 # The same words weigh more in a résumé that fits the role: what a criterion's rating keeps in one
 # that does not fit at all.
 OUT_OF_CONTEXT = 0.3
 # A word in a list of keywords counts for this much of one in a sentence: it is claimed, not shown.
 LISTED = 0.4
 WORDS_TO_SAY = 5  # something
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How much one kind of evidence can prove, and between which values it goes from 0 to 1."""
+
+    share: float
+    span: tuple[float, float]
+
+
+TERMS = Sign(0.8, (0.0, 0.40))
+NEAREST = Sign(0.5, (0.20, 0.55))
+WHOLE = Sign(0.4, (0.0, 0.35))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,7 @@ def score(document: str, rubric: Rubric) -> Scorecard:
     ratings = []
     for wanted in prepared.wanted:
         evidence = _evidence(read, wanted)
-        fit = role if wanted.criterion.key == ROLE else _fit(read, wanted, evidence, role)
+        fit = role if wanted.criterion.key == ROLE else _fit(read, wanted, role)
         ratings.append(_rating(document, read, wanted, evidence, fit))
     return Scorecard(tuple(ratings), flags=flags)
 
@@ -176,14 +189,21 @@ def _role(read: Read, prepared: Prepared) -> float:
     return _between(exact + meaning + float(read.centred @ prepared.title), *ROLE_RANGE)
 
 
-def _fit(read: Read, wanted: Wanted, evidence: "Vector", role: float) -> float:
-    """How well it fits one criterion, 0 to 1: its terms, its name, its meaning, the best line."""
+def _fit(read: Read, wanted: Wanted, role: float) -> float:
+    """How well it fits one criterion, 0 to 1.
+
+    Three signs that may stand in for each other (a noisy or): its terms, one sentence near in
+    meaning, and the résumé as a whole near in meaning.
+    """
     exact = lexical.bm25(wanted.whole, read.shown, read.length)
     named = lexical.bm25(wanted.name, read.shown, read.length)
-    meaning = float(read.centred @ wanted.centred)
-    mix = (exact + named + meaning + float(evidence.max())) / 2
-    in_context = OUT_OF_CONTEXT + (1.0 - OUT_OF_CONTEXT) * role
-    return _between(mix, *CRITERION_RANGE) * in_context
+    signs = (
+        (TERMS, (exact + named) / 2),
+        (NEAREST, float((read.weight * (read.plain @ wanted.plain)).max())),
+        (WHOLE, float(read.centred @ wanted.centred)),
+    )
+    missing = math.prod(1.0 - sign.share * _between(value, *sign.span) for sign, value in signs)
+    return (1.0 - missing) * (OUT_OF_CONTEXT + (1.0 - OUT_OF_CONTEXT) * role)
 
 
 def _evidence(read: Read, wanted: Wanted) -> "Vector":

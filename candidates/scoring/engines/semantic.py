@@ -75,12 +75,12 @@ def sums(pieces: list[str]) -> tuple["Vector", "NDArray[np.int64]"]:
 def mean(text: str) -> "Vector":
     """The vector of one text, shape (256,); zeros for a text without words."""
     total, counts = sums([text])
-    result: Vector = total[0] / max(int(counts[0]), 1)
+    result: Vector = total[0] / np.float32(max(int(counts[0]), 1))
     return result
 
 
 def unit(vectors: "Vector") -> "Vector":
     """Scaled to length 1 along the last axis; zeros stay."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    result: Vector = vectors / np.maximum(length, 1e-9)
+    result: Vector = vectors / np.maximum(length, np.float32(1e-9))
     return result

@@ -127,7 +127,12 @@ def _files(given: list[str]) -> list[Path]:
 def _draft(username: str, role: posting.Posting) -> Draft:
     user, _ = User.objects.get_or_create(username=username, defaults={"is_active": False})
     with transaction.atomic():
-        draft = Draft.objects.create(owner=user, title=role.title, description=role.description)
+        draft = Draft.objects.create(
+            owner=user,
+            title=role.title,
+            description=role.description,
+            role_weight=posting.role_weight_of(role),
+        )
         Criterion.objects.bulk_create(
             Criterion(
                 draft=draft,
