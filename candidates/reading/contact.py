@@ -8,6 +8,7 @@ import re
 
 from .document import Contact
 
+MARKUP = " \t#*_>•"  # of Markdown, around the name and the headings
 FIRST_LINES = 60
 NAME_LINES = 6  # without an e-mail address that agrees, a name stands at the top
 
@@ -58,7 +59,8 @@ NOT_NAMES = frozenset(_NOT_NAMES.split())
 
 def find(pages: tuple[str, ...]) -> Contact:
     """Name, e-mail address and phone number; "" for each that is not plainly there."""
-    lines = [line.strip() for line in "\n".join(pages[:2]).split("\n") if line.strip()]
+    marked = (line.strip(MARKUP) for line in "\n".join(pages[:2]).split("\n"))
+    lines = [line for line in marked if line]
     email = _email(lines)
     return Contact(_name(lines[:FIRST_LINES], email), email, _phone(lines[:FIRST_LINES]))
 

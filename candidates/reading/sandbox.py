@@ -119,7 +119,11 @@ class Sandbox:
         if self._child is None:
             self._child = _start()
             self._files = 0
-            self._baseline = self._greet(self._child)
+            try:
+                self._baseline = self._greet(self._child)
+            except BaseException:
+                self._stop()  # interrupted before the greeting was read
+                raise
         return self._child
 
     def _greet(self, child: subprocess.Popen[bytes]) -> int:
@@ -129,7 +133,6 @@ class Sandbox:
         except (_Died, _Late, KeyError, TypeError, ValueError) as error:
             child.kill()
             said = _pipe(child.stderr).read().decode(errors="replace").strip()
-            self._stop()
             raise SandboxFailed(
                 f"The process that reads files does not start ({type(error).__name__.strip('_')}): "
                 f"{said[-500:] or 'it said nothing'}. Try `{sys.executable} -m candidates.reading` "

@@ -16,6 +16,8 @@ from candidates.reading.contact import find
         ("Ludwig van der Berg | Berlin | 0170", "Ludwig van der Berg"),
         ("Senior Software Engineer\nJane Example", "Jane Example"),
         ("12 High Street\nLondon\nAna María García López", "Ana María García López"),
+        ("# Jane Example\n\n*Engineer*", "Jane Example"),
+        ("**Jane Example**\n", "Jane Example"),
         ("Jane\nExample\nEngineer", "Jane Example"),
         ("Name: Jane Example\nAge: 30", "Jane Example"),
         ("Лев Толстой\nПисатель", "Лев Толстой"),

@@ -15,7 +15,7 @@ import pytest
 
 from candidates.reading import Problem, Unreadable
 from candidates.reading.limits import ADDRESS_SPACE, MAX_BYTES
-from candidates.reading.sandbox import Sandbox
+from candidates.reading.sandbox import Sandbox, SandboxFailed
 from tests.makers import files
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -156,6 +156,17 @@ def test_an_interrupted_read_leaves_no_half_answer(sandbox: Sandbox) -> None:
     assert sandbox.read(b"Jane", "next.txt").text == "Jane"
 
 
+def test_a_child_that_cannot_start_blames_no_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("candidates.reading.sandbox.ROOT", tmp_path)
+
+    with Sandbox() as sandbox, pytest.raises(SandboxFailed) as failed:
+        sandbox.read(b"Jane", "cv.txt")
+
+    assert "does not start" in str(failed.value) and "candidates" in str(failed.value)
+
+
 @linux
 def test_the_child_sees_no_secret(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "canary-in-the-environment")
@@ -219,7 +230,7 @@ def test_the_child_has_no_network_where_the_system_allows(sandbox: Sandbox) -> N
 
 PARENT = """
 import sys, signal
-from candidates.reading.sandbox import Sandbox
+from candidates.reading.sandbox import Sandbox, SandboxFailed
 sandbox = Sandbox()
 sandbox.read(b"Jane", "cv.txt")
 print(sandbox.pid, flush=True)
