@@ -82,5 +82,5 @@ def mean(text: str) -> "Vector":
 def unit(vectors: "Vector") -> "Vector":
     """Scaled to length 1 along the last axis; zeros stay."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    result: Vector = vectors / np.maximum(length, np.float32(1e-9))
+    result: Vector = (vectors / np.maximum(length, 1e-9)).astype(np.float32)
     return result
