@@ -1,4 +1,17 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from .views import drafts, files, results
 
 app_name = "candidates"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("drafts/", drafts.drafts, name="drafts"),
+    path("drafts/new/", drafts.new, name="new"),
+    path("drafts/<uuid:public_id>/", drafts.draft, name="draft"),
+    path("drafts/<uuid:public_id>/edit/", drafts.edit, name="edit"),
+    path("drafts/<uuid:public_id>/erase/", drafts.erase, name="erase-draft"),
+    path("candidates/<uuid:public_id>/", files.candidate, name="candidate"),
+    path("candidates/<uuid:public_id>/original/", files.original, name="original"),
+    path("candidates/<uuid:public_id>/erase/", files.erase, name="erase-candidate"),
+    path("analyses/<uuid:public_id>/", results.analysis, name="analysis"),
+    path("evaluations/<uuid:public_id>/", results.evaluation, name="evaluation"),
+]

@@ -1,0 +1,78 @@
+"""One candidate: what reading found, the original file, and erasing both."""
+
+from typing import Any
+from urllib.parse import quote
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from candidates.access import Request, candidate_for
+from candidates.models import Event
+
+from .words import reading_flags
+
+
+@require_safe
+def candidate(request: Request, public_id: Any) -> HttpResponse:
+    """The file's status, the text found in it, and where it has been scored. Four queries."""
+    candidate = candidate_for(request.user, public_id)
+    evaluations = candidate.evaluations.select_related("analysis").defer("analysis__criteria")
+    context = {
+        "candidate": candidate,
+        "draft": candidate.draft,
+        "flags": reading_flags(candidate.flags),
+        "evaluations": evaluations.order_by("-analysis__created_at")[:20],
+    }
+    return render(request, "candidates/candidate.html", context)
+
+
+@require_safe
+def original(request: Request, public_id: Any) -> HttpResponseBase:
+    """The file as it came, to be saved and never to be shown in our own origin.
+
+    It is a stranger's file: the headers keep every browser from running it, and every cache in
+    between from keeping it.
+    """
+    candidate = candidate_for(request.user, public_id)
+    try:
+        file = candidate.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("The file is no longer stored.") from error
+    response = FileResponse(file, content_type="application/octet-stream")
+    response.headers["Content-Length"] = str(candidate.size)
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename*=UTF-8''{quote(candidate.filename, safe='')}"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: Request, public_id: Any) -> HttpResponse:
+    """Remove a candidate with file, text and scores, after asking."""
+    candidate = candidate_for(request.user, public_id)
+    if request.method != "POST":
+        context = {
+            "thing": f"the candidate “{candidate}”",
+            "with_it": f"The file {candidate.filename}, its text and all its scores go with it.",
+            "back": candidate.get_absolute_url(),
+        }
+        return render(request, "candidates/erase.html", context)
+    with transaction.atomic():
+        # Neither name nor file name: what is erased shall not live on in the log of events.
+        Event.objects.all().record(
+            candidate.draft_id,
+            "candidate erased",
+            actor=request.user,
+            about=candidate.public_id,
+        )
+        candidate.erase()
+    messages.success(request, f"The candidate “{candidate}” is erased.")
+    return redirect(candidate.draft)

@@ -1,0 +1,27 @@
+"""The part of a page that refreshes by itself: answers only when there is something new.
+
+The part carries a short digest of what it shows and sends it along with its next question. Where
+nothing has changed the answer is empty (204) and the page stays untouched: nothing moves under a
+reader's eyes or a keyboard user's focus.
+"""
+
+from hashlib import sha256
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+
+def digest(*shown: Any) -> str:
+    return sha256(repr(shown).encode()).hexdigest()[:16]
+
+
+def is_refresh(request: HttpRequest) -> bool:
+    """Whether only the part that lives is asked for."""
+    return bool(request.headers.get("HX-Request"))
+
+
+def nothing_new(request: HttpRequest, state: str) -> HttpResponse | None:
+    """The empty answer, when the page has said that it shows `state` already."""
+    if is_refresh(request) and request.GET.get("seen") == state:
+        return HttpResponse(status=204)
+    return None

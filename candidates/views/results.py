@@ -1,0 +1,144 @@
+"""What came of an analysis: the ranking, and one candidate's ratings with their evidence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from candidates.access import Request, analysis_for, evaluation_for
+from candidates.models import Analysis, Evaluation
+from candidates.models.analysis import OPEN, Status
+from candidates.scoring import rank
+from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.scorecard import STRONGEST, Rating
+
+from .marks import segments
+from .words import STANDINGS, Note, reading_flags, scoring_flags
+
+EVALUATIONS_A_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A rating beside the criterion it is for."""
+
+    criterion: Criterion
+    rating: Rating
+    quotes: tuple[tuple[str, str], ...]  # id of the mark, text
+
+    @property
+    def width(self) -> int:
+        """Of its bar, in hundredths."""
+        return round(100 * self.rating.rating / STRONGEST)
+
+    @property
+    def standing(self) -> tuple[str, str]:
+        """CSS class and words, of a must-have."""
+        return STANDINGS[rank.met(self.rating)]
+
+
+@require_safe
+def analysis(request: Request, public_id: Any) -> HttpResponse:
+    """The ranking, as far as it is known. Six queries, however many candidates."""
+    analysis = analysis_for(request.user, public_id)
+    rubric = analysis.rubric
+    tally = analysis.evaluations.tally()
+    paginator = Paginator(range(tally["total"]), EVALUATIONS_A_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    context = {
+        "analysis": analysis,
+        "draft": analysis.draft,
+        "rubric": rubric,
+        "tally": tally,
+        "left": sum(tally[status] for status in OPEN),
+        "page": page,
+        "rows": [
+            {
+                "evaluation": evaluation,
+                "shown": _shown(rubric, evaluation),
+                "flags": _flags(evaluation),
+            }
+            for evaluation in _slice(analysis, tally, page.start_index(), page.end_index())
+        ],
+    }
+    return render(request, "candidates/analysis.html", context)
+
+
+@require_safe
+def evaluation(request: Request, public_id: Any) -> HttpResponse:
+    """One candidate's ratings, and the résumé with the quotes marked. Four queries."""
+    evaluation = evaluation_for(request.user, public_id)
+    analysis = evaluation.analysis
+    shown = _shown(analysis.rubric, evaluation)
+    around: dict[int | None, Evaluation] = {}
+    if evaluation.rank is not None:
+        places = (evaluation.rank - 1, evaluation.rank + 1)
+        beside = analysis.evaluations.filter(status=Status.SCORED, rank__in=places)
+        around = {other.rank: other for other in beside.only("public_id", "rank")}
+    quotes = [
+        (f"{one.criterion.key}-{number}", quote.start, quote.end)
+        for one in shown
+        for number, quote in enumerate(one.rating.quotes, start=1)
+    ]
+    context = {
+        "evaluation": evaluation,
+        "analysis": analysis,
+        "candidate": evaluation.candidate,
+        "draft": analysis.draft,
+        "shown": shown,
+        "flags": _flags(evaluation),
+        "segments": segments(evaluation.candidate.text, quotes),
+        "before": around.get((evaluation.rank or 0) - 1),
+        "after": around.get((evaluation.rank or 0) + 1),
+    }
+    return render(request, "candidates/evaluation.html", context)
+
+
+def _slice(analysis: Analysis, tally: dict[str, int], first: int, last: int) -> list[Evaluation]:
+    """Places `first` to `last`, counted from 1: the scored by rank, then those without a score.
+
+    Two queries, so that the first is answered by the index in rank order. As long as no rank is
+    written, the scores so far stand in.
+    """
+    rows = analysis.evaluations.select_related("candidate").defer("candidate__text", "insights")
+    scored = rows.filter(status=Status.SCORED).order_by(
+        F("rank").asc(nulls_last=True),
+        F("score").desc(),
+        F("must_haves_met").desc(),
+        F("strong").desc(),
+        "candidate__name",
+        "pk",
+    )
+    others = rows.exclude(status=Status.SCORED).order_by("status", "candidate__filename", "pk")
+    known = tally[Status.SCORED]
+    start, end = max(first - 1, 0), last
+    found = list(scored[start:end]) if start < known else []
+    if end > known:
+        found += others[max(start - known, 0) : end - known]
+    return found
+
+
+def _shown(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:
+    """The ratings in the rubric's order; none without a score."""
+    ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
+    by_key = {rating.criterion: rating for rating in ratings}
+    return [
+        Shown(
+            criterion,
+            rating,
+            tuple(
+                (f"{criterion.key}-{number}", quote.text)
+                for number, quote in enumerate(rating.quotes, start=1)
+            ),
+        )
+        for criterion in rubric.criteria
+        if (rating := by_key.get(criterion.key)) is not None
+    ]
+
+
+def _flags(evaluation: Evaluation) -> list[Note]:
+    return reading_flags(evaluation.candidate.flags) + scoring_flags(evaluation.flags)

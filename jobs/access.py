@@ -1,0 +1,18 @@
+"""Who may see a job: the one way in for a view."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import models
+from django.shortcuts import get_object_or_404
+
+from .models import Job
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+def job_for(user: "User | AnonymousUser", public_id: UUID) -> Job:
+    """The job, ready to show; 404 when it does not exist or is not for `user`."""
+    shown = Job.objects.visible_to(user).select_related("analysis__draft", "requested_by")
+    return get_object_or_404(shown.fetch_mode(models.FETCH_RAISE), public_id=public_id)
