@@ -50,6 +50,14 @@ class Reader:
         ids = candidates.claim(AT_A_TIME, turn.token, LEASE)
         if ids:
             turn.beat(LEASE)
+        try:
+            return self._read_all(turn, ids)
+        finally:
+            # Also when no child can be started: no file is to blame for that.
+            candidates.give_back(turn.token)
+
+    def _read_all(self, turn: Turn, ids: list[int]) -> int:
+        candidates = Candidate.objects.filter(draft=self.draft_id)
         answers = []
         for candidate in Candidate.objects.filter(pk__in=ids):
             if time.monotonic() - turn.beaten > RENEW:
@@ -60,7 +68,6 @@ class Reader:
                 break
         if answers:
             candidates.answer(turn.token, answers)
-        candidates.give_back(turn.token)
         return len(answers)
 
     def _read(self, candidate: Candidate) -> dict[str, Any]:
