@@ -172,9 +172,16 @@ def grid(person: Person) -> bytes:
             [text(part.title if not place else "", pen.entry), piece]
             for place, piece in enumerate(pieces)
         ]
-    table = Table(rows, colWidths=[104, width - 104])
+    table = Table(rows, colWidths=[128, width - 128])
     table.setStyle(
-        bare([("TOPPADDING", (0, 0), (-1, -1), 5), ("BOTTOMPADDING", (0, 0), (-1, -1), 4), *ruled])
+        bare(
+            [
+                ("TOPPADDING", (0, 0), (-1, -1), 5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
+                ("RIGHTPADDING", (0, 0), (0, -1), 10),
+                *ruled,
+            ]
+        )
     )
     return bind(person, [_single(person, 50, 46)], [*head(person, pen), Spacer(1, 8), table])
 

@@ -11,7 +11,7 @@ from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.shared import Cm, Pt, RGBColor
-from docx.table import _Cell
+from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 from lxml.etree import _Element
 
@@ -24,7 +24,7 @@ type Place = Document | _Cell
 
 def plain(person: Person) -> bytes:
     """Word's own styles as they come, headings and bulleted lists."""
-    document = _blank("Calibri")
+    document = _blank(person, "Calibri")
     document.add_heading(person.name, level=0)
     if person.headline:
         document.add_paragraph(person.headline)
@@ -43,11 +43,8 @@ def plain(person: Person) -> bytes:
 
 def table(person: Person) -> bytes:
     """The whole page is a table of two cells: short lists on the left, the story on the right."""
-    document = _blank("Arial", 9.5)
-    sheet = document.add_table(rows=1, cols=2)
-    sheet.autofit = False
-    left, right = sheet.rows[0].cells
-    left.width, right.width = Cm(5.4), Cm(12.6)
+    document = _blank(person, "Arial", 10.5)
+    left, right = _two(document, 1, 5.2, 12.0).rows[0].cells
     _shade(left, "E8ECEF")
     _coloured(left.paragraphs[0], person.name, person, 17)
     _loose(left, [person.headline, *person.contact])
@@ -63,7 +60,7 @@ def table(person: Person) -> bytes:
 
 def header(person: Person) -> bytes:
     """Name and contact stand in the page header, the page's purpose in the footer."""
-    document = _blank("Cambria", 10.5)
+    document = _blank(person, "Cambria", 11.5)
     top = document.sections[0].header
     _coloured(top.paragraphs[0], person.name, person, 20)
     for line in (person.headline, "  •  ".join(person.contact)):
@@ -77,7 +74,7 @@ def header(person: Person) -> bytes:
 
 def textbox(person: Person) -> bytes:
     """Contact and short lists float in a text box on the right."""
-    document = _blank("Verdana", 9)
+    document = _blank(person, "Verdana", 10)
     _coloured(document.add_paragraph(), person.name, person, 19)
     anchor = document.add_paragraph(person.headline)
     lines = [(f"<b>{escape('Contact')}</b>")] + [escape(piece) for piece in person.contact]
@@ -93,7 +90,7 @@ def textbox(person: Person) -> bytes:
 
 def shaded(person: Person) -> bytes:
     """Headings are white on a coloured band, and so is the name."""
-    document = _blank("Calibri", 10.5)
+    document = _blank(person, "Calibri", 11.5)
     for words, size in (
         (person.name, 22),
         (person.headline, 12),
@@ -109,7 +106,7 @@ def shaded(person: Person) -> bytes:
 
 def dates(person: Person) -> bytes:
     """Each section with posts is a table: dates on the left, role and bullets on the right."""
-    document = _blank("Georgia", 10)
+    document = _blank(person, "Georgia", 11)
     _coloured(document.add_paragraph(), person.name, person, 20)
     document.add_paragraph(person.headline)
     document.add_paragraph(" | ".join(person.contact))
@@ -118,11 +115,9 @@ def dates(person: Person) -> bytes:
         _loose(document, part.lines)
         if not part.entries:
             continue
-        sheet = document.add_table(rows=0, cols=2)
-        sheet.autofit = False
-        for entry in part.entries:
-            when, what = sheet.add_row().cells
-            when.width, what.width = Cm(3.2), Cm(14.3)
+        sheet = _two(document, len(part.entries), 3.2, 14.0)
+        for entry, row in zip(part.entries, sheet.rows, strict=True):
+            when, what = row.cells
             when.paragraphs[0].add_run(entry.dates).italic = True
             what.paragraphs[0].add_run(entry.title).bold = True
             if entry.place:
@@ -131,15 +126,27 @@ def dates(person: Person) -> bytes:
     return _save(person, document)
 
 
-def _blank(font: str, size: float = 11) -> Document:
+def _blank(person: Person, font: str, size: float = 11) -> Document:
     document = docx.Document()
     document.styles["Normal"].font.name = font
     document.styles["Normal"].font.size = Pt(size)
     document.styles["Normal"].paragraph_format.space_after = Pt(4)
     for part in document.sections:
+        if not person.letter:
+            part.page_width, part.page_height = Cm(21), Cm(29.7)
         part.left_margin = part.right_margin = Cm(1.9)
         part.top_margin = part.bottom_margin = Cm(1.8)
     return document
+
+
+def _two(document: Document, rows: int, left: float, right: float) -> Table:
+    """An empty table of two columns, widths in cm."""
+    sheet: Table = document.add_table(rows=rows, cols=2)
+    sheet.autofit = False
+    for row in sheet.rows:
+        row.cells[0].width, row.cells[1].width = Cm(left), Cm(right)
+    sheet.columns[0].width, sheet.columns[1].width = Cm(left), Cm(right)
+    return sheet
 
 
 def _loose(place: Place, lines: list[str]) -> None:
@@ -212,16 +219,16 @@ def _box(lines: list[str], colour: str) -> _Element:
         f"<w:t>{line.removeprefix('<b>').removesuffix('</b>')}</w:t></w:r></w:p>"
         for line in lines
     )
-    height = 14 + 14 * len(lines)
+    height = 18 + sum(13 * (1 + len(line) // 27) for line in lines)
     return parse_xml(
         f"<w:r {nsdecls('w')} xmlns:v='urn:schemas-microsoft-com:vml' "
         "xmlns:o='urn:schemas-microsoft-com:office:office' "
         "xmlns:w10='urn:schemas-microsoft-com:office:word'>"
-        "<w:pict><v:shape type='#_x0000_t202' path='m,l,21600r21600,l21600,xe' "
-        "style='position:absolute;margin-left:330pt;margin-top:-30pt;"
-        f"width:165pt;height:{height}pt;z-index:1' fillcolor='#f4f4f4' strokecolor='{colour}'>"
+        "<w:pict><v:rect "
+        "style='position:absolute;margin-left:335pt;margin-top:-30pt;"
+        f"width:150pt;height:{height}pt;z-index:1' fillcolor='#f4f4f4' strokecolor='{colour}'>"
         f"<v:textbox><w:txbxContent>{inside}</w:txbxContent></v:textbox>"
-        "<w10:wrap type='square'/></v:shape></w:pict></w:r>"
+        "<w10:wrap type='square'/></v:rect></w:pict></w:r>"
     )
 
 
