@@ -34,7 +34,7 @@ class DraftForm(forms.ModelForm[Draft]):
         error_messages = {"title": {"required": "Give the draft a title."}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def clean_description(self) -> str:
         return str(self.cleaned_data["description"]).replace("\r\n", "\n")
@@ -54,7 +54,7 @@ class CriterionForm(forms.ModelForm[Criterion]):
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def clean_looks_for(self) -> str:
         return str(self.cleaned_data["looks_for"]).replace("\r\n", "\n")
@@ -140,7 +140,7 @@ class RunForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["top_n"].initial = settings.EVALUATOR_TOP_N
 
 
