@@ -155,10 +155,10 @@ def _follow(job: Any) -> Any:
 
 @contextmanager
 def _worker() -> Iterator[Process]:
-    from jobs import supervisor
+    from jobs import processes
     from jobs.models import Heartbeat
 
-    started = supervisor.start_worker(2, quiet=True)
+    started = processes.start_worker(2, quiet=True)
     try:
         until = time.monotonic() + 60
         while not Heartbeat.objects.alive().exists():
@@ -167,7 +167,7 @@ def _worker() -> Iterator[Process]:
             time.sleep(0.1)
         yield Process(started.pid)
     finally:
-        supervisor.stop_process(started, grace=10)
+        processes.stop_process(started, grace=10)
 
 
 def _draft(user: Any, size: int) -> Any:

@@ -208,6 +208,7 @@ LANE_SLICE = 20  # seconds before a lane makes room for others who wait
 LANE_TIMEOUT = 180  # seconds after which django-q2 ends a lane; the longest slice is well below
 Q_CLUSTER = {
     "name": "evaluator",
+    "broker_class": "jobs.broker.Broker",
     "orm": "default",
     "workers": Q_WORKERS,
     "queue_limit": 1,

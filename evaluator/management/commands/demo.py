@@ -23,7 +23,7 @@ from rich.console import Console
 from candidates import intake, posting
 from candidates.models import Criterion, Draft
 from evaluator.database.server import CannotStart
-from jobs import submit, supervisor, terminal
+from jobs import processes, submit, terminal
 from jobs.models import Job, Mail, Status
 
 SAMPLES = settings.BASE_DIR / "candidates" / "samples" / "backend-engineer"
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             draft = _draft(_user(*MANAGER))
             _user(*STAFF, is_staff=True, is_superuser=True)
             processes.append(_web_server())
-            processes.append(supervisor.start_worker(settings.Q_WORKERS, quiet=True))
+            processes.append(processes.start_worker(settings.Q_WORKERS, quiet=True))
             _wait_until_ready(processes)
             self._run(draft, console, lambda: _all_alive(processes))
             if not once:
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         finally:
             for process in reversed(processes):
-                supervisor.stop_process(process, grace=10)
+                processes.stop_process(process, grace=10)
 
     def _run(self, draft: Draft, console: Console, still_alive: Callable[[], None]) -> None:
         job = terminal.follow(submit.submit(draft, draft.owner), console, still_alive)
@@ -140,7 +140,7 @@ def _draft(owner: User) -> Draft:
 def _web_server() -> "subprocess.Popen[bytes]":
     gunicorn = [sys.executable, "-m", "gunicorn", "evaluator.wsgi", "--threads", "8"]
     place = ["--bind", f"127.0.0.1:{settings.PORT}", "--log-level", "warning"]
-    return supervisor.start_process([*gunicorn, *place])
+    return processes.start_process([*gunicorn, *place])
 
 
 def _wait_until_ready(processes: "list[subprocess.Popen[bytes]]") -> None:

@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from candidates.scoring.scorecard import EngineUnavailable
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError
@@ -15,7 +14,8 @@ from rich.console import Console
 from candidates import intake, posting
 from candidates.models import Criterion, Draft
 from candidates.models.analysis import InsightsMode
-from jobs import submit, supervisor, terminal
+from candidates.scoring.scorecard import EngineUnavailable
+from jobs import processes, submit, terminal
 from jobs.models import Heartbeat, Job, Status
 
 AT_A_TIME = 50  # files stored in one transaction
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             )
         draft = _draft(options["user"], role)
         files, refused = _take_in(draft, paths, console)
-        worker = supervisor.start_worker(workers, quiet=True) if workers else None
+        worker = processes.start_worker(workers, quiet=True) if workers else None
 
         def still_alive() -> None:
             if worker is not None and worker.poll() is not None:
@@ -67,7 +67,7 @@ class Command(BaseCommand):
             raise _unusable(str(error)) from error
         finally:
             if worker is not None:
-                supervisor.stop_process(worker, grace=10)
+                processes.stop_process(worker, grace=10)
         told = terminal.as_dict(job, files)
         told["candidates"] += refused
         self._write(options["format"], options["output"], job, told)

@@ -1,0 +1,40 @@
+"""Run django-q2's cluster: `python -m jobs.cluster`, started by the supervisor and nobody else.
+
+Every process of the tree dies with its parent, so the death of any one leaves no orphan that goes
+on working unseen; the exit code tells whether the end was asked for.
+"""
+
+import os
+import sys
+
+from .processes import die_with_parent
+
+_parents: list[int] = []
+
+
+def _before_fork() -> None:
+    _parents[:] = [os.getpid()]
+
+
+def _in_child() -> None:
+    die_with_parent()
+    if os.getppid() not in _parents:  # it died before the kernel was asked
+        os._exit(1)
+
+
+def main() -> int:
+    os.register_at_fork(before=_before_fork, after_in_child=_in_child)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evaluator.settings")
+    import django
+
+    django.setup()
+    from django_q.cluster import Cluster
+
+    cluster = Cluster()
+    cluster.start()
+    cluster.sentinel.join()
+    return 0 if cluster.sentinel.exitcode == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

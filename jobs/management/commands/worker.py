@@ -1,0 +1,31 @@
+"""Start this host's workers under a supervisor that replaces them when they die or hang."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+
+from jobs import terminal
+from jobs.supervisor import Supervisor
+
+
+class Command(BaseCommand):
+    help = "Run the workers of this host until SIGTERM or Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--workers", type=int, metavar="N", default=settings.Q_WORKERS)
+        parser.add_argument(
+            "--grace",
+            type=float,
+            metavar="SECONDS",
+            default=20.0,
+            help="for work in hand at a stop",
+        )
+
+    def handle(self, *args: Any, workers: int, grace: float, **options: Any) -> None:
+        if workers < 1:
+            raise CommandError(f"--workers is {workers}. Give a whole number of at least 1.")
+        terminal.ensure_tables()
+        sys.exit(Supervisor(workers, grace).run())
