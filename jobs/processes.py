@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
@@ -58,8 +59,6 @@ def stop_process(process: "subprocess.Popen[bytes]", *, grace: float) -> int:
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
     """SIGKILL to the group that the process leads, itself included, and reap it."""
-    try:
+    with suppress(ProcessLookupError):  # nobody is left
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # nobody is left
     process.wait()

@@ -142,9 +142,8 @@ class Supervisor:
                 return False
         if time.monotonic() - self.sent < self.patience:
             return False
-        if Lane.objects.running().filter(worker=self.heartbeat.pk).exists():
-            return False  # the workers are busy, and say so themselves
-        return True
+        # Busy workers say so themselves, and the canary has to wait for them.
+        return not Lane.objects.running().filter(worker=self.heartbeat.pk).exists()
 
     def _send_canary(self) -> None:
         key = own_key(self.heartbeat.pk)
@@ -180,7 +179,7 @@ class Supervisor:
             log.warning("the restart could not be noted: the database does not answer")
 
     def _stop(self) -> None:
-        """Let lanes hand over, then end the cluster: its main process first, by the deadline all."""
+        """Let lanes hand over, and end the cluster; `run` kills what is left by the deadline."""
         log.info("stopping")
         if self.cluster is None:
             return

@@ -46,26 +46,26 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _interrupt)
         _port_is_free(settings.PORT)
         console = Console()
-        processes: list[subprocess.Popen[bytes]] = []
+        started: list[subprocess.Popen[bytes]] = []
         try:
             terminal.ensure_tables()
             draft = _draft(_user(*MANAGER))
             _user(*STAFF, is_staff=True, is_superuser=True)
-            processes.append(_web_server())
-            processes.append(processes.start_worker(settings.Q_WORKERS, quiet=True))
-            _wait_until_ready(processes)
-            self._run(draft, console, lambda: _all_alive(processes))
+            started.append(_web_server())
+            started.append(processes.start_worker(settings.Q_WORKERS, quiet=True))
+            _wait_until_ready(started)
+            self._run(draft, console, lambda: _all_alive(started))
             if not once:
                 console.print("Serving until Ctrl-C.")
                 while True:
-                    _all_alive(processes)
+                    _all_alive(started)
                     time.sleep(1)
         except KeyboardInterrupt:
             console.print("\nStopping …")
         except CannotStart as error:
             raise CommandError(str(error)) from error
         finally:
-            for process in reversed(processes):
+            for process in reversed(started):
                 processes.stop_process(process, grace=10)
 
     def _run(self, draft: Draft, console: Console, still_alive: Callable[[], None]) -> None:
@@ -143,10 +143,10 @@ def _web_server() -> "subprocess.Popen[bytes]":
     return processes.start_process([*gunicorn, *place])
 
 
-def _wait_until_ready(processes: "list[subprocess.Popen[bytes]]") -> None:
+def _wait_until_ready(started: "list[subprocess.Popen[bytes]]") -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
-        _all_alive(processes)
+        _all_alive(started)
         try:
             with urlopen(f"http://127.0.0.1:{settings.PORT}/readyz", timeout=5):
                 return
@@ -155,8 +155,8 @@ def _wait_until_ready(processes: "list[subprocess.Popen[bytes]]") -> None:
     raise CommandError(f"Web server and workers are not ready after {START_SECONDS:.0f} seconds.")
 
 
-def _all_alive(processes: "list[subprocess.Popen[bytes]]") -> None:
-    for process in processes:
+def _all_alive(started: "list[subprocess.Popen[bytes]]") -> None:
+    for process in started:
         if process.poll() is not None:
             command = Path(str(process.args[3] if len(process.args) > 3 else process.args))  # type: ignore[arg-type, index]
             raise CommandError(f"A process of the demo has stopped: {command}.")
