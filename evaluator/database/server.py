@@ -215,7 +215,7 @@ def _ensure_guardian(folder: Path) -> None:
             return  # one is on duty
     ready, told = os.pipe()
     with os.fdopen(ready, "rb") as waiting:
-        subprocess.Popen(
+        guardian = subprocess.Popen(
             [sys.executable, "-I", __file__, str(folder), str(told)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -224,6 +224,7 @@ def _ensure_guardian(folder: Path) -> None:
             start_new_session=True,
             cwd="/",
         )
+        guardian.returncode = 0  # it outlives us: nobody here waits for it
         os.close(told)
         waiting.read()  # until the guardian has its own lock, or is gone
 
