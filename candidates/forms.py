@@ -56,6 +56,9 @@ class CriterionForm(forms.ModelForm[Criterion]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
+    def validate_constraints(self) -> None:
+        """Not row by row: two rows may exchange names. `BaseCriteria` looks at all together."""
+
     def clean_looks_for(self) -> str:
         return str(self.cleaned_data["looks_for"]).replace("\r\n", "\n")
 

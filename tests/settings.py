@@ -14,4 +14,6 @@ from evaluator.settings import DATABASES  # noqa: E402
 DEBUG = False
 # What tests commit need not survive a power cut.
 DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"
+# No `collectstatic` before tests: files are found where they are written.
+WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,97 @@
+"""One candidate's page, the original file, and erasing."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from candidates.models import Candidate, Draft, Event
+from candidates.reading import Problem
+from evaluator.models import StoredFile
+from tests.makers import rows
+
+
+def test_the_page_shows_text_facts_flags_and_scores(
+    as_alice: Client, alice: User, draft: Draft
+) -> None:
+    one = rows.candidate(
+        draft,
+        1,
+        email="ada@example.com",
+        flags=[{"kind": "hidden-text", "found": "<b>white on white</b>", "page": 2}],
+    )
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+
+    page = as_alice.get(one.get_absolute_url())
+
+    assert "Built payment services in Python." in page.text
+    assert "ada@example.com" in page.text
+    assert "Text that a reader would not see was left out" in page.text
+    assert "&lt;b&gt;white on white&lt;/b&gt;" in page.text and "(page 2)" in page.text
+    assert "89.0 of 100, rank 1" in " ".join(page.text.split())
+
+
+@pytest.mark.parametrize("problem", list(Problem))
+def test_an_unreadable_file_says_why(as_alice: Client, draft: Draft, problem: Problem) -> None:
+    one = rows.unreadable(draft, 1, problem)
+
+    assert problem.sentence in as_alice.get(one.get_absolute_url()).text
+
+
+def test_a_flag_of_a_kind_without_words_is_shown_as_its_kind(
+    as_alice: Client, draft: Draft
+) -> None:
+    one = rows.candidate(
+        draft, 1, flags=[{"kind": "never-heard-of", "found": "this", "page": None}]
+    )
+
+    assert "Never heard of" in as_alice.get(one.get_absolute_url()).text
+
+
+def test_the_original_comes_as_it_was_and_cannot_run_or_be_kept(
+    as_alice: Client, draft: Draft
+) -> None:
+    one = rows.candidate(draft, 1, filename='Résumé "of"; filename=x.html\u2019s.html')
+    url = reverse("candidates:original", args=[one.public_id])
+
+    answer = as_alice.get(url)
+
+    assert answer.getvalue() == f"{draft.pk} 1".encode()
+    assert answer.headers["Content-Disposition"] == (
+        "attachment; filename*=UTF-8''"
+        "R%C3%A9sum%C3%A9%20%22of%22%3B%20filename%3Dx.html%E2%80%99s.html"
+    )
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert not url.rstrip("/").endswith((".pdf", ".html")) and "." not in url
+
+
+def test_an_original_that_is_no_longer_stored_is_not_found(as_alice: Client, draft: Draft) -> None:
+    one = rows.candidate(draft, 1)
+    StoredFile.objects.all().delete()
+
+    answer = as_alice.get(reverse("candidates:original", args=[one.public_id]))
+
+    assert answer.status_code == 404
+
+
+def test_erasing_asks_first_and_leaves_neither_file_nor_name(
+    as_alice: Client, alice: User, draft: Draft
+) -> None:
+    one = rows.candidate(draft, 1, name="Ada Example")
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    url = reverse("candidates:erase-candidate", args=[one.public_id])
+
+    assert "Erase the candidate “Ada Example”?" in as_alice.get(url).text
+    page = as_alice.post(url, follow=True)
+
+    assert "The candidate “Ada Example” is erased." in page.text
+    assert not Candidate.objects.exists() and not StoredFile.objects.exists()
+    assert not analysis.evaluations.exists()
+    event = Event.objects.get(about=one.public_id)
+    assert (event.verb, event.actor, event.detail) == ("candidate erased", alice, "")

@@ -1,0 +1,126 @@
+"""Rows as the workers leave them, without running a worker: read candidates, a finished ranking."""
+
+from hashlib import sha256
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from candidates.models import Analysis, Candidate, Draft, Evaluation
+from candidates.models.analysis import Status as Scored
+from candidates.models.candidate import Status as Read
+from candidates.reading import Problem
+from candidates.scoring.scorecard import Quote, Rating
+from jobs.models import Job, Status
+
+TEXT = "Ada Example\nada@example.com\n\nBuilt payment services in Python.\nTuned PostgreSQL."
+QUOTE = "Built payment services in Python."
+
+
+def candidate(draft: Draft, number: int = 1, **values: Any) -> Candidate:
+    """A readable candidate of the draft, with a stored file."""
+    data = f"{draft.pk} {number}".encode()
+    row = Candidate(
+        draft=draft,
+        **{
+            "filename": f"cv-{number:05}.txt",
+            "size": len(data),
+            "sha256": sha256(data).hexdigest(),
+            "status": Read.READABLE,
+            "read_at": timezone.now(),
+            "name": f"Person {number}",
+            "text": TEXT,
+            "pages": 1,
+            **values,
+        },
+    )
+    row.file.save("resume", ContentFile(data), save=False)
+    row.save()
+    row.refresh_from_db()
+    return row
+
+
+def unreadable(draft: Draft, number: int, problem: Problem = Problem.ENCRYPTED) -> Candidate:
+    return candidate(
+        draft, number, status=Read.UNREADABLE, problem=problem, text="", name="", pages=0
+    )
+
+
+def waiting(draft: Draft, number: int) -> Candidate:
+    return candidate(draft, number, status=Read.WAITING, read_at=None, text="", name="", pages=0)
+
+
+def candidates(draft: Draft, count: int) -> None:
+    """Many readable candidates in one statement; their files are not stored."""
+    now = timezone.now()
+    Candidate.objects.bulk_create(
+        Candidate(
+            draft=draft,
+            filename=f"many-{number:05}.txt",
+            file=f"resumes/{draft.pk}/{number}",
+            size=10,
+            sha256=sha256(f"many {draft.pk} {number}".encode()).hexdigest(),
+            status=Read.READABLE,
+            read_at=now,
+            name=f"Many {number}",
+            text=TEXT,
+        )
+        for number in range(count)
+    )
+
+
+def analysis(draft: Draft, user: User) -> Analysis:
+    made = Analysis.objects.create(
+        draft=draft,
+        requested_by=user,
+        title=draft.title,
+        criteria=draft.rubric().to_json(),
+        engine="local",
+        model="a-model",
+        version="local-9",
+        top_n=10,
+    )
+    made.refresh_from_db()
+    return made
+
+
+def ratings(analysis: Analysis, value: float = 3.0) -> list[dict[str, Any]]:
+    """The same rating for each criterion, with a quote that stands in TEXT."""
+    start = TEXT.index(QUOTE)
+    quote = Quote(QUOTE, start, start + len(QUOTE))
+    return [
+        Rating(criterion.key, value, "Says so plainly.", (quote,)).to_json()
+        for criterion in analysis.rubric.criteria
+    ]
+
+
+def evaluate(analysis: Analysis) -> None:
+    """Score every readable candidate of the draft, the first the best; close the unreadable."""
+    now = timezone.now()
+    rank = 0
+    rows = []
+    for one in analysis.draft.candidates.order_by("pk"):
+        row = Evaluation(analysis=analysis, candidate=one, scored_at=now)
+        if one.status == Read.READABLE:
+            rank += 1
+            row.status, row.rank, row.score = Scored.SCORED, rank, max(0, 90 - rank)
+            row.ratings = ratings(analysis)
+        else:
+            row.status = Scored.UNREADABLE
+        rows.append(row)
+    Evaluation.objects.bulk_create(rows)
+
+
+def job(analysis: Analysis, status: Status = Status.COMPLETED, error: str = "") -> Job:
+    now = timezone.now()
+    made = Job.objects.create(
+        analysis=analysis,
+        requested_by=analysis.requested_by,
+        status=status,
+        error=error,
+        started_at=None if status == Status.PENDING else now,
+        completed_at=None if status in (Status.PENDING, Status.PROCESSING) else now,
+    )
+    made.refresh_from_db()
+    return made
