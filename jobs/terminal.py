@@ -22,6 +22,7 @@ from candidates.models.analysis import OPEN
 
 from .models import Job
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LOOK = 0.2  # seconds between looks at the database
 # A cell that begins so is a formula to a spreadsheet; OWASP's list.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -63,28 +64,36 @@ def follow(job: Job, console: Console, still_alive: Callable[[], object] = lambd
             time.sleep(LOOK)
 
 
-def table(analysis: Analysis, limit: int | None = None) -> Table:
-    """The ranking: place, score, name, file, and each criterion's rating."""
-    rubric = analysis.rubric
-    drawn = Table(title=f"{analysis.title} · {analysis.engine} {analysis.model}")
-    drawn.add_column("#", justify="right")
-    drawn.add_column("score", justify="right")
-    drawn.add_column("name")
-    drawn.add_column("file", overflow="fold")
-    for criterion in rubric.criteria:
-        drawn.add_column(criterion.name, justify="right", max_width=12)
-    drawn.add_column("note")
-    for evaluation in _evaluations(analysis)[:limit]:
+def show(console: Console, analysis: Analysis) -> None:
+    """Print the ranking: place, score, name, file, and a column of ratings for each criterion."""
+    criteria = analysis.rubric.criteria
+    letters = dict(zip((criterion.key for criterion in criteria), LETTERS, strict=False))
+    table = Table(title=f"{analysis.title} · scored by {analysis.engine}, {analysis.model}")
+    table.add_column("#", justify="right", min_width=2)
+    table.add_column("score", justify="right", min_width=5)
+    for key in letters:
+        table.add_column(letters[key], justify="right", min_width=3)
+    table.add_column("name", no_wrap=True)
+    table.add_column("file", no_wrap=True)
+    without = []
+    for evaluation in _evaluations(analysis):
+        if evaluation.rank is None:
+            without.append(evaluation)
+            continue
         ratings = {rating["criterion"]: rating["rating"] for rating in evaluation.ratings}
-        drawn.add_row(
-            str(evaluation.rank or ""),
-            "" if evaluation.score is None else str(evaluation.score),
+        table.add_row(
+            str(evaluation.rank),
+            str(evaluation.score),
+            *(f"{ratings[key]:g}" if key in ratings else "" for key in letters),
             evaluation.candidate.name,
             evaluation.candidate.filename,
-            *(f"{ratings[c.key]:g}" if c.key in ratings else "" for c in rubric.criteria),
-            reason(evaluation) or ", ".join(flag_kinds(evaluation)),
         )
-    return drawn
+    console.print(table)
+    legend = (f"{letters[c.key]} {c.name}" for c in criteria if c.key in letters)
+    console.print("Ratings 0 to 4: " + " · ".join(legend), highlight=False)
+    for evaluation in without:
+        why = reason(evaluation) or evaluation.get_status_display()
+        console.print(f"{evaluation.candidate.filename}: {why}", highlight=False)
 
 
 def reason(evaluation: Evaluation) -> str:

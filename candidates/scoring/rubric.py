@@ -91,6 +91,13 @@ NICE = re.compile(
     r"\b(?:nice[- ]to[- ]have|bonus|a plus|preferred|preferably|desirable|ideally|advantage)\b",
     re.IGNORECASE,
 )
+# The same at a bullet's begin or end, where it is no part of what is looked for.
+STRENGTH = re.compile(
+    r"^(?:nice to have|bonus|preferred|required|essential|desirable)\s*[:,–-]\s*"
+    r"|\s*[,(–-]?\s*(?:(?:is|are)\s+)?"
+    r"(?:required|essential|mandatory|preferred|desirable|a plus|an advantage|a must)\)?$",
+    re.IGNORECASE,
+)
 LONGEST_NAME = 60  # characters
 
 
@@ -130,7 +137,7 @@ def _short(item: str) -> str:
     """A name for a bullet: its bold lead, else its words up to the first pause."""
     bold = re.match(r"\*\*(.+?)\*\*", item)
     text = bold[1] if bold else item
-    text = re.sub(r"[*_`]", "", text).strip(" :.")
+    text = STRENGTH.sub("", re.sub(r"[*_`]", "", text)).strip(" :,.")
     if len(text) <= LONGEST_NAME:
         return text
     lead = re.split(r"\s*[:;(–—]|, |\. ", text)[0]

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from django.conf import settings
@@ -24,7 +23,7 @@ from candidates import intake, posting
 from candidates.models import Criterion, Draft
 from evaluator.database.server import CannotStart
 from jobs import processes, submit, terminal
-from jobs.models import Job, Mail, Status
+from jobs.models import Heartbeat, Job, Mail, Status
 
 SAMPLES = settings.BASE_DIR / "candidates" / "samples" / "backend-engineer"
 MANAGER = ("manager", "manager-demo", "manager@example.com")
@@ -70,15 +69,19 @@ class Command(BaseCommand):
 
     def _run(self, draft: Draft, console: Console, still_alive: Callable[[], None]) -> None:
         job = terminal.follow(submit.submit(draft, draft.owner), console, still_alive)
-        console.print(terminal.table(job.analysis))
+        terminal.show(console, job.analysis)
         if job.status != Status.COMPLETED:
             raise CommandError(f"The job {job.status}: {job.error}")
         site = settings.SITE_URL
-        console.print(f"The ranking   {site}{job.analysis.get_absolute_url()}")
-        console.print(f"The job       {site}{job.get_absolute_url()}")
-        console.print(f"All drafts    {site}/drafts/   log in: {MANAGER[0]} / {MANAGER[1]}")
-        console.print(f"The admin     {site}/admin/    log in: {STAFF[0]} / {STAFF[1]}")
-        console.print(f"The e-mail    {_mail(job, still_alive)}")
+        lines = (
+            ("The ranking", f"{site}{job.analysis.get_absolute_url()}"),
+            ("The job", f"{site}{job.get_absolute_url()}"),
+            ("All drafts", f"{site}/drafts/   log in: {MANAGER[0]} / {MANAGER[1]}"),
+            ("The admin", f"{site}/admin/   log in: {STAFF[0]} / {STAFF[1]}"),
+            ("The e-mail", _mail(job, still_alive)),
+        )
+        for label, value in lines:
+            console.print(f"{label:13}{value}", soft_wrap=True, highlight=False)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
@@ -147,12 +150,18 @@ def _wait_until_ready(started: "list[subprocess.Popen[bytes]]") -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         _all_alive(started)
-        try:
-            with urlopen(f"http://127.0.0.1:{settings.PORT}/readyz", timeout=5):
-                return
-        except (URLError, OSError):
-            time.sleep(0.1)
+        if _web_answers() and Heartbeat.objects.alive().exists():
+            return
+        time.sleep(0.1)
     raise CommandError(f"Web server and workers are not ready after {START_SECONDS:.0f} seconds.")
+
+
+def _web_answers() -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{settings.PORT}/healthz", timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 def _all_alive(started: "list[subprocess.Popen[bytes]]") -> None:

@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(stderr=True)
         role = _role(options["job"], options["criteria"])
-        paths = _files(options["resumes"])
+        paths = _files(options["resumes"], role_file=Path(options["job"]))
         if options["output"] and not Path(options["output"]).resolve().parent.is_dir():
             raise _unusable(f"The folder of {options['output']} does not exist. Make it first.")
         workers = options["workers"]
@@ -77,11 +77,11 @@ class Command(BaseCommand):
 
     def _write(self, kind: str, output: str | None, job: Job, told: dict[str, Any]) -> None:
         if kind == "table" and output is None:
-            Console().print(terminal.table(job.analysis))
+            terminal.show(Console(), job.analysis)
             return
         if kind == "table":
             with Path(str(output)).open("w", encoding="utf-8") as file:
-                Console(file=file, width=200).print(terminal.table(job.analysis))
+                terminal.show(Console(file=file, width=160), job.analysis)
             return
         text = terminal.as_json(told) if kind == "json" else terminal.as_csv(told)
         if output is None:
@@ -110,14 +110,18 @@ def _text(path: str) -> str:
         raise _unusable(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
 
 
-def _files(given: list[str]) -> list[Path]:
-    """Files as given, and those of folders in order of their names."""
+def _files(given: list[str], role_file: Path) -> list[Path]:
+    """Files as given, and those of folders in order of their names, but for the role's own."""
     found: dict[Path, None] = {}
     for each in map(Path, given):
         if not each.exists():
             raise _unusable(f"{each} does not exist.")
         inside = sorted(path for path in each.rglob("*") if path.is_file()) if each.is_dir() else []
-        visible = [path for path in inside if not path.name.startswith(".")]
+        visible = [
+            path
+            for path in inside
+            if not path.name.startswith(".") and not path.samefile(role_file)
+        ]
         found.update(dict.fromkeys(visible if each.is_dir() else [each]))
     if not found:
         raise _unusable("There are no files in the folders given.")
