@@ -1,0 +1,472 @@
+"""Pages of jobs, and the requests that make a worker start."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from candidates.models import Analysis, Candidate, Draft, Event, Piece
+from jobs import notify, submit
+from jobs.models import Heartbeat, Job, Kind, Lane, Notification, Status
+from tests.makers import rows
+
+HTMX = {"HX-Request": "true"}
+JSON = {"Accept": "application/json"}
+MANY = 101
+
+
+def url(name: str, thing: Draft | Job) -> str:
+    return reverse(f"jobs:{name}", args=[thing.public_id])
+
+
+def file(name: str, data: bytes = b"a resume") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data)
+
+
+def words(page: Any) -> str:
+    return " ".join(page.text.split())
+
+
+@pytest.fixture
+def analysis(draft: Draft, alice: User) -> Analysis:
+    for number in (1, 2):
+        rows.candidate(draft, number)
+    return rows.analysis(draft, alice)
+
+
+class TestUpload:
+    def test_a_plain_form_says_what_became_of_each_file(
+        self, as_alice: Client, draft: Draft
+    ) -> None:
+        files = [file("a.pdf", b"1"), file("b.pdf", b"1"), file("c.pdf", b""), file("d.pdf")]
+
+        page = as_alice.post(url("upload", draft), {"files": files}, follow=True)
+
+        assert page.redirect_chain == [(draft.get_absolute_url(), 302)]
+        assert "2 files added." in page.text
+        assert "b.pdf: The same file as a.pdf; it counts once." in page.text
+        assert "c.pdf: The file is empty." in page.text
+        assert sorted(draft.candidates.values_list("filename", flat=True)) == ["a.pdf", "d.pdf"]
+
+    def test_the_script_gets_an_outcome_for_each_file_in_order(
+        self, as_alice: Client, draft: Draft
+    ) -> None:
+        files = [file("a.pdf", b"1"), file("b.pdf", b"1"), file("c.pdf", b"")]
+
+        told = as_alice.post(url("upload", draft), {"files": files}, headers=JSON).json()
+
+        assert [(one["name"], one["outcome"]) for one in told["files"]] == [
+            ("a.pdf", "accepted"),
+            ("b.pdf", "duplicate"),
+            ("c.pdf", "refused"),
+        ]
+
+    def test_files_wake_a_reader_in_the_same_transaction(
+        self, as_alice: Client, draft: Draft
+    ) -> None:
+        as_alice.post(url("upload", draft), {"files": [file("a.pdf")]})
+
+        assert Lane.objects.filter(draft=draft, job=None).count() == 1
+
+    def test_what_is_there_already_wakes_nobody(self, as_alice: Client, draft: Draft) -> None:
+        as_alice.post(url("upload", draft), {"files": [file("a.pdf")]})
+        Lane.objects.all().delete()
+
+        as_alice.post(url("upload", draft), {"files": [file("again.pdf")]})
+
+        assert not Lane.objects.exists()
+
+    def test_no_file_is_told(self, as_alice: Client, draft: Draft) -> None:
+        page = as_alice.post(url("upload", draft), follow=True)
+
+        assert "No file came along." in page.text
+
+    @pytest.mark.parametrize("headers", [{}, JSON])
+    def test_too_many_files_are_refused_plainly(
+        self, as_alice: Client, draft: Draft, headers: dict[str, str]
+    ) -> None:
+        files = [file(f"{number}.pdf", str(number).encode()) for number in range(MANY)]
+
+        page = as_alice.post(url("upload", draft), {"files": files}, headers=headers)
+
+        assert page.status_code == 400
+        assert "These are more than 100 files in one request." in page.text
+        assert not draft.candidates.exists()
+
+    @pytest.mark.parametrize("headers", [{}, JSON])
+    def test_too_large_a_body_is_refused_before_it_is_read(
+        self, as_alice: Client, draft: Draft, headers: dict[str, str]
+    ) -> None:
+        page = as_alice.post(
+            url("upload", draft),
+            data=b"",
+            content_type="multipart/form-data; boundary=x",
+            CONTENT_LENGTH="105906176",
+            headers=headers,
+        )
+
+        assert page.status_code == 413
+        assert "These files are more than 100 MB together." in page.text
+
+    @pytest.mark.parametrize("name", ["upload", "piece"])
+    def test_a_request_without_the_token_is_refused(
+        self, alice: User, draft: Draft, name: str
+    ) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(alice)
+
+        page = client.post(url(name, draft), {"files": [file("a.pdf")]})
+
+        assert page.status_code == 403
+        assert "The page was open too long" in page.text
+        assert not draft.candidates.exists()
+
+    def test_a_request_with_the_token_is_taken(self, alice: User, draft: Draft) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(alice)
+        client.get(draft.get_absolute_url())
+        token = client.cookies["csrftoken"].value
+
+        told = client.post(
+            url("upload", draft),
+            {"files": [file("a.pdf")]},
+            headers={**JSON, "X-CSRFToken": token},
+        )
+
+        assert told.json()["files"][0]["outcome"] == "accepted"
+
+    @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", "x"])
+    def test_a_body_that_is_no_form_is_not_our_mistake(
+        self, as_alice: Client, draft: Draft, kind: str
+    ) -> None:
+        page = as_alice.post(url("upload", draft), data=b"\xff\x00--", content_type=kind)
+
+        assert page.status_code in (302, 400)
+        assert not draft.candidates.exists()
+
+    def test_a_full_request_costs_the_same_whatever_is_there(
+        self, as_alice: Client, draft: Draft, django_assert_max_num_queries: Any
+    ) -> None:
+        rows.candidates(draft, 500)
+        files = [file(f"{number}.pdf", str(number).encode()) for number in range(50)]
+
+        with django_assert_max_num_queries(2 * 50 + 20):
+            as_alice.post(url("upload", draft), {"files": files}, headers=JSON)
+
+        assert draft.candidates.count() == 550
+
+
+class TestPieces:
+    def send(self, client: Client, draft: Draft, at: int, data: bytes, **other: Any) -> Any:
+        fields = {"upload": self.upload, "number": at, "total": 2, "name": "large.pdf", **other}
+        return client.post(url("piece", draft), {**fields, "piece": file("piece", data)})
+
+    @pytest.fixture(autouse=True)
+    def _upload(self) -> None:
+        self.upload = uuid4()
+
+    def test_the_last_piece_puts_the_file_together(self, as_alice: Client, draft: Draft) -> None:
+        first = self.send(as_alice, draft, 0, b"one ")
+        last = self.send(as_alice, draft, 1, b"two")
+
+        assert first.json() == {"files": []}
+        assert last.json()["files"][0]["outcome"] == "accepted"
+        candidate = draft.candidates.get()
+        with candidate.file.open("rb") as stored:
+            assert (candidate.filename, stored.read()) == ("large.pdf", b"one two")
+        assert Lane.objects.filter(draft=draft).exists() and not Piece.objects.exists()
+
+    def test_a_missing_piece_is_a_conflict_after_which_the_file_may_come_anew(
+        self, as_alice: Client, draft: Draft
+    ) -> None:
+        answer = self.send(as_alice, draft, 1, b"two")
+
+        assert answer.status_code == 409
+        assert answer.json()["error"] == "1 of 2 parts of the file have come."
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"number": 2}, {"number": -1}, {"total": 0}, {"total": 65}, {"upload": "x"}, {"name": ""}],
+    )
+    def test_a_piece_that_makes_no_sense_is_refused(
+        self, as_alice: Client, draft: Draft, wrong: dict[str, Any]
+    ) -> None:
+        answer = self.send(as_alice, draft, 0, b"x", **wrong)
+
+        assert answer.status_code == 400 and answer.json()["error"]
+        assert not Piece.objects.exists()
+
+    def test_too_large_a_piece_is_refused_before_it_is_read(
+        self, as_alice: Client, draft: Draft
+    ) -> None:
+        answer = as_alice.post(
+            url("piece", draft),
+            data=b"",
+            content_type="multipart/form-data; boundary=x",
+            CONTENT_LENGTH="10485761",
+        )
+
+        assert answer.status_code == 413
+
+
+class TestRun:
+    def test_run_leads_to_the_job(self, as_alice: Client, draft: Draft, alice: User) -> None:
+        rows.candidate(draft)
+
+        page = as_alice.post(url("run", draft), {"insights_mode": "top", "top_n": "3"}, follow=True)
+
+        job = Job.objects.get()
+        assert page.redirect_chain == [(job.get_absolute_url(), 302)]
+        assert (job.analysis.insights_mode, job.analysis.top_n) == ("top", 3)
+        assert job.requested_by == alice
+        assert "Waiting to start" in page.text
+
+    def test_pressing_twice_is_one_job(self, as_alice: Client, draft: Draft) -> None:
+        rows.candidate(draft)
+
+        for _ in range(2):
+            as_alice.post(url("run", draft), {"insights_mode": "none"})
+
+        assert Job.objects.count() == 1
+
+    def test_without_candidates_it_says_what_to_do(self, as_alice: Client, draft: Draft) -> None:
+        page = as_alice.post(url("run", draft), {"insights_mode": "none"}, follow=True)
+
+        assert "The draft has no candidates yet. Add their résumés first." in page.text
+
+    @pytest.mark.parametrize(
+        "data", [{}, {"insights_mode": "some"}, {"insights_mode": "top", "top_n": "0"}]
+    )
+    def test_a_form_that_cannot_be_used_starts_nothing(
+        self, as_alice: Client, draft: Draft, data: dict[str, str]
+    ) -> None:
+        rows.candidate(draft)
+
+        page = as_alice.post(url("run", draft), data, follow=True)
+
+        assert "Say for whom insights are wanted" in page.text
+        assert not Job.objects.exists()
+
+    def test_many_candidates_cost_no_more_queries(
+        self, as_alice: Client, draft: Draft, django_assert_max_num_queries: Any
+    ) -> None:
+        rows.candidates(draft, 500)
+
+        with django_assert_max_num_queries(20):
+            as_alice.post(url("run", draft), {"insights_mode": "all"})
+
+        assert Job.objects.exists()
+
+
+class TestJobPage:
+    def test_it_shows_the_counts_and_asks_again_while_it_runs(
+        self, as_alice: Client, analysis: Analysis
+    ) -> None:
+        rows.evaluate(analysis)
+        analysis.evaluations.filter(rank=2).update(
+            status="waiting", score=None, rank=None, scored_at=None
+        )
+        job = rows.job(analysis, Status.PROCESSING)
+
+        page = words(as_alice.get(job.get_absolute_url()))
+
+        assert "50% done" in page
+        assert '<progress value="1" max="2"' in page
+        assert 'hx-trigger="every 1s"' in page
+        assert "The scores so far" in page
+
+    def test_polling_stops_when_the_job_is_over(self, as_alice: Client, analysis: Analysis) -> None:
+        rows.evaluate(analysis)
+        job = rows.job(analysis)
+
+        part = as_alice.get(job.get_absolute_url(), headers=HTMX)
+
+        assert "hx-trigger" not in part.text and "<html" not in part.text
+        assert "2 of 2 résumés are scored and ranked." in words(part)
+        assert analysis.get_absolute_url() in part.text
+
+    def test_nothing_new_is_an_empty_answer(self, as_alice: Client, analysis: Analysis) -> None:
+        job = rows.job(analysis, Status.PENDING)
+        state = as_alice.get(job.get_absolute_url(), headers=HTMX).context["state"]
+
+        same = as_alice.get(job.get_absolute_url(), {"seen": state}, headers=HTMX)
+        Job.objects.filter(pk=job.pk).cancel()
+        news = as_alice.get(job.get_absolute_url(), {"seen": state}, headers=HTMX)
+
+        assert (same.status_code, same.content) == (204, b"")
+        assert "Cancelled" in news.text
+
+    def test_that_no_worker_is_alive_is_told(self, as_alice: Client, analysis: Analysis) -> None:
+        job = rows.job(analysis, Status.PENDING)
+        alone = as_alice.get(job.get_absolute_url())
+        Heartbeat.objects.create(host="h", pid=1, workers=1, canary_at=timezone.now())
+        attended = as_alice.get(job.get_absolute_url())
+
+        assert "No worker is alive" in alone.text
+        assert "No worker is alive" not in attended.text
+
+    def test_the_pace_counts_what_this_job_did(self, as_alice: Client, analysis: Analysis) -> None:
+        rows.evaluate(analysis)
+        analysis.evaluations.filter(rank=1).update(scored_at=timezone.now() - timedelta(days=1))
+        analysis.evaluations.filter(rank=2).update(
+            status="waiting", score=None, rank=None, scored_at=None
+        )
+        job = rows.job(analysis, Status.PROCESSING)
+
+        assert "Time left" not in as_alice.get(job.get_absolute_url()).text
+
+        analysis.evaluations.filter(rank=1).update(scored_at=timezone.now())
+        assert "Time left" in as_alice.get(job.get_absolute_url()).text
+
+    def test_a_failed_job_says_why_and_offers_a_retry(
+        self, as_alice: Client, analysis: Analysis
+    ) -> None:
+        job = rows.job(analysis, Status.FAILED, "The key is <wrong>.")
+
+        page = as_alice.get(job.get_absolute_url())
+
+        assert "The key is &lt;wrong&gt;." in page.text
+        assert "Retry what has no score" in page.text
+
+    def test_the_timeline_tells_who_did_what(
+        self, as_alice: Client, alice: User, analysis: Analysis
+    ) -> None:
+        job = rows.job(analysis)
+        submit.record(job, "queued", actor=alice)
+        submit.record(job, "completed", detail="2 of 2 scored")
+        Event.objects.all().record(analysis.draft_id, "files added", detail="elsewhere")
+
+        page = words(as_alice.get(job.get_absolute_url()))
+
+        assert "Queued by alice" in page and "Completed: 2 of 2 scored" in page
+        assert "elsewhere" not in page
+
+    def test_it_costs_the_same_for_many_candidates(
+        self,
+        as_alice: Client,
+        alice: User,
+        draft: Draft,
+        django_assert_max_num_queries: Any,
+    ) -> None:
+        rows.candidates(draft, 500)
+        analysis = rows.analysis(draft, alice)
+        rows.evaluate(analysis)
+        job = rows.job(analysis, Status.PROCESSING)
+
+        with django_assert_max_num_queries(7):
+            as_alice.get(job.get_absolute_url())
+
+
+class TestCancelAndRetry:
+    def test_cancel_keeps_the_scores(self, as_alice: Client, analysis: Analysis) -> None:
+        rows.evaluate(analysis)
+        job = rows.job(analysis, Status.PROCESSING)
+
+        page = as_alice.post(url("cancel", job), follow=True)
+
+        assert "The job is cancelled. Scores so far are kept." in page.text
+        assert Job.objects.get().status == Status.CANCELLED
+
+    def test_a_finished_job_stays_finished(self, as_alice: Client, analysis: Analysis) -> None:
+        rows.evaluate(analysis)
+        job = rows.job(analysis)
+
+        page = as_alice.post(url("cancel", job), follow=True)
+
+        assert "The job was already over." in page.text
+        assert Job.objects.get().status == Status.COMPLETED
+
+    def test_retry_leads_to_a_new_job(self, as_alice: Client, analysis: Analysis) -> None:
+        job = rows.job(analysis, Status.FAILED, "The network was down.")
+
+        page = as_alice.post(url("retry", job), follow=True)
+
+        again = Job.objects.exclude(pk=job.pk).get()
+        assert page.redirect_chain == [(again.get_absolute_url(), 302)]
+
+    def test_nothing_to_retry_is_told(self, as_alice: Client, analysis: Analysis) -> None:
+        rows.evaluate(analysis)
+        job = rows.job(analysis)
+
+        page = as_alice.post(url("retry", job), follow=True)
+
+        assert "Nothing is left to retry" in page.text
+        assert Job.objects.count() == 1
+
+
+class TestLists:
+    def test_no_jobs_say_what_a_job_is(self, as_alice: Client) -> None:
+        assert "A job is one run of an analysis" in as_alice.get(reverse("jobs:jobs")).text
+
+    def test_jobs_are_listed_with_their_counts(self, as_alice: Client, analysis: Analysis) -> None:
+        rows.evaluate(analysis)
+        rows.job(analysis)
+        rows.job(analysis, Status.FAILED, "No key.")
+
+        for page in (reverse("jobs:jobs"), url("of-draft", analysis.draft)):
+            shown = words(as_alice.get(page))
+            assert shown.count("2 of 2") == 2
+            assert "completed" in shown and "No key." in shown
+
+    def test_the_draft_page_gets_the_part_alone(self, as_alice: Client, draft: Draft) -> None:
+        part = as_alice.get(url("of-draft", draft), headers=HTMX)
+
+        assert "This draft has not been run yet." in part.text
+        assert "<html" not in part.text
+
+    def test_many_jobs_cost_the_same(
+        self, as_alice: Client, analysis: Analysis, django_assert_max_num_queries: Any
+    ) -> None:
+        rows.evaluate(analysis)
+        for _ in range(25):
+            rows.job(analysis)
+
+        with django_assert_max_num_queries(6):
+            page = as_alice.get(reverse("jobs:jobs"))
+
+        assert "Page 1 of 2" in words(page)
+
+
+class TestMail:
+    @pytest.mark.parametrize("kind", Kind)
+    def test_text_and_html_say_the_same(self, analysis: Analysis, draft: Draft, kind: Kind) -> None:
+        evil = "<b>Tom</b> & Jerry"
+        Draft.objects.filter(pk=draft.pk).update(title=evil)
+        Analysis.objects.filter(pk=analysis.pk).update(title=evil)
+        Candidate.objects.filter(name="Person 1").update(name=evil)
+        rows.unreadable(draft, 3)
+        rows.evaluate(analysis)
+        failed = kind == Kind.FAILED
+        job = rows.job(analysis, Status.FAILED if failed else Status.COMPLETED, "No key." * failed)
+        notification = Notification.objects.create(job=job, kind=kind, recipient="a@example.com")
+
+        message = notify.compose(Notification.objects.get(pk=notification.pk))
+
+        html = str(message.alternatives[0][0])
+        link = job.get_absolute_url() if failed else analysis.get_absolute_url()
+        for told in (str(message.body), html):
+            assert f"http://localhost:8000{link}" in told
+            assert "2 of 3 résumés" in told
+            assert "1 × The file is protected by a password." in " ".join(told.split())
+            assert ("No key." in told) == failed
+        assert evil in message.subject and evil in str(message.body)
+        assert evil not in html and "&lt;b&gt;Tom&lt;/b&gt; &amp; Jerry" in html
+
+    def test_a_subject_is_one_line(self) -> None:
+        for kind in Kind:
+            subject = render_to_string(f"emails/{kind}_subject.txt", {"analysis": {"title": "T"}})
+            assert len(subject.strip().splitlines()) == 1
+
+
+def test_answers_to_the_script_are_json(as_alice: Client, draft: Draft) -> None:
+    answer = as_alice.post(url("upload", draft), headers=JSON)
+
+    assert json.loads(answer.content) == {"files": []}

@@ -1,0 +1,232 @@
+"""Who gets where: every address of the program, as owner, stranger and nobody.
+
+The addresses come from the resolver. One without a policy here fails: whoever adds a page says who
+may see it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from candidates.models import Analysis, Candidate, Draft, Evaluation, Event
+from jobs.models import Job, Status
+from tests.makers import rows
+
+LOGIN = reverse("login")
+
+PUBLIC = "everybody"
+OWN = "whoever is logged in, for what is theirs"
+THING = "the owner of the thing in the address; to others it does not exist"
+# Of each address: who, the methods it answers, and the thing its id is of.
+POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
+    "healthz": (PUBLIC, ("GET",), None),
+    "readyz": (PUBLIC, ("GET",), None),
+    "login": (PUBLIC, ("GET", "POST"), None),
+    "password_reset": (PUBLIC, ("GET", "POST"), None),
+    "password_reset_done": (PUBLIC, ("GET",), None),
+    "password_reset_confirm": (PUBLIC, ("GET", "POST"), None),
+    "password_reset_complete": (PUBLIC, ("GET",), None),
+    "home": (OWN, ("GET",), None),
+    "logout": (OWN, ("POST",), None),
+    "password_change": (OWN, ("GET", "POST"), None),
+    "password_change_done": (OWN, ("GET",), None),
+    "candidates:drafts": (OWN, ("GET",), None),
+    "candidates:new": (OWN, ("GET", "POST"), None),
+    "candidates:draft": (THING, ("GET",), Draft),
+    "candidates:edit": (THING, ("GET", "POST"), Draft),
+    "candidates:erase-draft": (THING, ("GET", "POST"), Draft),
+    "candidates:candidate": (THING, ("GET",), Candidate),
+    "candidates:original": (THING, ("GET",), Candidate),
+    "candidates:erase-candidate": (THING, ("GET", "POST"), Candidate),
+    "candidates:analysis": (THING, ("GET",), Analysis),
+    "candidates:evaluation": (THING, ("GET",), Evaluation),
+    "jobs:jobs": (OWN, ("GET",), None),
+    "jobs:job": (THING, ("GET",), Job),
+    "jobs:cancel": (THING, ("POST",), Job),
+    "jobs:retry": (THING, ("POST",), Job),
+    "jobs:of-draft": (THING, ("GET",), Draft),
+    "jobs:upload": (THING, ("POST",), Draft),
+    "jobs:piece": (THING, ("POST",), Draft),
+    "jobs:run": (THING, ("POST",), Draft),
+}
+THINGS = [name for name, (who, _, _) in POLICIES.items() if who == THING]
+# Django's own, with a permission test of its own below.
+ELSEWHERE = ("admin:",)
+
+
+def names(resolver: URLResolver, space: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from names(pattern, inner)
+        elif isinstance(pattern, URLPattern):
+            yield f"{space}{pattern.name}"
+
+
+OURS = [name for name in names(get_resolver()) if not name.startswith(ELSEWHERE)]
+
+
+def without_token(page: str) -> str:
+    """The page without what differs at each look."""
+    return re.sub(r'(name="csrfmiddlewaretoken" value=")[^"]*', r"\1", page)
+
+
+@dataclass
+class House:
+    """Something of Alice's of each kind."""
+
+    things: dict[type, Any]
+
+    def address(self, name: str) -> str:
+        kind = POLICIES[name][2]
+        if name == "password_reset_confirm":
+            return reverse(name, args=["x", "y"])
+        return reverse(name, args=[self.things[kind].public_id]) if kind else reverse(name)
+
+
+@pytest.fixture
+def house(draft: Draft, alice: User) -> House:
+    candidate = rows.candidate(draft, 1, filename="secret-cv.txt", name="Secret Person")
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    things = (draft, candidate, analysis, analysis.evaluations.get(), rows.job(analysis))
+    return House({type(thing): thing for thing in things})
+
+
+def test_every_address_has_a_policy_and_every_policy_an_address() -> None:
+    assert sorted(OURS) == sorted(POLICIES)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_nobody_gets_to_the_log_in_and_no_further(
+    name: str, anonymous: Client, house: House
+) -> None:
+    who, methods, _ = POLICIES[name]
+    before = Event.objects.count()
+    for method in methods:
+        answer = anonymous.generic(method, house.address(name))
+        if who == PUBLIC:
+            assert answer.status_code in (200, 302, 503)
+        else:
+            assert answer.status_code == 302
+            assert answer.headers["Location"].startswith(LOGIN)
+    assert Event.objects.count() == before
+
+
+@pytest.mark.parametrize("name", THINGS)
+@pytest.mark.parametrize("cast", ["as_eve", "as_sam"])
+def test_to_a_stranger_it_does_not_exist(
+    name: str, cast: str, house: House, request: pytest.FixtureRequest
+) -> None:
+    stranger: Client = request.getfixturevalue(cast)
+    kind = POLICIES[name][2]
+    assert kind is not None
+    before = Event.objects.count()
+    for method in POLICIES[name][1]:
+        theirs = stranger.generic(method, house.address(name))
+        nowhere = stranger.generic(method, reverse(name, args=[uuid4()]))
+        assert theirs.status_code == nowhere.status_code == 404
+        # Not even the page tells the one from the other.
+        assert without_token(theirs.text) == without_token(nowhere.text)
+        assert "Secret Person" not in theirs.text and "Backend engineer" not in theirs.text
+    assert Event.objects.count() == before
+    assert kind._default_manager.filter(pk=house.things[kind].pk).exists()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_the_owner_gets_there(name: str, as_alice: Client, house: House) -> None:
+    for method in POLICIES[name][1]:
+        answer = as_alice.generic(method, house.address(name))
+        assert answer.status_code in (200, 302, 400, 422)
+        assert not answer.headers.get("Location", "").startswith(LOGIN)
+
+
+@pytest.mark.parametrize("name", [name for name, policy in POLICIES.items() if policy[0] != PUBLIC])
+def test_other_methods_are_refused(name: str, as_alice: Client, house: House) -> None:
+    if name == "home" or name.startswith("password_change"):
+        pytest.skip("a view of Django's own, which answers what it has")
+    allowed = {*POLICIES[name][1], *(("HEAD",) if "GET" in POLICIES[name][1] else ())}
+    for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} - allowed:
+        assert as_alice.generic(method, house.address(name)).status_code == 405
+    # Nor does a form talk a GET into being something else.
+    if "POST" not in allowed:
+        headers = {"X-HTTP-Method-Override": "DELETE"}
+        assert as_alice.get(house.address(name), {"_method": "DELETE"}, headers=headers).status_code
+        assert house.things[Draft]._meta.model.objects.exists()
+
+
+NO_IDS = ["0", "-1", "9223372036854775808", "1;DROP TABLE", "%00", "../x", "new-ish", "{id}x"]
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_an_id_that_is_none_is_not_found(name: str, as_alice: Client, house: House) -> None:
+    kind = POLICIES[name][2]
+    public_id = str(house.things[kind].public_id)  # type: ignore[index]
+    for id in NO_IDS:
+        address = house.address(name).replace(public_id, id.format(id=public_id))
+        assert as_alice.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("page", ["candidates:drafts", "jobs:jobs"])
+def test_lists_hold_nothing_of_others(page: str, as_eve: Client, house: House) -> None:
+    text = as_eve.get(reverse(page)).text
+
+    assert "Backend engineer" not in text and str(house.things[Draft].public_id) not in text
+
+
+def test_of_drafts_with_the_same_file_each_owner_sees_their_own(
+    as_eve: Client, eve: User, house: House
+) -> None:
+    other = Draft.objects.create(owner=eve, title="Eve's", description="Words.")
+    mine = rows.candidate(Draft.objects.get(pk=other.pk), 1)
+
+    assert as_eve.get(mine.get_absolute_url()).status_code == 200
+    assert as_eve.get(house.things[Candidate].get_absolute_url()).status_code == 404
+
+
+def test_an_account_that_was_closed_is_out_at_once(
+    as_alice: Client, alice: User, house: House
+) -> None:
+    alice.is_active = False
+    alice.save(update_fields=["is_active"])
+
+    answer = as_alice.get(house.address("candidates:draft"))
+
+    assert answer.headers["Location"].startswith(LOGIN)
+
+
+def test_the_admin_is_for_staff(as_alice: Client, as_sam: Client) -> None:
+    assert as_alice.get(reverse("admin:index")).status_code == 302
+    assert as_sam.get(reverse("admin:index")).status_code == 200
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_pages_carry_a_policy_that_lets_no_foreign_script_run(
+    name: str, as_alice: Client, house: House
+) -> None:
+    if "GET" not in POLICIES[name][1]:
+        pytest.skip("takes no GET")
+
+    answer = as_alice.get(house.address(name))
+
+    policy = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy and "default-src 'none'" in policy
+    if not answer.streaming:
+        assert " style=" not in answer.text and "<script>" not in answer.text
+        assert " onclick=" not in answer.text and "javascript:" not in answer.text
+
+
+def test_a_strangers_job_cannot_be_cancelled(as_eve: Client, house: House) -> None:
+    job = house.things[Job]
+    Job.objects.filter(pk=job.pk).update(status=Status.PROCESSING, completed_at=None)
+
+    as_eve.post(house.address("jobs:cancel"))
+
+    assert Job.objects.get(pk=job.pk).status == Status.PROCESSING
