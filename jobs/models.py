@@ -80,11 +80,6 @@ class Job(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    took = models.GeneratedField(
-        expression=F("completed_at") - F("started_at"),
-        output_field=models.DurationField(),
-        db_persist=True,
-    )
 
     objects = JobQuerySet.as_manager()
 
@@ -125,6 +120,13 @@ class Job(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("jobs:job", args=[self.public_id])
+
+    @property
+    def took(self) -> timedelta | None:
+        """From its start to its end; None before, and for a job that never started."""
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return self.completed_at - self.started_at
 
     @property
     def is_open(self) -> bool:
