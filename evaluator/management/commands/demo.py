@@ -41,7 +41,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("The demo has well-known passwords; it does not run with DEBUG off.")
-        # A stop from outside ends the demo as Ctrl-C does: through the same `finally`.
+        # Both end it through the same `finally`; a shell starts background jobs deaf to SIGINT.
+        signal.signal(signal.SIGINT, _interrupt)
         signal.signal(signal.SIGTERM, _interrupt)
         _port_is_free(settings.PORT)
         console = Console()
