@@ -22,7 +22,7 @@ find_python() {
         return
     fi
     for each in python3.13 python3.12 \
-        "$HOME"/.pyenv/versions/3.13*/bin/python "$HOME"/.pyenv/versions/3.12*/bin/python python3; do
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.12*/bin/python python3; do
         if fits "$each"; then
             say "$each"
             return
