@@ -57,6 +57,7 @@ def _measure() -> None:
 
     settings.ALLOWED_HOSTS.append("testserver")
     settings.DEBUG = False  # or every query would be kept
+    settings.STATIC_ROOT = settings.BASE_DIR / "static"
     terminal.ensure_tables()
     user = User.objects.create_user("bench", "bench@example.com")
     _say("", "## Jobs", "")
@@ -99,7 +100,7 @@ def _posts(user: Any) -> None:
         for size, draft in drafts.items():
             began = time.perf_counter()
             answer = client.post(
-                reverse("jobs:run", args=[draft.public_id]), {"mode": "top", "top_n": 10}
+                reverse("jobs:run", args=[draft.public_id]), {"insights_mode": "top", "top_n": 10}
             )
             seconds = time.perf_counter() - began
             if answer.status_code != 302 or not Job.objects.filter(analysis__draft=draft).exists():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from candidates.models import Analysis, Draft, Event
 from candidates.models.analysis import InsightsMode
@@ -54,7 +55,7 @@ def submit(
             wanted["criteria"] = draft.rubric().to_json()
         except ValueError as error:
             raise CannotRun(str(error)) from error
-        newest = draft.candidates.order_by("-pk").values_list("created_at", flat=True).first()
+        newest = draft.candidates.aggregate(at=Max("created_at"))["at"]
         if newest is None:
             raise CannotRun("The draft has no candidates yet. Add their résumés first.")
         under_way = Job.objects.open().filter(

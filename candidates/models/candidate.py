@@ -92,6 +92,7 @@ class Candidate(Claimable):
                 condition=Q(status__in=[Status.WAITING, Status.READING]),
             ),
             models.Index(fields=["draft", "status"]),
+            models.Index(fields=["draft", "-created_at"]),
         ]
         constraints = [
             models.UniqueConstraint(
