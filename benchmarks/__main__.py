@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("ranking", "reading", "jobs")
+ALL = ("ranking", "jobs")
 
 
 def main(names: list[str]) -> int:

@@ -8,11 +8,13 @@ loop; the database is used between its steps, never inside them. Whoever leaves 
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -45,6 +47,9 @@ FLUSH = 0.25  # seconds between writes; half of what the design allows
 IDLE = 0.2  # seconds between looks when what is left is in other hands
 A_LANE_FOR = 16  # evaluations; below it another lane costs more than it brings
 PAUSE = timedelta(seconds=5)  # before another try of a résumé, growing with each
+
+
+FAULT = "The program failed at this résumé. The fault has been logged; retry when it is mended."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,8 @@ def _begin(job: Job) -> None:
         if not Job.objects.filter(pk=job.pk).start():
             return
         record(job, "started")
-        Evaluation.objects.enrol(job.analysis)
+        if not job.analysis.evaluations.exists():  # a retry is of the same candidates
+            Evaluation.objects.enrol(job.analysis)
         waiting = job.analysis.evaluations.open().count()
         workers = Heartbeat.objects.workers()
         for _ in range(min(workers, -(-waiting // A_LANE_FOR)) - 1):
@@ -219,17 +225,27 @@ class _Scoring:
             return
         done = _loop().run(_settle(self.flight, seconds))
         answers = []
+        unavailable: EngineUnavailable | None = None
         for task in done:
             works = self.flight.pop(task)
             try:
                 card = task.result()
+            except EngineUnavailable as error:
+                unavailable = error  # raised when what else has come, and is paid for, is written
             except ScoringFailed as error:
                 answers += self._failed(works, error)
+            # A fault of the program at one résumé must cost that one and no other. Only its place
+            # is logged: its message may hold the résumé's words.
+            except Exception as error:  # noqa: BLE001
+                log.error("evaluation %d: %s", works[0].pk, _place(error))
+                answers += self._failed(works, ScoringFailed(FAULT))
             else:
                 answers.append(self._scored(works[0], card))
                 free = Scorecard(card.ratings, Usage(), card.flags)
                 answers += [self._scored(work, free, reused=True) for work in works[1:]]
         self._write(answers)
+        if unavailable is not None:
+            raise unavailable
 
     def _failed(self, works: list[Work], error: ScoringFailed) -> list[dict[str, Any]]:
         """Answers for those whose tries are used up; the others are put off."""
@@ -309,6 +325,11 @@ class _Scoring:
             _loop().run(_cancel(self.flight))
             self.flight.clear()
         self.evaluations.all().give_back(self.turn.token)
+
+
+def _place(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {where.name}, {Path(where.filename).name}:{where.lineno}"
 
 
 def _verbatim(card: Scorecard, text: str) -> Scorecard:

@@ -1,0 +1,78 @@
+"""The admin shows every table of ours and lets nobody change a row by hand."""
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from candidates.models import Draft
+from jobs import submit
+from jobs.models import Job, Status
+from tests.makers import rows
+
+
+def test_every_model_is_there() -> None:
+    registered = {f"{m._meta.app_label}.{m._meta.model_name}" for m in admin.site._registry}
+    ours = {f"{m._meta.app_label}.{m._meta.model_name}" for m in apps.get_models() if _is_ours(m)}
+
+    # Pieces of files on their way have nothing to show.
+    assert ours - registered == {"candidates.piece", "evaluator.storedfile"}
+
+
+def test_every_list_and_every_row_opens_and_none_can_be_changed(as_sam: Client, job: Job) -> None:
+    for model, page in admin.site._registry.items():
+        if not _is_ours(model):
+            continue
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert as_sam.get(reverse(f"{name}_changelist"), {"q": "x"}).status_code == 200, name
+        assert as_sam.get(reverse(f"{name}_add")).status_code == 403, name
+        for row in model._default_manager.all()[:1]:
+            where = reverse(f"{name}_change", args=[row.pk])
+            assert as_sam.get(where).status_code == 200, name
+            assert as_sam.post(where, {}).status_code == 403, name
+            assert not page.has_delete_permission(as_sam.get(where).wsgi_request, row)
+
+
+def test_the_lists_show_no_text_of_a_resume(as_sam: Client, draft: Draft) -> None:
+    candidate = rows.candidate(draft, text="Canary sentence of a person")
+
+    page = as_sam.get(reverse("admin:candidates_candidate_change", args=[candidate.pk]))
+
+    assert page.status_code == 200
+    assert "Canary sentence" not in page.text
+
+
+def test_staff_may_cancel_a_job(as_sam: Client, job: Job) -> None:
+    chosen = {"action": "cancel", "_selected_action": [job.pk]}
+
+    page = as_sam.post(reverse("admin:jobs_job_changelist"), chosen, follow=True)
+
+    assert "1 of 1 cancelled" in page.text
+    job.refresh_from_db()
+    assert job.status == Status.CANCELLED
+
+
+def test_staff_who_may_only_look_cannot_cancel(job: Job, eve: User) -> None:
+    eve.is_staff = True
+    eve.save(update_fields=["is_staff"])
+    eve.user_permissions.add(Permission.objects.get(codename="view_job"))
+    client = Client()
+    client.force_login(eve)
+    chosen = {"action": "cancel", "_selected_action": [job.pk]}
+
+    client.post(reverse("admin:jobs_job_changelist"), chosen, follow=True)
+
+    job.refresh_from_db()
+    assert job.status == Status.PENDING
+
+
+@pytest.fixture
+def job(draft: Draft) -> Job:
+    rows.candidate(draft)
+    return submit.submit(draft, draft.owner)
+
+
+def _is_ours(model: type) -> bool:
+    return model.__module__.split(".")[0] in ("candidates", "jobs", "evaluator")

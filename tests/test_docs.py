@@ -1,0 +1,59 @@
+"""Documents that cannot lie: what README names exists, and what exists is named."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+READS = re.compile(r'env\.(?:text|switch|whole|one_of|names)\(\s*"([A-Z_0-9]+)"')
+NAMED = re.compile(r"`([A-Z][A-Z_0-9]{3,})`")
+OURS = ("evaluator", "jobs", "candidates")
+
+
+def test_every_environment_variable_is_in_the_readme_and_none_besides() -> None:
+    settings = (ROOT / "evaluator" / "settings.py").read_text(encoding="utf-8")
+    read = set(READS.findall(settings))
+    table = README.partition("## Configure")[2].partition("\n## ")[0]
+    rows = "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
+
+    assert set(NAMED.findall(rows)) == read
+
+
+def test_every_command_is_in_the_documents() -> None:
+    documents = README + "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")
+    )
+    commands = [name for name, app in get_commands().items() if app in OURS]
+
+    assert sorted(commands) == ["demo", "evaluate", "worker"]
+    for name in commands:
+        assert f"manage.py {name}" in documents or f"make {name}" in documents
+
+
+def test_every_make_target_the_readme_names_exists() -> None:
+    named = set(re.findall(r"`?make ([a-z]+)", README))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+
+    assert {"demo", "test"} <= named <= targets
+
+
+def test_every_link_of_the_documents_leads_to_a_file() -> None:
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_nothing_speaks_of_the_machine_it_was_written_on() -> None:
+    tracked = subprocess.run(
+        ["git", "grep", "-lIE", r"/root/|/work/main|/tmp/[a-z]+\.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.split()
+
+    assert [name for name in tracked if name != "tests/test_docs.py"] == []
