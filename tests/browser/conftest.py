@@ -1,0 +1,136 @@
+"""A real browser before a real server, with a real worker behind it.
+
+Every page that a test opens is listened to: an error in the console, a script that fails or a
+content policy that is broken fails the test, whatever it was about.
+"""
+
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection, connections
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from jobs.models import Heartbeat
+from jobs.processes import MANAGE, start_process, stop_process
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 60_000  # ms; the machine may be busy with other tests
+GRACE = 20.0
+
+
+@pytest.fixture(scope="module")
+def browser(django_db_setup: None) -> Iterator[Browser]:
+    """For one module: while Playwright is there, this thread has an event loop that runs.
+
+    Django takes that for asynchronous code and keeps another database connection for it, and no
+    other loop could run, which other tests need.
+    """
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert program, "The browser tests need Chromium: install it, or set CHROMIUM to its path."
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+        connections.close_all()
+
+
+@pytest.fixture
+def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=live_server.url)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained about; a test that expects complaints empties it."""
+    return []
+
+
+@pytest.fixture
+def page(context: BrowserContext, complaints: list[str]) -> Iterator[Page]:
+    page = context.new_page()
+    page.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    page.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def at_home(page: Page, alice: User, live_server: LiveServer) -> Page:
+    """The page, with Alice logged in."""
+    client = Client()
+    client.force_login(alice)
+    session = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    return page
+
+
+@pytest.fixture
+def mail(tmp_path: Path) -> Path:
+    """Where the worker leaves its e-mails."""
+    return tmp_path / "mail"
+
+
+@pytest.fixture
+def worker(live_server: LiveServer, mail: Path) -> Iterator[None]:
+    """`manage.py worker` on the test's database, from its first canary to its clean end."""
+    place = connection.get_connection_params()
+    url = f"postgres://{place['user']}@{quote(place['host'], safe='')}/{place['dbname']}"
+    process = start_process(
+        [sys.executable, str(MANAGE), "worker", "--workers", "2", "--grace", "5"],
+        quiet=True,
+        env={
+            "DATABASE_URL": url,
+            "DEBUG": "1",
+            "SECRET_KEY": settings.SECRET_KEY,
+            "DJANGO_SETTINGS_MODULE": "evaluator.settings",
+            "EVALUATOR_VAR": str(mail.parent),
+            "SITE_URL": live_server.url,
+        },
+    )
+    try:
+        until(lambda: process.poll() is not None or Heartbeat.objects.alive().exists())
+        assert process.poll() is None, "The worker ended before it took any work."
+        yield
+    finally:
+        stop_process(process, grace=GRACE)
+
+
+def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait for `holds()`; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "It did not come true in time."
+        time.sleep(0.05)
+
+
+def words(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,124 @@
+"""Uploads by the script: many small files, large ones in pieces, trouble on the way."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from candidates.models import Draft, Piece
+
+MB = 1024 * 1024
+MANY = 1_000
+
+
+@pytest.fixture
+def sent(at_home: Page) -> list[Request]:
+    """Every request with files in it."""
+    found: list[Request] = []
+    at_home.on("requestfinished", lambda one: found.append(one) if one.method == "POST" else None)
+    return found
+
+
+def write(folder: Path, **contents: bytes) -> list[Path]:
+    for name, data in contents.items():
+        (folder / f"{name}.txt").write_bytes(data)
+    return [folder / f"{name}.txt" for name in contents]
+
+
+def choose(page: Page, draft: Draft, paths: list[Path]) -> None:
+    page.goto(draft.get_absolute_url())
+    page.locator("#files").set_input_files(paths)
+
+
+def test_a_thousand_files_go_in_small_requests_and_the_page_stays_small(
+    at_home: Page, draft: Draft, sent: list[Request], tmp_path: Path
+) -> None:
+    paths = write(tmp_path, **{f"cv{number}": f"{number}\n".encode() for number in range(MANY)})
+
+    choose(at_home, draft, paths)
+
+    expect(at_home.locator("[data-status]")).to_have_text(f"Done: {MANY} of {MANY} files added.")
+    assert draft.candidates.count() == MANY
+    assert MANY // 50 <= len(sent) <= MANY // 50 + 1
+    assert at_home.evaluate("document.querySelectorAll('*').length") < 1_000
+    expect(at_home.locator("#candidates")).to_contain_text("0 of 1,000 read")
+
+
+def test_no_request_is_larger_than_ten_megabytes(
+    at_home: Page, draft: Draft, sent: list[Request], tmp_path: Path
+) -> None:
+    large = {f"large{number}": bytes([65 + number]) * (5 * MB) for number in range(4)}
+    huge = b"".join(bytes([number]) * MB for number in range(17))
+
+    choose(at_home, draft, write(tmp_path, **large, huge=huge))
+
+    expect(at_home.locator("[data-status]")).to_have_text("Done: 5 of 5 files added.")
+    sizes = [int(one.all_headers()["content-length"]) for one in sent]
+    assert max(sizes) < 10 * MB and sum(sizes) > 37 * MB
+    with draft.candidates.get(filename="huge.txt").file.open("rb") as stored:
+        assert stored.read() == huge
+    assert not Piece.objects.exists()
+
+
+def test_what_is_not_taken_in_is_listed_with_its_reason(
+    at_home: Page, draft: Draft, tmp_path: Path
+) -> None:
+    paths = write(tmp_path, good=b"a", twin=b"a", empty=b"", giant=b"x" * (26 * MB))
+
+    choose(at_home, draft, paths)
+
+    expect(at_home.locator("[data-status]")).to_have_text(
+        "Done: 1 of 4 files added, 1 there already, 2 refused."
+    )
+    trouble = at_home.locator(".trouble")
+    expect(trouble).to_contain_text("twin.txt: The same file as good.txt; it counts once.")
+    expect(trouble).to_contain_text("empty.txt: The file is empty.")
+    expect(trouble).to_contain_text("giant.txt: The file is larger than 25 MB.")
+
+
+def test_a_request_that_fails_is_sent_again(
+    at_home: Page, draft: Draft, tmp_path: Path, complaints: list[str]
+) -> None:
+    broken: list[str] = []
+
+    def break_once(route: Route) -> None:
+        if broken:
+            route.continue_()
+        else:
+            broken.append(route.request.url)
+            route.abort("connectionreset")
+
+    at_home.route("**/upload/", break_once)
+
+    choose(at_home, draft, write(tmp_path, one=b"1", two=b"2"))
+
+    expect(at_home.locator("[data-status]")).to_have_text("Done: 2 of 2 files added.")
+    assert broken and draft.candidates.count() == 2
+    assert all("ERR_CONNECTION_RESET" in said for said in complaints)
+    complaints.clear()
+
+
+def test_an_upload_that_is_stopped_keeps_what_is_there(
+    at_home: Page, draft: Draft, tmp_path: Path, complaints: list[str]
+) -> None:
+    held: list[Route] = []
+    at_home.route("**/upload/", lambda route: held.append(route))
+    choose(at_home, draft, write(tmp_path, one=b"1"))
+
+    at_home.get_by_role("button", name="Stop the upload").click()
+
+    expect(at_home.locator("[data-status]")).to_have_text("Stopped: 0 of 1 files added.")
+    expect(at_home.locator("#files")).to_be_enabled()
+    complaints.clear()
+
+
+def test_a_draft_that_is_gone_is_told(
+    at_home: Page, draft: Draft, tmp_path: Path, complaints: list[str]
+) -> None:
+    at_home.goto(draft.get_absolute_url())
+    Draft.objects.all().delete()
+
+    at_home.locator("#files").set_input_files(write(tmp_path, one=b"1"))
+
+    expect(at_home.locator(".trouble")).to_contain_text("one.txt: The draft is gone.")
+    complaints.clear()
