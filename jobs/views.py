@@ -1,5 +1,7 @@
 """Pages of jobs, and every request that makes a worker start: upload, run, cancel, retry."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -173,7 +175,8 @@ def upload(request: Request, public_id: Any) -> HttpResponse:
 def _upload(request: Request, public_id: Any) -> HttpResponse:
     draft = draft_for(request.user, public_id)
     files = [intake.from_upload(file) for file in request.FILES.getlist("files")]
-    outcomes = _take_in(draft, request, files)
+    with _all_or_nothing(draft):
+        outcomes = _take_in(draft, request, files)
     if _wants_json(request):
         return JsonResponse({"files": [_told(outcome) for outcome in outcomes]})
     _tell(request, outcomes)
@@ -201,7 +204,7 @@ def _piece(request: Request, public_id: Any) -> HttpResponse:
             {"error": "This part of the file is not complete."}, status=HTTPStatus.BAD_REQUEST
         )
     part = form.cleaned_data
-    with transaction.atomic():
+    with _all_or_nothing(draft):
         intake.keep_piece(draft, part["upload"], part["number"], part["piece"].read())
         if part["number"] + 1 < part["total"]:
             return JsonResponse({"files": []})
@@ -214,17 +217,24 @@ def _piece(request: Request, public_id: Any) -> HttpResponse:
 
 
 def _take_in(draft: Draft, request: Request, files: list[intake.Incoming]) -> list[intake.Outcome]:
+    """Store the files and wake those who read them, in the caller's transaction."""
+    outcomes = intake.accept(draft, request.user, files)
+    if any(outcome.candidate for outcome in outcomes):
+        submit.wake_readers(draft.pk)
+    return outcomes
+
+
+@contextmanager
+def _all_or_nothing(draft: Draft) -> Iterator[None]:
+    """A transaction about `draft`. Raises Http404 when somebody erased the draft meanwhile."""
     try:
         with transaction.atomic():
-            outcomes = intake.accept(draft, request.user, files)
-            if any(outcome.candidate for outcome in outcomes):
-                submit.wake_readers(draft.pk)
+            yield
     except IntegrityError as error:
-        # The keys of the new rows are checked at the end: somebody erased the draft meanwhile.
+        # The new rows' keys are checked at the very end.
         if Draft.objects.filter(pk=draft.pk).exists():
             raise
         raise Http404("The draft has been erased.") from error
-    return outcomes
 
 
 def _told(outcome: intake.Outcome) -> dict[str, str]:

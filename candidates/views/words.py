@@ -14,8 +14,6 @@ KINDS = {
     "page-unreadable": "A page could not be read",
     "letters-lost": "Some letters could not be told",
     "copies-description": "A large part of the job description stands in the résumé word for word",
-    "keyword-list": "Long lists of keywords were counted once",
-    "unsupported": "A rating without a quote that holds it was lowered",
 }
 STANDINGS = {
     rank.Met.MET: ("met", "met"),

@@ -1,6 +1,8 @@
 """Pages of jobs, and the requests that make a worker start."""
 
 import json
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,12 +10,14 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from candidates.models import Analysis, Candidate, Draft, Event, Piece
+from evaluator.models import StoredFile
 from jobs import notify, submit
 from jobs.models import Heartbeat, Job, Kind, Lane, Notification, Status
 from tests.makers import rows
@@ -162,6 +166,38 @@ class TestUpload:
             as_alice.post(url("upload", draft), {"files": files}, headers=JSON)
 
         assert draft.candidates.count() == 550
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["upload", "piece"])
+def test_a_draft_that_is_erased_during_an_upload_is_not_found(
+    as_alice: Client, draft: Draft, name: str
+) -> None:
+    erased = threading.Event()
+
+    def erase() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            Draft.objects.filter(pk=draft.pk).delete()
+            erased.set()
+            end = time.monotonic() + 30
+            while time.monotonic() < end:  # until the upload waits for us at its end
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone()[0]:
+                    break
+        connection.close()
+
+    eraser = threading.Thread(target=erase)
+    eraser.start()
+    assert erased.wait(30)
+    piece = {"upload": uuid4(), "number": 0, "total": 1, "name": "a.pdf", "piece": file("piece")}
+    answer = as_alice.post(
+        url(name, draft), {"files": [file("a.pdf")], **(piece if name == "piece" else {})}
+    )
+    eraser.join()
+
+    assert answer.status_code == 404
+    assert not Candidate.objects.exists() and not StoredFile.objects.exists()
+    assert not Lane.objects.exists() and not Piece.objects.exists()
 
 
 class TestPieces:

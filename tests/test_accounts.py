@@ -1,0 +1,111 @@
+"""Log-in, log-out, password reset, and the pages for what goes wrong."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+
+def test_a_wrong_password_is_told_without_saying_whether_the_account_exists(
+    anonymous: Client, alice: User
+) -> None:
+    pages = [
+        anonymous.post(reverse("login"), {"username": name, "password": "wrong"}).text
+        for name in ("alice", "nobody")
+    ]
+
+    plain = [re.sub(r'value="[^"]*"', "", page) for page in pages]
+    assert plain[0] == plain[1]
+    assert "Please enter a correct username and password." in plain[0]
+
+
+def test_the_log_in_leads_to_where_one_wanted_to_go_and_nowhere_else(
+    anonymous: Client, alice: User
+) -> None:
+    who = {"username": "alice", "password": "alice-pass"}
+
+    inside = anonymous.post(reverse("login"), {**who, "next": "/jobs/"})
+    outside = anonymous.post(reverse("login"), {**who, "next": "https://evil.example/"})
+
+    assert inside.headers["Location"] == "/jobs/"
+    assert outside.headers["Location"] == reverse("candidates:drafts")
+
+
+def test_log_out_is_a_button_on_every_page(as_alice: Client) -> None:
+    page = as_alice.get(reverse("candidates:drafts"))
+    assert f'action="{reverse("logout")}"' in page.text
+
+    answer = as_alice.post(reverse("logout"))
+
+    assert answer.headers["Location"] == reverse("login")
+    assert as_alice.get(reverse("candidates:drafts")).status_code == 302
+
+
+def test_a_forgotten_password_is_chosen_anew_with_the_link_in_the_e_mail(
+    anonymous: Client, alice: User
+) -> None:
+    page = anonymous.post(reverse("password_reset"), {"email": alice.email}, follow=True)
+    assert "Look into your mail" in page.text
+    [message] = mail.outbox
+    assert message.subject == "A new password for the Candidate Evaluator"
+    found = re.search(r"http://testserver(/accounts/reset/\S+)", str(message.body))
+    assert found is not None
+
+    form = anonymous.get(found[1], follow=True)
+    assert "Choose a new password" in form.text
+    address = form.redirect_chain[-1][0]
+    chosen = "a-much-better-one"
+    done = anonymous.post(address, {"new_password1": chosen, "new_password2": chosen}, follow=True)
+
+    assert "The password is set" in done.text
+    assert anonymous.login(username="alice", password=chosen)
+    assert "has been used or is too old" in anonymous.get(found[1], follow=True).text
+
+
+def test_nobody_learns_from_the_reset_who_has_an_account(anonymous: Client, alice: User) -> None:
+    page = anonymous.post(reverse("password_reset"), {"email": "x@example.com"}, follow=True)
+
+    assert "Look into your mail" in page.text
+    assert mail.outbox == []
+
+
+def test_a_password_is_changed(as_alice: Client, alice: User) -> None:
+    old, new = "alice-pass", "a-much-better-one"
+    data = {"old_password": old, "new_password1": new, "new_password2": new}
+
+    page = as_alice.post(reverse("password_change"), data, follow=True)
+
+    assert "The password is changed" in page.text
+
+
+def test_a_page_that_is_not_there_says_so_in_our_own_words(as_alice: Client) -> None:
+    page = as_alice.get("/nothing/here/")
+
+    assert page.status_code == 404
+    assert "There is nothing here" in page.text and "To your drafts" in page.text
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_not_ours_is_refused(anonymous: Client) -> None:
+    page = anonymous.get(reverse("login"), headers={"Host": "evil.example"})
+
+    assert page.status_code == 400
+    assert "The request could not be used" in page.text and "evil.example" not in page.text
+
+
+def test_a_mistake_of_ours_shows_a_page_and_no_trace(
+    as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret of the trace")
+
+    monkeypatch.setattr("candidates.models.draft.DraftQuerySet.visible_to", broken)
+    as_alice.raise_request_exception = False
+
+    page = as_alice.get(reverse("candidates:drafts"))
+
+    assert page.status_code == 500
+    assert "Something went wrong on our side" in page.text and "secret" not in page.text
