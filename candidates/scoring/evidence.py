@@ -35,7 +35,7 @@ def _folded(document: str) -> tuple[str, tuple[int, ...]]:
         if letter.isspace():
             if letters and letters[-1] == " ":
                 continue
-            letter = " "  # noqa: PLW2901
+            letter = " "
         for folded in letter.translate(SHAPES).casefold():
             letters.append(folded)
             origin.append(at)

@@ -55,7 +55,29 @@ CAPTION = re.compile(
 )
 HEAD = 800  # characters: where contact lines and addresses stand
 PARTICLES = frozenset(
-    "van von der den de la le di da del dos al el bin ibn ter ten of and y e".split()
+    [
+        "van",
+        "von",
+        "der",
+        "den",
+        "de",
+        "la",
+        "le",
+        "di",
+        "da",
+        "del",
+        "dos",
+        "al",
+        "el",
+        "bin",
+        "ibn",
+        "ter",
+        "ten",
+        "of",
+        "and",
+        "y",
+        "e",
+    ]
 )
 
 
