@@ -6,15 +6,20 @@ its own cluster and no other.
 
 import logging
 import os
+from datetime import timedelta
 from time import sleep
+from typing import Any
 
 from django.db import Error, transaction
+from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
 log = logging.getLogger(__name__)
+
+PAUSE = 1.0  # seconds between tries while the database does not answer
 
 
 def own_key(supervisor: str | int) -> str:
@@ -23,30 +28,56 @@ def own_key(supervisor: str | int) -> str:
 
 
 class Broker(ORM):  # type: ignore[misc]
-    """As django-q2's own, but two pushers never take the same row, and none dies of an outage."""
+    """As django-q2's own, but two pushers never take the same row, and none dies of an outage.
+
+    Messages of the supervisor's own queue come first, so that a test message is not held up by a
+    long queue; then the oldest. Times are the database's: hosts need not agree on the time.
+    """
+
+    down = False
+
+    def enqueue(self, task: str) -> int:
+        """Put the message in the queue, in the caller's transaction; returns its row's id."""
+        self.get_connection()  # closes a connection that is of no use any more
+        row = OrmQ.objects.using(Conf.ORM).create(key=self.list_key, payload=task, lock=Now())
+        return int(row.pk)
 
     def dequeue(self) -> list[tuple[int, str]] | None:
+        """Up to `bulk` messages as (row id, payload); None, after a pause, when there are none."""
         try:
             taken = self._take()
         except Error as error:
             # Raised further it would end the pusher, for ten seconds.
-            log.warning("the queue cannot be read: %s", type(error).__name__)
-            sleep(1)
+            if not self.down:
+                log.warning("the queue cannot be read: %s", type(error).__name__)
+            self.down = True
+            sleep(PAUSE)
             return None
+        self.down = False
         if not taken:
             sleep(Conf.POLL)
         return taken or None
 
     def _take(self) -> list[tuple[int, str]]:
-        keys = [self.list_key]
+        keys, own = [self.list_key], None
         if supervisor := os.environ.get("EVALUATOR_SUPERVISOR"):
-            keys.append(own_key(supervisor))
-        self.get_connection()  # closes a connection that is of no use any more
-        with transaction.atomic():
-            rows = OrmQ.objects.filter(key__in=keys, lock__lt=Now())
-            rows = rows.order_by("lock", "pk").select_for_update(skip_locked=True)[: Conf.BULK]
+            own = own_key(supervisor)
+            keys.append(own)
+        self.get_connection()
+        with transaction.atomic(using=Conf.ORM):
+            rows = (
+                OrmQ.objects.using(Conf.ORM)
+                .filter(key__in=keys, lock__lte=Now())
+                .order_by(Case(When(key=own, then=Value(0)), default=Value(1)), "pk")
+                .select_for_update(skip_locked=True)[: Conf.BULK]
+            )
             taken = [(row.pk, row.payload) for row in rows]
             if taken:
-                ids = [pk for pk, _ in taken]
-                OrmQ.objects.filter(pk__in=ids).update(lock=self.timeout(None))
+                OrmQ.objects.using(Conf.ORM).filter(pk__in=[pk for pk, _ in taken]).update(
+                    lock=self.timeout(None)
+                )
         return taken
+
+    def timeout(self, task: Any) -> Any:
+        """Until when a message that was taken and not acknowledged stays hidden."""
+        return Now() + timedelta(seconds=Conf.RETRY)

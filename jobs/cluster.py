@@ -17,9 +17,7 @@ def _before_fork() -> None:
 
 
 def _in_child() -> None:
-    die_with_parent()
-    if os.getppid() not in _parents:  # it died before the kernel was asked
-        os._exit(1)
+    die_with_parent(_parents[0])
 
 
 def main() -> int:

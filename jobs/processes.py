@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
@@ -13,13 +14,16 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies. Linux only; elsewhere nothing.
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent, or the thread that started it, ends.
 
-    Also used between fork and exec, so it does no more than one call.
+    `parent` is the process id that it had before the fork. Linux only; elsewhere nothing. Also used
+    between fork and exec, so it does no more than two calls.
     """
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the kernel was asked
+            os._exit(1)
 
 
 def start_process(
@@ -27,6 +31,7 @@ def start_process(
 ) -> "subprocess.Popen[bytes]":
     """Start `command` in a session of its own, so that a terminal's Ctrl-C reaches only us.
 
+    It dies with us; call this from a thread that lives as long as the process shall.
     `quiet` lets only warnings of ours through. `env` is added to this process's environment.
     """
     told = {"LOG_LEVEL": "WARNING"} if quiet else {}
@@ -35,7 +40,7 @@ def start_process(
         stdin=subprocess.DEVNULL,
         env={**os.environ, **told, **(env or {})},
         start_new_session=True,
-        preexec_fn=die_with_parent,
+        preexec_fn=partial(die_with_parent, os.getpid()),
     )
 
 
@@ -62,3 +67,16 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):  # nobody is left
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def reap_adopted(*, but: int) -> None:
+    """Clear away dead processes that were left to us: as process 1 of a container we inherit them.
+
+    `but` is a child which somebody else waits for.
+    """
+    if sys.platform != "linux":
+        return
+    with suppress(ChildProcessError):  # there are no children at all
+        look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while (dead := os.waitid(os.P_ALL, 0, look)) and dead.si_pid != but:
+            os.waitpid(dead.si_pid, 0)

@@ -1,8 +1,8 @@
 """Runs django-q2's cluster and replaces it when it is dead, or looks alive and is not.
 
 A test message, the canary, goes through queue, worker and database every few seconds. When it does
-not come back, and no lane of this cluster shows a sign of life either, the whole process group is
-killed and a new one started. The sweep runs here too: rescue does not depend on the rescued.
+not come back, and nothing else shows that this cluster is at work either, the whole process group
+is killed and a new one started. The sweep runs here too: rescue does not depend on the rescued.
 """
 
 import logging
@@ -15,36 +15,44 @@ import time
 from datetime import datetime, timedelta
 from types import FrameType
 
-from django.db import Error, close_old_connections
+from django.db import Error, InterfaceError, OperationalError, close_old_connections
+from django.db.models import F
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from .broker import own_key
-from .models import Heartbeat, Lane
-from .processes import MANAGE, kill_group, start_process
+from .models import Heartbeat, Lane, Mail, Notification
+from .processes import MANAGE, kill_group, reap_adopted, start_process
 from .sweep import sweep
 
 log = logging.getLogger(__name__)
 
 TICK = 0.25  # seconds
 SEEN_EVERY = 2.0
-CANARY_EVERY = 5.0
-CANARY_MISSED = 15.0  # three of them
 SWEEP_EVERY = 5.0
-START_ALLOWED = 30.0  # for the first canary of a new cluster
-PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)  # before each further restart without a canary between
+BEAT = 5.0  # between test messages; three of them missed is too much
+START_ALLOWED = 30.0  # for the first test message of a new cluster
+MAIL_ALLOWED = 60.0  # while e-mails are being sent: a slow mail server holds workers up
+PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)  # before each further restart without a test message between
 MOST_RESTARTS = 10
 WITHIN = 300.0
 FORGOTTEN = timedelta(days=1)
 
 
 class Supervisor:
-    """One cluster on this host, kept alive until SIGTERM or SIGINT."""
+    """One cluster on this host, kept alive until SIGTERM or SIGINT.
 
-    def __init__(self, workers: int, grace: float) -> None:
+    `grace` is how many seconds work in hand is given at a stop, `beat` how many lie between two
+    test messages. Runs in the main thread only: it takes the process's signals.
+    """
+
+    COMMAND = (sys.executable, "-m", "jobs.cluster")
+
+    def __init__(self, workers: int, grace: float, beat: float = BEAT) -> None:
         self.workers = workers
         self.grace = grace
+        self.beat = beat
         self.signals = 0
         self.heartbeat = Heartbeat()
         self.cluster: subprocess.Popen[bytes] | None = None
@@ -53,7 +61,7 @@ class Supervisor:
         self.sung_before: datetime | None = None
         self.patience = START_ALLOWED
         self.restarts: list[float] = []  # since the last canary
-        self.down = False
+        self.down = False  # the database does not answer
 
     def run(self) -> int:
         """Returns the exit code: 0 when asked to stop, 1 when it gives up."""
@@ -82,39 +90,40 @@ class Supervisor:
     def _start(self) -> None:
         self.sent = None
         self.patience = START_ALLOWED
+        path = filter(None, [str(MANAGE.parent), os.environ.get("PYTHONPATH")])
         self.cluster = start_process(
-            [sys.executable, "-m", "jobs.cluster"],
+            list(self.COMMAND),
             env={
                 "EVALUATOR_SUPERVISOR": str(self.heartbeat.pk),
                 "Q_WORKERS": str(self.workers),
-                "PYTHONPATH": os.pathsep.join(
-                    [str(MANAGE.parent), os.environ.get("PYTHONPATH", "")]
-                ),
+                "PYTHONPATH": os.pathsep.join(path),
             },
         )
         log.info("started %d workers", self.workers)
 
     def _tick(self) -> bool:
         """One look around; False when there is no use in going on."""
-        if self.cluster is not None and self.cluster.poll() is not None:
-            return self._restart(f"it ended with code {self.cluster.returncode}")
+        if self.cluster is not None:
+            if self.cluster.poll() is not None:
+                return self._restart(f"it ended with code {self.cluster.returncode}")
+            reap_adopted(but=self.cluster.pid)
         try:
             if self._is_due("seen", SEEN_EVERY):
-                Heartbeat.objects.filter(pk=self.heartbeat.pk).update(seen_at=Now())
-            if self._is_wedged():
-                return self._restart(f"no test message came through for {self.patience:.0f} s")
-            if self._is_due("sweep", SWEEP_EVERY):
-                sweep()
-        except Error as error:
+                self._show_life()
+            if self.down:
+                return True
+            is_wedged = self._is_wedged()
+        except (OperationalError, InterfaceError) as error:
             if not self.down:
                 log.warning("the database does not answer: %s", type(error).__name__)
             self.down = True
             self.sent = None  # an outage is not the cluster's fault
             close_old_connections()
-        else:
-            if self.down:
-                log.info("the database answers again")
-            self.down = False
+            return True
+        if is_wedged:
+            return self._restart("no test message came through, and no work is being done")
+        if self._is_due("sweep", SWEEP_EVERY):
+            self._sweep()
         return True
 
     def _is_due(self, what: str, every: float) -> bool:
@@ -124,59 +133,95 @@ class Supervisor:
         self.due[what] = now + every
         return True
 
+    def _show_life(self) -> None:
+        row = Heartbeat.objects.filter(pk=self.heartbeat.pk)
+        if not row.update(seen_at=Now()):
+            # Another supervisor forgot us, as after a long sleep of this host. Our cluster knows
+            # itself by the old id, so it must exist again.
+            self.heartbeat = Heartbeat.objects.create(
+                pk=self.heartbeat.pk,
+                host=self.heartbeat.host,
+                pid=self.heartbeat.pid,
+                workers=self.workers,
+            )
+            self.sent = None  # it may have sung to nobody
+        if self.down:
+            log.info("the database answers again")
+        self.down = False
+
     def _is_wedged(self) -> bool:
         """Keep one canary on its way; whether the cluster has let too much time pass."""
         if self.sent is None:
-            if self._is_due("canary", CANARY_EVERY):
+            if self._is_due("canary", self.beat):
                 self._send_canary()
             return False
         if not self._is_due("look", 0.5):
             return False
         if not OrmQ.objects.filter(key=own_key(self.heartbeat.pk)).exists():
             # Taken, run and acknowledged. Whether it sang shows in the row it writes.
-            self.heartbeat.refresh_from_db()
-            if self.heartbeat.canary_at != self.sung_before:
+            sung = self._last_sung()
+            if sung is not None and sung != self.sung_before:
                 self.sent = None
-                self.patience = CANARY_MISSED
+                self.patience = 3 * self.beat
                 self.restarts.clear()
                 return False
-        if time.monotonic() - self.sent < self.patience:
-            return False
-        # Busy workers say so themselves, and the canary has to wait for them.
-        return not Lane.objects.running().filter(worker=self.heartbeat.pk).exists()
+        waited = time.monotonic() - self.sent
+        return waited >= self.patience and not self._is_busy(waited)
+
+    def _is_busy(self, waited: float) -> bool:
+        """Whether workers have a reason to keep the canary waiting; lanes say so themselves."""
+        if Lane.objects.running().filter(worker=self.heartbeat.pk).exists():
+            return True
+        being_sent = Notification.objects.filter(status=Mail.SENDING, due_at__gt=Now())
+        return waited < MAIL_ALLOWED and being_sent.exists()
 
     def _send_canary(self) -> None:
         key = own_key(self.heartbeat.pk)
         OrmQ.objects.filter(key=key).delete()  # of a cluster that is gone
-        self.heartbeat.refresh_from_db()
-        self.sung_before = self.heartbeat.canary_at
+        self.sung_before = self._last_sung()
         async_task("jobs.tasks.canary", self.heartbeat.pk, cluster=key)
         self.sent = time.monotonic()
+
+    def _last_sung(self) -> datetime | None:
+        row = Heartbeat.objects.filter(pk=self.heartbeat.pk)
+        return row.values_list("canary_at", flat=True).first()
+
+    def _sweep(self) -> None:
+        try:
+            sweep()
+        except Error as error:  # the next round tries again
+            log.warning("the sweep failed: %s", type(error).__name__)
+        except Exception:
+            # Healing has a fault. That must not end the workers, which are in good health.
+            log.exception("the sweep failed")
 
     def _restart(self, why: str) -> bool:
         log.error("the cluster is replaced: %s", why)
         if self.cluster is not None:
             kill_group(self.cluster)
         now = time.monotonic()
-        self.restarts = [at for at in self.restarts if now - at < WITHIN] + [now]
+        if not self.down:
+            self.restarts = [at for at in self.restarts if now - at < WITHIN] + [now]
         if len(self.restarts) > MOST_RESTARTS:
-            log.critical("gave up after %d restarts within %d s", MOST_RESTARTS, WITHIN)
+            log.critical(
+                "gave up after %d restarts within %.0f s; run `python manage.py check`, and look "
+                "above for what the cluster said",
+                MOST_RESTARTS,
+                WITHIN,
+            )
             return False
-        pause = PAUSES[min(len(self.restarts), len(PAUSES)) - 1]
-        until = time.monotonic() + pause
-        while time.monotonic() < until and not self.signals:
+        number = len(PAUSES) if self.down else len(self.restarts)
+        until = now + PAUSES[min(number, len(PAUSES)) - 1]
+        while time.monotonic() < until:
+            if self.signals:
+                return True
             time.sleep(TICK)
         self._start()
-        self._note_restart()
-        return True
-
-    def _note_restart(self) -> None:
         try:
-            self.heartbeat.refresh_from_db()
-            self.heartbeat.restarts += 1
-            self.heartbeat.save(update_fields=["restarts"])
+            Heartbeat.objects.filter(pk=self.heartbeat.pk).update(restarts=F("restarts") + 1)
         except Error:
             log.warning("the restart could not be noted: the database does not answer")
+        return True
 
     def _stop(self) -> None:
         """Let lanes hand over, and end the cluster; `run` kills what is left by the deadline."""
@@ -190,8 +235,11 @@ class Supervisor:
         # Only the main process: a sentinel that gets the signal too dies first and main hangs.
         self.cluster.terminate()
         until = time.monotonic() + self.grace
-        while self.cluster.poll() is None and time.monotonic() < until and self.signals < 2:
-            time.sleep(TICK)
+        while self.cluster.poll() is None:
+            if self.signals > 1 or time.monotonic() > until:
+                log.warning("work in hand was cut off; it will be done again")
+                return
+            time.sleep(TICK / 5)
         log.info("stopped")
 
     def _forget(self) -> None:

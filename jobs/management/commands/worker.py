@@ -1,14 +1,14 @@
 """Start this host's workers under a supervisor that replaces them when they die or hang."""
 
 import sys
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from jobs import terminal
-from jobs.supervisor import Supervisor
+from jobs.supervisor import BEAT, Supervisor
 
 
 class Command(BaseCommand):
@@ -23,9 +23,10 @@ class Command(BaseCommand):
             default=20.0,
             help="for work in hand at a stop",
         )
+        parser.add_argument("--beat", type=float, default=BEAT, help=SUPPRESS)
 
-    def handle(self, *args: Any, workers: int, grace: float, **options: Any) -> None:
+    def handle(self, *args: Any, workers: int, grace: float, beat: float, **options: Any) -> None:
         if workers < 1:
             raise CommandError(f"--workers is {workers}. Give a whole number of at least 1.")
         terminal.ensure_tables()
-        sys.exit(Supervisor(workers, grace).run())
+        sys.exit(Supervisor(workers, grace, beat).run())
