@@ -1,0 +1,21 @@
+"""Workers on the tests' own database, as fixtures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.workers import Worker, environment, running
+
+
+@pytest.fixture
+def worker_env(transactional_db: None, tmp_path: Path) -> dict[str, str]:
+    """What a subprocess needs in its environment to work on the tests' database."""
+    return environment(tmp_path)
+
+
+@pytest.fixture
+def worker(transactional_db: None, tmp_path: Path) -> Iterator[Worker]:
+    """Two workers under a supervisor that looks often. Ended before the tables are emptied."""
+    with running(tmp_path, workers=2, beat=1.5) as started:
+        yield started

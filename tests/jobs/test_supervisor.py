@@ -1,0 +1,222 @@
+"""The supervisor with real processes, really killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from django.db import connection
+from django.test import Client
+
+from jobs.models import Heartbeat
+from jobs.processes import MANAGE
+from tests.workers import Worker, outage, running, until, until_dead
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_site_is_ready_from_the_first_test_message_to_the_end(tmp_path: Path) -> None:
+    anyone = Client()
+    assert anyone.get("/readyz").status_code == 503
+
+    with running(tmp_path, workers=1) as worker:
+        assert anyone.get("/readyz").status_code == 200
+        assert worker.heartbeat.workers == 1
+        worker.process.terminate()
+        assert worker.process.wait(10) == 0
+        until_dead(worker.left(), patience=5)
+
+    assert anyone.get("/readyz").status_code == 503
+    assert not Heartbeat.objects.exists()
+
+
+def test_whatever_dies_work_goes_on_and_nobody_is_left_over(worker: Worker) -> None:
+    for part in (_a_worker, _the_monitor, _the_pusher, _the_sentinel, _the_main_process):
+        victim = part(worker)
+        with_it = [victim, *victim.children(recursive=True)]
+        victim.kill()
+        until_dead(with_it, patience=10)
+        worker.wait_for_another_message()
+
+    assert len(worker.left()) == 7  # supervisor, main, sentinel, two workers, monitor, pusher
+    assert worker.heartbeat.restarts == 2  # for the sentinel and for main
+
+
+def _a_worker(worker: Worker) -> psutil.Process:
+    return worker.parts()[0]
+
+
+def _the_monitor(worker: Worker) -> psutil.Process:
+    return worker.parts()[-2]
+
+
+def _the_pusher(worker: Worker) -> psutil.Process:
+    return worker.parts()[-1]
+
+
+def _the_sentinel(worker: Worker) -> psutil.Process:
+    return worker.sentinel
+
+
+def _the_main_process(worker: Worker) -> psutil.Process:
+    return worker.main
+
+
+def test_a_cluster_that_looks_alive_and_is_not_is_replaced(worker: Worker) -> None:
+    """Killing the idle workers leaves the lock of their queue taken for ever: nobody gets work."""
+    worker.wait_for_another_message()
+    before = [worker.main, *worker.main.children(recursive=True)]
+    # Stopped first, so that whoever holds the lock cannot pass it on between two kills.
+    idle = worker.parts()[:-2]
+    for each in idle:
+        each.suspend()
+    for each in idle:
+        each.kill()
+
+    until(lambda: worker.heartbeat.restarts == 1, "another cluster", patience=30)
+    until_dead(before, patience=10)
+    worker.wait_for_another_message()
+    assert "no test message came through" in worker.said
+
+
+def test_a_killed_supervisor_leaves_nobody_behind(worker: Worker) -> None:
+    assert len(worker.left()) == 7
+    worker.process.kill()
+    worker.process.wait()
+
+    until_dead(worker.left(), patience=5)
+
+
+def test_it_stops_when_its_whole_group_is_asked(worker: Worker) -> None:
+    os.killpg(worker.pid, signal.SIGTERM)
+
+    assert worker.process.wait(10) == 0
+    until_dead(worker.left(), patience=5)
+    assert not Heartbeat.objects.exists()
+
+
+def test_a_cluster_that_will_not_stop_is_killed_at_the_deadline(tmp_path: Path) -> None:
+    with running(tmp_path, workers=1, grace=0.5) as worker:
+        worker.sentinel.suspend()
+        worker.process.terminate()
+
+        assert worker.process.wait(10) == 0
+        until_dead(worker.left(), patience=5)
+        assert "work in hand was cut off" in worker.said
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    with running(tmp_path, workers=1, grace=600.0) as worker:
+        worker.sentinel.suspend()
+        worker.process.terminate()
+        until(lambda: worker.heartbeat.stopping, "lanes are told to hand over")
+        worker.process.terminate()
+
+        assert worker.process.wait(10) == 0
+        until_dead(worker.left(), patience=5)
+
+
+def test_an_outage_of_the_database_is_sat_out(worker: Worker) -> None:
+    before = {each.pid for each in (worker.main, worker.sentinel)}
+    with outage():
+        until(lambda: "supervisor: the database does not answer" in worker.said)
+        until(lambda: "broker: the queue cannot be read" in worker.said)
+    connection.close()
+    worker.wait_for_another_message()
+
+    assert worker.heartbeat.restarts == 0
+    assert {each.pid for each in (worker.main, worker.sentinel)} == before
+    assert worker.said.count("supervisor: the database does not answer") == 1
+    assert worker.said.count("the database answers again") == 1
+
+
+def test_a_heartbeat_that_somebody_deleted_comes_back(worker: Worker) -> None:
+    own = worker.heartbeat.pk
+    Heartbeat.objects.all().delete()
+
+    until(lambda: Heartbeat.objects.filter(pk=own).exists(), "the heartbeat")
+    worker.wait_for_another_message()
+    assert worker.heartbeat.restarts == 0
+
+
+def test_rows_of_supervisors_long_gone_are_removed(
+    worker_env: dict[str, str], tmp_path: Path
+) -> None:
+    old = Heartbeat.objects.create(host="gone", pid=1, workers=4)
+    recent = Heartbeat.objects.create(host="silent", pid=2, workers=4)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_heartbeat SET seen_at = now() - interval '25 hours' WHERE id = %s",
+            [old.pk],
+        )
+    with running(tmp_path, workers=1) as worker:
+        hosts = set(Heartbeat.objects.values_list("pk", flat=True))
+        assert hosts == {recent.pk, worker.heartbeat.pk}
+
+
+GIVE_UP = """
+import sys
+import django
+django.setup()
+from jobs import supervisor
+supervisor.PAUSES = (0.0,)
+class NeverStarts(supervisor.Supervisor):
+    COMMAND = ("/bin/false",)
+sys.exit(NeverStarts(workers=1, grace=1.0).run())
+"""
+
+
+def test_it_gives_up_on_a_cluster_that_never_starts(worker_env: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GIVE_UP],
+        env={**os.environ, **worker_env},
+        cwd=MANAGE.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("gave up after 10 restarts") == 1
+    assert not Heartbeat.objects.exists()
+
+
+ADOPT = """
+import ctypes, os, time
+from jobs.processes import reap_adopted
+ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: what is left behind comes to us
+def fork(then):
+    child = os.fork()
+    if not child:
+        then()
+        os._exit(0)
+    return child
+r, w = os.pipe()
+os.waitpid(fork(lambda: fork(lambda: os.write(w, str(os.getpid()).encode()))), 0)
+orphan = int(os.read(r, 20))
+while os.path.exists(f"/proc/{orphan}"):
+    reap_adopted(but=0)
+kept = fork(lambda: None)
+os.waitid(os.P_PID, kept, os.WEXITED | os.WNOWAIT)
+reap_adopted(but=kept)
+os.waitpid(kept, 0)
+reap_adopted(but=0)
+print("done")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux hands orphans to another process")
+def test_adopted_dead_are_cleared_away_and_no_others() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ADOPT],
+        cwd=MANAGE.parent,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("done\n", "")
