@@ -1,17 +1,19 @@
 """django-q2's broker on PostgreSQL, with rows that are locked while they are taken.
 
 Beside the shared queue each supervisor has one of its own, for test messages that must come through
-its own cluster and no other.
+its own cluster and no other; and a mark for messages that its cluster has taken, so that they can
+be given back when that cluster is gone, long before their time runs out.
 """
 
 import logging
 import os
+from collections.abc import Iterable
 from datetime import timedelta
 from time import sleep
 from typing import Any
 
 from django.db import Error, transaction
-from django.db.models import Case, Value, When
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
@@ -25,6 +27,21 @@ PAUSE = 1.0  # seconds between tries while the database does not answer
 def own_key(supervisor: str | int) -> str:
     """The queue of one supervisor's cluster."""
     return f"{Conf.PREFIX}:{supervisor}"
+
+
+def taken_key(supervisor: str | int) -> str:
+    """What marks messages in the hands of one supervisor's cluster."""
+    return f"{Conf.PREFIX}/{supervisor}"
+
+
+def give_back(*, but: Iterable[int]) -> int:
+    """Return to the shared queue what clusters have in hand, `but` those of these supervisors.
+
+    Returns how many messages. One that is being worked on may so come twice, without harm.
+    """
+    taken = OrmQ.objects.using(Conf.ORM).filter(key__startswith=taken_key(""))
+    in_hand = [taken_key(supervisor) for supervisor in but]
+    return int(taken.exclude(key__in=in_hand).update(key=Conf.PREFIX, lock=Now()))
 
 
 class Broker(ORM):  # type: ignore[misc]
@@ -59,24 +76,24 @@ class Broker(ORM):  # type: ignore[misc]
         return taken or None
 
     def _take(self) -> list[tuple[int, str]]:
-        keys, own = [self.list_key], None
+        keys, own, taken = [self.list_key], "", self.list_key
         if supervisor := os.environ.get("EVALUATOR_SUPERVISOR"):
-            own = own_key(supervisor)
-            keys.append(own)
+            own, taken = own_key(supervisor), taken_key(supervisor)
+            keys += [own, taken]
         self.get_connection()
+        queue = OrmQ.objects.using(Conf.ORM)
         with transaction.atomic(using=Conf.ORM):
-            rows = (
-                OrmQ.objects.using(Conf.ORM)
-                .filter(key__in=keys, lock__lte=Now())
+            rows = list(
+                queue.filter(key__in=keys, lock__lte=Now())
                 .order_by(Case(When(key=own, then=Value(0)), default=Value(1)), "pk")
                 .select_for_update(skip_locked=True)[: Conf.BULK]
             )
-            taken = [(row.pk, row.payload) for row in rows]
-            if taken:
-                OrmQ.objects.using(Conf.ORM).filter(pk__in=[pk for pk, _ in taken]).update(
-                    lock=self.timeout(None)
+            if rows:
+                queue.filter(pk__in=[row.pk for row in rows]).update(
+                    lock=self.timeout(None),
+                    key=Case(When(key=self.list_key, then=Value(taken)), default=F("key")),
                 )
-        return taken
+        return [(row.pk, row.payload) for row in rows]
 
     def timeout(self, task: Any) -> Any:
         """Until when a message that was taken and not acknowledged stays hidden."""

@@ -21,5 +21,5 @@ def messages_wait() -> bool:
 
 
 def is_empty() -> bool:
-    """Whether the queue holds no message, neither waiting nor taken."""
+    """Whether no message waits for a worker; some may be in workers' hands."""
     return not OrmQ.objects.filter(key=Conf.PREFIX).exists()

@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from .broker import own_key
+from .broker import give_back, own_key
 from .models import Heartbeat, Lane, Mail, Notification
 from .processes import MANAGE, kill_group, reap_adopted, start_process
 from .sweep import sweep
@@ -37,6 +37,7 @@ MAIL_ALLOWED = 60.0  # while e-mails are being sent: a slow mail server holds wo
 PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)  # before each further restart without a test message between
 MOST_RESTARTS = 10
 WITHIN = 300.0
+SILENT = timedelta(seconds=30)  # after which other supervisors' messages are taken from them
 FORGOTTEN = timedelta(days=1)
 
 
@@ -62,6 +63,7 @@ class Supervisor:
         self.patience = START_ALLOWED
         self.restarts: list[float] = []  # since the last canary
         self.down = False  # the database does not answer
+        self.owes = False  # work of a cluster that is gone
 
     def run(self) -> int:
         """Returns the exit code: 0 when asked to stop, 1 when it gives up."""
@@ -112,6 +114,8 @@ class Supervisor:
                 self._show_life()
             if self.down:
                 return True
+            if self.owes:
+                self._give_back()
             is_wedged = self._is_wedged()
         except (OperationalError, InterfaceError) as error:
             if not self.down:
@@ -186,8 +190,19 @@ class Supervisor:
         row = Heartbeat.objects.filter(pk=self.heartbeat.pk)
         return row.values_list("canary_at", flat=True).first()
 
+    def _give_back(self) -> None:
+        """What our dead cluster had in hand is free at once, not only when its leases run out."""
+        Lane.objects.running().filter(worker=self.heartbeat.pk).update(due_at=Now())
+        give_back(but=self._others())
+        self.owes = False
+
+    def _others(self) -> list[int]:
+        there = Heartbeat.objects.filter(seen_at__gt=Now() - SILENT).exclude(pk=self.heartbeat.pk)
+        return list(there.values_list("pk", flat=True))
+
     def _sweep(self) -> None:
         try:
+            give_back(but=[self.heartbeat.pk, *self._others()])
             sweep()
         except Error as error:  # the next round tries again
             log.warning("the sweep failed: %s", type(error).__name__)
@@ -199,6 +214,7 @@ class Supervisor:
         log.error("the cluster is replaced: %s", why)
         if self.cluster is not None:
             kill_group(self.cluster)
+        self.owes = True
         now = time.monotonic()
         if not self.down:
             self.restarts = [at for at in self.restarts if now - at < WITHIN] + [now]
@@ -244,7 +260,8 @@ class Supervisor:
 
     def _forget(self) -> None:
         try:
+            self._give_back()
             Heartbeat.objects.filter(pk=self.heartbeat.pk).delete()
             OrmQ.objects.filter(key=own_key(self.heartbeat.pk)).delete()
         except Error:
-            log.warning("the heartbeat could not be removed: the database does not answer")
+            log.warning("what was in hand could not be given back: the database does not answer")

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
-from jobs.broker import Broker, own_key
+from jobs.broker import Broker, give_back, own_key
 from tests.workers import outage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,6 +83,42 @@ def test_a_supervisors_own_messages_pass_a_long_queue(
 
     assert broker.dequeue() == [(mine, "canary")]
     assert broker.dequeue() == [(older, "work")]
+
+
+def test_what_a_cluster_has_taken_is_free_again_once_it_is_gone(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = [broker.enqueue("of seven"), broker.enqueue("of eight")]
+    for supervisor in ("7", "8"):
+        monkeypatch.setenv("EVALUATOR_SUPERVISOR", supervisor)
+        assert broker.dequeue() is not None
+
+    assert give_back(but=[7, 8]) == 0
+    assert broker.dequeue() is None
+    assert give_back(but=[8]) == 1
+    assert broker.dequeue() == [(messages[0], "of seven")]
+
+
+def test_what_a_cluster_keeps_for_too_long_it_gets_again_itself(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = broker.enqueue("slow")
+    monkeypatch.setenv("EVALUATOR_SUPERVISOR", "7")
+    broker.dequeue()
+    OrmQ.objects.filter(pk=message).update(lock=Now() - timedelta(seconds=1))
+
+    assert broker.dequeue() == [(message, "slow")]
+
+
+def test_giving_back_touches_neither_test_messages_nor_those_that_wait(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Broker(own_key(7)).enqueue("canary")
+    monkeypatch.setenv("EVALUATOR_SUPERVISOR", "7")
+    broker.dequeue()
+    broker.enqueue("waits")
+
+    assert give_back(but=[]) == 0
 
 
 def test_a_message_in_anothers_hands_is_passed_over_without_waiting(broker: Broker) -> None:

@@ -4,13 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
+from django_q.models import OrmQ
 
+from jobs import engine
+from jobs.broker import taken_key
 from jobs.models import Heartbeat
 from jobs.processes import MANAGE
 from tests.workers import Worker, outage, running, until, until_dead
@@ -82,6 +87,42 @@ def test_a_cluster_that_looks_alive_and_is_not_is_replaced(worker: Worker) -> No
     assert "no test message came through" in worker.said
 
 
+@pytest.fixture
+def message(worker: Worker) -> Heartbeat:
+    """A message which the worker's cluster takes and never comes to; it makes this row sing."""
+    for each in worker.parts()[:-2]:
+        each.suspend()
+    row = Heartbeat.objects.create(host="sings when asked", pid=1, workers=1)
+    engine.send("canary", row.pk)
+    until(lambda: OrmQ.objects.filter(key=taken_key(worker.heartbeat.pk)).exists(), "taken")
+    return row
+
+
+def test_what_a_dead_cluster_had_taken_the_next_one_does(
+    worker: Worker, message: Heartbeat
+) -> None:
+    worker.main.kill()
+
+    until(lambda: _has_sung(message), "the message", patience=30)
+    until(lambda: not OrmQ.objects.filter(key=taken_key(worker.heartbeat.pk)).exists())
+
+
+def test_what_a_lost_supervisor_had_taken_another_does(
+    worker: Worker, message: Heartbeat, tmp_path: Path
+) -> None:
+    worker.process.kill()
+    worker.process.wait()
+    Heartbeat.objects.update(seen_at=Now() - timedelta(minutes=1))
+
+    with running(tmp_path, workers=1):
+        until(lambda: _has_sung(message), "the message", patience=30)
+
+
+def _has_sung(row: Heartbeat) -> bool:
+    row.refresh_from_db()
+    return row.canary_at is not None
+
+
 def test_a_killed_supervisor_leaves_nobody_behind(worker: Worker) -> None:
     assert len(worker.left()) == 7
     worker.process.kill()
@@ -147,11 +188,7 @@ def test_rows_of_supervisors_long_gone_are_removed(
 ) -> None:
     old = Heartbeat.objects.create(host="gone", pid=1, workers=4)
     recent = Heartbeat.objects.create(host="silent", pid=2, workers=4)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE jobs_heartbeat SET seen_at = now() - interval '25 hours' WHERE id = %s",
-            [old.pk],
-        )
+    Heartbeat.objects.filter(pk=old.pk).update(seen_at=Now() - timedelta(hours=25))
     with running(tmp_path, workers=1) as worker:
         hosts = set(Heartbeat.objects.values_list("pk", flat=True))
         assert hosts == {recent.pk, worker.heartbeat.pk}
