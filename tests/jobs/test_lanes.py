@@ -1,0 +1,386 @@
+"""Lanes in this process, on real rows: from new files to one e-mail in the outbox."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.db import connections, transaction
+from django_q.models import OrmQ
+
+from candidates import intake
+from candidates.models import Candidate, Draft, Evaluation, Event
+from candidates.models.analysis import Status as Scored
+from candidates.scoring import engines
+from jobs import lanes, submit, turn
+from jobs.models import Heartbeat, Job, Lane, Notification, Status
+from tests.makers import files, rows
+from tests.servers.model import ModelServer, error, rated, said, serving
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "IDLE", 0.01)
+    monkeypatch.setattr(lanes, "FLUSH", 0.02)
+    monkeypatch.setattr(turn, "LOOK", 0.0)
+
+
+@pytest.fixture
+def model(settings: LazySettings) -> Iterator[ModelServer]:
+    """The `openai` engine, and the server it speaks to."""
+    with serving() as server:
+        settings.EVALUATOR_ENGINE = "openai"
+        settings.OPENAI_API_KEY = "key"
+        settings.OPENAI_BASE_URL = server.url
+        lanes._engine.cache_clear()
+        yield server
+        engine = lanes._engine("openai", engines.default_model("openai"))
+        lanes._loop().run(engine.aclose())
+    lanes._engine.cache_clear()
+
+
+def work_off() -> None:
+    """Be the workers: take every lane there is, until none is left."""
+    while (lane := Lane.objects.filter(started_at=None).order_by("pk").first()) is not None:
+        (lanes.score if lane.job_id else lanes.read)(lane.pk)
+
+
+def upload(draft: Draft, contents: dict[str, bytes]) -> None:
+    with transaction.atomic():
+        incoming = [
+            intake.Incoming(name, len(data), lambda data=data: data)  # type: ignore[misc]
+            for name, data in contents.items()
+        ]
+        intake.accept(draft, draft.owner, incoming)
+        submit.wake_readers(draft.pk)
+
+
+def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:
+    upload(
+        draft,
+        {
+            "strong.pdf": files.pdf(
+                [
+                    "Ada Strong",
+                    "Built payment services in Python for nine years.",
+                    "Tuned PostgreSQL for a bank's ledger.",
+                ]
+            ),
+            "weak.docx": files.docx("Bob Weak", "Baked bread in a village bakery for nine years."),
+            "locked.pdf": files.encrypted_pdf(),
+        },
+    )
+    job = submit.submit(draft, alice)
+
+    work_off()
+
+    job.refresh_from_db()
+    assert (job.status, job.error) == (Status.COMPLETED, "")
+    ranked = list(job.analysis.evaluations.ranked().select_related("candidate"))
+    assert [one.candidate.filename for one in ranked] == ["strong.pdf", "weak.docx", "locked.pdf"]
+    assert [one.rank for one in ranked] == [1, 2, None]
+    assert ranked[2].status == Scored.UNREADABLE
+    assert "password" in ranked[2].candidate.reason
+    best = ranked[0]
+    assert best.candidate.name == "Ada Strong"
+    for rating in best.ratings:
+        for quote in rating["quotes"]:
+            assert best.candidate.text[quote["start"] : quote["end"]] == quote["text"]
+    assert any(rating["quotes"] for rating in best.ratings)
+    verbs = Event.objects.filter(about=job.public_id).values_list("verb", flat=True)
+    assert list(verbs) == ["queued", "started", "completed"]
+    assert Notification.objects.get().recipient == "alice@example.com"
+    assert not Lane.objects.exists()
+
+
+def test_a_run_reads_what_nobody_has_read_yet(alice: User, draft: Draft) -> None:
+    upload(draft, {"one.txt": b"Ada Example\nPython engineer, PostgreSQL expert."})
+    job = submit.submit(draft, alice)
+    Lane.objects.filter(job=None).delete()  # the readers never come
+
+    work_off()
+
+    job.refresh_from_db()
+    assert job.status == Status.COMPLETED
+    assert job.analysis.evaluations.get().status == Scored.SCORED
+
+
+def test_when_nothing_can_be_scored_the_job_has_failed_and_says_why(
+    alice: User, draft: Draft
+) -> None:
+    upload(draft, {"a.pdf": files.encrypted_pdf(), "b.pdf": files.damaged_pdf()})
+    job = submit.submit(draft, alice)
+
+    work_off()
+
+    job.refresh_from_db()
+    assert job.status == Status.FAILED
+    assert job.error == "None of the 2 résumés could be scored: 2 unreadable."
+    assert Notification.objects.get().kind == "failed"
+
+
+@pytest.mark.parametrize(("mode", "told"), [("none", 0), ("top", 2), ("all", 3)])
+def test_insights_go_to_whom_they_were_asked_for(
+    alice: User, draft: Draft, mode: str, told: int
+) -> None:
+    for number in range(3):
+        rows.candidate(draft, number, text=f"{rows.TEXT}\nWorked for firm {number}.")
+    job = submit.submit(draft, alice, mode=mode, top_n=2)
+
+    work_off()
+
+    insights = job.analysis.evaluations.order_by("rank").values_list("insights", flat=True)
+    assert [insight is not None for insight in insights] == [i < told for i in range(3)]
+
+
+def test_the_same_résumé_costs_one_call_and_a_second_run_none(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    for number in range(4):
+        rows.candidate(draft, number, text=f"Same words\nWith Python at firm {number // 2} only.")
+
+    first = submit.submit(draft, alice)
+    work_off()
+    assert len(model.requests) == 2
+    assert first.analysis.evaluations.usage() == {
+        "calls": 2,
+        "reused": 2,
+        "prompt_tokens": 200,
+        "completion_tokens": 40,
+    }
+
+    second = submit.submit(draft, alice)
+    work_off()
+    assert len(model.requests) == 2
+    assert second.analysis.evaluations.usage()["calls"] == 0
+    assert second.analysis.evaluations.tally()[Scored.SCORED] == 4
+
+
+def test_a_stranger_s_scores_are_not_reused(
+    alice: User, eve: User, draft: Draft, model: ModelServer
+) -> None:
+    rows.candidate(draft)
+    submit.submit(draft, alice)
+    work_off()
+    theirs = Draft.objects.create(owner=eve, title=draft.title, description=draft.description)
+    rows.candidate(theirs)
+    submit.submit(theirs, eve)
+    work_off()
+
+    assert len(model.requests) == 2
+
+
+def test_one_résumé_that_fails_does_not_take_the_others_along(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    def refuses_bob(request: dict[str, Any]) -> Any:
+        is_bob = "Bob" in request["messages"][2]["content"]
+        return said(None, refusal="I cannot.") if is_bob else rated(request)
+
+    model.script = [refuses_bob]
+    rows.candidate(draft, 1, text="Bob's words about Python services")
+    rows.candidate(draft, 2)
+    job = submit.submit(draft, alice)
+
+    work_off()
+
+    job.refresh_from_db()
+    assert job.status == Status.COMPLETED
+    failed = job.analysis.evaluations.get(status=Scored.FAILED)
+    assert failed.error == "The model's answer cannot be used: the model refused."
+
+    model.script = [rated]
+    submit.retry(job, alice)
+    work_off()
+    assert job.analysis.evaluations.tally()[Scored.SCORED] == 2
+    assert sorted(job.analysis.evaluations.values_list("rank", flat=True)) == [1, 2]
+
+
+def test_a_refused_key_fails_the_job_with_what_to_mend(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    model.script = [error(401)]
+    rows.candidate(draft)
+    job = submit.submit(draft, alice)
+
+    work_off()
+
+    job.refresh_from_db()
+    assert job.status == Status.FAILED
+    assert "OPENAI_API_KEY" in job.error
+    assert job.analysis.evaluations.get().status == Scored.WAITING
+
+
+def test_a_fault_of_the_program_costs_one_résumé(
+    alice: User, draft: Draft, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from candidates.scoring.engines import local
+
+    honest = local.score
+
+    def trips(document: str, rubric: Any) -> Any:
+        if "trips" in document:
+            raise KeyError(document)
+        return honest(document, rubric)
+
+    monkeypatch.setattr(local, "score", trips)
+    rows.candidate(draft, 1, text="This one trips the program up")
+    rows.candidate(draft, 2)
+    job = submit.submit(draft, alice)
+
+    work_off()
+
+    assert job.analysis.evaluations.get(status=Scored.FAILED).error == lanes.FAULT
+    assert job.analysis.evaluations.filter(status=Scored.SCORED).count() == 1
+    assert "KeyError in trips" in caplog.text
+    assert "This one" not in caplog.text
+
+
+def test_a_cancel_stops_the_lane_and_gives_back_what_it_held(
+    alice: User, draft: Draft, model: ModelServer, settings: LazySettings
+) -> None:
+    settings.EVALUATOR_CONCURRENCY = 2
+    for number in range(12):
+        rows.candidate(draft, number, text=f"Python services, the {number}th time over")
+    job = submit.submit(draft, alice)
+
+    def cancels_at_the_fourth(request: dict[str, Any]) -> Any:
+        if len(model.requests) == 4:
+            submit.cancel(job, alice)
+            connections.close_all()
+        return rated(request)
+
+    model.script = [cancels_at_the_fourth]
+    work_off()
+
+    tally = job.analysis.evaluations.tally()
+    assert Job.objects.get(pk=job.pk).status == Status.CANCELLED
+    assert tally[Scored.SCORING] == 0
+    assert tally[Scored.WAITING] > 0
+    assert tally[Scored.SCORED] + tally[Scored.WAITING] == 12
+    assert not Lane.objects.exists()
+    assert not Notification.objects.exists()
+
+
+def test_a_long_turn_makes_room_when_others_wait(
+    alice: User, draft: Draft, model: ModelServer, settings: LazySettings
+) -> None:
+    settings.LANE_SLICE = 0
+    settings.EVALUATOR_CONCURRENCY = 2
+    for number in range(9):
+        rows.candidate(draft, number, text=f"Python services, the {number}th time over")
+    job = submit.submit(draft, alice)
+    # The queue still holds the lane's own message: to the turn, somebody waits.
+    lane = Lane.objects.get()
+    lanes.score(lane.pk)
+
+    assert not Lane.objects.filter(pk=lane.pk).exists()
+    assert Lane.objects.filter(job=job, started_at=None).count() == 1
+
+    OrmQ.objects.all().delete()
+    settings.LANE_SLICE = 20
+    work_off()
+    assert job.analysis.evaluations.tally()[Scored.SCORED] == 9
+    assert len(model.requests) == 9
+
+
+def test_a_lane_that_lost_its_token_writes_nothing(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    rows.candidate(draft)
+    job = submit.submit(draft, alice)
+
+    def taken_over(request: dict[str, Any]) -> Any:
+        Lane.objects.update(token=uuid4())
+        Evaluation.objects.update(token=uuid4())
+        connections.close_all()
+        return rated(request)
+
+    model.script = [taken_over]
+    lanes.score(Lane.objects.get().pk)
+
+    evaluation = job.analysis.evaluations.get()
+    assert (evaluation.status, evaluation.score) == (Scored.SCORING, None)
+    assert Lane.objects.count() == 1
+
+
+def test_lanes_at_the_same_time_finish_once(alice: User, draft: Draft) -> None:
+    Heartbeat.objects.create(host="here", pid=1, workers=4)
+    Heartbeat.objects.all().sing()
+    for number in range(80):
+        rows.candidate(draft, number, text=f"{rows.TEXT}\nThe {number}th firm in Python.")
+    job = submit.submit(draft, alice)
+    lanes._begin(job)
+    waiting = list(Lane.objects.filter(job=job).values_list("pk", flat=True))
+    assert len(waiting) == 4
+
+    def take(pk: int) -> None:
+        import asyncio
+
+        # Each worker process has a loop of its own; so has each thread here.
+        runner = asyncio.Runner()
+        loops[threading.get_ident()] = runner
+        try:
+            lanes.score(pk)
+        finally:
+            runner.close()
+            connections.close_all()
+
+    loops: dict[int, Any] = {}
+    original = lanes._loop
+    lanes._loop = lambda: loops[threading.get_ident()]  # type: ignore[assignment]
+    try:
+        threads = [threading.Thread(target=take, args=[pk]) for pk in waiting]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    finally:
+        lanes._loop = original
+    work_off()
+
+    job.refresh_from_db()
+    assert job.status == Status.COMPLETED
+    ranks = sorted(job.analysis.evaluations.values_list("rank", flat=True))
+    assert ranks == list(range(1, 81))
+    assert set(job.analysis.evaluations.values_list("attempts", flat=True)) == {1}
+    assert Notification.objects.count() == 1
+    assert Event.objects.filter(about=job.public_id, verb="completed").count() == 1
+
+
+def test_asking_twice_is_harmless(alice: User, draft: Draft) -> None:
+    rows.candidate(draft)
+    job = submit.submit(draft, alice)
+    lane = Lane.objects.get()
+
+    lanes.score(lane.pk)
+    lanes.score(lane.pk)
+    lanes.read(987_654)
+
+    job.refresh_from_db()
+    assert job.status == Status.COMPLETED
+
+
+def test_an_erased_candidate_is_no_loss_to_the_others(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    rows.candidate(draft, 1, text="Python of somebody who will be erased")
+    rows.candidate(draft, 2, text="Python of somebody who will stay in it")
+
+    def erases(request: dict[str, Any]) -> Any:
+        Candidate.objects.filter(text__contains="erased").delete()
+        connections.close_all()
+        return rated(request)
+
+    model.script = [erases]
+    job = submit.submit(draft, alice)
+    work_off()
+
+    job.refresh_from_db()
+    assert job.status == Status.COMPLETED
+    assert job.analysis.evaluations.tally()[Scored.SCORED] == 1

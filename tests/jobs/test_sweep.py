@@ -1,0 +1,99 @@
+"""The sweep heals what no lane can, and leaves a healthy system alone."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models.functions import Now
+from django_q.models import OrmQ
+
+from candidates.models import Draft, Piece
+from jobs import submit
+from jobs.models import Job, Lane, Notification
+from jobs.sweep import LOCK, sweep
+from tests.makers import rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def job(alice: User, draft: Draft) -> Job:
+    rows.candidate(draft)
+    return submit.submit(draft, alice)
+
+
+def test_a_healthy_job_is_left_alone(job: Job) -> None:
+    assert sweep() == 0
+    assert Lane.objects.count() == OrmQ.objects.count() == 1
+
+
+def test_a_job_nobody_works_on_gets_a_lane(job: Job) -> None:
+    Lane.objects.all().delete()
+
+    assert sweep() == 1
+    assert Lane.objects.get().job == job
+    assert sweep() == 0
+
+
+def test_a_lane_whose_worker_fell_silent_is_replaced(job: Job) -> None:
+    Lane.objects.update(token=uuid4(), started_at=Now(), due_at=Now() - timedelta(seconds=1))
+    old = Lane.objects.get().pk
+
+    assert sweep() == 2
+    assert Lane.objects.get().pk != old
+
+
+def test_a_lane_at_work_is_left_alone(job: Job) -> None:
+    Lane.objects.update(token=uuid4(), started_at=Now(), due_at=Now() + timedelta(seconds=9))
+
+    assert sweep() == 0
+
+
+def test_a_lost_message_is_sent_again_but_not_while_the_queue_is_busy(job: Job) -> None:
+    Lane.objects.update(created_at=Now() - timedelta(minutes=2))
+    assert sweep() == 0
+
+    OrmQ.objects.all().delete()
+    assert sweep() == 1
+    assert OrmQ.objects.count() == 1
+
+
+def test_new_files_nobody_reads_get_a_lane(draft: Draft) -> None:
+    rows.waiting(draft, 1)
+
+    assert sweep() == 1
+    assert Lane.objects.get().job is None
+    assert sweep() == 0
+
+
+def test_an_email_that_is_due_is_nudged_once_a_minute(job: Job) -> None:
+    Notification.objects.create(job=job, kind="completed", recipient="alice@example.com")
+    before = OrmQ.objects.count()
+
+    assert (sweep(), sweep()) == (1, 0)
+    assert OrmQ.objects.count() == before + 1
+
+
+def test_parts_of_files_that_never_became_whole_go_after_a_day(draft: Draft) -> None:
+    for number, age in enumerate((timedelta(hours=1), timedelta(days=2))):
+        piece = Piece.objects.create(draft=draft, upload=uuid4(), number=number, content=b"x")
+        Piece.objects.filter(pk=piece.pk).update(created_at=Now() - age)
+
+    sweep()
+
+    assert Piece.objects.get().number == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_one_sweeps_at_a_time(job: Job) -> None:
+    Lane.objects.all().delete()
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        assert sweep() == 0
+    finally:
+        other.close()
+    assert sweep() == 1
