@@ -37,11 +37,15 @@ def taken_key(supervisor: str | int) -> str:
 def give_back(*, but: Iterable[int]) -> int:
     """Return to the shared queue what clusters have in hand, `but` those of these supervisors.
 
-    Returns how many messages. One that is being worked on may so come twice, without harm.
+    Returns how many messages. One that is being worked on may so come twice, without harm. Test
+    messages of such a cluster are of use to nobody and are deleted.
     """
-    taken = OrmQ.objects.using(Conf.ORM).filter(key__startswith=taken_key(""))
-    in_hand = [taken_key(supervisor) for supervisor in but]
-    return int(taken.exclude(key__in=in_hand).update(key=Conf.PREFIX, lock=Now()))
+    queue, kept = OrmQ.objects.using(Conf.ORM), list(but)
+    tests = queue.filter(key__startswith=own_key(""))
+    tests.exclude(key__in=[own_key(supervisor) for supervisor in kept]).delete()
+    taken = queue.filter(key__startswith=taken_key(""))
+    lost = taken.exclude(key__in=[taken_key(supervisor) for supervisor in kept])
+    return int(lost.update(key=Conf.PREFIX, lock=Now()))
 
 
 class Broker(ORM):  # type: ignore[misc]

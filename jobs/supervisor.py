@@ -33,6 +33,7 @@ SEEN_EVERY = 2.0
 SWEEP_EVERY = 5.0
 BEAT = 5.0  # between test messages; three of them missed is too much
 START_ALLOWED = 30.0  # for the first test message of a new cluster
+STOP_ALLOWED = 4.0  # for the end of a cluster that has nothing in hand
 MAIL_ALLOWED = 60.0  # while e-mails are being sent: a slow mail server holds workers up
 PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)  # before each further restart without a test message between
 MOST_RESTARTS = 10
@@ -250,18 +251,27 @@ class Supervisor:
             log.warning("lanes could not be told to hand over: the database does not answer")
         # Only the main process: a sentinel that gets the signal too dies first and main hangs.
         self.cluster.terminate()
-        until = time.monotonic() + self.grace
+        began = time.monotonic()
         while self.cluster.poll() is None:
-            if self.signals > 1 or time.monotonic() > until:
+            waited = time.monotonic() - began
+            if self.signals > 1 or waited > self.grace:
                 log.warning("work in hand was cut off; it will be done again")
                 return
+            if waited > STOP_ALLOWED and self._is_due("look", 0.5) and self._is_idle():
+                break
             time.sleep(TICK / 5)
         log.info("stopped")
+
+    def _is_idle(self) -> bool:
+        """Whether waiting for the cluster's end is of no use: a wedged one never ends by itself."""
+        try:
+            return not self._is_busy(0.0)
+        except Error:
+            return False
 
     def _forget(self) -> None:
         try:
             self._give_back()
             Heartbeat.objects.filter(pk=self.heartbeat.pk).delete()
-            OrmQ.objects.filter(key=own_key(self.heartbeat.pk)).delete()
         except Error:
             log.warning("what was in hand could not be given back: the database does not answer")

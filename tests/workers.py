@@ -76,9 +76,9 @@ class Worker:
         until(is_alive, "the first test message")
         self.look()
 
-    def wait_for_another_message(self) -> None:
-        """Until a test message has come through that left after this call."""
-        for _ in range(2):  # the first may have been under way
+    def wait_for_messages(self, number: int = 2) -> None:
+        """Until so many test messages have come through; the first may have been under way."""
+        for _ in range(number):
             before = self.heartbeat.canary_at
             until(lambda old=before: self.heartbeat.canary_at != old, "a test message")  # type: ignore[misc]
         self.look()

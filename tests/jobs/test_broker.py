@@ -110,15 +110,13 @@ def test_what_a_cluster_keeps_for_too_long_it_gets_again_itself(
     assert broker.dequeue() == [(message, "slow")]
 
 
-def test_giving_back_touches_neither_test_messages_nor_those_that_wait(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_giving_back_deletes_test_messages_of_clusters_that_are_gone(broker: Broker) -> None:
     Broker(own_key(7)).enqueue("canary")
-    monkeypatch.setenv("EVALUATOR_SUPERVISOR", "7")
-    broker.dequeue()
+    Broker(own_key(8)).enqueue("canary")
     broker.enqueue("waits")
 
-    assert give_back(but=[]) == 0
+    assert give_back(but=[8]) == 0
+    assert set(OrmQ.objects.values_list("key", flat=True)) == {own_key(8), Conf.PREFIX}
 
 
 def test_a_message_in_anothers_hands_is_passed_over_without_waiting(broker: Broker) -> None:
