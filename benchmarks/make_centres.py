@@ -1,7 +1,8 @@
 """Make candidates/scoring/engines/centres.json from the texts in benchmarks/centres.
 
-A line is one text about one trade, its title before the colon in postings. Means are rounded, so
-that the file is the same on every machine.
+A line is one text about one trade, its title before the colon in postings, or a piece of what
+stands in texts of every trade: boilerplate.txt is of postings, the second half of resumes.txt of
+résumés. Means are rounded, so that the file is the same on every machine.
 """
 
 import json
@@ -16,9 +17,10 @@ TEXTS = Path(__file__).with_name("centres")
 
 def main() -> None:
     postings = (TEXTS / "postings.txt").read_text(encoding="utf-8").splitlines()
+    boilerplate = (TEXTS / "boilerplate.txt").read_text(encoding="utf-8").splitlines()
     sources = {
         "resume": (TEXTS / "resumes.txt").read_text(encoding="utf-8").splitlines(),
-        "posting": postings,
+        "posting": postings + boilerplate,
         "title": [posting.partition(":")[0] for posting in postings],
     }
     centres = {

@@ -7,12 +7,13 @@ the other résumés of a draft, so a score depends on one document alone.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from wordfreq import word_frequency
 
 WORD = re.compile(r"\.net\b|[^\W_]+(?:\.(?:js|net|io)\b)?(?:\+\+|#)?")
+WRITTEN = re.compile(WORD.pattern, re.IGNORECASE)
 # The same thing under two names.
 ALIASES = {
     "postgres": "postgresql",
@@ -45,11 +46,20 @@ USUAL_LENGTH = 450  # terms of a résumé
 
 def terms(text: str) -> list[str]:
     """The words of `text` in their order, folded: case, plural, and a few second names."""
-    return [_fold(word) for word in WORD.findall(text.casefold())]
+    return [fold(word) for word in WORD.findall(text.casefold())]
+
+
+def written(text: str) -> dict[str, str]:
+    """Each term of `text` as it stands there first."""
+    found: dict[str, str] = {}
+    for word in WRITTEN.findall(text):
+        found.setdefault(fold(word.casefold()), word)
+    return found
 
 
 @lru_cache(maxsize=50_000)
-def _fold(word: str) -> str:
+def fold(word: str) -> str:
+    """The term of one word in small letters."""
     word = ALIASES.get(word, word)
     # Harman's S-stemmer ("How effective is suffixing?", 1991): plurals only, never a new word.
     if len(word) > 3 and word.isalpha():
@@ -96,18 +106,3 @@ def bm25(wanted: Mapping[str, float], counted: Mapping[str, float], length: int)
         if term in counted
     )
     return got / most
-
-
-def coverage(
-    wanted: Mapping[str, float], index: Mapping[str, Iterable[int]], lines: int
-) -> list[float]:
-    """For each of `lines` lines the share of a query's weight whose terms stand in it, 0 to 1.
-
-    `index` names the lines of each term.
-    """
-    found = [0.0] * lines
-    most = sum(wanted.values())
-    for term, value in wanted.items():
-        for line in index.get(term, ()):
-            found[line] += value / most
-    return found

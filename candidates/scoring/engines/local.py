@@ -1,8 +1,9 @@
 """The `local` engine: offline, deterministic, with evidence.
 
-Two questions are kept apart. How well a résumé fits is judged on the whole document: exact terms
-(BM25) and meaning (centred vectors) against what is looked for. Where that shows is judged sentence
-by sentence, which gives the quotes. A score depends on this document and this rubric alone.
+Two questions are kept apart. How well a résumé fits the role is judged on the whole document: exact
+terms (BM25) and meaning (centred vectors) against the description. What it shows of one criterion
+is judged on its three best sentences, which are the quotes. A score depends on this document and
+this rubric alone.
 """
 
 import asyncio
@@ -17,52 +18,41 @@ import numpy as np
 from candidates.scoring.rubric import ROLE, Criterion, Rubric
 from candidates.scoring.scorecard import STRONGEST, Quote, Rating, Scorecard
 
-from . import DEFAULT_MODELS, LOCAL, VERSIONS, lexical, semantic
+from . import DEFAULT_MODELS, LOCAL, VERSIONS, lexical, matching, reasons, semantic
 from .sentences import Sentence, split
 
 if TYPE_CHECKING:
     from .semantic import Vector
 
-MOST_QUOTES = 3
-# A sentence is shown when it says at least this much of the criterion, and at least this share of
-# what the best one says.
-SHOWN_FROM = 0.12
-SHOWN_SHARE = 0.7
+LONGEST = 100_000  # characters of a document that are looked at, some forty pages
 COPIED_WORDS = 8  # in a row, from the description
-COPIED_SHARE = 0.3  # of the description's sentences, from which it is flagged
-# Where the mix of a résumé that has nothing to do with the role lies, and that of a very good one;
-# read off the sample résumés (benchmarks/ranking.py prints them).
-ROLE_RANGE = (0.10, 1.10)
-# The same words weigh more in a résumé that fits the role: what a criterion's rating keeps in one
-# that does not fit at all.
-OUT_OF_CONTEXT = 0.3
-# A word in a list of keywords counts for this much of one in a sentence: it is claimed, not shown.
-LISTED = 0.4
+COPIED_SHARE = 0.3  # of the description's words, from which it is flagged
+# The fit with the role as a share of what the posting itself would reach: at HALF it is rated 2 of
+# 4, and one SPREAD above or below is rated 2.9 or 1.1. A logistic curve never ends, so the best of
+# thousands do not all get the same 4.0.
+HALF = 0.38
+SPREAD = 0.11
+# What a sentence says of a criterion: its words, and its meaning as a whole.
+BY_WORDS = 0.6
+BY_MEANING = 0.4
+MOST_QUOTES = 3
+SHOWN_FROM = 0.1  # a sentence that says less says nothing
+SHOWN_SHARE = 0.5  # of what the best one says
+# Mean of the best sentences above SHOWN_FROM, at which the evidence is 63% of all there can be.
+MUCH = 0.1
+# A list of keywords claims and does not show: it counts for this much of a sentence.
+LISTED = 0.25
 WORDS_TO_SAY = 5  # something
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """How much one kind of evidence can prove, and between which values it goes from 0 to 1."""
-
-    share: float
-    span: tuple[float, float]
-
-
-TERMS = Sign(0.8, (0.0, 0.40))
-NEAREST = Sign(0.5, (0.20, 0.55))
-WHOLE = Sign(0.4, (0.0, 0.35))
+NOT_SHOWN = 1.0  # the highest rating without a quote
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One criterion, prepared: what is looked for as terms and as a vector."""
+    """One criterion, prepared."""
 
     criterion: Criterion
-    name: dict[str, float]
-    whole: dict[str, float]
-    centred: "Vector"  # to compare with a whole résumé
-    plain: "Vector"  # to compare with one sentence
+    written: dict[str, str]  # its terms as they stand in it
+    vector: "Vector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +60,13 @@ class Prepared:
     """All that depends on the rubric alone."""
 
     wanted: tuple[Wanted, ...]
+    terms: matching.Terms
+    query: dict[str, float]  # of title and description
+    centred: "Vector"
     title: "Vector"
-    description: str  # folded, to see what is copied from it
-    sentences: int  # of the description, long enough to be copied
+    ceiling: float  # the fit of the posting with itself
+    description: str  # its terms, to see what is copied from it
+    words: int  # of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +74,9 @@ class Read:
     """All that depends on the document alone, but for what it copies from the description."""
 
     sentences: tuple[Sentence, ...]
-    lines: dict[str, set[int]]  # the sentences of each term
+    words: tuple[list[str], ...]  # the terms of each sentence
     weight: "Vector"  # of each sentence as evidence, 0 to 1
-    counted: Counter[str]  # mentions
-    shown: dict[str, float]  # the same, where one in a list of keywords counts for less than 1
-    length: int
+    counted: Counter[str]
     centred: "Vector"
     plain: "Vector"  # shape (sentences, 256)
 
@@ -105,157 +97,142 @@ class LocalEngine:
 
 
 def score(document: str, rubric: Rubric) -> Scorecard:
-    """Rate one document; about 3 ms for a page."""
+    """Rate one document; about 3 ms for a page. Raises EngineUnavailable (semantic.model)."""
     prepared = _prepare(rubric)
-    sentences = split(document)
-    own = [sentence for sentence in sentences if not _is_copied(sentence.text, prepared)]
-    copied = len(sentences) - len(own)
-    flags = ("copies-description",) if copied > max(1, COPIED_SHARE * prepared.sentences) else ()
-    if not own:
-        nothing = tuple(Rating(c.key, 0.0, _nothing(c)) for c in rubric.criteria)
+    sentences = split(document[:LONGEST])
+    words = [lexical.terms(sentence.text) for sentence in sentences]
+    own = [number for number, found in enumerate(words) if not _is_copied(found, prepared)]
+    copied = sum(map(len, words)) - sum(len(words[number]) for number in own)
+    flags = ("copies-description",) if copied > COPIED_SHARE * max(prepared.words, 1) else ()
+    if not any(words[number] for number in own):
+        nothing = tuple(Rating(c.key, 0.0, reasons.nothing(c)) for c in rubric.criteria)
         return Scorecard(nothing, flags=flags)
-    read = _read(own)
-    role = _role(read, prepared)
-    ratings = []
-    for wanted in prepared.wanted:
-        evidence = _evidence(read, wanted)
-        fit = role if wanted.criterion.key == ROLE else _fit(read, wanted, role)
-        ratings.append(_rating(document, read, wanted, evidence, fit))
+    read = _read([sentences[number] for number in own], [words[number] for number in own])
+    fit = _fit(read, prepared)
+    says, matched = _evidence(read, prepared)
+    ratings = (
+        _rating(document, read, prepared, number, says[:, number], matched, fit)
+        for number in range(len(prepared.wanted))
+    )
     return Scorecard(tuple(ratings), flags=flags)
 
 
 @lru_cache(maxsize=8)
 def _prepare(rubric: Rubric) -> Prepared:
     whole = f"{rubric.title}\n{rubric.description}"
-    wanted = []
+    query = lexical.query(whole)
+    wanted, queries = [], []
     for criterion in rubric.criteria:
         is_role = criterion.key == ROLE
         text = whole if is_role else f"{criterion.name}\n{criterion.looks_for}"
-        vector = semantic.mean(text)
-        wanted.append(
-            Wanted(
-                criterion=criterion,
-                name=lexical.query(rubric.title if is_role else criterion.name),
-                whole=lexical.query(text),
-                centred=semantic.unit(vector - semantic.centres()["posting"]),
-                plain=semantic.unit(vector),
-            )
+        vector = semantic.unit(semantic.mean(text))
+        wanted.append(Wanted(criterion, lexical.written(text), vector))
+        queries.append(
+            query if is_role else matching.weights_of(criterion.name, criterion.looks_for)
         )
-    title = semantic.mean(rubric.title) - semantic.centres()["title"]
-    long = [s for s in split(rubric.description) if len(lexical.terms(s.text)) >= COPIED_WORDS]
-    folded = " ".join(lexical.terms(rubric.description))
-    return Prepared(tuple(wanted), semantic.unit(title), folded, len(long))
+    # The description of a role is long: only its very words count, or everything would be near.
+    exact = [criterion.key == ROLE for criterion in rubric.criteria]
+    title = semantic.unit(semantic.mean(rubric.title) - semantic.centres()["title"])
+    centred = semantic.unit(semantic.mean(whole) - semantic.centres()["posting"])
+    terms = lexical.terms(whole)
+    description = lexical.terms(rubric.description)
+    return Prepared(
+        wanted=tuple(wanted),
+        terms=matching.prepare(queries, exact=exact),
+        query=query,
+        centred=centred,
+        title=title,
+        ceiling=1.0 + float(centred @ title) + lexical.bm25(query, Counter(terms), len(terms)),
+        description=f" {' '.join(description)} ",
+        words=len(description),
+    )
 
 
-def _is_copied(sentence: str, prepared: Prepared) -> bool:
-    words = lexical.terms(sentence)
-    return len(words) >= COPIED_WORDS and " ".join(words) in prepared.description
+def _is_copied(words: list[str], prepared: Prepared) -> bool:
+    return len(words) >= COPIED_WORDS and f" {' '.join(words)} " in prepared.description
 
 
-def _read(sentences: list[Sentence]) -> Read:
-    texts = [sentence.text for sentence in sentences]
-    counted: Counter[str] = Counter()
-    shown: dict[str, float] = {}
-    lines: dict[str, set[int]] = {}
-    weights = []
-    for number, sentence in enumerate(sentences):
-        terms = lexical.terms(sentence.text)
-        each = LISTED if sentence.is_list else 1.0
-        # A line of two words, or a list, can be as near as a sentence without saying as much.
-        weights.append(each * min(1.0, len(terms) / WORDS_TO_SAY))
-        counted.update(terms)
-        for term in terms:
-            shown[term] = shown.get(term, 0.0) + each
-            lines.setdefault(term, set()).add(number)
-    total, counts = semantic.sums(texts)
+def _read(sentences: list[Sentence], words: list[list[str]]) -> Read:
+    total, counts = semantic.sums([sentence.text for sentence in sentences])
     whole = total.sum(axis=0, dtype=np.float32) / np.float32(max(int(counts.sum()), 1))
+    # A line of two words, or a list, can be as near as a sentence without saying as much.
+    weight = [
+        (LISTED if sentence.is_list else 1.0) * min(1.0, len(found) / WORDS_TO_SAY)
+        for sentence, found in zip(sentences, words, strict=True)
+    ]
     return Read(
         sentences=tuple(sentences),
-        lines=lines,
-        weight=np.array(weights, dtype=np.float32),
-        counted=counted,
-        shown=shown,
-        length=counted.total(),
+        words=tuple(words),
+        weight=np.array(weight, dtype=np.float32),
+        counted=Counter(word for found in words for word in found),
         centred=semantic.unit(whole - semantic.centres()["resume"]),
         plain=semantic.unit(total),
     )
 
 
-def _role(read: Read, prepared: Prepared) -> float:
+def _fit(read: Read, prepared: Prepared) -> float:
     """How well the résumé fits the role as a whole, 0 to 1: terms, meaning and title, 1 : 1 : 1."""
-    role = prepared.wanted[0]
-    exact = lexical.bm25(role.whole, read.counted, read.length)
-    meaning = float(read.centred @ role.centred)
-    return _between(exact + meaning + float(read.centred @ prepared.title), *ROLE_RANGE)
+    terms = lexical.bm25(prepared.query, read.counted, read.counted.total())
+    meaning = float(read.centred @ prepared.centred)
+    title = float(read.centred @ prepared.title)
+    share = (terms + meaning + title) / max(prepared.ceiling, 1.0)
+    return 1.0 / (1.0 + math.exp((HALF - share) / SPREAD))
 
 
-def _fit(read: Read, wanted: Wanted, role: float) -> float:
-    """How well it fits one criterion, 0 to 1.
+def _evidence(read: Read, prepared: Prepared) -> tuple["Vector", list[dict[int, float]]]:
+    """How much each sentence says of each criterion, 0 to 1, and the terms found in it.
 
-    Three signs that may stand in for each other (a noisy or): its terms, one sentence near in
-    meaning, and the résumé as a whole near in meaning.
+    The first has the shape (sentences, criteria).
     """
-    exact = lexical.bm25(wanted.whole, read.shown, read.length)
-    named = lexical.bm25(wanted.name, read.shown, read.length)
-    signs = (
-        (TERMS, (exact + named) / 2),
-        (NEAREST, float((read.weight * (read.plain @ wanted.plain)).max())),
-        (WHOLE, float(read.centred @ wanted.centred)),
+    matching.look_up(prepared.terms, read.counted)
+    matched = [matching.best(prepared.terms, words) for words in read.words]
+    covered = np.array(
+        [matching.coverage(prepared.terms, found) for found in matched], dtype=np.float32
     )
-    missing = math.prod(1.0 - sign.share * _between(value, *sign.span) for sign, value in signs)
-    return (1.0 - missing) * (OUT_OF_CONTEXT + (1.0 - OUT_OF_CONTEXT) * role)
+    meaning = np.stack([read.plain @ wanted.vector for wanted in prepared.wanted], axis=1)
+    says: Vector = BY_WORDS * covered + BY_MEANING * np.clip(meaning, 0.0, 1.0)
+    says *= read.weight[:, None]
+    return says, matched
 
 
-def _evidence(read: Read, wanted: Wanted) -> "Vector":
-    """How much each sentence says of the criterion, shape (sentences,), about 0 to 1."""
-    count = len(read.sentences)
-    named = np.array(lexical.coverage(wanted.name, read.lines, count), dtype=np.float32)
-    exact = np.array(lexical.coverage(wanted.whole, read.lines, count), dtype=np.float32)
-    meaning = np.clip(read.plain @ wanted.plain, 0.0, 1.0)
-    result: Vector = read.weight * (0.3 * named + 0.2 * exact + 0.5 * meaning)
-    return result
-
-
-def _between(value: float, low: float, high: float) -> float:
-    return min(max((value - low) / (high - low), 0.0), 1.0)
-
-
-def _rating(document: str, read: Read, wanted: Wanted, evidence: "Vector", fit: float) -> Rating:
-    """The fit as a rating with its best sentences; without one it is at most 1."""
-    criterion = wanted.criterion
-    best = float(evidence.max())
-    order = np.argsort(-evidence, kind="stable")[:MOST_QUOTES]
-    shown = [int(i) for i in order if evidence[i] >= max(SHOWN_FROM, SHOWN_SHARE * best)]
-    rating = round(STRONGEST * fit, 1)
-    supported = bool(shown) or rating <= 1.0
-    if not supported:
-        rating = 1.0
+def _rating(
+    document: str,
+    read: Read,
+    prepared: Prepared,
+    number: int,
+    says: "Vector",
+    matched: list[dict[int, float]],
+    fit: float,
+) -> Rating:
+    """One criterion with its best sentences; without one it is at most 1."""
+    wanted = prepared.wanted[number]
+    order = np.argsort(-says, kind="stable")[:MOST_QUOTES].tolist()
+    least = max(SHOWN_FROM, SHOWN_SHARE * float(says[order[0]]))
+    shown = [index for index in order if says[index] >= least]
+    if wanted.criterion.key == ROLE:
+        value = fit
+    else:
+        # The mean is over as many sentences as could be shown: one alone is thinner evidence.
+        excess = sum(max(float(says[index]) - SHOWN_FROM, 0.0) for index in order) / MOST_QUOTES
+        # The geometric mean: the same words weigh more in a résumé that fits the role.
+        value = math.sqrt((1.0 - math.exp(-excess / MUCH)) * fit)
+    rating = round(STRONGEST * value, 1)
+    supported = bool(shown) or rating <= NOT_SHOWN
     quotes = []
     for index in shown if rating > 0 else ():
         sentence = read.sentences[index]
         quotes.append(Quote(document[sentence.start : sentence.end], sentence.start, sentence.end))
+    named = matching.named(prepared.terms, number, [matched[index] for index in shown])
     return Rating(
-        criterion=criterion.key,
-        rating=rating,
-        reason=_reason(read, wanted, quotes),
+        criterion=wanted.criterion.key,
+        rating=rating if supported else NOT_SHOWN,
+        reason=reasons.reason(
+            wanted.criterion,
+            [wanted.written[word] for word in named],
+            quotes=len(quotes),
+            lists=all(read.sentences[index].is_list for index in shown),
+            fit=fit,
+        ),
         quotes=tuple(quotes),
         supported=supported,
     )
-
-
-def _reason(read: Read, wanted: Wanted, quotes: list[Quote]) -> str:
-    named = [term for term in wanted.name if term in read.counted]
-    named.sort(key=lambda term: (-wanted.name[term], term))
-    if not quotes:
-        return _nothing(wanted.criterion)
-    lines = "one sentence comes" if len(quotes) == 1 else f"{len(quotes)} sentences come"
-    if named:
-        times = sum(read.counted[term] for term in named)
-        words = ", ".join(f"“{term}”" for term in named[:3])
-        often = "once" if times == 1 else f"{times} times"
-        return f"Names {words} {often}; {lines} closest."
-    return f"Uses other words; {lines} closest in meaning."
-
-
-def _nothing(criterion: Criterion) -> str:
-    return f"No sentence of the résumé speaks of {criterion.name}."
