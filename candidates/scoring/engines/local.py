@@ -22,6 +22,8 @@ from . import DEFAULT_MODELS, LOCAL, VERSIONS, lexical, matching, reasons, seman
 from .sentences import Sentence, split
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .semantic import Vector
 
 LONGEST = 100_000  # characters of a document that are looked at, some forty pages
@@ -36,13 +38,15 @@ SPREAD = 0.11
 BY_WORDS = 0.6
 BY_MEANING = 0.4
 MOST_QUOTES = 3
-SHOWN_FROM = 0.1  # a sentence that says less says nothing
+SHOWN_FROM = 0.08  # a sentence that says less says nothing
 SHOWN_SHARE = 0.5  # of what the best one says
 # Mean of the best sentences above SHOWN_FROM, at which the evidence is 63% of all there can be.
-MUCH = 0.1
+MUCH = 0.12
 # A list of keywords claims and does not show: it counts for this much of a sentence.
 LISTED = 0.25
 WORDS_TO_SAY = 5  # something
+# So does a sentence that speaks of everything at once: each criterion beyond so many thins it.
+BROAD = 3
 NOT_SHOWN = 1.0  # the highest rating without a quote
 
 
@@ -179,19 +183,21 @@ def _fit(read: Read, prepared: Prepared) -> float:
     return 1.0 / (1.0 + math.exp((HALF - share) / SPREAD))
 
 
-def _evidence(read: Read, prepared: Prepared) -> tuple["Vector", list[dict[int, float]]]:
+def _evidence(
+    read: Read, prepared: Prepared
+) -> tuple["NDArray[np.float64]", list[dict[int, float]]]:
     """How much each sentence says of each criterion, 0 to 1, and the terms found in it.
 
     The first has the shape (sentences, criteria).
     """
     matching.look_up(prepared.terms, read.counted)
     matched = [matching.best(prepared.terms, words) for words in read.words]
-    covered = np.array(
-        [matching.coverage(prepared.terms, found) for found in matched], dtype=np.float32
-    )
+    covered = np.array([matching.coverage(prepared.terms, found) for found in matched])
     meaning = np.stack([read.plain @ wanted.vector for wanted in prepared.wanted], axis=1)
-    says: Vector = BY_WORDS * covered + BY_MEANING * np.clip(meaning, 0.0, 1.0)
+    says = BY_WORDS * covered + BY_MEANING * np.clip(meaning, 0.0, 1.0)
     says *= read.weight[:, None]
+    spoken = np.count_nonzero(says[:, 1:] >= SHOWN_FROM, axis=1)  # the role itself is the first
+    says /= np.maximum(spoken / BROAD, 1.0)[:, None]
     return says, matched
 
 
@@ -200,7 +206,7 @@ def _rating(
     read: Read,
     prepared: Prepared,
     number: int,
-    says: "Vector",
+    says: "NDArray[np.float64]",
     matched: list[dict[int, float]],
     fit: float,
 ) -> Rating:

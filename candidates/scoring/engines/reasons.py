@@ -11,7 +11,7 @@ PARTLY = 0.35
 def nothing(criterion: Criterion) -> str:
     if criterion.key == ROLE:
         return "No sentence of the résumé speaks of what the description asks for."
-    return f"No sentence of the résumé speaks of {criterion.name}."
+    return f"No sentence of the résumé speaks of “{criterion.name}”."
 
 
 def reason(criterion: Criterion, named: list[str], *, quotes: int, lists: bool, fit: float) -> str:
