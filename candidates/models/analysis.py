@@ -225,7 +225,7 @@ class Evaluation(Claimable):
             ),
             models.CheckConstraint(
                 name="evaluation_score_when_scored",
-                condition=Q(status=Status.SCORED, score__range=(0, 100))
+                condition=Q(status=Status.SCORED, score__isnull=False, score__range=(0, 100))
                 | (~Q(status=Status.SCORED) & Q(score=None, rank=None)),
             ),
             models.CheckConstraint(

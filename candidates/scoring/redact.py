@@ -8,76 +8,66 @@ import re
 import unicodedata
 
 MASK = " "
-EMAIL = re.compile(r"[\w.+%-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
+# Never begun in the middle of a run: a text without spaces would take hours.
+EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
 LINK = re.compile(
     r"(?:https?://|www\.)\S+"
-    r"|\b(?:[\w-]+\.)*(?:linkedin|github|gitlab|xing|behance|dribbble|medium|stackoverflow|twitter"
+    r"|(?<![\w.-])(?:[\w-]+\.)*(?:linkedin|github|gitlab|xing|behance|dribbble|medium|stackoverflow|twitter"
     r"|facebook|instagram|about)\.(?:com|me|org|net|io)/\S+",
     re.IGNORECASE,
 )
 # Seven digits or more with the usual marks between them, and no letters: "1998 - 2004" is not one.
 PHONE = re.compile(r"(?<![\w.])(?:\+|00)?\(?\d[\d ().\u2010-\u2015/-]{6,}\d(?!\w)")
-YEARS = re.compile(r"^\D*(?:19|20)\d\d\D+(?:(?:19|20)\d\d)?\D*$")
+DATES = re.compile(r"\(?(?:(?:19|20)\d\d(?!\d)|\d{1,2}[./-](?:19|20)\d\d)")
+LABELS = (
+    r"full name|name|(?:home |postal )?address|residence|place of residence|date of birth"
+    r"|birth ?date|birthday|born|d\.?o\.?b\.?|place of birth|age|nationality|citizenship"
+    r"|(?:marital|family|civil) status|gender|sex|religion|children|phone|telephone|tel|mobile"
+    r"|cell|fax|e-?mail|photo"
+)
 LABELLED = re.compile(
-    r"^[^\S\n]*(?:[•·*-][^\S\n]*)?(?:full[ ]name|name|address|home[ ]address|residence"
-    r"|place[ ]of[ ]residence|date[ ]of[ ]birth|birth[ ]?date|birthday|born|d\.?o\.?b\.?"
-    r"|place[ ]of[ ]birth|age|nationality|citizenship|marital[ ]status|family[ ]status|civil[ ]status"
-    r"|gender|sex|religion|children|phone|telephone|tel|mobile|cell|fax|e-?mail|photo)"
-    r"\b\.?[^\S\n]*[:|\u2013\u2014-][^\n]*$",
+    rf"^[^\S\n]*(?:[•·*-][^\S\n]*)?(?:{LABELS})\b\.?[^\S\n]*[:|\u2013\u2014-][^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+DAY = r"(?:\d{1,2}(?:st|nd|rd|th)?[ ./-]+)?(?:\d{1,2}|[A-Z][a-z]{2,8})?[ ./,-]*(?:19|20)\d\d\b"
 BORN = re.compile(
-    r"\b(?:born(?:[ ]on|[ ]in)?|date[ ]of[ ]birth|d\.?o\.?b\.?)[ :]+"
-    r"(?:the[ ])?(?:\d{1,2}(?:st|nd|rd|th)?[ ./-]+)?(?:\d{1,2}|[A-Z][a-z]{2,8})?[ ./,-]*(?:19|20)\d\d\b",
-    re.IGNORECASE,
+    rf"\b(?:born(?: on| in)?|date of birth|d\.?o\.?b\.?)[ :]+(?:the )?{DAY}", re.IGNORECASE
 )
 AGED = re.compile(r"\b(?:aged?[ :]+\d\d\b|\d\d[ -]years?[ -]old\b)", re.IGNORECASE)
+# House number and street, as written in English, German and Dutch and Nordic, French, and the
+# languages of southern Europe; to the end of the line, where town and country follow.
+STREETS = (
+    r"street|st\.?|avenue|ave\.?|road|rd\.?|lane|ln\.?|drive|dr\.?|boulevard|blvd\.?|court|ct\.?"
+    r"|square|terrace|place|way|close|crescent"
+)
+GERMANIC = r"stra\u00dfe|strasse|gasse|weg|platz|straat|laan|gatan|vej"
 STREET = re.compile(
-    r"\b\d{1,5}[A-Za-z]?,?[ ]+(?:[\w.'\u2019-]+[ ]+){1,4}"
-    r"(?:street|st\.?|avenue|ave\.?|road|rd\.?|lane|ln\.?|drive|dr\.?|boulevard|blvd\.?|court|ct\.?"
-    r"|square|terrace|place|way|close|crescent)(?=[\s,]|$)[^\n]*"
-    r"|\b[\w\u00c0-\u024f-]*(?:stra\u00dfe|strasse|gasse|weg|platz|straat|laan|gatan|vej)[ ]+\d+[^\n]*"
-    r"|\b\d{1,4}(?:bis)?,?[ ]+(?:rue|avenue|boulevard|place|chemin)[ ][^\n]*"
-    r"|\b(?:calle|via|viale|piazza|rua|avenida)[ ][^\n,]*,?[ ]*\d+[^\n]*"
-    r"|\bP\.?[ ]?O\.?[ ]Box[ ]\d+[^\n]*",
+    # Every word with a capital: "280 restaurants place some orders" is no address.
+    rf"\b\d{{1,5}}[A-Za-z]?,? +(?:(?-i:[A-Z\d])[\w.'\u2019-]* +){{1,4}}"
+    rf"(?-i:(?=[A-Z]))(?:{STREETS})(?=[\s,]|$)[^\n]*"
+    rf"|\b[\w\u00c0-\u024f-]*(?:{GERMANIC}) +\d+[^\n]*"
+    r"|\b\d{1,4}(?:bis)?,? +(?:rue|avenue|boulevard|place|chemin) [^\n]*"
+    r"|\b(?:calle|via|viale|piazza|rua|avenida) (?-i:[A-Z\u00c0-\u00de])[^\n,]*,? *\d+[^\n]*"
+    r"|\bP\.? ?O\.? Box \d+[^\n]*",
     re.IGNORECASE,
 )
 POSTCODE_LINE = re.compile(
-    r"^[^\S\n]*(?:[A-Z]{1,2}-)?\d{4,5}[ ]+[A-Z\u00c0-\u00de][\w\u00c0-\u024f .'-]{2,40}"
-    r"(?:,[ ]*[A-Z][\w ]+)?[^\S\n]*$"
-    r"|\b[A-Z][\w .'-]{2,30},[ ]*[A-Z]{2}[ ]+\d{5}(?:-\d{4})?\b"
-    r"|\b[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}\b",
+    r"^[^\S\n]*(?:[A-Z]{1,2}-)?(?!(?:19|20)\d\d )\d{4,5} +"
+    r"[A-Z\u00c0-\u00de][\w\u00c0-\u024f .'-]{2,40}"
+    r"(?:, *[A-Z][\w ]+)?[^\S\n]*$"
+    r"|\b[A-Z][\w .'-]{2,30}, *[A-Z]{2} +\d{5}(?:-\d{4})?\b"
+    r"|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b",
     re.MULTILINE,
 )
 CAPTION = re.compile(
-    r"^[^\S\n]*(?:photo(?:graph)?|portrait|picture)(?:[ ]of)?\b[^\n]{0,60}$",
+    r"^[^\S\n]*(?:photo(?:graph)?|portrait|picture)(?: of)?\b[^\n]{0,60}$",
     re.IGNORECASE | re.MULTILINE,
 )
-HEAD = 800  # characters: where contact lines and addresses stand
+# Characters at the beginning and the end, where addresses stand.
+HEAD = 1_000
+FOOT = 300
 PARTICLES = frozenset(
-    [
-        "van",
-        "von",
-        "der",
-        "den",
-        "de",
-        "la",
-        "le",
-        "di",
-        "da",
-        "del",
-        "dos",
-        "al",
-        "el",
-        "bin",
-        "ibn",
-        "ter",
-        "ten",
-        "of",
-        "and",
-        "y",
-        "e",
-    ]
+    re.split(r"\W", "van von der den de la le di da del dos al el bin ibn ter ten of and y e")
 )
 
 
@@ -94,15 +84,17 @@ def redact(text: str, name: str = "") -> str:
             if masked[at] != "\n":
                 masked[at] = MASK
 
-    for pattern in (EMAIL, LINK, BORN, AGED, LABELLED, CAPTION, STREET):
+    for pattern in (EMAIL, LINK, BORN, AGED, LABELLED, CAPTION):
         for match in pattern.finditer(text):
             blank(*match.span())
     for match in PHONE.finditer(text):
         digits = sum(map(str.isdigit, match[0]))
-        if 7 <= digits <= 15 and not YEARS.match(match[0]):
+        if 7 <= digits <= 15 and not DATES.match(match[0]):
             blank(*match.span())
-    for match in POSTCODE_LINE.finditer(text, 0, HEAD):
-        blank(*match.span())
+    for start, end in {(0, HEAD), (max(0, len(text) - FOOT), len(text))}:
+        for pattern in (STREET, POSTCODE_LINE):
+            for match in pattern.finditer(text, start, end):
+                blank(*match.span())
     for match in _names(name, text):
         blank(*match.span())
     return "".join(masked)

@@ -31,10 +31,15 @@ def from_url(url: str) -> dict[str, Any]:
     """
     try:
         found: dict[str, Any] = {**dj_database_url.parse(url)}
-    except dj_database_url.ParseError as error:
+    except ValueError as error:
         raise ValueError(
             "DATABASE_URL is not an address. Write it as postgres://user:password@host:5432/name."
         ) from error
+    if not found.get("NAME"):
+        raise ValueError(
+            "DATABASE_URL names no database. "
+            "Write it as postgres://user:password@host:5432/name."
+        )
     if "postgresql" not in str(found["ENGINE"]):
         raise ValueError(
             "DATABASE_URL names a database that is not PostgreSQL. "

@@ -20,14 +20,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 # A user of the system that owns nothing else: PostgreSQL refuses to run as root.
 SERVANT = "nobody"
 LONGEST_SOCKET_PATH = 90  # bytes; the kernel's limit is 108, less the name of the socket itself
 NAME = "evaluator"
 
-_held: dict[Path, IO[bytes]] = {}
+_held: dict[Path, int] = {}  # descriptors, open for the life of the process
 
 
 class CannotStart(Exception):
@@ -65,7 +64,7 @@ def ensure_running(folder: Path) -> None:
 def _hold(folder: Path) -> None:
     """Take the shared lock once per process; children made by fork hold it with their parent."""
     if folder not in _held:
-        users = (folder / "users").open("ab")
+        users = os.open(folder / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(users, fcntl.LOCK_SH)  # waits while a guardian is stopping the server
         _held[folder] = users
 

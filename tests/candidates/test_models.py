@@ -1,0 +1,221 @@
+"""Rules that the database itself keeps, and claims that share work without doubling it."""
+
+import threading
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connections, transaction
+from django.db.models import Model
+from django.db.models.functions import Now
+
+from candidates.models import Candidate, Criterion, Draft, Evaluation
+from candidates.models.analysis import Status as Scored
+from candidates.models.candidate import Status as Read
+from jobs.models import Job, Lane, Notification, Status
+from tests.makers import rows
+
+LEASE = timedelta(seconds=30)
+PAST = Now() - timedelta(seconds=1)
+
+
+@pytest.fixture
+def job(alice: User, draft: Draft) -> Job:
+    """A running job with one scored evaluation, a waiting one, a lane and an e-mail."""
+    rows.candidate(draft, 1)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    Evaluation.objects.create(analysis=analysis, candidate=rows.candidate(draft, 2))
+    job = rows.job(analysis, Status.PROCESSING)
+    Lane.objects.create(draft=draft, job=job)
+    Notification.objects.create(job=job, kind="completed", recipient="alice@example.com")
+    return job
+
+
+FORBIDDEN: list[tuple[type[Model], dict[str, object], dict[str, object]]] = [
+    (Draft, {}, {"title": ""}),
+    (Draft, {}, {"role_weight": 11}),
+    (Criterion, {"name": "Python"}, {"name": ""}),
+    (Criterion, {"name": "Python"}, {"name": " postgresql "}),
+    (Criterion, {"name": "Python"}, {"weight": 0}),
+    (Criterion, {"name": "Python"}, {"weight": 11}),
+    (Candidate, {"filename": "cv-00001.txt"}, {"status": "lost"}),
+    (Candidate, {"filename": "cv-00001.txt"}, {"token": uuid4()}),
+    (Candidate, {"filename": "cv-00001.txt"}, {"read_at": None}),
+    (Candidate, {"filename": "cv-00001.txt"}, {"problem": "empty"}),
+    (Candidate, {"filename": "cv-00001.txt"}, {"status": Read.UNREADABLE}),
+    (Evaluation, {"status": Scored.SCORED}, {"score": 100.1}),
+    (Evaluation, {"status": Scored.SCORED}, {"score": None}),
+    (Evaluation, {"status": Scored.SCORED}, {"scored_at": None}),
+    (Evaluation, {"status": Scored.SCORED}, {"status": "lost"}),
+    (Evaluation, {"status": Scored.SCORED}, {"error": "but scored"}),
+    (Evaluation, {"status": Scored.WAITING}, {"token": uuid4()}),
+    (Evaluation, {"status": Scored.WAITING}, {"status": Scored.SCORING}),
+    (Evaluation, {"status": Scored.WAITING}, {"rank": 1}),
+    (Job, {}, {"status": "lost"}),
+    (Job, {}, {"status": Status.COMPLETED}),
+    (Job, {}, {"status": Status.PENDING}),
+    (Job, {}, {"completed_at": Now()}),
+    (Job, {}, {"error": "but running"}),
+    (Lane, {}, {"token": uuid4()}),
+    (Lane, {}, {"started_at": Now()}),
+    (Notification, {}, {"status": "sent"}),
+    (Notification, {}, {"sent_at": Now()}),
+    (Notification, {}, {"kind": "spam"}),
+    (Notification, {}, {"token": uuid4()}),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "which", "change"),
+    FORBIDDEN,
+    ids=[f"{m.__name__} {' '.join(map(str, c))} {i}" for i, (m, _, c) in enumerate(FORBIDDEN)],
+)
+def test_the_database_refuses_what_cannot_be(
+    job: Job, model: type[Model], which: dict[str, object], change: dict[str, object]
+) -> None:
+    found = model._default_manager.filter(**which)
+    assert found.count() == 1
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        found.update(**change)
+
+
+def test_the_same_bytes_are_one_candidate(draft: Draft) -> None:
+    one = rows.candidate(draft, 1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.candidate(draft, 2, sha256=one.sha256)
+
+
+def test_an_analysis_has_one_open_job_and_a_candidate_one_place_in_it(job: Job) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.job(job.analysis, Status.PENDING)
+    evaluation = job.analysis.evaluations.all()[0]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Evaluation.objects.create(analysis=job.analysis, candidate=evaluation.candidate)
+
+
+def test_a_job_and_a_recipient_have_one_email(job: Job) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Notification.objects.create(job=job, kind="failed", recipient="alice@example.com")
+
+
+def test_an_erased_draft_takes_everything_along(job: Job) -> None:
+    job.analysis.draft.delete()
+
+    for model in (Candidate, Evaluation, Job, Lane, Notification, Criterion):
+        assert not model._default_manager.exists()
+
+
+@pytest.fixture
+def waiting(alice: User, draft: Draft) -> list[int]:
+    """Ten evaluations that wait."""
+    rows.candidates(draft, 10)
+    analysis = rows.analysis(draft, alice)
+    Evaluation.objects.enrol(analysis)
+    return list(Evaluation.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def answer(pk: int) -> dict[str, object]:
+    nothing = dict.fromkeys(("must_haves_met", "strong", "calls", "prompt_tokens"), 0)
+    return {
+        **nothing,
+        "id": pk,
+        "status": "scored",
+        "error": "",
+        "ratings": [],
+        "score": 50,
+        "flags": [],
+        "insights": None,
+        "completion_tokens": 0,
+        "reused": False,
+        "fingerprint": "",
+    }
+
+
+def test_enrolling_twice_gives_nobody_two_places(waiting: list[int]) -> None:
+    analysis = Evaluation.objects.all()[0].analysis
+
+    assert Evaluation.objects.enrol(analysis) == 0
+    assert Evaluation.objects.count() == 10
+
+
+def test_a_claim_takes_the_oldest_and_leaves_them_to_nobody_else(waiting: list[int]) -> None:
+    first, second = uuid4(), uuid4()
+
+    assert Evaluation.objects.all().claim(4, first, LEASE) == waiting[:4]
+    assert Evaluation.objects.all().claim(99, second, LEASE) == waiting[4:]
+    assert Evaluation.objects.all().claim(99, uuid4(), LEASE) == []
+    assert Evaluation.objects.all().held(first).count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claims_at_the_same_time_never_share_a_row(waiting: list[int]) -> None:
+    taken: list[int] = []
+
+    def take() -> None:
+        while ids := Evaluation.objects.all().claim(1, uuid4(), LEASE):
+            taken.extend(ids)
+        connections.close_all()
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    # Who saw only locked rows may have stopped early; nobody took a row twice.
+    taken += Evaluation.objects.all().claim(99, uuid4(), LEASE)
+    assert sorted(taken) == waiting
+
+
+def test_a_lease_that_ran_out_is_another_s_and_the_late_answer_is_not_written(
+    waiting: list[int],
+) -> None:
+    frozen, other = uuid4(), uuid4()
+    mine = Evaluation.objects.all().claim(1, frozen, timedelta(seconds=-1))
+    assert Evaluation.objects.all().claim(1, other, LEASE) == mine
+
+    assert Evaluation.objects.all().answer(frozen, [answer(mine[0])]) == 0
+    assert Evaluation.objects.all().extend(frozen, LEASE) == 0
+    assert Evaluation.objects.all().answer(other, [answer(mine[0])]) == 1
+    assert Evaluation.objects.get(pk=mine[0]).status == Scored.SCORED
+
+
+def test_what_is_given_back_costs_no_attempt_and_what_is_put_off_does(waiting: list[int]) -> None:
+    token = uuid4()
+    Evaluation.objects.all().claim(10, token, LEASE)
+    rest = Evaluation.objects.filter(pk__in=waiting[5:])
+
+    assert Evaluation.objects.filter(pk__in=waiting[:5]).give_back(token) == 5
+    assert rest.put_off(token, LEASE) == 5
+
+    assert set(Evaluation.objects.values_list("status", flat=True)) == {Scored.WAITING}
+    assert set(rest.values_list("attempts", flat=True)) == {1}
+    assert Evaluation.objects.all().claim(99, uuid4(), LEASE) == waiting[:5]
+
+
+def test_a_row_that_ends_every_worker_is_tried_alone_and_then_given_up(waiting: list[int]) -> None:
+    rows_ = Evaluation.objects.filter(pk__in=waiting[:3])
+    dead = timedelta(seconds=-1)
+
+    assert len(rows_.claim(99, uuid4(), dead)) == 3
+    assert len(rows_.claim(99, uuid4(), dead)) == 3
+    assert rows_.claim(99, uuid4(), LEASE) == waiting[:1]  # on its last attempt: alone
+    assert rows_.give_up() == 0
+    Evaluation.objects.filter(pk=waiting[0]).update(due_at=PAST)
+
+    assert rows_.give_up() == 1
+    given_up = Evaluation.objects.get(pk=waiting[0])
+    assert given_up.status == Scored.FAILED
+    assert "3 times" in given_up.error
+
+
+def test_a_file_that_ends_every_reader_is_given_up_with_a_reason(draft: Draft) -> None:
+    one = rows.waiting(draft, 1)
+    Candidate.objects.filter(pk=one.pk).update(attempts=3, due_at=PAST)
+
+    assert draft.candidates.all().give_up() == 1
+    one.refresh_from_db()
+    assert (one.status, bool(one.reason)) == (Read.UNREADABLE, True)

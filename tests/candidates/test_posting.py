@@ -1,0 +1,80 @@
+"""A role as Markdown: what is understood, and what is said of the rest."""
+
+import pytest
+
+from candidates import posting
+
+WHOLE = """# Backend engineer
+
+We run payments.
+
+## What you bring
+- Python
+
+## Criteria
+- Python (weight 9, must have): has built services with it
+- Code review (weight 2)
+- Databases: PostgreSQL at
+  real volume
+- Kindness
+
+## Benefits
+- Fruit
+"""
+
+
+def test_title_description_and_criteria_are_told_apart() -> None:
+    role = posting.parse(WHOLE)
+
+    assert role.title == "Backend engineer"
+    assert role.description.startswith("We run payments.")
+    assert "## Benefits" in role.description
+    assert "Code review" not in role.description
+    found = [(c.name, c.weight, c.must_have, c.looks_for) for c in role.criteria]
+    assert found == [
+        ("Python", 9, True, "has built services with it"),
+        ("Code review", 2, False, ""),
+        ("Databases", 3, False, "PostgreSQL at real volume"),
+        ("Kindness", 3, False, ""),
+    ]
+
+
+def test_another_list_takes_the_place_of_its_own() -> None:
+    role = posting.parse(WHOLE, "- Rust (must have)")
+
+    assert [(c.name, c.must_have) for c in role.criteria] == [("Rust", True)]
+
+
+def test_without_criteria_the_requirement_bullets_serve() -> None:
+    role = posting.parse(
+        "# Nurse\n\nA ward.\n\n## Requirements\n- Registration is required\n- Night shifts\n"
+        "- Nice to have: Spanish\n\n## We offer\n- Fruit\n"
+    )
+
+    found = [(c.name, c.must_have) for c in posting.criteria_of(role)]
+    assert found == [("Registration", True), ("Night shifts", False), ("Spanish", False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no title"),
+        ("Only words", "no title"),
+        ("# Title alone", "nothing to rate by"),
+        ("# T\nx\n## Criteria\n- A (weight 0)", "weight of 'A' is '0'"),
+        ("# T\nx\n## Criteria\n- A (weight NaN)", "weight of 'A' is 'NaN'"),
+        ("# T\nx\n## Criteria\n- A (weight 1e308)", "weight of 'A' is '1e308'"),
+        ("# T\nx\n## Criteria\n- A (heavy)", "'heavy' beside the criterion 'A'"),
+        ("# T\nx\n## Criteria\nno list at all", "'no list at all' is not understood"),
+    ],
+)
+def test_what_is_not_understood_is_named_with_the_remedy(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=r"understood|title|rate by|weight") as error:
+        posting.parse(text)
+
+    assert words in str(error.value)
+
+
+def test_an_empty_list_of_criteria_is_refused() -> None:
+    with pytest.raises(ValueError, match="list of criteria is empty"):
+        posting.parse(WHOLE, "\n\n")

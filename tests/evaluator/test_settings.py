@@ -1,0 +1,86 @@
+"""What an operator can get wrong in the environment, each with its one sentence."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KEY = {"SECRET_KEY": "of-a-test"}
+CLEAN = {"PATH": os.environ["PATH"]}
+
+
+def manage(*command: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *command],
+        env={**CLEAN, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("env", "sentence"),
+    [
+        ({"DEBUG": "0"}, "DATABASE_URL is not set and DEBUG is off."),
+        ({"DEBUG": "maybe"}, "DEBUG is 'maybe'. Set it to 1 or 0."),
+        (
+            {"Q_WORKERS": "many"},
+            "Q_WORKERS is 'many'. Set it to a whole number of at least 1, or unset it for 2.",
+        ),
+        ({"EVALUATOR_CONCURRENCY": "0"}, "EVALUATOR_CONCURRENCY is '0'."),
+        ({"EVALUATOR_ENGINE": "magic"}, "EVALUATOR_ENGINE is 'magic'. Set it to one of:"),
+        ({"EMAIL_PROVIDER": "pigeon"}, "EMAIL_PROVIDER is 'pigeon'. Set it to one of:"),
+        (
+            {"DATABASE_URL": "mysql://localhost/x", **KEY},
+            "DATABASE_URL names a database that is not",
+        ),
+        ({"DATABASE_URL": "rubbish", **KEY}, "DATABASE_URL is not an address."),
+        ({"DATABASE_URL": "postgres://localhost/x"}, "SECRET_KEY is not set and DEBUG is off."),
+        ({"SITE_URL": "hire.example.com"}, "SITE_URL is 'hire.example.com'."),
+        ({"PORT": "80a"}, "PORT is '80a'."),
+    ],
+)
+def test_a_value_that_cannot_be_used_stops_the_program_with_a_sentence(
+    tmp_path: Path, env: dict[str, str], sentence: str
+) -> None:
+    done = manage("check", EVALUATOR_VAR=str(tmp_path), **env)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+
+    done = manage("check", EVALUATOR_VAR=str(blocked / "var"))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"The folder {blocked / 'var'} cannot be written")
+
+
+def test_in_development_a_secret_key_is_made_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    ask = "from django.conf import settings; print(settings.SECRET_KEY)"
+    said = [manage("shell", "-v0", "-c", ask, EVALUATOR_VAR=str(tmp_path)) for _ in range(2)]
+
+    assert said[0].stdout == said[1].stdout
+    assert len(said[0].stdout) > 50
+    assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+
+
+def test_a_bucket_takes_the_files_by_one_variable(tmp_path: Path) -> None:
+    ask = "from django.conf import settings; print(settings.STORAGES['default']['BACKEND'])"
+    at_home = manage("shell", "-v0", "-c", ask, EVALUATOR_VAR=str(tmp_path))
+    away = manage(
+        "shell", "-v0", "-c", ask, EVALUATOR_VAR=str(tmp_path), AWS_STORAGE_BUCKET_NAME="b"
+    )
+
+    assert at_home.stdout.split() == ["evaluator.storage.DatabaseStorage"]
+    assert away.stdout.split() == ["storages.backends.s3.S3Storage"]

@@ -1,0 +1,66 @@
+"""SIGKILL in the middle of a run: nothing is lost and nothing is done twice."""
+
+import time
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from candidates.models import Draft
+from candidates.models.analysis import Status as Scored
+from jobs import submit
+from jobs.models import Lane, Mail, Notification, Status
+from tests.makers import rows
+from tests.servers.model import Reply, rated, serving
+from tests.workers import environment, running, until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+
+MANY = 160
+
+
+def test_killed_workers_lose_and_double_nothing(
+    alice: User, draft: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(request: dict[str, object]) -> Reply:
+        time.sleep(0.3)
+        return rated(request)
+
+    for number in range(MANY):
+        rows.candidate(draft, number, text=f"Built Python services, for the {number}th time.")
+    with serving(slowly) as model:
+        for name, value in {
+            **environment(tmp_path),
+            "EVALUATOR_ENGINE": "openai",
+            "OPENAI_API_KEY": "key",
+            "OPENAI_BASE_URL": model.url,
+            "EVALUATOR_CONCURRENCY": "4",
+        }.items():
+            monkeypatch.setenv(name, value)
+        with running(tmp_path, workers=2) as worker:
+            job = submit.submit(draft, alice, engine="openai")
+            evaluations = job.analysis.evaluations
+            kills = 0
+            for share in (0.15, 0.5):
+                until(
+                    lambda share=share: evaluations.tally()[Scored.SCORED] >= share * MANY,  # type: ignore[misc]
+                    "some are scored",
+                )
+                assert Lane.objects.running().exists()
+                for part in worker.parts()[:2]:  # the workers themselves
+                    part.kill()
+                    kills += 1
+            until(lambda: not job.__class__.objects.get(pk=job.pk).is_open, "the end", patience=120)
+            until(lambda: Notification.objects.get().status == Mail.SENT, "the e-mail")
+
+    job.refresh_from_db()
+    assert (job.status, job.error) == (Status.COMPLETED, "")
+    assert evaluations.tally()[Scored.SCORED] == MANY
+    assert list(evaluations.order_by("rank").values_list("rank", flat=True)) == list(
+        range(1, MANY + 1)
+    )
+    assert len(list((tmp_path / "mail").iterdir())) == 1
+    # What was in flight, and what was answered and not yet written, is asked again; no more.
+    per_kill = 4 + 4 * 3 // 2
+    assert MANY <= len(model.requests) <= MANY + kills * per_kill
+    assert evaluations.usage()["calls"] == MANY

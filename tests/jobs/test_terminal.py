@@ -1,0 +1,113 @@
+"""The command line's contract: JSON and CSV of a job, and exit codes."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from candidates.models import Draft, Evaluation
+from candidates.models.analysis import Status as Scored
+from jobs import terminal
+from jobs.models import Job
+from tests.makers import rows
+
+
+@pytest.fixture
+def job(alice: User, draft: Draft) -> Job:
+    for number in range(3):
+        rows.candidate(draft, number)
+    rows.candidate(draft, 5, name='=HYPERLINK("http://evil.example")')
+    rows.unreadable(draft, 6)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    Evaluation.objects.filter(rank=3).update(
+        status=Scored.FAILED, error="The model refused.", score=None, rank=None
+    )
+    return rows.job(analysis)
+
+
+def test_the_job_is_told_by_contract(job: Job) -> None:
+    told = json.loads(terminal.as_json(terminal.as_dict(job)))
+
+    assert set(told) == {"job", "analysis", "usage", "candidates"}
+    assert set(told["job"]) == {
+        "id",
+        "status",
+        "created_at",
+        "started_at",
+        "completed_at",
+        "error",
+    }
+    assert (told["job"]["id"], told["job"]["error"]) == (str(job.public_id), None)
+    assert set(told["analysis"]) == {"id", "engine", "model"}
+    assert set(told["usage"]) == {"calls", "reused", "prompt_tokens", "completion_tokens"}
+    best = told["candidates"][0]
+    assert set(best) == {
+        "rank",
+        "file",
+        "name",
+        "score",
+        "status",
+        "flags",
+        "error",
+        "ratings",
+    }
+    assert set(best["ratings"][0]) == {"criterion", "rating", "reason", "supported", "quotes"}
+    assert best["ratings"][1]["criterion"] == "Python"
+    assert best["ratings"][1]["quotes"] == [rows.QUOTE]
+
+
+def test_candidates_come_in_rank_order_the_unreadable_last(job: Job) -> None:
+    told = terminal.as_dict(job)["candidates"]
+
+    assert [one["rank"] for one in told] == [1, 2, 4, None, None]
+    assert [one["status"] for one in told[3:]] == ["failed", "unreadable"]
+    assert told[3]["error"] == "The model refused."
+    assert "password" in told[4]["error"]
+
+
+def test_a_spreadsheet_gets_text_and_no_formula(job: Job) -> None:
+    table = list(csv.DictReader(io.StringIO(terminal.as_csv(terminal.as_dict(job)))))
+
+    assert [row["rank"] for row in table] == ["1", "2", "4", "", ""]
+    assert table[2]["name"].startswith("'=HYPERLINK")
+    assert table[0]["Python"] == "3.0"
+
+
+@pytest.mark.parametrize("value", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])
+def test_every_beginning_of_a_formula_is_disarmed(value: str) -> None:
+    assert terminal._cell(value) == f"'{value}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("job_md", "options", "words"),
+    [
+        (None, {}, "cannot be read"),
+        ("no title", {}, "no title"),
+        ("# T\nx", {"resumes": ["nowhere"]}, "nowhere does not exist"),
+        ("# T\nx", {}, "No worker is alive"),
+        ("# T\nx", {"workers": 0}, "--workers is 0"),
+        ("# T\nx", {"output": "no/such/folder/x.json"}, "folder of no/such/folder/x.json"),
+        ("# T\nx", {"criteria": "nothing.md"}, "nothing.md cannot be read"),
+    ],
+)
+def test_unusable_input_ends_with_two_and_a_sentence(
+    tmp_path: Path, job_md: str | None, options: dict[str, object], words: str
+) -> None:
+    role = tmp_path / "JOB.md"
+    if job_md is not None:
+        role.write_text(job_md)
+    resume = tmp_path / "cv.txt"
+    resume.write_text("Ada Example, Python engineer")
+    resumes = options.pop("resumes", [str(resume)])
+
+    with pytest.raises(CommandError) as error:
+        call_command("evaluate", str(role), *resumes, **options)  # type: ignore[misc]
+
+    assert error.value.returncode == 2
+    assert words in str(error.value)
