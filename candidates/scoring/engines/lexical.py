@@ -36,6 +36,7 @@ ALIASES = {
 }
 DOCUMENT_WORDS = 400  # of general text in which a word's rarity is counted
 RAREST = 5e-7  # share of all words; rarer ones and unknown ones weigh no more than this
+PLURAL_FROM = 0.1  # of the plural's share of all words: what its singular must have
 LIGHTEST = 0.5  # terms that weigh less say nothing about a role
 # Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; the usual
 # parameters, and a fixed length in place of a collection's mean.
@@ -61,15 +62,23 @@ def written(text: str) -> dict[str, str]:
 def fold(word: str) -> str:
     """The term of one word in small letters."""
     word = ALIASES.get(word, word)
-    # Harman's S-stemmer ("How effective is suffixing?", 1991): plurals only, never a new word.
-    if len(word) > 3 and word.isalpha():
-        if word.endswith("ies") and word[-4] not in "ae":
-            return word[:-3] + "y"
-        if word.endswith("es") and word[-3] not in "aeo":
-            return word[:-1]
-        if word.endswith("s") and word[-2] not in "us":
-            return word[:-1]
-    return word
+    if len(word) <= 3 or not (word.isalpha() and word.endswith("s")) or word[-2] in "ius":
+        return word
+    singular = max(_singulars(word), key=_share)
+    # "kubernetes" is no plural, since hardly anybody writes "kubernete"; of a word that nobody
+    # counted the rule decides.
+    return singular if _share(singular) >= PLURAL_FROM * _share(word) else word
+
+
+def _singulars(word: str) -> list[str]:
+    """Harman's S-stemmer ("How effective is suffixing?", 1991), with both ways to read "-es"."""
+    if word.endswith("ies"):
+        return [word[:-3] + "y", word[:-1]]
+    return [word[:-1], word[:-2]] if word.endswith("es") else [word[:-1]]
+
+
+def _share(word: str) -> float:
+    return word_frequency(word, "en", wordlist="small")
 
 
 @cache
@@ -77,7 +86,7 @@ def weight(term: str) -> float:
     """How much a term says: -ln of the share of general texts that hold it (an idf)."""
     if term.isdigit() or (len(term) == 1 and term.isalpha()):
         return 0.0
-    share = max(word_frequency(term, "en", wordlist="small"), RAREST)
+    share = max(_share(term), RAREST)
     return -math.log(1.0 - (1.0 - share) ** DOCUMENT_WORDS)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .semantic import Vector
 
 LONGEST = 100_000  # characters of a document that are looked at, some forty pages
-COPIED_WORDS = 8  # in a row, from the description
+LONG = 8  # words; a sentence of fewer is nobody's own
 COPIED_SHARE = 0.3  # of the description's words, from which it is flagged
 # The fit with the role as a share of what the posting itself would reach: at HALF it is rated 2 of
 # 4, and one SPREAD above or below is rated 2.9 or 1.1. A logistic curve never ends, so the best of
@@ -105,9 +105,12 @@ def score(document: str, rubric: Rubric) -> Scorecard:
     prepared = _prepare(rubric)
     sentences = split(document[:LONGEST])
     words = [lexical.terms(sentence.text) for sentence in sentences]
-    own = [number for number, found in enumerate(words) if not _is_copied(found, prepared)]
-    copied = sum(map(len, words)) - sum(len(words[number]) for number in own)
-    flags = ("copies-description",) if copied > COPIED_SHARE * max(prepared.words, 1) else ()
+    copied = [_is_copied(found, prepared) for found in words]
+    many = sum(len(found) for found, taken in zip(words, copied, strict=True) if taken)
+    flags = ("copies-description",) if many > COPIED_SHARE * max(prepared.words, 1) else ()
+    first = _first_told(words)
+    # A job title may well stand twice; a long sentence that does says nothing new.
+    own = [n for n, found in enumerate(words) if not copied[n] and (first[n] or len(found) < LONG)]
     if not any(words[number] for number in own):
         nothing = tuple(Rating(c.key, 0.0, reasons.nothing(c)) for c in rubric.criteria)
         return Scorecard(nothing, flags=flags)
@@ -153,7 +156,13 @@ def _prepare(rubric: Rubric) -> Prepared:
 
 
 def _is_copied(words: list[str], prepared: Prepared) -> bool:
-    return len(words) >= COPIED_WORDS and f" {' '.join(words)} " in prepared.description
+    return len(words) >= LONG and f" {' '.join(words)} " in prepared.description
+
+
+def _first_told(words: list[list[str]]) -> list[bool]:
+    """For each sentence whether none before it says the same."""
+    first: dict[tuple[str, ...], int] = {}
+    return [first.setdefault(tuple(found), n) == n for n, found in enumerate(words)]
 
 
 def _read(sentences: list[Sentence], words: list[list[str]]) -> Read:
@@ -161,8 +170,8 @@ def _read(sentences: list[Sentence], words: list[list[str]]) -> Read:
     whole = total.sum(axis=0, dtype=np.float32) / np.float32(max(int(counts.sum()), 1))
     # A line of two words, or a list, can be as near as a sentence without saying as much.
     weight = [
-        (LISTED if sentence.is_list else 1.0) * min(1.0, len(found) / WORDS_TO_SAY)
-        for sentence, found in zip(sentences, words, strict=True)
+        new * (LISTED if sentence.is_list else 1.0) * min(1.0, len(found) / WORDS_TO_SAY)
+        for new, sentence, found in zip(_first_told(words), sentences, words, strict=True)
     ]
     return Read(
         sentences=tuple(sentences),

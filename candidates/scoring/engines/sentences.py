@@ -9,13 +9,17 @@ WRAPPED_FROM = 45  # characters: a shorter line was ended by its author, not by 
 SEPARATOR = re.compile(r"\s*[,;|•·/]\s*")
 LIST_FROM = 5  # parts
 WORDS_A_PART = 2.5
+# Words that tell only whether a man or a woman is meant: no score may rest on them.
+GENDERED = re.compile(
+    r"\b(?:he|she|him|her|his|hers|himself|herself|mr|mrs|ms|miss)\b\.?", re.IGNORECASE
+)
 LONGEST = 400  # characters; beyond, it is no sentence but a run of text
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    text: str  # on one line
-    start: int  # offsets in the document
+    text: str  # what is judged: on one line, gendered words left out
+    start: int  # offsets in the document, where it stands as it was written
     end: int
     is_list: bool = False  # of keywords: claims without a verb between them
 
@@ -40,8 +44,9 @@ def _paragraphs(document: str) -> list[tuple[int, int]]:
     goes_on = False
     for line in document.splitlines(keepends=True):
         start, at = at, at + len(line)
-        text = line.strip()
-        if not text:
+        # A name that was taken out, and a pronoun, are as long as any other.
+        text = _judged(line)
+        if not line.strip():
             goes_on = False
             continue
         first = next((letter for letter in text if letter.isalnum()), "")
@@ -71,8 +76,12 @@ def _sentence(document: str, start: int, end: int) -> Sentence:
     piece = document[start:end]
     start += len(piece) - len(piece.lstrip())
     end -= len(piece) - len(piece.rstrip())
-    text = " ".join(document[start:end].split())
+    text = _judged(document[start:end])
     return Sentence(text, start, max(start, end), _is_list(text))
+
+
+def _judged(text: str) -> str:
+    return " ".join(GENDERED.sub(" ", text).split())
 
 
 def _is_list(text: str) -> bool:
