@@ -296,8 +296,9 @@ def test_a_lane_that_lost_its_token_writes_nothing(
     job = submit.submit(draft, alice)
 
     def taken_over(request: dict[str, Any]) -> Any:
-        Lane.objects.update(token=uuid4())
+        # The lane last: it looks for its own row all the time, and stops when it is another's.
         Evaluation.objects.update(token=uuid4())
+        Lane.objects.update(token=uuid4())
         connections.close_all()
         return rated(request)
 
