@@ -64,7 +64,8 @@ if not urlsplit(SITE_URL).hostname or urlsplit(SITE_URL).scheme not in ("http", 
 SECURE = urlsplit(SITE_URL).scheme == "https"
 ALLOWED_HOSTS = env.names(
     "ALLOWED_HOSTS",
-    sorted({urlsplit(SITE_URL).hostname or "", *(("localhost", "127.0.0.1") if DEBUG else ())}),
+    # Health checks of the container itself come to its own address.
+    sorted({urlsplit(SITE_URL).hostname or "", "localhost", "127.0.0.1"}),
 )
 CSRF_TRUSTED_ORIGINS = [f"{urlsplit(SITE_URL).scheme}://{urlsplit(SITE_URL).netloc}"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
