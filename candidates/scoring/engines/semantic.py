@@ -8,9 +8,11 @@ from a posting before two are compared. The means are of texts of our own about 
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,7 @@ PACKAGE = "wordllama"
 WEIGHTS = "weights/l2_supercat_256.safetensors"
 TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 LONGEST = 20_000  # characters of one piece that are looked at
+REMEMBERED = 30_000  # words with their vectors, some 40 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +75,38 @@ def centres() -> dict[str, "Vector"]:
 
 def sums(pieces: list[str]) -> tuple["Vector", "NDArray[np.int64]"]:
     """For each piece the sum of its token vectors, shape (pieces, 256), and how many tokens."""
-    loaded = model()
-    encoded = loaded.tokenizer.encode_batch_fast(
-        [piece[:LONGEST] for piece in pieces], add_special_tokens=False
-    )
-    ids = [one.ids for one in encoded]
-    counts = np.array([len(one) for one in ids], dtype=np.int64)
-    total = np.zeros((len(pieces), loaded.embedding.shape[1]), dtype=np.float32)
-    if counts.sum():
-        flat = np.concatenate([np.array(one, dtype=np.int64) for one in ids if one])
-        starts = np.concatenate(([0], np.cumsum(counts[counts > 0])[:-1]))
-        total[counts > 0] = np.add.reduceat(loaded.embedding[flat], starts)
+    words = [piece[:LONGEST].split() for piece in pieces]
+    known = _known(dict.fromkeys(chain.from_iterable(words)))
+    counts = np.array([sum(known[word][1] for word in found) for found in words], dtype=np.int64)
+    total = np.zeros((len(pieces), model().embedding.shape[1]), dtype=np.float32)
+    lengths = np.array([len(found) for found in words], dtype=np.int64)
+    if lengths.any():
+        flat = np.concatenate([known[word][0] for word in chain.from_iterable(words)])
+        starts = np.concatenate(([0], np.cumsum(lengths[lengths > 0])[:-1]))
+        total[lengths > 0] = np.add.reduceat(flat.reshape(-1, total.shape[1]), starts)
     return total, counts
+
+
+_remembered: dict[str, tuple["Vector", int]] = {}
+
+
+def _known(words: Iterable[str]) -> dict[str, tuple["Vector", int]]:
+    """For each word the sum of its token vectors, and how many tokens.
+
+    No token reaches over white space, so a text is the sum of its words, and most words of a
+    résumé were met in another one: they are not cut into tokens again.
+    """
+    loaded = model()
+    known = {word: _remembered[word] for word in words if word in _remembered}
+    missing = [word for word in words if word not in known]
+    encoded = loaded.tokenizer.encode_batch_fast(missing, add_special_tokens=False)
+    for word, one in zip(missing, encoded, strict=True):
+        known[word] = loaded.embedding[one.ids].sum(axis=0, dtype=np.float32), len(one.ids)
+    if len(_remembered) + len(missing) > REMEMBERED:
+        _remembered.clear()
+    for word in missing[:REMEMBERED]:
+        _remembered[word] = known[word]
+    return known
 
 
 def mean(text: str) -> "Vector":

@@ -11,7 +11,7 @@ LIST_FROM = 5  # parts
 WORDS_A_PART = 2.5
 # Words that tell only whether a man or a woman is meant: no score may rest on them.
 GENDERED = re.compile(
-    r"\b(?:he|she|him|her|his|hers|himself|herself|mr|mrs|ms|miss)\b\.?", re.IGNORECASE
+    r"\b(?:[Hh](?:e|im|er|is|ers|imself|erself)|[Ss]he|HE|SHE|M(?:r|rs|s|iss)\b\.?)\b"
 )
 LONGEST = 400  # characters; beyond, it is no sentence but a run of text
 
@@ -26,18 +26,21 @@ class Sentence:
 
 def split(document: str) -> list[Sentence]:
     """All sentences with at least one letter, in their order."""
+    judged = GENDERED.sub(lambda match: " " * len(match[0]), document)
     found = []
-    for start, end in _paragraphs(document):
+    for start, end in _paragraphs(document, judged):
         at = start
         for stop in STOP.finditer(document, start, end):
             found.append((at, stop.start()))
             at = stop.end()
         found.append((at, end))
-    sentences = (_sentence(document, *span) for part in found for span in _cut(document, *part))
+    sentences = (
+        _sentence(document, judged, *span) for part in found for span in _cut(document, *part)
+    )
     return [sentence for sentence in sentences if any(map(str.isalpha, sentence.text))]
 
 
-def _paragraphs(document: str) -> list[tuple[int, int]]:
+def _paragraphs(document: str, judged: str) -> list[tuple[int, int]]:
     """Spans of lines that belong together: a line that was wrapped, and what follows it."""
     spans: list[tuple[int, int]] = []
     at = 0
@@ -45,8 +48,8 @@ def _paragraphs(document: str) -> list[tuple[int, int]]:
     for line in document.splitlines(keepends=True):
         start, at = at, at + len(line)
         # A name that was taken out, and a pronoun, are as long as any other.
-        text = _judged(line)
-        if not line.strip():
+        text = " ".join(judged[start:at].split())
+        if not text:
             goes_on = False
             continue
         first = next((letter for letter in text if letter.isalnum()), "")
@@ -72,16 +75,12 @@ def _cut(document: str, start: int, end: int) -> list[tuple[int, int]]:
     return [*spans, (start, end)]
 
 
-def _sentence(document: str, start: int, end: int) -> Sentence:
+def _sentence(document: str, judged: str, start: int, end: int) -> Sentence:
     piece = document[start:end]
     start += len(piece) - len(piece.lstrip())
     end -= len(piece) - len(piece.rstrip())
-    text = _judged(document[start:end])
+    text = " ".join(judged[start:end].split())
     return Sentence(text, start, max(start, end), _is_list(text))
-
-
-def _judged(text: str) -> str:
-    return " ".join(GENDERED.sub(" ", text).split())
 
 
 def _is_list(text: str) -> bool:
