@@ -223,7 +223,13 @@ def _rating(
     wanted = prepared.wanted[number]
     order = np.argsort(-says, kind="stable")[:MOST_QUOTES].tolist()
     least = max(SHOWN_FROM, SHOWN_SHARE * float(says[order[0]]))
-    shown = [index for index in order if says[index] >= least]
+    # Beside the best one, a sentence is shown only for a word that a reader can point at.
+    shown = [
+        index
+        for index in order
+        if says[index] >= least
+        and (index == order[0] or matching.named(prepared.terms, number, [matched[index]]))
+    ]
     if wanted.criterion.key == ROLE:
         value = fit
     else:
