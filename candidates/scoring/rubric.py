@@ -105,7 +105,9 @@ def derive_criteria(description: str) -> tuple[Criterion, ...]:
     """Criteria from the requirement bullets of a description, at most eight; () where it has none.
 
     Bullets under a heading that speaks of requirements count; without such a heading, all do. What
-    the text calls required is a must-have with weight 3, what it calls a plus has weight 1.
+    the text calls required has weight 3, what it calls a plus has weight 1. None is a must-have:
+    postings ask for driving licences and strong backs in the same words, and nobody has said that
+    one of these alone should hold a candidate back.
     """
     sections: list[tuple[str, list[str]]] = [("", [])]
     for line in description.splitlines():
@@ -128,7 +130,6 @@ def derive_criteria(description: str) -> tuple[Criterion, ...]:
                 name=name,
                 looks_for="" if item == name else item,
                 weight=1 if nice else 3 if must else 2,
-                must_have=bool(must),
             )
     return tuple(found.values())
 

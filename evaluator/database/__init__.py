@@ -37,8 +37,7 @@ def from_url(url: str) -> dict[str, Any]:
         ) from error
     if not found.get("NAME"):
         raise ValueError(
-            "DATABASE_URL names no database. "
-            "Write it as postgres://user:password@host:5432/name."
+            "DATABASE_URL names no database. Write it as postgres://user:password@host:5432/name."
         )
     if "postgresql" not in str(found["ENGINE"]):
         raise ValueError(

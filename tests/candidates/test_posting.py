@@ -51,8 +51,8 @@ def test_without_criteria_the_requirement_bullets_serve() -> None:
         "- Nice to have: Spanish\n\n## We offer\n- Fruit\n"
     )
 
-    found = [(c.name, c.must_have) for c in posting.criteria_of(role)]
-    assert found == [("Registration", True), ("Night shifts", False), ("Spanish", False)]
+    found = [(c.name, c.weight, c.must_have) for c in posting.criteria_of(role)]
+    assert found == [("Registration", 3, False), ("Night shifts", 2, False), ("Spanish", 1, False)]
 
 
 @pytest.mark.parametrize(
