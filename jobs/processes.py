@@ -69,6 +69,17 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
+def is_there(pid: int) -> bool:
+    """Whether a process of this number exists on this host."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
 def reap_adopted(*, but: int) -> None:
     """Clear away dead processes that were left to us: as process 1 of a container we inherit them.
 

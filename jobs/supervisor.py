@@ -23,7 +23,7 @@ from django_q.tasks import async_task
 
 from .broker import give_back, own_key
 from .models import Heartbeat, Lane, Mail, Notification
-from .processes import MANAGE, kill_group, reap_adopted, start_process
+from .processes import MANAGE, is_there, kill_group, reap_adopted, start_process
 from .sweep import sweep
 
 log = logging.getLogger(__name__)
@@ -201,9 +201,17 @@ class Supervisor:
         there = Heartbeat.objects.filter(seen_at__gt=Now() - SILENT).exclude(pk=self.heartbeat.pk)
         return list(there.values_list("pk", flat=True))
 
+    def _free_lanes_of_the_dead(self) -> None:
+        """A worker of ours that died is known to be dead before its lane's lease runs out."""
+        lanes = Lane.objects.running().filter(worker=self.heartbeat.pk)
+        for lane, pid in list(lanes.values_list("pk", "pid")):
+            if pid is not None and not is_there(pid):
+                lanes.filter(pk=lane, pid=pid).update(due_at=Now())
+
     def _sweep(self) -> None:
         try:
             give_back(but=[self.heartbeat.pk, *self._others()])
+            self._free_lanes_of_the_dead()
             sweep()
         except Error as error:  # the next round tries again
             log.warning("the sweep failed: %s", type(error).__name__)

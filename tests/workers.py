@@ -104,9 +104,13 @@ class Worker:
     def sentinel(self) -> psutil.Process:
         return next(each for each in self.main.children() if each.children())
 
-    def parts(self) -> list[psutil.Process]:
-        """What the sentinel started, in that order: the workers, the monitor, the pusher."""
-        return sorted(self.sentinel.children(), key=lambda each: (each.create_time(), each.pid))
+    def parts(self) -> tuple[list[psutil.Process], psutil.Process, psutil.Process]:
+        """What a new sentinel started, told apart by the order: workers, monitor, pusher.
+
+        Not to be asked once one of them has been replaced.
+        """
+        started = sorted(self.sentinel.children(), key=lambda each: (each.create_time(), each.pid))
+        return started[:-2], started[-2], started[-1]
 
     def close(self) -> None:
         """End it all, whatever state a test has left it in."""

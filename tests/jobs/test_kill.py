@@ -38,6 +38,7 @@ def test_killed_workers_lose_and_double_nothing(
         }.items():
             monkeypatch.setenv(name, value)
         with running(tmp_path, workers=2) as worker:
+            helpers = set(worker.parts()[1:])
             job = submit.submit(draft, alice, engine="openai")
             evaluations = job.analysis.evaluations
             kills = 0
@@ -47,7 +48,7 @@ def test_killed_workers_lose_and_double_nothing(
                     "some are scored",
                 )
                 assert Lane.objects.running().exists()
-                for part in worker.parts()[:2]:  # the workers themselves
+                for part in set(worker.sentinel.children()) - helpers:  # the workers themselves
                     part.kill()
                     kills += 1
             until(lambda: not job.__class__.objects.get(pk=job.pk).is_open, "the end", patience=120)

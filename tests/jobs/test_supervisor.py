@@ -41,35 +41,26 @@ def test_the_site_is_ready_from_the_first_test_message_to_the_end(tmp_path: Path
 
 
 def test_whatever_dies_work_goes_on_and_nobody_is_left_over(worker: Worker) -> None:
-    for part in (_a_worker, _the_monitor, _the_pusher, _the_sentinel, _the_main_process):
-        victim = part(worker)
-        with_it = [victim, *victim.children(recursive=True)]
-        victim.kill()
-        until_dead(with_it, patience=10)
-        worker.wait_for_messages()
+    _, monitor, pusher = worker.parts()
+    _kill(pusher, worker)
+    assert worker.heartbeat.restarts == 0
+    _kill(monitor, worker)  # it dies with the lock of the results, which only a restart frees
+    assert worker.heartbeat.restarts == 1
+    (one, _), _, _ = worker.parts()
+    _kill(one, worker)  # it may, or may not, have had the lock of the tasks
+    restarts = worker.heartbeat.restarts
+    _kill(worker.sentinel, worker)
+    _kill(worker.main, worker)
 
+    assert worker.heartbeat.restarts == restarts + 2
     assert len(worker.left()) == 7  # supervisor, main, sentinel, two workers, monitor, pusher
-    assert worker.heartbeat.restarts == 2  # for the sentinel and for main
 
 
-def _a_worker(worker: Worker) -> psutil.Process:
-    return worker.parts()[0]
-
-
-def _the_monitor(worker: Worker) -> psutil.Process:
-    return worker.parts()[-2]
-
-
-def _the_pusher(worker: Worker) -> psutil.Process:
-    return worker.parts()[-1]
-
-
-def _the_sentinel(worker: Worker) -> psutil.Process:
-    return worker.sentinel
-
-
-def _the_main_process(worker: Worker) -> psutil.Process:
-    return worker.main
+def _kill(victim: psutil.Process, worker: Worker) -> None:
+    with_it = [victim, *victim.children(recursive=True)]
+    victim.kill()
+    until_dead(with_it, patience=10)
+    worker.wait_for_messages()
 
 
 def test_a_cluster_that_looks_alive_and_is_not_is_replaced(worker: Worker) -> None:
@@ -77,7 +68,7 @@ def test_a_cluster_that_looks_alive_and_is_not_is_replaced(worker: Worker) -> No
     worker.wait_for_messages(1)  # it looks for three of them from then on
     before = [worker.main, *worker.main.children(recursive=True)]
     # Stopped first, so that whoever holds the lock cannot pass it on between two kills.
-    idle = worker.parts()[:-2]
+    idle, _, _ = worker.parts()
     for each in idle:
         each.suspend()
     for each in idle:
@@ -89,10 +80,24 @@ def test_a_cluster_that_looks_alive_and_is_not_is_replaced(worker: Worker) -> No
     assert "no test message came through" in worker.said
 
 
+def test_the_lane_of_a_dead_worker_is_free_before_its_lease_ends(
+    worker: Worker, draft: Draft
+) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    rows = [Lane.objects.create(draft=draft) for _ in range(2)]
+    for row, pid in zip(rows, (dead.pid, os.getpid()), strict=True):
+        Lane.objects.all().enter(row.pk, uuid4(), worker.heartbeat.pk, pid)
+    Lane.objects.all().update(due_at=Now() + timedelta(hours=1))
+
+    until(lambda: not Lane.objects.filter(pk=rows[0].pk).exists(), "the sweep", patience=20)
+    assert Lane.objects.filter(pk=rows[1].pk).running().exists()
+
+
 @pytest.fixture
 def message(worker: Worker) -> Heartbeat:
     """A message which the worker's cluster takes and never comes to; it makes this row sing."""
-    for each in worker.parts()[:-2]:
+    for each in worker.parts()[0]:
         each.suspend()
     row = Heartbeat.objects.create(host="sings when asked", pid=1, workers=1)
     engine.send("canary", row.pk)
