@@ -32,7 +32,7 @@ DEPLOYED = DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_u
 
 lint:
 	@.venv/bin/ruff format --check -q .
-	@.venv/bin/ruff check -q .
+	@.venv/bin/ruff check -q --no-cache .
 	@.venv/bin/djade --check templates/*.html templates/*/*.html
 	@.venv/bin/mypy .
 	@.venv/bin/lint-imports --no-logo >/dev/null || .venv/bin/lint-imports --no-logo

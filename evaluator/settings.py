@@ -221,6 +221,7 @@ Q_CLUSTER = {
     "ack_failures": True,
     "save_limit": -1,
     "catch_up": False,
+    "scheduler": False,  # nothing is scheduled by it; the supervisor sweeps
     "recycle": 200,
     "guard_cycle": 0.5,
     "log_level": "WARNING",

@@ -1,11 +1,11 @@
 """The end of a job: rank, insights for the best, one notification; all in one transaction."""
 
-from candidates.scoring.scorecard import Scorecard
 from django.db import transaction
 
 from candidates.models.analysis import Analysis, InsightsMode
 from candidates.models.analysis import Status as Scored
 from candidates.scoring import insights, rank
+from candidates.scoring.scorecard import Scorecard
 
 from . import notify
 from .models import Job, Kind

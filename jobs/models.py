@@ -279,7 +279,7 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     def alive(self) -> Self:
         """Supervisors seen lately whose cluster is known to take work."""
         at_work = Lane.objects.running().filter(worker=OuterRef("pk"))
-        return self.filter(seen_at__gt=Now() - self.FRESH).filter(
+        return self.filter(seen_at__gt=Now() - self.FRESH, stopping=False).filter(
             Q(canary_at__gt=Now() - self.FRESH) | Exists(at_work)
         )
 

@@ -68,7 +68,7 @@ class Turn:
 
     def _is_long_enough(self, now: float) -> bool:
         took = now - self.began
-        return took >= LONGEST or (took >= settings.LANE_SLICE and queue.messages_wait())
+        return took >= LONGEST or (took >= settings.LANE_SLICE and _others_wait())
 
     @property
     def drain_seconds(self) -> float:
@@ -81,3 +81,8 @@ class Turn:
         if self.lane.job is None:
             raise LookupError("A lane that reads files has no job.")
         return self.lane.job
+
+
+def _others_wait() -> bool:
+    """Whether somebody wants a worker: a lane, or a message such as an e-mail's."""
+    return queue.messages_wait() or Lane.objects.filter(started_at=None).exists()

@@ -2,9 +2,15 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 from django.db.backends.postgresql import base
 
 from . import server
+
+
+class CannotConnect(OperationalError, ImproperlyConfigured):
+    """The embedded server does not start: an outage to the program, a sentence to its user."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -14,5 +20,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return params
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        server.ensure_running(self.settings_dict["EMBEDDED"])
+        try:
+            server.ensure_running(self.settings_dict["EMBEDDED"])
+        except server.CannotStart as error:
+            raise CannotConnect(str(error)) from error
         return super().get_new_connection(conn_params)

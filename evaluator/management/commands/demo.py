@@ -8,7 +8,6 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import Any
 from urllib.request import urlopen
@@ -21,7 +20,6 @@ from rich.console import Console
 
 from candidates import intake, posting
 from candidates.models import Criterion, Draft
-from evaluator.database.server import CannotStart
 from jobs import processes, submit, terminal
 from jobs.models import Heartbeat, Job, Mail, Status
 
@@ -62,8 +60,6 @@ class Command(BaseCommand):
                     time.sleep(1)
         except KeyboardInterrupt:
             console.print("\nStopping …")
-        except CannotStart as error:
-            raise CommandError(str(error)) from error
         finally:
             for process in reversed(started):
                 processes.stop_process(process, grace=10)
@@ -168,8 +164,9 @@ def _web_answers() -> bool:
 def _all_alive(started: "list[subprocess.Popen[bytes]]") -> None:
     for process in started:
         if process.poll() is not None:
-            command = Path(str(process.args[3] if len(process.args) > 3 else process.args))  # type: ignore[arg-type, index]
-            raise CommandError(f"A process of the demo has stopped: {command}.")
+            # gunicorn says its own name after `-m`, manage.py its command after the script.
+            name = process.args[2]  # type: ignore[index]
+            raise CommandError(f"A process of the demo has stopped: {name!s}.")
 
 
 def _mail(job: Job, still_alive: Callable[[], None]) -> str:
