@@ -177,21 +177,10 @@ def _draft(user: Any, size: int) -> Any:
     """A draft whose candidates have been read: sample texts, each made a little different."""
     from django.db.models.functions import Now
 
-    from candidates.models import Candidate, Criterion, Draft
+    from candidates.models import Candidate, Draft
     from candidates.models.candidate import Status
 
-    draft = Draft.objects.create(owner=user, title=ROLE.title, description=ROLE.description)
-    Criterion.objects.bulk_create(
-        Criterion(
-            draft=draft,
-            position=i,
-            name=c.name,
-            looks_for=c.looks_for,
-            weight=c.weight,
-            must_have=c.must_have,
-        )
-        for i, c in enumerate(ROLE.criteria)
-    )
+    draft = Draft.objects.all().write(user, ROLE)
     rows = []
     for number in range(size):
         text = _text(number)

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Now, Trim
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 
+from candidates.posting import Posting, criteria_of, role_weight_of
 from candidates.scoring import rubric
 
 if TYPE_CHECKING:
@@ -23,6 +24,29 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         """Every query in a view starts here."""
         return self.filter(owner=user.pk) if user.pk else self.none()
+
+    def write(self, owner: "User", role: Posting) -> "Draft":
+        """A new draft of a role that was written as a file; its criteria derived if it has none."""
+        with transaction.atomic():
+            draft = self.create(
+                owner=owner,
+                title=role.title,
+                description=role.description,
+                role_weight=role_weight_of(role),
+            )
+            Criterion.objects.bulk_create(
+                Criterion(
+                    draft=draft,
+                    position=place,
+                    name=criterion.name,
+                    looks_for=criterion.looks_for,
+                    weight=criterion.weight,
+                    must_have=criterion.must_have,
+                )
+                for place, criterion in enumerate(criteria_of(role))
+            )
+        draft.refresh_from_db()
+        return draft
 
 
 class Draft(models.Model):

@@ -19,7 +19,7 @@ from django.db import transaction
 from rich.console import Console
 
 from candidates import intake, posting
-from candidates.models import Criterion, Draft
+from candidates.models import Draft
 from jobs import processes, submit, terminal
 from jobs.models import Heartbeat, Job, Mail, Status
 
@@ -112,21 +112,7 @@ def _draft(owner: User) -> Draft:
     role = posting.parse((SAMPLES / "JOB.md").read_text(encoding="utf-8"))
     draft = Draft.objects.filter(owner=owner, title=role.title).first()
     if draft is None:
-        with transaction.atomic():
-            draft = Draft.objects.create(
-                owner=owner, title=role.title, description=role.description
-            )
-            Criterion.objects.bulk_create(
-                Criterion(
-                    draft=draft,
-                    position=place,
-                    name=criterion.name,
-                    looks_for=criterion.looks_for,
-                    weight=criterion.weight,
-                    must_have=criterion.must_have,
-                )
-                for place, criterion in enumerate(role.criteria)
-            )
+        draft = Draft.objects.all().write(owner, role)
     files = sorted(path for path in SAMPLES.iterdir() if path.name != "JOB.md")
     if draft.candidates.count() < len(files):
         for start in range(0, len(files), AT_A_TIME):

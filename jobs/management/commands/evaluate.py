@@ -12,7 +12,7 @@ from django.db import transaction
 from rich.console import Console
 
 from candidates import intake, posting
-from candidates.models import Criterion, Draft
+from candidates.models import Draft
 from candidates.models.analysis import InsightsMode
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs import processes, submit, terminal
@@ -130,25 +130,7 @@ def _files(given: list[str], role_file: Path) -> list[Path]:
 
 def _draft(username: str, role: posting.Posting) -> Draft:
     user, _ = User.objects.get_or_create(username=username, defaults={"is_active": False})
-    with transaction.atomic():
-        draft = Draft.objects.create(
-            owner=user,
-            title=role.title,
-            description=role.description,
-            role_weight=posting.role_weight_of(role),
-        )
-        Criterion.objects.bulk_create(
-            Criterion(
-                draft=draft,
-                position=place,
-                name=criterion.name,
-                looks_for=criterion.looks_for,
-                weight=criterion.weight,
-                must_have=criterion.must_have,
-            )
-            for place, criterion in enumerate(posting.criteria_of(role))
-        )
-    return draft
+    return Draft.objects.all().write(user, role)
 
 
 def _take_in(
