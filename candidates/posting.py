@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from .scoring.rubric import Criterion, Rubric, derive_criteria
 
 HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
-ITEM = re.compile(
-    r"^\s*[-*+]\s+(?P<name>[^:(]+?)\s*(?:\((?P<notes>[^)]*)\))?\s*(?::\s*(?P<what>.*))?$"
-)
+ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?P<item>\S.*)$")
+HEAD = re.compile(r"(?P<head>(?:\([^)]*\)|[^:])*)(?::\s*(?P<what>.*))?", re.DOTALL)
+LAST_BRACKET = re.compile(r"\s*\((?P<notes>[^()]*)\)[\s.]*$")
 NOTE = re.compile(r"^(?:weight\s+(?P<weight>\S+)|(?P<must>must[ -]have))$", re.IGNORECASE)
+# Words in brackets are part of the name, as in "SQL (any dialect)", unless they are meant as notes.
+MEANT_AS_NOTES = re.compile(r"\bw[eight]{3,}\b|\bmust\b|^\s*\d+\s*$", re.IGNORECASE)
+LONGEST_NAME = 200  # characters, of a role's title and of a criterion's name
 DEFAULT_WEIGHT = 3
 ROLE_WEIGHT = 5
 # Nobody has weighed derived criteria, so the description as a whole counts for more beside them.
@@ -36,9 +39,15 @@ def parse(text: str, criteria_text: str = "") -> Posting:
 
     Raises ValueError with a sentence that names the line and the remedy.
     """
+    if "\0" in text + criteria_text:
+        raise ValueError("The role holds a NUL character. Save it as plain UTF-8 text.")
     title, body, listed = _split(text)
     if not title:
         raise ValueError("The role has no title. Begin the file with a line such as '# Title'.")
+    if len(title) > LONGEST_NAME:
+        raise ValueError(
+            f"The title has {len(title)} characters. Shorten it to at most {LONGEST_NAME}."
+        )
     if criteria_text:
         _, loose, listed = _split(criteria_text)
         listed = listed or loose
@@ -97,11 +106,42 @@ def _criteria(lines: list[str]) -> tuple[Criterion, ...]:
                 f"The criterion '{line.strip()}' is not understood. "
                 "Write '- name (weight 3, must have): what good looks like'."
             )
-        weight, must_have = _notes(item["notes"] or "", item["name"])
-        found.append(
-            Criterion(f"c{len(found) + 1}", item["name"], item["what"] or "", weight, must_have)
-        )
+        found.append(_criterion(f"c{len(found) + 1}", item["item"].strip()))
+    _refuse_unusable_names(found)
     return tuple(found)
+
+
+def _criterion(key: str, item: str) -> Criterion:
+    """`name (notes): what good looks like`, or the notes at the end of it all."""
+    parts = HEAD.fullmatch(item)
+    head, what = (parts["head"], parts["what"] or "") if parts else (item, "")
+    notes = ""
+    if (bracket := LAST_BRACKET.search(head)) and MEANT_AS_NOTES.search(bracket["notes"]):
+        head, notes = head[: bracket.start()], bracket["notes"]
+    elif (bracket := LAST_BRACKET.search(what)) and _are_notes(bracket["notes"]):
+        what, notes = what[: bracket.start()], bracket["notes"]
+    name = head.strip().strip("*_`").strip()
+    weight, must_have = _notes(notes, name)
+    return Criterion(key, name, what.strip(), weight, must_have)
+
+
+def _refuse_unusable_names(criteria: list[Criterion]) -> None:
+    seen: set[str] = set()
+    for criterion in criteria:
+        if len(criterion.name) > LONGEST_NAME:
+            raise ValueError(
+                f"The name of the criterion '{criterion.name[:40]}…' has {len(criterion.name)} "
+                f"characters. Shorten it to at most {LONGEST_NAME}; write the rest after a colon."
+            )
+        if criterion.name.lower() in seen:
+            raise ValueError(
+                f"Two criteria have the name '{criterion.name}'. Rename or remove one of them."
+            )
+        seen.add(criterion.name.lower())
+
+
+def _are_notes(text: str) -> bool:
+    return all(NOTE.match(part.strip()) for part in text.split(","))
 
 
 def _notes(notes: str, name: str) -> tuple[int, bool]:

@@ -1,7 +1,10 @@
 """Every setting, top to bottom. README.md lists the environment variables."""
 
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,17 +37,19 @@ def secret_key() -> str:
     kept = VAR / "secret-key"
     try:
         VAR.mkdir(parents=True, exist_ok=True)
-        with kept.open("x") as file:
-            kept.chmod(0o600)
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
+        if not kept.exists():
+            # Appears whole, so that web and worker may start at the same moment; the first wins.
+            with NamedTemporaryFile("w", dir=VAR, prefix="secret-key-") as file:  # mode 0600
+                file.write(secrets.token_urlsafe(50))
+                file.flush()
+                with suppress(FileExistsError):
+                    os.link(file.name, kept)
+        return kept.read_text()
     except OSError as error:
         raise ImproperlyConfigured(
             f"The folder {VAR} cannot be written ({error.strerror}). Give this user the right to "
-            "write there, or set EVALUATOR_VAR to a folder where it may."
+            "read and write there, or set EVALUATOR_VAR to a folder where it may."
         ) from error
-    return kept.read_text()
 
 
 if not DATABASE_URL and not DEBUG:
@@ -262,6 +267,11 @@ EMAIL_BACKENDS: dict[str, dict[str, Any]] = {
     "mailgun": {"BACKEND": "anymail.backends.mailgun.EmailBackend"},
     "resend": {"BACKEND": "anymail.backends.resend.EmailBackend"},
 }
+if EMAIL_BACKENDS["smtp"]["OPTIONS"]["use_tls"] and EMAIL_BACKENDS["smtp"]["OPTIONS"]["use_ssl"]:
+    raise ImproperlyConfigured(
+        "EMAIL_USE_TLS and EMAIL_USE_SSL are both on. Keep EMAIL_USE_TLS for port 587, or "
+        "EMAIL_USE_SSL for port 465."
+    )
 MAILERS = {"default": EMAIL_BACKENDS[EMAIL_PROVIDER]}
 ANYMAIL = {
     "REQUESTS_TIMEOUT": 10,
@@ -273,14 +283,12 @@ ANYMAIL = {
 }
 
 # Logs never contain a résumé's text: messages name rows by id.
+LOG_LEVEL = env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {
-        name: {"level": env.text("LOG_LEVEL", "INFO").upper()}
-        for name in ("evaluator", "jobs", "candidates")
-    },
+    "loggers": {name: {"level": LOG_LEVEL} for name in ("evaluator", "jobs", "candidates")},
 }

@@ -40,6 +40,15 @@ def fail(job: Job, why: str) -> bool:
     return True
 
 
+def rank_late(job: Job) -> None:
+    """Give places to scores that were still being written when the job was cancelled or failed.
+
+    The caller holds the job's lock and has seen that no other lane is at it.
+    """
+    if job.analysis.evaluations.filter(status=Scored.SCORED, rank=None).exists():
+        _rank(job.analysis)
+
+
 def _rank(analysis: Analysis) -> None:
     """Write everybody's place, and insights for the best where they were asked for."""
     scored = analysis.evaluations.filter(status=Scored.SCORED).values_list(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from candidates.models import Analysis, Evaluation
 from candidates.models.analysis import InsightsMode
@@ -48,8 +48,21 @@ IDLE = 0.2  # seconds between looks when what is left is in other hands
 A_LANE_FOR = 16  # evaluations; below it another lane costs more than it brings
 PAUSE = timedelta(seconds=5)  # before another try of a résumé, growing with each
 
-
 FAULT = "The program failed at this résumé. The fault has been logged; retry when it is mended."
+
+NOTHING: dict[str, Any] = {  # an answer with no score in it
+    "error": "",
+    "ratings": [],
+    "score": None,
+    "must_haves_met": 0,
+    "strong": 0,
+    "flags": [],
+    "insights": None,
+    "calls": 0,
+    "prompt_tokens": 0,
+    "completion_tokens": 0,
+    "reused": False,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +99,13 @@ def score(lane_id: int) -> None:
         return
     if turn.job.status == Status.PENDING:
         _begin(turn.job)
-    if turn.look() is not Verdict.STOP:
+    if turn.job.is_open and turn.look() is not Verdict.STOP:
         analysis = turn.job.analysis
         try:
             with readers.Reader(turn.lane.draft_id) as reader:
                 _Scoring(turn, _engine(analysis.engine, analysis.model), reader).work()
         except EngineUnavailable as error:
-            finish.fail(turn.job, str(error))
+            finish.fail(turn.job, str(error) or "The engine cannot work.")
     _leave(turn)
 
 
@@ -114,14 +127,17 @@ def _leave(turn: Turn) -> None:
     """End the turn; hand over what is left, or, as the last one out, finish the job."""
     with transaction.atomic():
         # All who leave this job queue here, so that exactly one of them is the last.
-        job = Job.objects.select_for_update().get(pk=turn.job.pk)
+        job = Job.objects.select_for_update().filter(pk=turn.job.pk).first()
         if (
-            not Lane.objects.filter(pk=turn.lane.pk, token=turn.token).delete()[0]
-            or not job.is_open
+            job is None  # erased, and the lane with it
+            or not Lane.objects.filter(pk=turn.lane.pk, token=turn.token).delete()[0]
         ):
             return
         others = Lane.objects.filter(job=job)
-        if not job.analysis.evaluations.open().exists():
+        if not job.is_open:
+            if not others.running().exists():
+                finish.rank_late(job)
+        elif not job.analysis.evaluations.open().exists():
             finish.finish(job)
         elif not (others.filter(started_at=None) | others.running()).exists():
             add_lane(turn.lane.draft_id, job)
@@ -167,6 +183,10 @@ class _Scoring:
                     return
                 self._collect(FLUSH)
             self._drain()
+        except SystemExit:
+            # The queue's time-out: something in hand took all that time, so the attempt counts.
+            self.evaluations.all().put_off(self.turn.token, timedelta())
+            raise
         finally:
             self._drop()
 
@@ -184,17 +204,25 @@ class _Scoring:
         rows = Evaluation.objects.filter(pk__in=ids).values_list(
             "pk", "attempts", "candidate__text", "candidate__name"
         )
-        works = [self._prepare(*row) for row in rows]
+        works: list[Work] = []
+        answers: list[dict[str, Any]] = []
+        for pk, attempts, text, name in rows:
+            bare = Work(pk, attempts, text, "", "")
+            try:
+                works.append(self._prepare(bare, name))
+            except Exception as error:  # noqa: BLE001 -- as in _collect
+                answers += self._at_fault([bare], error)
         known = Evaluation.objects.known(
             self.analysis.draft.owner_id, {work.fingerprint for work in works}
         )
-        self._write(
-            [
-                self._scored(work, Scorecard.from_json(known[work.fingerprint]), reused=True)
-                for work in works
-                if work.fingerprint in known
-            ]
-        )
+        for work in works:
+            if work.fingerprint in known:
+                try:
+                    card = Scorecard.from_json(known[work.fingerprint])
+                    answers.append(self._scored(work, card, reused=True))
+                except Exception as error:  # noqa: BLE001 -- as in _collect
+                    answers += self._at_fault([work], error)
+        self._write(answers)
         same = {group[0].fingerprint: group for group in self.flight.values()}
         loop = _loop().get_loop()
         for work in works:
@@ -206,11 +234,11 @@ class _Scoring:
             task = loop.create_task(self._call(work.document))
             same[work.fingerprint] = self.flight[task] = [work]
 
-    def _prepare(self, pk: int, attempts: int, text: str, name: str) -> Work:
-        document = redact(text, name)
+    def _prepare(self, work: Work, name: str) -> Work:
+        document = redact(work.text, name)
         parts = (self.engine.name, self.engine.model, self.engine.version)
         digest = sha256("\0".join((*parts, self.rubric.fingerprint(), document)).encode())
-        return Work(pk, attempts, text, document, digest.hexdigest())
+        return replace(work, document=document, fingerprint=digest.hexdigest())
 
     async def _call(self, document: str) -> Scorecard:
         async with self.slots:
@@ -230,19 +258,16 @@ class _Scoring:
             works = self.flight.pop(task)
             try:
                 card = task.result()
+                free = Scorecard(card.ratings, Usage(), card.flags)
+                answers.append(self._scored(works[0], card))
+                answers += [self._scored(work, free, reused=True) for work in works[1:]]
             except EngineUnavailable as error:
                 unavailable = error  # raised when what else has come, and is paid for, is written
             except ScoringFailed as error:
                 answers += self._failed(works, error)
-            # A fault of the program at one résumé must cost that one and no other. Only its place
-            # is logged: its message may hold the résumé's words.
+            # A fault of the program at one résumé must cost that one and no other.
             except Exception as error:  # noqa: BLE001
-                log.error("evaluation %d: %s", works[0].pk, _place(error))
-                answers += self._failed(works, ScoringFailed(FAULT))
-            else:
-                answers.append(self._scored(works[0], card))
-                free = Scorecard(card.ratings, Usage(), card.flags)
-                answers += [self._scored(work, free, reused=True) for work in works[1:]]
+                answers += self._at_fault(works, error)
         self._write(answers)
         if unavailable is not None:
             raise unavailable
@@ -279,9 +304,26 @@ class _Scoring:
             reused=reused,
         )
 
+    def _at_fault(self, works: list[Work], error: Exception) -> list[dict[str, Any]]:
+        # Only the place is logged: the message may hold the résumé's words.
+        log.error("evaluation %d: %s", works[0].pk, _place(error))
+        return self._failed(works, ScoringFailed(FAULT))
+
     def _write(self, answers: list[dict[str, Any]]) -> None:
-        if answers:
+        if not answers:
+            return
+        try:
             self.evaluations.all().answer(self.turn.token, answers)
+        except (DataError, IntegrityError) as error:
+            # One answer holds what the database does not take, such as half a character. Left at
+            # that, all of them would be asked for, and paid for, again and again.
+            if len(answers) > 1:
+                for answer in answers:
+                    self._write([answer])
+                return
+            log.error("evaluation %d: %s", answers[0]["id"], _place(error))
+            refused = {"id": answers[0]["id"], "fingerprint": "", "status": Scored.FAILED}
+            self.evaluations.all().answer(self.turn.token, [{**NOTHING, **refused, "error": FAULT}])
 
     def _others_may_bring_more(self) -> bool:
         """With nothing to claim and nothing in flight: whether staying makes sense."""
@@ -347,20 +389,7 @@ def _verbatim(card: Scorecard, text: str) -> Scorecard:
 
 
 def _answer(work: Work, **values: Any) -> dict[str, Any]:
-    nothing: dict[str, Any] = {
-        "error": "",
-        "ratings": [],
-        "score": None,
-        "must_haves_met": 0,
-        "strong": 0,
-        "flags": [],
-        "insights": None,
-        "calls": 0,
-        "prompt_tokens": 0,
-        "completion_tokens": 0,
-        "reused": False,
-    }
-    return {**nothing, "id": work.pk, "fingerprint": work.fingerprint, **values}
+    return {**NOTHING, "id": work.pk, "fingerprint": work.fingerprint, **values}
 
 
 async def _settle(

@@ -1,15 +1,19 @@
 """The outbox: one e-mail per finished job and recipient, retried until the mail server takes it."""
 
 import logging
+from collections import Counter
 from datetime import timedelta
 from email.utils import parseaddr
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import Count
 from django.template.loader import render_to_string
 
+from candidates.models import Analysis
 from candidates.models.analysis import Status as Scored
+from candidates.reading.problems import Problem
 
 from . import engine as queue
 from .models import Job, Kind, Notification
@@ -63,8 +67,7 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     """The e-mail as text and HTML. Four queries."""
     job = notification.job
     analysis = job.analysis
-    evaluations = analysis.evaluations.select_related("candidate")
-    troubled = evaluations.filter(status__in=[Scored.FAILED, Scored.UNREADABLE])
+    best = analysis.evaluations.filter(rank__lte=5).order_by("rank")
     page = job if notification.kind == Kind.FAILED else analysis
     context = {
         "job": job,
@@ -72,8 +75,8 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
         "draft": analysis.draft,
         "user": job.requested_by,
         "tally": analysis.evaluations.tally(),
-        "best": evaluations.filter(rank__lte=5).order_by("rank"),
-        "troubles": _by_reason(troubled),
+        "best": best.select_related("candidate").defer("candidate__text"),
+        "troubles": _by_reason(analysis),
         "link": settings.SITE_URL + page.get_absolute_url(),
         "site_url": settings.SITE_URL,
     }
@@ -92,12 +95,13 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     return message
 
 
-def _by_reason(troubled: object) -> list[tuple[str, int]]:
+def _by_reason(analysis: Analysis) -> list[tuple[str, int]]:
     """Why résumés have no score, and how many for each reason, the most frequent first."""
-    counted: dict[str, int] = {}
-    for evaluation in troubled:  # type: ignore[attr-defined]
-        reason = evaluation.error or evaluation.candidate.reason
-        counted[reason] = counted.get(reason, 0) + 1
+    troubled = analysis.evaluations.filter(status__in=[Scored.FAILED, Scored.UNREADABLE])
+    reasons = troubled.values_list("error", "candidate__problem").annotate(n=Count("pk"))
+    counted: Counter[str] = Counter()
+    for error, problem, number in reasons.order_by():
+        counted[error or Problem(problem).sentence] += number
     return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from candidates.models import Candidate, CandidateQuerySet
 from candidates.models.candidate import Status
-from candidates.reading.problems import Unreadable
+from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox import Sandbox
 
 from .turn import Turn, Verdict
@@ -18,6 +18,13 @@ log = logging.getLogger(__name__)
 AT_A_TIME = 8
 LEASE = timedelta(seconds=45)  # longer than the slowest file may take, and a renewal besides
 RENEW = 5.0  # seconds
+NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("problem", "detail", "media_type", "reader", "text"), ""),
+    **dict.fromkeys(("name", "email", "phone", "language"), ""),
+    **{key: [] for key in ("flags", "hidden", "sections", "links")},
+    "confidence": {},
+    "pages": 0,
+}
 
 
 def due(draft_id: int) -> CandidateQuerySet:
@@ -63,8 +70,15 @@ class Reader:
             if time.monotonic() - turn.beaten > RENEW:
                 turn.beat(LEASE)
                 candidates.extend(turn.token, LEASE)
-            answers.append(self._read(candidate))
-            if turn.look() is Verdict.STOP:
+            try:
+                answers.append(self._read(candidate))
+            except FileNotFoundError:
+                # Erased since it was claimed; or its file has gone from the storage, and then
+                # nobody will ever read it.
+                if candidates.filter(pk=candidate.pk).exists():
+                    answers.append(_unreadable(candidate, Problem.DAMAGED, "no longer stored"))
+            # Not only at a stop: eight slow files together would outlast the queue's time-out.
+            if turn.look() is not Verdict.GO:
                 break
         if answers:
             candidates.answer(turn.token, answers)
@@ -73,32 +87,35 @@ class Reader:
     def _read(self, candidate: Candidate) -> dict[str, Any]:
         if self.sandbox is None:
             self.sandbox = Sandbox()
-        nothing: dict[str, Any] = {
-            **dict.fromkeys(("problem", "detail", "media_type", "reader", "text"), ""),
-            **dict.fromkeys(("name", "email", "phone"), ""),
-            "pages": 0,
-            "flags": [],
-        }
-        answer = {**nothing, "id": candidate.pk}
         try:
             with candidate.file.open("rb") as file:
                 document = self.sandbox.read(file.read(), candidate.filename)
         except Unreadable as refused:
-            return {
-                **answer,
-                "status": Status.UNREADABLE,
-                "problem": refused.problem,
-                "detail": refused.detail,
-            }
+            return _unreadable(candidate, refused.problem, refused.detail)
         return {
-            **answer,
+            **NOTHING,
+            "id": candidate.pk,
             "status": Status.READABLE,
             "media_type": document.media_type,
             "reader": document.reader,
             "pages": len(document.pages),
             "text": document.text,
             "flags": [flag.to_json() for flag in document.flags],
+            "hidden": [hidden.to_json() for hidden in document.hidden],
+            "language": document.language,
+            "sections": [section.to_json() for section in document.sections],
+            "links": [link.to_json() for link in document.contact.links],
+            "confidence": {
+                "name": document.contact.name_confidence,
+                "email": document.contact.email_confidence,
+                "phone": document.contact.phone_confidence,
+            },
             "name": document.contact.name,
             "email": document.contact.email,
             "phone": document.contact.phone,
         }
+
+
+def _unreadable(candidate: Candidate, problem: Problem, detail: str) -> dict[str, Any]:
+    told = {"status": Status.UNREADABLE, "problem": problem, "detail": detail}
+    return {**NOTHING, "id": candidate.pk, **told}

@@ -12,17 +12,19 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django_q.models import Task
 
-from candidates.models import Candidate, Draft, Piece
+from candidates.models import Candidate, Draft, Evaluation, Piece
+from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import PIECES_KEPT
 
 from . import engine as queue
-from .models import Job, Lane, Notification
+from .models import Job, Lane, Mail, Notification
 from .submit import add_lane
 
 log = logging.getLogger(__name__)
 
 LOCK = 0x5EE9  # of PostgreSQL's advisory locks: one sweep at a time
 QUEUED_TOO_LONG = timedelta(seconds=20)
+QUEUED_FAR_TOO_LONG = timedelta(minutes=10)
 NUDGE = timedelta(minutes=1)
 FAILURES_KEPT = timedelta(days=7)
 
@@ -34,7 +36,7 @@ def sweep() -> int:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
             if not cursor.fetchone()[0]:
                 return 0
-        mended = _end_lost_lanes() + _resend_lost_messages()
+        mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
         mended += _rescue_jobs() + _rescue_reading() + _nudge_mail()
         _throw_away()
     if mended:
@@ -43,21 +45,45 @@ def sweep() -> int:
 
 
 def _end_lost_lanes() -> int:
-    return Lane.objects.all().lost().delete()[0]
+    """Whoever comes next need not wait for the leases of the dead one's claims as well."""
+    lost = Lane.objects.all().lost().select_for_update(skip_locked=True)
+    lanes = list(lost.values_list("pk", "token"))
+    tokens = [token for _, token in lanes]
+    for claimed in (Evaluation.objects.all(), Candidate.objects.all()):
+        claimed.open().filter(token__in=tokens).update(due_at=Now())
+    Lane.objects.filter(pk__in=[pk for pk, _ in lanes]).delete()
+    return len(lanes)
+
+
+def _free_claims_of_no_job() -> int:
+    """What a worker held when it died and its job was over: nobody else would ever claim it."""
+    at_work = Job.objects.open().filter(analysis=OuterRef("analysis"))
+    held = Evaluation.objects.filter(status=Scored.SCORING, due_at__lte=Now())
+    return held.exclude(Exists(at_work)).update(status=Scored.WAITING, token=None)
 
 
 def _resend_lost_messages() -> int:
-    """Lanes that wait for a message which the queue no longer has."""
-    waiting = Lane.objects.filter(started_at=None, created_at__lt=Now() - QUEUED_TOO_LONG)
-    lanes = list(waiting) if waiting.exists() and queue.is_empty() else []
+    """Lanes that wait for a message which the queue no longer has.
+
+    With an empty queue that is certain; in a busy one it is likely after a while, and a message
+    too many does no harm.
+    """
+    waiting = Lane.objects.filter(started_at=None, due_at__lt=Now() - QUEUED_TOO_LONG)
+    if waiting.exists() and not queue.is_empty():
+        waiting = waiting.filter(due_at__lt=Now() - QUEUED_FAR_TOO_LONG)
+    lanes = list(waiting.select_for_update(skip_locked=True))
     for lane in lanes:
         queue.send("score" if lane.job_id else "read", lane.pk)
+    Lane.objects.filter(pk__in=[lane.pk for lane in lanes]).update(due_at=Now())
     return len(lanes)
 
 
 def _rescue_jobs() -> int:
     without = Job.objects.open().exclude(Exists(Lane.objects.filter(job=OuterRef("pk"))))
-    jobs = list(without.select_related("analysis").select_for_update(of=("self",)))
+    # A job in the hands of a lane that is leaving needs no rescue; waiting for it with lanes
+    # locked could block both.
+    free = without.select_for_update(of=("self",), skip_locked=True)
+    jobs = list(free.select_related("analysis"))
     for job in jobs:
         add_lane(job.analysis.draft_id, job)
     return len(jobs)
@@ -75,7 +101,10 @@ def _rescue_reading() -> int:
 def _nudge_mail() -> int:
     due = Notification.objects.all().due().select_for_update(skip_locked=True)
     ids = list(due.values_list("pk", flat=True)[:100])
-    Notification.objects.filter(pk__in=ids).update(due_at=Now() + NUDGE)
+    # Also one that is being sent past its lease: its sender is dead, and who comes may take it.
+    Notification.objects.filter(pk__in=ids).update(
+        status=Mail.WAITING, token=None, due_at=Now() + NUDGE
+    )
     for pk in ids:
         queue.send("deliver", pk)
     return len(ids)

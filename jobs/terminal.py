@@ -25,7 +25,7 @@ from .models import Job
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LOOK = 0.2  # seconds between looks at the database
 # A cell that begins so is a formula to a spreadsheet; OWASP's list.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 def ensure_tables() -> None:
@@ -142,7 +142,8 @@ def as_csv(told: dict[str, Any]) -> str:
     )
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["rank", "file", "name", "score", "status", "flags", "error", *criteria])
+    head = ["rank", "file", "name", "score", "status", "flags", "error", *criteria]
+    writer.writerow(map(_cell, head))
     for one in told["candidates"]:
         ratings = {rating["criterion"]: rating["rating"] for rating in one["ratings"]}
         row = [one[key] for key in ("rank", "file", "name", "score", "status")]

@@ -39,7 +39,9 @@ class Turn:
         worker = int(os.environ.get("EVALUATOR_SUPERVISOR", "0")) or None
         if not Lane.objects.all().enter(lane_id, token, worker, os.getpid()):
             return None
-        lane = Lane.objects.select_related("job__analysis", "worker").filter(pk=lane_id).first()
+        lane = (
+            Lane.objects.select_related("job__analysis__draft", "worker").filter(pk=lane_id).first()
+        )
         return cls(lane, token) if lane else None
 
     def look(self) -> Verdict:

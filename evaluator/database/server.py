@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import shlex
 import stat
 import subprocess
 import sys
@@ -34,9 +35,10 @@ class CannotStart(Exception):
 
 
 def socket_folder(folder: Path) -> Path:
-    """Where the server's socket lives: beside its data, or a short path where that is too long."""
+    """Where the server's socket lives: beside its data, or a short path where that will not do."""
     beside = folder / "socket"
-    if len(os.fsencode(beside)) <= LONGEST_SOCKET_PATH:
+    # A comma would make it a list of hosts to the client, and of folders to the server.
+    if len(os.fsencode(beside)) <= LONGEST_SOCKET_PATH and "," not in str(beside):
         return beside
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"evaluator-{os.getuid()}-{digest}"
@@ -107,7 +109,7 @@ def _start(folder: Path) -> None:
             ],
         )
     _forget_the_dead(data)
-    flags = f"-c listen_addresses='' -c unix_socket_permissions=0700 -k '{sockets}'"
+    flags = f"-c listen_addresses='' -c unix_socket_permissions=0700 -k {shlex.quote(str(sockets))}"
     _run(
         folder,
         [

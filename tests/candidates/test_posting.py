@@ -64,12 +64,15 @@ def test_without_criteria_the_requirement_bullets_serve() -> None:
         ("# T\nx\n## Criteria\n- A (weight 0)", "weight of 'A' is '0'"),
         ("# T\nx\n## Criteria\n- A (weight NaN)", "weight of 'A' is 'NaN'"),
         ("# T\nx\n## Criteria\n- A (weight 1e308)", "weight of 'A' is '1e308'"),
-        ("# T\nx\n## Criteria\n- A (heavy)", "'heavy' beside the criterion 'A'"),
+        ("# T\nx\n## Criteria\n- A (weight heavy)", "weight of 'A' is 'heavy'"),
+        ("# T\nx\n## Criteria\n- A (must have, heavy)", "'heavy' beside the criterion 'A'"),
+        ("# T\nx\n## Criteria\n- A\n- a (weight 2)", "Two criteria have the name"),
+        (f"# {'T' * 201}\nx", "title has 201 characters"),
         ("# T\nx\n## Criteria\nno list at all", "'no list at all' is not understood"),
     ],
 )
 def test_what_is_not_understood_is_named_with_the_remedy(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=r"understood|title|rate by|weight") as error:
+    with pytest.raises(ValueError, match=r"understood|title|rate by|weight|name") as error:
         posting.parse(text)
 
     assert words in str(error.value)
@@ -78,3 +81,12 @@ def test_what_is_not_understood_is_named_with_the_remedy(text: str, words: str) 
 def test_an_empty_list_of_criteria_is_refused() -> None:
     with pytest.raises(ValueError, match="list of criteria is empty"):
         posting.parse(WHOLE, "\n\n")
+
+
+def test_words_in_brackets_belong_to_the_name_unless_they_are_meant_as_notes() -> None:
+    found = posting.parse("# T\nx\n## Criteria\n1. SQL (any dialect): joins\n* **Python** (weight 5)")
+
+    assert [(c.name, c.looks_for, c.weight) for c in found.criteria] == [
+        ("SQL (any dialect)", "joins", 3),
+        ("Python", "", 5),
+    ]

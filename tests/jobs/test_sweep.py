@@ -52,7 +52,7 @@ def test_a_lane_at_work_is_left_alone(job: Job) -> None:
 
 
 def test_a_lost_message_is_sent_again_but_not_while_the_queue_is_busy(job: Job) -> None:
-    Lane.objects.update(created_at=Now() - timedelta(minutes=2))
+    Lane.objects.update(due_at=Now() - timedelta(minutes=2))
     assert sweep() == 0
 
     OrmQ.objects.all().delete()
