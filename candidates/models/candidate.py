@@ -35,7 +35,8 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
         """Write what reading found, for the rows that `token` still holds; returns how many.
 
         Each answer has `id`, `status`, `problem`, `detail`, `media_type`, `reader`, `pages`,
-        `text`, `flags`, `name`, `email` and `phone`. One statement, however many.
+        `text`, `flags`, `hidden`, `language`, `sections`, `name`, `email`, `phone`, `links`
+        and `confidence`. One statement, however many.
         """
         with connection.cursor() as cursor:
             cursor.execute(ANSWER, [json.dumps(answers), token])
@@ -77,9 +78,21 @@ class Candidate(Claimable):
     pages = models.PositiveIntegerField(db_default=0, editable=False)
     text = models.TextField(blank=True, db_default="", editable=False)
     flags = models.JSONField(default=list, db_default=[], blank=True, editable=False)
+    hidden = models.JSONField(default=list, db_default=[], blank=True, editable=False)
+    language = models.CharField(max_length=8, blank=True, db_default="", editable=False)
+    sections = models.JSONField(default=list, db_default=[], blank=True, editable=False)
     name = models.CharField(max_length=200, blank=True, db_default="", editable=False)
     email = models.CharField(max_length=254, blank=True, db_default="", editable=False)
     phone = models.CharField(max_length=60, blank=True, db_default="", editable=False)
+
+    links = models.JSONField(default=list, db_default=[], blank=True, editable=False)
+    confidence = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        editable=False,
+        help_text="of name, email and phone, each 0 to 1",
+    )
 
     objects = CandidateQuerySet.as_manager()
 
@@ -154,10 +167,13 @@ ANSWER = """
 UPDATE candidates_candidate AS c
 SET status = a.status, problem = a.problem, detail = a.detail, media_type = a.media_type,
     reader = a.reader, pages = a.pages, text = a.text, flags = a.flags,
+    hidden = a.hidden, language = left(a.language, 8), sections = a.sections, links = a.links,
+    confidence = a.confidence,
     name = left(a.name, 200), email = left(a.email, 254), phone = left(a.phone, 60),
     token = NULL, read_at = now()
 FROM jsonb_to_recordset(%s::jsonb) AS a(
     id bigint, status text, problem text, detail text, media_type text, reader text, pages int,
-    text text, flags jsonb, name text, email text, phone text)
+    text text, flags jsonb, hidden jsonb, language text, sections jsonb, links jsonb,
+    confidence jsonb, name text, email text, phone text)
 WHERE c.id = a.id AND c.status = 'reading' AND c.token = %s
 """

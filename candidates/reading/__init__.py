@@ -5,11 +5,22 @@ is meant for the child of `sandbox`, which everything else uses: a hostile file 
 file and never a worker. Importing this package imports no parser; readers load theirs when called.
 """
 
-from .document import Contact, Document, Flag
+from .document import Contact, Document, Flag, Hidden, Link, Section
 from .limits import MAX_BYTES
 from .problems import Problem, Unreadable
 
-__all__ = ["MAX_BYTES", "Contact", "Document", "Flag", "Problem", "Unreadable", "read"]
+__all__ = [
+    "MAX_BYTES",
+    "Contact",
+    "Document",
+    "Flag",
+    "Hidden",
+    "Link",
+    "Problem",
+    "Section",
+    "Unreadable",
+    "read",
+]
 
 
 def read(data: bytes, name: str) -> Document:

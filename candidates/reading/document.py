@@ -12,6 +12,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _share(value: Any) -> float:
+    if not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:
+        raise ValueError("Expected a share between 0 and 1.")
+    return float(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """Something a reviewer should know about a file.
@@ -34,26 +40,97 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """Who the résumé says it is from; an empty string where that was not found."""
+class Hidden:
+    """A run of text that a person would not see: left out of the pages, kept here.
 
-    name: str = ""
-    email: str = ""
-    phone: str = ""
+    `kind` is a fixed word with hyphens, such as "low-contrast"; `page` as in Flag.
+    """
+
+    kind: str
+    text: str
+    page: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(_text(value["name"]), _text(value["email"]), _text(value["phone"]))
+        page = value["page"]
+        return cls(_text(value["kind"]), _text(value["text"]), None if page is None else int(page))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the résumé under a heading: `start` to `end`, offsets into Document.text, the
+    heading included. `kind` is a fixed word such as "experience"."""
+
+    kind: str
+    start: int
+    end: int
+    confidence: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        start, end = int(value["start"]), int(value["end"])
+        return cls(_text(value["kind"]), start, end, _share(value["confidence"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address on the web that the résumé gives; `kind` is "linkedin", "github" or "web"."""
+
+    kind: str
+    url: str
+    confidence: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        return cls(_text(value["kind"]), _text(value["url"]), _share(value["confidence"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who the résumé says it is from; an empty string where that was not found.
+
+    A confidence is between 0.0 (nothing was found) and 1.0.
+    """
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    links: tuple[Link, ...] = ()
+    name_confidence: float = 0.0
+    email_confidence: float = 0.0
+    phone_confidence: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        return cls(
+            _text(value["name"]),
+            _text(value["email"]),
+            _text(value["phone"]),
+            tuple(Link.from_json(link) for link in value["links"]),
+            _share(value["name_confidence"]),
+            _share(value["email_confidence"]),
+            _share(value["phone_confidence"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """The text of one file: page by page, a format without pages as one.
 
-    `reader` is "pypdfium2", "pdfminer.six", "docx", "text" or "html".
+    `reader` names what read it, such as "pypdfium2" or "docx"; `language` is a code of ISO 639-1,
+    "" where the text is too short to tell.
     """
 
     media_type: str
@@ -61,6 +138,9 @@ class Document:
     pages: tuple[str, ...]
     flags: tuple[Flag, ...] = ()
     contact: Contact = Contact()
+    hidden: tuple[Hidden, ...] = ()
+    language: str = ""
+    sections: tuple[Section, ...] = ()
 
     @property
     def text(self) -> str:
@@ -74,6 +154,9 @@ class Document:
             "pages": list(self.pages),
             "flags": [flag.to_json() for flag in self.flags],
             "contact": self.contact.to_json(),
+            "hidden": [hidden.to_json() for hidden in self.hidden],
+            "language": self.language,
+            "sections": [section.to_json() for section in self.sections],
         }
 
     @classmethod
@@ -85,4 +168,7 @@ class Document:
             pages=tuple(_text(page) for page in value["pages"]),
             flags=tuple(Flag.from_json(flag) for flag in value["flags"]),
             contact=Contact.from_json(value["contact"]),
+            hidden=tuple(Hidden.from_json(hidden) for hidden in value["hidden"]),
+            language=_text(value["language"]),
+            sections=tuple(Section.from_json(section) for section in value["sections"]),
         )

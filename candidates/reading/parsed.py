@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .document import Flag
+from .document import Flag, Hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +13,4 @@ class Parsed:
     pages: tuple[str, ...]
     flags: tuple[Flag, ...] = ()
     paged: bool = False
+    hidden: tuple[Hidden, ...] = ()

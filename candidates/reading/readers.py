@@ -32,6 +32,7 @@ def read_here(data: bytes, name: str) -> Document:
         pages=pages,
         flags=(*found.flags, *parsed.flags, *flags),
         contact=contact.find(pages),
+        hidden=parsed.hidden,
     )
 
 

@@ -55,6 +55,10 @@ def test_a_line_says_what_was_found(folder: Path) -> None:
             "name": "Jane Example",
             "email": "jane.example@example.com",
             "phone": "+44 20 7946 0958",
+            "links": [],
+            "name_confidence": 0.0,
+            "email_confidence": 0.0,
+            "phone_confidence": 0.0,
         },
         "seconds": 0,
     }
