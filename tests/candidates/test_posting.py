@@ -84,7 +84,8 @@ def test_an_empty_list_of_criteria_is_refused() -> None:
 
 
 def test_words_in_brackets_belong_to_the_name_unless_they_are_meant_as_notes() -> None:
-    found = posting.parse("# T\nx\n## Criteria\n1. SQL (any dialect): joins\n* **Python** (weight 5)")
+    listed = "1. SQL (any dialect): joins\n* **Python** (weight 5)"
+    found = posting.parse(f"# T\nx\n## Criteria\n{listed}")
 
     assert [(c.name, c.looks_for, c.weight) for c in found.criteria] == [
         ("SQL (any dialect)", "joins", 3),
