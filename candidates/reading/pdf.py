@@ -4,7 +4,6 @@ pypdfium2 is some twenty times faster; pdfminer.six repairs some files that it r
 some fonts that it does not.
 """
 
-import ctypes
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from .clean import garbage_share
 from .document import Flag
 from .limits import MAX_CHARACTERS, MAX_PAGES
 from .parsed import Parsed
+from .pdf_page import in_order, opened
 from .problems import Problem, Unreadable
 
 # Above this share of letters that cannot be told, the other reader is asked; if it does no
@@ -106,29 +106,8 @@ def _opened(data: bytes) -> Iterator[Any]:
 
 
 def _page_text(document: Any, index: int) -> str:
-    # The helpers of pypdfium2 allow for ranges, which costs as much again as the text does.
-    page = raw.FPDF_LoadPage(document, index)
-    if not page:
-        raise pdfium.PdfiumError("the page cannot be loaded")
-    try:
-        text_page = raw.FPDFText_LoadPage(page)
-        if not text_page:
-            raise pdfium.PdfiumError("the text of the page cannot be loaded")
-        try:
-            count = raw.FPDFText_CountChars(text_page)
-            if count <= 0:
-                return ""
-            if count > MAX_CHARACTERS:
-                raise Unreadable(Problem.TOO_LONG, f"{count} characters on page {index + 1}")
-            # pdfium may add characters to those it counts, line ends for one; a second unit for
-            # each is what it needs at most, and the result says how many it wrote.
-            buffer = (ctypes.c_ushort * (2 * count + 2))()
-            written = raw.FPDFText_GetText(text_page, 0, count, buffer)
-            return bytes(memoryview(buffer)[: max(written - 1, 0)]).decode("utf-16-le", "replace")
-        finally:
-            raw.FPDFText_ClosePage(text_page)
-    finally:
-        raw.FPDF_ClosePage(page)
+    with opened(document, index) as page:
+        return in_order(page)
 
 
 def _mend_hyphens(page: str, document: str) -> str:
