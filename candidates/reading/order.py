@@ -10,6 +10,7 @@ Plain geometry: knows nothing of PDF. Points, the origin at the bottom left.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 CELL = 0.8  # of a line's height: a gap as wide parts two cells or columns
@@ -102,11 +103,12 @@ def _blocks(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
             home.append(home[-1] + 1 if home else 0)
             x0, x1 = fragment.x0, fragment.x1
         last = fragment
-    whole = sorted(fragments, key=lambda f: -f.y1)
+    whole = sorted(_together(fragments), key=lambda f: -f.y1)
     count = home[-1] + 1
     if count == 1 or len(fragments) < 2 * count:
         return [whole]
-    before = _above(whole, home, count)
+    downwards = sorted(fragments, key=lambda f: -f.y1)
+    before = _above(downwards, home, count)
     if before is None:
         return [whole]
     in_turn: list[int] = []
@@ -118,9 +120,21 @@ def _blocks(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
         in_turn.append(free)
         left.remove(free)
     parts: list[list[Fragment]] = [[] for _ in range(count)]
-    for fragment in whole:
+    for fragment in downwards:
         parts[home[fragment.place]].append(fragment)
     return [parts[number] for number in in_turn]
+
+
+def _together(fragments: Sequence[Fragment]) -> list[Fragment]:
+    """The fragments, those joined that the file parts with no gap between, at an icon for one."""
+    joined = [fragments[0]]
+    for fragment in fragments[1:]:
+        last = joined[-1]
+        if _on_one_line(last, fragment) and 0 <= fragment.x0 - last.x1 < CELL * last.height:
+            joined[-1] = replace(_join(last, fragment), text=f"{last.text} {fragment.text}")
+        else:
+            joined.append(fragment)
+    return joined
 
 
 def _goes_on(last: Fragment, fragment: Fragment, x0: float, x1: float) -> bool:
@@ -131,9 +145,7 @@ def _goes_on(last: Fragment, fragment: Fragment, x0: float, x1: float) -> bool:
     return fragment.y1 < last.y1 and fragment.x0 < x1 and fragment.x1 > x0
 
 
-def _above(
-    fragments: list[Fragment], home: list[int], count: int
-) -> list[set[int]] | None:
+def _above(fragments: list[Fragment], home: list[int], count: int) -> list[set[int]] | None:
     """For each part, those with a line directly above one of its own; None where the parts are
     the lines of columns that the file stores by turns. From the top down."""
     before: list[set[int]] = [set() for _ in range(count)]
@@ -251,7 +263,7 @@ def _cut(fragments: list[Fragment], begin: int, end: int, x: float) -> _Cut | No
     lines = begin + len(run)
     return _Cut(
         x,
-        both * min(gap, 3 * height),
+        both * min(gap, height),
         fragments[:begin],
         left,
         right,
@@ -322,8 +334,7 @@ def _is_table(left: list[Fragment], right: list[Fragment], aligned: float) -> bo
         return False
     places = sorted(left + right, key=lambda f: f.place)
     ids = {id(fragment) for fragment in left}
-    pairs = zip(places, places[1:], strict=False)
-    changes = sum((id(one) in ids) != (id(two) in ids) for one, two in pairs)
+    changes = sum((id(one) in ids) != (id(two) in ids) for one, two in pairwise(places))
     return changes >= 0.6 * (len(places) - 1)
 
 
@@ -364,7 +375,7 @@ def _on_one_line(one: Fragment, two: Fragment) -> bool:
 def _longest_block(side: list[Fragment]) -> int:
     """Most lines that follow each other with no gap between."""
     longest = run = 1
-    for above, below in zip(side, side[1:], strict=False):
+    for above, below in pairwise(side):
         run = run + 1 if above.y0 - below.y1 < 0.6 * below.height else 1
         longest = max(longest, run)
     return longest

@@ -22,8 +22,11 @@ reports ledger pipeline schedule budget training suppliers quality safety releas
 with the in on reduced improved grew cost latency orders claims support network library database
 """
 WORDS = _WORDS.split()
-SKILLS = """Python PostgreSQL Django Docker Kubernetes Terraform Kafka Redis Excel Tableau SAP
-Photoshop Figma Welding Forklift German French Spanish Negotiation Budgeting""".split()
+_SKILLS = """
+Python PostgreSQL Django Docker Kubernetes Terraform Kafka Redis Excel Tableau SAP
+Photoshop Figma Welding Forklift German French Spanish Negotiation Budgeting
+"""
+SKILLS = _SKILLS.split()
 HEADINGS = ["Experience", "Education", "Projects", "Profile", "Awards", "Publications"]
 ASIDE = ["Contact", "Skills", "Languages", "Interests", "Certificates", "References"]
 
@@ -57,8 +60,17 @@ class Sheet:
     def sentence(self, count: int) -> str:
         return " ".join(self.random.choice(WORDS) for _ in range(count))
 
-    def paragraph(self, x: float, y: float, width: float, lines: int, size: float = 10,
-                  lead: float = 1.3, colour: str = "black", indent: float = 0) -> float:
+    def paragraph(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        lines: int,
+        size: float = 10,
+        lead: float = 1.3,
+        colour: str = "black",
+        indent: float = 0,
+    ) -> float:
         """Wrapped text from `y` down; returns where the next line would stand."""
         for _ in range(lines):
             text = self.random.choice(WORDS)
@@ -72,8 +84,17 @@ class Sheet:
         self.add(x, y, text, font=BOLD, size=size, **style)
         return y - size * 1.5
 
-    def sidebar(self, x: float, y: float, sections: int = 4, size: float = 9, lead: float = 1.3,
-                colour: str = "black", gap: float = 12, names: list[str] | None = None) -> float:
+    def sidebar(
+        self,
+        x: float,
+        y: float,
+        sections: int = 4,
+        size: float = 9,
+        lead: float = 1.3,
+        colour: str = "black",
+        gap: float = 12,
+        names: list[str] | None = None,
+    ) -> float:
         for name in (names or ASIDE)[:sections]:
             y = self.heading(x, y, name, colour=colour)
             for _ in range(self.random.randint(3, 6)):
@@ -82,8 +103,17 @@ class Sheet:
             y -= gap
         return y
 
-    def main(self, x: float, y: float, width: float, sections: int = 3, size: float = 10,
-             lead: float = 1.3, gap: float = 10, dates: str = "") -> float:
+    def main(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        sections: int = 3,
+        size: float = 10,
+        lead: float = 1.3,
+        gap: float = 10,
+        dates: str = "",
+    ) -> float:
         for name in HEADINGS[:sections]:
             y = self.heading(x, y, name)
             for _ in range(2):
@@ -106,7 +136,9 @@ class Sheet:
 
     def header(self, y: float = 790, x: float = 50) -> float:
         self.add(x, y, "Jane Example", font=BOLD, size=22)
-        self.add(x, y - 22, "Engineer of many things | jane@example.com | +44 20 7946 0958 | London")
+        self.add(
+            x, y - 22, "Engineer of many things | jane@example.com | +44 20 7946 0958 | London"
+        )
         return y - 55
 
     def draw(self, order: str = "columns", rotate: int = 0, letters: bool = False) -> Made:
@@ -296,7 +328,9 @@ TWO_COLUMNS: dict[str, Callable[[], Made]] = {
     "dark sidebar, stored by rows": lambda: dark_sidebar(8, "rows"),
     "narrow gutter, stored by rows": lambda: narrow_gutter(9, "rows"),
     "three columns, stored by rows": lambda: three_columns(10, "rows"),
-    "sidebar and dates to the right, stored by rows": lambda: sidebar_and_dates(11, "rows", "right"),
+    "sidebar and dates to the right, stored by rows": lambda: sidebar_and_dates(
+        11, "rows", "right"
+    ),
     "sidebar and dates to the left, stored by rows": lambda: sidebar_and_dates(12, "rows", "left"),
     "sidebar and dates to the right, stored by columns": lambda: sidebar_and_dates(
         13, "columns", "right"
