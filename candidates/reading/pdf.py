@@ -13,10 +13,11 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from .clean import garbage_share
-from .document import Flag
+from .document import Flag, Hidden
 from .limits import MAX_CHARACTERS, MAX_PAGES
 from .parsed import Parsed
 from .pdf_page import in_order, opened
+from .pdf_unseen import unseen
 from .problems import Problem, Unreadable
 
 # Above this share of letters that cannot be told, the other reader is asked; if it does no
@@ -67,10 +68,14 @@ def _with_pdfium(data: bytes) -> Parsed:
             raise Unreadable(Problem.TOO_MANY_PAGES, f"{count} pages")
         pages: list[str] = []
         flags: list[Flag] = []
+        hidden: list[Hidden] = []
         length = 0
         for index in range(count):
             try:
-                text = _page_text(document, index)
+                with opened(document, index) as page:
+                    page.text, runs = unseen(page, index + 1)
+                    text = in_order(page).replace("\0", "")
+                hidden += runs
             except pdfium.PdfiumError as error:
                 if count == 1:
                     raise
@@ -88,6 +93,7 @@ def _with_pdfium(data: bytes) -> Parsed:
             tuple(_mend_hyphens(page, joined) for page in pages),
             tuple(flags),
             paged=True,
+            hidden=tuple(hidden),
         )
 
 
@@ -103,11 +109,6 @@ def _opened(data: bytes) -> Iterator[Any]:
         yield document
     finally:
         raw.FPDF_CloseDocument(document)
-
-
-def _page_text(document: Any, index: int) -> str:
-    with opened(document, index) as page:
-        return in_order(page)
 
 
 def _mend_hyphens(page: str, document: str) -> str:

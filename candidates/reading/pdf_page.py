@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import pi
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -26,10 +27,10 @@ Box = tuple[float, float, float, float]  # left, bottom, right, top in points
 BOX = struct.Struct("4f")
 
 
-def unchecked(function: Any) -> Any:
+def unchecked(function: Any, returns: Any = ctypes.c_int) -> Any:
     """The same C function, its arguments passed as they are: plain integers are C's int, and
     pointers have to be pointers."""
-    return ctypes.PYFUNCTYPE(ctypes.c_int)(ctypes.cast(function, ctypes.c_void_p).value or 0)
+    return ctypes.PYFUNCTYPE(returns)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
 def pointer(handle: Any) -> ctypes.c_void_p:
@@ -50,15 +51,26 @@ class Page:
         self.text = text
 
     def boxes(self, numbers: Sequence[int]) -> list[Box]:
-        """Boxes of letters, as high as their font; as the page is shown, its rotation applied."""
+        """Boxes of letters, as high as their font; turned so that most of the text runs across."""
+        boxes = self.plain_boxes(numbers)
+        turns = self._turns(numbers)
+        return [_turned(box, turns) for box in boxes] if turns else boxes
+
+    def _turns(self, numbers: Sequence[int]) -> int:
+        """By how many quarters, counterclockwise, a few letters from all over the page lie."""
+        few = numbers[:: max(len(numbers) // 9, 1)][:9]
+        # Angles are clockwise.
+        found = [-round(raw.FPDFText_GetCharAngle(self.letters, n) / (pi / 2)) % 4 for n in few]
+        return max(set(found), key=found.count) if found else 0
+
+    def plain_boxes(self, numbers: Sequence[int]) -> list[Box]:
+        """The same in the coordinates of the page's content."""
         array = (raw.FS_RECTF * len(numbers))()
         size, letters = BOX.size, pointer(self.letters)
         for place, number in enumerate(numbers):
             _loose_box(letters, number, ctypes.byref(array, place * size))
         # Its fields are left, top, right, bottom.
-        boxes = [(a, d, c, b) for a, b, c, d in BOX.iter_unpack(array)]
-        turns = raw.FPDFPage_GetRotation(self.handle)
-        return [_turned(box, turns) for box in boxes] if turns else boxes
+        return [(a, d, c, b) for a, b, c, d in BOX.iter_unpack(array)]
 
 
 @contextmanager
@@ -109,7 +121,7 @@ def _text(letters: Any, index: int) -> str:
 
 
 def _turned(box: Box, turns: int) -> Box:
-    """The box on the page turned clockwise by `turns` quarters; only relations matter after."""
+    """The box with the page turned back clockwise by quarters; only relations matter after."""
     left, bottom, right, top = box
     if turns == 1:
         return bottom, -right, top, -left

@@ -157,8 +157,10 @@ class Sheet:
         for colour, *box in self.shapes:
             canvas.setFillColor(colour)
             canvas.rect(*box, stroke=0, fill=1)
-        if rotate:
+        if rotate:  # the page is turned, and what is drawn turned back
             canvas.setPageRotation(rotate)
+            canvas.rotate(rotate)
+            canvas.translate(*{90: (0, -HEIGHT), 180: (-WIDTH, -HEIGHT), 270: (-WIDTH, 0)}[rotate])
         for line in drawn:
             canvas.setFillColor(line.colour)
             canvas.setFont(line.font, line.size)
@@ -301,12 +303,11 @@ def small_and_large(seed: int, order: str) -> Made:
     return sheet.draw(order)
 
 
-def rotated(seed: int, order: str) -> Made:
+def rotated(seed: int, order: str, rotate: int) -> Made:
     sheet = Sheet(seed)
     sheet.sidebar(50, 780)
     sheet.main(200, 780, 340)
-    made, words = sheet.draw(order)
-    return made, words
+    return sheet.draw(order, rotate=rotate)
 
 
 def letter_by_letter(seed: int, order: str) -> Made:
@@ -342,6 +343,8 @@ TWO_COLUMNS: dict[str, Callable[[], Made]] = {
     "columns above a full-width end, headings first": lambda: with_footer(18, "headings"),
     "small beside large type, stored by rows": lambda: small_and_large(19, "rows"),
     "letter by letter, stored by rows": lambda: letter_by_letter(20, "rows"),
+    "on a page turned by a quarter, stored by rows": lambda: rotated(21, "rows", 90),
+    "on a page turned by three quarters, shuffled": lambda: rotated(22, "shuffled", 270),
 }
 
 

@@ -116,13 +116,22 @@ def stream(content: bytes, filters: bytes = b"") -> bytes:
     return b"<<%s/Length %d>>stream\n" % (filters, len(content)) + content + b"\nendstream"
 
 
-def by_hand(content: bytes = b"", font: bytes = FONT, more: Sequence[bytes] = ()) -> bytes:
-    """One page from its objects, to be bent by those who need it bent."""
+def by_hand(
+    content: bytes = b"",
+    font: bytes = FONT,
+    more: Sequence[bytes] = (),
+    *,
+    catalog: bytes = b"",
+    page: bytes = b"",
+    resources: bytes = b"",
+) -> bytes:
+    """One page from its objects, to be bent by those who need it bent; `more` begins with object
+    6, and the last three add entries to the dictionaries of these names."""
     objects = (
-        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Catalog/Pages 2 0 R%s>>" % catalog,
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]"
-        b"/Resources<</Font<</F1 5 0 R>>>>/Contents 4 0 R>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]%s"
+        b"/Resources<</Font<</F1 5 0 R>>%s>>/Contents 4 0 R>>" % (page, resources),
         content or stream(CONTENT),
         font,
         *more,
