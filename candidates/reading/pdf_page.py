@@ -16,6 +16,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from . import pdf_fields
 from .limits import MAX_CHARACTERS
 from .order import CELL, SAME_ROW, Fragment, ordered
 from .problems import Problem, Unreadable
@@ -43,12 +44,14 @@ _letter = unchecked(raw.FPDFText_GetUnicode)
 
 class Page:
     """A loaded page; `text` has one character for each of pdfium's letters, "\\0" where a letter
-    has none, so that an offset into it is a letter's number."""
+    has none, so that an offset into it is a letter's number; `switched_off` what hidden fields
+    hold."""
 
-    def __init__(self, handle: Any, letters: Any, text: str) -> None:
+    def __init__(self, handle: Any, letters: Any, text: str, switched_off: list[str]) -> None:
         self.handle = handle
         self.letters = letters
         self.text = text
+        self.switched_off = switched_off
 
     def boxes(self, numbers: Sequence[int]) -> list[Box]:
         """Boxes of letters, as high as their font; turned so that most of the text runs across."""
@@ -76,19 +79,28 @@ class Page:
 @contextmanager
 def opened(document: Any, index: int) -> Iterator[Page]:
     """Page `index`, counted from 0. Raises PdfiumError, and Unreadable(TOO_LONG)."""
-    handle = raw.FPDF_LoadPage(document, index)
-    if not handle:
-        raise pdfium.PdfiumError("the page cannot be loaded")
+    handle = _loaded(document, index)
+    has_fields, switched_off = pdf_fields.find(handle)
+    if has_fields and pdf_fields.make_part_of_page(handle):
+        raw.FPDF_ClosePage(handle)
+        handle = _loaded(document, index)
     try:
         letters = raw.FPDFText_LoadPage(handle)
         if not letters:
             raise pdfium.PdfiumError("the text of the page cannot be loaded")
         try:
-            yield Page(handle, letters, _text(letters, index))
+            yield Page(handle, letters, _text(letters, index), switched_off)
         finally:
             raw.FPDFText_ClosePage(letters)
     finally:
         raw.FPDF_ClosePage(handle)
+
+
+def _loaded(document: Any, index: int) -> Any:
+    handle = raw.FPDF_LoadPage(document, index)
+    if not handle:
+        raise pdfium.PdfiumError("the page cannot be loaded")
+    return handle
 
 
 def in_order(page: Page) -> str:

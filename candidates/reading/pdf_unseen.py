@@ -74,15 +74,13 @@ class _Shape:
 def unseen(page: Page, number: int) -> tuple[str, tuple[Hidden, ...]]:
     """The page's text with "\\0" for each letter that is not seen, and the runs these make.
     `number` is the page's, counted from 1."""
+    found = [Hidden("hidden-field", text, number) for text in page.switched_off]
     odd, shapes = _odd_texts(page)
-    if not odd:
-        return page.text, ()
-    owners = _owners(page, odd)
+    owners = _owners(page, odd) if odd else {}
     if not owners:
-        return page.text, ()
+        return page.text, tuple(found)
     ways = dict(_ways(page, owners, odd, shapes))
     letters = list(page.text)
-    found = []
     for run in _runs(page.text, ways):
         kinds = [ways[place] for place in run if place in ways]
         text = " ".join(page.text[run.start : run.stop].replace("\0", "").split())
@@ -124,6 +122,11 @@ def _odd_texts(page: Page) -> tuple[dict[int, _Odd], list[_Shape]]:
                     (shape.grey < 0 or abs(shape.grey - grey) < 3 * CONTRAST)
                     and _share(box, shape.box) > 0.3
                     for shape in shapes
+                    # Said before because most lie elsewhere, and there are many.
+                    if shape.box[0] < right
+                    and shape.box[2] > left
+                    and shape.box[1] < top
+                    and shape.box[3] > bottom
                 )
             ):
                 odd[address] = _Odd(turn, mode, opacity, on_layer, clip)
@@ -134,10 +137,19 @@ def _odd_texts(page: Page) -> tuple[dict[int, _Odd], list[_Shape]]:
             if opacity and (box[2] - box[0]) > 3 and (box[3] - box[1]) > 3:
                 shapes.append(_Shape(turn, box, grey))
                 # Letters that a shape is drawn over may be covered by it.
-                for before in [one for one in plain if _share(one[2], box) > 0.3]:
+                left, bottom, right, top = box
+                under = [
+                    one
+                    for one in plain
+                    if left < one[2][2]
+                    and right > one[2][0]
+                    and bottom < one[2][3]
+                    and top > one[2][1]
+                    and _share(one[2], box) > 0.3
+                ]
+                for before in under:
                     plain.remove(before)
-                    address = before[1].value or 0
-                    odd[address] = _Odd(before[0], PAINTED[0], 1.0)
+                    odd[before[1].value or 0] = _Odd(before[0], PAINTED[0], 1.0)
     return odd, shapes
 
 

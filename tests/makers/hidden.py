@@ -135,6 +135,25 @@ def pattern(paint: bytes) -> bytes:
     return by_hand(stream(content), more=(tile,), resources=b"/Pattern<</P1 6 0 R>>")
 
 
+def field(flags: int, place: str = "60 480 460 520") -> bytes:
+    """The text as the value of a form's field, with the appearance that shows it."""
+    shown = stream(
+        b"/Tx BMC BT /F1 11 Tf 2 10 Td (%s) Tj ET EMC" % SECRET.encode(),
+        b"/Type/XObject/Subtype/Form/BBox[0 0 400 40]/Resources<</Font<</F1 5 0 R>>>>",
+    )
+    widget = b"<</Type/Annot/Subtype/Widget/FT/Tx/F %d/T(x)/V(%s)/Rect[%s]/AP<</N 7 0 R>>>>" % (
+        flags,
+        SECRET.encode(),
+        place.encode(),
+    )
+    return by_hand(
+        stream(_text(SEEN, 700)),
+        more=(widget, shown),
+        catalog=b"/AcroForm<</Fields[6 0 R]>>",
+        page=b"/Annots[6 0 R]",
+    )
+
+
 HIDDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "white": ("low-contrast", lambda: page(within(ink("#ffffff"), say()))),
     "nearly white": ("low-contrast", lambda: page(within(ink("#fafafa"), say()))),
@@ -161,6 +180,8 @@ HIDDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "invisible mode": ("invisible", lambda: page(in_mode(3))),
     "clipping mode": ("invisible", lambda: page(in_mode(7))),
     "layer that is off": ("hidden-layer", lambda: layer(b"/OFF")),
+    "a field that is switched off": ("hidden-field", lambda: field(2)),
+    "a field of no size": ("tiny", lambda: field(4, "0 0 1 1")),
     "white on a turned page": (
         "low-contrast",
         lambda: page(within(ink("#ffffff"), say()), rotate=90),
@@ -182,6 +203,7 @@ VISIBLE: dict[str, Callable[[], bytes]] = {
     "in a form": lambda: page(in_form("#000000")),
     "a black pattern": lambda: pattern(b"0 0 0 rg"),
     "layer that is on": lambda: layer(b"/ON"),
+    "a field of a form": lambda: field(4),
     "a line through it": lambda: page(say(), box("#000000", y=503, high=1)),
     "a scan with its letters beneath": lambda: page(
         in_mode(3), picture(250, 0, 0, 612, 792), say(), say(SEEN, y=700)
