@@ -14,6 +14,11 @@ MAX_MEMBERS = 2_000
 MAX_PART_BYTES = 32 * MB  # one XML part
 MAX_PARTS_BYTES = 64 * MB  # all parts that are read
 
+# Of a message, over all messages attached to it.
+MAX_ATTACHMENTS = 50
+MAX_ATTACHED_BYTES = 64 * MB
+MAX_MESSAGE_DEPTH = 3  # a message attached to one attached to one
+
 # The child process that reads.
 SECONDS = 20.0  # wall time for one file
 CPU_SECONDS = 20

@@ -6,7 +6,7 @@ parser. The values are stored in the database: a member may be added, never rena
 
 from enum import StrEnum
 
-READABLE_KINDS = "PDF, Word (.docx), plain text, Markdown or HTML"
+READABLE_KINDS = "PDF, Word, plain text, Markdown, HTML or e-mail"
 
 
 class Problem(StrEnum):
@@ -38,11 +38,6 @@ class Problem(StrEnum):
         "The file is a picture, and text recognition is off. "
         f"Ask for the résumé as {READABLE_KINDS}.",
     )
-    OLD_WORD = (
-        "old-word",
-        "The file is in the old Word format (.doc). "
-        "Open it in Word, save it as .docx or PDF and upload that.",
-    )
     RICH_TEXT = (
         "rich-text",
         "The file is in Rich Text Format (.rtf). Save it as .docx or PDF and upload that.",
@@ -62,10 +57,6 @@ class Problem(StrEnum):
     PRESENTATION = (
         "presentation",
         "The file is a presentation. Save the résumé as PDF and upload that.",
-    )
-    EMAIL = (
-        "e-mail",
-        "The file is an e-mail message. Save the résumé attached to it and upload that.",
     )
     ARCHIVE = (
         "archive",

@@ -1,8 +1,10 @@
 """One file, start to end: sniff, hand to the reader of its kind, clean, look for the person."""
 
 from collections.abc import Callable
+from functools import partial
 
 from . import clean, contact
+from .attached import Opened
 from .document import Document, Flag
 from .limits import MAX_BYTES, MAX_CHARACTERS
 from .parsed import Parsed
@@ -10,15 +12,17 @@ from .problems import Problem, Unreadable
 from .sniff import Kind, sniff
 
 
-def read_here(data: bytes, name: str) -> Document:
-    """See `candidates.reading.read`."""
+def read_here(data: bytes, name: str, opened: Opened | None = None) -> Document:
+    """See `candidates.reading.read`; `opened` is given for what was attached to a message."""
     if not data:
         raise Unreadable(Problem.EMPTY)
     if len(data) > MAX_BYTES:
         raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
     try:
         found = sniff(data, name)
-        parsed = _reader(found.kind)(data[found.start :] if found.start else data)
+        parsed = _reader(found.kind, opened or Opened(read_here))(
+            data[found.start :] if found.start else data
+        )
         pages, flags = _cleaned(parsed)
     except MemoryError:
         raise Unreadable(Problem.TOO_MUCH_MEMORY, "MemoryError") from None
@@ -36,14 +40,24 @@ def read_here(data: bytes, name: str) -> Document:
     )
 
 
-def _reader(kind: Kind) -> Callable[[bytes], Parsed]:
+def _reader(kind: Kind, opened: Opened) -> Callable[[bytes], Parsed]:
     """Loads only what this kind needs: a child that reads PDFs alone never pays for lxml."""
     if kind is Kind.PDF:
         from .pdf import parse
     elif kind is Kind.DOCX:
         from .office import parse
+    elif kind is Kind.DOC:
+        from .old_word import parse
     elif kind is Kind.HTML:
         from .web import parse
+    elif kind is Kind.EML:
+        from .message import parse as parse_message
+
+        return partial(parse_message, opened=opened)
+    elif kind is Kind.MSG:
+        from .outlook import parse as parse_outlook
+
+        return partial(parse_outlook, opened=opened)
     else:
         from .plain import parse
     return parse

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 
+from .compound import MAGIC as COMPOUND
+from .compound import Compound
 from .document import Flag
 from .limits import MAX_MEMBERS, MB
 from .problems import Problem, Unreadable
@@ -17,6 +19,9 @@ class Kind(StrEnum):
 
     PDF = "application/pdf"
     DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    DOC = "application/msword"
+    EML = "message/rfc822"
+    MSG = "application/vnd.ms-outlook"
     HTML = "text/html"
     TEXT = "text/plain"
     MARKDOWN = "text/markdown"
@@ -34,6 +39,9 @@ class Found:
 WORDS = {
     Kind.PDF: "PDF",
     Kind.DOCX: "a Word document",
+    Kind.DOC: "an old Word document",
+    Kind.EML: "an e-mail message",
+    Kind.MSG: "an Outlook message",
     Kind.HTML: "a web page",
     Kind.TEXT: "plain text",
     Kind.MARKDOWN: "plain text",
@@ -42,9 +50,12 @@ WORDS = {
 PROMISES: dict[str, tuple[Kind, ...]] = {
     "pdf": (Kind.PDF,),
     **dict.fromkeys(("docx", "docm", "dotx", "dotm"), (Kind.DOCX,)),
+    **dict.fromkeys(("doc", "dot"), (Kind.DOC,)),
+    "eml": (Kind.EML,),
+    "msg": (Kind.MSG,),
     **dict.fromkeys(("html", "htm", "xhtml"), (Kind.HTML,)),
     **dict.fromkeys(("txt", "text", "md", "markdown"), (Kind.TEXT, Kind.MARKDOWN)),
-    **dict.fromkeys(("doc", "rtf", "odt", "pages", "xls", "xlsx", "ppt", "pptx", "eml", "msg"), ()),
+    **dict.fromkeys(("rtf", "odt", "pages", "xls", "xlsx", "ppt", "pptx"), ()),
     **dict.fromkeys(("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic"), ()),
     **dict.fromkeys(("zip", "exe"), ()),
 }
@@ -84,14 +95,13 @@ PDF_HEADER_WITHIN = 1024  # where PDF readers look for it
 PDF_BODY = re.compile(rb"\d\s+obj\b|startxref|/Root\b")
 JUNK_WITHIN = 2 * MB  # before the header of a file whose end is that of a PDF
 
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-OLE_STREAMS = (
+OLE_STREAMS: tuple[tuple[str, Kind | Problem], ...] = (
     ("EncryptedPackage", Problem.ENCRYPTED),
-    ("WordDocument", Problem.OLD_WORD),
+    ("__properties_version1.0", Kind.MSG),
+    ("WordDocument", Kind.DOC),
     ("Workbook", Problem.SPREADSHEET),
     ("Book", Problem.SPREADSHEET),
     ("PowerPoint Document", Problem.PRESENTATION),
-    ("__properties_version1.0", Problem.EMAIL),
 )
 
 HTML_START = re.compile(
@@ -102,7 +112,10 @@ HTML_START = re.compile(
 TAG = re.compile(rb"</?[a-zA-Z][a-zA-Z0-9]*[\s/>]")
 SVG_START = re.compile(rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!.{0,2000}?>\s*)*<svg\b", re.DOTALL)
 XML_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b")
-HEADER_LINES = re.compile(rb"(?:[A-Za-z][A-Za-z-]{1,40}:[^\n]*\n(?:[ \t][^\n]*\n)*){3}")
+MAILBOX_LINE = re.compile(rb"(?:>?From [^\n]*\n)?")
+HEADER_LINES = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*){3}")
+NAMED_EML = re.compile(rb"(?:From|To|Subject|Date|Content-Type|MIME-Version|X-[\w-]+):", re.I)
+MAILBOX = re.compile(rb"^From \S+ [^\n]*\d\d:\d\d[^\n]*\n[A-Za-z][A-Za-z0-9-]{1,60}:", re.MULTILINE)
 MIME_LINE = re.compile(rb"^(?:MIME-Version|Received|Return-Path|Message-ID):", re.I | re.M)
 UTF_16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
@@ -129,8 +142,8 @@ def _kind(data: bytes, ending: str) -> tuple[Kind, int]:
         return _inside_zip(data), 0
     if data.startswith(b"PK\x05\x06"):
         raise Unreadable(Problem.ARCHIVE, "an empty ZIP")
-    if data.startswith(OLE):
-        raise Unreadable(_inside_ole(data), "OLE compound file")
+    if data.startswith(COMPOUND):
+        return _inside_compound(data), 0
     header = PDF_HEADER.search(data, 0, PDF_HEADER_WITHIN + 8)
     if header and (header.start() == 0 or PDF_BODY.search(data, header.end())):
         return Kind.PDF, header.start()
@@ -147,12 +160,21 @@ def _kind(data: bytes, ending: str) -> tuple[Kind, int]:
     late = PDF_HEADER.search(data, 0, JUNK_WITHIN)
     if late and b"startxref" in data[-2048:] and b"%%EOF" in data[-2048:]:
         return Kind.PDF, late.start()
+    if _is_message(head, ending):
+        if MAILBOX.match(head) and len(MAILBOX.findall(data)) > 1:
+            raise Unreadable(Problem.UNKNOWN_KIND, "a mailbox of several messages (mbox)")
+        return Kind.EML, 0
     return _kind_of_text(head, ending), 0
 
 
+def _is_message(head: bytes, ending: str) -> bool:
+    headers = MAILBOX_LINE.sub(b"", head, count=1) if head.startswith(b"From ") else head
+    if ending == "eml" and NAMED_EML.match(headers):
+        return True
+    return bool(HEADER_LINES.match(headers) and MIME_LINE.search(headers))
+
+
 def _kind_of_text(head: bytes, ending: str) -> Kind:
-    if HEADER_LINES.match(head) and MIME_LINE.search(head):
-        raise Unreadable(Problem.EMAIL, "begins with the headers of a message")
     if ending in ("html", "htm", "xhtml") and TAG.search(head):
         return Kind.HTML
     if XML_START.match(head):
@@ -236,15 +258,29 @@ def _inside_zip(data: bytes) -> Kind:
     raise Unreadable(Problem.ARCHIVE, "ZIP")
 
 
-def _inside_ole(data: bytes) -> Problem:
-    """By the names in the directory: entries of 128 bytes, the name in UTF-16 first, its length
-    in bytes with the closing zero at 64 ([MS-CFB] 2.6.1)."""
-    for stream, problem in OLE_STREAMS:
-        encoded = stream.encode("utf-16-le")
-        at = data.find(encoded)
-        while at != -1:
-            length = int.from_bytes(data[at + 64 : at + 66], "little")
-            if at % 128 == 0 and length == len(encoded) + 2:
-                return problem
-            at = data.find(encoded, at + 1)
-    return Problem.UNKNOWN_KIND
+def _inside_compound(data: bytes) -> Kind:
+    """By what stands in its root; where the directory is damaged, by the names found in it."""
+    try:
+        streams: frozenset[str] | None = frozenset(Compound(data).root.streams)
+        problem = Unreadable(Problem.UNKNOWN_KIND, "OLE compound file")
+    except Unreadable as error:
+        streams = None
+        problem = error
+    for stream, what in OLE_STREAMS:
+        if _names(data, stream) if streams is None else stream.lower() in streams:
+            if isinstance(what, Problem):
+                raise Unreadable(what, "OLE compound file")
+            return what
+    raise problem
+
+
+def _names(data: bytes, stream: str) -> bool:
+    """Whether an entry of 128 bytes begins with the name, in UTF-16; its length in bytes with the
+    closing zero is at 64 ([MS-CFB] 2.6.1)."""
+    encoded = stream.encode("utf-16-le")
+    at = data.find(encoded)
+    while at != -1:
+        if at % 128 == 0 and int.from_bytes(data[at + 64 : at + 66], "little") == len(encoded) + 2:
+            return True
+        at = data.find(encoded, at + 1)
+    return False

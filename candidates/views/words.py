@@ -11,6 +11,7 @@ KINDS = {
     "hidden-text": "Text that a reader would not see was left out",
     "hidden-characters": "Characters that cannot be seen were removed",
     "macros": "The file carries a program, which was not run",
+    "attachment-unreadable": "Something attached to the message was not read",
     "page-unreadable": "A page could not be read",
     "letters-lost": "Some letters could not be told",
     "copies-description": "A large part of the job description stands in the résumé word for word",

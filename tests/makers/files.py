@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image
 
+from .mails import eml, headers_only, mailbox, msg
+from .old_words import doc, encrypted_doc, half_doc
 from .pdfs import (
     LINES,
     blank_pdf,
@@ -48,8 +50,9 @@ __all__ = [
     "crowded_docx",
     "damaged_docx",
     "damaged_pdf",
+    "doc",
     "docx",
-    "email",
+    "eml",
     "encrypted_docx",
     "encrypted_pdf",
     "exe",
@@ -62,8 +65,8 @@ __all__ = [
     "locked_member_docx",
     "lying_docx",
     "lying_page_count_pdf",
+    "msg",
     "odt",
-    "old_word",
     "owner_locked_pdf",
     "packed",
     "pages_loop_pdf",
@@ -108,20 +111,8 @@ def rtf() -> bytes:
     return rb"{\rtf1\ansi Jane Example\par Engineer}"
 
 
-def email() -> bytes:
-    return (
-        b"Return-Path: <jane@example.com>\nFrom: jane@example.com\nTo: jobs@example.com\n"
-        b"Subject: My application\nMIME-Version: 1.0\n\nPlease find my resume attached.\n"
-    )
-
-
 def odt() -> bytes:
     return packed({"mimetype": b"application/vnd.oasis.opendocument.text", "content.xml": b"<x/>"})
-
-
-def old_word() -> bytes:
-    """A .doc, as far as its directory goes."""
-    return _compound("WordDocument")
 
 
 def encrypted_docx() -> bytes:
@@ -173,7 +164,14 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "lying.docx": (lying_docx, "damaged"),
     "crowded.docx": (crowded_docx, "too-complex"),
     "laughs.docx": (billion_laughs_docx, "damaged"),
-    "old.doc": (old_word, "old-word"),
+    "locked.doc": (encrypted_doc, "encrypted"),
+    "half.doc": (half_doc, "damaged"),
+    "directory only.doc": (lambda: _compound("WordDocument"), "damaged"),
+    "no letters.doc": (lambda: doc(""), "blank"),
+    "pictures only.doc": (lambda: doc("\x01"), "no-text"),
+    "table.xls": (lambda: _compound("Workbook"), "spreadsheet"),
+    "half.msg": (lambda: msg("Jane " * 9000)[:20_000], "damaged"),
+    "no letters.msg": (lambda: msg(" \n"), "blank"),
     "rich.rtf": (rtf, "rich-text"),
     "open.odt": (odt, "open-document"),
     "apple.pages": (lambda: packed({"Index/Document.iwa": b"x"}), "apple-pages"),
@@ -186,7 +184,9 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "presentation",
     ),
     "files.zip": (lambda: packed({"cv.txt": b"Jane Example"}), "archive"),
-    "message.eml": (email, "e-mail"),
+    "headers only.eml": (headers_only, "blank"),
+    "scan attached.eml": (lambda: eml("", [("cv.pdf", image_only_pdf())]), "no-text"),
+    "mailbox.eml": (mailbox, "unknown-kind"),
     "blank.txt": (lambda: b" \n\t\n", "blank"),
     "one byte.bin": (lambda: b"\x00", "unknown-kind"),
     "noise.txt": (lambda: bytes(range(256)) * 40, "unknown-kind"),

@@ -10,6 +10,7 @@ import pytest
 from candidates.reading import MAX_BYTES, Contact, Document, Flag, Problem, Unreadable, read
 from candidates.reading.limits import MAX_PAGES, SECONDS
 from tests.makers import files
+from tests.makers.mails import file
 
 PARSERS = ("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "django")
 
@@ -23,6 +24,14 @@ PARSERS = ("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "django")
             "cv.docx",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             "docx",
+        ),
+        (files.doc(*files.LINES), "cv.doc", "application/msword", "doc"),
+        (files.eml("", [("cv.pdf", files.pdf())]), "cv.eml", "message/rfc822", "eml"),
+        (
+            files.msg("", [file("cv.pdf", files.pdf())]),
+            "cv.msg",
+            "application/vnd.ms-outlook",
+            "msg",
         ),
         (files.text(), "cv.txt", "text/plain", "text"),
         (files.text(), "cv.md", "text/markdown", "text"),

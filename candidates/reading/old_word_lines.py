@@ -1,0 +1,140 @@
+"""Characters of an old Word file to lines: fields, tables and the signs Word gives a meaning.
+
+Apart from `old_word`, which finds the characters: nothing here knows how a .doc is stored.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+FIELD_SIGNS = re.compile("[\x13\x14\x15]")
+PARAGRAPH_ENDS = ("\r", "\x07", "\x0c")
+# Line break, column break, hyphens that do not break and that may.
+MEANINGS = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "", "\t": "\t", "\n": "\n"}
+BUTTON = re.compile(r"\s*MACROBUTTON\s+\S+()\s+([^\x13-\x15]{1,500})", re.IGNORECASE)
+PRONOUNCED = re.compile(
+    r"\s*EQ\s.{0,100}\\o\s*\\ad\s*\(.{0,40}\(([^()]{1,100})\),([^()]{1,100})\)\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+HALF = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(slots=True)
+class Formatting:
+    """What formatting says, by the numbers of characters: first, and the one after the last.
+
+    `hidden` has a kind, which is "" for text that was deleted under tracked changes. `in_table`
+    and `row_ends` are the last characters of paragraphs.
+    """
+
+    hidden: list[tuple[int, int, str]] = field(default_factory=list)
+    symbols: dict[int, str] = field(default_factory=dict)
+    in_table: set[int] = field(default_factory=set)
+    row_ends: set[int] = field(default_factory=set)
+
+
+def without_fields(text: str, parts: Sequence[int]) -> list[str]:
+    """The characters, each field without its code (\\x13 code \\x14 result \\x15).
+
+    `parts` are the places where a new part begins: a field ends in the part where it began, and
+    one that has no end is none.
+    """
+    found = [(match.start(), match.group()) for match in FIELD_SIGNS.finditer(text)]
+    closed: set[int] = set()
+    begun: list[int] = []
+    part = 0
+    for at, sign in found:
+        if bisect_right(parts, at) != part:
+            part = bisect_right(parts, at)
+            begun.clear()
+        if sign == "\x13":
+            begun.append(at)
+        elif sign == "\x15" and begun:
+            closed |= {begun.pop(), at}
+
+    signs = list(text)
+    in_code: list[bool] = []  # for each field that is open
+    codes = 0
+    code_from = 0
+    for at, sign in found:
+        if sign == "\x13" and at in closed:
+            if not codes:
+                code_from = at
+            in_code.append(True)
+            codes += 1
+        elif in_code and (sign == "\x14" or at in closed):
+            if in_code[-1]:
+                codes -= 1
+                if not codes:
+                    shown = _shown(text[code_from + 1 : at]) if sign == "\x15" else ""
+                    signs[code_from:at] = [shown, *[""] * (at - code_from - 1)]
+            in_code[-1] = False
+            if sign == "\x15":
+                in_code.pop()
+    return signs
+
+
+def _shown(code: str) -> str:
+    """What a field without a result shows: the label of a button, a word and its pronunciation."""
+    match = BUTTON.match(code) or PRONOUNCED.match(code)
+    return "".join(match.group(2, 1)) if match else ""
+
+
+def lines(signs: Sequence[str], part: tuple[int, int], formatting: Formatting) -> str:
+    """The lines of the characters from, up to: a paragraph each, or a row of a table.
+
+    A row of one-line cells is one line with tabs; cells that hold more follow each other, as they
+    do in a .docx.
+    """
+    first, end = part
+    out = _Lines(formatting)
+    text: list[str] = []
+    for number in range(first, min(end, len(signs))):
+        sign = signs[number]
+        if sign in PARAGRAPH_ENDS:
+            out.end_paragraph("".join(text), sign, number)
+            text = []
+        elif sign >= " ":
+            text.append(sign)
+        else:
+            text.append(MEANINGS.get(sign, ""))
+    out.end_paragraph("".join(text), "\r", end)
+    out.end_row()
+    found = "\n".join(out.lines).strip("\n")
+    if HALF.search(found):  # halves of rare characters stand one after the other
+        found = found.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return found
+
+
+class _Lines:
+    """Lines as they come about, with the row and the cell that are not complete yet."""
+
+    def __init__(self, formatting: Formatting) -> None:
+        self.formatting = formatting
+        self.lines: list[str] = []
+        self.row: list[str] = []
+        self.cell: list[str] = []
+
+    def end_paragraph(self, text: str, sign: str, number: int) -> None:
+        if sign == "\x07":
+            # Without formatting to tell, as in Word 6, an empty cell after others ends a row.
+            alone = not text and not self.cell and bool(self.row)
+            if number in self.formatting.row_ends or (alone and not self.formatting.row_ends):
+                self.end_row()
+            else:
+                self.row.append("\n".join([*self.cell, text]).strip("\n"))
+                self.cell = []
+        elif number in self.formatting.in_table:
+            self.cell.append(text)
+        else:
+            self.end_row()
+            self.lines.append(text)
+
+    def end_row(self) -> None:
+        cells = [*self.row, *self.cell]
+        if any("\n" in cell for cell in cells):
+            self.lines += [cell for cell in cells if cell.strip()]
+        elif cells:
+            self.lines.append("\t".join(cells).rstrip("\t"))
+        self.row, self.cell = [], []
