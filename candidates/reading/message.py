@@ -31,15 +31,20 @@ PASSED_OVER = frozenset(
         *("text/rfc822-headers", "message/disposition-notification"),
     )
 )
+# A line that ends in a blank goes on in the next (RFC 3676), but for the one above a signature.
+FLOWS = re.compile(rb"(?<!^--) \r?\n(?=[^\s>])", re.MULTILINE)
 MOST_OF_HEADER = 2_000  # characters; decoding a word takes as long as there are words before it
 FOLD = re.compile(r"\r?\n[ \t]+")
+
+
+type _Text = tuple[str, bytes, str]  # media type, content, charset
 
 
 @dataclass(slots=True)
 class _Tree:
     """What the walk through the parts finds; `texts` are alternatives that say the same."""
 
-    texts: list[list[tuple[str, bytes, str]]] = field(default_factory=list)
+    texts: list[list[_Text]] = field(default_factory=list)
     attached: list[Attached] = field(default_factory=list)
     pictures: list[tuple[str, Attached]] = field(default_factory=list)  # with their Content-ID
 
@@ -100,35 +105,44 @@ def _bodies(tree: _Tree) -> Parsed:
     return Parsed("eml", ("\n\n".join(texts),), tuple(flags), hidden=tuple(hidden))
 
 
-def _walk(
-    part: Part, tree: _Tree, alternatives: list[tuple[str, bytes, str]] | None, opened: Opened
-) -> None:
+def _walk(part: Part, tree: _Tree, alternatives: list[_Text] | None, opened: Opened) -> None:
     kind = _safely(part.get_content_type, "text/plain")
-    inside = part.get_payload() if part.is_multipart() else None
     if kind in PASSED_OVER:
         return
-    if kind == "message/rfc822" and isinstance(inside, list):
-        for inner in inside:
-            if isinstance(inner, Part):
-                tree.attached.append(_message(part, inner, opened))
+    if not part.is_multipart():
+        _leaf(part, kind, tree, alternatives, opened)
         return
-    if isinstance(inside, list):
-        if kind == "multipart/alternative" and alternatives is None:
-            alternatives = []
-            tree.texts.append(alternatives)
-        for inner in inside:
-            if isinstance(inner, Part):
-                _walk(inner, tree, alternatives, opened)
+    inside = [inner for inner in part.get_payload() if isinstance(inner, Part)]
+    if kind == "message/rfc822":
+        tree.attached += [_message(part, inner, opened) for inner in inside]
         return
+    if kind == "multipart/alternative" and alternatives is None:
+        alternatives = []
+        tree.texts.append(alternatives)
+    for number, inner in enumerate(inside):
+        # What a web page is made of besides its text has no name, or a place on the web.
+        if kind == "multipart/related" and number and not _is_sent(inner):
+            continue
+        _walk(inner, tree, alternatives, opened)
 
+
+def _is_sent(part: Part) -> bool:
+    """Whether a part beside a web page is more than a piece of that page."""
+    return bool(_safely(part.get_filename, None)) and not _header(part, "content-location")
+
+
+def _leaf(
+    part: Part, kind: str, tree: _Tree, alternatives: list[_Text] | None, opened: Opened
+) -> None:
     filename = _decoded(_safely(part.get_filename, None) or "")
     disposition = _safely(part.get_content_disposition, None)
     charset = _safely(part.get_content_charset, None) or ""
+    flowed = _safely(partial(part.get_param, "format"), None) == "flowed"
     data = _safely(partial(_bytes, part), b"")
     if kind.startswith("multipart/"):  # whose parts could not be told apart
         kind = "text/plain"
     if kind in ("text/plain", "text/html") and not filename and disposition != "attachment":
-        text = (kind, data, charset)
+        text = (kind, FLOWS.sub(b" ", data) if flowed else data, charset)
         if alternatives is None:
             tree.texts.append([text])
         else:
@@ -137,13 +151,12 @@ def _walk(
     if not data and not filename:
         return
     one = _file(data, named(filename, kind), opened)
-    if kind.startswith("image/"):
-        if disposition == "attachment" or filename:
-            content_id = _header(part, "content-id").strip("<> ")
-            if disposition != "inline" or not content_id:
-                tree.pictures.append((content_id, one))
-    else:
+    if not kind.startswith("image/"):
         tree.attached.append(one)
+    elif disposition == "attachment" or filename:
+        content_id = _header(part, "content-id").strip("<> ")
+        if disposition != "inline" or not content_id:
+            tree.pictures.append((content_id, one))
 
 
 def _file(data: bytes, name: str, opened: Opened) -> Attached:

@@ -44,7 +44,7 @@ ELSEWHERE = b"\x46\x66"  # changes that found no room, kept in the stream Data
 TINY = 2  # half-points: nobody reads a letter of one point
 UNSEEN_IN_PLACE = ("tiny", "low-contrast")
 PAGE = 512
-MOST_RUNS = 500_000
+MOST_STEPS = 5_000_000  # comparing runs and pieces: 500 pieces of 10,000 runs
 MOST_HIDDEN, MOST_OF_ONE = 50, 500
 
 # Code pages of Word 6 and 95 by language (the lower ten bits of a LANGID); others: Windows-1252.
@@ -243,7 +243,7 @@ def _formatted(word: _Word, pieces: list[_Piece]) -> Iterator[tuple[int, int, by
     for piece in pieces:
         if piece.changes:
             yield piece.first, piece.end, piece.changes, False
-    runs = 0
+    steps = 0
     by_place = sorted(pieces, key=lambda piece: piece.at)
     places = [piece.at for piece in by_place]
     longest = max((piece.end - piece.first) * piece.width for piece in pieces) if pieces else 0
@@ -253,9 +253,9 @@ def _formatted(word: _Word, pieces: list[_Piece]) -> Iterator[tuple[int, int, by
             while at < len(by_place) and by_place[at].at < end:
                 piece = by_place[at]
                 at += 1
-                runs += 1
-                if runs > MOST_RUNS:
-                    raise Unreadable(Problem.TOO_COMPLEX, f"more than {MOST_RUNS} runs")
+                steps += 1
+                if steps > MOST_STEPS:
+                    raise Unreadable(Problem.TOO_COMPLEX, "runs and pieces without end")
                 first = piece.first + max(0, begin - piece.at) // piece.width
                 last = min(piece.end, piece.first - -(end - piece.at) // piece.width)
                 if first < last:

@@ -115,6 +115,8 @@ XML_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b")
 MAILBOX_LINE = re.compile(rb"(?:>?From [^\n]*\n)?")
 HEADER_LINES = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*){3}")
 NAMED_EML = re.compile(rb"(?:From|To|Subject|Date|Content-Type|MIME-Version|X-[\w-]+):", re.I)
+# A web page with all its pictures in one file, as Word saves it and calls it .doc.
+MIME_PAGE = re.compile(rb"MIME-Version:[^\n]*\n(?:[A-Za-z-]+:[^\n]*\n)?Content-Type:", re.I)
 MAILBOX = re.compile(rb"^From \S+ [^\n]*\d\d:\d\d[^\n]*\n[A-Za-z][A-Za-z0-9-]{1,60}:", re.MULTILINE)
 MIME_LINE = re.compile(rb"^(?:MIME-Version|Received|Return-Path|Message-ID):", re.I | re.M)
 UTF_16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
@@ -169,7 +171,7 @@ def _kind(data: bytes, ending: str) -> tuple[Kind, int]:
 
 def _is_message(head: bytes, ending: str) -> bool:
     headers = MAILBOX_LINE.sub(b"", head, count=1) if head.startswith(b"From ") else head
-    if ending == "eml" and NAMED_EML.match(headers):
+    if MIME_PAGE.match(headers) or (ending == "eml" and NAMED_EML.match(headers)):
         return True
     return bool(HEADER_LINES.match(headers) and MIME_LINE.search(headers))
 

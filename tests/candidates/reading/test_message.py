@@ -152,6 +152,40 @@ def test_a_picture_sent_as_a_file_is_said() -> None:
     assert [kind for kind, _ in flags(document)] == ["attachment-unreadable"]
 
 
+def test_lines_that_flow_are_joined() -> None:
+    raw = (
+        b"From: a@example.com\nMIME-Version: 1.0\n"
+        b"Content-Type: text/plain; format=flowed\n\n"
+        b"Eight years of \nPython and \nPostgreSQL.\nNext line\n-- \nJane\n"
+    )
+
+    assert message(raw).text.endswith(
+        "\n\nEight years of Python and PostgreSQL.\nNext line\n--\nJane"
+    )
+
+
+def test_a_web_page_saved_with_its_pictures_is_read_without_them() -> None:
+    page = (
+        b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n"
+        b"--b\nContent-Location: file:///C:/cv.htm\nContent-Type: text/html\n\n"
+        b"<html><body><p>Jane Example</p></body></html>\n"
+        b"--b\nContent-Location: file:///C:/filelist.xml\nContent-Type: text/xml\n\n<xml/>\n"
+        b"--b\nContent-Location: file:///C:/a.png\nContent-Type: image/png\n\nx\n--b--\n"
+    )
+
+    document = read(page, "cv.doc")
+
+    assert document.text == "Jane Example"
+    assert flags(document) == [("mislabelled", "named .doc, is an e-mail message")]
+
+
+def test_a_file_kept_beside_a_web_page_is_read() -> None:
+    mail = email_message("", html="<p>Hello</p>")
+    mail.add_related(files.pdf(), "application", "pdf", filename="cv.pdf")
+
+    assert message(mail.as_bytes()).pages[0] == CV
+
+
 def test_signatures_are_passed_over() -> None:
     mail = email_message("Hello")
     mail.add_attachment(b"x", "application", "pkcs7-signature", filename="smime.p7s")
