@@ -15,14 +15,11 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-
-from lxml import etree
 
 from candidates.reading import Document, Unreadable
 from candidates.reading.sandbox import Sandbox
-from tests.makers import files as made
-from tests.makers import hidden, layouts
 
 ROOT = Path(__file__).resolve().parent.parent
 RESUMES = Path(os.environ.get("BENCH_RESUMES", ROOT.parent / "shared" / "resumes"))
@@ -129,7 +126,7 @@ def _speed(pdfs: list[bytes]) -> None:
             f"| {way} | {pages / taken:.0f} | {1000 * taken / pages:.1f} | {taken / base:.2f} × "
             f"| {memory} |"
         )
-    usable = sum(isinstance(document := whole(data), Unreadable) for data in pdfs)
+    usable = sum(isinstance(whole(data), Unreadable) for data in pdfs)
     _say("", f"Without usable text: {usable} of {len(pdfs)}.")
 
 
@@ -146,6 +143,8 @@ def _memory(way: str) -> float:
 
 
 def _order() -> None:
+    from tests.makers import layouts
+
     groups = {"two columns": layouts.TWO_COLUMNS, "one column": layouts.ONE_COLUMN}
     _say("", "## Pages in reading order, word for word", "")
     _say("| | " + " | ".join(f"{name}, {len(group)}" for name, group in groups.items()) + " |")
@@ -172,6 +171,7 @@ def _pdfium_text(data: bytes) -> str:
 
 def _hidden() -> None:
     from candidates.reading import pdf
+    from tests.makers import hidden
 
     found = sum(
         [one.kind for one in pdf.parse(make()).hidden] == [kind]
@@ -193,9 +193,8 @@ def _hidden() -> None:
 def _word() -> None:
     """Letters that Word shows and that our text lacks."""
     lost = total = 0
-    several = [path for path in paths(".docx")] + (
-        sorted(HOSTILE.glob("*.docx")) if HOSTILE.is_dir() else []
-    )
+    hostile = sorted(HOSTILE.glob("*.docx")) if HOSTILE.is_dir() else []
+    several = paths(".docx") + hostile
     read_files = 0
     for path in several:
         data = path.read_bytes()
@@ -214,6 +213,8 @@ def _word() -> None:
 
 def _shown_letters(data: bytes) -> str:
     """What stands in w:t of the body, headers, footers and notes, deletions and copies apart."""
+    from lxml import etree
+
     letters = []
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name in archive.namelist():
@@ -228,11 +229,13 @@ def _shown_letters(data: bytes) -> str:
             for element in root.iter(f"{WORD}t"):
                 above = {etree.QName(parent).localname for parent in element.iterancestors()}
                 if not above & {"del", "moveFrom", "Fallback"}:
-                    letters.append("".join(element.itertext()))
+                    letters.append("".join(map(str, element.itertext())))
     return "".join(letters)
 
 
 def _bad_files() -> None:
+    from tests.makers import files as made
+
     several: list[tuple[str, bytes]] = [(name, make()) for name, (make, _) in made.REFUSED.items()]
     if HOSTILE.is_dir():
         several += [(path.name, path.read_bytes()) for path in sorted(HOSTILE.iterdir())]
@@ -257,8 +260,8 @@ def _bad_files() -> None:
         _say(f"| {outcome} | {count} |")
     _say(
         "",
-        f"Slowest: {slowest[0]}, {slowest[1]:.2f} s. Children that died: {deaths}. The reader's own "
-        f"memory grew by {grown / 1024:.1f} MB.",
+        f"Slowest: {slowest[0]}, {slowest[1]:.2f} s. Children that died: {deaths}. "
+        f"The memory of who reads grew by {grown / 1024:.1f} MB.",
     )
 
 
@@ -282,10 +285,8 @@ def _read_here(data: bytes, name: str) -> Document | None:
 
 
 def _try(sandbox: Sandbox, data: bytes) -> None:
-    try:
+    with suppress(Unreadable):
         sandbox.read(data, "cv.pdf")
-    except Unreadable:
-        pass
 
 
 def _say(*lines: str) -> None:
@@ -295,7 +296,7 @@ def _say(*lines: str) -> None:
 
 def _peak_of(way: str, several: Iterable[Path]) -> None:
     for path in several:
-        if _opens(path.read_bytes()):
+        with suppress(Exception):  # files that cannot be opened are in the samples on purpose
             WAYS[way](path.read_bytes())
     _say(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 

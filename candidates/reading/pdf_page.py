@@ -8,8 +8,10 @@ past them.
 import ctypes
 import re
 import struct
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from math import pi
 from typing import Any
 
@@ -68,12 +70,27 @@ class Page:
 
     def plain_boxes(self, numbers: Sequence[int]) -> list[Box]:
         """The same in the coordinates of the page's content."""
-        array = (raw.FS_RECTF * len(numbers))()
-        size, letters = BOX.size, pointer(self.letters)
-        for place, number in enumerate(numbers):
-            _loose_box(letters, number, ctypes.byref(array, place * size))
-        # Its fields are left, top, right, bottom.
-        return [(a, d, c, b) for a, b, c, d in BOX.iter_unpack(array)]
+        count = len(numbers)
+        _make_room(count)
+        deque(map(_loose_box, repeat(pointer(self.letters), count), numbers, _places), maxlen=0)
+        # The fields of each are left, top, right, bottom.
+        found = BOX.iter_unpack(memoryview(_room)[: count * BOX.size])
+        return [(left, bottom, right, top) for left, top, right, bottom in found]
+
+
+_room = bytearray()
+_places: list[Any] = []
+
+
+def _make_room(count: int) -> None:
+    """Room for as many boxes, and a pointer to the place of each, kept from page to page."""
+    global _room
+    if len(_places) < count:
+        _room = bytearray(2 * count * BOX.size)
+        _places[:] = [
+            ctypes.byref(ctypes.c_char.from_buffer(_room, place * BOX.size))
+            for place in range(2 * count)
+        ]
 
 
 @contextmanager
@@ -151,15 +168,15 @@ def _fragments(page: Page) -> list[Fragment]:
         for start, end in words
         for number in (start, end - 2 if text[end - 1] == "\ufffe" and end - start > 1 else end - 1)
     ]
-    boxes = iter(page.boxes(ends))
+    boxes = page.boxes(ends)
     fragments: list[Fragment] = []
     before = 0  # end of the word before
     begin = -1
     x0 = y0 = x1 = y1 = 0.0
     # Written out without min and max: this runs for each word of each page.
-    for start, end in words:
-        left, bottom, right, top = next(boxes)
-        _, low, far, high = next(boxes)
+    for (start, end), (left, bottom, right, top), (_, low, far, high) in zip(
+        words, boxes[::2], boxes[1::2], strict=True
+    ):
         right = far if far > right else right
         bottom = low if low < bottom else bottom
         top = high if high > top else top
