@@ -103,7 +103,10 @@ def _speed(pdfs: list[bytes]) -> None:
     pages = sum(bare_pdfium(data) for data in pdfs)
     times: dict[str, list[float]] = {way: [] for way in (*WAYS, "ours, through the sandbox")}
     with Sandbox() as sandbox:
-        ways = {**WAYS, "ours, through the sandbox": lambda data: _try(sandbox, data)}
+        ways: dict[str, Read] = {
+            **WAYS,
+            "ours, through the sandbox": lambda data: _try(sandbox, data),
+        }
         for run in range(RUNS + 1):
             for way, read in ways.items():
                 if way.startswith("pdfminer") and run > 2:

@@ -46,7 +46,6 @@ class Fragment:
     y1: float
     text: str
     place: int
-    last: int  # place of the last piece; -1 where the pieces did not follow each other
 
     @property
     def height(self) -> float:
@@ -61,12 +60,10 @@ def ordered(fragments: Sequence[Fragment]) -> list[Fragment] | None:
     if _is_backwards("".join(fragment.text for fragment in fragments)):
         fragments = [replace(f, x0=-f.x1, x1=-f.x0) for f in fragments]
     lines = [line for block in _blocks(fragments) for line in _region(block, frozenset(), 0)]
-    turn = -1
-    for line in lines:
-        if line.place != turn + 1 or line.last < line.place:
-            return lines
-        turn = line.last
-    return None
+    in_file_order = len(lines) == len(fragments) and all(
+        line.place == turn for turn, line in enumerate(lines)
+    )
+    return None if in_file_order else lines
 
 
 def _is_backwards(text: str) -> bool:
@@ -131,7 +128,7 @@ def _together(fragments: Sequence[Fragment]) -> list[Fragment]:
     for fragment in fragments[1:]:
         last = joined[-1]
         if _on_one_line(last, fragment) and 0 <= fragment.x0 - last.x1 < CELL * last.height:
-            joined[-1] = replace(_join(last, fragment), text=f"{last.text} {fragment.text}")
+            joined[-1] = _join(last, fragment, " ")
         else:
             joined.append(fragment)
     return joined
@@ -178,8 +175,8 @@ def _region(fragments: list[Fragment], tried: frozenset[int], depth: int) -> lis
     if cut is None:
         return _rows(fragments)
     above, left, right, below = cut.above, cut.left, cut.right, cut.below
-    if _is_read_across(left, right):
-        merged = sorted(above + _joined(left, right) + below, key=lambda f: -f.y1)
+    if between := _read_across(left, right):
+        merged = sorted(above + _joined(left, right, between) + below, key=lambda f: -f.y1)
         return _region(merged, tried | {round(cut.x)}, depth + 1)
     lines = _region(above, tried, depth + 1) if above else []
     lines += _region(left, frozenset(), depth + 1) + _region(right, frozenset(), depth + 1)
@@ -289,8 +286,8 @@ def _belongs_below(
     return gap_below < gap_above and gap_above > 0.5 * height
 
 
-def _is_read_across(left: list[Fragment], right: list[Fragment]) -> bool:
-    """Whether two sides of a gutter are rows of one text and no columns."""
+def _read_across(left: list[Fragment], right: list[Fragment]) -> str:
+    """What to put between two sides of a gutter that are rows of one text; "" for columns."""
     x0 = min(fragment.x0 for fragment in left)
     whole = max(fragment.x1 for fragment in right) - x0
     left, right = _rows(left), _rows(right)
@@ -298,12 +295,14 @@ def _is_read_across(left: list[Fragment], right: list[Fragment]) -> bool:
     beside_left, lefts = _beside(left, right)
     beside_right, rights = _beside(right, left)
     if not beside_left or not beside_right:
-        return False
-    return (
+        return ""
+    if (
         _are_tags(beside_right, beside_left, rights, whole)
         or _are_labels(beside_left, beside_right, lefts, whole)
         or _is_table(beside_left, beside_right, min(lefts, rights))
-    )
+    ):
+        return "\t"
+    return "\n" if _are_headings(beside_left, beside_right, lefts, whole) else ""
 
 
 def _are_tags(right: list[Fragment], left: list[Fragment], aligned: float, whole: float) -> bool:
@@ -318,11 +317,18 @@ def _are_tags(right: list[Fragment], left: list[Fragment], aligned: float, whole
 
 
 def _are_labels(left: list[Fragment], right: list[Fragment], aligned: float, whole: float) -> bool:
-    """Dates, or words with a colon, or sparse headings, to the left of what they belong to."""
+    """Dates, or words with a colon, to the left of what they belong to."""
     if aligned < ALIGNED or len(left) > len(right) or _width(left) > NARROW * whole:
         return False
-    if _share(left, DATE) + _share(left, COLON) >= TYPICAL:
-        return True
+    return _share(left, DATE) + _share(left, COLON) >= TYPICAL
+
+
+def _are_headings(
+    left: list[Fragment], right: list[Fragment], aligned: float, whole: float
+) -> bool:
+    """A few words in the margin, each beside the first line of its part."""
+    if aligned < ALIGNED or _width(left) > NARROW * whole:
+        return False
     return len(left) <= 0.6 * len(right) and _longest_block(left) <= 2
 
 
@@ -381,7 +387,7 @@ def _longest_block(side: list[Fragment]) -> int:
     return longest
 
 
-def _joined(left: list[Fragment], right: list[Fragment]) -> list[Fragment]:
+def _joined(left: list[Fragment], right: list[Fragment], between: str) -> list[Fragment]:
     """One line for what stands on one line."""
     waiting = list(right)
     lines = []
@@ -391,19 +397,18 @@ def _joined(left: list[Fragment], right: list[Fragment]) -> list[Fragment]:
             lines.append(one)
         else:
             waiting.remove(beside)
-            lines.append(_join(one, beside))
+            lines.append(_join(one, beside, between))
     return lines + waiting
 
 
-def _join(left: Fragment, right: Fragment) -> Fragment:
+def _join(left: Fragment, right: Fragment, between: str = "\t") -> Fragment:
     return Fragment(
         left.x0,
         min(left.y0, right.y0),
         max(left.x1, right.x1),
         max(left.y1, right.y1),
-        f"{left.text.rstrip()}\t{right.text.lstrip()}",
+        f"{left.text.rstrip()}{between}{right.text.lstrip()}",
         left.place,
-        right.last if right.place == left.last + 1 else -1,
     )
 
 

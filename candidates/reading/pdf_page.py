@@ -20,10 +20,11 @@ import pypdfium2.raw as raw
 
 from . import pdf_fields
 from .limits import MAX_CHARACTERS
-from .order import CELL, SAME_ROW, Fragment, ordered
+from .order import CELL, NEAR, SAME_ROW, Fragment, ordered
 from .problems import Problem, Unreadable
 
 WORD = re.compile(r"[^\s\x00\ufffe]+\ufffe?")
+BULLET = re.compile(r"[^\w\s(\[+@]|\d{1,2}[.)]")
 LINE_END = re.compile(r"[\r\n]")
 SURROGATE = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")
 Box = tuple[float, float, float, float]  # left, bottom, right, top in points
@@ -184,7 +185,10 @@ def _fragments(page: Page) -> list[Fragment]:
             height = y1 - y0 if y1 - y0 < top - bottom else top - bottom
             overlap = (y1 if y1 < top else top) - (y0 if y0 > bottom else bottom)
             if (
-                -height < left - x1 < CELL * (height if height > 4 else 4)
+                (
+                    -height < left - x1 < CELL * (height if height > 4 else 4)
+                    or (x1 <= left < x1 + NEAR * height and BULLET.fullmatch(text, begin, before))
+                )
                 and overlap > SAME_ROW * height
                 and text[before - 1] != "\ufffe"
                 and (text[before:start] == " " or not LINE_END.search(text, before, start))
@@ -196,10 +200,10 @@ def _fragments(page: Page) -> list[Fragment]:
                 before = end
                 continue
             place = len(fragments)
-            fragments.append(Fragment(x0, y0, x1, y1, text[begin:before], place, place))
+            fragments.append(Fragment(x0, y0, x1, y1, text[begin:before], place))
         begin, before = start, end
         x0, y0, x1, y1 = left, bottom, right, top
     if begin >= 0:
         place = len(fragments)
-        fragments.append(Fragment(x0, y0, x1, y1, text[begin:before], place, place))
+        fragments.append(Fragment(x0, y0, x1, y1, text[begin:before], place))
     return fragments

@@ -26,7 +26,7 @@ def test_what_is_one_column_is_read_across(name: str) -> None:
 
 
 def fragment(place: int, x0: float, y: float, text: str = "words here") -> Fragment:
-    return Fragment(x0, y, x0 + 5 * len(text), y + 10, text, place, place)
+    return Fragment(x0, y, x0 + 5 * len(text), y + 10, text, place)
 
 
 def test_the_order_of_the_file_is_kept_where_every_line_is_below_the_last() -> None:
