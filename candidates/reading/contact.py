@@ -5,19 +5,38 @@ wrong one would be shown, sorted by and removed from the text as if it were righ
 """
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from .document import Contact
+from .document import Contact, Link, Section
 
 MARKUP = " \t#*_>•"  # of Markdown, around the name and the headings
 FIRST_LINES = 60
 NAME_LINES = 6  # without an e-mail address that agrees, a name stands at the top
 
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}\b")
+# As people write it who fear the robots, or as a line end leaves it.
+DISGUISED = re.compile(
+    r"(?<![\w.+-])([\w.+-]{1,64}) ?(?:\(at\)|\[at\]|\{at\}| at |@) ?"
+    r"((?:[\w-]{1,63} ?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.) ?){1,4}[A-Za-z]{2,24})\b",
+    re.IGNORECASE,
+)
+DOT = re.compile(r" ?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.) ?", re.IGNORECASE)
+LABEL_OF_MAIL = re.compile(r"mail|contact|kontakt|@|\bat\b", re.IGNORECASE)
 GAP = r"\)?(?: ?[./\u2010-\u2013-] ?| )?\(?"
 PHONE = re.compile(rf"(?<![\w./+-])\(?\+?\(?\d{{1,15}}(?:(?=\D){GAP}\d{{1,15}}){{0,7}}(?![\w/-])")
 PHONE_LABEL = re.compile(r"\b(?:phone|mobile|cell|tel|telefon|handy|fon|móvil|tél)\w*", re.I)
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 DATE = re.compile(r"\b\d{1,4}[./-]\d{1,2}[./-](?:19|20)?\d\d\b|\b\d{1,2}[./-](?:19|20)\d\d\b")
+LINK = re.compile(
+    r"(?<![\w@./-])(?:(?P<scheme>https?://)|www\.)?(?P<host>(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}"
+    r"[a-z]{2,18})(?P<path>/[^\s|,;<>()\"'•·，。、；]{0,200})?",
+    re.IGNORECASE,
+)
+# Endings of bare names that are homes of people; "node.js" and "e.g." are none.
+_HOMES = "com org net io dev me app co ai tech page blog info eu uk de fr es it nl"
+HOMES = frozenset(_HOMES.split())
+MOST_LINKS = 10
 FEWEST_DIGITS, MOST_DIGITS = 8, 15  # ITU-T E.164 allows 15
 
 LABELLED = re.compile(r"^(?:full )?name\s*[:\uff1a]\s*(.+)$", re.I)
@@ -57,24 +76,98 @@ TITLES = frozenset(_TITLES.split())
 NOT_NAMES = frozenset(_NOT_NAMES.split())
 
 
-def find(pages: tuple[str, ...]) -> Contact:
-    """Name, e-mail address and phone number; "" for each that is not plainly there."""
-    marked = (line.strip(MARKUP) for line in "\n".join(pages[:2]).split("\n"))
-    lines = [line for line in marked if line]
-    email = _email(lines)
-    return Contact(_name(lines[:FIRST_LINES], email), email, _phone(lines[:FIRST_LINES]))
+def find(pages: tuple[str, ...], sections: Sequence[Section] = ()) -> Contact:
+    """Name, e-mail address, phone number and links; "" for each that is not plainly there, and how
+    sure each of them is. `sections` keep those of referees and employers apart."""
+    text = "\n\n".join(pages)
+    parts = list(_parts(text[: len("\n\n".join(pages[:2]))], sections))
+    own = _person([part for part, kind in parts if kind != "references"])
+    if not own.email and not own.phone:
+        # A margin may end with its referees, and the head of the page come after it.
+        whole = _person([part for part, _ in parts])
+        own = replace(
+            whole,
+            name_confidence=round(whole.name_confidence / 2, 2),
+            email_confidence=round(whole.email_confidence / 2, 2),
+            phone_confidence=round(whole.phone_confidence / 2, 2),
+        )
+    return replace(own, links=_links(parts))
 
 
-def _email(lines: list[str]) -> str:
+def _person(parts: list[str]) -> Contact:
+    lines = [line for part in parts for raw in part.split("\n") if (line := raw.strip(MARKUP))]
+    head = [line for raw in parts[0].split("\n") if (line := raw.strip())] if parts else []
+    email, sure_of_email = _email(lines, head)
+    name, sure_of_name = _name(lines[:FIRST_LINES], email)
+    phone, sure_of_phone = _phone(lines[:FIRST_LINES])
+    return Contact(
+        name,
+        email,
+        phone,
+        name_confidence=sure_of_name,
+        email_confidence=sure_of_email,
+        phone_confidence=sure_of_phone,
+    )
+
+
+def _parts(text: str, sections: Sequence[Section]) -> Iterator[tuple[str, str]]:
+    """(text, kind) from the top; what is under no heading is of kind ""."""
+    place = 0
+    for section in sections:
+        if section.start > place:
+            yield text[place : section.start], ""
+        yield text[section.start : section.end], section.kind
+        place = section.end
+    if place < len(text):
+        yield text[place:], ""
+
+
+def _email(lines: list[str], head: list[str]) -> tuple[str, float]:
     for line in lines:
         if "@" in line:
             found = EMAIL.search(line)
             if found:
-                return found.group().strip(".-+")
-    return ""
+                return found.group().strip(".-+"), 0.95 if line in head else 0.85
+    for line in lines[:FIRST_LINES]:
+        if LABEL_OF_MAIL.search(line) and (found := DISGUISED.search(line)):
+            address = f"{found.group(1)}@{DOT.sub('.', found.group(2))}".replace(" ", "")
+            if EMAIL.fullmatch(address) and (
+                address.rpartition(".")[2].lower() in HOMES or "@" in line or "(" in line
+            ):
+                return address, 0.6
+    return "", 0.0
 
 
-def _phone(lines: list[str]) -> str:
+def _links(parts: list[tuple[str, str]]) -> tuple[Link, ...]:
+    """Addresses on the web: surely the person's own before the first part, less so under a job."""
+    found: dict[str, Link] = {}
+    for text, kind in parts:
+        if kind == "references":
+            continue
+        own = kind in ("", "contact", "summary")
+        for match in LINK.finditer(text):
+            host, path = match["host"].lower(), (match["path"] or "").rstrip(".:/")
+            what = "web"
+            for known in ("linkedin", "github"):
+                if host == f"{known}.com" or host.endswith(f".{known}.com"):
+                    what = known
+            stated = match["scheme"] or match.group().lower().startswith("www.")
+            if not stated and not path and host.rpartition(".")[2] not in HOMES:
+                continue
+            if what != "web" and not path:
+                continue
+            url = (
+                f"{match['scheme'] or 'https://'}{'www.' * (not match['scheme'] and bool(stated))}"
+            )
+            url = f"{url}{match['host']}{path}"
+            sure = 0.95 if what != "web" else 0.9 if stated else 0.6
+            found.setdefault(url.lower(), Link(what, url, sure if own else round(sure / 2, 2)))
+            if len(found) == MOST_LINKS:
+                return tuple(found.values())
+    return tuple(found.values())
+
+
+def _phone(lines: list[str]) -> tuple[str, float]:
     for line in lines:
         for found in PHONE.finditer(line):
             number = found.group()
@@ -82,38 +175,55 @@ def _phone(lines: list[str]) -> str:
                 number = number[number.index("(", 1) :]  # a postal code stands before it
             groups = re.findall(r"\d+", number)
             digits = sum(map(len, groups))
+            labelled = PHONE_LABEL.search(line, 0, found.start()) is not None
+            # A trunk prefix and enough digits: in "029 2018 0145" nothing is a year.
+            national = groups[0].startswith("0") and digits >= 10 and len(groups[0]) > 2
             if (
                 FEWEST_DIGITS <= digits <= MOST_DIGITS
                 and digits >= 1.5 * len(groups)  # not a row of figures
                 and (
                     "+" in number
-                    or PHONE_LABEL.search(line, 0, found.start())
+                    or labelled
+                    or (national and not DATE.search(number))
                     or not (DATE.search(number) or YEAR.search(number))
                 )
             ):
-                return number
-    return ""
+                return number, 0.9 if labelled or "+" in number else 0.75
+    return "", 0.0
 
 
-def _name(lines: list[str], email: str) -> str:
+def _name(lines: list[str], email: str) -> tuple[str, float]:
     for line in lines:
         labelled = LABELLED.match(line)
         if labelled and (name := _as_name(SEPARATORS.split(labelled.group(1))[0])):
-            return name
+            return name, 0.95
         chinese = CHINESE_LABELLED.search(line)
         if chinese:
-            return chinese.group(1)
+            return chinese.group(1), 0.95
     for line in lines[:2]:
         if CHINESE.fullmatch(line):
-            return line
+            return line, 0.8
     plausible = [
         (index, name) for index, line in enumerate(lines) if (name := _at_line(lines, index, line))
     ]
     owner = _letters(email.partition("@")[0])
     for _, name in plausible:
         if any(len(part) > 2 and part in owner for part in map(_letters, name.split())):
+            return name, 0.95
+    found = next(((index, name) for index, name in plausible if index < NAME_LINES), None)
+    return (found[1], 0.75 if found[0] == 0 else 0.6) if found else ("", 0.0)
+
+
+def name_for(address: str, lines: Sequence[str]) -> str:
+    """The name among a few lines that agrees with an e-mail address, "" for none."""
+    owner = _letters(address.partition("@")[0])
+    for line in lines:
+        name = _as_name(
+            SEPARATORS.split(HEADING.sub("", line.strip(MARKUP)), maxsplit=1)[0].strip()
+        )
+        if any(len(part) > 2 and part in owner for part in map(_letters, name.split())):
             return name
-    return next((name for index, name in plausible if index < NAME_LINES), "")
+    return ""
 
 
 def _at_line(lines: list[str], index: int, line: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from . import clean, contact
+from . import clean, contact, language, nature, sections
 from .attached import Opened
 from .document import Document, Flag
 from .limits import MAX_BYTES, MAX_CHARACTERS
@@ -30,13 +30,18 @@ def read_here(data: bytes, name: str, opened: Opened | None = None) -> Document:
         raise Unreadable(Problem.TOO_COMPLEX, "nested too deeply") from None
     if not any(pages):
         raise Unreadable(Problem.BLANK)
+    text = "\n\n".join(pages)
+    parts = sections.find(text)
+    person = contact.find(pages, parts)
     return Document(
         media_type=found.kind.value,
         reader=parsed.reader,
         pages=pages,
-        flags=(*found.flags, *parsed.flags, *flags),
-        contact=contact.find(pages),
+        flags=(*found.flags, *parsed.flags, *flags, *nature.judge(text, parts, person)),
+        contact=person,
         hidden=parsed.hidden,
+        language=language.tell(text),
+        sections=sections.with_head(parts, text, person.email, person.phone),
     )
 
 

@@ -115,19 +115,22 @@ of my the profesional laboral wichtige weitere berufliche relevante principales 
 MODIFIERS = frozenset(_MODIFIERS.split())
 
 
-def find(text: str, *, has_contact: bool = False) -> tuple[Section, ...]:
-    """The parts of `text` in their order, each up to the next. What stands before the first is
-    "contact" where it `has_contact` details. () for a text without headings."""
+def find(text: str) -> tuple[Section, ...]:
+    """The parts of `text` in their order, each up to the next; () for one without headings."""
     heads = list(_heads(text))
-    if not heads:
-        return ()
     found = []
-    if has_contact and text[: heads[0][0]].strip() and heads[0][1] != "contact":
-        found.append(Section("contact", 0, heads[0][0], 0.7))
-    ends = [start for start, _, _ in heads[1:]] + [len(text)]
+    ends = [start for start, _, _ in heads[1:]] + [len(text)] * bool(heads)
     for (start, kind, confidence), end in zip(heads, ends, strict=True):
         found.append(Section(kind, start, end, confidence))
     return tuple(found)
+
+
+def with_head(found: tuple[Section, ...], text: str, *details: str) -> tuple[Section, ...]:
+    """The same with what stands before the first heading as "contact", if one of the `details` of
+    the person is there."""
+    if not found or not any(detail in text[: found[0].start] for detail in details if detail):
+        return found
+    return (Section("contact", 0, found[0].start, 0.7), *found)
 
 
 def _heads(text: str) -> Iterator[tuple[int, str, float]]:
@@ -174,7 +177,7 @@ def _bare_kind(part: str) -> str:
 def _plain(line: str) -> str:
     """A heading in small letters, without marks, numbers, brackets and letter-spacing."""
     line = NUMBER.sub("", MARKS.sub("", BRACKETS.sub("", line)))
-    if SPACED.fullmatch(line.replace("  ", " ")):
+    if SPACED.fullmatch(" ".join(line.split())):
         words = re.split(r" {2,}|\t", line)
         line = " ".join(word.replace(" ", "") for word in words)
     return " ".join(unicodedata.normalize("NFC", line).lower().split())

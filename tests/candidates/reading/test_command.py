@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from candidates.reading import Problem
-from tests.makers import files
+from tests.makers import files, hidden
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared"
@@ -43,26 +43,51 @@ def test_a_line_says_what_was_found(folder: Path) -> None:
     [record] = records(folder / "b.pdf")
 
     assert record["seconds"] > 0
+    contact = record.pop("contact")
+    assert (contact["name"], contact["phone"]) == ("Jane Example", "+44 20 7946 0958")
+    assert [section["kind"] for section in record.pop("sections")][:2] == ["contact", "experience"]
     assert {**record, "text": "", "seconds": 0} == {
         "file": str(folder / "b.pdf"),
         "media_type": "application/pdf",
+        "reader": "pypdfium2",
         "pages": 2,
         "text": "",
-        "error": None,
+        "language": "en",
+        "hidden": [],
         "flags": [],
-        "reader": "pypdfium2",
-        "contact": {
-            "name": "Jane Example",
-            "email": "jane.example@example.com",
-            "phone": "+44 20 7946 0958",
-            "links": [],
-            "name_confidence": 0.0,
-            "email_confidence": 0.0,
-            "phone_confidence": 0.0,
-        },
+        "error": None,
         "seconds": 0,
     }
     assert record["text"].startswith("Jane Example\n")
+
+
+def test_hidden_text_is_told_by_kind_and_page(folder: Path) -> None:
+    kind, make = hidden.HIDDEN["white"]
+    (folder / "white.pdf").write_bytes(make())
+
+    [record] = records(folder / "white.pdf")
+
+    assert record["hidden"] == [{"kind": kind, "text": hidden.SECRET, "page": 1}]
+    assert hidden.SECRET not in record["text"]
+
+
+def test_the_order_is_kept_however_many_are_read_at_a_time(folder: Path) -> None:
+    names = [f"{number:02}.txt" for number in range(30)]
+    for name in names:
+        (folder / name).write_text(f"Jane Example {name}")
+
+    found = records(*(folder / name for name in names), "--jobs", "3")
+
+    assert [Path(record["file"]).name for record in found] == names
+    assert all(record["text"].endswith(Path(record["file"]).name) for record in found)
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "65", "many"])
+def test_an_unusable_number_of_jobs_is_refused(folder: Path, jobs: str) -> None:
+    done = run(folder, "--jobs", jobs)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--jobs" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_an_unreadable_file_is_a_line_with_its_reason(folder: Path) -> None:
@@ -140,4 +165,6 @@ def test_real_resumes_are_readable() -> None:
     found = records(SHARED / "resumes")
 
     assert found and all(record["text"] for record in found)
-    assert not [flag for record in found for flag in record["flags"]]
+    assert not [record["file"] for record in found if record["hidden"]]
+    noted = {Path(record["file"]).stem for record in found if record["flags"]}
+    assert noted <= {"MANIFEST", "awesomecv-coverletter", "moderncv-moderncv_userguide"}

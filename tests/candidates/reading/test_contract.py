@@ -46,9 +46,13 @@ def test_every_format_gives_the_same_text_and_person(
     assert [line for line in document.text.split("\n") if line] == list(files.LINES)
     assert (document.media_type, document.reader) == (media_type, reader)
     assert document.flags == ()
-    assert document.contact == Contact(
-        "Jane Example", "jane.example@example.com", "+44 20 7946 0958"
+    person = document.contact
+    assert (person.name, person.email, person.phone) == (
+        "Jane Example",
+        "jane.example@example.com",
+        "+44 20 7946 0958",
     )
+    assert [section.kind for section in document.sections] == ["contact", "experience", "education"]
 
 
 @pytest.mark.parametrize("name", files.REFUSED)

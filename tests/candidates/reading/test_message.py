@@ -236,9 +236,8 @@ def test_more_attachments_than_anybody_sends_are_not_opened() -> None:
     document = message(eml("Hello", many))
 
     assert len(document.pages) == MAX_ATTACHMENTS + 1
-    assert flags(document) == [
-        ("attachment-unreadable", "more than 50: the others were not opened")
-    ]
+    unread = ("attachment-unreadable", "more than 50: the others were not opened")
+    assert unread in flags(document)
 
 
 BROKEN_HEADERS = {

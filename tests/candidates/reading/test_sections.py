@@ -1,0 +1,90 @@
+"""Headings of the parts of a résumé, and nothing that is no heading."""
+
+import pytest
+
+from candidates.reading.sections import find, with_head
+
+
+def kinds(text: str) -> list[str]:
+    return [section.kind for section in find(text)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [
+        ("Experience", "experience"),
+        ("WORK EXPERIENCE", "experience"),
+        ("E X P E R I E N C E", "experience"),
+        ("W O R K   H I S T O R Y", "experience"),
+        ("## Education", "education"),
+        ("**Skills**", "skills"),
+        ("Technical skills:", "skills"),
+        ("3. Publications", "publications"),
+        ("\uf0b1 Languages", "languages"),
+        ("Education & Training", "education"),
+        ("Skills / Tools", "skills"),
+        ("Honors and Awards", "awards"),
+        ("Experience (continued)", "experience"),
+        ("Professional Summary", "summary"),
+        ("Berufserfahrung", "experience"),
+        ("Ausbildung und Weiterbildung", "education"),
+        ("Expérience professionnelle", "experience"),
+        ("Formación académica", "education"),
+        ("Esperienze lavorative", "experience"),
+        ("Experiência profissional", "experience"),
+        ("Werkervaring", "experience"),
+        ("Doświadczenie zawodowe", "experience"),
+        ("工作经历", "experience"),
+        ("教育背景", "education"),
+    ],
+)
+def test_a_heading(heading: str, kind: str) -> None:
+    assert kinds(f"Jane Example\n\n{heading}\nSomething of it") == [kind]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Experience with Python and payments in two banks",
+        "Education was my first field.",
+        "Skills, tools and the people who use them every day of the week",
+        "Work for Acme",
+        "Languages I would like to learn one day when there is time",
+        "Projects 2019",
+    ],
+)
+def test_a_sentence_that_begins_like_one_is_none(line: str) -> None:
+    assert kinds(f"Jane Example\n\n{line}\nSomething") == []
+
+
+def test_offsets_part_the_text() -> None:
+    text = "Jane Example\njane@example.com\n\nExperience\nEngineer\n\nEducation\nBSc"
+
+    found = with_head(find(text), text, "jane@example.com")
+
+    assert [text[section.start : section.end] for section in found] == [
+        "Jane Example\njane@example.com\n\n",
+        "Experience\nEngineer\n\n",
+        "Education\nBSc",
+    ]
+    assert [section.kind for section in found] == ["contact", "experience", "education"]
+
+
+def test_a_heading_in_the_margin_stands_before_a_tab() -> None:
+    assert kinds("Jane Example\nEducation\tBSc Physics, Leeds") == ["education"]
+
+
+def test_skills_may_be_one_line() -> None:
+    [section] = find("Jane Example\n\nSkills: welding, forklift\nMore")
+
+    assert (section.kind, section.confidence) == ("skills", 0.5)
+
+
+def test_a_heading_that_does_not_stand_out_is_less_sure() -> None:
+    [first, second] = find("Jane\n\nEXPERIENCE\nEngineer\nEducation\nBSc")
+
+    assert first.confidence > second.confidence
+
+
+def test_a_text_without_headings_has_no_parts() -> None:
+    assert with_head(find("Jane Example, jane@example.com"), "Jane Example", "Jane") == ()
