@@ -103,7 +103,9 @@ def reason(evaluation: Evaluation) -> str:
 
 def flag_kinds(evaluation: Evaluation) -> list[str]:
     """What the reviewer should know: found at reading, and found at scoring."""
-    return [*(flag["kind"] for flag in evaluation.candidate.flags), *evaluation.flags]
+    candidate = evaluation.candidate
+    hidden = ["hidden-text"] if candidate.hidden else []
+    return [*(flag["kind"] for flag in candidate.flags), *hidden, *evaluation.flags]
 
 
 def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:

@@ -91,7 +91,9 @@ class Link:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(_text(value["kind"]), _text(value["url"]), _share(value["confidence"]))
+        if not _text(value["url"]).startswith(("https://", "http://")):
+            raise ValueError("Expected an address on the web.")
+        return cls(_text(value["kind"]), value["url"], _share(value["confidence"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from candidates.access import Request, candidate_for
 from candidates.models import Event
 
-from .words import reading_flags
+from .words import SURE, language, parts, reading_flags
 
 
 @require_safe
@@ -24,7 +24,10 @@ def candidate(request: Request, public_id: Any) -> HttpResponse:
     context = {
         "candidate": candidate,
         "draft": candidate.draft,
-        "flags": reading_flags(candidate.flags),
+        "flags": reading_flags(candidate.flags, candidate.hidden),
+        "language": language(candidate.language) if candidate.language else "",
+        "unsure": [key for key, sure in candidate.confidence.items() if 0 < sure < SURE],
+        "parts": parts(candidate.text, candidate.sections),
         "evaluations": evaluations.order_by("-analysis__created_at")[:20],
     }
     return render(request, "candidates/candidate.html", context)

@@ -141,4 +141,5 @@ def _shown(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:
 
 
 def _flags(evaluation: Evaluation) -> list[Note]:
-    return reading_flags(evaluation.candidate.flags) + scoring_flags(evaluation.flags)
+    candidate = evaluation.candidate
+    return reading_flags(candidate.flags, candidate.hidden) + scoring_flags(evaluation.flags)

@@ -3,19 +3,36 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import get_language_info
+
 from candidates.scoring import rank
 
 KINDS = {
     "mislabelled": "The file is not what its name says",
     "mixed-encodings": "The text mixes two encodings",
-    "hidden-text": "Text that a reader would not see was left out",
     "hidden-characters": "Characters that cannot be seen were removed",
     "macros": "The file carries a program, which was not run",
     "attachment-unreadable": "Something attached to the message was not read",
     "page-unreadable": "A page could not be read",
     "letters-lost": "Some letters could not be told",
+    "no-resume": "The file looks like something other than a résumé",
+    "two-people": "The file looks like the résumés of two people",
     "copies-description": "A large part of the job description stands in the résumé word for word",
 }
+HIDDEN = {
+    "low-contrast": "in the colour of the paper",
+    "covered": "under something else",
+    "clipped": "outside the part that is shown",
+    "transparent": "transparent",
+    "off-page": "off the page",
+    "tiny": "too small to read",
+    "invisible": "set to be invisible",
+    "hidden-layer": "on a layer that is switched off",
+    "hidden-field": "in a field that is switched off",
+    "vanished": "marked as hidden",
+}
+SURE = 0.7  # below it a page says that a finding may be wrong
+PARTS = {"summary": "Profile", "contact": "Contact"}
 STANDINGS = {
     rank.Met.MET: ("met", "met"),
     rank.Met.UNCLEAR: ("unclear", "unclear"),
@@ -37,8 +54,45 @@ def words(kind: str) -> str:
     return KINDS.get(kind) or kind.replace("-", " ").capitalize()
 
 
-def reading_flags(flags: list[dict[str, Any]]) -> list[Note]:
-    return [Note(words(flag["kind"]), flag["found"], flag["page"]) for flag in flags]
+def reading_flags(
+    flags: list[dict[str, Any]], hidden: list[dict[str, Any]] | None = None
+) -> list[Note]:
+    """What reading noticed, and each run of text that it left out because nobody would see it."""
+    return [Note(words(flag["kind"]), flag["found"], flag["page"]) for flag in flags] + [
+        Note(f"Left out: text {HIDDEN.get(run['kind'], run['kind'])}", run["text"], run["page"])
+        for run in hidden or ()
+    ]
+
+
+def language(code: str) -> str:
+    """The English name of a language by its code of ISO 639-1; the code where Django has none."""
+    try:
+        return str(get_language_info(code)["name"])
+    except KeyError:
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of the résumé's text; `anchor` and `title` are "" where it is under no heading."""
+
+    anchor: str
+    title: str
+    text: str
+
+
+def parts(text: str, sections: list[dict[str, Any]]) -> list[Part]:
+    """The whole text, cut where its sections begin and end."""
+    found, place = [], 0
+    for number, section in enumerate(sections, start=1):
+        if place < section["start"]:
+            found.append(Part("", "", text[place : section["start"]]))
+        title = PARTS.get(section["kind"], section["kind"].capitalize())
+        found.append(Part(f"part-{number}", title, text[section["start"] : section["end"]]))
+        place = section["end"]
+    if place < len(text):
+        found.append(Part("", "", text[place:]))
+    return found
 
 
 def scoring_flags(flags: list[str]) -> list[Note]:

@@ -18,7 +18,8 @@ def test_the_page_shows_text_facts_flags_and_scores(
         draft,
         1,
         email="ada@example.com",
-        flags=[{"kind": "hidden-text", "found": "<b>white on white</b>", "page": 2}],
+        flags=[{"kind": "no-resume", "found": "invoice", "page": None}],
+        hidden=[{"kind": "low-contrast", "text": "<b>white on white</b>", "page": 2}],
     )
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
@@ -27,9 +28,37 @@ def test_the_page_shows_text_facts_flags_and_scores(
 
     assert "Built payment services in Python." in page.text
     assert "ada@example.com" in page.text
-    assert "Text that a reader would not see was left out" in page.text
+    assert "looks like something other than a résumé" in page.text and "invoice" in page.text
+    assert "Left out: text in the colour of the paper" in page.text
     assert "&lt;b&gt;white on white&lt;/b&gt;" in page.text and "(page 2)" in page.text
     assert "89.0 of 100, rank 1" in " ".join(page.text.split())
+
+
+def test_the_page_shows_what_else_was_found_and_how_sure_that_is(
+    as_alice: Client, draft: Draft
+) -> None:
+    one = rows.candidate(
+        draft,
+        text="Ada\n\nSkills\nCare & <b>time</b>\n\nEducation\nBSc",
+        phone="020 7946 0958",
+        email="ada@example.com",
+        language="de",
+        reader="pypdfium2",
+        confidence={"name": 0.95, "email": 0.95, "phone": 0.4},
+        links=[{"kind": "web", "url": "https://ada.example.com/?a=1&b=2", "confidence": 0.9}],
+        sections=[
+            {"kind": "skills", "start": 5, "end": 33, "confidence": 1.0},
+            {"kind": "education", "start": 33, "end": 46, "confidence": 1.0},
+        ],
+    )
+
+    page = " ".join(as_alice.get(one.get_absolute_url()).text.split())
+
+    assert "German" in page and "pypdfium2" in page
+    assert page.count("(not sure)") == 1 and "020 7946 0958 <span" in page
+    assert 'href="https://ada.example.com/?a=1&amp;b=2" rel="noopener noreferrer nofollow"' in page
+    assert '<a href="#part-1">Skills</a><a href="#part-2">Education</a>' in page
+    assert 'Ada <span id="part-1" tabindex="-1">Skills Care &amp; &lt;b&gt;time&lt;/b&gt;' in page
 
 
 @pytest.mark.parametrize("problem", list(Problem))
