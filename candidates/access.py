@@ -12,7 +12,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from .models import Analysis, Candidate, Draft, Evaluation
+from .models import Analysis, Archive, Candidate, Draft, Evaluation
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -31,6 +31,12 @@ def draft_for(user: "User | AnonymousUser", public_id: UUID) -> Draft:
 
 def candidate_for(user: "User | AnonymousUser", public_id: UUID) -> Candidate:
     shown = Candidate.objects.filter(draft__in=Draft.objects.visible_to(user))
+    shown = shown.select_related("draft").fetch_mode(models.FETCH_RAISE)
+    return get_object_or_404(shown, public_id=public_id)
+
+
+def archive_for(user: "User | AnonymousUser", public_id: UUID) -> Archive:
+    shown = Archive.objects.filter(draft__in=Draft.objects.visible_to(user))
     shown = shown.select_related("draft").fetch_mode(models.FETCH_RAISE)
     return get_object_or_404(shown, public_id=public_id)
 

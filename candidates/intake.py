@@ -19,9 +19,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Count, Sum
 from django.db.models.functions import Length
+from django.utils import timezone
 
-from .models import Candidate, Draft, Event, Piece
-from .reading import MAX_BYTES, Problem
+from .models import Archive, Candidate, Draft, Event, Piece
+from .models.candidate import Status
+from .reading import MAX_ARCHIVE_BYTES, MAX_BYTES, Member, Problem
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -32,6 +34,8 @@ LONGEST_EXTENSION = 20
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 NO_NAME = "The file has no usable name. Rename it and upload it again."
 MOST_PIECES = 64  # of one file
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+LONGEST_SOURCE = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,11 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file: exactly one of the last three is set."""
+    """What became of one file: exactly one of the last four is set."""
 
     name: str
     candidate: Candidate | None = None
+    archive: Archive | None = None
     duplicate_of: str = ""  # the name of the same file, there already
     refused: str = ""  # why, and what to do
 
@@ -89,18 +94,23 @@ def clean_name(given: str) -> str:
     return stem[: LONGEST_NAME - len(extension) - 1] + dot + extension
 
 
-def accept(draft: Draft, user: "User", files: Iterable[Incoming]) -> list[Outcome]:
+def accept(
+    draft: Draft, user: "User | None", files: Iterable[Incoming], source: str = ""
+) -> list[Outcome]:
     """Store what is new and say what became of each file, in their order.
 
     The same bytes twice in a draft are one candidate, however many requests bring them at the same
-    time. Four queries, and those of the storage for each new file.
+    time. A ZIP is kept to be unpacked by a worker. `source` says where files came from that nobody
+    uploaded by themselves. Four queries, and those of the storage for each new file.
     """
     outcomes: list[Outcome] = []
     contents: dict[str, bytes] = {}  # by hash, each once
     places: dict[str, list[int]] = {}
     for file in files:
         outcome, data = _look(file)
-        if not outcome.refused:
+        if not (outcome.refused or source) and _is_archive(outcome.name, data):
+            outcome = _keep_archive(draft, user, outcome.name, data)
+        elif not outcome.refused:
             digest = sha256(data).hexdigest()
             contents.setdefault(digest, data)
             places.setdefault(digest, []).append(len(outcomes))
@@ -108,7 +118,8 @@ def accept(draft: Draft, user: "User", files: Iterable[Incoming]) -> list[Outcom
     if not contents:
         return outcomes
     with transaction.atomic():
-        mine = _store(draft, contents, {h: outcomes[at[0]].name for h, at in places.items()})
+        names = {h: outcomes[at[0]].name for h, at in places.items()}
+        mine = _store(draft, contents, names, source)
         kept = Candidate.objects.filter(draft=draft, sha256__in=contents).defer("text")
         for candidate in kept:
             first, *again = places[candidate.sha256]
@@ -126,9 +137,73 @@ def accept(draft: Draft, user: "User", files: Iterable[Incoming]) -> list[Outcom
     return outcomes
 
 
+def accept_members(draft: Draft, archive: Archive, members: Sequence[Member]) -> int:
+    """Make candidates of an archive's members, in the caller's transaction; returns how many are
+    new. Members that cannot be unpacked become unreadable candidates with their reason."""
+    by_folder: dict[str, list[Member]] = {}
+    for member in members:
+        folder = member.name.rpartition("/")[0]
+        source = " › ".join(filter(None, (archive.filename, folder)))[:LONGEST_SOURCE]
+        by_folder.setdefault(source, []).append(member)
+    new = 0
+    for source, inside in by_folder.items():
+        files = [member for member in inside if member.problem is None]
+        outcomes = accept(draft, None, map(from_member, files), source)
+        new += sum(outcome.candidate is not None for outcome in outcomes)
+        troubles = [(member, member.problem) for member in inside if member.problem is not None]
+        troubles += [
+            (member, Problem.NOT_OPENED if member.data else Problem.EMPTY)
+            for member, outcome in zip(files, outcomes, strict=True)
+            if outcome.refused
+        ]
+        rows = [_without_file(draft, archive, source, *trouble) for trouble in troubles]
+        new += len(Candidate.objects.bulk_create(rows, ignore_conflicts=True))
+    return new
+
+
+def from_member(member: Member) -> Incoming:
+    return Incoming(member.name.rpartition("/")[2], len(member.data), lambda: member.data)
+
+
+def _without_file(
+    draft: Draft, archive: Archive, source: str, member: Member, problem: Problem
+) -> Candidate:
+    """A candidate that says why there is no file. Its place in the archive stands for the bytes
+    that nobody has seen."""
+    return Candidate(
+        draft=draft,
+        filename=clean_name(member.name) or "a file without a name",
+        source=source,
+        size=0,
+        sha256=sha256(f"{archive.sha256}/{member.name}".encode()).hexdigest(),
+        status=Status.UNREADABLE,
+        problem=problem,
+        detail=member.detail,
+        read_at=timezone.now(),
+    )
+
+
+def _is_archive(name: str, data: bytes) -> bool:
+    return name.lower().endswith(".zip") and data.startswith(ZIP)
+
+
+def _keep_archive(draft: Draft, user: "User | None", name: str, data: bytes) -> Outcome:
+    digest = sha256(data).hexdigest()
+    with transaction.atomic():
+        archive = Archive(draft=draft, filename=name, size=len(data), sha256=digest)
+        archive.file.save("archive", ContentFile(data), save=False)
+        Archive.objects.bulk_create([archive], ignore_conflicts=True)
+        kept = Archive.objects.get(draft=draft, sha256=digest)
+        if kept.file.name != archive.file.name:
+            discard([str(archive.file.name)])
+            return Outcome(name, duplicate_of=kept.filename)
+        Event.objects.all().record(draft.pk, "archive added", actor=user, detail=name)
+    return Outcome(name, archive=kept)
+
+
 def discard(names: Iterable[str]) -> None:
     """Remove stored files: in one statement where the storage can."""
-    names = list(names)
+    names = [name for name in names if name]  # what never came out of its archive has no file
     many: Callable[[Sequence[str]], Any] | None = getattr(default_storage, "delete_many", None)
     if names and many is not None:
         many(names)
@@ -155,9 +230,14 @@ def join_pieces(draft: Draft, upload: UUID, name: str, total: int) -> Incoming:
         raise PieceMissing(f"{there['parts']} of {total} parts of the file have come.")
     parts = pieces.order_by("number").values_list("content", flat=True)
     # More than may be taken in is not put together in memory.
-    data = b"" if there["size"] > MAX_BYTES else b"".join(map(bytes, parts))
+    data = b"" if there["size"] > most_bytes(name) else b"".join(map(bytes, parts))
     pieces.delete()
     return Incoming(name, there["size"], lambda: data)
+
+
+def most_bytes(name: str) -> int:
+    """How large a file of this name may be."""
+    return MAX_ARCHIVE_BYTES if name.lower().endswith(".zip") else MAX_BYTES
 
 
 def _look(file: Incoming) -> tuple[Outcome, bytes]:
@@ -165,7 +245,9 @@ def _look(file: Incoming) -> tuple[Outcome, bytes]:
     name = clean_name(file.name)
     if not name:
         return Outcome(file.name[:LONGEST_NAME], refused=NO_NAME), b""
-    problem = Problem.TOO_LARGE if file.size > MAX_BYTES else None
+    most = most_bytes(name)
+    too_large = Problem.TOO_LARGE if most == MAX_BYTES else Problem.ARCHIVE_TOO_LARGE
+    problem = too_large if file.size > most else None
     data = b""
     if problem is None:
         try:
@@ -174,12 +256,14 @@ def _look(file: Incoming) -> tuple[Outcome, bytes]:
             problem = Problem.NOT_OPENED
         else:
             problem = None if data else Problem.EMPTY
-    if len(data) > MAX_BYTES:  # it grew between the look and the reading
-        problem = Problem.TOO_LARGE
+    if len(data) > most:  # it grew between the look and the reading
+        problem = too_large
     return Outcome(name, refused=problem.sentence if problem else ""), data
 
 
-def _store(draft: Draft, contents: dict[str, bytes], names: dict[str, str]) -> dict[str, str]:
+def _store(
+    draft: Draft, contents: dict[str, bytes], names: dict[str, str], source: str
+) -> dict[str, str]:
     """Store what the draft does not have yet; the stored names by hash.
 
     The rows go in sorted: two requests with the same files in another order cannot block each
@@ -190,7 +274,9 @@ def _store(draft: Draft, contents: dict[str, bytes], names: dict[str, str]) -> d
     new = []
     for digest in sorted(contents.keys() - there):
         data = contents[digest]
-        candidate = Candidate(draft=draft, filename=names[digest], size=len(data), sha256=digest)
+        candidate = Candidate(
+            draft=draft, filename=names[digest], source=source, size=len(data), sha256=digest
+        )
         candidate.file.save("resume", ContentFile(data), save=False)
         new.append(candidate)
     Candidate.objects.bulk_create(new, ignore_conflicts=True)

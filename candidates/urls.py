@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("candidates/<uuid:public_id>/", files.candidate, name="candidate"),
     path("candidates/<uuid:public_id>/original/", files.original, name="original"),
     path("candidates/<uuid:public_id>/erase/", files.erase, name="erase-candidate"),
+    path("archives/<uuid:public_id>/remove/", files.remove_archive, name="remove-archive"),
     path("analyses/<uuid:public_id>/", results.analysis, name="analysis"),
     path("evaluations/<uuid:public_id>/", results.evaluation, name="evaluation"),
 ]

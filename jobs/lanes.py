@@ -20,7 +20,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 
-from candidates.models import Analysis, Evaluation
+from candidates.models import Analysis, Archive, Evaluation
 from candidates.models.analysis import InsightsMode
 from candidates.models.analysis import Status as Scored
 from candidates.models.claims import MOST_ATTEMPTS
@@ -88,7 +88,7 @@ def read(lane_id: int) -> None:
         # Locked first: an upload that saw this lane is committed before we look for its files.
         Lane.objects.filter(pk=turn.lane.pk, token=turn.token).select_for_update().first()
         Lane.objects.filter(pk=turn.lane.pk, token=turn.token).delete()
-        if readers.due(turn.lane.draft_id).exists():
+        if readers.is_due(turn.lane.draft_id):
             add_lane(turn.lane.draft_id, None)
 
 
@@ -98,6 +98,9 @@ def score(lane_id: int) -> None:
     if turn is None:
         return
     if turn.job.status == Status.PENDING:
+        if not _is_unpacked(turn):
+            _leave(turn)
+            return
         _begin(turn.job)
     if turn.job.is_open and turn.look() is not Verdict.STOP:
         analysis = turn.job.analysis
@@ -107,6 +110,19 @@ def score(lane_id: int) -> None:
         except EngineUnavailable as error:
             finish.fail(turn.job, str(error) or "The engine cannot work.")
     _leave(turn)
+
+
+def _is_unpacked(turn: Turn) -> bool:
+    """See to it that the draft's archives are unpacked before its candidates are enrolled; False
+    when the turn, or the job, ends before that."""
+    draft_id = turn.lane.draft_id
+    with readers.Reader(draft_id) as reader:
+        while Archive.objects.filter(draft=draft_id).open().exists():
+            if turn.look() is not Verdict.GO:
+                return False
+            if not reader.unpack_some(turn):
+                time.sleep(IDLE)  # in another worker's hands
+    return True
 
 
 def _begin(job: Job) -> None:
@@ -137,7 +153,7 @@ def _leave(turn: Turn) -> None:
         if not job.is_open:
             if not others.running().exists():
                 finish.rank_late(job)
-        elif not job.analysis.evaluations.open().exists():
+        elif job.status != Status.PENDING and not job.analysis.evaluations.open().exists():
             finish.finish(job)
         elif not (others.filter(started_at=None) | others.running()).exists():
             add_lane(turn.lane.draft_id, job)

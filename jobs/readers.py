@@ -1,4 +1,7 @@
-"""Reading a draft's new files, in a child process that is started when the first one comes."""
+"""Reading a draft's new files, in a child process that is started when the first one comes.
+
+Archives are unpacked first, so that what is in them is read, and enrolled in a run, with the rest.
+"""
 
 import logging
 import time
@@ -6,8 +9,12 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from candidates.models import Candidate, CandidateQuerySet
+from django.db import transaction
+
+from candidates import intake
+from candidates.models import Archive, Candidate
 from candidates.models.candidate import Status
+from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox import Sandbox
 
@@ -16,6 +23,7 @@ from .turn import Turn, Verdict
 log = logging.getLogger(__name__)
 
 AT_A_TIME = 8
+MEMBERS, MEMBERS_BYTES = 40, 16 * 1024 * 1024  # of an archive, written at a time
 LEASE = timedelta(seconds=45)  # longer than the slowest file may take, and a renewal besides
 RENEW = 5.0  # seconds
 NOTHING: dict[str, Any] = {
@@ -27,8 +35,12 @@ NOTHING: dict[str, Any] = {
 }
 
 
-def due(draft_id: int) -> CandidateQuerySet:
-    return Candidate.objects.filter(draft=draft_id).due()
+def is_due(draft_id: int) -> bool:
+    """Whether the draft has files to read, or archives to unpack."""
+    return (
+        Candidate.objects.filter(draft=draft_id).due().exists()
+        or Archive.objects.filter(draft=draft_id).due().exists()
+    )
 
 
 class Reader:
@@ -51,7 +63,64 @@ class Reader:
             self.sandbox.close()
 
     def read_some(self, turn: Turn) -> int:
-        """Claim a few files that wait, read them, write what was found; how many."""
+        """Claim an archive or a few files that wait, and write what was found; how many."""
+        return self.unpack_some(turn) or self._read_some(turn)
+
+    def unpack_some(self, turn: Turn) -> int:
+        """Claim an archive that waits and make candidates of what is in it, as far as the turn
+        goes; 1, or 0 where there is none."""
+        archives = Archive.objects.filter(draft=self.draft_id)
+        archives.give_up()
+        for pk in archives.claim(1, turn.token, LEASE):
+            turn.beat(LEASE)
+            try:
+                self._unpack(turn, Archive.objects.select_related("draft").get(pk=pk))
+            except Archive.DoesNotExist:
+                pass  # erased since it was claimed
+            finally:
+                archives.give_back(turn.token)
+            return 1
+        return 0
+
+    def _unpack(self, turn: Turn, archive: Archive) -> None:
+        if self.sandbox is None:
+            self.sandbox = Sandbox()
+        held = Archive.objects.filter(pk=archive.pk)
+        problem, detail, batch, is_over = None, "", [], False
+        try:
+            with archive.file.open("rb") as file:
+                data = file.read()
+            for member in self.sandbox.unpack(data, archive.filename, archive.done):
+                batch.append(member)
+                if len(batch) >= MEMBERS or sum(len(one.data) for one in batch) >= MEMBERS_BYTES:
+                    if not self._keep(turn, archive, batch):
+                        return
+                    batch = []
+                    if turn.look() is not Verdict.GO:
+                        return
+            is_over = True
+        except FileNotFoundError:
+            problem, detail = Problem.DAMAGED, "no longer stored"
+        except Unreadable as refused:
+            problem, detail = refused.problem, refused.detail
+        if not self._keep(turn, archive, batch):
+            return
+        with transaction.atomic():
+            if problem is not None:
+                held.refuse(turn.token, archive.pk, problem, detail)
+            elif is_over and held.held(turn.token).exists():
+                archive.delete()
+
+    def _keep(self, turn: Turn, archive: Archive, batch: list[Member]) -> bool:
+        """Make candidates of the members, once; False when the archive is no longer ours."""
+        with transaction.atomic():
+            if not Archive.objects.all().advance(turn.token, archive.pk, len(batch), LEASE):
+                return False
+            intake.accept_members(archive.draft, archive, batch)
+        turn.beat(LEASE)
+        return True
+
+    def _read_some(self, turn: Turn) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
         candidates.give_up()
         ids = candidates.claim(AT_A_TIME, turn.token, LEASE)

@@ -56,6 +56,8 @@ def submit(
         except ValueError as error:
             raise CannotRun(str(error)) from error
         newest = draft.candidates.aggregate(at=Max("created_at"))["at"]
+        packed = draft.archives.open().aggregate(at=Max("created_at"))["at"]
+        newest = max(filter(None, (newest, packed)), default=None)
         if newest is None:
             raise CannotRun("The draft has no candidates yet. Add their résumés first.")
         under_way = Job.objects.open().filter(

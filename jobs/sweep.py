@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django_q.models import Task
 
-from candidates.models import Candidate, Draft, Evaluation, Piece
+from candidates.models import Archive, Candidate, Draft, Evaluation, Piece
 from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import PIECES_KEPT
 
@@ -49,7 +49,7 @@ def _end_lost_lanes() -> int:
     lost = Lane.objects.all().lost().select_for_update(skip_locked=True)
     lanes = list(lost.values_list("pk", "token"))
     tokens = [token for _, token in lanes]
-    for claimed in (Evaluation.objects.all(), Candidate.objects.all()):
+    for claimed in (Evaluation.objects.all(), Candidate.objects.all(), Archive.objects.all()):
         claimed.open().filter(token__in=tokens).update(due_at=Now())
     Lane.objects.filter(pk__in=[pk for pk, _ in lanes]).delete()
     return len(lanes)
@@ -91,8 +91,9 @@ def _rescue_jobs() -> int:
 
 def _rescue_reading() -> int:
     unread = Candidate.objects.filter(draft=OuterRef("pk")).due()
+    packed = Archive.objects.filter(draft=OuterRef("pk")).due()
     lanes = Lane.objects.filter(draft=OuterRef("pk"))
-    drafts = list(Draft.objects.filter(Exists(unread)).exclude(Exists(lanes)))
+    drafts = list(Draft.objects.filter(Exists(unread) | Exists(packed)).exclude(Exists(lanes)))
     for draft in drafts:
         add_lane(draft.pk, None)
     return len(drafts)

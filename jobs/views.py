@@ -219,7 +219,7 @@ def _piece(request: Request, public_id: Any) -> HttpResponse:
 def _take_in(draft: Draft, request: Request, files: list[intake.Incoming]) -> list[intake.Outcome]:
     """Store the files and wake those who read them, in the caller's transaction."""
     outcomes = intake.accept(draft, request.user, files)
-    if any(outcome.candidate for outcome in outcomes):
+    if any(outcome.candidate or outcome.archive for outcome in outcomes):
         submit.wake_readers(draft.pk)
     return outcomes
 
@@ -246,17 +246,20 @@ def _told(outcome: intake.Outcome) -> dict[str, str]:
             "outcome": "duplicate",
             "reason": f"The same file as {outcome.duplicate_of}; it counts once.",
         }
+    if outcome.archive:
+        reason = "It is being unpacked; its files are listed as they come out."
+        return {"name": outcome.name, "outcome": "accepted", "reason": reason}
     return {"name": outcome.name, "outcome": "accepted", "reason": ""}
 
 
 def _tell(request: Request, outcomes: list[intake.Outcome]) -> None:
     if not outcomes:
         messages.error(request, "No file came along. Choose one or more files first.")
-    accepted = sum(outcome.candidate is not None for outcome in outcomes)
+    accepted = sum(not (outcome.refused or outcome.duplicate_of) for outcome in outcomes)
     if accepted:
         messages.success(request, f"{accepted} file{'s' * (accepted != 1)} added.")
     for outcome in outcomes:
-        if outcome.candidate is None:
+        if outcome.refused or outcome.duplicate_of:
             told = _told(outcome)
             messages.warning(request, f"{told['name'] or 'A file'}: {told['reason']}")
 

@@ -15,7 +15,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from candidates.models import Analysis, Candidate, Draft, Evaluation, Event
+from candidates import intake
+from candidates.models import Analysis, Archive, Candidate, Draft, Evaluation, Event
 from jobs.models import Job, Status
 from tests.makers import rows
 
@@ -45,6 +46,7 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:candidate": (THING, ("GET",), Candidate),
     "candidates:original": (THING, ("GET",), Candidate),
     "candidates:erase-candidate": (THING, ("GET", "POST"), Candidate),
+    "candidates:remove-archive": (THING, ("POST",), Archive),
     "candidates:analysis": (THING, ("GET",), Analysis),
     "candidates:evaluation": (THING, ("GET",), Evaluation),
     "jobs:jobs": (OWN, ("GET",), None),
@@ -96,7 +98,9 @@ def house(draft: Draft, alice: User) -> House:
     candidate = rows.candidate(draft, 1, filename="secret-cv.txt", name="Secret Person")
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    things = (draft, candidate, analysis, analysis.evaluations.get(), rows.job(analysis))
+    [outcome] = intake.accept(draft, alice, [intake.Incoming("a.zip", 4, lambda: b"PK\x03\x04")])
+    evaluation, archive = analysis.evaluations.get(), outcome.archive
+    things = (draft, candidate, analysis, evaluation, rows.job(analysis), archive)
     return House({type(thing): thing for thing in things})
 
 

@@ -63,6 +63,9 @@ class Candidate(Claimable):
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="candidates", editable=False)
     filename = models.CharField(max_length=255)
     file = models.FileField(upload_to=resume_path, max_length=255, editable=False)
+    source = models.CharField(
+        max_length=600, blank=True, db_default="", editable=False, help_text="archive and folder"
+    )
     size = models.PositiveIntegerField(help_text="bytes", editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -141,7 +144,8 @@ class Candidate(Claimable):
     def erase(self) -> None:
         """Remove the candidate with file, text and scores."""
         self.delete()
-        default_storage.delete(str(self.file.name))
+        if self.file:  # what never came out of its archive has none
+            default_storage.delete(str(self.file.name))
 
 
 class Piece(models.Model):

@@ -5,17 +5,19 @@ is meant for the child of `sandbox`, which everything else uses: a hostile file 
 file and never a worker. Importing this package imports no parser; readers load theirs when called.
 """
 
-from .document import Contact, Document, Flag, Hidden, Link, Section
-from .limits import MAX_BYTES
+from .document import Contact, Document, Flag, Hidden, Link, Member, Section
+from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 
 __all__ = [
+    "MAX_ARCHIVE_BYTES",
     "MAX_BYTES",
     "Contact",
     "Document",
     "Flag",
     "Hidden",
     "Link",
+    "Member",
     "Problem",
     "Section",
     "Unreadable",

@@ -7,13 +7,14 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .document import Document
-from .limits import MAX_BYTES
+from .document import Document, Member
+from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 from .sandbox import Sandbox, SandboxFailed
 
@@ -26,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
         description="Reads files in a child process with limits; folders in the order of names. "
         "Ends with 0 even when some files cannot be read.",
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="a file or a folder")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="FILE", help="a file, a folder or a ZIP"
+    )
     parser.add_argument(
         "--format",
         choices=("jsonl", "text"),
@@ -71,7 +74,10 @@ def _files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def _records(paths: Iterator[Path], jobs: int) -> Iterator[dict[str, Any]]:
+Record = dict[str, Any]
+
+
+def _records(paths: Iterator[Path], jobs: int) -> Iterator[Record]:
     """One for each file, in their order, `jobs` of them read at a time by a child each."""
     mine = threading.local()
     sandboxes: list[Sandbox] = []
@@ -80,14 +86,19 @@ def _records(paths: Iterator[Path], jobs: int) -> Iterator[dict[str, Any]]:
         mine.sandbox = Sandbox()
         sandboxes.append(mine.sandbox)
 
-    def read(path: Path) -> dict[str, Any]:
-        return _record(mine.sandbox, path)
+    def read(name: str, load: Callable[[], bytes]) -> Record:
+        return _record(mine.sandbox, name, load)
+
+    def everything() -> Iterator[tuple[str, Callable[[], bytes]]]:
+        with Sandbox() as unpacker:
+            for path in paths:
+                yield from _unpacked(unpacker, path)
 
     with ThreadPoolExecutor(jobs, initializer=begin) as threads:
         try:
-            waiting: deque[Future[dict[str, Any]]] = deque()
-            for path in paths:
-                waiting.append(threads.submit(read, path))
+            waiting: deque[Future[Record]] = deque()
+            for name, load in everything():
+                waiting.append(threads.submit(read, name, load))
                 # Not all at once: texts that wait for a slow one before them take room.
                 if len(waiting) >= 8 * jobs:
                     yield waiting.popleft().result()
@@ -99,15 +110,40 @@ def _records(paths: Iterator[Path], jobs: int) -> Iterator[dict[str, Any]]:
                 sandbox.close()
 
 
-def _record(sandbox: Sandbox, path: Path) -> dict[str, Any]:
+def _unpacked(sandbox: Sandbox, path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """The file, or the files in it, each with what loads it or raises Unreadable."""
+    if path.suffix.lower() != ".zip" or not path.is_file():
+        yield str(path), partial(_bytes, path)
+        return
+    try:
+        for member in sandbox.unpack(_bytes(path, MAX_ARCHIVE_BYTES), path.name):
+            if member.name == path.stem:  # a document that somebody named .zip
+                yield str(path), partial(_member, member)
+            else:
+                yield f"{path}/{member.name}", partial(_member, member)
+    except Unreadable as refused:
+        yield str(path), partial(_refuse, refused)
+
+
+def _member(member: Member) -> bytes:
+    if member.problem is not None:
+        raise Unreadable(member.problem, member.detail)
+    return member.data
+
+
+def _refuse(refused: Unreadable) -> bytes:
+    raise refused
+
+
+def _record(sandbox: Sandbox, name: str, load: Callable[[], bytes]) -> Record:
     begun = time.perf_counter()
     document, error = Document("", "", ()), None
     try:
-        document = sandbox.read(_bytes(path), path.name)
+        document = sandbox.read(load(), Path(name).name)
     except Unreadable as refused:
         error = {"problem": refused.problem.value, "message": refused.problem.sentence}
     return {
-        "file": str(path),
+        "file": name,
         "media_type": document.media_type,
         "reader": document.reader,
         "pages": len(document.pages),
@@ -122,13 +158,13 @@ def _record(sandbox: Sandbox, path: Path) -> dict[str, Any]:
     }
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     """The file, or Unreadable; never more of it than may be read."""
     try:
         if not path.is_file():  # a pipe or a device would keep us waiting
             raise Unreadable(Problem.NOT_OPENED, "not a regular file")
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(most + 1)
     except OSError as error:
         raise Unreadable(Problem.NOT_OPENED, type(error).__name__) from error
 

@@ -15,9 +15,10 @@ from collections.abc import Callable
 from typing import Any
 
 from . import read
+from .archive import members
 from .limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES
 from .problems import Problem, Unreadable
-from .wire import REQUEST, answer
+from .wire import REQUEST, UNPACK, answer
 
 PR_SET_PDEATHSIG = 1
 
@@ -34,16 +35,40 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
 
     while head := _receive(requests, REQUEST.size):
-        name_length, data_length = REQUEST.unpack(head)
+        what, skip, name_length, data_length = REQUEST.unpack(head)
         name = _receive(requests, name_length).decode("utf-8", "surrogatepass")
         data = _receive(requests, data_length)
         _allow_more_cpu()
-        _send(answers, _answer(data, name))
+        if what == UNPACK:
+            _unpack(answers, data, name, skip)
+        else:
+            _send(answers, _answer(data, name))
+
+
+def _unpack(pipe: int, data: bytes, name: str, skip: int) -> None:
+    """Send the members of an archive, each as an answer and its bytes."""
+
+    def send() -> dict[str, Any]:
+        for member in members(data, name, skip):
+            told: dict[str, Any] = {"member": member.name, "size": len(member.data)}
+            if member.problem is not None:
+                told |= {"problem": member.problem.value, "detail": member.detail}
+            _send(pipe, told)
+            _write(pipe, member.data)
+            _allow_more_cpu()
+        return {"end": True}
+
+    _send(pipe, _guarded(send))
 
 
 def _answer(data: bytes, name: str) -> dict[str, Any]:
+    return _guarded(lambda: {"document": read(data, name).to_json()})
+
+
+def _guarded(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `act` answers, or why it does not."""
     try:
-        return {"document": read(data, name).to_json()}
+        return act()
     except Unreadable as refused:
         return {"problem": refused.problem.value, "detail": refused.detail}
     except Exception as error:  # noqa: BLE001
@@ -130,7 +155,11 @@ def _receive(pipe: int, length: int) -> bytes:
 
 
 def _send(pipe: int, value: dict[str, Any]) -> None:
-    left = memoryview(answer(value))
+    _write(pipe, answer(value))
+
+
+def _write(pipe: int, data: bytes) -> None:
+    left = memoryview(data)
     while left:
         left = left[os.write(pipe, left) :]
 

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from .problems import Problem
+
 
 def _text(value: Any) -> str:
     """`value` if it is text that a database can keep: no NUL, no half of a character."""
@@ -57,6 +59,16 @@ class Hidden:
     def from_json(cls, value: dict[str, Any]) -> Self:
         page = value["page"]
         return cls(_text(value["kind"]), _text(value["text"]), None if page is None else int(page))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file from an archive: its name, folders and all, and its bytes; or why it has none."""
+
+    name: str
+    data: bytes = b""
+    problem: Problem | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,12 @@ MAX_BYTES = 25 * MB  # of the file as it came
 MAX_PAGES = 300
 MAX_CHARACTERS = 2_000_000  # of text, all pages together: some 700 dense pages
 
+# A ZIP of résumés.
+MAX_ARCHIVE_BYTES = 100 * MB  # as it came
+MAX_ARCHIVE_MEMBERS = 10_000  # those of archives inside it included
+MAX_UNPACKED_BYTES = 2_000 * MB
+MAX_DEPTH = 2  # archives in archives
+
 # Inside a .docx, counted while inflating and not taken from its headers.
 MAX_MEMBERS = 2_000
 MAX_PART_BYTES = 32 * MB  # one XML part

@@ -60,7 +60,25 @@ class Problem(StrEnum):
     )
     ARCHIVE = (
         "archive",
-        "The file is an archive of other files. Unpack it and upload the résumés themselves.",
+        "The file is an archive of other files that cannot be opened here. Unpack it and upload "
+        "the résumés themselves, or put them into a ZIP.",
+    )
+    ARCHIVE_TOO_LARGE = (
+        "archive-too-large",
+        "The archive is larger than 100 MB. Make several smaller ones and upload those.",
+    )
+    TOO_MANY_FILES = (
+        "too-many-files",
+        "The archive holds more than 10,000 files. Make several smaller ones and upload those.",
+    )
+    NESTED = (
+        "nested",
+        "The file is an archive inside an archive inside another. Unpack it and upload the "
+        "résumés themselves.",
+    )
+    NOT_A_FILE = (
+        "not-a-file",
+        "The archive holds a link here and no file. Add the file itself and upload it.",
     )
     PROGRAM = (
         "program",

@@ -13,16 +13,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from . import wire
-from .document import Document
+from .document import Document, Member
 from .limits import (
     ADDRESS_SPACE,
     FILES_PER_CHILD,
     MAX_ANSWER_BYTES,
+    MAX_ARCHIVE_BYTES,
     MAX_BYTES,
     SECONDS,
 )
@@ -88,13 +91,38 @@ class Sandbox:
             raise Unreadable(Problem.EMPTY)
         if len(data) > MAX_BYTES:
             raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
-        child = self._ready()
-        deadline = time.monotonic() + self.seconds
-        try:
-            _write(child, wire.request(data, name), data, deadline)
+        with self._asked(data, name, wire.READ) as (child, deadline):
             value = _receive(child, deadline)
             self._files += 1
             return _document(value)
+
+    def unpack(self, data: bytes, name: str, skip: int = 0) -> Iterator[Member]:
+        """The files in a ZIP, within `seconds` for each; without the first `skip`.
+
+        Raises Unreadable where the archive as a whole is to blame, also after some members, and
+        SandboxFailed. Whoever stops listening half-way ends the child with it.
+        """
+        if not data:
+            raise Unreadable(Problem.EMPTY)
+        if len(data) > MAX_ARCHIVE_BYTES:
+            raise Unreadable(Problem.ARCHIVE_TOO_LARGE, f"{len(data)} bytes")
+        with self._asked(data, name, wire.UNPACK, skip) as (child, deadline):
+            while "member" in (value := _receive(child, deadline)):
+                yield _member(value, child, deadline)
+                deadline = time.monotonic() + self.seconds
+            if value != {"end": True}:
+                _document(value)
+
+    @contextmanager
+    def _asked(
+        self, data: bytes, name: str, what: int, skip: int = 0
+    ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+        """A child that has been asked, and the end of its time."""
+        child = self._ready()
+        deadline = time.monotonic() + self.seconds
+        try:
+            _write(child, wire.request(data, name, what, skip), data, deadline)
+            yield child, deadline
         except _Late:
             self._stop()
             self.deaths += 1
@@ -250,6 +278,19 @@ def _exactly(child: subprocess.Popen[bytes], length: int, deadline: float) -> by
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
+
+
+def _member(value: dict[str, Any], child: subprocess.Popen[bytes], deadline: float) -> Member:
+    """One member as the child sent it, checked."""
+    try:
+        name, size = value["member"], int(value["size"])
+        problem = Problem(value["problem"]) if "problem" in value else None
+        if not isinstance(name, str) or not 0 <= size <= MAX_BYTES:
+            raise _Died
+        name.encode()
+    except (KeyError, TypeError, ValueError) as error:
+        raise _Died from error
+    return Member(name, _exactly(child, size, deadline), problem, str(value.get("detail", "")))
 
 
 def _document(value: dict[str, Any]) -> Document:

@@ -17,8 +17,9 @@ from candidates.access import Request, draft_for
 from candidates.forms import CriteriaFormSet, DraftForm, RunForm, save_draft
 from candidates.intake import discard
 from candidates.models import Analysis, Candidate, Draft, Event
+from candidates.models.archive import Status as Packed
 from candidates.models.candidate import Status
-from candidates.reading import MAX_BYTES
+from candidates.reading import MAX_ARCHIVE_BYTES, MAX_BYTES
 from candidates.scoring import engines
 
 from . import live
@@ -83,7 +84,7 @@ def _edit(request: Request, draft: Draft) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def draft(request: Request, public_id: Any) -> HttpResponse:
-    """One draft with its files; the part that lives refreshes by itself. Six queries."""
+    """One draft with its files; the part that lives refreshes by itself. Seven queries."""
     draft = draft_for(request.user, public_id)
     counted = draft.candidates.order_by().values_list("status").annotate(number=Count("pk"))
     files = _counts(dict(counted))
@@ -98,12 +99,17 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
     paginator = Paginator(chosen, FILES_A_PAGE)
     paginator.count = files[status or "total"]  # known already
     page = paginator.get_page(request.GET.get("page"))
-    state = live.digest(files, status, page.number)
+    archives = list(draft.archives.all())
+    unpacking = sum(archive.status != Packed.UNREADABLE for archive in archives)
+    told = [(archive.pk, archive.status, archive.done) for archive in archives]
+    state = live.digest(files, status, page.number, told)
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
     context = {
         "draft": draft,
         "files": files,
+        "archives": archives,
+        "unpacking": unpacking,
         "page": page,
         "status": status,
         "state": state,
@@ -122,6 +128,7 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
         "request_max": settings.UPLOAD_REQUEST_MAX,
         "files_a_request": FILES_A_REQUEST,
         "file_max": MAX_BYTES,
+        "archive_max": MAX_ARCHIVE_BYTES,
     }
     return render(request, "candidates/draft.html", context)
 
@@ -139,6 +146,7 @@ def erase(request: Request, public_id: Any) -> HttpResponse:
         return render(request, "candidates/erase.html", context)
     with transaction.atomic():
         names = list(draft.candidates.values_list("file", flat=True))
+        names += draft.archives.values_list("file", flat=True)
         Draft.objects.filter(pk=draft.pk).delete()
         discard(names)
     log.info("draft %s with %d files: erased by user %s", draft.pk, len(names), request.user.pk)

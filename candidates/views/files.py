@@ -8,9 +8,9 @@ from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from candidates.access import Request, candidate_for
+from candidates.access import Request, archive_for, candidate_for
 from candidates.models import Event
 
 from .words import SURE, language, parts, reading_flags
@@ -41,6 +41,8 @@ def original(request: Request, public_id: Any) -> HttpResponseBase:
     between from keeping it.
     """
     candidate = candidate_for(request.user, public_id)
+    if not candidate.file:
+        raise Http404("The file never came out of its archive.")
     try:
         file = candidate.file.open("rb")
     except FileNotFoundError as error:
@@ -79,3 +81,14 @@ def erase(request: Request, public_id: Any) -> HttpResponse:
         candidate.erase()
     messages.success(request, f"The candidate “{candidate}” is erased.")
     return redirect(candidate.draft)
+
+
+@require_POST
+def remove_archive(request: Request, public_id: Any) -> HttpResponse:
+    """Remove an archive that could not be unpacked; what came out of it stays."""
+    archive = archive_for(request.user, public_id)
+    with transaction.atomic():
+        Event.objects.all().record(archive.draft_id, "archive removed", actor=request.user)
+        archive.delete()
+    messages.success(request, f"The archive “{archive}” is removed.")
+    return redirect(archive.draft)

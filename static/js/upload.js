@@ -21,6 +21,7 @@
       this.requestMax = Number(form.dataset.requestMax) - ROOM;
       this.filesMax = Number(form.dataset.filesMax);
       this.fileMax = Number(form.dataset.fileMax);
+      this.archiveMax = Number(form.dataset.archiveMax);
       this.token = form.querySelector("input[name=csrfmiddlewaretoken]").value;
       this.stop = new AbortController();
       this.files = files;
@@ -56,9 +57,12 @@
         size = 0;
       };
       for (const file of this.files) {
-        this.bytes += Math.min(file.size, this.fileMax);
-        if (file.size > this.fileMax) {
-          this.settle(file, "refused", `The file is larger than ${this.fileMax / 1048576} MB. Save a smaller copy and upload that.`);
+        const isArchive = file.name.toLowerCase().endsWith(".zip");
+        const most = isArchive ? this.archiveMax : this.fileMax;
+        this.bytes += Math.min(file.size, most);
+        if (file.size > most) {
+          const advice = isArchive ? "Make several smaller ones and upload those." : "Save a smaller copy and upload that.";
+          this.settle(file, "refused", `The ${isArchive ? "archive" : "file"} is larger than ${most / 1048576} MB. ${advice}`);
         } else if (file.size > this.requestMax) {
           jobs.push(() => this.sendInPieces(file, true));
         } else {
@@ -301,6 +305,12 @@
     }
 
     input.addEventListener("change", () => begin([...input.files]));
+    const folder = form.querySelector("#folder");
+    folder.closest("[data-folder]").hidden = false;
+    folder.addEventListener("change", async () => {
+      await begin([...folder.files].filter((file) => !file.name.startsWith(".")));
+      folder.value = "";
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       begin([...input.files]);

@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("job", metavar="JOB.md", help="Markdown: # title, text, ## Criteria")
-        parser.add_argument("resumes", nargs="+", metavar="RESUMES", help="files and folders")
+        parser.add_argument("resumes", nargs="+", metavar="RESUMES", help="files, folders and ZIPs")
         parser.add_argument("--criteria", metavar="FILE", help="a list in place of JOB.md's own")
         parser.add_argument("--insights", choices=InsightsMode.values, default=InsightsMode.TOP)
         parser.add_argument("--engine", choices=["local", "openai"], default="")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from candidates.reading import Problem
-from tests.makers import files, hidden
+from tests.makers import archives, files, hidden
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared"
@@ -80,6 +80,19 @@ def test_the_order_is_kept_however_many_are_read_at_a_time(folder: Path) -> None
 
     assert [Path(record["file"]).name for record in found] == names
     assert all(record["text"].endswith(Path(record["file"]).name) for record in found)
+
+
+def test_a_zip_is_read_member_by_member(folder: Path) -> None:
+    (folder / "all.zip").write_bytes(archives.with_locked_member())
+    (folder / "torn.zip").write_bytes(archives.resumes()[:-30])
+
+    first, second, torn = records(folder / "all.zip", folder / "torn.zip")
+
+    assert first["file"] == f"{folder}/all.zip/locked.txt"
+    assert first["error"]["problem"] == "encrypted"
+    assert second["file"] == f"{folder}/all.zip/open.txt"
+    assert second["text"].startswith("Jane Example")
+    assert (torn["file"], torn["error"]["problem"]) == (f"{folder}/torn.zip", "damaged")
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "65", "many"])

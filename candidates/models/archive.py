@@ -1,0 +1,100 @@
+"""A ZIP of résumés between its upload and the candidates that come out of it."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.files.storage import default_storage
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.db.models.functions.uuid import UUID4
+
+from candidates.reading.problems import Problem
+
+from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .draft import Draft
+
+
+class Status(models.TextChoices):
+    WAITING = "waiting", "waiting to be unpacked"
+    UNPACKING = "unpacking", "being unpacked"
+    UNREADABLE = "unreadable", "cannot be unpacked"
+
+
+class ArchiveQuerySet(ClaimQuerySet["Archive"]):
+    WAITING = Status.WAITING
+    CLAIMED = Status.UNPACKING
+
+    def advance(self, token: UUID, pk: int, members: int, lease: timedelta) -> bool:
+        """Note that so many more members are dealt with; False when it is no longer `token`'s."""
+        return bool(
+            self.held(token).filter(pk=pk).update(done=F("done") + members, due_at=Now() + lease)
+        )
+
+    def refuse(self, token: UUID, pk: int, problem: Problem, detail: str) -> bool:
+        """Close it with a reason; what came out of it before stays."""
+        return bool(
+            self.held(token)
+            .filter(pk=pk)
+            .update(status=Status.UNREADABLE, token=None, problem=problem, detail=detail)
+        )
+
+    def give_up(self) -> int:
+        """Close the rows that stopped their worker each time."""
+        return self.spent().update(
+            status=Status.UNREADABLE,
+            token=None,
+            problem=Problem.CRASHED,
+            detail=f"the worker stopped {MOST_ATTEMPTS} times",
+        )
+
+
+def archive_path(archive: "Archive", _: str) -> str:
+    return f"archives/{archive.draft_id}/{uuid4()}"
+
+
+class Archive(Claimable):
+    """It goes when all its members are candidates; one that cannot be opened stays, to be seen."""
+
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="archives", editable=False)
+    filename = models.CharField(max_length=255)
+    file = models.FileField(upload_to=archive_path, max_length=255, editable=False)
+    size = models.PositiveIntegerField(help_text="bytes", editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    status = models.CharField(
+        max_length=12, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+    )
+    done = models.PositiveIntegerField(db_default=0, editable=False, help_text="members so far")
+    problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
+    detail = models.TextField(blank=True, db_default="", editable=False)
+
+    objects = ArchiveQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(name="archive_same_bytes_once", fields=["draft", "sha256"]),
+            listed_constraint("archive_status_listed", Status),
+            claim_constraint("archive_token_while_unpacking", Status.UNPACKING),
+            models.CheckConstraint(
+                name="archive_problem_when_unreadable",
+                condition=(Q(status=Status.UNREADABLE) & ~Q(problem=""))
+                | (~Q(status=Status.UNREADABLE) & Q(problem="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def reason(self) -> str:
+        """Why it could not be unpacked, and what to do."""
+        return Problem(self.problem).sentence if self.problem else ""
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        deleted = super().delete(*args, **kwargs)
+        default_storage.delete(str(self.file.name))
+        return deleted
