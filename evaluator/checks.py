@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from candidates.reading import tesseract
+
 
 @register(Tags.security, deploy=True)
 def site_is_reached_over_https(**_: Any) -> list[CheckMessage]:
@@ -30,5 +32,22 @@ def model_key_is_there(**_: Any) -> list[CheckMessage]:
             hint="Set OPENAI_API_KEY (any text for a server that asks for none), "
             "or EVALUATOR_ENGINE=local.",
             id="evaluator.E001",
+        )
+    ]
+
+
+@register()
+def text_recognition_can_work(**_: Any) -> list[CheckMessage]:
+    if not settings.OCR:
+        return []
+    lacking = tesseract.missing(settings.OCR)
+    if not lacking:
+        return []
+    return [
+        Error(
+            f"EVALUATOR_OCR is '{settings.OCR}', and scans cannot be recognised here: {lacking}",
+            hint="Install tesseract with these languages (Debian: tesseract-ocr and "
+            "tesseract-ocr-LANGUAGE), or set EVALUATOR_OCR=off.",
+            id="evaluator.E002",
         )
     ]

@@ -5,11 +5,13 @@ and the remedy; nothing falls back silently to a default.
 """
 
 import os
+import re
 
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("0", "false", "no", "off")
+LANGUAGES = re.compile(r"[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*")
 
 
 def text(name: str, default: str = "") -> str:
@@ -48,6 +50,19 @@ def one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
     value = text(name, default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} is '{value}'. Set it to one of: {', '.join(allowed)}.")
+    return value
+
+
+def languages(name: str) -> str:
+    """Languages as tesseract names them, joined by +; "" for off, which is the default."""
+    value = text(name, "off")
+    if value == "off":
+        return ""
+    if value.lower() in (*TRUE, *FALSE) or not LANGUAGES.fullmatch(value):
+        raise ImproperlyConfigured(
+            f"{name} is '{value}'. Set it to languages as tesseract names them, such as eng or "
+            "eng+deu, or to off."
+        )
     return value
 
 

@@ -198,6 +198,9 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+# Reading
+OCR: str = env.languages("EVALUATOR_OCR")  # "" is off
+
 # Scoring
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
@@ -211,7 +214,9 @@ EVALUATOR_TOP_N = env.whole("EVALUATOR_TOP_N", 10)
 # The queue. Each value answers a measured failure; docs/queue.md tells which.
 Q_WORKERS = env.whole("Q_WORKERS", 2)
 LANE_SLICE = 20  # seconds before a lane makes room for others who wait
-LANE_TIMEOUT = 180  # seconds after which django-q2 ends a lane; the longest slice is well below
+# Seconds after which django-q2 ends a lane; the longest slice is well below. One file whose text
+# is recognised may take 145 of them.
+LANE_TIMEOUT = 300 if OCR else 180
 Q_CLUSTER = {
     "name": "evaluator",
     "broker_class": "jobs.broker.Broker",

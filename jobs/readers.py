@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import transaction
 
 from candidates import intake
@@ -83,14 +84,12 @@ class Reader:
         return 0
 
     def _unpack(self, turn: Turn, archive: Archive) -> None:
-        if self.sandbox is None:
-            self.sandbox = Sandbox()
         held = Archive.objects.filter(pk=archive.pk)
         problem, detail, batch, is_over = None, "", [], False
         try:
             with archive.file.open("rb") as file:
                 data = file.read()
-            for member in self.sandbox.unpack(data, archive.filename, archive.done):
+            for member in self._ready().unpack(data, archive.filename, archive.done):
                 batch.append(member)
                 if len(batch) >= MEMBERS or sum(len(one.data) for one in batch) >= MEMBERS_BYTES:
                     if not self._keep(turn, archive, batch):
@@ -110,6 +109,11 @@ class Reader:
                 held.refuse(turn.token, archive.pk, problem, detail)
             elif is_over and held.held(turn.token).exists():
                 archive.delete()
+
+    def _ready(self) -> Sandbox:
+        if self.sandbox is None:
+            self.sandbox = Sandbox(ocr=settings.OCR)
+        return self.sandbox
 
     def _keep(self, turn: Turn, archive: Archive, batch: list[Member]) -> bool:
         """Make candidates of the members, once; False when the archive is no longer ours."""
@@ -136,11 +140,9 @@ class Reader:
         candidates = Candidate.objects.filter(draft=self.draft_id)
         answers = []
         for candidate in Candidate.objects.filter(pk__in=ids):
-            if time.monotonic() - turn.beaten > RENEW:
-                turn.beat(LEASE)
-                candidates.extend(turn.token, LEASE)
+            self._renew(turn)
             try:
-                answers.append(self._read(candidate))
+                answers.append(self._read(candidate, turn))
             except FileNotFoundError:
                 # Erased since it was claimed; or its file has gone from the storage, and then
                 # nobody will ever read it.
@@ -153,12 +155,18 @@ class Reader:
             candidates.answer(turn.token, answers)
         return len(answers)
 
-    def _read(self, candidate: Candidate) -> dict[str, Any]:
-        if self.sandbox is None:
-            self.sandbox = Sandbox()
+    def _renew(self, turn: Turn) -> None:
+        """Also while one file is read: recognising a long scan outlasts the lease."""
+        if time.monotonic() - turn.beaten > RENEW:
+            turn.beat(LEASE)
+            Candidate.objects.filter(draft=self.draft_id).extend(turn.token, LEASE)
+
+    def _read(self, candidate: Candidate, turn: Turn) -> dict[str, Any]:
         try:
             with candidate.file.open("rb") as file:
-                document = self.sandbox.read(file.read(), candidate.filename)
+                document = self._ready().read(
+                    file.read(), candidate.filename, lambda: self._renew(turn)
+                )
         except Unreadable as refused:
             return _unreadable(candidate, refused.problem, refused.detail)
         return {

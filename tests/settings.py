@@ -5,7 +5,8 @@ from pathlib import Path
 
 os.environ["DEBUG"] = "1"
 os.environ["EVALUATOR_VAR"] = str(Path(__file__).resolve().parent.parent / "var" / "test")
-for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "EVALUATOR_ENGINE", "SECRET_KEY", "SITE_URL"):
+KEPT_OUT = "OPENAI_API_KEY OPENAI_BASE_URL EVALUATOR_ENGINE EVALUATOR_OCR SECRET_KEY SITE_URL"
+for name in KEPT_OUT.split():
     os.environ.pop(name, None)
 
 from evaluator.settings import *  # noqa: E402, F403

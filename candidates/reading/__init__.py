@@ -5,6 +5,8 @@ is meant for the child of `sandbox`, which everything else uses: a hostile file 
 file and never a worker. Importing this package imports no parser; readers load theirs when called.
 """
 
+from collections.abc import Callable
+
 from .document import Contact, Document, Flag, Hidden, Link, Member, Section
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
@@ -25,12 +27,18 @@ __all__ = [
 ]
 
 
-def read(data: bytes, name: str) -> Document:
+def read(
+    data: bytes, name: str, ocr: str = "", announce: Callable[[int], None] | None = None
+) -> Document:
     """The text of the file `data`, called `name`, with the parsers run in this process.
 
     The content decides what the file is; the name only settles what content leaves open.
+    `ocr` switches text recognition on, for languages as tesseract names them ("eng+deu");
+    `announce` is then told how many pages will be recognised, before the first one is, and again
+    where an attachment adds to them.
     Raises Unreadable with the reason for everything that gives no text.
     """
     from .readers import read_here
+    from .tesseract import Ocr
 
-    return read_here(data, name)
+    return read_here(data, name, ocr=Ocr(ocr, announce) if ocr else None)

@@ -17,6 +17,7 @@ from .document import Document, Member
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 from .sandbox import Sandbox, SandboxFailed
+from .tesseract import LANGUAGES
 
 MOST_JOBS = 64
 
@@ -43,7 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="N",
         help="files read at the same time (default: one for each processor, here %(default)s)",
     )
+    parser.add_argument(
+        "--ocr",
+        default="",
+        metavar="LANGUAGES",
+        help="recognise the text of scans and pictures with tesseract, for example eng or eng+deu",
+    )
     options = parser.parse_args(arguments)
+    if options.ocr and not LANGUAGES.fullmatch(options.ocr):
+        parser.exit(2, f"--ocr is '{options.ocr}'. Name languages such as eng or eng+deu.\n")
     if not 1 <= options.jobs <= MOST_JOBS:
         parser.exit(2, f"--jobs is {options.jobs}. Set it to a number from 1 to {MOST_JOBS}.\n")
     for path in options.paths:
@@ -52,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     show = _as_json if options.format == "jsonl" else _as_text
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
-        for record in _records(_files(options.paths), options.jobs):
+        for record in _records(_files(options.paths), options.jobs, options.ocr):
             print(show(record), flush=True)  # noqa: T201
     except SandboxFailed as error:
         parser.exit(2, f"{error}\n")
@@ -77,13 +86,13 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 Record = dict[str, Any]
 
 
-def _records(paths: Iterator[Path], jobs: int) -> Iterator[Record]:
+def _records(paths: Iterator[Path], jobs: int, ocr: str) -> Iterator[Record]:
     """One for each file, in their order, `jobs` of them read at a time by a child each."""
     mine = threading.local()
     sandboxes: list[Sandbox] = []
 
     def begin() -> None:
-        mine.sandbox = Sandbox()
+        mine.sandbox = Sandbox(ocr=ocr)
         sandboxes.append(mine.sandbox)
 
     def read(name: str, load: Callable[[], bytes]) -> Record:

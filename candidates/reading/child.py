@@ -1,6 +1,8 @@
 """The process that parses: it limits itself, then reads one file after the other from a pipe.
 
-Started by `sandbox` as `python -m candidates.reading.child PARENT_PID`, and by nobody else.
+Started by `sandbox` as `python -m candidates.reading.child PARENT_PID [LANGUAGES]`, and by nobody
+else. With languages, text recognition is on, and then it may start processes: tesseract needs one
+a page. That one is bound by the same limits and ends with this one.
 """
 
 import contextlib
@@ -16,7 +18,7 @@ from typing import Any
 
 from . import read
 from .archive import members
-from .limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES
+from .limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES, recognise_seconds
 from .problems import Problem, Unreadable
 from .wire import REQUEST, UNPACK, answer
 
@@ -25,7 +27,8 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     requests, answers = _take_pipes()
-    missing = _confine(parent=int(sys.argv[1]))
+    ocr = sys.argv[2] if len(sys.argv) > 2 else ""
+    missing = _confine(parent=int(sys.argv[1]), starts_processes=bool(ocr))
     baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     _send(answers, {"missing": missing, "max_rss": baseline})
     # From here on a parser's noise, which may quote the résumé, goes nowhere.
@@ -34,15 +37,19 @@ def main() -> None:
     os.close(nowhere)
     logging.disable(logging.CRITICAL)
 
+    def announce(pages: int) -> None:
+        _allow_more_cpu(int(recognise_seconds(pages)))
+        _send(answers, {"recognising": pages})
+
     while head := _receive(requests, REQUEST.size):
         what, skip, name_length, data_length = REQUEST.unpack(head)
         name = _receive(requests, name_length).decode("utf-8", "surrogatepass")
         data = _receive(requests, data_length)
-        _allow_more_cpu()
+        _allow_more_cpu(CPU_SECONDS)
         if what == UNPACK:
             _unpack(answers, data, name, skip)
         else:
-            _send(answers, _answer(data, name))
+            _send(answers, _answer(data, name, ocr, announce))
 
 
 def _unpack(pipe: int, data: bytes, name: str, skip: int) -> None:
@@ -55,14 +62,14 @@ def _unpack(pipe: int, data: bytes, name: str, skip: int) -> None:
                 told |= {"problem": member.problem.value, "detail": member.detail}
             _send(pipe, told)
             _write(pipe, member.data)
-            _allow_more_cpu()
+            _allow_more_cpu(CPU_SECONDS)
         return {"end": True}
 
     _send(pipe, _guarded(send))
 
 
-def _answer(data: bytes, name: str) -> dict[str, Any]:
-    return _guarded(lambda: {"document": read(data, name).to_json()})
+def _answer(data: bytes, name: str, ocr: str, announce: Callable[[int], None]) -> dict[str, Any]:
+    return _guarded(lambda: {"document": read(data, name, ocr, announce).to_json()})
 
 
 def _guarded(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -89,7 +96,7 @@ def _take_pipes() -> tuple[int, int]:
     return requests, answers
 
 
-def _confine(parent: int) -> list[str]:
+def _confine(parent: int, *, starts_processes: bool) -> list[str]:
     """Give up what parsing does not need; returns what this system would not let us give up."""
     missing: list[str] = []
 
@@ -108,6 +115,8 @@ def _confine(parent: int) -> list[str]:
         ("no child process", resource.RLIMIT_NPROC, 0),
         ("limited memory", resource.RLIMIT_AS, ADDRESS_SPACE),
     ):
+        if limit == resource.RLIMIT_NPROC and starts_processes:
+            continue  # a number would count all processes of this user, not ours alone
         attempt(what, lambda limit=limit, value=value: _lower(limit, value))  # type: ignore[misc]
     return missing
 
@@ -131,12 +140,12 @@ def _die_with(parent: int) -> None:
         raise SystemExit("The process that started this reader is gone.")
 
 
-def _allow_more_cpu() -> None:
+def _allow_more_cpu(seconds: int) -> None:
     """The limit of the system is for the whole life of a process; ours is for each file."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = int(usage.ru_utime + usage.ru_stime)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    allowed = used + CPU_SECONDS + 1
+    allowed = used + seconds + 1
     if hard != resource.RLIM_INFINITY:
         allowed = min(allowed, hard)
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, hard))

@@ -17,7 +17,7 @@ MAX_DEPTH = 2  # archives in archives
 
 # Inside a .docx, counted while inflating and not taken from its headers.
 MAX_MEMBERS = 2_000
-MAX_PART_BYTES = 32 * MB  # one XML part
+MAX_PART_BYTES = 32 * MB  # one XML part, or one picture
 MAX_PARTS_BYTES = 64 * MB  # all parts that are read
 
 # Of a message, over all messages attached to it.
@@ -32,3 +32,15 @@ ADDRESS_SPACE = 1024 * MB
 OPEN_FILES = 64
 MAX_ANSWER_BYTES = 32 * MB
 FILES_PER_CHILD = 500  # then a new child: what a parser leaks ends with it
+
+# Text recognition, where it is switched on.
+MAX_PICTURE_PIXELS = 64_000_000  # of a picture that is decoded: 256 MB at four bytes each
+MAX_SHOWN_PIXELS = 12_000_000  # of a page that is recognised: A4 at 300 dpi has 8.7 million
+RECOGNISE_SECONDS = 20.0  # wall time for one file, and besides
+RECOGNISE_PAGE_SECONDS = 6.0  # for each page; a dense one took 4
+RECOGNISE_MOST_SECONDS = 120.0  # for any number of them
+
+
+def recognise_seconds(pages: int) -> float:
+    """Wall time in which `pages` pages may be recognised, after the file has been parsed."""
+    return min(RECOGNISE_SECONDS + RECOGNISE_PAGE_SECONDS * pages, RECOGNISE_MOST_SECONDS)

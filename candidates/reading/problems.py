@@ -35,8 +35,13 @@ class Problem(StrEnum):
     )
     PICTURE = (
         "picture",
-        "The file is a picture, and text recognition is off. "
-        f"Ask for the résumé as {READABLE_KINDS}.",
+        "The file is a picture, and text recognition is off. Ask for the résumé as "
+        f"{READABLE_KINDS}, or ask whoever runs this site to switch recognition on.",
+    )
+    PICTURE_KIND = (
+        "picture-kind",
+        "The file is a kind of picture that cannot be read. "
+        "Save it as PDF, PNG or JPEG and upload that.",
     )
     RICH_TEXT = (
         "rich-text",
@@ -98,7 +103,13 @@ class Problem(StrEnum):
     NO_TEXT = (
         "no-text",
         "The pages hold pictures and no text, as in a scan, and text recognition is off. "
-        "Export the résumé from the program where it was written, or ask for such a copy.",
+        "Export the résumé from the program where it was written, or ask for such a copy; "
+        "or ask whoever runs this site to switch recognition on.",
+    )
+    NOT_RECOGNISED = (
+        "not-recognised",
+        "No text was recognised in the picture. Check that it shows a résumé, upright, sharp and "
+        "well lit, or ask for the résumé as a file with text.",
     )
     BLANK = (
         "blank",

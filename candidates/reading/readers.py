@@ -9,20 +9,21 @@ from .document import Document, Flag
 from .limits import MAX_BYTES, MAX_CHARACTERS
 from .parsed import Parsed
 from .problems import Problem, Unreadable
-from .sniff import Kind, sniff
+from .sniff import Kind, flags_of_picture, sniff
+from .tesseract import Ocr
 
 
-def read_here(data: bytes, name: str, opened: Opened | None = None) -> Document:
-    """See `candidates.reading.read`; `opened` is given for what was attached to a message."""
+def read_here(
+    data: bytes, name: str, opened: Opened | None = None, ocr: Ocr | None = None
+) -> Document:
+    """See `candidates.reading.read`; `opened` is given for what was attached to a message, `ocr`
+    where text recognition is on."""
     if not data:
         raise Unreadable(Problem.EMPTY)
     if len(data) > MAX_BYTES:
         raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
     try:
-        found = sniff(data, name)
-        parsed = _reader(found.kind, opened or Opened(read_here))(
-            data[found.start :] if found.start else data
-        )
+        media_type, found_flags, parsed = _parsed(data, name, opened, ocr)
         pages, flags = _cleaned(parsed)
     except MemoryError:
         raise Unreadable(Problem.TOO_MUCH_MEMORY, "MemoryError") from None
@@ -34,15 +35,56 @@ def read_here(data: bytes, name: str, opened: Opened | None = None) -> Document:
     parts = sections.find(text)
     person = contact.find(pages, parts)
     return Document(
-        media_type=found.kind.value,
+        media_type=media_type,
         reader=parsed.reader,
         pages=pages,
-        flags=(*found.flags, *parsed.flags, *flags, *nature.judge(text, parts, person)),
+        flags=(*found_flags, *parsed.flags, *flags, *nature.judge(text, parts, person)),
         contact=person,
         hidden=parsed.hidden,
         language=language.tell(text),
         sections=sections.with_head(parts, text, person.email, person.phone),
     )
+
+
+def _parsed(
+    data: bytes, name: str, opened: Opened | None, ocr: Ocr | None
+) -> tuple[str, tuple[Flag, ...], Parsed]:
+    """Media type, flags about the kind of file, and what its reader made of it."""
+    try:
+        found = sniff(data, name)
+    except Unreadable as refused:
+        if ocr is None or refused.problem is not Problem.PICTURE:
+            raise
+        from . import picture
+
+        return picture.media_type(data), flags_of_picture(name), picture.parse(data, ocr)
+    read = _reader(found.kind, opened or Opened(partial(read_here, ocr=ocr)))
+    content = data[found.start :] if found.start else data
+    parsed = read(content) if ocr is None else _recognised(found.kind, read, content, ocr)
+    return found.kind.value, found.flags, parsed
+
+
+def _recognised(kind: Kind, read: Callable[[bytes], Parsed], data: bytes, ocr: Ocr) -> Parsed:
+    """What `read` makes of a file, and text recognition of what holds pictures in text's place."""
+    try:
+        parsed = read(data)
+    except Unreadable as refused:
+        if refused.problem not in (Problem.NO_TEXT, Problem.GARBLED):
+            raise
+        if kind is Kind.PDF:
+            from . import recognise
+
+            return recognise.pdf(data, ocr)
+        if data.startswith(b"PK"):
+            from . import picture
+
+            return picture.packed(data, ocr)
+        raise Unreadable(Problem.NOT_RECOGNISED, f"pictures in {kind.name}") from None
+    if kind is Kind.PDF:
+        from . import recognise
+
+        return recognise.pdf_gaps(data, parsed, ocr)
+    return parsed
 
 
 def _reader(kind: Kind, opened: Opened) -> Callable[[bytes], Parsed]:

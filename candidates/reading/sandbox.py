@@ -5,6 +5,7 @@ system allows, no network (`child` says how). This side holds the clock, kills, 
 believes nothing that comes back until it has the right shape.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -13,13 +14,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from . import wire
+from . import tesseract, wire
 from .document import Document, Member
 from .limits import (
     ADDRESS_SPACE,
@@ -28,12 +29,17 @@ from .limits import (
     MAX_ARCHIVE_BYTES,
     MAX_BYTES,
     SECONDS,
+    recognise_seconds,
 )
 from .problems import Problem, Unreadable
 
 log = logging.getLogger(__name__)
 
 START_SECONDS = 30.0
+GRACE = 5.0  # seconds: a child that recognises ends by itself, and then has a text to hand over
+TICK = 1.0
+FOR_TESSERACT = ("PATH", "TESSDATA_PREFIX")
+REMEDY = "Install it (Debian: tesseract-ocr and tesseract-ocr-LANGUAGE), or switch recognition off."
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = 256 * 1024
 _told: set[str] = set()  # what this system does not allow is said once for each process
@@ -56,10 +62,13 @@ class Sandbox:
 
     A context manager, or `close()` it. Not for several threads at once. The child also dies when
     the thread that started it ends; the next file then starts another one.
+
+    `ocr` switches text recognition on, for languages as tesseract names them ("eng+deu").
     """
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float = SECONDS, ocr: str = "") -> None:
         self.seconds = seconds
+        self.ocr = ocr
         self.deaths = 0
         self._child: subprocess.Popen[bytes] | None = None
         self._files = 0
@@ -81,9 +90,11 @@ class Sandbox:
         """The child's process id, while there is one."""
         return None if self._child is None else self._child.pid
 
-    def read(self, data: bytes, name: str) -> Document:
-        """The text of `data`, within `seconds` of wall time (and the start of a child).
+    def read(self, data: bytes, name: str, tick: Callable[[], None] | None = None) -> Document:
+        """The text of `data`, within `seconds` of wall time (and the start of a child); text
+        recognition adds to that what `limits.recognise_seconds` says.
 
+        `tick` is called about every second while we wait, for signs of life that are due.
         Raises Unreadable with the reason when there is none, and SandboxFailed when no child can
         be started.
         """
@@ -92,7 +103,12 @@ class Sandbox:
         if len(data) > MAX_BYTES:
             raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
         with self._asked(data, name, wire.READ) as (child, deadline):
-            value = _receive(child, deadline)
+            value = _receive(child, deadline, tick)
+            told = 0.0
+            while self.ocr and "recognising" in value:
+                told = told or time.monotonic()
+                deadline = told + _seconds_for(value["recognising"]) + GRACE
+                value = _receive(child, deadline, tick)
             self._files += 1
             return _document(value)
 
@@ -119,14 +135,16 @@ class Sandbox:
     ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
         """A child that has been asked, and the end of its time."""
         child = self._ready()
-        deadline = time.monotonic() + self.seconds
+        begun = time.monotonic()
         try:
+            deadline = begun + self.seconds
             _write(child, wire.request(data, name, what, skip), data, deadline)
             yield child, deadline
         except _Late:
             self._stop()
             self.deaths += 1
-            raise Unreadable(Problem.TOO_SLOW, f"no answer in {self.seconds:g} s") from None
+            waited = time.monotonic() - begun
+            raise Unreadable(Problem.TOO_SLOW, f"no answer in {waited:.4g} s") from None
         except _Died:
             self.deaths += 1
             raise self._reason_of_death() from None
@@ -145,7 +163,7 @@ class Sandbox:
         if self._child is not None and (self._files >= FILES_PER_CHILD or _ended(self._child)):
             self._stop()
         if self._child is None:
-            self._child = _start()
+            self._child = _start(self.ocr)
             self._files = 0
             try:
                 self._baseline = self._greet(self._child)
@@ -191,8 +209,10 @@ class Sandbox:
                 pipe.close()
         if child.returncode is not None:  # reaped before
             return child.returncode, 0
-        if not _ended(child):
-            child.kill()
+        # The whole group, also after the child's own end: a tesseract it started is in there.
+        # Its leader is not reaped yet, so the number is still the group's.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
         try:
             # Not Popen.wait, which throws the use of memory away.
             _, status, usage = os.wait4(child.pid, 0)
@@ -203,15 +223,25 @@ class Sandbox:
         return child.returncode, usage.ru_maxrss
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(ocr: str) -> subprocess.Popen[bytes]:
+    environment = {"PYTHONUTF8": "1"}  # nothing of ours: no keys, no addresses
+    if ocr:
+        if lacking := tesseract.missing(ocr):
+            raise SandboxFailed(
+                f"Text recognition is on for '{ocr}', and cannot work here: {lacking} {REMEDY}"
+            )
+        environment |= {key: os.environ[key] for key in FOR_TESSERACT if key in os.environ}
     child = subprocess.Popen(
-        [sys.executable, "-s", "-m", "candidates.reading.child", str(os.getpid())],
+        [
+            *(sys.executable, "-s", "-m", "candidates.reading.child", str(os.getpid())),
+            *([ocr] if ocr else []),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
         cwd=ROOT,
-        env={"PYTHONUTF8": "1"},  # nothing of ours: no keys, no addresses
+        env=environment,
         start_new_session=True,  # Ctrl-C in the terminal is for the parent, who then ends it
     )
     os.set_blocking(_pipe(child.stdin).fileno(), False)
@@ -233,12 +263,22 @@ def _ended(child: subprocess.Popen[bytes]) -> bool:
     return found is not None
 
 
-def _wait(pipe: Any, event: int, deadline: float) -> None:
-    left = deadline - time.monotonic()
+def _wait(pipe: Any, event: int, deadline: float, tick: Callable[[], None] | None = None) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, event)
-        if left <= 0 or not selector.select(left):
-            raise _Late
+        while (left := deadline - time.monotonic()) > 0:
+            if selector.select(min(left, TICK)):
+                return
+            if tick is not None:
+                tick()
+    raise _Late
+
+
+def _seconds_for(pages: object) -> float:
+    """What the child may take for what it says it has to do."""
+    if not isinstance(pages, int) or pages < 0:
+        raise _Died
+    return recognise_seconds(pages)
 
 
 def _write(child: subprocess.Popen[bytes], head: bytes, data: bytes, deadline: float) -> None:
@@ -254,12 +294,14 @@ def _write(child: subprocess.Popen[bytes], head: bytes, data: bytes, deadline: f
                 raise _Died from None
 
 
-def _receive(child: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
-    (length,) = wire.ANSWER.unpack(_exactly(child, wire.ANSWER.size, deadline))
+def _receive(
+    child: subprocess.Popen[bytes], deadline: float, tick: Callable[[], None] | None = None
+) -> dict[str, Any]:
+    (length,) = wire.ANSWER.unpack(_exactly(child, wire.ANSWER.size, deadline, tick))
     if length > MAX_ANSWER_BYTES:
         raise _Died
     try:
-        value = json.loads(_exactly(child, length, deadline))
+        value = json.loads(_exactly(child, length, deadline, tick))
     except ValueError:
         raise _Died from None
     if not isinstance(value, dict):
@@ -267,11 +309,16 @@ def _receive(child: subprocess.Popen[bytes], deadline: float) -> dict[str, Any]:
     return value
 
 
-def _exactly(child: subprocess.Popen[bytes], length: int, deadline: float) -> bytes:
+def _exactly(
+    child: subprocess.Popen[bytes],
+    length: int,
+    deadline: float,
+    tick: Callable[[], None] | None = None,
+) -> bytes:
     pipe = _pipe(child.stdout)
     parts = []
     while length:
-        _wait(pipe, selectors.EVENT_READ, deadline)
+        _wait(pipe, selectors.EVENT_READ, deadline, tick)
         part = os.read(pipe.fileno(), min(length, PARTS))
         if not part:
             raise _Died

@@ -46,6 +46,7 @@ WORDS = {
     Kind.TEXT: "plain text",
     Kind.MARKDOWN: "plain text",
 }
+PICTURES = ("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic")
 # What the ending of a name promises. Endings that are not here promise nothing.
 PROMISES: dict[str, tuple[Kind, ...]] = {
     "pdf": (Kind.PDF,),
@@ -56,7 +57,7 @@ PROMISES: dict[str, tuple[Kind, ...]] = {
     **dict.fromkeys(("html", "htm", "xhtml"), (Kind.HTML,)),
     **dict.fromkeys(("txt", "text", "md", "markdown"), (Kind.TEXT, Kind.MARKDOWN)),
     **dict.fromkeys(("rtf", "odt", "pages", "xls", "xlsx", "ppt", "pptx"), ()),
-    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic"), ()),
+    **dict.fromkeys(PICTURES, ()),
     **dict.fromkeys(("zip", "exe"), ()),
 }
 
@@ -132,6 +133,14 @@ def sniff(data: bytes, name: str) -> Found:
         return Found(kind, start)
     found = f"named .{_ending(name)}, is {WORDS[kind]}"
     return Found(kind, start, (Flag("mislabelled", found),))
+
+
+def flags_of_picture(name: str) -> tuple[Flag, ...]:
+    """The flag of a picture that is named as something else."""
+    ending = _ending(name)
+    if ending not in PROMISES or ending in PICTURES:
+        return ()
+    return (Flag("mislabelled", f"named .{ending}, is a picture"),)
 
 
 def _ending(name: str) -> str:

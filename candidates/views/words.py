@@ -14,6 +14,10 @@ KINDS = {
     "macros": "The file carries a program, which was not run",
     "attachment-unreadable": "Something attached to the message was not read",
     "page-unreadable": "A page could not be read",
+    "recognised": "The page is a picture, in which the text was recognised",
+    "recognised-badly": "The page is a picture in which the text was recognised badly: "
+    "compare it with the original",
+    "pages-not-recognised": "Pages are pictures whose text was not recognised",
     "letters-lost": "Some letters could not be told",
     "no-resume": "The file looks like something other than a résumé",
     "two-people": "The file looks like the résumés of two people",

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.makers import scans
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = {"SECRET_KEY": "of-a-test"}
 CLEAN = {"PATH": os.environ["PATH"]}
@@ -35,6 +37,8 @@ def manage(*command: str, **env: str) -> "subprocess.CompletedProcess[str]":
         ),
         ({"EVALUATOR_CONCURRENCY": "0"}, "EVALUATOR_CONCURRENCY is '0'."),
         ({"EVALUATOR_ENGINE": "magic"}, "EVALUATOR_ENGINE is 'magic'. Set it to one of:"),
+        ({"EVALUATOR_OCR": "yes"}, "EVALUATOR_OCR is 'yes'. Set it to languages as tesseract"),
+        ({"EVALUATOR_OCR": "eng deu"}, "EVALUATOR_OCR is 'eng deu'."),
         ({"EMAIL_PROVIDER": "pigeon"}, "EMAIL_PROVIDER is 'pigeon'. Set it to one of:"),
         (
             {"DATABASE_URL": "mysql://localhost/x", **KEY},
@@ -84,3 +88,25 @@ def test_a_bucket_takes_the_files_by_one_variable(tmp_path: Path) -> None:
 
     assert at_home.stdout.split() == ["evaluator.storage.DatabaseStorage"]
     assert away.stdout.split() == ["storages.backends.s3.S3Storage"]
+
+
+def test_recognition_without_its_program_is_said_at_the_start(tmp_path: Path) -> None:
+    nowhere = {"PATH": str(tmp_path), "EVALUATOR_VAR": str(tmp_path)}
+    ask = "from django.conf import settings; print(repr(settings.OCR))"
+
+    on = manage("check", EVALUATOR_OCR="eng", **nowhere)
+    off = manage("check", EVALUATOR_OCR="off", **nowhere)
+
+    assert on.returncode == 1
+    assert "EVALUATOR_OCR is 'eng'" in on.stderr and "tesseract is not found" in on.stderr
+    assert "evaluator.E002" in on.stderr and "Install tesseract" in on.stderr
+    assert off.returncode == 0
+    assert manage("shell", "-v0", "-c", ask, **nowhere).stdout == "''\n"
+
+
+def test_a_language_of_recognition_without_data_is_named(tmp_path: Path) -> None:
+    scans.slow_tesseract(tmp_path, 0)
+    here = {"PATH": str(tmp_path), "EVALUATOR_VAR": str(tmp_path)}
+
+    assert manage("check", EVALUATOR_OCR="eng", **here).returncode == 0
+    assert "no data for: deu" in manage("check", EVALUATOR_OCR="eng+deu", **here).stderr

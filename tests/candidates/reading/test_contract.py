@@ -12,7 +12,7 @@ from candidates.reading.limits import MAX_PAGES, SECONDS
 from tests.makers import files
 from tests.makers.mails import file
 
-PARSERS = ("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "django")
+PARSERS = ("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "PIL", "django")
 
 
 @pytest.mark.parametrize(
