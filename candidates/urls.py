@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from .views import drafts, files, results
+from .views import drafts, files, people, results
 
 app_name = "candidates"
 urlpatterns: list[URLPattern] = [
@@ -9,6 +9,8 @@ urlpatterns: list[URLPattern] = [
     path("drafts/<uuid:public_id>/", drafts.draft, name="draft"),
     path("drafts/<uuid:public_id>/edit/", drafts.edit, name="edit"),
     path("drafts/<uuid:public_id>/erase/", drafts.erase, name="erase-draft"),
+    path("drafts/<uuid:public_id>/people/", people.people, name="people"),
+    path("candidates/<uuid:public_id>/part/", people.part, name="part"),
     path("candidates/<uuid:public_id>/", files.candidate, name="candidate"),
     path("candidates/<uuid:public_id>/original/", files.original, name="original"),
     path("candidates/<uuid:public_id>/erase/", files.erase, name="erase-candidate"),

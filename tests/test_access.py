@@ -43,6 +43,8 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:draft": (THING, ("GET",), Draft),
     "candidates:edit": (THING, ("GET", "POST"), Draft),
     "candidates:erase-draft": (THING, ("GET", "POST"), Draft),
+    "candidates:people": (THING, ("GET", "POST"), Draft),
+    "candidates:part": (THING, ("POST",), Candidate),
     "candidates:candidate": (THING, ("GET",), Candidate),
     "candidates:original": (THING, ("GET",), Candidate),
     "candidates:erase-candidate": (THING, ("GET", "POST"), Candidate),

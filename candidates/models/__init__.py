@@ -5,6 +5,7 @@ from .archive import Archive
 from .candidate import Candidate, CandidateQuerySet, Piece
 from .draft import Criterion, Draft, DraftQuerySet
 from .event import Event
+from .likeness import Likeness
 
 __all__ = [
     "Analysis",
@@ -17,5 +18,6 @@ __all__ = [
     "Evaluation",
     "EvaluationQuerySet",
     "Event",
+    "Likeness",
     "Piece",
 ]

@@ -88,7 +88,8 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         return self.filter(analysis__draft__in=Draft.objects.visible_to(user))
 
     def enrol(self, analysis: Analysis) -> int:
-        """Give every candidate of the draft a place in the analysis. One statement."""
+        """Give every candidate of the draft a place in the analysis, those apart that are an older
+        file of somebody who is in it. One statement."""
         with connection.cursor() as cursor:
             cursor.execute(ENROL, [analysis.pk, analysis.draft_id])
             return int(cursor.rowcount)
@@ -258,7 +259,8 @@ WHERE e.id = a.id AND e.status = 'scoring' AND e.token = %s
 """
 ENROL = """
 INSERT INTO candidates_evaluation (analysis_id, candidate_id)
-SELECT %s, id FROM candidates_candidate WHERE draft_id = %s ORDER BY id
+SELECT %s, id FROM candidates_candidate
+ WHERE draft_id = %s AND same_as_id IS NULL ORDER BY id
 ON CONFLICT DO NOTHING
 """
 RANK = """

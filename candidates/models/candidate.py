@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.files.storage import default_storage
 from django.db import connection, models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 
@@ -35,8 +37,8 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
         """Write what reading found, for the rows that `token` still holds; returns how many.
 
         Each answer has `id`, `status`, `problem`, `detail`, `media_type`, `reader`, `pages`,
-        `text`, `flags`, `hidden`, `language`, `sections`, `name`, `email`, `phone`, `links`
-        and `confidence`. One statement, however many.
+        `text`, `flags`, `hidden`, `language`, `sections`, `name`, `email`, `phone`, `links`,
+        `confidence`, `text_key`, `phone_key`, `signature` and `bands`. One statement, however many.
         """
         with connection.cursor() as cursor:
             cursor.execute(ANSWER, [json.dumps(answers), token])
@@ -97,6 +99,21 @@ class Candidate(Claimable):
         help_text="of name, email and phone, each 0 to 1",
     )
 
+    # For finding files of the same person; see likeness.py of the reading room.
+    text_key = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+    phone_key = models.CharField(max_length=9, blank=True, db_default="", editable=False)
+    signature = ArrayField(models.IntegerField(), default=list, db_default=[], editable=False)
+    bands = ArrayField(models.IntegerField(), default=list, db_default=[], editable=False)
+    same_as = models.ForeignKey(
+        "self",
+        models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="older_files",
+        help_text="the newest file of the same person, where somebody said so",
+    )
+
     objects = CandidateQuerySet.as_manager()
 
     class Meta:
@@ -108,6 +125,10 @@ class Candidate(Claimable):
                 condition=Q(status__in=[Status.WAITING, Status.READING]),
             ),
             models.Index(fields=["draft", "status"]),
+            models.Index(fields=["draft", "text_key"]),
+            models.Index(fields=["draft", "phone_key"]),
+            models.Index("draft", Lower("email"), name="candidate_by_email"),
+            GinIndex(name="candidate_by_bands", fields=["bands"]),
             models.Index(fields=["draft", "-created_at"]),
         ]
         constraints = [
@@ -172,12 +193,14 @@ UPDATE candidates_candidate AS c
 SET status = a.status, problem = a.problem, detail = a.detail, media_type = a.media_type,
     reader = a.reader, pages = a.pages, text = a.text, flags = a.flags,
     hidden = a.hidden, language = left(a.language, 8), sections = a.sections, links = a.links,
-    confidence = a.confidence,
+    confidence = a.confidence, text_key = a.text_key, phone_key = a.phone_key,
+    signature = a.signature, bands = a.bands,
     name = left(a.name, 200), email = left(a.email, 254), phone = left(a.phone, 60),
     token = NULL, read_at = now()
 FROM jsonb_to_recordset(%s::jsonb) AS a(
     id bigint, status text, problem text, detail text, media_type text, reader text, pages int,
     text text, flags jsonb, hidden jsonb, language text, sections jsonb, links jsonb,
-    confidence jsonb, name text, email text, phone text)
+    confidence jsonb, text_key text, phone_key text, signature int[], bands int[],
+    name text, email text, phone text)
 WHERE c.id = a.id AND c.status = 'reading' AND c.token = %s
 """

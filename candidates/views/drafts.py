@@ -84,7 +84,7 @@ def _edit(request: Request, draft: Draft) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def draft(request: Request, public_id: Any) -> HttpResponse:
-    """One draft with its files; the part that lives refreshes by itself. Seven queries."""
+    """One draft with its files; the part that lives refreshes by itself. Eight queries."""
     draft = draft_for(request.user, public_id)
     counted = draft.candidates.order_by().values_list("status").annotate(number=Count("pk"))
     files = _counts(dict(counted))
@@ -102,7 +102,8 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
     archives = list(draft.archives.all())
     unpacking = sum(archive.status != Packed.UNREADABLE for archive in archives)
     told = [(archive.pk, archive.status, archive.done) for archive in archives]
-    state = live.digest(files, status, page.number, told)
+    alike = draft.likenesses.undecided().count()
+    state = live.digest(files, status, page.number, told, alike)
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
     context = {
@@ -110,6 +111,7 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
         "files": files,
         "archives": archives,
         "unpacking": unpacking,
+        "alike": alike,
         "page": page,
         "status": status,
         "state": state,

@@ -12,19 +12,23 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from candidates.access import Request, archive_for, candidate_for
 from candidates.models import Event
+from candidates.models.likeness import other_files
 
+from .people import notes
 from .words import SURE, language, parts, reading_flags
 
 
 @require_safe
 def candidate(request: Request, public_id: Any) -> HttpResponse:
-    """The file's status, the text found in it, and where it has been scored. Four queries."""
+    """The file's status, the text found in it, and where it has been scored. Six queries."""
     candidate = candidate_for(request.user, public_id)
     evaluations = candidate.evaluations.select_related("analysis").defer("analysis__criteria")
     context = {
         "candidate": candidate,
         "draft": candidate.draft,
         "flags": reading_flags(candidate.flags, candidate.hidden),
+        "maybe": notes([candidate.pk]).get(candidate.pk, []),
+        "other_files": other_files(candidate),
         "language": language(candidate.language) if candidate.language else "",
         "unsure": [key for key, sure in candidate.confidence.items() if 0 < sure < SURE],
         "parts": parts(candidate.text, candidate.sections),

@@ -17,6 +17,7 @@ from candidates.scoring.rubric import Criterion, Rubric
 from candidates.scoring.scorecard import STRONGEST, Rating
 
 from .marks import segments
+from .people import notes
 from .words import STANDINGS, Note, reading_flags, scoring_flags
 
 EVALUATIONS_A_PAGE = 50
@@ -43,12 +44,14 @@ class Shown:
 
 @require_safe
 def analysis(request: Request, public_id: Any) -> HttpResponse:
-    """The ranking, as far as it is known. Six queries, however many candidates."""
+    """The ranking, as far as it is known. Seven queries, however many candidates."""
     analysis = analysis_for(request.user, public_id)
     rubric = analysis.rubric
     tally = analysis.evaluations.tally()
     paginator = Paginator(range(tally["total"]), EVALUATIONS_A_PAGE)
     page = paginator.get_page(request.GET.get("page"))
+    shown = _slice(analysis, tally, page.start_index(), page.end_index())
+    maybe = notes([evaluation.candidate_id for evaluation in shown])
     context = {
         "analysis": analysis,
         "draft": analysis.draft,
@@ -60,9 +63,9 @@ def analysis(request: Request, public_id: Any) -> HttpResponse:
             {
                 "evaluation": evaluation,
                 "shown": _shown(rubric, evaluation),
-                "flags": _flags(evaluation),
+                "flags": _flags(evaluation) + maybe.get(evaluation.candidate_id, []),
             }
-            for evaluation in _slice(analysis, tally, page.start_index(), page.end_index())
+            for evaluation in shown
         ],
     }
     return render(request, "candidates/analysis.html", context)
@@ -70,7 +73,7 @@ def analysis(request: Request, public_id: Any) -> HttpResponse:
 
 @require_safe
 def evaluation(request: Request, public_id: Any) -> HttpResponse:
-    """One candidate's ratings, and the résumé with the quotes marked. Four queries."""
+    """One candidate's ratings, and the résumé with the quotes marked. Five queries."""
     evaluation = evaluation_for(request.user, public_id)
     analysis = evaluation.analysis
     shown = _shown(analysis.rubric, evaluation)
@@ -90,7 +93,8 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
         "candidate": evaluation.candidate,
         "draft": analysis.draft,
         "shown": shown,
-        "flags": _flags(evaluation),
+        "flags": _flags(evaluation)
+        + notes([evaluation.candidate_id]).get(evaluation.candidate_id, []),
         "segments": segments(evaluation.candidate.text, quotes),
         "before": around.get((evaluation.rank or 0) - 1),
         "after": around.get((evaluation.rank or 0) + 1),

@@ -60,7 +60,7 @@ def test_the_list_costs_the_same_for_many_drafts_and_files(
         rows.candidates(draft, 5)
         rows.analysis(Draft.objects.get(pk=draft.pk), alice) if number % 2 else None
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(9):
         page = as_alice.get(reverse("candidates:drafts"))
 
     assert "Page 1 of 2" in " ".join(page.text.split())

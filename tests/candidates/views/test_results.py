@@ -204,5 +204,5 @@ def test_one_candidate_costs_few_queries(
     best = analysis.evaluations.get(rank=1)
     assert best.scored_at is not None and best.scored_at < timezone.now()
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         as_alice.get(best.get_absolute_url())

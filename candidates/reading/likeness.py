@@ -1,0 +1,69 @@
+"""How alike two résumés are: a short signature of each text, from which that can be told.
+
+A person who applies twice sends an edited copy. MinHash (Broder, 1997) estimates which share of
+their runs of three words two texts have in common, in its one-permutation form with rotation
+(Shrivastava and Li, 2014), which hashes each run once. Cut into bands, signatures become keys that
+an index can look up: of two texts that share half, the chance to have no key in common is below
+1 in 1,000.
+"""
+
+import re
+import struct
+from hashlib import blake2b, sha256
+
+SLOTS = 64  # numbers in a signature
+BAND = 2  # numbers in a key
+RUN = 3  # words
+WORD = re.compile(r"\w+")
+LONGEST = 200_000  # characters that are looked at
+FEWEST_RUNS = 20  # of shorter texts nothing can be said
+NUMBER = struct.Struct(">Q")
+C = 0x9E3779B1  # odd, so that numbers moved by different distances stay apart
+
+
+def text_key(text: str) -> str:
+    """The same for texts with the same words in the same order: a SHA-256 in hexadecimal."""
+    return sha256(" ".join(WORD.findall(text.lower())).encode()).hexdigest()
+
+
+def phone_key(phone: str) -> str:
+    """The digits that a number has however it is written: the last nine; "" for fewer than that."""
+    digits = re.sub(r"\D", "", phone)
+    return digits[-9:] if len(digits) >= 9 else ""
+
+
+def signature(text: str) -> list[int]:
+    """SLOTS numbers of 31 bits; [] for a text too short to be compared."""
+    words = WORD.findall(text[:LONGEST].lower())
+    runs = {" ".join(words[start : start + RUN]) for start in range(len(words) - RUN + 1)}
+    if len(runs) < FEWEST_RUNS:
+        return []
+    lowest: list[int | None] = [None] * SLOTS
+    for run in runs:
+        (number,) = NUMBER.unpack(blake2b(run.encode(), digest_size=8).digest())
+        slot, value = number % SLOTS, (number // SLOTS) & 0x7FFFFFFF
+        known = lowest[slot]
+        if known is None or value < known:
+            lowest[slot] = value
+    found = []
+    for slot in range(SLOTS):
+        distance = 0
+        while (value_there := lowest[(slot + distance) % SLOTS]) is None:
+            distance += 1
+        found.append((value_there + distance * C) & 0x7FFFFFFF)
+    return found
+
+
+def bands(signed: list[int]) -> list[int]:
+    """Keys of 31 bits: texts that have none in common are not alike."""
+    return [
+        (one * 31 + two * C + number) & 0x7FFFFFFF
+        for number, (one, two) in enumerate(zip(signed[::BAND], signed[1::BAND], strict=True))
+    ]
+
+
+def share(one: list[int], two: list[int]) -> float:
+    """The share of their runs of words that two texts have in common, estimated, 0 to 1."""
+    if not one or not two:
+        return 0.0
+    return sum(a == b for a, b in zip(one, two, strict=True)) / SLOTS

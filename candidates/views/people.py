@@ -1,0 +1,99 @@
+"""Files that may be of the same person, and what the manager makes of that."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from candidates.access import Request, candidate_for, draft_for
+from candidates.models import Candidate, Draft, Likeness
+from candidates.models.likeness import Decision
+
+from .words import Note
+
+GROUPS_A_PAGE = 20
+MOST_FILES_OF_ONE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Files of what may be one person, the newest first, and what speaks for it."""
+
+    files: list[Candidate]
+    reasons: list[str]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def people(request: Request, public_id: Any) -> HttpResponse:
+    """The groups nobody has decided about, and the decision about one. Four queries."""
+    draft = draft_for(request.user, public_id)
+    if request.method == "POST":
+        return _decide(request, draft)
+    pairs = draft.likenesses.undecided().select_related("first", "second")
+    groups = pairs.defer("first__text", "second__text").groups()
+    page = Paginator([_group(group) for group in groups], GROUPS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    return render(request, "candidates/people.html", {"draft": draft, "page": page})
+
+
+@require_POST
+def part(request: Request, public_id: Any) -> HttpResponse:
+    """Take back that several files are one person's."""
+    candidate = candidate_for(request.user, public_id)
+    Likeness.objects.all().take_back(candidate, request.user)
+    messages.success(request, "Each file stands for itself again.")
+    return redirect("candidates:people", candidate.draft.public_id)
+
+
+def notes(candidates: list[int]) -> dict[int, list[Note]]:
+    """Who of these may be somebody else in the draft as well, by id. One query."""
+    pairs = (
+        Likeness.objects.all()
+        .undecided()
+        .filter(Q(first__in=candidates) | Q(second__in=candidates))
+    )
+    found: dict[int, list[Note]] = {}
+    for pair in pairs.select_related("first", "second").defer("first__text", "second__text"):
+        for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            what = f"May be the same person as {other}: {pair.reason}"
+            found.setdefault(one.pk, []).append(Note(what))
+    return found
+
+
+def _group(pairs: list[Likeness]) -> Group:
+    files = {file.pk: file for pair in pairs for file in (pair.first, pair.second)}
+    newest_first = sorted(files.values(), key=lambda one: (one.created_at, one.pk), reverse=True)
+    return Group(newest_first, list(dict.fromkeys(pair.reason for pair in pairs)))
+
+
+def _decide(request: Request, draft: Draft) -> HttpResponse:
+    named = [one for one in request.POST.getlist("files")[:MOST_FILES_OF_ONE] if _is_id(one)]
+    chosen = list(draft.candidates.filter(public_id__in=named).defer("text"))
+    decision = request.POST.get("decision", "")
+    decided = 0
+    if len(chosen) > 1 and decision in (Decision.MERGED, Decision.APART):
+        decided = Likeness.objects.all().decide(draft, chosen, Decision(decision), request.user)
+    if not decided:
+        messages.info(request, "Nothing was left to decide there. It may have been done before.")
+    elif decision == Decision.MERGED:
+        messages.success(
+            request, f"{len(chosen)} files are one person now; the newest of them is ranked."
+        )
+    else:
+        messages.success(request, "They are different people, and will not be asked about again.")
+    return redirect("candidates:people", draft.public_id)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
