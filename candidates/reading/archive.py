@@ -107,6 +107,7 @@ def is_document(names: set[str]) -> bool:
     return (
         "[Content_Types].xml" in names
         or "mimetype" in names
+        or {"content.xml", "META-INF/manifest.xml"} <= names
         or "word/document.xml" in names
         or "Index/Document.iwa" in names
         or "Index.zip" in names

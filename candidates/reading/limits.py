@@ -8,6 +8,8 @@ MB = 1024 * 1024
 MAX_BYTES = 25 * MB  # of the file as it came
 MAX_PAGES = 300
 MAX_CHARACTERS = 2_000_000  # of text, all pages together: some 700 dense pages
+MAX_HIDDEN = 50  # pieces of text that nobody sees, of one file
+MAX_HIDDEN_CHARACTERS = 500  # of each of them
 
 # A ZIP of résumés.
 MAX_ARCHIVE_BYTES = 100 * MB  # as it came
@@ -15,7 +17,7 @@ MAX_ARCHIVE_MEMBERS = 10_000  # those of archives inside it included
 MAX_UNPACKED_BYTES = 2_000 * MB
 MAX_DEPTH = 2  # archives in archives
 
-# Inside a .docx, counted while inflating and not taken from its headers.
+# Inside a .docx or .odt, counted while inflating and not taken from its headers.
 MAX_MEMBERS = 2_000
 MAX_PART_BYTES = 32 * MB  # one XML part, or one picture
 MAX_PARTS_BYTES = 64 * MB  # all parts that are read

@@ -1,146 +1,217 @@
-"""DOCX to text: the package of parts, its limits, and the order in which parts are read.
+"""DOCX to text: the order in which the parts of a package are read, and what they refer to.
 
 The parts are parsed with lxml and no help of a Word library: those see paragraphs alone and lose
 tables, text boxes and headers. `wordml` turns one part into lines.
 """
 
+import email
+import email.policy
 import io
-import posixpath
+import re
 import zipfile
-import zlib
-from collections.abc import Iterator
-from urllib.parse import unquote
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 
-from .clean import shortened
-from .document import Flag
-from .limits import MAX_CHARACTERS, MAX_PART_BYTES, MAX_PARTS_BYTES
+from .document import Flag, Hidden
+from .limits import MAX_CHARACTERS
+from .looks import PAPER, Grounds, colour
+from .package import BROKEN, Package, Relation, attribute, child, local
 from .parsed import Parsed
 from .problems import Problem, Unreadable
-from .wordml import Words, styles_that_hide
+from .sniff import Kind, sniff
+from .word_looks import Looks, Place, is_on
+from .wordml import Words
 
-CHUNK = 256 * 1024
-MOST_FLAGS = 20
-# What zipfile raises for torn, lying or unheard-of members.
-BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError)
 BODY = "officeDocument"
 ASIDE = ("footnotes", "endnotes")
+DEEPEST = 3  # documents in documents
+MOST_CHUNKS = 50
+MIME = re.compile(rb"\s*(?:MIME-Version|From|Content-Type|Subject):", re.IGNORECASE)
 
 
 def parse(data: bytes) -> Parsed:
     """Headers, body, notes and footers, as one page. Raises Unreadable."""
+    return _parse(data, depth=0)
+
+
+def _parse(data: bytes, depth: int) -> Parsed:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _read(Package(archive))
+            return _File(Package(archive), depth).read()
     except BROKEN as error:
         raise Unreadable(Problem.DAMAGED, f"DOCX: {type(error).__name__}") from error
 
 
-class Package:
-    """The parts of a .docx by name, inflated no further than the limits."""
+class _File:
+    """One package while it is read."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.archive = archive
-        self.inflated = 0
-        # Names in the wild differ in case and in their slashes.
-        self.members = {
-            member.filename.replace("\\", "/").lstrip("/").lower(): member
-            for member in archive.infolist()
+    def __init__(self, package: Package, depth: int) -> None:
+        self.package = package
+        self.depth = depth
+        self.flags: list[Flag] = []
+        self.hidden: list[Hidden] = []
+        self.done: set[str] = set()  # parts that others refer to, each of which is read once
+
+    def read(self) -> Parsed:
+        package = self.package
+        main = next((one.path for one in package.related("") if one.kind == BODY), "")
+        if not package.has(main):
+            main = "word/document.xml"
+        related = package.related(main)
+        body = package.part(main)
+        looks = Looks(self._first(related, "styles"), self._first(related, "theme"))
+        aside = {
+            kind: [
+                (path, package.part(path))
+                for path in dict.fromkeys(one.path for one in related if one.kind == kind)
+                if package.has(path)
+            ]
+            for kind in ("header", *ASIDE, "footer")
         }
+        margins = [part for kind in ("header", "footer") for _, part in aside[kind]]
+        place = Place(self._paper(body, margins, self._first(related, "settings")))
 
-    def has(self, name: str) -> bool:
-        return name.lower() in self.members
+        def text(path: str, root: etree._Element, place: Place = place) -> str:
+            words = Words(looks, place, self._elsewhere(path), self.hidden)
+            return words.text(root)
 
-    def part(self, name: str) -> etree._Element:
-        """The root of an XML part. Entities stay unresolved and nothing is fetched."""
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
+        def texts(kind: str) -> Iterator[str]:
+            # Those of first, odd and even pages often repeat each other.
+            return iter(dict.fromkeys(text(path, root) for path, root in aside[kind]))
+
+        headers = list(texts("header"))
+        shown = text(main, body)
+        notes = [note for kind in ASIDE for note in texts(kind)]
+        pieces = [piece for piece in (*headers, shown, *notes, *texts("footer")) if piece]
+        page = "\n\n".join(pieces)
+        if len(page) > MAX_CHARACTERS:
+            raise Unreadable(Problem.TOO_LONG, f"{len(page)} characters")
+        if not page.strip() and not self.hidden and any(one.kind == "image" for one in related):
+            raise Unreadable(Problem.NO_TEXT, "DOCX")
+        if any(name.endswith("vbaproject.bin") for name in package.members):
+            found = "the file carries a program (macros), which was not run"
+            self.flags.append(Flag("macros", found))
+        return Parsed("docx", (page,), tuple(self.flags), hidden=tuple(self.hidden))
+
+    def _first(self, related: list[Relation], kind: str) -> etree._Element | None:
+        for one in related:
+            if one.kind == kind and self.package.has(one.path):
+                return self.package.part(one.path)
+        return None
+
+    def _paper(
+        self, body: etree._Element, margins: list[etree._Element], settings: etree._Element | None
+    ) -> Grounds:
+        """The ground of the pages. A shape that lies behind the text may be of any colour, and
+        one in a header lies behind the text of all pages."""
+        if any(_lies_behind(part) for part in (body, *margins)):
+            return None
+        painted = child(body, "background")
+        if painted is None:
+            return PAPER
+        known = colour(attribute(painted, "color") or "")
+        shows = child(settings, "displayBackgroundShape")
+        if known is None or len(painted) or attribute(painted, "themeColor"):
+            return None
+        return frozenset((known,)) if shows is not None and is_on(shows) else PAPER
+
+    def _elsewhere(self, path: str) -> Callable[[str, str], list[str]]:
+        """Reads what the part at `path` refers to: by id, as an element of which name."""
+        targets: dict[str, str] | None = None
+
+        def lines(key: str, name: str) -> list[str]:
+            nonlocal targets
+            if targets is None:
+                targets = {one.key: one.path for one in self.package.related(path)}
+            target = targets.get(key, "")
+            if target in self.done or not self.package.has(target):
+                return []
+            if len(self.done) >= MOST_CHUNKS:
+                raise Unreadable(Problem.TOO_COMPLEX, f"more than {MOST_CHUNKS} parts in parts")
+            self.done.add(target)
+            if name == "altChunk":
+                return self._chunk(target)
+            root = self.package.part(target)
+            return _diagram(root) if name == "relIds" else _chart(root)
+
+        return lines
+
+    def _chunk(self, path: str) -> list[str]:
+        """A whole document of any kind inside this one (17.17.2.1)."""
+        name = path.rpartition("/")[2]
         try:
-            return etree.fromstring(self._bytes(name), parser)
-        except etree.XMLSyntaxError as error:
-            # Not its message, which may quote the text.
-            where = f"no XML from line {error.lineno}"
-            raise Unreadable(Problem.DAMAGED, f"{name}: {where}") from error
-
-    def related(self, name: str) -> list[tuple[str, str]]:
-        """What a part refers to inside the package: (last word of the type, part name)."""
-        folder, base = posixpath.split(name)
-        rels = posixpath.join(folder, "_rels", f"{base}.rels")
-        if not self.has(rels):
+            found = _document(self.package.bytes_of(path), name, self.depth + 1)
+        except Unreadable as refused:
+            if refused.problem is Problem.TOO_COMPLEX:
+                raise
+            self.flags.append(Flag("part-unreadable", f"{name}: {refused.problem.sentence}"))
             return []
-        found = []
-        for relation in self.part(rels):
-            if relation.get("TargetMode") != "External":
-                kind = str(relation.get("Type", "")).rpartition("/")[2]
-                target = unquote(str(relation.get("Target", ""))).replace("\\", "/")
-                path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-                found.append((kind, path))
-        return found
-
-    def _bytes(self, name: str) -> bytes:
-        member = self.members.get(name.lower())
-        if member is None:
-            raise Unreadable(Problem.DAMAGED, f"{name} is missing")
-        if member.flag_bits & 1:
-            raise Unreadable(Problem.ENCRYPTED, f"{name} is locked")
-        pieces, size = [], 0
-        with self.archive.open(member) as file:
-            # The sizes in the headers may lie: what counts is what comes out.
-            while piece := file.read(CHUNK):
-                size += len(piece)
-                self.inflated += len(piece)
-                if size > MAX_PART_BYTES or self.inflated > MAX_PARTS_BYTES:
-                    raise Unreadable(Problem.TOO_COMPLEX, f"{name} inflates past {size} bytes")
-                pieces.append(piece)
-        return b"".join(pieces)
+        self.flags += found.flags
+        self.hidden += found.hidden
+        return "\n\n".join(found.pages).strip("\n").split("\n")
 
 
-def _read(package: Package) -> Parsed:
-    main = next((path for kind, path in package.related("") if kind == BODY), "")
-    if not package.has(main):
-        main = "word/document.xml"
-    related = list(dict.fromkeys(package.related(main)))
-    hiding: frozenset[str] = frozenset()
-    for kind, path in related:
-        if kind == "styles" and package.has(path):
-            hiding = styles_that_hide(package.part(path))
-
-    words = Words(hiding)
-    headers = list(_texts(package, words, related, "header"))
-    body = words.text(package.part(main))
-    notes = [text for aside in ASIDE for text in _texts(package, words, related, aside)]
-    footers = list(_texts(package, words, related, "footer"))
-    text = "\n\n".join(text for text in (*headers, body, *notes, *footers) if text)
-    if len(text) > MAX_CHARACTERS:
-        raise Unreadable(Problem.TOO_LONG, f"{len(text)} characters")
-    if not text.strip():
-        pictures = any(kind == "image" for kind, _ in related)
-        raise Unreadable(Problem.NO_TEXT if pictures else Problem.BLANK, "DOCX")
-    return Parsed("docx", (text,), tuple(_flags(package, words)))
+def _document(data: bytes, name: str, depth: int) -> Parsed:
+    if depth > DEEPEST:
+        raise Unreadable(Problem.TOO_COMPLEX, f"documents in documents, more than {DEEPEST} deep")
+    if MIME.match(data):
+        data = _web_archive(data)
+        name = "part.html"
+    kind = sniff(data, name).kind
+    if kind is Kind.DOCX:
+        return _parse(data, depth)
+    if kind is Kind.HTML:
+        from .web import parse as chunk
+    elif kind is Kind.RTF:
+        from .rich_text import parse as chunk
+    elif kind in (Kind.TEXT, Kind.MARKDOWN):
+        from .plain import parse as chunk
+    else:
+        raise Unreadable(Problem.UNKNOWN_KIND, f"{kind.value} inside a DOCX")
+    return chunk(data)
 
 
-def _texts(
-    package: Package, words: Words, related: list[tuple[str, str]], kind: str
-) -> Iterator[str]:
-    """The texts of all parts of a kind; first, odd and even pages often repeat each other."""
-    seen = set()
-    for its_kind, path in related:
-        if its_kind == kind and package.has(path):
-            text = words.text(package.part(path))
-            if text and text not in seen:
-                seen.add(text)
-                yield text
+def _web_archive(data: bytes) -> bytes:
+    """The page in a web archive (.mht), which Word too can put into a document (RFC 2557)."""
+    message = email.message_from_bytes(data, policy=email.policy.compat32)
+    for part in message.walk():
+        if part.get_content_type() in ("text/html", "text/plain"):
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes) and payload.strip():
+                return payload
+    raise Unreadable(Problem.BLANK, "a web archive without a page")
 
 
-def _flags(package: Package, words: Words) -> Iterator[Flag]:
-    for hidden in words.hidden[:MOST_FLAGS]:
-        yield Flag("hidden-text", shortened(hidden))
-    if any(name.endswith("vbaproject.bin") for name in package.members):
-        yield Flag("macros", "the file carries a program (macros), which was not run")
+def _lies_behind(root: etree._Element) -> bool:
+    """Whether a drawing lies behind the text, as coloured banners do."""
+    for element in root.iter("{*}anchor", "{*}shape", "{*}rect", "{*}group", "{*}roundrect"):
+        if local(element) == "anchor":
+            if (attribute(element, "behindDoc") or "0") not in ("0", "false"):
+                return True
+        elif "z-index:-" in (attribute(element, "style") or "").replace(" ", ""):
+            return True
+    return False
+
+
+def _diagram(root: etree._Element) -> list[str]:
+    """The texts of a SmartArt drawing, in the order of its data (21.4.3)."""
+    texts = (_drawn(point) for point in root.iter("{*}pt"))
+    return [text for text in texts if text]
+
+
+def _chart(root: etree._Element) -> list[str]:
+    """Titles and the names of series and categories; the numbers are drawn as lengths."""
+    titles = [_drawn(rich) for rich in root.iter("{*}rich")]
+    names = [
+        (value.text or "").strip()
+        for cache in root.iter("{*}strCache")
+        for value in cache.iter("{*}v")
+    ]
+    return [text for text in dict.fromkeys((*titles, *names)) if text]
+
+
+def _drawn(element: etree._Element) -> str:
+    paragraphs = element.iter("{*}p")
+    lines = ("".join(one.text or "" for one in line.iter("{*}t")) for line in paragraphs)
+    return "\n".join(line for line in lines if line.strip())

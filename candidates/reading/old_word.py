@@ -21,10 +21,10 @@ from .clean import clean
 from .compound import Compound
 from .document import Flag, Hidden
 from .limits import MAX_CHARACTERS
+from .looks import SYMBOLS
 from .old_word_lines import Formatting, lines, without_fields
 from .parsed import Parsed
 from .problems import Problem, Unreadable
-from .wordml import SYMBOLS
 
 WORD_97 = 0xC0  # nFib, the version of the format, from here on
 # Flags of the FIB ([MS-DOC] 2.5.2)

@@ -43,7 +43,8 @@ TORN = (
 # side, such as a picture of a screen, is enlarged to it; four times at most.
 LONG_SIDE = 2400
 MOST_ENLARGED = 4.0
-PACKED = re.compile(r"\.(?:png|jpe?g|tiff?|bmp|gif|webp)$")
+# Not the small picture of the first page that office programs put beside it.
+PACKED = re.compile(r"^(?!thumbnails/|docprops/).*\.(?:png|jpe?g|tiff?|bmp|gif|webp)$")
 SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 

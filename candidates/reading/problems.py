@@ -6,7 +6,7 @@ parser. The values are stored in the database: a member may be added, never rena
 
 from enum import StrEnum
 
-READABLE_KINDS = "PDF, Word, plain text, Markdown, HTML or e-mail"
+READABLE_KINDS = "PDF, Word, OpenDocument, RTF, plain text, Markdown, HTML or e-mail"
 
 
 class Problem(StrEnum):
@@ -42,14 +42,6 @@ class Problem(StrEnum):
         "picture-kind",
         "The file is a kind of picture that cannot be read. "
         "Save it as PDF, PNG or JPEG and upload that.",
-    )
-    RICH_TEXT = (
-        "rich-text",
-        "The file is in Rich Text Format (.rtf). Save it as .docx or PDF and upload that.",
-    )
-    OPEN_DOCUMENT = (
-        "open-document",
-        "The file is an OpenDocument text (.odt). Save it as .docx or PDF and upload that.",
     )
     APPLE_PAGES = (
         "apple-pages",

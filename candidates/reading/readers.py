@@ -5,8 +5,8 @@ from functools import partial
 
 from . import clean, contact, language, nature, sections
 from .attached import Opened
-from .document import Document, Flag
-from .limits import MAX_BYTES, MAX_CHARACTERS
+from .document import Document, Flag, Hidden
+from .limits import MAX_BYTES, MAX_CHARACTERS, MAX_HIDDEN, MAX_HIDDEN_CHARACTERS
 from .parsed import Parsed
 from .problems import Problem, Unreadable
 from .sniff import Kind, flags_of_picture, sniff
@@ -25,12 +25,14 @@ def read_here(
     try:
         media_type, found_flags, parsed = _parsed(data, name, opened, ocr)
         pages, flags = _cleaned(parsed)
+        hidden = _hidden(parsed.hidden)
     except MemoryError:
         raise Unreadable(Problem.TOO_MUCH_MEMORY, "MemoryError") from None
     except RecursionError:
         raise Unreadable(Problem.TOO_COMPLEX, "nested too deeply") from None
     if not any(pages):
-        raise Unreadable(Problem.BLANK)
+        ways = ", ".join(sorted({one.kind for one in hidden}))
+        raise Unreadable(Problem.BLANK, f"all of its text is hidden: {ways}" if hidden else "")
     text = "\n\n".join(pages)
     parts = sections.find(text)
     person = contact.find(pages, parts)
@@ -40,7 +42,7 @@ def read_here(
         pages=pages,
         flags=(*found_flags, *parsed.flags, *flags, *nature.judge(text, parts, person)),
         contact=person,
-        hidden=parsed.hidden,
+        hidden=hidden,
         language=language.tell(text),
         sections=sections.with_head(parts, text, person.email, person.phone),
     )
@@ -95,6 +97,10 @@ def _reader(kind: Kind, opened: Opened) -> Callable[[bytes], Parsed]:
         from .office import parse
     elif kind is Kind.DOC:
         from .old_word import parse
+    elif kind is Kind.ODT:
+        from .opendocument import parse
+    elif kind is Kind.RTF:
+        from .rich_text import parse
     elif kind is Kind.HTML:
         from .web import parse
     elif kind is Kind.EML:
@@ -122,3 +128,16 @@ def _cleaned(parsed: Parsed) -> tuple[tuple[str, ...], list[Flag]]:
         pages.append(cleaned.text)
         flags += clean.flag(cleaned, number if parsed.paged else None)
     return tuple(pages), flags
+
+
+def _hidden(found: tuple[Hidden, ...]) -> tuple[Hidden, ...]:
+    """The first so many of them, each cleaned and shortened."""
+    kept: list[Hidden] = []
+    for one in found:
+        # Shortened first: a whole book may be hidden.
+        text = clean.clean(one.text[: 4 * MAX_HIDDEN_CHARACTERS]).text
+        if text and len(kept) < MAX_HIDDEN:
+            if len(text) > MAX_HIDDEN_CHARACTERS:
+                text = text[: MAX_HIDDEN_CHARACTERS - 1].rstrip() + "…"
+            kept.append(Hidden(one.kind, text, one.page))
+    return tuple(kept)

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     DOC = "application/msword"
     EML = "message/rfc822"
     MSG = "application/vnd.ms-outlook"
+    ODT = "application/vnd.oasis.opendocument.text"
+    RTF = "application/rtf"
     HTML = "text/html"
     TEXT = "text/plain"
     MARKDOWN = "text/markdown"
@@ -42,6 +44,8 @@ WORDS = {
     Kind.DOC: "an old Word document",
     Kind.EML: "an e-mail message",
     Kind.MSG: "an Outlook message",
+    Kind.ODT: "an OpenDocument text",
+    Kind.RTF: "Rich Text",
     Kind.HTML: "a web page",
     Kind.TEXT: "plain text",
     Kind.MARKDOWN: "plain text",
@@ -52,11 +56,13 @@ PROMISES: dict[str, tuple[Kind, ...]] = {
     "pdf": (Kind.PDF,),
     **dict.fromkeys(("docx", "docm", "dotx", "dotm"), (Kind.DOCX,)),
     **dict.fromkeys(("doc", "dot"), (Kind.DOC,)),
+    **dict.fromkeys(("odt", "ott", "fodt"), (Kind.ODT,)),
+    "rtf": (Kind.RTF,),
     "eml": (Kind.EML,),
     "msg": (Kind.MSG,),
     **dict.fromkeys(("html", "htm", "xhtml"), (Kind.HTML,)),
     **dict.fromkeys(("txt", "text", "md", "markdown"), (Kind.TEXT, Kind.MARKDOWN)),
-    **dict.fromkeys(("rtf", "odt", "pages", "xls", "xlsx", "ppt", "pptx"), ()),
+    **dict.fromkeys(("pages", "xls", "xlsx", "ppt", "pptx"), ()),
     **dict.fromkeys(PICTURES, ()),
     **dict.fromkeys(("zip", "exe"), ()),
 }
@@ -72,7 +78,6 @@ MAGIC = (
     (b"MM\x00*", Problem.PICTURE),
     (b"8BPS", Problem.PICTURE),
     (b"\x00\x00\x01\x00", Problem.PICTURE),
-    (b"{\\rtf", Problem.RICH_TEXT),
     (b"MZ", Problem.PROGRAM),  # checked further below
     (b"\x7fELF", Problem.PROGRAM),
     (b"\xcf\xfa\xed\xfe", Problem.PROGRAM),
@@ -105,6 +110,11 @@ OLE_STREAMS: tuple[tuple[str, Kind | Problem], ...] = (
     ("PowerPoint Document", Problem.PRESENTATION),
 )
 
+RTF_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,16}\{\\u?rtf")
+# OpenDocument text in one file of XML, which has its type in the root.
+ODF_TYPE = re.compile(rb"application/vnd\.oasis\.opendocument\.[a-z-]+")
+MANIFEST = "META-INF/manifest.xml"
+FLAT_START = re.compile(rb"office:mimetype\s*=\s*[\"']application/vnd\.oasis\.opendocument\.text")
 HTML_START = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*"
     rb"<(?:!doctype\s+html|html|head|body)\b",
@@ -155,6 +165,8 @@ def _kind(data: bytes, ending: str) -> tuple[Kind, int]:
         raise Unreadable(Problem.ARCHIVE, "an empty ZIP")
     if data.startswith(COMPOUND):
         return _inside_compound(data), 0
+    if RTF_START.match(head):
+        return Kind.RTF, head.index(b"{")
     header = PDF_HEADER.search(data, 0, PDF_HEADER_WITHIN + 8)
     if header and (header.start() == 0 or PDF_BODY.search(data, header.end())):
         return Kind.PDF, header.start()
@@ -189,6 +201,8 @@ def _kind_of_text(head: bytes, ending: str) -> Kind:
     if ending in ("html", "htm", "xhtml") and TAG.search(head):
         return Kind.HTML
     if XML_START.match(head):
+        if FLAT_START.search(head):
+            return Kind.ODT
         raise Unreadable(Problem.UNKNOWN_KIND, "XML")
     return Kind.MARKDOWN if ending in ("md", "markdown") else Kind.TEXT
 
@@ -245,6 +259,10 @@ def _inside_zip(data: bytes) -> Kind:
             if "mimetype" in names:
                 with archive.open("mimetype") as file:
                     mime = file.read(100)
+            elif {"content.xml", MANIFEST} <= names:  # repacked by hand
+                with archive.open(MANIFEST) as file:
+                    typed = ODF_TYPE.search(file.read(64 * 1024))
+                    mime = typed.group() if typed else b""
     # What zipfile raises for a torn, lying or locked archive.
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError) as error:
         raise Unreadable(Problem.DAMAGED, f"ZIP: {type(error).__name__}") from error
@@ -255,7 +273,7 @@ def _inside_zip(data: bytes) -> Kind:
     ):
         return Kind.DOCX
     if mime.startswith(b"application/vnd.oasis.opendocument.text"):
-        raise Unreadable(Problem.OPEN_DOCUMENT)
+        return Kind.ODT
     if mime.startswith(b"application/vnd.oasis.opendocument.spreadsheet"):
         raise Unreadable(Problem.SPREADSHEET)
     if mime.startswith(b"application/vnd.oasis.opendocument.presentation"):

@@ -1,14 +1,17 @@
-"""HTML to text with lxml: what a browser would show, one line for each block."""
+"""HTML to text with lxml: what a browser would show, one line for each block.
+
+How text looks, and so whether it is seen, is for `web_looks` to say.
+"""
 
 import re
 
 from lxml import etree, html
 
-from .clean import shortened
-from .document import Flag
+from .looks import VANISHED, runs
 from .parsed import Parsed
 from .plain import decode
 from .problems import Problem, Unreadable
+from .web_looks import Look, sheet_of
 
 DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""")
 _UNSHOWN = """
@@ -25,12 +28,7 @@ BLOCKS = frozenset(_BLOCKS.split())
 PARAGRAPHS = frozenset(_PARAGRAPHS.split())
 CELLS = frozenset(("td", "th"))
 AS_WRITTEN = frozenset(("pre", "textarea"))
-HIDING = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])",
-    re.IGNORECASE,
-)
 BLANKS = re.compile(r"\s+")
-MOST_FLAGS = 20
 
 
 def parse(data: bytes) -> Parsed:
@@ -41,19 +39,21 @@ def parse(data: bytes) -> Parsed:
         raise Unreadable(Problem.BLANK)
     # Bytes of a known encoding, because lxml refuses text that declares one.
     parser = html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False
+        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
     )
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except etree.LxmlError as error:
         raise Unreadable(Problem.DAMAGED, f"HTML: {type(error).__name__}") from error
+    # Deeper than 2,048 elements the parser drops what follows; half a page is no page.
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
+        raise Unreadable(Problem.TOO_COMPLEX, "HTML nested more than 2,048 deep")
     if root is None:
         raise Unreadable(Problem.BLANK)
     page = _Page()
     _show(root, page)
-    hidden = [one for one in page.hidden if one][:MOST_FLAGS]
-    flags += tuple(Flag("hidden-text", shortened(one)) for one in hidden)
-    return Parsed("html", (page.text(),), flags)
+    text = page.text()
+    return Parsed("html", (text,), flags, hidden=tuple(runs(page.unseen)))
 
 
 class _Page:
@@ -62,11 +62,16 @@ class _Page:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.line: list[str] = []
-        self.hidden: list[str] = []
+        self.unseen: list[tuple[str, str]] = []  # (how, text), "" for what is seen
 
-    def add(self, text: str, *, kept: bool) -> None:
-        """Running text; `kept` where the source's own lines count."""
-        if kept:
+    def add(self, text: str, how: str, *, kept: bool) -> None:
+        """Running text; `how` it is hidden, "" for what is seen; `kept` where the source's own
+        lines count."""
+        if how and text.strip():
+            self.unseen.append((how, text))
+        elif how == VANISHED:
+            pass
+        elif kept:
             first, *others = text.split("\n")
             self.line.append(first)
             for other in others:
@@ -78,6 +83,8 @@ class _Page:
                 text = text.removeprefix(" ")
             if text:
                 self.line.append(text)
+            if text.strip() and self.unseen and self.unseen[-1][0]:
+                self.unseen.append(("", ""))  # what comes next is a piece of its own
 
     def end_line(self) -> None:
         self.lines.append("".join(self.line).rstrip(" "))
@@ -98,32 +105,31 @@ class _Page:
 
 def _show(root: etree._Element, page: _Page) -> None:
     """Fill `page` with what is shown. A walk and no recursion, for pages nest deeply."""
+    sheet = sheet_of(root)
+    looks = [Look(grounds=sheet.grounds)]
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
         if event == "start":
-            concealed = _concealed(element)
-            if concealed or tag in UNSHOWN:
-                if concealed:
-                    page.hidden.append(" ".join("".join(element.itertext()).split()))
+            looks.append(sheet.look(element, looks[-1]))
+            if tag in UNSHOWN:
                 walk.skip_subtree()
                 continue
-            if tag in BLOCKS:
+            if tag in BLOCKS and not looks[-1].away:
                 page.end_block(gap=tag in PARAGRAPHS)
-            elif tag == "br":
+            elif tag == "br" and not looks[-1].away:
                 page.end_line()
             if element.text:
-                page.add(element.text, kept=tag in AS_WRITTEN)
+                page.add(element.text, looks[-1].how_hidden(), kept=tag in AS_WRITTEN)
         else:
-            if tag in CELLS and element.getnext() is not None:
+            look = looks.pop()
+            if look.away:
+                if tag in BLOCKS and page.unseen:
+                    page.unseen.append((page.unseen[-1][0], " "))
+            elif tag in CELLS and element.getnext() is not None:
                 page.line.append("\t")
             elif tag in BLOCKS:
                 page.end_block(gap=tag in PARAGRAPHS)
             parent = element.getparent()
             if element.tail and parent is not None:
-                page.add(element.tail, kept=parent.tag in AS_WRITTEN)
-
-
-def _concealed(element: etree._Element) -> bool:
-    style = element.get("style")
-    return "hidden" in element.attrib or (style is not None and HIDING.search(style) is not None)
+                page.add(element.tail, looks[-1].how_hidden(), kept=parent.tag in AS_WRITTEN)

@@ -1,212 +1,247 @@
 """One part of a Word file (WordprocessingML, ECMA-376 part 1, chapter 17) to lines of text.
 
-Each letter once: what Word shows and prints. Deleted text, field codes and the fallback copies of
-drawings are left out, hidden text is set apart.
+Each letter once: what Word shows and prints. Deleted text, field codes, placeholders and the
+fallback copies of drawings are left out, hidden text is set apart. How a run looks is for
+`word_looks` to say.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
+from .document import Hidden
+from .looks import Line, colour, row_lines, symbol
+from .package import attribute, child, local, own_text
+from .word_looks import NOTHING, Fill, Look, Looks, Place, how_hidden, is_on, part_fills
+
 # Nothing in these is text of the document.
 _DROPPED = """
-del moveFrom delText instrText delInstrText fldData rPr pPr tblPr tblGrid tcPr sectPr sdtPr
-sdtEndPr fldChar binData annotationRef footnoteRef endnoteRef proofErr lastRenderedPageBreak
-bookmarkStart bookmarkEnd docPart ffData
+del moveFrom delText instrText delInstrText fldData rPr pPr tblPr tblGrid tcPr trPr sectPr sdtPr
+sdtEndPr binData annotationRef footnoteRef endnoteRef proofErr lastRenderedPageBreak
+bookmarkStart bookmarkEnd docPart
 """
 DROPPED = frozenset(_DROPPED.split())
-OFF = frozenset(("false", "0", "off"))
 NOT_NOTES = frozenset(("separator", "continuationSeparator", "continuationNotice"))
-# Word writes characters of symbol fonts at U+F000 and up; these are what bullets are made of.
-SYMBOLS = {"B7": "•", "A7": "▪", "D8": "➢", "FC": "✓", "E0": "→", "6F": "□", "2D": "-"}
+WRAPS = frozenset(("sdt", "sdtContent", "customXml", "ins", "moveTo"))
+# What is drawn by another part of the file, and the attribute that refers to it.
+ELSEWHERE = {"altChunk": "id", "relIds": "dm", "chart": "id"}
+
+
+def nothing_elsewhere(_key: str, _kind: str) -> list[str]:
+    return []
 
 
 @dataclass(slots=True)
-class _Line:
-    """One line while it is put together, and the boxes anchored in it, which follow it."""
-
-    seen: list[str] = field(default_factory=list)
-    unseen: list[str] = field(default_factory=list)
-    boxes: list[str] = field(default_factory=list)
-
-
 class Words:
-    """Text of parts; `hidden` gathers the lines, or pieces of them, that Word does not show.
+    """Text of parts; `hidden` gathers what Word does not show.
 
-    `hiding` holds the ids of the styles whose text is hidden.
+    `elsewhere` gives the lines of another part, by the id of the relation and the name of the
+    element that refers to it.
     """
 
-    def __init__(self, hiding: frozenset[str] = frozenset()) -> None:
-        self.hiding = hiding
-        self.hidden: list[str] = []
+    looks: Looks = field(default_factory=Looks)
+    place: Place = field(default_factory=Place)
+    elsewhere: Callable[[str, str], list[str]] = nothing_elsewhere
+    hidden: list[Hidden] = field(default_factory=list)
+    # Fields that have begun; True while they are at their code, which is not shown (17.16.18).
+    codes: list[bool] = field(default_factory=list)
 
     def text(self, root: etree._Element) -> str:
         """Lines of a part: a paragraph or a row of a table each."""
         lines: list[str] = []
-        self._blocks(root, lines)
+        self.codes = []
+        self._blocks(root, lines, self.place)
         return "\n".join(lines).strip("\n")
 
-    # lxml refuses XML nested more than 256 deep, so recursion stays well under Python's limit.
-    def _blocks(self, parent: etree._Element, lines: list[str]) -> None:
-        for child in parent:
-            name = _name(child)
+    # XML comes nested at most 256 deep, so recursion stays well under Python's limit.
+    def _blocks(self, parent: etree._Element, lines: list[str], place: Place) -> None:
+        for one in parent:
+            name = local(one)
             if not name or name in DROPPED:
                 continue
             if name == "p":
-                self._line(list(child), lines, hidden=self._hides(_child(child, "pPr"), "pStyle"))
+                look, ground = self.looks.paragraph(child(one, "pPr"), place)
+                self._line(list(one), lines, look, ground)
             elif name == "tbl":
-                self._table(child, lines)
+                self._table(one, lines, place)
             elif name == "AlternateContent":
-                chosen = _chosen(child)
+                chosen = _chosen(one)
                 if chosen is not None:
-                    self._blocks(chosen, lines)
-            elif name in ("footnote", "endnote") and _attribute(child, "type") in NOT_NOTES:
+                    self._blocks(chosen, lines, place)
+            elif name in ("footnote", "endnote") and attribute(one, "type") in NOT_NOTES:
                 continue
             elif name in ("r", "t"):
-                self._line([child], lines, hidden=False)
-            else:
+                look, ground = self.looks.paragraph(None, place)
+                self._line([one], lines, look, ground)
+            elif name in ELSEWHERE:
+                lines += self.elsewhere(attribute(one, ELSEWHERE[name]) or "", name)
+            elif not self._is_placeholder(one):
                 # Content controls, tracked insertions and the like stand around paragraphs.
-                self._blocks(child, lines)
+                self._blocks(one, lines, place)
 
-    def _line(self, elements: list[etree._Element], lines: list[str], *, hidden: bool) -> None:
-        line = _Line()
+    def _line(
+        self, elements: list[etree._Element], lines: list[str], look: Look, place: Place
+    ) -> None:
+        line = Line()
         for element in elements:
-            self._inline(element, line, hidden=hidden)
-        unseen = "".join(line.unseen)
-        if unseen.strip():
-            self.hidden.append(unseen)
-        # A line that was hidden leaves no gap.
-        if line.seen or not line.unseen:
-            lines.append("".join(line.seen))
-        lines += line.boxes
+            self._inline(element, line, look, place)
+        # A code that never ends must not swallow what follows.
+        self.codes = [code for code in self.codes if not code]
+        line.end(lines, self.hidden)
 
-    def _inline(self, element: etree._Element, line: _Line, *, hidden: bool) -> None:
-        name = _name(element)
+    def _inline(self, element: etree._Element, line: Line, look: Look, place: Place) -> None:
+        name = local(element)
         if not name or name in DROPPED:
             return
-        out = line.unseen if hidden else line.seen
-        if name == "t":
-            out.append(_own_text(element))
-        elif name in ("tab", "ptab"):
-            out.append("\t")
-        elif name in ("br", "cr"):
-            out.append("\n")
-        elif name == "noBreakHyphen":
-            out.append("-")
-        elif name == "sym":
-            out.append(SYMBOLS.get((_attribute(element, "char") or "")[-2:].upper(), ""))
+        if name == "r":
+            run = self.looks.run(child(element, "rPr"), look)
+            for one in element:
+                self._inline(one, line, run, place)
+        elif name == "fldChar":
+            self._field(element, line, how_hidden(look, place))
+        elif any(self.codes):
+            return
         elif name in ("txbxContent", "txBody"):
-            self._blocks(element, line.boxes)
+            self._blocks(element, line.boxes, _in_box(element, look, place))
         elif name == "p":  # of a drawing, whose paragraphs stand in no text box of Word's
-            self._line(list(element), line.boxes, hidden=hidden)
+            self._line(list(element), line.boxes, NOTHING, _in_box(element, look, place))
         elif name == "tbl":
-            self._table(element, line.boxes)
+            self._table(element, line.boxes, _in_box(element, look, place))
         elif name == "AlternateContent":
             chosen = _chosen(element)
-            for child in chosen if chosen is not None else ():
-                self._inline(child, line, hidden=hidden)
+            for one in chosen if chosen is not None else ():
+                self._inline(one, line, look, place)
         elif name == "ruby":
             # The pronunciation stands before its base in the file and above it on the page.
             for part in ("rubyBase", "rt"):
-                found = _child(element, part)
-                for child in found if found is not None else ():
-                    self._inline(child, line, hidden=hidden)
+                found = child(element, part)
+                for one in found if found is not None else ():
+                    self._inline(one, line, look, place)
+        elif name in ELSEWHERE:
+            line.boxes += self.elsewhere(attribute(element, ELSEWHERE[name]) or "", name)
         else:
-            if name == "r":
-                hidden = hidden or self._hides(_child(element, "rPr"), "rStyle")
-            for child in element:
-                self._inline(child, line, hidden=hidden)
+            written = _written(element, name)
+            if written:
+                line.add(written, how_hidden(look, place))
+            elif name != "t" and not self._is_placeholder(element):
+                for one in element:
+                    self._inline(one, line, look, place)
 
-    def _table(self, table: etree._Element, lines: list[str]) -> None:
-        """A row of one-line cells is one line with tabs; in a table that only lays out a page the
-        cells hold whole sections, and follow each other."""
-        for row in _descend(table, "tr"):
-            cells = []
-            for cell in _descend(row, "tc"):
+    def _field(self, element: etree._Element, line: Line, how: str) -> None:
+        kind = attribute(element, "fldCharType")
+        if kind == "begin":
+            entry = _chosen_entry(element)
+            if entry and not any(self.codes):
+                line.add(entry, how)
+            self.codes.append(True)
+        elif kind == "separate" and self.codes:
+            self.codes[-1] = False
+        elif kind == "end" and self.codes:
+            self.codes.pop()
+
+    def _table(self, table: etree._Element, lines: list[str], place: Place) -> None:
+        look, ground, parts = self.looks.table(child(table, "tblPr"))
+        place = replace(place.on(ground), look=place.look.under(look))
+        rows = self._descend(table, "tr")
+        for number, row in enumerate(rows):
+            properties = child(row, "trPr")
+            if child(properties, "del") is not None:
+                continue
+            unseen = child(properties, "hidden")
+            cells = self._descend(row, "tc")
+            texts = []
+            for column, cell in enumerate(cells):
+                fills = list(part_fills(parts, number, len(rows), column, len(cells)))
+                within = self._in_cell(cell, place, fills)
+                if unseen is not None and is_on(unseen):
+                    within = replace(within, hidden=True)
                 inside: list[str] = []
-                self._blocks(cell, inside)
-                cells.append("\n".join(inside).strip("\n"))
-            if any("\n" in cell for cell in cells):
-                lines += [cell for cell in cells if cell.strip()]
-            else:
-                lines.append("\t".join(cells).rstrip("\t"))
+                self._blocks(cell, inside, within)
+                texts.append("\n".join(inside).strip("\n"))
+            if unseen is None or any(texts):
+                lines += row_lines(texts)
 
-    def _hides(self, properties: etree._Element | None, style: str) -> bool:
-        if properties is None:
+    def _in_cell(self, cell: etree._Element, place: Place, fills: list[Fill]) -> Place:
+        own = self.looks.fill(child(child(cell, "tcPr"), "shd"))
+        if own or not fills or place.grounds is None:
+            return place.on(own)
+        known = frozenset(fill.colour for fill in fills if fill.colour)
+        unknown = any(fill.colour is None for fill in fills)
+        return replace(place, grounds=None if unknown else place.grounds | known)
+
+    def _descend(self, parent: etree._Element, wanted: str) -> list[etree._Element]:
+        """Rows or cells, also those inside content controls and tracked changes."""
+        found = []
+        for one in parent:
+            name = local(one)
+            if name == wanted:
+                found.append(one)
+            elif name in WRAPS and not self._is_placeholder(one):
+                found += self._descend(one, wanted)
+        return found
+
+    def _is_placeholder(self, element: etree._Element) -> bool:
+        """Whether it is a content control that nobody has filled in (17.5.2.39). Programs set the
+        mark on filled ones too, so the style of placeholders has to be there as well."""
+        if local(element) != "sdt":
             return False
-        if style == "rStyle":
-            vanish = _child(properties, "vanish")
-            if vanish is not None:
-                return _is_on(vanish)
-        named = _child(properties, style)
-        return named is not None and _attribute(named, "val") in self.hiding
+        shows = child(child(element, "sdtPr"), "showingPlcHdr")
+        return (
+            shows is not None
+            and is_on(shows)
+            and any(
+                attribute(style, "val") in self.looks.placeholders
+                for style in element.iter("{*}rStyle")
+            )
+        )
 
 
-def styles_that_hide(styles: etree._Element) -> frozenset[str]:
-    """Ids of the styles with hidden text, their own or of the style they are based on."""
-    own: dict[str, bool] = {}
-    based: dict[str, str] = {}
-    for style in styles:
-        if _name(style) != "style":
-            continue
-        key = _attribute(style, "styleId") or ""
-        properties = _child(style, "rPr")
-        vanish = None if properties is None else _child(properties, "vanish")
-        if vanish is not None:
-            own[key] = _is_on(vanish)
-        parent = _child(style, "basedOn")
-        if parent is not None:
-            based[key] = _attribute(parent, "val") or ""
+def _in_box(element: etree._Element, look: Look, place: Place) -> Place:
+    """The place inside a text box, whose ground is known only where it is filled plainly."""
+    box = Place(grounds=None, hidden=place.hidden or bool(look.vanish))
+    shape = element.getparent()
+    shape = None if shape is None else shape.getparent()
+    filled = child(child(child(shape, "spPr"), "solidFill"), "srgbClr")
+    if filled is None or len(filled):  # children of a colour change it
+        return box
+    return box.on(Fill(colour(attribute(filled, "val") or "")))
 
-    def hides(key: str) -> bool:
-        seen: set[str] = set()
-        while key not in own and key in based and key not in seen:
-            seen.add(key)
-            key = based[key]
-        return own.get(key, False)
 
-    return frozenset(key for key in {*own, *based} if hides(key))
+def _written(element: etree._Element, name: str) -> str:
+    """What an element without structure puts into the line."""
+    if name == "t":
+        return own_text(element)
+    if name in ("tab", "ptab"):
+        return "\t"
+    if name in ("br", "cr"):
+        return "\n"
+    if name == "noBreakHyphen":
+        return "-"
+    if name == "sym":
+        code = attribute(element, "char") or ""
+        return symbol(int(code, 16)) if code.isalnum() and _is_hex(code) else ""
+    return ""
+
+
+def _is_hex(digits: str) -> bool:
+    return all(digit in "0123456789abcdefABCDEF" for digit in digits)
+
+
+def _chosen_entry(begin: etree._Element) -> str:
+    """What a drop-down field shows: the entry that was chosen, which no run repeats (17.16.13)."""
+    choice = child(child(begin, "ffData"), "ddList")
+    entries = [] if choice is None else [one for one in choice if local(one) == "listEntry"]
+    picked = child(choice, "result")
+    if picked is None:
+        picked = child(choice, "default")
+    number = attribute(picked, "val") or "0"
+    if not number.isdecimal() or int(number) >= len(entries):
+        return ""
+    return attribute(entries[int(number)], "val") or ""
 
 
 def _chosen(alternatives: etree._Element) -> etree._Element | None:
     """The first choice that holds anything, else the fallback: never both."""
-    choices = [child for child in alternatives if _name(child) == "Choice" and len(child)]
-    return choices[0] if choices else _child(alternatives, "Fallback")
-
-
-def _descend(parent: etree._Element, wanted: str) -> list[etree._Element]:
-    """Rows or cells, also those inside content controls and tracked changes."""
-    found = []
-    for child in parent:
-        name = _name(child)
-        if name == wanted:
-            found.append(child)
-        elif name in ("sdt", "sdtContent", "customXml", "ins", "moveTo"):
-            found += _descend(child, wanted)
-    return found
-
-
-def _own_text(element: etree._Element) -> str:
-    """Its text, around entities, which stay unresolved."""
-    return (element.text or "") + "".join(child.tail or "" for child in element)
-
-
-def _name(element: etree._Element) -> str:
-    """The local name: the strict and the usual variant differ in their namespaces alone."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def _child(element: etree._Element, name: str) -> etree._Element | None:
-    return next((child for child in element if _name(child) == name), None)
-
-
-def _attribute(element: etree._Element, name: str) -> str | None:
-    for key, value in element.attrib.items():
-        if str(key).rpartition("}")[2] == name:
-            return str(value)
-    return None
-
-
-def _is_on(toggle: etree._Element) -> bool:
-    return (_attribute(toggle, "val") or "true").lower() not in OFF
+    choices = [one for one in alternatives if local(one) == "Choice" and len(one)]
+    return choices[0] if choices else child(alternatives, "Fallback")

@@ -13,6 +13,8 @@ KINDS = {
     "hidden-characters": "Characters that cannot be seen were removed",
     "macros": "The file carries a program, which was not run",
     "attachment-unreadable": "Something attached to the message was not read",
+    "part-unreadable": "A piece inside the document was not read",
+    "incomplete": "The file is incomplete; its end is missing",
     "page-unreadable": "A page could not be read",
     "recognised": "The page is a picture, in which the text was recognised",
     "recognised-badly": "The page is a picture in which the text was recognised badly: "

@@ -11,6 +11,7 @@ from PIL import Image
 
 from .mails import eml, headers_only, mailbox, msg
 from .old_words import doc, encrypted_doc, half_doc
+from .opendocuments import bomb_odt, flat_odt, locked_odt, odt
 from .pdfs import (
     LINES,
     blank_pdf,
@@ -45,6 +46,7 @@ __all__ = [
     "REFUSED",
     "billion_laughs_docx",
     "blank_pdf",
+    "bomb_odt",
     "bomb_pdf",
     "cell",
     "crowded_docx",
@@ -57,12 +59,14 @@ __all__ = [
     "encrypted_pdf",
     "exe",
     "external_entity_docx",
+    "flat_odt",
     "garbled_pdf",
     "html",
     "image_only_pdf",
     "jpeg",
     "junk_before_pdf",
     "locked_member_docx",
+    "locked_odt",
     "lying_docx",
     "lying_page_count_pdf",
     "msg",
@@ -107,12 +111,15 @@ def exe() -> bytes:
     return b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff" + bytes(300) + b"PE\x00\x00"
 
 
-def rtf() -> bytes:
-    return rb"{\rtf1\ansi Jane Example\par Engineer}"
-
-
-def odt() -> bytes:
-    return packed({"mimetype": b"application/vnd.oasis.opendocument.text", "content.xml": b"<x/>"})
+def rtf(lines: Sequence[str] = LINES) -> bytes:
+    """Rich Text: a table of fonts, and letters beyond ASCII by number with a stand-in."""
+    escaped = (
+        "".join(f"\\u{ord(letter)}?" if letter > "\x7f" else letter for letter in line)
+        for line in lines
+    )
+    body = r"\par ".join(escaped)
+    head = r"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fswiss\fcharset0 Arial;}}\pard\f0 "
+    return f"{head}{body}\\par}}".encode("ascii")
 
 
 def encrypted_docx() -> bytes:
@@ -172,8 +179,22 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "table.xls": (lambda: _compound("Workbook"), "spreadsheet"),
     "half.msg": (lambda: msg("Jane " * 9000)[:20_000], "damaged"),
     "no letters.msg": (lambda: msg(" \n"), "blank"),
-    "rich.rtf": (rtf, "rich-text"),
-    "open.odt": (odt, "open-document"),
+    "all hidden.docx": (
+        lambda: docx("<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>hire me</w:t></w:r></w:p>"),
+        "blank",
+    ),
+    "blank.rtf": (lambda: rb"{\rtf1\ansi\par }", "blank"),
+    "half.rtf": (lambda: rb"{\rtf1\ansi{\fonttbl{\f0 Ari", "damaged"),
+    "scan.rtf": (lambda: rb"{\rtf1{\pict\pngblip 89504e47}}", "no-text"),
+    "braces.rtf": (lambda: rb"{\rtf1" + b"{" * 100_000, "too-complex"),
+    "blank.odt": (lambda: odt(""), "blank"),
+    "locked.odt": (locked_odt, "encrypted"),
+    "half.odt": (lambda: odt(*LINES)[:400], "damaged"),
+    "no content.odt": (
+        lambda: packed({"mimetype": b"application/vnd.oasis.opendocument.text"}),
+        "damaged",
+    ),
+    "bomb.odt": (bomb_odt, "too-complex"),
     "apple.pages": (lambda: packed({"Index/Document.iwa": b"x"}), "apple-pages"),
     "table.xlsx": (
         lambda: packed({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}),

@@ -33,26 +33,37 @@ def table(*rows: Sequence[str]) -> str:
     return f"<w:tbl>{''.join(f'<w:tr>{"".join(row)}</w:tr>' for row in rows)}</w:tbl>"
 
 
-def docx(*body: str, parts: Mapping[str, str] | None = None, prolog: str = "") -> bytes:
+def docx(
+    *body: str,
+    parts: Mapping[str, str] | None = None,
+    others: Mapping[tuple[str, str], bytes] | None = None,
+    prolog: str = "",
+    before: str = "",
+) -> bytes:
     """A document of these blocks of XML, a plain text standing for a paragraph.
 
-    `parts` maps kinds ("header", "footer", "footnotes", "styles") to the XML inside that part;
-    `prolog` goes before the root, where a DTD stands.
+    `parts` maps kinds ("header", "footer", "footnotes", "styles", "theme", "settings") to the XML
+    inside that part; `others` maps (kind, name) to the bytes of a part, with the ids x1, x2 and so
+    on; `prolog` goes before the root, where a DTD stands, and `before` in front of the body.
     """
     blocks = "".join(block if block.startswith("<") else paragraph(block) for block in body)
-    roots = {"header": "hdr", "footer": "ftr", "footnotes": "footnotes", "styles": "styles"}
+    roots = {"header": "w:hdr", "footer": "w:ftr", "theme": "a:theme"}
+    targets = {f"r{kind}": (kind, f"{kind}.xml") for kind in parts or {}}
+    targets |= {f"x{number}": other for number, other in enumerate(others or {}, start=1)}
     members = {
         "[Content_Types].xml": TYPES,
-        "_rels/.rels": _relations({"officeDocument": "word/document.xml"}),
+        "_rels/.rels": _relations({"r0": ("officeDocument", "word/document.xml")}),
         "word/document.xml": (
-            f"{prolog}<w:document {NAMESPACES}><w:body>{blocks}<w:sectPr/></w:body></w:document>"
+            f"{prolog}<w:document {NAMESPACES}>{before}<w:body>{blocks}<w:sectPr/></w:body>"
+            "</w:document>"
         ),
-        "word/_rels/document.xml.rels": _relations({kind: f"{kind}.xml" for kind in parts or {}}),
+        "word/_rels/document.xml.rels": _relations(targets),
     }
     for kind, content in (parts or {}).items():
-        root = roots[kind]
-        members[f"word/{kind}.xml"] = f"<w:{root} {NAMESPACES}>{content}</w:{root}>"
-    return packed({name: text.encode() for name, text in members.items()})
+        root = roots.get(kind, f"w:{kind}")
+        members[f"word/{kind}.xml"] = f"<{root} {NAMESPACES}>{content}</{root}>"
+    packed_others = {f"word/{name}": data for (_, name), data in (others or {}).items()}
+    return packed({name: text.encode() for name, text in members.items()} | packed_others)
 
 
 def packed(members: Mapping[str, bytes]) -> bytes:
@@ -119,9 +130,10 @@ def locked_member_docx() -> bytes:
     return bytes(plain)
 
 
-def _relations(targets: Mapping[str, str]) -> str:
+def _relations(targets: Mapping[str, tuple[str, str]]) -> str:
+    """`targets` maps ids to (kind, name)."""
     each = "".join(
-        f'<Relationship Id="r{number}" Type="{R}/{kind}" Target="{target}"/>'
-        for number, (kind, target) in enumerate(targets.items())
+        f'<Relationship Id="{key}" Type="{R}/{kind}" Target="{target}"/>'
+        for key, (kind, target) in targets.items()
     )
     return f'<Relationships xmlns="{RELATIONS}">{each}</Relationships>'

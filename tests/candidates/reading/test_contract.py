@@ -33,6 +33,8 @@ PARSERS = ("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "PIL", "django
             "application/vnd.ms-outlook",
             "msg",
         ),
+        (files.odt(*files.LINES), "cv.odt", "application/vnd.oasis.opendocument.text", "odt"),
+        (files.rtf(), "cv.rtf", "application/rtf", "rtf"),
         (files.text(), "cv.txt", "text/plain", "text"),
         (files.text(), "cv.md", "text/markdown", "text"),
         (files.html(), "cv.html", "text/html", "html"),

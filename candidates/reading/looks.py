@@ -1,0 +1,115 @@
+"""What the formats of word processors and browsers share: colours, when a text cannot be seen for
+how it looks, characters of symbol fonts, and how a row of a table becomes lines.
+
+The words for a kind of hiding are the same for all formats: "vanished" (marked as not shown),
+"low-contrast", "tiny", "transparent", "off-page".
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from .document import Hidden
+
+VANISHED, LOW_CONTRAST, TINY = "vanished", "low-contrast", "tiny"
+TRANSPARENT, OFF_PAGE = "transparent", "off-page"
+
+Colour = tuple[int, int, int]  # red, green, blue, each 0 to 255
+# Colours that a ground may have, None where it cannot be told. Text is hidden only if it cannot
+# be seen on any of them.
+Grounds = frozenset[Colour] | None
+
+WHITE: Colour = (255, 255, 255)
+PAPER: Grounds = frozenset((WHITE,))
+CONTRAST = 24  # levels of 256 in the channel that differs most; below, nobody sees the letter
+TINIEST = 1.5  # points up to which a letter is a speck
+
+NAMED: dict[str, Colour] = {
+    **{"white": WHITE, "black": (0, 0, 0), "red": (255, 0, 0), "green": (0, 128, 0)},
+    **{"blue": (0, 0, 255), "yellow": (255, 255, 0), "cyan": (0, 255, 255)},
+    **{"magenta": (255, 0, 255), "gray": (128, 128, 128), "grey": (128, 128, 128)},
+    **{"silver": (192, 192, 192), "lightgray": (211, 211, 211), "navy": (0, 0, 128)},
+    **{"darkblue": (0, 0, 139), "darkcyan": (0, 139, 139), "darkgreen": (0, 100, 0)},
+    **{"darkmagenta": (139, 0, 139), "darkred": (139, 0, 0), "darkyellow": (128, 128, 0)},
+    **{"darkgray": (169, 169, 169), "teal": (0, 128, 128), "maroon": (128, 0, 0)},
+    **{"snow": (255, 250, 250), "ivory": (255, 255, 240), "ghostwhite": (248, 248, 255)},
+    **{"whitesmoke": (245, 245, 245), "floralwhite": (255, 250, 240)},
+}
+HEX = re.compile(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?\b|#([0-9a-fA-F]{3})\b")
+
+# Word writes characters of symbol fonts at U+F000 and up; these are what bullets are made of.
+SYMBOLS = {"B7": "•", "A7": "▪", "D8": "➢", "FC": "✓", "E0": "→", "6F": "□", "2D": "-"}
+
+
+def colour(text: str) -> Colour | None:
+    """Of "#rrggbb", "rrggbb", "#rgb" or a common English name; None for anything else."""
+    text = text.strip()
+    found = HEX.match(text)
+    if found is None:
+        return NAMED.get(text.lower())
+    digits = found.group(1) or "".join(2 * digit for digit in found.group(2))
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def alike(one: Colour, other: Colour) -> bool:
+    """Whether letters of one colour cannot be seen on the other."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < CONTRAST
+
+
+def lost(ink: Colour, grounds: Grounds) -> bool:
+    """Whether `ink` cannot be seen on any colour that the ground may have."""
+    return bool(grounds) and all(alike(ink, ground) for ground in grounds or ())
+
+
+def symbol(code: int) -> str:
+    """What the character of a symbol font stands for, "" where that is not known."""
+    return SYMBOLS.get(f"{code & 0xFF:02X}", "")
+
+
+def row_lines(cells: Sequence[str]) -> list[str]:
+    """A row of one-line cells is one line with tabs; in a table that only lays out a page the
+    cells hold whole sections, and follow each other."""
+    if any("\n" in cell for cell in cells):
+        return [cell for cell in cells if cell.strip()]
+    return ["\t".join(cells).rstrip("\t")]
+
+
+class Line:
+    """One line while it is put together: what is seen of it, what is not, and the boxes anchored
+    in it, which follow it."""
+
+    __slots__ = ("boxes", "seen", "unseen")
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.unseen: list[tuple[str, str]] = []  # (how, text)
+        self.boxes: list[str] = []
+
+    def add(self, text: str, how: str = "") -> None:
+        """`how` is the kind of hiding, "" for text that is seen."""
+        if not how or (how != VANISHED and not text.strip()):
+            # A white blank parts words like any other; a vanished one takes no room.
+            self.seen.append(text)
+            if how and self.unseen:
+                self.unseen.append((self.unseen[-1][0], text))
+        else:
+            self.unseen.append((how, text))
+
+    def end(self, lines: list[str], hidden: list[Hidden]) -> None:
+        """Hand over what came together. A line that was hidden altogether leaves no gap."""
+        text = "".join(self.seen)
+        if text.strip() or not self.unseen:
+            lines.append(text)
+        lines += self.boxes
+        hidden += runs(self.unseen)
+
+
+def runs(pieces: Iterable[tuple[str, str]]) -> list[Hidden]:
+    """Neighbouring pieces (how, text) of one kind as one; those without a letter are specks, those
+    of no kind only part the others."""
+    found: list[tuple[str, list[str]]] = []
+    for how, text in pieces:
+        if not found or found[-1][0] != how:
+            found.append((how, []))
+        found[-1][1].append(text)
+    joined = [(how, " ".join("".join(texts).split())) for how, texts in found]
+    return [Hidden(how, text) for how, text in joined if how and any(map(str.isalnum, text))]
