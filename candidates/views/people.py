@@ -62,7 +62,7 @@ def notes(candidates: list[int]) -> dict[int, list[Note]]:
     found: dict[int, list[Note]] = {}
     for pair in pairs.select_related("first", "second").defer("first__text", "second__text"):
         for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
-            what = f"May be the same person as {other}: {pair.reason}"
+            what = f"May be the same person as {other} ({other.filename}): {pair.reason}"
             found.setdefault(one.pk, []).append(Note(what))
     return found
 
