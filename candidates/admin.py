@@ -5,7 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from .models import Analysis, Candidate, Criterion, Draft, Evaluation, Event
+from .models import (
+    Analysis,
+    Archive,
+    Candidate,
+    Criterion,
+    Draft,
+    Evaluation,
+    Event,
+    Likeness,
+)
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -51,13 +60,31 @@ class CriterionAdmin(ReadOnly):
     search_fields = ["name"]
 
 
+@admin.register(Archive)
+class ArchiveAdmin(ReadOnly):
+    list_display = ["filename", "draft", "status", "done", "problem", "attempts"]
+    list_filter = ["status", "problem"]
+    list_select_related = ["draft"]
+    search_fields = ["filename"]
+    exclude = ["file"]
+
+
+@admin.register(Likeness)
+class LikenessAdmin(ReadOnly):
+    list_display = ["first", "second", "why", "share", "decision", "decided_at"]
+    list_filter = ["why", "decision"]
+    list_select_related = ["first", "second"]
+    search_fields = ["first__filename", "second__filename"]
+
+
 @admin.register(Candidate)
 class CandidateAdmin(ReadOnly):
     list_display = ["filename", "draft", "status", "problem", "reader", "pages", "attempts"]
     list_filter = ["status", "problem", "reader"]
     list_select_related = ["draft"]
     search_fields = ["filename"]
-    exclude = ["text", "file"]  # personal data: the owner's page shows it
+    # Personal data, which the owner's page shows; and figures that say nothing to anybody.
+    exclude = ["text", "file", "hidden", "sections", "links", "signature", "bands"]
 
 
 @admin.register(Analysis)

@@ -37,6 +37,7 @@ LINK = re.compile(
 _HOMES = "com org net io dev me app co ai tech page blog info eu uk de fr es it nl"
 HOMES = frozenset(_HOMES.split())
 MOST_LINKS = 10
+LABEL_WITHIN = 40  # characters before the number
 FEWEST_DIGITS, MOST_DIGITS = 8, 15  # ITU-T E.164 allows 15
 
 LABELLED = re.compile(r"^(?:full )?name\s*[:\uff1a]\s*(.+)$", re.I)
@@ -175,7 +176,7 @@ def _phone(lines: list[str]) -> tuple[str, float]:
                 number = number[number.index("(", 1) :]  # a postal code stands before it
             groups = re.findall(r"\d+", number)
             digits = sum(map(len, groups))
-            labelled = PHONE_LABEL.search(line, 0, found.start()) is not None
+            label = PHONE_LABEL.search(line, max(found.start() - LABEL_WITHIN, 0), found.start())
             # A trunk prefix and enough digits: in "029 2018 0145" nothing is a year.
             national = groups[0].startswith("0") and digits >= 10 and len(groups[0]) > 2
             if (
@@ -183,12 +184,12 @@ def _phone(lines: list[str]) -> tuple[str, float]:
                 and digits >= 1.5 * len(groups)  # not a row of figures
                 and (
                     "+" in number
-                    or labelled
+                    or label
                     or (national and not DATE.search(number))
                     or not (DATE.search(number) or YEAR.search(number))
                 )
             ):
-                return number, 0.9 if labelled or "+" in number else 0.75
+                return number, 0.9 if label or "+" in number else 0.75
     return "", 0.0
 
 

@@ -27,7 +27,10 @@ def test_the_page_asks_and_the_draft_says_so(as_alice: Client, draft: Draft) -> 
     assert page.index("Ada &lt;b&gt;Two") < page.index("Ada One")  # the newest first
     assert "the same e-mail address" in page
     assert "came from the same person" in as_alice.get(draft.get_absolute_url()).text
-    assert "May be the same person as Ada One (cv-00001.txt)" in as_alice.get(two.get_absolute_url()).text
+    assert (
+        "May be the same person as Ada One (cv-00001.txt)"
+        in as_alice.get(two.get_absolute_url()).text
+    )
 
 
 def test_the_ranking_and_the_candidate_say_who_may_be_the_same(
