@@ -54,6 +54,23 @@ NAMES = {
     **dict.fromkeys("\u2066\u2067\u2068\u2069", "direction mark"),
     **dict.fromkeys("\u2061\u2062\u2063\u2064", "invisible operator"),
 }
+# Letters of other alphabets that nobody tells from Latin ones (Unicode's confusables.txt).
+_LOOK_ALIKES = {
+    "a": "аɑα", "c": "сϲ", "d": "ԁ", "e": "еҽ", "g": "ɡ", "h": "һ", "i": "іι", "j": "јϳ",
+    "k": "κк", "l": "ӏ", "n": "ո", "o": "оοօ", "p": "рρ", "q": "ԛ", "r": "г", "s": "ѕ", "u": "υս",
+    "v": "νѵ", "w": "ԝω", "x": "хχ", "y": "уγү",
+    "A": "АΑ", "B": "ВΒ", "C": "СϹ", "E": "ЕΕ", "H": "НΗ", "I": "ІΙӀ", "J": "ЈͿ", "K": "КΚ",
+    "M": "МΜ", "N": "Ν", "O": "ОΟ", "P": "РΡ", "S": "Ѕ", "T": "ТΤ", "X": "ХΧ", "Y": "УΥҮ", "Z": "Ζ",
+}  # fmt: skip
+LOOK_ALIKES = str.maketrans(
+    {foreign: latin for latin, several in _LOOK_ALIKES.items() for foreign in several}
+)
+OTHER_ALPHABETS = re.compile("[\u0251\u0261\u0370-\u058f]")
+LATIN = re.compile("[A-Za-z]")
+WORD_OF_BOTH = re.compile(r"[^\W\d_]*[\u0251\u0261\u0370-\u058f][^\W\d_]*")
+# Words wholly of look-alikes count in a text that is Latin but for so many letters.
+MOST_FOREIGN = 0.1
+SHORTEST_ALIKE = 3
 SHOWN = 80  # characters of a hidden message that a flag repeats
 
 
@@ -62,6 +79,7 @@ class Cleaned:
     text: str
     hidden: Counter[str]  # kind of invisible character -> how many were dropped
     spelled: str = ""  # what tag characters among them spell
+    alike: tuple[str, ...] = ()  # words in Latin letters that were not
 
 
 def clean(raw: str) -> Cleaned:
@@ -74,18 +92,49 @@ def clean(raw: str) -> Cleaned:
     text = SPACES.sub(" ", text)
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
+    alike: tuple[str, ...] = ()
+    if OTHER_ALPHABETS.search(text):
+        text, alike = _in_one_alphabet(text)
     text = TRAILING.sub("", text)
-    return Cleaned(MANY_BLANK.sub("\n\n\n", text).strip(), hidden, spelled)
+    return Cleaned(MANY_BLANK.sub("\n\n\n", text).strip(), hidden, spelled, alike)
 
 
 def flag(cleaned: Cleaned, page: int | None) -> tuple[Flag, ...]:
-    """The flag that says which invisible characters were left out, if any were."""
+    """The flags that say which characters were left out, or were not what they look like."""
+    flags = []
+    if cleaned.alike:
+        words = shortened(", ".join(dict.fromkeys(cleaned.alike)))
+        flags.append(Flag("look-alike-letters", words, page))
     if not cleaned.hidden:
-        return ()
+        return tuple(flags)
     found = ", ".join(f"{count} × {kind}" for kind, count in cleaned.hidden.most_common())
     if cleaned.spelled.strip():
         found += f", spelling “{shortened(cleaned.spelled)}”"
-    return (Flag("hidden-characters", found, page),)
+    return (*flags, Flag("hidden-characters", found, page))
+
+
+def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text with each word in the letters that it seems to be in, and the words changed.
+
+    Words that mix Latin letters with others that look like them; and, in a text that is Latin,
+    words wholly of such others. Words of another language are left alone.
+    """
+    foreign = len(OTHER_ALPHABETS.findall(text))
+    is_latin = foreign < MOST_FOREIGN * len(LATIN.findall(text))
+    changed: list[str] = []
+
+    def fold(match: re.Match[str]) -> str:
+        word = match.group()
+        folded = word.translate(LOOK_ALIKES)
+        mixed = LATIN.search(word) is not None
+        if OTHER_ALPHABETS.search(folded) or not (
+            (mixed and len(word) > 1) or (is_latin and len(word) >= SHORTEST_ALIKE)
+        ):
+            return word
+        changed.append(folded)
+        return folded
+
+    return WORD_OF_BOTH.sub(fold, text), tuple(changed)
 
 
 def shortened(text: str) -> str:

@@ -11,6 +11,7 @@ KINDS = {
     "mislabelled": "The file is not what its name says",
     "mixed-encodings": "The text mixes two encodings",
     "hidden-characters": "Characters that cannot be seen were removed",
+    "look-alike-letters": "Words were written with letters of another alphabet that look the same",
     "macros": "The file carries a program, which was not run",
     "attachment-unreadable": "Something attached to the message was not read",
     "part-unreadable": "A piece inside the document was not read",

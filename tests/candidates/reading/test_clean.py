@@ -3,7 +3,7 @@
 import pytest
 
 from candidates.reading import read
-from candidates.reading.clean import clean, garbage_share
+from candidates.reading.clean import clean, flag, garbage_share
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,37 @@ def test_the_flag_names_the_page() -> None:
 )
 def test_the_share_of_garbage(text: str, share: float) -> None:
     assert garbage_share(text) == share
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "alike"),
+    [
+        ("Expert in \u0420\u0443th\u043en and SQL", "Expert in Python and SQL", ("Python",)),
+        ("I like \u0421\u041e\u0412\u041e\u041b and more of it here", None, ()),  # L has no twin
+        (
+            "A Latin text that is surely long enough to be told for one: \u0440\u0430\u0441\u0435",
+            "A Latin text that is surely long enough to be told for one: pace",
+            ("pace",),
+        ),
+    ],
+)
+def test_letters_that_only_look_latin_become_latin(
+    raw: str, text: str | None, alike: tuple[str, ...]
+) -> None:
+    cleaned = clean(raw)
+
+    assert (cleaned.text, cleaned.alike) == (text or raw, alike)
+    assert [one.kind for one in flag(cleaned, 2)] == ["look-alike-letters"] * bool(alike)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "\u041e\u043f\u044b\u0442 \u0440\u0430\u0431\u043e\u0442\u044b \u0441 Python",
+        "\u0395\u03bc\u03c0\u03b5\u03b9\u03c1\u03af\u03b1 \u03bc\u03b5 SQL",
+        "Doses in \u03bcg and \u03b1-blockers, resistance in \u03a9",
+        "Worked in \u041c\u043e\u0441\u043a\u0432\u0430, with people from all over the world",
+    ],
+)
+def test_other_alphabets_are_left_alone(raw: str) -> None:
+    assert clean(raw).text == raw and clean(raw).alike == ()
