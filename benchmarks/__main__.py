@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("reading", "ranking", "jobs")
+ALL = ("reading", "uploads", "ranking", "jobs")
 
 
 def main(names: list[str]) -> int:

@@ -128,7 +128,8 @@ class Candidate(Claimable):
             models.Index(fields=["draft", "text_key"]),
             models.Index(fields=["draft", "phone_key"]),
             models.Index("draft", Lower("email"), name="candidate_by_email"),
-            GinIndex(name="candidate_by_bands", fields=["bands"]),
+            # Without a list of changes to come, which every look-up would have to go through.
+            GinIndex(name="candidate_by_bands", fields=["bands"], fastupdate=False),
             models.Index(fields=["draft", "-created_at"]),
         ]
         constraints = [

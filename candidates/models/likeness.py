@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
-from .candidate import Candidate
+from candidates.reading import likeness
+
+from .candidate import Candidate, Status
 from .draft import Draft
 from .event import Event
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 ALIKE = 0.5  # share of the text, from which two files are taken for copies of each other
+KEYS = ("text_key", "email", "phone_key")
 MOST_PAIRS = 5  # of one file: an agency's address is on everybody's
 
 
@@ -37,11 +40,37 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
         return self.filter(decision=Decision.OPEN, first__same_as=None, second__same_as=None)
 
     def find(self, candidate_ids: Iterable[int]) -> int:
-        """Note the files that look like these; returns how many pairs are new. One statement,
-        whose time does not grow with the draft."""
-        with connection.cursor() as cursor:
-            cursor.execute(FIND, {"ids": list(candidate_ids), "alike": ALIKE, "most": MOST_PAIRS})
-            return int(cursor.rowcount)
+        """Note the files that look like these, of one draft; returns how many pairs that makes.
+
+        Three queries, by index: their time does not grow with the draft.
+        """
+        fields = ("pk", "draft", "text_key", "email", "phone_key", "signature", "bands")
+        readable = Candidate.objects.filter(status=Status.READABLE).order_by("-created_at", "-pk")
+        fresh = list(readable.filter(pk__in=list(candidate_ids)).values(*fields))
+        if not fresh:
+            return 0
+        keys = {field: {one[field].lower() for one in fresh} - {""} for field in KEYS}
+        like = (
+            Q(text_key__in=keys["text_key"])
+            | Q(lower_email__in=keys["email"])
+            | Q(phone_key__in=keys["phone_key"])
+            | Q(bands__overlap=sorted({band for one in fresh for band in one["bands"]}))
+        )
+        others = readable.filter(draft=fresh[0]["draft"]).alias(lower_email=Lower("email"))
+        pairs: dict[tuple[int, int], Likeness] = {}
+        found = list(others.filter(like).values(*fields))
+        for one in fresh:
+            best = [
+                (rank, pair)
+                for other in found
+                if other["pk"] != one["pk"] and (pair := _pair(one, other)) is not None
+                for rank in (list(Why).index(Why(pair.why)),)
+            ]
+            best.sort(key=lambda each: each[0])  # among equals the newest is first
+            for _, pair in best[:MOST_PAIRS]:
+                pairs.setdefault((pair.first_id, pair.second_id), pair)
+        self.bulk_create(pairs.values(), ignore_conflicts=True)
+        return len(pairs)
 
     def groups(self) -> list[list["Likeness"]]:
         """The pairs, those that hang together in one list each."""
@@ -144,53 +173,25 @@ class Likeness(models.Model):
         return words
 
 
+def _pair(one: dict[str, Any], other: dict[str, Any]) -> "Likeness | None":
+    """The strongest reason for two rows to be one person's, if there is any."""
+    share = likeness.share(one["signature"], other["signature"])
+    if one["text_key"] and one["text_key"] == other["text_key"]:
+        why = Why.SAME_TEXT
+    elif one["email"] and one["email"].lower() == other["email"].lower():
+        why = Why.SAME_EMAIL
+    elif one["phone_key"] and one["phone_key"] == other["phone_key"]:
+        why = Why.SAME_PHONE
+    elif share >= ALIKE:
+        why = Why.ALIKE
+    else:
+        return None
+    first, second = sorted((one["pk"], other["pk"]))
+    return Likeness(draft_id=one["draft"], first_id=first, second_id=second, why=why, share=share)
+
+
 def other_files(candidate: Candidate) -> "models.QuerySet[Candidate, Any]":
     """The other files of the same person, the newest first."""
     head = candidate.same_as_id or candidate.pk
     files = Candidate.objects.filter(Q(pk=head) | Q(same_as=head), draft=candidate.draft_id)
     return files.exclude(pk=candidate.pk).order_by("-created_at", "-pk").defer("text")
-
-
-# Four look-ups by index, not one with OR, which would read the whole draft.
-FIND = """
-WITH fresh AS (
-    SELECT * FROM candidates_candidate WHERE id = ANY(%(ids)s) AND status = 'readable'
-), found AS (
-    SELECT a.id AS one, b.id AS two, 1 AS rank, 'same-text' AS why FROM fresh a
-      JOIN candidates_candidate b ON b.draft_id = a.draft_id AND b.text_key = a.text_key
-     WHERE a.text_key <> ''
-    UNION ALL
-    SELECT a.id, b.id, 2, 'same-email' FROM fresh a
-      JOIN candidates_candidate b ON b.draft_id = a.draft_id AND lower(b.email) = lower(a.email)
-     WHERE a.email <> ''
-    UNION ALL
-    SELECT a.id, b.id, 3, 'same-phone' FROM fresh a
-      JOIN candidates_candidate b ON b.draft_id = a.draft_id AND b.phone_key = a.phone_key
-     WHERE a.phone_key <> ''
-    UNION ALL
-    SELECT a.id, b.id, 4, 'alike' FROM fresh a
-      JOIN candidates_candidate b ON b.draft_id = a.draft_id AND b.bands && a.bands
-), shared AS (
-    SELECT f.one, f.two, f.rank, f.why, a.draft_id, b.created_at, (
-        SELECT coalesce(avg((x = y)::int), 0)
-          FROM unnest(a.signature, b.signature) AS pair(x, y)
-         WHERE cardinality(a.signature) > 0 AND cardinality(b.signature) > 0
-    ) AS share
-      FROM found f
-      JOIN candidates_candidate a ON a.id = f.one
-      JOIN candidates_candidate b ON b.id = f.two
-     WHERE f.one <> f.two AND b.status = 'readable'
-), best AS (
-    SELECT DISTINCT ON (one, two) * FROM shared
-     WHERE why <> 'alike' OR share >= %(alike)s
-     ORDER BY one, two, rank
-), numbered AS (
-    SELECT *, row_number() OVER (PARTITION BY one ORDER BY rank, created_at DESC) AS turn FROM best
-)
-INSERT INTO candidates_likeness (draft_id, first_id, second_id, why, share)
-SELECT DISTINCT ON (least(one, two), greatest(one, two))
-       draft_id, least(one, two), greatest(one, two), why, share
-  FROM numbered WHERE turn <= %(most)s
- ORDER BY least(one, two), greatest(one, two), rank
-ON CONFLICT DO NOTHING
-"""
