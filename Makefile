@@ -1,6 +1,6 @@
 # `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench lock clean
+.PHONY: help setup demo test lint fix bench fuzz lock
 PY := .venv/bin/python
 TESTERS ?= 4
 
@@ -11,6 +11,7 @@ help:
 	@echo "make lint     format, lint, types, imports, migrations, deployment checks"
 	@echo "make fix      format and mend what can be mended by itself"
 	@echo "make bench    measure; prints the tables of docs/benchmarks.md"
+	@echo "make fuzz     break files and read them (MINUTES=10, SEED=1)"
 	@echo "make setup    only set up .venv"
 	@echo "make lock     compile the pinned lists from requirements*.in"
 
@@ -46,6 +47,10 @@ fix:
 bench:
 	@sh tools/setup.sh test
 	@$(PY) -m benchmarks
+
+fuzz:
+	@sh tools/setup.sh test
+	@$(PY) -m tests.fuzz --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
 
 lock:
 	@sh tools/setup.sh test

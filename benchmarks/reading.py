@@ -195,9 +195,11 @@ def _hidden() -> None:
 
 def _word() -> None:
     """Letters that Word shows and that our text lacks."""
+    from candidates.reading.clean import clean
+
     lost = total = 0
     hostile = sorted(HOSTILE.glob("*.docx")) if HOSTILE.is_dir() else []
-    several = paths(".docx") + hostile
+    several = [*paths(".docx"), *hostile]
     read_files = 0
     for path in several:
         data = path.read_bytes()
@@ -207,7 +209,7 @@ def _word() -> None:
         read_files += 1
         ours = Counter("".join(document.text.split()))
         ours += Counter("".join("".join(one.text for one in document.hidden).split()))
-        shown = Counter("".join(_shown_letters(data).split()))
+        shown = Counter("".join(clean(_shown_letters(data)).text.split()))
         lost += sum((shown - ours).values())
         total += sum(shown.values())
     _say("", "## Letters of Word files", "")
@@ -301,7 +303,10 @@ def _peak_of(way: str, several: Iterable[Path]) -> None:
     for path in several:
         with suppress(Exception):  # files that cannot be opened are in the samples on purpose
             WAYS[way](path.read_bytes())
-    _say(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    # Not getrusage, which counts what the parent had when it started us.
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            _say(str(int(line.split()[1]) / 1024))
 
 
 if __name__ == "__main__":

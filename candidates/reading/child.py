@@ -23,6 +23,7 @@ from .problems import Problem, Unreadable
 from .wire import REQUEST, UNPACK, answer
 
 PR_SET_PDEATHSIG = 1
+NICE = 5  # reading thousands of files leaves the processor to whoever answers a browser
 
 
 def main() -> None:
@@ -107,6 +108,7 @@ def _confine(parent: int, *, starts_processes: bool) -> list[str]:
             missing.append(f"{what} ({error})")
 
     attempt("end with its parent", lambda: _die_with(parent))
+    attempt("behind the pages", lambda: os.nice(NICE))
     attempt("no network", lambda: os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET))
     for what, limit, value in (
         ("no core dump", resource.RLIMIT_CORE, 0),

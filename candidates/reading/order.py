@@ -59,11 +59,26 @@ def ordered(fragments: Sequence[Fragment]) -> list[Fragment] | None:
         return None
     if _is_backwards("".join(fragment.text for fragment in fragments)):
         fragments = [replace(f, x0=-f.x1, x1=-f.x0) for f in fragments]
-    lines = [line for block in _blocks(fragments) for line in _region(block, frozenset(), 0)]
+    blocks = _blocks(fragments)
+    if len(blocks) > 1 and _are_stored_so(blocks):
+        return None
+    lines = [line for block in blocks for line in _region(block, frozenset(), 0)]
     in_file_order = len(lines) == len(fragments) and all(
         line.place == turn for turn, line in enumerate(lines)
     )
     return None if in_file_order else lines
+
+
+def _are_stored_so(blocks: list[list[Fragment]]) -> bool:
+    """Whether the parts follow each other as the file has them, with nothing to join in any."""
+    place = 0
+    for block in blocks:
+        if any(fragment.place != place + n for n, fragment in enumerate(block)):
+            return False
+        if not _falls(block):
+            return False
+        place += len(block)
+    return True
 
 
 def _is_backwards(text: str) -> bool:
@@ -100,24 +115,30 @@ def _blocks(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
             home.append(home[-1] + 1 if home else 0)
             x0, x1 = fragment.x0, fragment.x1
         last = fragment
-    whole = sorted(_together(fragments), key=lambda f: -f.y1)
     count = home[-1] + 1
-    if count == 1 or len(fragments) < 2 * count:
-        return [whole]
-    downwards = sorted(fragments, key=lambda f: -f.y1)
-    before = _above(downwards, home, count)
+    if 1 < count <= len(fragments) // 2:
+        parts = _in_turn(sorted(fragments, key=lambda f: -f.y1), home, count)
+        if parts is not None:
+            return parts
+    return [sorted(_together(fragments), key=lambda f: -f.y1)]
+
+
+def _in_turn(fragments: list[Fragment], home: list[int], count: int) -> list[list[Fragment]] | None:
+    """The parts in the order of the file, a part that stands above another before it; None where
+    that cannot be. From the top down."""
+    before = _above(fragments, home, count)
     if before is None:
-        return [whole]
+        return None
     in_turn: list[int] = []
     left = list(range(count))
     while left:
         free = next((n for n in left if not before[n].intersection(left)), None)
         if free is None:
-            return [whole]
+            return None
         in_turn.append(free)
         left.remove(free)
     parts: list[list[Fragment]] = [[] for _ in range(count)]
-    for fragment in downwards:
+    for fragment in fragments:
         parts[home[fragment.place]].append(fragment)
     return [parts[number] for number in in_turn]
 

@@ -11,7 +11,7 @@ import struct
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import repeat
+from itertools import chain, repeat
 from math import pi
 from typing import Any
 
@@ -25,10 +25,11 @@ from .problems import Problem, Unreadable
 
 WORD = re.compile(r"[^\s\x00\ufffe]+\ufffe?")
 BULLET = re.compile(r"[^\w\s(\[+@]|\d{1,2}[.)]")
-LINE_END = re.compile(r"[\r\n]")
+LINE = re.compile(r"[^\s\x00](?:[^\r\n]*[^\s\x00])?")
 SURROGATE = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")
-Box = tuple[float, float, float, float]  # left, bottom, right, top in points
+Box = tuple[float, float, float, float]  # in points
 BOX = struct.Struct("4f")
+Piece = tuple[float, float, float, float, int, int]  # left, bottom, right, top; start and end
 
 
 def unchecked(function: Any, returns: Any = ctypes.c_int) -> Any:
@@ -43,6 +44,10 @@ def pointer(handle: Any) -> ctypes.c_void_p:
 
 _loose_box = unchecked(raw.FPDFText_GetLooseCharBox)
 _letter = unchecked(raw.FPDFText_GetUnicode)
+_count_rects = unchecked(raw.FPDFText_CountRects)
+_rect = unchecked(raw.FPDFText_GetRect)
+_doubles = (ctypes.c_double * 4)()
+_double_places = [ctypes.byref(_doubles, 8 * n) for n in range(4)]
 
 
 class Page:
@@ -55,12 +60,17 @@ class Page:
         self.letters = letters
         self.text = text
         self.switched_off = switched_off
+        self.turns: int | None = None  # quarters by which the text lies; known with the boxes
 
     def boxes(self, numbers: Sequence[int]) -> list[Box]:
-        """Boxes of letters, as high as their font; turned so that most of the text runs across."""
-        boxes = self.plain_boxes(numbers)
-        turns = self._turns(numbers)
-        return [_turned(box, turns) for box in boxes] if turns else boxes
+        """Boxes of letters, as high as their font; turned so that most of the text runs across.
+
+        Each as left, top, right, bottom, as pdfium has them.
+        """
+        boxes = self._boxes(numbers)
+        if self.turns is None:
+            self.turns = self._turns(numbers)
+        return [_turned(box, self.turns) for box in boxes] if self.turns else boxes
 
     def _turns(self, numbers: Sequence[int]) -> int:
         """By how many quarters, counterclockwise, a few letters from all over the page lie."""
@@ -70,13 +80,14 @@ class Page:
         return max(set(found), key=found.count) if found else 0
 
     def plain_boxes(self, numbers: Sequence[int]) -> list[Box]:
-        """The same in the coordinates of the page's content."""
+        """The same in the coordinates of the page's content, as left, bottom, right, top."""
+        return [(left, bottom, right, top) for left, top, right, bottom in self._boxes(numbers)]
+
+    def _boxes(self, numbers: Sequence[int]) -> list[Box]:
         count = len(numbers)
         _make_room(count)
         deque(map(_loose_box, repeat(pointer(self.letters), count), numbers, _places), maxlen=0)
-        # The fields of each are left, top, right, bottom.
-        found = BOX.iter_unpack(memoryview(_room)[: count * BOX.size])
-        return [(left, bottom, right, top) for left, top, right, bottom in found]
+        return list(BOX.iter_unpack(memoryview(_room)[: count * BOX.size]))
 
 
 _room = bytearray()
@@ -152,30 +163,84 @@ def _text(letters: Any, index: int) -> str:
 
 def _turned(box: Box, turns: int) -> Box:
     """The box with the page turned back clockwise by quarters; only relations matter after."""
-    left, bottom, right, top = box
+    left, top, right, bottom = box
     if turns == 1:
-        return bottom, -right, top, -left
+        return bottom, -left, top, -right
     if turns == 2:
-        return -right, -top, -left, -bottom
-    return -top, left, -bottom, right
+        return -right, -bottom, -left, -top
+    return -top, right, -bottom, left
 
 
 def _fragments(page: Page) -> list[Fragment]:
     text = page.text
-    words = [word.span() for word in WORD.finditer(text)]
-    # The box of a word is that of its first and its last letter; pdfium's hyphen has none.
-    ends = [
-        number
-        for start, end in words
-        for number in (start, end - 2 if text[end - 1] == "\ufffe" and end - start > 1 else end - 1)
+    lines = [line.span() for line in LINE.finditer(text)]
+    boxes = page.boxes([number for start, end in lines for number in (start, end - 1)])
+    pieces: list[list[Piece]] = []
+    unsure: list[int] = []
+    for (start, end), first, last in zip(lines, boxes[::2], boxes[1::2], strict=True):
+        if page.turns or not _is_one(page, start, end, first, last):
+            unsure.append(len(pieces))
+            pieces.append([])
+        else:
+            low, high = max(first[1], last[1]), min(first[3], last[3])
+            pieces.append([(first[0], high, last[2], low, start, end)])
+    if unsure:
+        words = [[word.span() for word in WORD.finditer(text, *lines[n])] for n in unsure]
+        ends = [place for spans in words for span in spans for place in _ends(text, *span)]
+        found = page.boxes(ends)
+        place = 0
+        for number, spans in zip(unsure, words, strict=True):
+            mine = found[place : place + 2 * len(spans)]
+            place += len(mine)
+            pieces[number] = _pieces(text, spans, mine)
+    return [
+        Fragment(x0, y0, x1, y1, text[start:end], place)
+        for place, (x0, y0, x1, y1, start, end) in enumerate(chain.from_iterable(pieces))
     ]
-    boxes = page.boxes(ends)
-    fragments: list[Fragment] = []
+
+
+def _is_one(page: Page, start: int, end: int, first: Box, last: Box) -> bool:
+    """Whether a line is surely one piece: what draws it leaves no wide gap and keeps its height.
+
+    A text object has none inside; looking at these is far cheaper than looking at each word.
+    """
+    if "\ufffe" in page.text[start:end] or "\0" in page.text[start:end]:
+        return False
+    left, top, right, bottom = first
+    height = top - bottom
+    if not -0.5 * height < last[1] - top < 0.5 * height or last[2] < left:
+        return False
+    letters = pointer(page.letters)
+    count = _count_rects(letters, start, end - start)
+    if count == 1:
+        return True
+    if count > (end - start) // 2:  # letter by letter
+        return False
+    edge = right
+    for number in range(count):
+        _rect(letters, number, *_double_places)
+        rect_left, rect_top, rect_right, rect_bottom = _doubles
+        if not -height < rect_left - edge < CELL * max(height, 4.0) and number:
+            return False
+        if rect_bottom > top or rect_top < bottom:
+            return False
+        edge = max(edge, rect_right)
+    return True
+
+
+def _ends(text: str, start: int, end: int) -> tuple[int, int]:
+    """The first and the last letter of a word; pdfium's hyphen, which has no box, is none."""
+    return start, end - 2 if text[end - 1] == "\ufffe" and end - start > 1 else end - 1
+
+
+def _pieces(text: str, words: list[tuple[int, int]], boxes: list[Box]) -> list[Piece]:
+    """A line cut where gaps are wide, where it leaves its height, and after pdfium's hyphen."""
+    pieces: list[Piece] = []
     before = 0  # end of the word before
     begin = -1
     x0 = y0 = x1 = y1 = 0.0
-    # Written out without min and max: this runs for each word of each page.
-    for (start, end), (left, bottom, right, top), (_, low, far, high) in zip(
+    # Written out without min and max: this runs for most words of difficult pages.
+    for (start, end), (left, top, right, bottom), (_, high, far, low) in zip(
         words, boxes[::2], boxes[1::2], strict=True
     ):
         right = far if far > right else right
@@ -191,7 +256,6 @@ def _fragments(page: Page) -> list[Fragment]:
                 )
                 and overlap > SAME_ROW * height
                 and text[before - 1] != "\ufffe"
-                and (text[before:start] == " " or not LINE_END.search(text, before, start))
             ):
                 x0 = left if left < x0 else x0
                 x1 = right if right > x1 else x1
@@ -199,11 +263,9 @@ def _fragments(page: Page) -> list[Fragment]:
                 y1 = top if top > y1 else y1
                 before = end
                 continue
-            place = len(fragments)
-            fragments.append(Fragment(x0, y0, x1, y1, text[begin:before], place))
+            pieces.append((x0, y0, x1, y1, begin, before))
         begin, before = start, end
         x0, y0, x1, y1 = left, bottom, right, top
     if begin >= 0:
-        place = len(fragments)
-        fragments.append(Fragment(x0, y0, x1, y1, text[begin:before], place))
-    return fragments
+        pieces.append((x0, y0, x1, y1, begin, before))
+    return pieces

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
@@ -264,7 +265,7 @@ def _inside_zip(data: bytes) -> Kind:
                     typed = ODF_TYPE.search(file.read(64 * 1024))
                     mime = typed.group() if typed else b""
     # What zipfile raises for a torn, lying or locked archive.
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, EOFError) as error:
         raise Unreadable(Problem.DAMAGED, f"ZIP: {type(error).__name__}") from error
     if len(members) > MAX_MEMBERS:
         raise Unreadable(Problem.TOO_COMPLEX, f"{len(members)} members in the ZIP")

@@ -1,0 +1,249 @@
+"""Broken files without end: `make fuzz`, or `python -m tests.fuzz --minutes 1 --seed 7`.
+
+Takes the files that the tests make, the samples, and those beside the checkout where there are
+any, breaks them in seeded ways, and hands them to the sandbox, a child on each processor. What has
+to hold: every file ends with text or a reason within its time, nothing but Unreadable comes out, no
+fault of our own code (a TypeError in a reader), and who reads neither grows nor leaves anything
+behind.
+"""
+
+import argparse
+import hashlib
+import io
+import os
+import random
+import resource
+import sys
+import threading
+import time
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from candidates.reading import Problem, Unreadable
+from candidates.reading.limits import SECONDS
+from candidates.reading.sandbox import Sandbox
+from tests.makers import archives, hidden, layouts
+from tests.makers import files as made
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ROOT / "var" / "fuzz"
+FOLDERS = (
+    ROOT / "candidates" / "samples",
+    ROOT.parent / "shared" / "resumes",
+    ROOT.parent / "shared" / "hostile",
+)
+LATE = 2.0  # seconds past its time in which a child must be gone
+MOST_GROWTH = 400 * 1024  # kB; most of it is the copies that are being broken
+# What breaks parsers, by family.
+TOKENS = (
+    b"/Kids[1 0 R]", b"/Length 999999999", b"endstream", b"<<" * 200, b"/Rotate 45", b"q " * 500,
+    b"BT /F1 1e9 Tf (x) Tj ET", b"/MediaBox[0 0 0 0]", b"/MediaBox[-1e30 0 1e30 1]", b"%%EOF",
+    b"<w:p>" * 300, b"<w:t>&#0;</w:t>", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"</w:document>",
+    b"w:val=\"-1\"", b"w:val=\"99999999999\"", b"\\'ff" * 50, b"{" * 500, b"}" * 50, b"\\u-1?",
+    b"\\bin99999999 ", b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n", b"=?utf-8?b?",
+    b"PK\x03\x04", b"PK\x01\x02", b"\xff\xfe", b"\x00" * 64, b"\xd0\xcf\x11\xe0", b"<div " * 300,
+)  # fmt: skip
+
+
+def seeds() -> list[tuple[str, bytes]]:
+    """(name, bytes) of everything that is broken here."""
+    found = [(name, make()) for name, (make, _) in made.REFUSED.items()]
+    found += [(f"hidden {n}.pdf", make()) for n, (_, make) in enumerate(hidden.HIDDEN.values())]
+    found += [(f"layout {n}.pdf", make()[0]) for n, make in enumerate(layouts.TWO_COLUMNS.values())]
+    found += [
+        ("cv.pdf", made.pdf()),
+        ("cv.docx", made.docx(*made.LINES)),
+        ("cv.html", made.html()),
+        ("cv.txt", made.text()),
+        ("cv.eml", made.eml()),
+        ("cv.msg", made.msg()),
+        ("cv.doc", made.doc()),
+        ("cv.odt", made.odt()),
+        ("cv.rtf", made.rtf()),
+        ("cvs.zip", archives.resumes(5)),
+    ]
+    for folder in FOLDERS:
+        if folder.is_dir():
+            paths = sorted(path for path in folder.rglob("*") if path.is_file())
+            found += [(path.name, path.read_bytes()) for path in paths]
+    return [(name, data) for name, data in found if 0 < len(data) < 3_000_000]
+
+
+def broken(data: bytes, chance: random.Random) -> bytes:
+    """The bytes after one to four of the ways to break them."""
+    ways: tuple[Callable[[bytes, random.Random], bytes], ...] = (
+        _flipped, _flipped, _cut, _doubled, _with_token, _numbers_changed, _inside_zip,
+        _inside_streams,
+    )  # fmt: skip
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        data = chance.choice(ways)(data, chance) or data
+    return data
+
+
+def _flipped(data: bytes, chance: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(chance.choice((1, 3, 10, 60))):
+        changed[chance.randrange(len(changed))] = chance.randrange(256)
+    return bytes(changed)
+
+
+def _cut(data: bytes, chance: random.Random) -> bytes:
+    start, end = sorted(chance.randrange(len(data) + 1) for _ in range(2))
+    return data[:start] + data[end:] if chance.random() < 0.7 else data[: max(end, 1)]
+
+
+def _doubled(data: bytes, chance: random.Random) -> bytes:
+    start = chance.randrange(len(data))
+    piece = data[start : start + chance.choice((8, 100, 5_000))]
+    at = chance.randrange(len(data))
+    return data[:at] + piece * chance.choice((1, 2, 20)) + data[at:]
+
+
+def _with_token(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(data))
+    return data[:at] + chance.choice(TOKENS) + data[at:]
+
+
+def _numbers_changed(data: bytes, chance: random.Random) -> bytes:
+    digits = [place for place, byte in enumerate(data[:200_000]) if 48 <= byte <= 57]
+    changed = bytearray(data)
+    for _ in range(min(len(digits), 5)):
+        changed[chance.choice(digits)] = chance.randrange(48, 58)
+    return bytes(changed)
+
+
+def _inside_zip(data: bytes, chance: random.Random) -> bytes:
+    """A member broken before it is packed again, so that the break gets past the ZIP."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()[:200]}
+    except Exception:  # noqa: BLE001 -- no ZIP, or one that is broken already
+        return data
+    if not members:
+        return data
+    name = chance.choice(sorted(members))
+    if members[name]:
+        members[name] = chance.choice((_flipped, _cut, _doubled, _with_token))(
+            members[name], chance
+        )
+    return archives.packed(members)
+
+
+def _inside_streams(data: bytes, chance: random.Random) -> bytes:
+    """A compressed stream of a PDF broken before it is compressed again."""
+    starts = [at for at in range(len(data) - 8) if data.startswith(b"stream\n", at)][:200]
+    if not data.startswith(b"%PDF") or not starts:
+        return data
+    start = chance.choice(starts) + 7
+    end = data.find(b"endstream", start)
+    if end < 0:
+        return data
+    try:
+        content = zlib.decompressobj().decompress(data[start:end], 2_000_000)
+    except zlib.error:
+        return data
+    if not content:
+        return data
+    content = chance.choice((_flipped, _cut, _doubled, _with_token))(content, chance)
+    return data[:start] + zlib.compress(content) + b"\n" + data[end:]
+
+
+@dataclass
+class Outcome:
+    """What came of all files; `faults` are what must not be."""
+
+    files: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    deaths: int = 0
+    slowest: tuple[float, str] = (0.0, "")
+    faults: list[str] = field(default_factory=list)
+
+
+def run(seconds: float, seed: int, most: int | None = None, threads: int | None = None) -> Outcome:
+    """Break and read for so long, or `most` files."""
+    started = seeds()
+    outcome = Outcome()
+    lock = threading.Lock()
+    until = time.monotonic() + seconds
+    numbers = iter(range(sys.maxsize))
+
+    def work() -> None:
+        with Sandbox() as sandbox:
+            while time.monotonic() < until:
+                with lock:
+                    number = next(numbers)
+                if most is not None and number >= most:
+                    break
+                chance = random.Random(f"{seed} {number}")
+                name, data = chance.choice(started)
+                _one(sandbox, name, broken(data, chance), outcome, lock)
+            with lock:
+                outcome.deaths += sandbox.deaths
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    files_before = len(list(Path("/proc/self/fd").iterdir()))
+    several = [
+        threading.Thread(target=work) for _ in range(threads or len(os.sched_getaffinity(0)))
+    ]
+    for thread in several:
+        thread.start()
+    for thread in several:
+        thread.join()
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    if grown > MOST_GROWTH:
+        outcome.faults.append(f"the reader's own memory grew by {grown // 1024} MB")
+    if len(list(Path("/proc/self/fd").iterdir())) > files_before:
+        outcome.faults.append("files were left open")
+    return outcome
+
+
+def _one(sandbox: Sandbox, name: str, data: bytes, outcome: Outcome, lock: threading.Lock) -> None:
+    began = time.monotonic()
+    reason, fault = "text", ""
+    try:
+        if name.endswith(".zip"):
+            for _ in sandbox.unpack(data, name):
+                pass
+        else:
+            sandbox.read(data, name)
+    except Unreadable as refused:
+        reason = refused.problem.value
+        if refused.problem is Problem.CRASHED and " at " in refused.detail:
+            fault = refused.detail  # an exception of our own code, and where
+    except Exception as error:  # noqa: BLE001 -- that is what is looked for
+        reason, fault = "fault", f"{type(error).__name__} came out of the sandbox"
+    took = time.monotonic() - began
+    if took > SECONDS + LATE:
+        fault = fault or f"took {took:.1f} s"
+    with lock:
+        outcome.files += 1
+        outcome.reasons[reason] += 1
+        outcome.slowest = max(outcome.slowest, (round(took, 2), name))
+        if fault:
+            KEPT.mkdir(parents=True, exist_ok=True)
+            kept = KEPT / f"{hashlib.sha256(data).hexdigest()[:12]}-{name}"
+            kept.write_bytes(data)
+            outcome.faults.append(f"{fault}: {kept.relative_to(ROOT)}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    outcome = run(60 * options.minutes, options.seed)
+    print(f"{outcome.files} files, seed {options.seed}, {outcome.deaths} children ended by them")
+    for reason, count in outcome.reasons.most_common():
+        print(f"{count:8} {reason}")
+    print(f"slowest: {outcome.slowest[1]}, {outcome.slowest[0]} s")
+    for fault in outcome.faults:
+        print(f"FAULT {fault}")
+    return 1 if outcome.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
