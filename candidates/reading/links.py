@@ -1,0 +1,78 @@
+"""Addresses on the web that a résumé gives, with or without a scheme; nothing is ever fetched.
+
+Sure are those before the first part of the résumé and under "contact": 0.95 for a profile on a
+known site, 0.9 where the address is written out, 0.8 for a profile told by its name alone
+("GitHub: janeex"), 0.6 for a bare host. Under a job they are as likely the employer's: half of it.
+"""
+
+import re
+from collections.abc import Iterator
+
+from .document import Link
+
+LINK = re.compile(
+    r"(?<![\w@./-])(?:(?P<scheme>https?://)|www\.)?(?P<host>(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}"
+    r"[a-z]{2,18})(?P<path>/(?:[^\s|,;<>()\"'•·，。、；]"
+    # A long address is broken after a hyphen, and its rest has a line of its own.
+    r"|(?<=-)\n(?=[a-z0-9/_-]{1,100}[ \t]*(?:$|[|,]))){0,200})?",
+    re.IGNORECASE | re.MULTILINE,
+)
+PROFILE = re.compile(
+    r"\b(?P<site>linkedin|github)[ \t]*[:\uff1a][ \t]*(?P<mark>@|/?in/|/)?"
+    r"(?P<name>[a-z0-9][a-z0-9-]{1,98})/?[ \t]*(?=$|[|,;•·\t])",
+    re.IGNORECASE | re.MULTILINE,
+)
+# What stands there where the address itself is behind it.
+_NO_PROFILES = "account available here link linkedin github page profile url yes"
+NO_PROFILES = frozenset(_NO_PROFILES.split())
+# Endings of bare names that are homes of people; "node.js" and "e.g." are none.
+_HOMES = "com org net io dev me app co ai tech page blog info eu uk de fr es it nl"
+HOMES = frozenset(_HOMES.split())
+TOOLS = frozenset(("asp.net", "vb.net", "ado.net", "ml.net", "socket.io", "draw.io", "fast.ai"))
+OWN = frozenset(("", "contact", "summary"))  # kinds of parts
+MOST_LINKS = 10
+
+
+def find(parts: list[tuple[str, str]], but: str = "") -> tuple[Link, ...]:
+    """The links of a text in `parts`, each with its kind; `but` is a host that is none."""
+    found: dict[str, Link] = {}
+    for text, kind in parts:
+        if kind == "references":
+            continue
+        own = kind in OWN
+        for what, url, sure, bare in _in(text):
+            host = url.partition("://")[2]
+            if bare and (not own or host.lower() in TOOLS or host.lower() == but.lower()):
+                continue
+            found.setdefault(url.lower(), Link(what, url, sure if own else round(sure / 2, 2)))
+            if len(found) == MOST_LINKS:
+                return tuple(found.values())
+    return tuple(found.values())
+
+
+def _in(text: str) -> Iterator[tuple[str, str, float, bool]]:
+    """(kind, address, how sure, whether it is a host and nothing else)"""
+    for match in LINK.finditer(text):
+        host = match["host"].lower()
+        path = (match["path"] or "").replace("\n", "").rstrip(".:/")
+        scheme = match["scheme"] or "https://"
+        stated = match["scheme"] or match.group().lower().startswith("www.")
+        bare = not stated and not path
+        what = "web"
+        for known in ("linkedin", "github"):
+            if host == f"{known}.com" or host.endswith(f".{known}.com"):
+                what = known
+        if (bare and host.rpartition(".")[2] not in HOMES) or (what != "web" and not path):
+            continue
+        www = "www." if stated and not match["scheme"] else ""
+        sure = 0.95 if what != "web" else 0.9 if stated else 0.6
+        if match["path"] and "\n" in match["path"]:
+            sure = 0.6
+        yield what, f"{scheme}{www}{match['host']}{path}", sure, bare
+    for match in PROFILE.finditer(text):
+        name = match["name"]
+        if name.lower() in NO_PROFILES or not (match["mark"] or name.islower() or "-" in name):
+            continue
+        site = match["site"].lower()
+        folder = "in/" if site == "linkedin" else ""
+        yield site, f"https://{site}.com/{folder}{name}", 0.8, False
