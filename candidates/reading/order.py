@@ -170,7 +170,14 @@ def _above(fragments: list[Fragment], home: list[int], count: int) -> list[set[i
     kept = broken = 0  # lines that go on beside others, and those of them in another part
     for number, one in enumerate(fragments):
         mine = home[one.place]
-        above = next((two for two in reversed(fragments[:number]) if _is_above(two, one)), None)
+        left, right, low = one.x0 + 2, one.x1 - 2, one.y0
+        above = None
+        # Written out: this is asked for each line of each page that has two beside each other.
+        for place in range(number - 1, -1, -1):
+            two = fragments[place]
+            if two.x0 < right and two.x1 > left and two.y0 > low:
+                above = two
+                break
         if above is None:
             continue
         if home[above.place] != mine:
@@ -182,10 +189,6 @@ def _above(fragments: list[Fragment], home: list[int], count: int) -> list[set[i
             kept += 1
             broken += home[above.place] != mine
     return before if broken <= MOST_BROKEN * kept else None
-
-
-def _is_above(two: Fragment, one: Fragment) -> bool:
-    return two.x0 < one.x1 - 2 and two.x1 > one.x0 + 2 and two.y0 > one.y0
 
 
 def _region(fragments: list[Fragment], tried: frozenset[int], depth: int) -> list[Fragment]:

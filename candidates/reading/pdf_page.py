@@ -44,6 +44,7 @@ def pointer(handle: Any) -> ctypes.c_void_p:
 
 _loose_box = unchecked(raw.FPDFText_GetLooseCharBox)
 _letter = unchecked(raw.FPDFText_GetUnicode)
+_angle = unchecked(raw.FPDFText_GetCharAngle, ctypes.c_float)
 _count_rects = unchecked(raw.FPDFText_CountRects)
 _rect = unchecked(raw.FPDFText_GetRect)
 _doubles = (ctypes.c_double * 4)()
@@ -75,8 +76,9 @@ class Page:
     def _turns(self, numbers: Sequence[int]) -> int:
         """By how many quarters, counterclockwise, a few letters from all over the page lie."""
         few = numbers[:: max(len(numbers) // 9, 1)][:9]
+        letters = pointer(self.letters)
         # Angles are clockwise.
-        found = [-round(raw.FPDFText_GetCharAngle(self.letters, n) / (pi / 2)) % 4 for n in few]
+        found = [-round(_angle(letters, number) / (pi / 2)) % 4 for number in few]
         return max(set(found), key=found.count) if found else 0
 
     def plain_boxes(self, numbers: Sequence[int]) -> list[Box]:
