@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 SAMPLE = 10_000  # characters
 FEWEST_LETTERS = 40
 FEWEST_WORDS = 5  # small words found, of the best language
+FEWEST_WITH_LETTERS = 2  # such words, before letters add to them
 LEAD = 1.25  # over the second best
 
 SCRIPTS = (
@@ -115,7 +116,8 @@ def tell(text: str) -> str:
         for language, letters_of_it in LETTERS.items():
             count = min(sum(seen[letter] for letter in letters_of_it), MOST_LETTERS)
             scores[language] += count / 2
-            found[language] += count // 2
+            if found[language] >= FEWEST_WITH_LETTERS:
+                found[language] += count
     ranked = sorted(scores.items(), key=lambda item: item[1], reverse=True)[:2]
     if not ranked or found[ranked[0][0]] < FEWEST_WORDS:
         return ""

@@ -140,6 +140,8 @@ def _other_kind(text: str, sections: Sequence[Section], person: Contact) -> str:
         return ""
     words = len(text.split())
     for kind, (needed, groups) in KINDS.items():
+        if kind == "invoice" and not groups[0].search(text):
+            continue
         if sum(group.search(text) is not None for group in groups) >= needed and (
             kind != "certificate"
             or (words < LONGEST_CERTIFICATE and not person.email and not person.phone)

@@ -56,3 +56,20 @@ def test_two_languages_half_and_half_give_no_answer() -> None:
 
 def test_names_of_tools_do_not_hide_the_script() -> None:
     assert tell(TEXTS["zh"] + " Python Django PostgreSQL") == "zh"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("pl", "Kierowanie zespołem pięciu osób\nWdrożenie nowego systemu we wszystkich sklepach"),
+        ("ru", "Руководство командой из пяти человек\nВнедрение новой системы во всех магазинах"),
+        ("hu", "Öt fős csapat vezetése\nAz új rendszer bevezetése minden üzletben"),
+        ("en", "Staff nurse with six years of experience on a surgical ward"),
+    ],
+)
+def test_it_is_told_from_terse_lines(language: str, text: str) -> None:
+    assert tell(text) == language
+
+
+def test_names_of_places_do_not_change_it() -> None:
+    assert tell("Łódź, Kraków, Świętokrzyskie, Żółć.\n" + TEXTS["en"]) == "en"

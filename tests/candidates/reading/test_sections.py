@@ -36,6 +36,20 @@ def kinds(text: str) -> list[str]:
         ("Doświadczenie zawodowe", "experience"),
         ("工作经历", "experience"),
         ("教育背景", "education"),
+        ("一、教育背景", "education"),
+        ("【工作经历】", "experience"),
+        ("職務経歴", "experience"),
+        ("학력", "education"),
+        ("Опыт работы", "experience"),
+        ("Arbetslivserfarenhet", "experience"),
+        ("İŞ DENEYİMİ", "experience"),
+        ("ΕΚΠΑΙΔΕΥΣΗ", "education"),
+        ("COMPETENCES LINGUISTIQUES", "languages"),
+        ("Compétences informatiques", "skills"),
+        ("Centres d’intérêt", "interests"),
+        ("[ SKILLS ]", "skills"),
+        ("01 / Experience", "experience"),
+        ("Nursing Experience", "experience"),
     ],
 )
 def test_a_heading(heading: str, kind: str) -> None:
@@ -51,6 +65,10 @@ def test_a_heading(heading: str, kind: str) -> None:
         "Work for Acme",
         "Languages I would like to learn one day when there is time",
         "Projects 2019",
+        "Resume",
+        "• Managed Projects",
+        "No experience",
+        "Formation de base",
     ],
 )
 def test_a_sentence_that_begins_like_one_is_none(line: str) -> None:
@@ -88,3 +106,38 @@ def test_a_heading_that_does_not_stand_out_is_less_sure() -> None:
 
 def test_a_text_without_headings_has_no_parts() -> None:
     assert with_head(find("Jane Example, jane@example.com"), "Jane Example", "Jane") == ()
+
+
+def test_the_word_resume_is_a_title_at_the_top_and_in_french_a_part() -> None:
+    assert kinds("Résumé\nJane Example") == []
+    assert kinds("Jeanne Exemple\n\nRésumé\nInfirmière") == ["summary"]
+
+
+def test_headings_in_the_margin_may_run_into_their_part() -> None:
+    text = (
+        "Jane Example\nProfile Nurse with ten years on wards\nand no fear of nights.\n"
+        "Experience Staff nurse\nSkills and care in all of it\nEducation Diploma\nInterests • Choir"
+    )
+
+    found = find(text)
+
+    assert [section.kind for section in found] == [
+        "summary",
+        "experience",
+        "education",
+        "interests",
+    ]
+    assert {section.confidence for section in found} == {0.5}
+    assert text[found[1].start :].startswith("Experience Staff nurse\nSkills and care")
+
+
+def test_a_sentence_or_two_that_begin_so_make_no_parts() -> None:
+    assert kinds("Jane Example\nExperience Engineer\nSkills Python\nand nothing else") == []
+
+
+def test_references_on_request_end_with_that_line() -> None:
+    text = "Interests\nChoir\n\nReferences\nAvailable on request.\nJane Example\nNurse"
+
+    last = find(text)[-1]
+
+    assert text[last.start : last.end] == "References\nAvailable on request.\n"

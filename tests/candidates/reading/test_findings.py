@@ -1,0 +1,31 @@
+"""What reading finds besides text, on texts that were made to take long: it stays quick."""
+
+import time
+
+import pytest
+
+from candidates.reading import contact, language, nature, sections
+from candidates.reading.limits import MAX_CHARACTERS
+
+UNITS = [
+    "1", "1 ", "1\n", " ", "\n", "\t", "x\t", "a", "a.", "a-", "@", "a@", "a@a.",
+    "a@a.com ", "a@a.com\n", "[", "[your ", "<your ", "{{", "your name ", "(", "(1(",
+    "+1 (", "1-", "2019 ", "tel 1 ", "& ", "/a", "Skills\n\n", "Skills: a\n", "S ",
+    "Jane Example\n", "J. ", "jane at ", "a dot ", "www.", "http://a.com/ ", "github: a",
+    "invoice\n", "dear\n", "姓 ", "工", "#", "_", ", ", "e\u0301", "1-\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("line", [MAX_CHARACTERS, 900], ids=["one-line", "lines"])
+def test_a_text_of_one_thing_over_and_over_takes_no_time(unit: str, line: int) -> None:
+    text = unit * (MAX_CHARACTERS // len(unit))
+    text = "\n".join(text[place : place + line] for place in range(0, len(text), line))
+    begun = time.process_time()
+
+    parts = sections.find(text)
+    person = contact.find((text,), parts)
+    nature.judge(text, parts, person)
+    language.tell(text)
+
+    assert time.process_time() - begun < 5  # less than one; what is quadratic takes minutes
