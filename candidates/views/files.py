@@ -31,6 +31,7 @@ def candidate(request: Request, public_id: Any) -> HttpResponse:
         "other_files": other_files(candidate),
         "language": language(candidate.language) if candidate.language else "",
         "unsure": [key for key, sure in candidate.confidence.items() if 0 < sure < SURE],
+        "sure": SURE,
         "parts": parts(candidate.text, candidate.sections),
         "evaluations": evaluations.order_by("-analysis__created_at")[:20],
     }

@@ -45,7 +45,10 @@ def test_the_page_shows_what_else_was_found_and_how_sure_that_is(
         language="de",
         reader="pypdfium2",
         confidence={"name": 0.95, "email": 0.95, "phone": 0.4},
-        links=[{"kind": "web", "url": "https://ada.example.com/?a=1&b=2", "confidence": 0.9}],
+        links=[
+            {"kind": "web", "url": "https://ada.example.com/?a=1&b=2", "confidence": 0.9},
+            {"kind": "web", "url": "https://ada.example.org", "confidence": 0.6},
+        ],
         sections=[
             {"kind": "skills", "start": 5, "end": 33, "confidence": 1.0},
             {"kind": "education", "start": 33, "end": 46, "confidence": 1.0},
@@ -55,7 +58,8 @@ def test_the_page_shows_what_else_was_found_and_how_sure_that_is(
     page = " ".join(as_alice.get(one.get_absolute_url()).text.split())
 
     assert "German" in page and "pypdfium2" in page
-    assert page.count("(not sure)") == 1 and "020 7946 0958 <span" in page
+    assert page.count("(not sure)") == 2 and "020 7946 0958 <span" in page
+    assert 'https://ada.example.org</a> <span class="soft">(not sure)' in page
     assert 'href="https://ada.example.com/?a=1&amp;b=2" rel="noopener noreferrer nofollow"' in page
     assert '<a href="#part-1">Skills</a><a href="#part-2">Education</a>' in page
     assert 'Ada <span id="part-1" tabindex="-1">Skills Care &amp; &lt;b&gt;time&lt;/b&gt;' in page
