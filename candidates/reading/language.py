@@ -28,6 +28,7 @@ SHARE_OF_SCRIPT = 0.3  # of the letters; names of firms and tools are Latin ever
 # A Japanese text is half kanji, which Chinese has too.
 SHARE_OF_KANA = 0.1
 OF_A_SCRIPT = re.compile("[\u0370-\uffff]")  # of any above, or of none: Latin is cheap to pass by
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 WORD = re.compile(r"\w+")
 
 _SMALL_WORDS = {
@@ -112,7 +113,7 @@ def tell(text: str) -> str:
             scores[language] += words[word] / SHARED[word]
             found[language] += words[word]
     if not sample.isascii():
-        seen = Counter(sample.lower())
+        seen = Counter("".join(BEYOND_ASCII.findall(sample)).lower())
         for language, letters_of_it in LETTERS.items():
             count = min(sum(seen[letter] for letter in letters_of_it), MOST_LETTERS)
             scores[language] += count / 2

@@ -17,6 +17,8 @@ LINK = re.compile(
     r"|(?<=-)\n(?=[a-z0-9/_-]{1,100}[ \t]*(?:$|[|,]))){0,200})?",
     re.IGNORECASE | re.MULTILINE,
 )
+# Most lines have no address, and that is seen faster so.
+DOTTED = re.compile(r"^.*[a-z0-9-]\.[a-z].*$", re.IGNORECASE | re.MULTILINE)
 PROFILE = re.compile(
     r"\b(?P<site>linkedin|github)[ \t]*[:\uff1a][ \t]*(?P<mark>@|/?in/|/)?"
     r"(?P<name>[a-z0-9][a-z0-9-]{1,98})/?[ \t]*(?=$|[|,;•·\t])",
@@ -52,7 +54,7 @@ def find(parts: list[tuple[str, str]], but: str = "") -> tuple[Link, ...]:
 
 def _in(text: str) -> Iterator[tuple[str, str, float, bool]]:
     """(kind, address, how sure, whether it is a host and nothing else)"""
-    for match in LINK.finditer(text):
+    for match in _addresses(text):
         host = match["host"].lower()
         path = (match["path"] or "").replace("\n", "").rstrip(".:/")
         scheme = match["scheme"] or "https://"
@@ -76,3 +78,12 @@ def _in(text: str) -> Iterator[tuple[str, str, float, bool]]:
         site = match["site"].lower()
         folder = "in/" if site == "linkedin" else ""
         yield site, f"https://{site}.com/{folder}{name}", 0.8, False
+
+
+def _addresses(text: str) -> Iterator[re.Match[str]]:
+    for line in DOTTED.finditer(text):
+        end = text.find("\n", line.end() + 1)  # of the next: an address may go on there
+        for match in LINK.finditer(text, line.start(), end if end >= 0 else len(text)):
+            if match.start() >= line.end():
+                break
+            yield match

@@ -86,12 +86,13 @@ def find(lines: Sequence[str], email: str) -> tuple[str, float]:
     for _, name in plausible:
         if agrees(name, email):
             return name, 0.95
-    for line in lines if email else ():
-        if name := _told_by(email, line):
+    owner = _letters(email.partition("@")[0])
+    for line in lines if owner else ():
+        if name := _told_by(owner, line):
             return name, 0.9
     for index, name in plausible:
         if index < NAME_LINES:
-            if len(name.split()) > 1 and _initials(name) == _letters(email.partition("@")[0]):
+            if len(name.split()) > 1 and _initials(name) == owner:
                 return name, 0.85
             return name, 0.75 if index == 0 else 0.6
     for line in lines[:2]:
@@ -147,10 +148,9 @@ def _at_line(lines: Sequence[str], index: int, line: str) -> str:
     return ""
 
 
-def _told_by(email: str, line: str) -> str:
-    """The words at the start of the line that are all in the address: "JANE EXAMPLE NURSE",
-    "jane example"; and "Example, Jane"."""
-    owner = _letters(email.partition("@")[0])
+def _told_by(owner: str, line: str) -> str:
+    """The words at the start of the line that are all in the letters of an address: "JANE EXAMPLE
+    NURSE", "jane example"; and "Example, Jane"."""
     name: list[str] = []
     for word in line.split()[:5]:
         bare = word.rstrip(",")
