@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ALIKE = 0.5  # share of the text, from which two files are taken for copies of each other
 KEYS = ("text_key", "email", "phone_key")
+UNSURE = 0.5  # of the confidence in an address or a number
 MOST_PAIRS = 5  # of one file: an agency's address is on everybody's
 
 
@@ -44,9 +45,9 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
 
         Three queries, by index: their time does not grow with the draft.
         """
-        fields = ("pk", "draft", "text_key", "email", "phone_key", "signature", "bands")
+        fields = ("pk", "draft", "signature", "bands", "confidence", *KEYS)
         readable = Candidate.objects.filter(status=Status.READABLE).order_by("-created_at", "-pk")
-        fresh = list(readable.filter(pk__in=list(candidate_ids)).values(*fields))
+        fresh = list(map(_sure, readable.filter(pk__in=list(candidate_ids)).values(*fields)))
         if not fresh:
             return 0
         keys = {field: {one[field].lower() for one in fresh} - {""} for field in KEYS}
@@ -58,7 +59,7 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
         )
         others = readable.filter(draft=fresh[0]["draft"]).alias(lower_email=Lower("email"))
         pairs: dict[tuple[int, int], Likeness] = {}
-        found = list(others.filter(like).values(*fields))
+        found = list(map(_sure, others.filter(like).values(*fields)))
         for one in fresh:
             best = [
                 (rank, pair)
@@ -171,6 +172,14 @@ class Likeness(models.Model):
             alike = f"{round(100 * self.share)}% of the text is the same"
             return alike if self.why == Why.ALIKE else f"{words}, and {alike}"
         return words
+
+
+def _sure(row: dict[str, Any]) -> dict[str, Any]:
+    """The row without an address or number that may well be an employer's or a referee's."""
+    for field, key in (("email", "email"), ("phone", "phone_key")):
+        if row["confidence"].get(field, 1.0) <= UNSURE:
+            row[key] = ""
+    return row
 
 
 def _pair(one: dict[str, Any], other: dict[str, Any]) -> "Likeness | None":

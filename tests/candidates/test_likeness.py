@@ -59,6 +59,13 @@ def test_another_draft_and_unreadable_files_are_left_out(draft: Draft, alice: Us
     assert find(mine) == []
 
 
+def test_an_address_that_may_be_an_employers_makes_no_pair(draft: Draft) -> None:
+    one = candidate(draft, 1, email="jobs@example.com", confidence={"email": 0.5})
+    two = candidate(draft, 2, email="jobs@example.com", confidence={"email": 0.95})
+
+    assert find(one) == find(two) == []
+
+
 def test_an_address_that_everybody_has_makes_few_pairs(draft: Draft) -> None:
     several = [candidate(draft, n, email="agency@example.com") for n in range(20)]
 
