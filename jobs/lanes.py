@@ -312,7 +312,7 @@ class _Scoring:
             score=standing.score,
             must_haves_met=standing.must_haves_met,
             strong=standing.strong,
-            flags=list(card.flags),
+            flags=[flag.to_json() for flag in card.flags],
             insights=insights.compose(self.rubric, told).to_json() if wants_insights else None,
             calls=0 if reused else card.usage.calls,
             prompt_tokens=0 if reused else card.usage.prompt_tokens,

@@ -105,7 +105,11 @@ def flag_kinds(evaluation: Evaluation) -> list[str]:
     """What the reviewer should know: found at reading, and found at scoring."""
     candidate = evaluation.candidate
     hidden = ["hidden-text"] if candidate.hidden else []
-    return [*(flag["kind"] for flag in candidate.flags), *hidden, *evaluation.flags]
+    return [
+        *(flag["kind"] for flag in candidate.flags),
+        *hidden,
+        *(flag["kind"] for flag in evaluation.flags),
+    ]
 
 
 def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ end, letter case, and the shape of quotation marks and dashes. Its offsets are t
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from .scorecard import Quote, Rating
@@ -62,14 +63,22 @@ def _folded_quote(quote: str) -> str:
 
 
 def ground(
-    criterion: str, rating: float, reason: str, quotes: Iterable[str], document: str
+    criterion: str,
+    rating: float,
+    reason: str,
+    quotes: Iterable[str],
+    seen: str,
+    document: str = "",
 ) -> Rating:
-    """A rating whose quotes are all the document's own.
+    """A rating whose quotes all stand in what was `seen`.
 
-    With no quote left a rating above 1 is lowered to 1, and marked as unsupported.
+    Where that is `document` with blanks in it, of the same length, quotes are shown as they stand
+    there. With no quote left a rating above 1 is lowered to 1, and marked as unsupported.
     """
     asked = list(quotes)
-    found = [quote for quote in (find(text, document) for text in asked) if quote is not None]
+    found = [quote for quote in (find(text, seen) for text in asked) if quote is not None]
+    if document:
+        found = [replace(one, text=document[one.start : one.end]) for one in found]
     supported = bool(found) or rating <= UNSUPPORTED_AT_MOST
     return Rating(
         criterion=criterion,

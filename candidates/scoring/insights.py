@@ -1,33 +1,10 @@
 """A narrative for the reader, composed from the evidence of a scorecard and from nothing else."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 from .rank import MET_FROM, STRONG_FROM, Met, met
 from .rubric import ROLE, Criterion, Rubric
-from .scorecard import Rating, Scorecard
+from .scorecard import Insight, Point, Rating, Scorecard
 
 MOST = 4  # of each kind
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One sentence, and the quote it points to ("" where there is none)."""
-
-    text: str
-    quote: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Insight:
-    """Strengths, gaps, and questions for an interview that aim at the gaps."""
-
-    strengths: tuple[Point, ...]
-    gaps: tuple[Point, ...]
-    questions: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def compose(rubric: Rubric, scorecard: Scorecard) -> Insight:

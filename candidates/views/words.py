@@ -25,6 +25,15 @@ KINDS = {
     "no-resume": "The file looks like something other than a résumé",
     "two-people": "The file looks like the résumés of two people",
     "copies-description": "A large part of the job description stands in the résumé word for word",
+    "instructs-the-model": "The résumé speaks to a machine that judges it",
+    "fake-turn": "The résumé imitates a conversation with a model",
+    "fake-delimiter": "The résumé imitates the end of its own text",
+    "fake-answer": "The résumé holds a ready-made answer",
+    "encoded-instructions": "The résumé holds encoded instructions",
+    "remote-image": "The résumé points to a picture elsewhere, which was not fetched",
+    "keyword-stuffing": "A word is said over and over",
+    "invisible-characters": "The text holds characters that cannot be seen",
+    "shortened": "The résumé is longer than the model takes in",
 }
 HIDDEN = {
     "low-contrast": "in the colour of the paper",
@@ -102,5 +111,5 @@ def parts(text: str, sections: list[dict[str, Any]]) -> list[Part]:
     return found
 
 
-def scoring_flags(flags: list[str]) -> list[Note]:
-    return [Note(words(kind)) for kind in flags]
+def scoring_flags(flags: list[dict[str, Any]]) -> list[Note]:
+    return [Note(words(flag["kind"]), flag["found"]) for flag in flags]

@@ -1,137 +1,253 @@
-"""A model server for tests: real HTTP on loopback, the chat-completions protocol, scripted faults.
+"""A model server for tests and benchmarks: real HTTP, the chat-completions protocol, faults.
 
-By default it answers by the JSON schema it is sent: rating 3 for each criterion, with a line of the
-résumé as its quote. `script` holds what to answer instead, one entry a request, the last for good.
+Without a script it answers by the JSON schema it is sent, at the pace and with the faults of its
+`Behaviour`, which depend on the seed and the prompt alone and not on the order of arrival. `script`
+holds what to answer instead, one entry a request, the last for good. Every request is kept with a
+number of its own, and `log` says what was answered to it: the witness of what was charged.
+
+As a process of its own: `python -m tests.servers.model --latency 1.0`. It prints its URL; GET /log
+says what it has answered.
 """
 
+import argparse
+import asyncio
 import json
+import random
+import ssl
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import asdict, dataclass, field, fields
+from hashlib import blake2b
 from typing import Any
 
-Request = dict[str, Any]
+from . import answers, wire
+from .answers import Behaviour, Reply, Request, error, rated, said
+from .tokens import Prefixes, tokens
 
-
-@dataclass
-class Reply:
-    """What to answer: a status with a body, after `seconds`; `drop` cuts the connection instead."""
-
-    status: int = 200
-    body: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    drop: bool = False
-
+__all__ = ["Behaviour", "ModelServer", "Reply", "Request", "error", "rated", "said", "serving"]
 
 Step = Reply | Callable[[Request], Reply]
+KEPT = 200_000  # requests; a benchmark makes a few thousand
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What was answered to one request, and what was charged for it."""
+
+    nonce: int
+    status: int  # 0 where the connection was cut
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
 
 
 @dataclass
 class ModelServer:
-    url: str
+    url: str = ""
     script: list[Step] = field(default_factory=list)
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    keep_requests: bool = True
     requests: list[Request] = field(default_factory=list)
+    log: deque[Served] = field(default_factory=lambda: deque(maxlen=KEPT))
     lock: threading.Lock = field(default_factory=threading.Lock)
     in_flight: int = 0
     most_in_flight: int = 0
+    prefixes: Prefixes = field(default_factory=Prefixes)
+    seen: Counter[bytes] = field(default_factory=Counter)
+    times: deque[float] = field(default_factory=deque)  # of requests in the last minute
+    count: int = 0
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(32))
 
-    def next(self, request: Request) -> Reply:
+    def usage(self) -> dict[str, int]:
+        """The sums of the log: what an honest ledger must come to."""
+        names = ("prompt_tokens", "completion_tokens", "cached_tokens")
+        return {name: sum(getattr(one, name) for one in self.log) for name in names}
+
+    async def answer(self, asked: wire.Asked) -> wire.Sent:
+        if asked.method == "GET":
+            return self._told(asked.path)
+        if asked.path == "/behave":
+            changed = json.loads(asked.body)
+            self.behaviour = Behaviour(**{**asdict(self.behaviour), **changed})
+            return wire.Sent(body=b"{}")
         with self.lock:
-            self.requests.append(request)
-            step: Step = rated
+            self.count += 1
+            nonce = self.count
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return await self._complete(asked, nonce)
+        finally:
+            with self.lock:
+                self.in_flight -= 1
+
+    async def _complete(self, asked: wire.Asked, nonce: int) -> wire.Sent:
+        request: Request = json.loads(asked.body)
+        request |= {
+            "_path": asked.path,
+            "_key": asked.headers.get("authorization"),
+            "_headers": dict(asked.headers),
+            "_nonce": nonce,
+        }
+        prompt = answers.prompt(request)
+        with self.lock:
+            if self.keep_requests:
+                self.requests.append(request)
+            step: Step | None = None
             if self.script:
                 step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        return step if isinstance(step, Reply) else step(request)
+            self.seen[prompt[-4096:]] += 1
+            turn = self.seen[prompt[-4096:]]
+        if callable(step):  # a script may touch the database, or sleep
+            reply = await asyncio.get_running_loop().run_in_executor(self.pool, step, request)
+        elif step is not None:
+            reply = step
+        else:
+            self._tick()
+            chance = random.Random(f"{self.behaviour.seed}:{turn}:{hash_of(prompt)}")
+            reply = answers.behave(
+                self.behaviour, request, prompt, chance, self.in_flight, len(self.times)
+            )
+        await asyncio.sleep(reply.seconds)
+        return self._send(reply, prompt, nonce)
 
+    def _tick(self) -> None:
+        now = time.monotonic()
+        self.times.append(now)
+        while self.times and self.times[0] < now - 60.0:
+            self.times.popleft()
 
-def rated(request: Request, rating: int = 3, **message: Any) -> Reply:
-    """Every criterion of the schema rated alike, with a line of the résumé as its quote."""
-    resume = request["messages"][2]["content"].removeprefix("<resume>\n")
-    line = next((line for line in resume.splitlines() if len(line) > 20), "")
-    keys = request["response_format"]["json_schema"]["schema"]["required"]
-    one = {"quotes": [line], "reason": "The line says so.", "rating": rating}
-    return said(json.dumps(dict.fromkeys(keys, one)), **message)
+    def _send(self, reply: Reply, prompt: bytes, nonce: int) -> wire.Sent:
+        body = reply.body.encode("utf-8", "surrogatepass") if reply.raw is None else reply.raw
+        served = Served(nonce, 0 if reply.drop else reply.status)
+        if reply.answer is not None:
+            answer = dict(reply.answer)
+            if "usage" not in answer:
+                text = answer["choices"][0]["message"]["content"] if answer["choices"] else ""
+                answer["usage"] = answers.usage(
+                    tokens(prompt), tokens(text or ""), self.prefixes.cached(prompt)
+                )
+                self.prefixes.keep(prompt)
+            body = json.dumps(answer).encode()
+            if not reply.drop:
+                served = Served(nonce, reply.status, *answers.charged(answer["usage"]))
+        self.log.append(served)
+        headers = {**self._limits(), **reply.headers}
+        return wire.Sent(
+            reply.status, body, headers, reply.drop, reply.cut, reply.stall, reply.drip
+        )
 
+    def _limits(self) -> dict[str, str]:
+        """The rate-limit headers, where there is a limit."""
+        most = self.behaviour.per_minute
+        if not most:
+            return {}
+        left = max(0, most - len(self.times))
+        reset = 0.0 if left or not self.times else self.times[0] + 60.0 - time.monotonic()
+        return {
+            "x-ratelimit-limit-requests": str(most),
+            "x-ratelimit-remaining-requests": str(left),
+            "x-ratelimit-reset-requests": f"{max(0.0, reset):.3f}s",
+        }
 
-def said(text: str | None, finish: str = "stop", **message: Any) -> Reply:
-    """A whole answer of the protocol with this content."""
-    body = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "scripted",
-        "choices": [
-            {
-                "index": 0,
-                "finish_reason": finish,
-                "message": {"role": "assistant", "content": text, "refusal": None, **message},
+    def _told(self, path: str) -> wire.Sent:
+        if path.endswith("/models"):
+            names = [{"id": name, "object": "model"} for name in self.behaviour.models]
+            return wire.Sent(body=json.dumps({"object": "list", "data": names}).encode())
+        if path == "/log":
+            told = {
+                "requests": self.count,
+                "answered": sum(one.prompt_tokens > 0 for one in self.log),
+                "by_status": Counter(str(one.status) for one in self.log),
+                "most_in_flight": self.most_in_flight,
+                **self.usage(),
             }
-        ],
-        "usage": {
-            "prompt_tokens": 100,
-            "completion_tokens": 20,
-            "total_tokens": 120,
-            "prompt_tokens_details": {"cached_tokens": 80},
-        },
-    }
-    return Reply(body=json.dumps(body))
+            return wire.Sent(body=json.dumps(told).encode())
+        return wire.Sent(404, b"{}")
 
 
-def error(status: int, code: str = "", **headers: str) -> Reply:
-    """An error of the protocol."""
-    told = {"error": {"message": "scripted", "type": "scripted", "param": None, "code": code}}
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status=status, body=json.dumps(told), headers=named)
+def hash_of(prompt: bytes) -> int:
+    """The same in every process, unlike hash()."""
+    return int.from_bytes(blake2b(prompt, digest_size=8).digest())
+
+
+async def _run(
+    state: ModelServer,
+    started: Callable[[int], None],
+    stop: asyncio.Event,
+    tls: ssl.SSLContext | None,
+    port: int = 0,
+) -> None:
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await wire.serve(reader, writer, state.answer)
+        finally:
+            tasks.discard(task)
+
+    server = await asyncio.start_server(
+        connected, "127.0.0.1", port, ssl=tls, limit=1 << 20, backlog=1024
+    )
+    started(server.sockets[0].getsockname()[1])
+    await stop.wait()
+    server.close()
+    for task in list(tasks):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextmanager
-def serving(*script: Step) -> Iterator[ModelServer]:
-    """The server, from its first moment to its last."""
-    state = ModelServer(url="", script=list(script))
+def serving(
+    *script: Step, tls: ssl.SSLContext | None = None, **behaviour: Any
+) -> Iterator[ModelServer]:
+    """The server in a thread, from its first moment to its last."""
+    state = ModelServer(script=list(script), behaviour=Behaviour(**behaviour))
+    loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def started(port: int) -> None:
+        state.url = f"http{'s' if tls else ''}://127.0.0.1:{port}/v1"
+        ready.set()
 
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            request = json.loads(self.rfile.read(length))
-            request["_path"], request["_key"] = self.path, self.headers.get("Authorization")
-            with state.lock:
-                state.in_flight += 1
-                state.most_in_flight = max(state.most_in_flight, state.in_flight)
-            try:
-                reply = state.next(request)
-                time.sleep(reply.seconds)
-            finally:
-                with state.lock:
-                    state.in_flight -= 1
-            if reply.drop:
-                self.close_connection = True
-                return
-            data = reply.body.encode()
-            self.send_response(reply.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
+    def run() -> None:
+        loop.run_until_complete(_run(state, started, stop, tls))
+        loop.close()
 
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = threading.Thread(target=run)
     thread.start()
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
     try:
+        assert ready.wait(10), "The model server did not start."
         yield state
     finally:
-        server.shutdown()
-        server.server_close()
+        loop.call_soon_threadsafe(stop.set)
         thread.join(10)
+        state.pool.shutdown(cancel_futures=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A scripted model server.")
+    parser.add_argument("--port", type=int, default=0)
+    for one in fields(Behaviour):
+        kind = {"int": int, "float": float, "str": str, "bool": bool}.get(str(one.type))
+        kind = kind or (one.type if isinstance(one.type, type) else str)
+        if kind in (int, float, str):
+            parser.add_argument(f"--{one.name.replace('_', '-')}", type=kind, default=one.default)
+    told = vars(parser.parse_args())
+    port = told.pop("port")
+    state = ModelServer(behaviour=Behaviour(**told), keep_requests=False)
+
+    def started(port: int) -> None:
+        print(f"http://127.0.0.1:{port}/v1", flush=True)
+
+    asyncio.run(_run(state, started, asyncio.Event(), None, port))
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ LOCAL = "local"
 OPENAI = "openai"
 DEFAULT_MODELS = {LOCAL: "wordllama-256", OPENAI: "gpt-5-mini"}
 # Of the method or the prompt: changed with it, so that no old score is taken for a new one.
-VERSIONS = {LOCAL: "local-1", OPENAI: "score-v1"}
+VERSIONS = {LOCAL: "local-1", OPENAI: "score-v2"}
 
 
 def default_model(name: str) -> str:
@@ -20,7 +20,8 @@ def version(name: str) -> str:
 
 
 def make(name: str, model: str = "", **settings: Any) -> Engine:
-    """The engine `name`; `settings` are `api_key` and `base_url`, for those that take them.
+    """The engine `name`; `settings` are `api_key`, `base_url`, `concurrency`, `calls` and `facts`,
+    for those that take them.
 
     Raises EngineUnavailable when it cannot work as it is set up.
     """

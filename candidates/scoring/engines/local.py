@@ -9,14 +9,23 @@ this rubric alone.
 import asyncio
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from candidates.scoring.rubric import ROLE, Criterion, Rubric
-from candidates.scoring.scorecard import STRONGEST, Quote, Rating, Scorecard
+from candidates.scoring import attacks, insights
+from candidates.scoring.rubric import ROLE, Criterion, Rubric, derive_criteria
+from candidates.scoring.scorecard import (
+    STRONGEST,
+    Flag,
+    Insight,
+    Quote,
+    Rating,
+    Scorecard,
+    Usage,
+)
 
 from . import DEFAULT_MODELS, LOCAL, VERSIONS, lexical, matching, reasons, semantic
 from .sentences import Sentence, split
@@ -92,9 +101,23 @@ class LocalEngine:
     model = DEFAULT_MODELS[LOCAL]
     version = VERSIONS[LOCAL]
 
-    async def score(self, document: str, rubric: Rubric) -> Scorecard:
+    async def score(
+        self, document: str, rubric: Rubric, *, with_insights: bool = False
+    ) -> Scorecard:
         await asyncio.sleep(0)  # nothing here waits: let a cancel through between two documents
-        return score(document, rubric)
+        card = score(document, rubric)
+        return replace(card, insight=insights.compose(rubric, card)) if with_insights else card
+
+    async def insights(
+        self, document: str, rubric: Rubric, card: Scorecard
+    ) -> tuple[Insight, Usage]:
+        return insights.compose(rubric, card), Usage()
+
+    async def suggest(self, title: str, description: str) -> tuple[tuple[Criterion, ...], Usage]:
+        return derive_criteria(description), Usage()
+
+    def estimate(self, document: str, rubric: Rubric, *, with_insights: bool = False) -> Usage:
+        return Usage()
 
     async def aclose(self) -> None:
         """Nothing is held."""
@@ -107,7 +130,9 @@ def score(document: str, rubric: Rubric) -> Scorecard:
     words = [lexical.terms(sentence.text) for sentence in sentences]
     copied = [_is_copied(found, prepared) for found in words]
     many = sum(len(found) for found, taken in zip(words, copied, strict=True) if taken)
-    flags = ("copies-description",) if many > COPIED_SHARE * max(prepared.words, 1) else ()
+    flags = attacks.flags(document[:LONGEST])
+    if many > COPIED_SHARE * max(prepared.words, 1):
+        flags += (Flag("copies-description"),)
     first = _first_told(words)
     # A job title may well stand twice; a long sentence that does says nothing new.
     own = [n for n, found in enumerate(words) if not copied[n] and (first[n] or len(found) < LONG)]

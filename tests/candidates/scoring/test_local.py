@@ -13,7 +13,7 @@ from candidates.scoring import rank
 from candidates.scoring.engines import local
 from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Criterion, Rubric
-from candidates.scoring.scorecard import Scorecard
+from candidates.scoring.scorecard import Flag, Scorecard
 
 DESCRIPTION = """\
 We run the booking system of small hauliers, a Django application on a large PostgreSQL database.
@@ -154,7 +154,7 @@ def test_a_list_of_keywords_does_not_top_an_honest_resume() -> None:
 def test_a_pasted_description_is_flagged_and_not_counted() -> None:
     pasted = local.score(CHEF + DESCRIPTION, RUBRIC)
 
-    assert pasted.flags == ("copies-description",)
+    assert pasted.flags == (Flag("copies-description"),)
     assert overall(CHEF + DESCRIPTION) < 20
     assert local.score(STRONG, RUBRIC).flags == ()
 

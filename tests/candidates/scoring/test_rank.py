@@ -7,7 +7,7 @@ import pytest
 from candidates.scoring.insights import compose
 from candidates.scoring.rank import Met, met, sort_key, stand
 from candidates.scoring.rubric import Criterion, Rubric
-from candidates.scoring.scorecard import Quote, Rating, Scorecard
+from candidates.scoring.scorecard import Flag, Quote, Rating, Scorecard
 
 RUBRIC = Rubric.build(
     title="T",
@@ -113,7 +113,7 @@ def test_an_unusable_rubric_is_refused_with_a_sentence(
 
 
 def test_a_scorecard_survives_its_json() -> None:
-    card = Scorecard(tuple(ratings(4, 3, 0)), flags=("copies-description",))
+    card = Scorecard(tuple(ratings(4, 3, 0)), flags=(Flag("copies-description"),))
 
     assert Scorecard.from_json(card.to_json()) == card
 

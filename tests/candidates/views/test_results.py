@@ -153,7 +153,7 @@ def test_what_was_lowered_and_dropped_is_told(as_alice: Client, analysis: Analys
         Rating(criterion.key, 1, "No quote holds.", (), supported=False, dropped=2).to_json()
         for criterion in analysis.rubric.criteria
     ]
-    best.flags = ["copies-description"]
+    best.flags = [{"kind": "copies-description", "found": ""}]
     best.save(update_fields=["ratings", "flags"])
 
     page = words(as_alice.get(best.get_absolute_url()).text)

@@ -1,0 +1,13 @@
+"""The `openai` engine: one structured call per résumé to any endpoint that speaks the OpenAI API.
+
+prompt      what is sent: all that an analysis shares first, the résumé last
+connection  how it is sent: one client, one retry loop, a pace, a limit to everything
+errors      what an error means: mend, wait, shorten, or ask in another way
+answers     what came back, checked before anybody believes it
+vanguard    a few calls go ahead where all going at once would be a waste
+engine      the contract: score, insights, suggest
+"""
+
+from .engine import OpenAIEngine
+
+__all__ = ["OpenAIEngine"]

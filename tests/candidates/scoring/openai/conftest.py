@@ -1,0 +1,67 @@
+"""The `openai` engine and a real server that it speaks to, for all tests of this folder."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from candidates.scoring.engines.openai import OpenAIEngine, connection
+from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.scorecard import Scorecard
+from tests.servers.model import ModelServer, serving
+
+RUBRIC = Rubric.build(
+    title="Backend engineer",
+    description="Python services.",
+    criteria=[Criterion("c1", "Python", "services", 3, must_have=True)],
+)
+RESUME = "Built payment services in Python for nine years.\nTuned PostgreSQL."
+
+
+@pytest.fixture(autouse=True)
+def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pauses, and nothing remembered of other tests' servers."""
+    monkeypatch.setattr(connection, "PAUSE", 0.001)
+    connection.forget()
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with serving() as server:
+        yield server
+
+
+def make(server: ModelServer, model: str = "some-model", **settings: Any) -> OpenAIEngine:
+    settings.setdefault("base_url", server.url)
+    return OpenAIEngine(model, api_key="key", **settings)
+
+
+def score(
+    server: ModelServer, document: str = RESUME, rubric: Rubric = RUBRIC, **settings: Any
+) -> Scorecard:
+    """One scorecard, by an engine of its own."""
+    (card,) = scores(server, [document], rubric, **settings)
+    return card
+
+
+def scores(
+    server: ModelServer, documents: list[str], rubric: Rubric = RUBRIC, **settings: Any
+) -> list[Scorecard]:
+    """Scorecards that one engine made at the same time."""
+    with_insights = settings.pop("with_insights", False)
+
+    async def run() -> list[Scorecard]:
+        engine = make(server, **settings)
+        try:
+            calls = (engine.score(one, rubric, with_insights=with_insights) for one in documents)
+            done = await asyncio.gather(*calls, return_exceptions=True)
+            cards = [one for one in done if isinstance(one, Scorecard)]
+            for one in done:
+                if isinstance(one, BaseException):
+                    raise one
+            return cards
+        finally:
+            await engine.aclose()
+
+    return asyncio.run(run())

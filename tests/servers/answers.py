@@ -1,0 +1,185 @@
+"""What the scripted model server answers: whole answers of the protocol, errors, and chance."""
+
+import json
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from .tokens import tokens
+
+Request = dict[str, Any]
+
+
+@dataclass
+class Reply:
+    """What to answer: a status with a body, after `seconds`; `drop` cuts the connection instead.
+
+    `answer` is a body whose usage the server fills in where it has none; `raw` is bytes as they
+    are. `cut`, `stall` and `drip` are those of `wire.Sent`.
+    """
+
+    status: int = 200
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    drop: bool = False
+    answer: dict[str, Any] | None = None
+    raw: bytes | None = None
+    cut: int | None = None
+    stall: float = 0.0
+    drip: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the server behaves where no script says otherwise. Shares are of all requests, 0 to 1."""
+
+    seed: int = 1
+    latency: float = 0.0  # seconds of an answer
+    jitter: float = 0.0  # seconds more or less, at most
+    rate_limited: float = 0.0  # share answered with 429
+    failing: float = 0.0  # share answered with 500
+    dropped: float = 0.0  # share whose connection is cut
+    garbled: float = 0.0  # share answered with 200 and half an answer
+    slow: float = 0.0  # share that takes `slow_seconds` more
+    slow_seconds: float = 10.0
+    retry_after: str = ""  # of 429, as the header has it
+    ceiling: int = 0  # in flight at once, above which 429; 0 for none
+    per_minute: int = 0  # requests, above which 429; told in the rate-limit headers; 0 for none
+    context: int = 0  # tokens of a prompt, above which 400; 0 for none
+    rating: int = 3
+    lacks: str = ""  # "json_schema", or "response_format" altogether: 400
+    models: tuple[str, ...] = ("scripted",)
+
+
+def prompt(request: Request) -> bytes:
+    """What a server would cache: schema and messages, in their order."""
+    head = json.dumps([request.get("model"), request.get("response_format")])
+    parts = [f"{one['role']}\0{one['content']}" for one in request["messages"]]
+    return "\1".join([head, *parts]).encode("utf-8", "replace")
+
+
+def behave(
+    how: Behaviour,
+    request: Request,
+    text: bytes,
+    chance: random.Random,
+    in_flight: int,
+    this_minute: int,
+) -> Reply:
+    """The answer to `request` when nothing is scripted."""
+    seconds = max(0.0, how.latency + how.jitter * chance.uniform(-1.0, 1.0))
+    told = {"retry-after": how.retry_after} if how.retry_after else {}
+    kind = (request.get("response_format") or {}).get("type", "")
+    if how.lacks and (kind == how.lacks or (how.lacks == "response_format" and kind)):
+        return error(400, "unsupported_parameter", f"'{how.lacks}' is not supported here.")
+    if how.context and tokens(text) > how.context:
+        return error(400, "context_length_exceeded")
+    over = (how.ceiling and in_flight > how.ceiling) or (
+        how.per_minute and this_minute > how.per_minute
+    )
+    draw = chance.random()
+    if over or draw < how.rate_limited:
+        limited = error(429, "rate_limit_exceeded")
+        limited.headers.update(told)
+        return limited
+    draw -= how.rate_limited
+    if draw < how.failing:
+        return error(500)
+    draw -= how.failing
+    if draw < how.dropped:
+        return Reply(drop=True, seconds=seconds / 2)
+    draw -= how.dropped
+    reply = rated(request, how.rating)
+    if draw < how.garbled:
+        return Reply(body=json.dumps(reply.answer)[:60], seconds=seconds)
+    draw -= how.garbled
+    reply.seconds = seconds + (how.slow_seconds if draw < how.slow else 0.0)
+    return reply
+
+
+def rated(request: Request, rating: int = 3, **message: Any) -> Reply:
+    """An answer by the schema, every criterion rated alike, with a line of the résumé as quote."""
+    schema = schema_of(request)
+    lines = request["messages"][2]["content"].splitlines()[1:-1] if len(
+        request["messages"]
+    ) > 2 else []  # fmt: skip
+    line = next((line for line in lines if len(line) > 20), "")
+    return said(json.dumps(filled(schema, line, rating)), **message)
+
+
+def schema_of(request: Request) -> dict[str, Any]:
+    """The schema asked for: in the request, or as the prompt has it where the API takes none."""
+    kind = request.get("response_format") or {}
+    if kind.get("type") == "json_schema":
+        found: dict[str, Any] = kind["json_schema"]["schema"]
+        return found
+    content = request["messages"][1]["content"]
+    line = next(line for line in content.splitlines() if line.startswith('{"type": "object"'))
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+def filled(schema: dict[str, Any], line: str, rating: int) -> Any:
+    """A value that the schema allows."""
+    kind = schema["type"]
+    if kind == "object":
+        return {
+            name: line if name == "quote" else filled(one, line, rating)
+            for name, one in schema["properties"].items()
+        }
+    if kind == "array":
+        one = schema["items"]
+        return [line] if one["type"] == "string" and line else (
+            [filled(one, line, rating)] if one["type"] == "object" else []
+        )  # fmt: skip
+    if kind == "integer":
+        return rating
+    if kind == "boolean":
+        return False
+    return schema["enum"][0] if "enum" in schema else "The line says so."
+
+
+def said(text: str | None, finish: str = "stop", **message: Any) -> Reply:
+    """A whole answer of the protocol with this content."""
+    return Reply(
+        answer={
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "scripted",
+            "choices": [
+                {
+                    "index": 0,
+                    "finish_reason": finish,
+                    "message": {"role": "assistant", "content": text, "refusal": None, **message},
+                }
+            ],
+        }
+    )
+
+
+def usage(prompt_tokens: int, completion_tokens: int, cached_tokens: int) -> dict[str, Any]:
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": cached_tokens},
+    }
+
+
+def charged(told: dict[str, Any] | None) -> tuple[int, int, int]:
+    told = told or {}
+    details = told.get("prompt_tokens_details") or {}
+    return (
+        told.get("prompt_tokens") or 0,
+        told.get("completion_tokens") or 0,
+        details.get("cached_tokens") or 0,
+    )
+
+
+def error(status: int, code: str = "", message: str = "scripted", **headers: str) -> Reply:
+    """An error of the protocol."""
+    told = {"error": {"message": message, "type": "scripted", "param": None, "code": code}}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status=status, body=json.dumps(told), headers=named)
