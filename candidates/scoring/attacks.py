@@ -66,7 +66,10 @@ LOOK_ALIKES = str.maketrans(
 LEET_WORD = re.compile(r"[a-z][013457@$]+[a-z]")
 LEET = str.maketrans("01345@$7", "oieasast")
 TURN_TOKENS = (
-    r"<\|[^|>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>(?=\s*(?:\[|<|$))|<(?:start|end)_of_turn>"
+    # A whole turn first, with what is said in it.
+    r"<\|im_start\|>[^<]{0,600}(?:<\|im_end\|>)?|\[INST\][^\[]{0,600}\[/INST\]"
+    r"|<<SYS>>[^<]{0,600}<</SYS>>|<(system|assistant|user|developer)>[^<]{0,600}</\1>"
+    r"|<\|[^|>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>(?=\s*(?:\[|<|$))|<(?:start|end)_of_turn>"
     r"|\[/?(?:SYSTEM|AVAILABLE_TOOLS|TOOL_CALLS)[A-Z_]*\]|<\uff5c[^\uff5c>\n]{1,40}\uff5c>"
     r"|</?(?:system|assistant|user|developer|tool|function_calls?)(?:[_ -](?:message|prompt"
     r"|instructions?))?>"
@@ -74,12 +77,13 @@ TURN_TOKENS = (
 # A line that plays another speaker; "System: Linux" does not say what somebody is to do.
 TURN_LINE = (
     r"^[ \t#*_>-]*(?:system|assistant|developer|user|human|ai)(?: (?:message|prompt|note"
-    r"|instructions?|override))?[*_ ]*:(?=[^\n]*\b(?:you|your|ignore|rate|rating|score|candidate"
-    r"|applicant|respond|output|answer|must|r\u00e9sum\u00e9|resume)\b)[^\n]*"
+    r"|instructions?|override))?[*_ ]*:(?=[^\n]*(?:\byou (?:are|must|should|will)\b|\byour (?:task"
+    r"|job|instructions)\b|\bignore\b|\brat(?:e|ing)\b|\b(?:this|the) (?:candidate|applicant)\b"
+    r"|\brespond (?:with|only)\b))[^\n]*"
 )
 DELIMITER = (
-    r"</?(?:resume|r\u00e9sum\u00e9|cv|candidate|document|data|input|context|text|untrusted)"
-    r"(?:[-_:][\w-]{1,40})?\s*/?>"
+    r"</?(?:resume|r\u00e9sum\u00e9|cv|candidate|untrusted)(?:[-_:][\w-]{1,40})?\s*/?>"
+    r"|</(?:document|data|input|context)(?:[-_:][\w-]{1,40})?\s*>"
     r"|^[ \t]*[-=#*_~`]{2,}[ \t]*(?:end|begin|start)(?: of)?(?: the)? (?:r\u00e9sum\u00e9|resume|cv"
     r"|candidate|document|data|input|context|user input)\b[^\n]*"
 )
@@ -112,7 +116,7 @@ BORDER = re.compile(r"[.!?\u3002]+[\"'\u201d)]*(?:\s+|$)|\n")
 
 @lru_cache(maxsize=8)
 def find(text: str) -> tuple[Finding, ...]:
-    """What speaks to the judge, in the order of the text. About 5 ms a page, no model asked."""
+    """What speaks to the judge, in the order of the text. About half a millisecond a page."""
     found = [*_by_words(text), *_by_shape(text), *_encoded(text), *_stuffed(text)]
     found += [
         Finding(INVISIBLE, _tagged(match[0]), *match.span()) for match in SUSPECT.finditer(text)

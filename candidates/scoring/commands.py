@@ -45,7 +45,7 @@ COMMANDS: tuple[tuple[Needed, str], ...] = (
     (
         (DROPPING,),
         rf"\b(?:ignore|disregard|forget|override|bypass)\s+{ALL}{BEFORE}\s+"
-        rf"(?:(?:\w+|and)\s+){{0,2}}?{ORDERS}\b",
+        rf"(?:(?:and|or)\s+\w+\s+|(?:system|user|safety|scoring|rating)\s+)?{ORDERS}\b",
     ),
     (
         (DROPPING,),
@@ -71,7 +71,7 @@ COMMANDS: tuple[tuple[Needed, str], ...] = (
     (
         (("note", "message", "instruction", "attention", "notice", "hint", "request", "memo"),
          MODELS),
-        r"\b(?:note|message|instruction|attention|notice|hint|request|memo)s?\s*(?:to|for|:)?\s*"
+        r"\b(?:note|message|instruction|attention|notice|hint|request|memo)s?:?\s+(?:to|for)\s+"
         rf"(?:any |all |the |every )?{MODEL}\b{NEAR}(?::|,|\bplease\b|\bmust\b|\breading\b)",
     ),
     ((("if you",), MODELS), rf"\bif you(?:'re| are) (?:an? |the )?(?:\w+ )?{MODEL}\b"),

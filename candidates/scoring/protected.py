@@ -45,7 +45,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     # Age
     (
         "age",
-        rf"\b(?:young|youthful)(?: and \w+| dynamic| energetic)? {_PEOPLE_EN}\b"
+        r"(?:^|\b(?:a|an|only|want|seek\w*|hire) )(?:young|youthful)(?: and \w+| dynamic)?"
+        rf" {_PEOPLE_EN}\b"
         rf"|\b(?:must|should|to) be (?:young|youthful)\b|^(?:young|youthful|youth)$"
         r"|\b(?:under|below|younger than|not older than|over|older than|at least|maximum|max\.?)"
         r" (?:the age of )?\d{2} years (?:old|of age)\b"
@@ -136,7 +137,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "disability",
         r"\b(?:able[- ]bodied|physically fit|good health|excellent health|perfect health|healthy)\b"
-        r"(?! (?:relationship|culture|codebase|system|margin|pipeline|work|team|communit|growth"
+        r"(?! (?:and safety|relationship|culture|codebase|system|margin|pipeline|work|team"
+        r"|communit|growth"
         r"|debate|food|eating|living|lifestyle product|environment|business))"
         r"|\bno (?:disabilit(?:y|ies)|health (?:problems|issues)|illness\w*|sick days)\b"
         r"|\bnot (?:be )?(?:disabled|pregnant)\b|^(?:disability|health|healthy)$"
@@ -155,7 +157,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         r"\b(?:no|without|not have(?: any)?) (?:small |young )?(?:children|kids|dependants?"
         r"|dependents?"
         r"|famil(?:y|ies) (?:commitments?|obligations?|ties))\b"
-        r"|\b(?:un)?married\b(?! (?:to|with) (?:the|our|a) )|\bmarital status\b|\bfamily status\b"
+        r"|\b(?:un)?married\b(?=\s*(?:$|[,.;)]|or\b|and\b|only\b|status|person|people|candidate"
+        r"|applicant|preferred))|\bmarital status\b|\bfamily status\b"
         r"|\b(?:must|should|to) be (?:single|unmarried|married)\b|\b(?:not )?pregnan(?:t|cy)\b"
         r"|\bfamily planning\b(?! (?:service|clinic|program|counsel|nurs|care|method))"
         r"|\bno (?:plans? (?:for|to have) )(?:a )?(?:children|family|kids)\b|\bchildless\b",
@@ -184,7 +187,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (
         "politics",
-        r"\b(?:no|not (?:be )?(?:an? )?)(?:trade )?union members?\b|\bnot unioni[sz]ed\b"
+        r"\b(?:no|not(?: be)?(?: an?)?) (?:trade )?union members?\b|\bnot unioni[sz]ed\b"
         r"|\bpolitical (?:views?|affiliation|party)\b(?! (?:analysis|research|campaign))"
         r"|\bkein(?:e)? gewerkschaft\w*|\bpas (?:de )?syndi(?:qu|cal)\w*|\bno sindicad\w*",
     ),

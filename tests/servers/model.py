@@ -112,8 +112,9 @@ class ModelServer:
             reply = answers.behave(
                 self.behaviour, request, prompt, chance, self.in_flight, len(self.times)
             )
+        cached = self.prefixes.cached(prompt)  # by what was answered when this one came
         await asyncio.sleep(reply.seconds)
-        return self._send(reply, prompt, nonce)
+        return self._send(reply, prompt, nonce, cached)
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -121,16 +122,14 @@ class ModelServer:
         while self.times and self.times[0] < now - 60.0:
             self.times.popleft()
 
-    def _send(self, reply: Reply, prompt: bytes, nonce: int) -> wire.Sent:
+    def _send(self, reply: Reply, prompt: bytes, nonce: int, cached: int) -> wire.Sent:
         body = reply.body.encode("utf-8", "surrogatepass") if reply.raw is None else reply.raw
         served = Served(nonce, 0 if reply.drop else reply.status)
         if reply.answer is not None:
             answer = dict(reply.answer)
             if "usage" not in answer:
                 text = answer["choices"][0]["message"]["content"] if answer["choices"] else ""
-                answer["usage"] = answers.usage(
-                    tokens(prompt), tokens(text or ""), self.prefixes.cached(prompt)
-                )
+                answer["usage"] = answers.usage(tokens(prompt), tokens(text or ""), cached)
                 self.prefixes.keep(prompt)
             body = json.dumps(answer).encode()
             if not reply.drop:

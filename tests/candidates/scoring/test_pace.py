@@ -1,0 +1,164 @@
+"""How many calls are in flight: fewer when a server says no, more when it says yes."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+
+import pytest
+
+from candidates.scoring.engines.pace import LONGEST, Pace, Paused, duration, exhausted
+
+
+def test_no_more_are_let_in_than_there_are_places() -> None:
+    async def run() -> int:
+        pace, most = Pace(3), 0
+
+        async def call() -> None:
+            nonlocal most
+            async with pace.place():
+                most = max(most, pace.in_flight)
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(call() for _ in range(20)))
+        assert pace.in_flight == 0
+        return most
+
+    assert asyncio.run(run()) == 3
+
+
+def test_a_storm_halves_once_a_round_and_success_grows_back() -> None:
+    async def run() -> None:
+        pace = Pace(64)
+        async with AsyncExitStack() as stack:
+            began = [await stack.enter_async_context(pace.place()) for _ in range(64)]
+            for one in began:
+                pace.refused(one, 0.0)
+        assert 20 <= pace.places <= 32
+        low = pace.places
+        for _ in range(4):  # rounds
+            for _ in range(int(pace.places)):
+                pace.well(time.monotonic(), {})
+        assert low + 10 <= pace.places <= 64
+
+    asyncio.run(run())
+
+
+def test_a_refusal_now_and_then_costs_little() -> None:
+    async def run() -> float:
+        pace = Pace(64)
+        for number in range(2_000):
+            async with pace.place() as began:
+                if number % 20:
+                    pace.well(began, {})
+                else:
+                    pace.refused(began, 1.0)
+        assert not pace.pause_left()
+        return pace.places
+
+    assert asyncio.run(run()) > 56
+
+
+def test_a_long_pause_that_is_asked_for_holds_for_all() -> None:
+    async def run() -> None:
+        pace = Pace(8, hold=0.5)
+        async with pace.place() as began:
+            pace.refused(began, 99_999.0)
+        assert LONGEST - 1 < pace.pause_left() <= LONGEST
+        with pytest.raises(Paused) as paused:
+            async with pace.place():
+                pass
+        assert paused.value.seconds > 100
+
+    asyncio.run(run())
+
+
+def test_who_waits_already_learns_of_a_long_pause() -> None:
+    async def run() -> None:
+        pace = Pace(1, hold=0.5)
+
+        async def call() -> None:
+            async with pace.place():
+                pass
+
+        async with pace.place():
+            waiting = asyncio.create_task(call())
+            await asyncio.sleep(0)
+            pace.pause(60.0)
+        with pytest.raises(Paused):
+            await waiting
+
+    asyncio.run(run())
+
+
+def test_a_short_pause_is_waited_for() -> None:
+    async def run() -> float:
+        pace = Pace(4)
+        pace.pause(0.1)
+        began = time.monotonic()
+        async with pace.place():
+            return time.monotonic() - began
+
+    assert asyncio.run(run()) >= 0.1
+
+
+def test_a_cancelled_wait_leaves_no_hole() -> None:
+    async def run() -> None:
+        pace = Pace(1)
+
+        async def call() -> None:
+            async with pace.place():
+                pass
+
+        async with pace.place():
+            tasks = [asyncio.create_task(call()) for _ in range(3)]
+            await asyncio.sleep(0)
+            tasks[0].cancel()
+        tasks[1].cancel()  # it was let in at this moment
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert not tasks[2].cancelled()
+        assert pace.in_flight == 0
+
+    asyncio.run(run())
+
+
+def test_a_limit_that_is_used_up_pauses_until_it_is_free() -> None:
+    async def run() -> float:
+        pace = Pace(4)
+        pace.well(
+            time.monotonic(),
+            {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "20s"},
+        )
+        return pace.pause_left()
+
+    assert 19 < asyncio.run(run()) <= 20
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1s", 1),
+        ("20ms", 0.02),
+        ("6m0s", 360),
+        ("1h2m3.5s", 3723.5),
+        ("7.66s", 7.66),
+        ("12", 12),
+        ("", 0),
+        ("soon", 0),
+        ("-3", 0),
+        ("inf", 0),
+        ("9e99", LONGEST),
+    ],
+)
+def test_a_duration_is_read_as_servers_write_it(text: str, seconds: float) -> None:
+    assert duration(text) == pytest.approx(seconds)
+
+
+def test_a_limit_with_room_left_asks_for_nothing() -> None:
+    headers = {"x-ratelimit-remaining-tokens": "10", "x-ratelimit-reset-tokens": "9s"}
+
+    assert exhausted(headers) == 0
+
+
+def test_no_place_at_all_makes_no_sense() -> None:
+    with pytest.raises(ValueError, match="whole number from 1"):
+        Pace(0)

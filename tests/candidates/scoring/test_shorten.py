@@ -1,0 +1,51 @@
+"""A résumé that is too long: its most relevant lines, in their order."""
+
+import pytest
+
+from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.shorten import GAP, shorten
+
+RUBRIC = Rubric.build(
+    title="Engineer",
+    description="Payments.",
+    criteria=[
+        Criterion("c1", "Python", "services in production", 3, must_have=True),
+        Criterion("c2", "Cooking", "", 1),
+    ],
+)
+FILLER = [f"Walked the dog number {number} around the lake." for number in range(50)]
+
+
+def test_what_fits_is_left_as_it_is() -> None:
+    short = shorten("Python\n\n  and more", RUBRIC, 1_000)
+
+    assert (short.text, short.share) == ("Python\n\n  and more", 1.0)
+
+
+def test_the_most_relevant_lines_stay_in_their_order() -> None:
+    lines = [*FILLER[:20], "Cooking soup.", *FILLER[20:], "Ran Python services in production."]
+
+    short = shorten("\n".join(lines), RUBRIC, 300)
+
+    kept = short.text.splitlines()
+    assert kept[0] == FILLER[0]  # of two that say as much, the earlier
+    assert kept.index("Cooking soup.") < kept.index("Ran Python services in production.")
+    assert kept[kept.index("Cooking soup.") - 1] == GAP
+    assert 0 < short.share < 0.2
+
+
+@pytest.mark.parametrize("most", [1, 50, 333, 2_000])
+@pytest.mark.parametrize("text", ["\n".join(FILLER), "é" * 9_000, "word " * 3_000], ids=len)
+def test_the_result_is_never_longer_than_asked(text: str, most: int) -> None:
+    assert len(shorten(text, RUBRIC, most).text.encode()) <= most
+
+
+def test_one_line_without_end_is_cut_into_pieces() -> None:
+    text = "nothing at all " * 500 + "Python services " + "nothing at all " * 500
+
+    assert "Python services" in shorten(text, RUBRIC, 900).text
+
+
+def test_to_nothing_nothing_can_be_shortened() -> None:
+    with pytest.raises(ValueError, match="0 bytes"):
+        shorten("a", RUBRIC, 0)
