@@ -50,6 +50,8 @@ UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
+HALVES = re.compile("[\ud800-\udfff]")
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 # Of these a soft hyphen, a variation selector or a joiner is honest: emoji, Persian, hyphenation.
 SUSPECT = re.compile("[\u202d\u202e\u2066-\u2069\U000e0000-\U000e007f]+")
 # Letters in other dress (full width, bold, circled), beside what is not seen at all.
@@ -114,9 +116,32 @@ WRAPPED = re.compile(r"(?<!\n)\n(?!\n)")
 BORDER = re.compile(r"[.!?\u3002]+[\"'\u201d)]*(?:\s+|$)|\n")
 
 
-@lru_cache(maxsize=8)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in a text, and what a model may see of it: `text` as `neutral` says."""
+
+    findings: tuple[Finding, ...]
+    text: str
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """For a reviewer: one flag of a kind, with what was found, shortened."""
+        told: dict[str, list[str]] = {}
+        for one in self.findings:
+            told.setdefault(one.kind, []).append(" ".join(one.quote.split()))
+        return tuple(
+            Flag(kind, _short(" … ".join(dict.fromkeys(quotes)))) for kind, quotes in told.items()
+        )
+
+
+def look(text: str) -> Look:
+    """Look through a text once, for all that is asked of it. About half a millisecond a page."""
+    findings = find(text)
+    return Look(findings, _neutral(text, findings))
+
+
 def find(text: str) -> tuple[Finding, ...]:
-    """What speaks to the judge, in the order of the text. About half a millisecond a page."""
+    """What speaks to the judge, in the order of the text."""
     found = [*_by_words(text), *_by_shape(text), *_encoded(text), *_stuffed(text)]
     found += [
         Finding(INVISIBLE, _tagged(match[0]), *match.span()) for match in SUSPECT.finditer(text)
@@ -130,13 +155,8 @@ def find(text: str) -> tuple[Finding, ...]:
 
 
 def flags(text: str) -> tuple[Flag, ...]:
-    """The same for a reviewer: one flag of a kind, with what was found, shortened."""
-    told: dict[str, list[str]] = {}
-    for one in find(text):
-        told.setdefault(one.kind, []).append(" ".join(one.quote.split()))
-    return tuple(
-        Flag(kind, _short(" … ".join(dict.fromkeys(quotes)))) for kind, quotes in told.items()
-    )
+    """What a reviewer is told of `text`."""
+    return look(text).flags
 
 
 def neutral(text: str) -> str:
@@ -145,15 +165,21 @@ def neutral(text: str) -> str:
     Invisible characters become zero-width spaces, halves of characters and control characters a
     mark or a blank, so that offsets stay.
     """
-    letters = list(text)
-    for one in find(text):
-        if one.kind in SEEN_ANYWAY:
-            continue
-        for at in range(one.start, one.end):
-            if letters[at] != "\n":
-                letters[at] = " "
-    plain = UNSEEN.sub("\u200b", "".join(letters))
-    return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f]", " ", re.sub("[\ud800-\udfff]", "\ufffd", plain))
+    return look(text).text
+
+
+def _neutral(text: str, findings: tuple[Finding, ...]) -> str:
+    blanked = [one for one in findings if one.kind not in SEEN_ANYWAY]
+    if blanked:
+        letters = list(text)
+        for one in blanked:
+            for at in range(one.start, one.end):
+                if letters[at] != "\n":
+                    letters[at] = " "
+        text = "".join(letters)
+    if not text.isascii():
+        text = HALVES.sub("\ufffd", UNSEEN.sub("\u200b", text))
+    return CONTROLS.sub(" ", text)
 
 
 def _short(text: str) -> str:
@@ -224,10 +250,12 @@ def _stuffed(text: str) -> Iterator[Finding]:
     """Lines that say one word over and over."""
     at = 0
     for line in text.splitlines(keepends=True):
-        words = re.findall(r"\w{3,}", line.casefold()) if len(line) > 4 * STUFFED else ()
-        if len(words) >= STUFFED:
-            word, count = Counter(words).most_common(1)[0]
-            if count >= STUFFED and count >= STUFFED_SHARE * len(words):
+        words = line.split() if len(line) > 4 * STUFFED else ()
+        # In a line that does, few words are its own: that is cheap to see.
+        if len(words) >= STUFFED and len({*words}) <= STUFFED_SHARE * len(words) + 1:
+            plain = re.findall(r"\w{3,}", line.casefold())
+            word, count = Counter(plain).most_common(1)[0] if plain else ("", 0)
+            if count >= STUFFED and count >= STUFFED_SHARE * len(plain):
                 yield Finding(STUFFING, f"{word}, {count} times", at, at + len(line.rstrip()))
         at += len(line)
 

@@ -5,7 +5,7 @@ end, letter case, and the shape of quotation marks and dashes. Its offsets are t
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -20,6 +20,9 @@ SHAPES = str.maketrans(
 )
 SKIPPED = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 HYPHEN_BREAK = re.compile(r"(?<=\w)-[ \t]*\n\s*(?=\w)")
+CUT = re.compile(
+    rf"(?P<break>{HYPHEN_BREAK.pattern})|(?P<skip>[{''.join(SKIPPED)}]+)|(?P<blank>\s+)"
+)
 SHORTEST = 3  # letters and digits; less proves nothing
 UNSUPPORTED_AT_MOST = 1.0
 
@@ -27,27 +30,48 @@ UNSUPPORTED_AT_MOST = 1.0
 @lru_cache(maxsize=4)
 def _folded(document: str) -> tuple[str, tuple[int, ...]]:
     """The document folded for comparison, and where each of its characters came from."""
-    broken = {at for match in HYPHEN_BREAK.finditer(document) for at in range(*match.span())}
+    small = document.translate(SHAPES).casefold()
+    if len(small) == len(document):
+        place: Sequence[int] = range(len(document))
+    else:  # a few letters become two, such as ß
+        small, place = _widened(document)
+    moved = type(place) is not range
+    first = {at: number for number, at in reversed(list(enumerate(place)))} if moved else {}
     letters: list[str] = []
     origin: list[int] = []
-    for at, letter in enumerate(document):
-        if at in broken or letter in SKIPPED:
-            continue
-        if letter.isspace():
-            if letters and letters[-1] == " ":
-                continue
-            letter = " "
-        for folded in letter.translate(SHAPES).casefold():
-            letters.append(folded)
-            origin.append(at)
+    begin, after_blank = 0, False
+    for match in CUT.finditer(document):
+        start, end = match.span()
+        if moved:
+            start, end = first[start], first.get(end, len(small))
+        if start > begin:
+            letters.append(small[begin:start])
+            origin.extend(place[begin:start])
+            after_blank = False
+        if match.lastgroup == "blank" and not after_blank:
+            letters.append(" ")
+            origin.append(match.start())
+            after_blank = True
+        begin = end
+    letters.append(small[begin:])
+    origin.extend(place[begin:])
     return "".join(letters), tuple(origin)
+
+
+def _widened(document: str) -> tuple[str, list[int]]:
+    parts = [(one.translate(SHAPES).casefold(), at) for at, one in enumerate(document)]
+    return "".join(part for part, _ in parts), [at for part, at in parts for _ in part]
 
 
 def find(quote: str, document: str) -> Quote | None:
     """Where `quote` stands in `document`; None when it does not."""
-    wanted = _folded_quote(quote)
-    if sum(map(str.isalnum, wanted)) < SHORTEST:
+    if sum(map(str.isalnum, quote)) < SHORTEST:
         return None
+    exact = document.find(quote)
+    if exact >= 0:  # as it should be, and nearly always is
+        start, end = exact, exact + len(quote)
+        return Quote(quote, start, end)
+    wanted = _folded_quote(quote)
     text, origin = _folded(document)
     at = text.find(wanted)
     if at < 0:

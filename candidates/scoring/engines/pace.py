@@ -52,12 +52,14 @@ class Pace:
         self._refused = 0
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[float]:
+    async def place(self, *, again: bool = False) -> AsyncIterator[float]:
         """A place for one call, in the order of asking; what comes back is when it began.
+
+        One that is tried `again` goes before the others, or all of those would come last.
 
         Raises Paused, also for those that wait already.
         """
-        await self._enter()
+        await self._enter(again=again)
         began = time.monotonic()
         try:
             yield began
@@ -109,14 +111,17 @@ class Pace:
         self._refused += refused
         self._answered += not refused
 
-    async def _enter(self) -> None:
+    async def _enter(self, *, again: bool) -> None:
         if self.pause_left() > self.hold:
             raise Paused(self.pause_left())
-        if not self._waiting and self._open():
+        if (again or not self._waiting) and self._open():
             self.in_flight += 1
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        if again:
+            self._waiting.appendleft(turn)
+        else:
+            self._waiting.append(turn)
         self._let_in()
         try:
             await turn

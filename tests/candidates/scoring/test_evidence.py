@@ -69,3 +69,20 @@ def test_the_same_quote_twice_is_shown_once() -> None:
     rating = ground("c1", 3.0, "So.", ["don't panic", "Don’t panic"], DOCUMENT)
 
     assert len(rating.quotes) == 1
+
+
+@pytest.mark.parametrize(
+    ("quote", "stands"),
+    [
+        ("grosse strassen gebaut", "Große Straßen-\n  gebaut"),
+        ("GEBAUT und  BESCHILDERT", "gebaut\u00a0und be\u00adschildert"),
+        ("ﬁne Strasse", "fine Straße"),
+    ],
+)
+def test_offsets_stay_right_where_one_letter_becomes_two(quote: str, stands: str) -> None:
+    document = f"Zuerst: ß, ﬁ, İ – dann {stands} und fertig"
+
+    found = find(quote.replace("strassen gebaut", "strassengebaut"), document)
+
+    assert found is not None
+    assert document[found.start : found.end] == found.text == stands

@@ -101,6 +101,24 @@ def test_a_short_pause_is_waited_for() -> None:
     assert asyncio.run(run()) >= 0.1
 
 
+def test_whoever_comes_again_goes_first() -> None:
+    async def run() -> list[str]:
+        pace, order = Pace(1), []
+
+        async def call(name: str, *, again: bool) -> None:
+            async with pace.place(again=again):
+                order.append(name)
+
+        async with pace.place():
+            tasks = [asyncio.create_task(call("new", again=False)) for _ in range(2)]
+            tasks.append(asyncio.create_task(call("again", again=True)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        return order
+
+    assert asyncio.run(run()) == ["again", "new", "new"]
+
+
 def test_a_cancelled_wait_leaves_no_hole() -> None:
     async def run() -> None:
         pace = Pace(1)

@@ -32,12 +32,12 @@ from .prompt import MODES, Mode
 from .vanguard import Vanguard
 
 TRIES = 4  # of one call; then the résumé is put off
-PAUSE = 0.5  # seconds before the second try, doubled with each
+PAUSE = 0.25  # seconds before the second try, doubled with each
 LONGEST_PAUSE = 8.0
 HOLD = 15.0  # seconds that a call waits in here; beyond, it goes back to the queue
 LARGEST = 5_000_000  # bytes of an answer
 SCOUTS = 3  # calls that go ahead after a silence
-A_MOMENT = 0.2  # seconds that the others leave them to find that nothing works
+A_MOMENT = 0.15  # seconds that the others leave them to find that nothing works
 WHOLE = 120.0  # seconds of one call from beginning to end
 TIMEOUT = Timeout(60.0, connect=10.0, pool=WHOLE)
 
@@ -97,7 +97,7 @@ class Connection:
             mode = self.mode()
             try:
                 async with self._scouts.call():
-                    answer = await self._call(body_in(mode), tokens, mode)
+                    answer = await self._call(body_in(mode), tokens, mode, again=tries > 0)
             except errors.Unsupported as unsupported:
                 self._step_down(mode, unsupported)
                 continue
@@ -140,9 +140,11 @@ class Connection:
         # Never before the time asked for; spread over a little more.
         await asyncio.sleep(pause if wait is None else wait + min(pause, wait / 4))
 
-    async def _call(self, body: dict[str, Any], tokens: int, mode: Mode) -> Answer | errors.Again:
+    async def _call(
+        self, body: dict[str, Any], tokens: int, mode: Mode, *, again: bool
+    ) -> Answer | errors.Again:
         """One call, with a place in the pace and a line in the ledger."""
-        async with self.pace.place() as began, self._entered(tokens) as entry:
+        async with self.pace.place(again=again) as began, self._entered(tokens) as entry:
             try:
                 async with asyncio.timeout(self.whole):
                     response = await self._connected().post(

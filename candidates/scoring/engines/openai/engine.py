@@ -1,6 +1,7 @@
 """The contract `Engine`, kept by a language model behind any OpenAI-compatible endpoint."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from candidates.scoring import attacks, catalogue, shorten
@@ -78,7 +79,8 @@ class OpenAIEngine:
         self, document: str, rubric: Rubric, *, with_insights: bool = False
     ) -> Scorecard:
         asked = prompt.scoring(rubric, with_insights=with_insights)
-        seen = attacks.neutral(document)
+        looked = attacks.look(document)
+        seen = looked.text
 
         def read(text: str) -> Any:
             return answers.scorecard(text, rubric, document, seen, with_insights=with_insights)
@@ -86,7 +88,7 @@ class OpenAIEngine:
         (ratings, insight), answer, flags = await self._about(
             seen, rubric, asked, lambda text: prompt.resume(asked, text), read
         )
-        flags += attacks.flags(document)
+        flags += looked.flags
         if copies(document, rubric.description):
             flags += (Flag("copies-description"),)
         return Scorecard(ratings, answer.usage, flags, answer.mode, answer.model, insight)
@@ -226,9 +228,14 @@ def _with(answer: Answer, usage: Usage) -> Answer:
 def copies(document: str, description: str) -> bool:
     """Whether a large part of the description stands in the document word for word."""
     wanted = _runs(description)
-    return bool(wanted) and len(wanted & _runs(document)) > COPIED_SHARE * len(wanted)
+    words = " ".join(document.casefold().split())
+    return sum(run in words for run in wanted) > COPIED_SHARE * len(wanted)
 
 
-def _runs(text: str) -> set[str]:
+@lru_cache(maxsize=16)
+def _runs(text: str) -> tuple[str, ...]:
+    """The text cut into runs of so many words; what is left at the end is none."""
     words = text.casefold().split()
-    return {" ".join(words[at : at + COPIED]) for at in range(len(words) - COPIED + 1)}
+    return tuple(
+        " ".join(words[at : at + COPIED]) for at in range(0, len(words) - COPIED + 1, COPIED)
+    )

@@ -23,8 +23,9 @@ MODES: tuple[Mode, ...] = ("json_schema", "json_object", "text")
 FOLDER = Path(__file__).resolve().parent.parent.parent / "prompts"
 SCORE, INSIGHTS, SUGGEST = "score-v2", "insights-v1", "suggest-v1"
 HIGHEST = 4
-BLANKS = re.compile(r"[^\S\n]+")
-EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
+EDGES = re.compile(r"(?<=\n)[^\S\n]+|[^\S\n]+(?=\n)")
+BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n\t ]")  # single blanks and tabs are right as they are
+EMPTY_LINES = re.compile(r"\n{3,}")
 # About what an answer takes, in tokens: for limits that are asked before it is known.
 AN_ANSWER = 60
 A_RATING = 90
@@ -132,8 +133,8 @@ def visible(seen: str) -> str:
 
     Blanks are what redaction leaves: their number would tell how long a name was.
     """
-    lines = (BLANKS.sub(_blank, line).strip() for line in seen.replace("\u200b", "").split("\n"))
-    return EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()
+    text = EDGES.sub("", seen.replace("\u200b", ""))
+    return EMPTY_LINES.sub("\n\n", BLANKS.sub(_blank, text)).strip()
 
 
 def _blank(run: re.Match[str]) -> str:
