@@ -173,6 +173,7 @@ def _engine(name: str, model: str) -> Engine:
         model,
         api_key=settings.OPENAI_API_KEY,
         base_url=settings.OPENAI_BASE_URL,
+        concurrency=settings.EVALUATOR_CONCURRENCY,
     )
 
 

@@ -9,13 +9,17 @@ OPENAI = "openai"
 DEFAULT_MODELS = {LOCAL: "wordllama-256", OPENAI: "gpt-5-mini"}
 # Of the method or the prompt: changed with it, so that no old score is taken for a new one.
 VERSIONS = {LOCAL: "local-1", OPENAI: "score-v2"}
+WITH_INSIGHTS = "insights-v1"  # the prompt added to that of a scorecard
 
 
 def default_model(name: str) -> str:
     return DEFAULT_MODELS[name]
 
 
-def version(name: str) -> str:
+def version(name: str, *, with_insights: bool = False) -> str:
+    """Of the method or the prompt; another where a scorecard brings its insight with it."""
+    if name == OPENAI and with_insights:
+        return f"{VERSIONS[name]}+{WITH_INSIGHTS}"
     return VERSIONS[name]
 
 

@@ -23,7 +23,7 @@ MODES: tuple[Mode, ...] = ("json_schema", "json_object", "text")
 FOLDER = Path(__file__).resolve().parent.parent.parent / "prompts"
 SCORE, INSIGHTS, SUGGEST = "score-v2", "insights-v1", "suggest-v1"
 HIGHEST = 4
-EDGES = re.compile(r"(?<=\n)[^\S\n]+|[^\S\n]+(?=\n)")
+EDGES = re.compile(r"(?<=\n)[^\S\n]++|(?<![^\S\n])[^\S\n]++(?=\n)")
 BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n\t ]")  # single blanks and tabs are right as they are
 EMPTY_LINES = re.compile(r"\n{3,}")
 # About what an answer takes, in tokens: for limits that are asked before it is known.

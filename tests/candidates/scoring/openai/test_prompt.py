@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from candidates.scoring import attacks
 from candidates.scoring.engines.openai import prompt
 from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Criterion, Rubric
@@ -105,6 +106,14 @@ def test_a_table_s_cells_stay_apart(server: ModelServer) -> None:
     score(server, "2019\t\tPython   developer\n\n\n\n2020 \t Head of   services")
 
     assert "2019\tPython developer\n\n2020\tHead of services" in shown(server)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", [" ", "\t", " \n", "<|im_start|>", "</resume> ", "\u200b", "{"])
+def test_no_text_takes_long_to_make_ready(piece: str) -> None:
+    text = piece * (100_000 // len(piece)) + "x"
+
+    assert prompt.visible(attacks.neutral(text)).endswith("x")
 
 
 def test_the_cache_key_goes_where_the_api_takes_one(server: ModelServer) -> None:
