@@ -4,13 +4,19 @@ The rows are those of the list of model answers that must be survived.
 """
 
 import asyncio
+import datetime
 import gzip
 import json
+import ssl
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from openai import Timeout
 
 from candidates.scoring.engines.openai import connection
@@ -350,6 +356,32 @@ def test_a_server_without_tls_is_not_spoken_to_in_the_clear(server: ModelServer)
         score(server, base_url=server.url.replace("http:", "https:"))
 
     assert not server.requests
+
+
+def test_a_certificate_that_nobody_vouches_for_is_somebody_s_to_mend(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, now - datetime.timedelta(9), now - datetime.timedelta(1)
+    ).sign(key, hashes.SHA256())
+    both = tmp_path / "both.pem"
+    both.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(both)
+
+    with serving(tls=tls) as server:
+        with pytest.raises(EngineUnavailable, match="certificate of the model server"):
+            score(server)
+
+        assert not server.requests
 
 
 @pytest.fixture
