@@ -69,7 +69,7 @@ LEET_WORD = re.compile(r"[a-z][013457@$]+[a-z]")
 LEET = str.maketrans("01345@$7", "oieasast")
 TURN_TOKENS = (
     # A whole turn first, with what is said in it.
-    r"<\|im_start\|>[^<]{0,600}(?:<\|im_end\|>)?|\[INST\][^\[]{0,600}\[/INST\]"
+    r"<\|im_start\|>(?:[^<]{0,600}<\|im_end\|>|[^<\n]{0,300})|\[INST\][^\[]{0,600}\[/INST\]"
     r"|<<SYS>>[^<]{0,600}<</SYS>>|<(system|assistant|user|developer)>[^<]{0,600}</\1>"
     r"|<\|[^|>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>(?=\s*(?:\[|<|$))|<(?:start|end)_of_turn>"
     r"|\[/?(?:SYSTEM|AVAILABLE_TOOLS|TOOL_CALLS)[A-Z_]*\]|<\uff5c[^\uff5c>\n]{1,40}\uff5c>"

@@ -111,7 +111,7 @@ def test_a_table_s_cells_stay_apart(server: ModelServer) -> None:
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("piece", [" ", "\t", " \n", "<|im_start|>", "</resume> ", "\u200b", "{"])
 def test_no_text_takes_long_to_make_ready(piece: str) -> None:
-    text = piece * (100_000 // len(piece)) + "x"
+    text = piece * (100_000 // len(piece)) + "\nx"
 
     assert prompt.visible(attacks.neutral(text)).endswith("x")
 
