@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes .venv with a fitting Python and installs what the given list pins.
 #   tools/setup.sh run    what the program needs
-#   tools/setup.sh test   that, what the tests need, and a browser
+#   tools/setup.sh test   that, what the tests need, a browser, tesseract and Redis
 set -eu
 cd "$(dirname "$0")/.."
 want=$1
@@ -71,29 +71,35 @@ install() {
     fi
 }
 
-find_browser() {
-    [ -z "${CHROMIUM:-}" ] || return 0
-    for each in chromium chromium-browser google-chrome; do
-        if command -v "$each" >/dev/null 2>&1; then
-            return 0
-        fi
-    done
-    say "Installing Chromium for the browser tests …"
+# What the tests start beside Python, by the names of its commands and of Debian's packages.
+find_tools() {
+    missing=
+    [ -n "${CHROMIUM:-}" ] || has chromium chromium-browser google-chrome || missing="chromium fonts-liberation"
+    has tesseract || missing="$missing tesseract-ocr"
+    has redis-server || missing="$missing redis-server"
+    [ -n "$missing" ] || return 0
+    say "Installing for the tests: $missing …"
     sudo=
     [ "$(id -u)" = 0 ] || sudo="sudo -n"
-    if command -v apt-get >/dev/null 2>&1; then
-        $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null ||
-            die "Chromium could not be installed. Install it, or set CHROMIUM to a Chromium or Chrome."
-    else
-        die "the browser tests need Chromium. Install it, or set CHROMIUM to a Chromium or Chrome."
-    fi
+    command -v apt-get >/dev/null 2>&1 || die "the tests need $missing. Install them; CHROMIUM may name a Chromium or Chrome."
+    # A server that the package starts by itself is of no use: the tests start their own.
+    # shellcheck disable=SC2086
+    $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+        die "$missing could not be installed. Install them; CHROMIUM may name a Chromium or Chrome."
+}
+
+has() {
+    for each in "$@"; do
+        ! command -v "$each" >/dev/null 2>&1 || return 0
+    done
+    return 1
 }
 
 make_venv
 if [ "$want" = test ]; then
     install requirements.txt requirements-test.txt
-    find_browser
+    find_tools
 else
     install requirements.txt
 fi

@@ -64,11 +64,11 @@ def test_a_new_file_becomes_a_candidate_that_waits(draft: Draft, alice: User) ->
 
 
 def test_the_stored_name_tells_nothing_and_has_no_extension(draft: Draft, alice: User) -> None:
-    intake.accept(draft, alice, [incoming("ada lovelace.pdf")])
+    intake.accept(draft, alice, [incoming("Zoe Lovelace.pdf")])
 
     stored = StoredFile.objects.get().name
     assert stored.startswith(f"resumes/{draft.pk}/")
-    assert "ada" not in stored and "." not in stored
+    assert "Zoe" not in stored and "." not in stored
 
 
 def test_what_need_not_be_stored_to_be_refused_is_refused_with_its_reason(
