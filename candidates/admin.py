@@ -8,12 +8,15 @@ from django.http import HttpRequest
 from .models import (
     Analysis,
     Archive,
+    Call,
     Candidate,
     Criterion,
     Draft,
     Evaluation,
     Event,
+    FollowUp,
     Likeness,
+    Suggestion,
 )
 
 
@@ -110,3 +113,39 @@ class EventAdmin(ReadOnly):
     list_filter = ["verb"]
     list_select_related = ["actor", "draft"]
     search_fields = ["about", "actor__username"]
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnly):
+    list_display = [
+        "created_at",
+        "purpose",
+        "model",
+        "status",
+        "prompt_tokens",
+        "completion_tokens",
+        "cost",
+        "owner",
+        "detail",
+    ]
+    list_filter = ["status", "purpose", "model"]
+    list_select_related = ["owner"]
+    search_fields = ["analysis__public_id", "owner__username"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(FollowUp)
+class FollowUpAdmin(ReadOnly):
+    list_display = ["pk", "analysis", "kind", "status", "score", "attempts", "done_at"]
+    list_filter = ["kind", "status"]
+    list_select_related = ["analysis"]
+    search_fields = ["analysis__public_id"]
+    exclude = ["result"]  # quotes the résumé
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(ReadOnly):
+    list_display = ["created_at", "draft", "engine", "model", "status", "error"]
+    list_filter = ["status", "engine"]
+    list_select_related = ["draft"]
+    search_fields = ["public_id", "draft__title"]

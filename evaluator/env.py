@@ -4,8 +4,11 @@ A value that cannot be used stops the program with one sentence that names the v
 and the remedy; nothing falls back silently to a default.
 """
 
+import json
+import math
 import os
 import re
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -51,6 +54,45 @@ def one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} is '{value}'. Set it to one of: {', '.join(allowed)}.")
     return value
+
+
+FACTS = {"context": int, "input": float, "cached": float, "output": float, "warms": bool}
+
+
+def prices(name: str) -> dict[str, dict[str, Any]]:
+    """What models cost and take in, as JSON: {"my-model": {"input": 0.5, "output": 2}}.
+
+    Prices are in US dollars for a million tokens; `context` is in tokens, and `warms` says whether
+    sending one call ahead pays.
+    """
+    value = text(name, "{}")
+    remedy = (
+        'Set it to JSON such as {"my-model": {"input": 0.5, "cached": 0.1, "output": 2, '
+        '"context": 128000}}, prices in US dollars for a million tokens.'
+    )
+    try:
+        given = json.loads(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is no JSON. {remedy}") from error
+    if not isinstance(given, dict) or not all(isinstance(each, dict) for each in given.values()):
+        raise ImproperlyConfigured(f"{name} names no models with their facts. {remedy}")
+    for model, facts in given.items():
+        for fact, told in facts.items():
+            if not _is_fact(fact, told):
+                raise ImproperlyConfigured(
+                    f"{name} gives the model '{model}' the fact '{fact}' as {told!r}, which cannot "
+                    f"be used. {remedy}"
+                )
+    return given
+
+
+def _is_fact(fact: str, told: object) -> bool:
+    wanted = FACTS.get(fact)
+    if wanted is bool or isinstance(told, bool):
+        return wanted is bool and isinstance(told, bool)
+    if isinstance(told, int) or (wanted is float and isinstance(told, float)):
+        return wanted is not None and math.isfinite(told) and told >= 0
+    return False
 
 
 def languages(name: str) -> str:

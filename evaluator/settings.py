@@ -210,6 +210,10 @@ EVALUATOR_ENGINE = env.one_of(
 )
 EVALUATOR_MODEL = env.text("EVALUATOR_MODEL")
 EVALUATOR_CONCURRENCY = env.whole("EVALUATOR_CONCURRENCY", 32)
+EVALUATOR_RPM = env.whole("EVALUATOR_RPM", 0)  # 0: as many as the model server takes
+EVALUATOR_TPM = env.whole("EVALUATOR_TPM", 0)
+EVALUATOR_MAX_TOKENS_PER_JOB = env.whole("EVALUATOR_MAX_TOKENS_PER_JOB", 0)
+EVALUATOR_PRICES = env.prices("EVALUATOR_PRICES")
 EVALUATOR_TOP_N = env.whole("EVALUATOR_TOP_N", 10)
 
 # The queue. Each value answers a measured failure; docs/queue.md tells which.

@@ -1,10 +1,17 @@
-"""The end of a job: rank, insights for the best, one notification; all in one transaction."""
+"""The end of a job: rank, ask what is asked of the best, close, one notification."""
+
+from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 
+from candidates.models import FollowUp
 from candidates.models.analysis import Analysis, InsightsMode
 from candidates.models.analysis import Status as Scored
-from candidates.scoring import insights, rank
+from candidates.models.followup import Kind as Asked
+from candidates.scoring import insights
+from candidates.scoring import rank as places
+from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import Scorecard
 
 from . import notify
@@ -12,8 +19,25 @@ from .models import Job, Kind
 from .submit import record
 
 
+def rank(job: Job) -> int:
+    """Write everybody's place, and queue what is asked after that; returns how much that is.
+
+    The caller holds the job's lock.
+    """
+    ordered = _rank(job.analysis)
+    Job.objects.filter(pk=job.pk).update(ranked_at=Now())
+    analysis = job.analysis
+    if analysis.insights_mode == InsightsMode.TOP and analysis.engine != LOCAL:
+        best = analysis.evaluations.filter(pk__in=ordered[: analysis.top_n], insights__isnull=True)
+        wanted = list(best.values_list("pk", flat=True))
+        FollowUp.objects.enrol(analysis, Asked.INSIGHT, wanted)
+    if analysis.repeats and not analysis.followups.filter(kind=Asked.REPEAT).exists():
+        FollowUp.objects.enrol(analysis, Asked.REPEAT, FollowUp.objects.draw(analysis))
+    return analysis.followups.open().count()
+
+
 def finish(job: Job) -> bool:
-    """Rank and close; False when somebody else has.
+    """Close the job; False when somebody else has.
 
     A job of which nothing at all could be scored has failed. The caller holds the job's lock.
     """
@@ -23,7 +47,8 @@ def finish(job: Job) -> bool:
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).complete():
             return False
-        _rank(job.analysis)
+        if job.analysis.followups.filter(kind=Asked.REPEAT).exists():
+            _rank(job.analysis)
         record(job, "completed", detail=f"{tally[Scored.SCORED]} of {tally['total']} scored")
         notify.post(job, Kind.COMPLETED)
     return True
@@ -45,35 +70,40 @@ def rank_late(job: Job) -> None:
 
     The caller holds the job's lock and has seen that no other lane is at it.
     """
-    if job.analysis.evaluations.filter(status=Scored.SCORED, rank=None).exists():
+    if job.analysis.evaluations.unranked().exists():
         _rank(job.analysis)
 
 
-def _rank(analysis: Analysis) -> None:
-    """Write everybody's place, and insights for the best where they were asked for."""
+def _rank(analysis: Analysis) -> list[int]:
+    """Write everybody's place, and the band in which it is tied; returns ids, the best first."""
     scored = analysis.evaluations.filter(status=Scored.SCORED).values_list(
         "pk", "score", "must_haves_met", "strong", "candidate__name", "candidate__filename"
     )
     ordered = sorted(
-        scored, key=lambda row: rank.sort_key(float(row[1] or 0), row[2], row[3], row[4] or row[5])
+        scored,
+        key=lambda row: places.sort_key(float(row[1] or 0), row[2], row[3], row[4] or row[5]),
     )
-    told = _insights(analysis, [row[0] for row in ordered[: analysis.top_n]])
+    error = analysis.followups.repeat_error()
+    bands = places.bands([float(row[1] or 0) for row in ordered], error[0] if error else None)
+    told = _composed(analysis, [row[0] for row in ordered[: analysis.top_n]])
     analysis.evaluations.all().write_ranks(
         [
-            {"id": row[0], "rank": place, "insights": told.get(row[0])}
-            for place, row in enumerate(ordered, start=1)
+            {"id": row[0], "rank": place, "band": band, "insights": told.get(row[0])}
+            for (place, row), band in zip(enumerate(ordered, start=1), bands, strict=True)
         ]
     )
+    return [row[0] for row in ordered]
 
 
-def _insights(analysis: Analysis, best: list[int]) -> dict[int, dict[str, object]]:
-    if analysis.insights_mode != InsightsMode.TOP:
+def _composed(analysis: Analysis, best: list[int]) -> dict[int, dict[str, Any]]:
+    """Insights of the engine that needs no call for them."""
+    if analysis.insights_mode != InsightsMode.TOP or analysis.engine != LOCAL:
         return {}
     rubric = analysis.rubric
     cards = analysis.evaluations.filter(pk__in=best).values_list("pk", "ratings", "flags")
     return {
         pk: insights.compose(
-            rubric, Scorecard.from_json({"ratings": ratings, "flags": flags, "usage": {}})
+            rubric, Scorecard.from_json({"ratings": ratings, "flags": flags})
         ).to_json()
         for pk, ratings, flags in cards
     }

@@ -50,6 +50,17 @@ class JobQuerySet(models.QuerySet["Job"]):
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
 
+    def active(self) -> Self:
+        """Open, and nobody has paused them: these want a lane."""
+        return self.open().filter(paused_at=None)
+
+    def pause(self, reason: str) -> int:
+        """Let no lane go on with them; `reason` says why, and what to do before resuming."""
+        return self.active().update(paused_at=Now(), pause_reason=reason, pauses=F("pauses") + 1)
+
+    def resume(self) -> int:
+        return self.open().filter(paused_at__isnull=False).update(paused_at=None, pause_reason="")
+
     def start(self) -> int:
         return self._move(Status.PROCESSING, started_at=Now())
 
@@ -64,6 +75,8 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def _move(self, to: Status, **also: Any) -> int:
         # One UPDATE: PostgreSQL locks the row, the loser of a race matches nothing.
+        if to in OVER:
+            also |= {"paused_at": None, "pause_reason": ""}
         return self.filter(status__in=COMES_FROM[to]).update(status=to, **also)
 
 
@@ -80,6 +93,10 @@ class Job(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ranked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    pause_reason = models.TextField(blank=True, db_default="", editable=False)
+    pauses = models.PositiveSmallIntegerField(db_default=0, editable=False)
 
     objects = JobQuerySet.as_manager()
 
@@ -109,6 +126,11 @@ class Job(models.Model):
                 | Q(status__in=[Status.FAILED, Status.CANCELLED]),
             ),
             models.CheckConstraint(
+                name="job_paused_while_open",
+                condition=Q(paused_at=None, pause_reason="")
+                | (Q(status__in=OPEN, paused_at__isnull=False) & ~Q(pause_reason="")),
+            ),
+            models.CheckConstraint(
                 name="job_error_when_failed",
                 condition=(Q(status=Status.FAILED) & ~Q(error=""))
                 | (~Q(status=Status.FAILED) & Q(error="")),
@@ -131,6 +153,10 @@ class Job(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
 
 
 class LaneQuerySet(models.QuerySet["Lane"]):
@@ -201,6 +227,7 @@ class Lane(models.Model):
 class Kind(models.TextChoices):
     COMPLETED = "completed", "ranking ready"
     FAILED = "failed", "job failed"
+    PAUSED = "paused", "job paused"
 
 
 class Mail(models.TextChoices):
@@ -236,6 +263,9 @@ class Notification(Claimable):
     )
     job = models.ForeignKey(Job, models.DB_CASCADE, related_name="notifications")
     kind = models.CharField(max_length=12, choices=Kind)
+    occasion = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="of those that come more than once: which time"
+    )
     recipient = models.EmailField()
     status = models.CharField(
         max_length=12, choices=Mail, default=Mail.WAITING, db_default=Mail.WAITING
@@ -257,7 +287,8 @@ class Notification(Claimable):
         ]
         constraints = [
             models.UniqueConstraint(
-                name="notification_once_per_job_and_recipient", fields=["job", "recipient"]
+                name="notification_once_for_each_occasion",
+                fields=["job", "recipient", "kind", "occasion"],
             ),
             listed_constraint("notification_status_listed", Mail),
             listed_constraint("notification_kind_listed", Kind, "kind"),

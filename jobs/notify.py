@@ -11,7 +11,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db.models import Count
 from django.template.loader import render_to_string
 
-from candidates.models import Analysis
+from candidates.models import Analysis, Event
 from candidates.models.analysis import Status as Scored
 from candidates.reading.problems import Problem
 
@@ -25,14 +25,17 @@ LEASE = timedelta(minutes=2)
 PAUSES = tuple(timedelta(minutes=m) for m in (0.5, 2, 5, 15, 30, 60, 120, 240, 480, 480))
 
 
-def post(job: Job, kind: Kind) -> None:
-    """Put the e-mail about `job` in the outbox, in the caller's transaction."""
+def post(job: Job, kind: Kind, occasion: int = 0) -> None:
+    """Put the e-mail about `job` in the outbox, in the caller's transaction.
+
+    There is one for each kind and, of kinds that may come more than once, each `occasion`.
+    """
     recipient = job.requested_by.email
     if not recipient:
         log.info("job %s: nobody is told, its user has no e-mail address", job.public_id)
         return
     notification, is_new = Notification.objects.get_or_create(
-        job=job, recipient=recipient, defaults={"kind": kind}
+        job=job, recipient=recipient, kind=kind, occasion=occasion
     )
     if is_new:
         queue.send("deliver", notification.pk)
@@ -68,7 +71,7 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     job = notification.job
     analysis = job.analysis
     best = analysis.evaluations.filter(rank__lte=5).order_by("rank")
-    page = job if notification.kind == Kind.FAILED else analysis
+    page = analysis if notification.kind == Kind.COMPLETED else job
     context = {
         "job": job,
         "analysis": analysis,
@@ -77,6 +80,7 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
         "tally": analysis.evaluations.tally(),
         "best": best.select_related("candidate").defer("candidate__text"),
         "troubles": _by_reason(analysis),
+        "pause_reason": _pause_reason(job),
         "link": settings.SITE_URL + page.get_absolute_url(),
         "site_url": settings.SITE_URL,
     }
@@ -93,6 +97,12 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
         render_to_string(f"emails/{notification.kind}.html", context), "text/html"
     )
     return message
+
+
+def _pause_reason(job: Job) -> str:
+    """Why it paused last; it may have been resumed since."""
+    paused = Event.objects.filter(about=job.public_id, verb="paused").last()
+    return paused.detail if paused else ""
 
 
 def _by_reason(analysis: Analysis) -> list[tuple[str, int]]:

@@ -18,6 +18,8 @@ from candidates.models.candidate import Status
 from candidates.reading import Member, likeness
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox import Sandbox
+from candidates.scoring.fingerprint import document_key
+from candidates.scoring.redact import redact
 
 from .turn import Turn, Verdict
 
@@ -32,7 +34,7 @@ NOTHING: dict[str, Any] = {
     **dict.fromkeys(("name", "email", "phone", "language"), ""),
     **{key: [] for key in ("flags", "hidden", "sections", "links")},
     "confidence": {},
-    **dict.fromkeys(("text_key", "phone_key"), ""),
+    **dict.fromkeys(("text_key", "redacted_key", "phone_key"), ""),
     **{key: [] for key in ("signature", "bands")},
     "pages": 0,
 }
@@ -193,6 +195,7 @@ class Reader:
             },
             "name": document.contact.name,
             "text_key": likeness.text_key(document.text),
+            "redacted_key": document_key(redact(document.text, document.contact.name)),
             "phone_key": likeness.phone_key(document.contact.phone),
             "signature": (signed := likeness.signature(document.text)),
             "bands": likeness.bands(signed),

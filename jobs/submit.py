@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from candidates.models import Analysis, Draft, Event
+from candidates.models import Analysis, Draft, Event, FollowUp
 from candidates.models.analysis import InsightsMode
+from candidates.models.followup import Kind
 from candidates.scoring import engines
 
 from . import engine as queue
@@ -34,9 +35,11 @@ def submit(
     top_n: int | None = None,
     engine: str = "",
     model: str = "",
+    repeats: bool = False,
 ) -> Job:
     """Ask for an analysis of `draft` as it stands now; returns at once.
 
+    `repeats` has some scored twice, to see how far two scorings of the same résumé lie apart.
     A second request for the same thing while the first is under way returns the first one's job.
     Raises CannotRun.
     """
@@ -44,9 +47,10 @@ def submit(
     wanted: dict[str, Any] = {
         "engine": engine,
         "model": model or settings.EVALUATOR_MODEL or engines.default_model(engine),
-        "version": engines.version(engine),
+        "version": engines.version(engine, with_insights=mode == InsightsMode.ALL),
         "insights_mode": mode,
         "top_n": top_n or settings.EVALUATOR_TOP_N,
+        "repeats": repeats,
     }
     with transaction.atomic():
         # Held until the commit, so that two requests at once see each other.
@@ -83,10 +87,26 @@ def retry(job: Job, user: "User") -> Job:
         if (running := analysis.jobs.open().first()) is not None:
             return running
         evaluations = analysis.evaluations
-        failed = evaluations.reopen_failed()
-        if not (failed or evaluations.open().exists() or not evaluations.exists()):
+        failed = evaluations.reopen_failed() + analysis.followups.reopen_failed()
+        if not (failed or analysis.has_work() or not evaluations.exists()):
             raise CannotRun("Nothing is left to retry: every readable résumé has its score.")
         return _open_job(analysis, user, "retried", f"{failed} failed" if failed else "")
+
+
+def repeat(analysis: Analysis, user: "User") -> Job:
+    """Have a few of the scored scored once more, to see how far two scorings lie apart.
+
+    Returns the open job where there is one. Raises CannotRun.
+    """
+    with transaction.atomic():
+        analysis = Analysis.objects.select_for_update().get(pk=analysis.pk)
+        if (running := analysis.jobs.open().first()) is not None:
+            return running
+        drawn = FollowUp.objects.draw(analysis)
+        if not drawn:
+            raise CannotRun("Every score of this ranking has been repeated already.")
+        FollowUp.objects.enrol(analysis, Kind.REPEAT, drawn)
+        return _open_job(analysis, user, "repeats asked for", f"{len(drawn)} résumés")
 
 
 def cancel(job: Job, user: "User | None") -> bool:
@@ -94,8 +114,11 @@ def cancel(job: Job, user: "User | None") -> bool:
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).cancel():
             return False
-        Lane.objects.filter(job=job, started_at=None).delete()
+        lanes = Lane.objects.filter(job=job)
+        lanes.filter(started_at=None).delete()
         record(job, "cancelled", actor=user)
+        if not lanes.exists() and job.analysis.evaluations.unranked().exists():
+            add_lane(job.analysis.draft_id, job)  # to rank what has been scored
     return True
 
 

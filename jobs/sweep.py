@@ -6,15 +6,16 @@ the two: work with nobody at it gets a new lane, an e-mail that is due gets a ne
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django_q.models import Task
 
-from candidates.models import Archive, Candidate, Draft, Evaluation, Piece
-from candidates.models.analysis import Status as Scored
+from candidates.models import Archive, Call, Candidate, Draft, Evaluation, FollowUp, Piece
 from candidates.models.candidate import PIECES_KEPT
+from candidates.models.claims import ClaimQuerySet
 
 from . import engine as queue
 from .models import Job, Lane, Mail, Notification
@@ -46,20 +47,29 @@ def sweep() -> int:
 
 def _end_lost_lanes() -> int:
     """Whoever comes next need not wait for the leases of the dead one's claims as well."""
-    lost = Lane.objects.all().lost().select_for_update(skip_locked=True)
-    lanes = list(lost.values_list("pk", "token"))
-    tokens = [token for _, token in lanes]
-    for claimed in (Evaluation.objects.all(), Candidate.objects.all(), Archive.objects.all()):
+    lost = Lane.objects.all().lost().select_for_update(skip_locked=True, of=("self",))
+    lanes = list(lost.select_related("job__analysis"))
+    tokens = [lane.token for lane in lanes if lane.token]
+    for rows in (Evaluation, FollowUp, Candidate, Archive):
+        claimed: ClaimQuerySet[Any] = rows.objects.all()
         claimed.open().filter(token__in=tokens).update(due_at=Now())
-    Lane.objects.filter(pk__in=[pk for pk, _ in lanes]).delete()
+    Call.objects.all().lose(tokens)
+    Lane.objects.filter(pk__in=[lane.pk for lane in lanes]).delete()
+    for job in {lane.job for lane in lanes if lane.job and not lane.job.is_open}:
+        if job.analysis.evaluations.unranked().exists():
+            add_lane(job.analysis.draft_id, job)  # to rank what has been scored
     return len(lanes)
 
 
 def _free_claims_of_no_job() -> int:
-    """What a worker held when it died and its job was over: nobody else would ever claim it."""
-    at_work = Job.objects.open().filter(analysis=OuterRef("analysis"))
-    held = Evaluation.objects.filter(status=Scored.SCORING, due_at__lte=Now())
-    return held.exclude(Exists(at_work)).update(status=Scored.WAITING, token=None)
+    """What a worker held when it died and its job was over or paused: nobody claims it."""
+    at_work = Job.objects.active().filter(analysis=OuterRef("analysis"))
+    freed = 0
+    for rows in (Evaluation, FollowUp):
+        held: ClaimQuerySet[Any] = rows.objects.all()
+        held = held.filter(status=held.CLAIMED, due_at__lte=Now()).exclude(Exists(at_work))
+        freed += held.update(status=held.WAITING, token=None)
+    return freed
 
 
 def _resend_lost_messages() -> int:
@@ -79,7 +89,7 @@ def _resend_lost_messages() -> int:
 
 
 def _rescue_jobs() -> int:
-    without = Job.objects.open().exclude(Exists(Lane.objects.filter(job=OuterRef("pk"))))
+    without = Job.objects.active().exclude(Exists(Lane.objects.filter(job=OuterRef("pk"))))
     # A job in the hands of a lane that is leaving needs no rescue; waiting for it with lanes
     # locked could block both.
     free = without.select_for_update(of=("self",), skip_locked=True)

@@ -130,10 +130,21 @@ def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
             "engine": analysis.engine,
             "model": analysis.model,
         },
-        "usage": analysis.evaluations.usage(),
+        "usage": usage(analysis),
         "candidates": [
             _candidate(evaluation, names, files or {}) for evaluation in _evaluations(analysis)
         ],
+    }
+
+
+def usage(analysis: Analysis) -> dict[str, Any]:
+    """What the analysis cost: calls, tokens, US dollars; and scores that were reused instead."""
+    spent = analysis.calls.usage()
+    cost = spent["cost"]
+    return {
+        **spent,
+        "cost": None if cost is None else float(cost),
+        "reused": analysis.evaluations.filter(reused=True).count(),
     }
 
 

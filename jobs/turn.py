@@ -20,6 +20,7 @@ LONGEST = 90.0  # seconds a turn may take when nobody waits; well below the queu
 class Verdict(Enum):
     GO = "go on"
     HAND_OVER = "finish what is in flight, then let others"
+    PAUSE = "finish what is in flight, and let nobody go on"
     STOP = "the job is over, or the lane is no longer ours"
 
 
@@ -54,11 +55,13 @@ class Turn:
             self.beat()
         seen = (
             Lane.objects.filter(pk=self.lane.pk, token=self.token)
-            .values_list("job__status", "worker__stopping")
+            .values_list("job__status", "worker__stopping", "job__paused_at")
             .first()
         )
         if seen is None or (self.lane.job_id and seen[0] not in OPEN):
             self.verdict = Verdict.STOP
+        elif seen[2] is not None:
+            self.verdict = Verdict.PAUSE
         elif seen[1] or self._is_long_enough(now):
             self.verdict = Verdict.HAND_OVER
         return self.verdict

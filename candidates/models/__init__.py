@@ -5,11 +5,15 @@ from .archive import Archive
 from .candidate import Candidate, CandidateQuerySet, Piece
 from .draft import Criterion, Draft, DraftQuerySet
 from .event import Event
+from .followup import FollowUp
+from .ledger import Call
 from .likeness import Likeness
+from .suggestion import Suggestion
 
 __all__ = [
     "Analysis",
     "Archive",
+    "Call",
     "Candidate",
     "CandidateQuerySet",
     "Criterion",
@@ -18,6 +22,8 @@ __all__ = [
     "Evaluation",
     "EvaluationQuerySet",
     "Event",
+    "FollowUp",
     "Likeness",
     "Piece",
+    "Suggestion",
 ]

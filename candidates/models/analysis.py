@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
-from django.db.models.functions import Now
+from django.db.models import Count, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Concat, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 
@@ -47,6 +47,9 @@ class Analysis(models.Model):
     version = models.CharField(max_length=40, help_text="of the prompt, or of the method")
     insights_mode = models.CharField(max_length=4, choices=InsightsMode, default=InsightsMode.TOP)
     top_n = models.PositiveIntegerField()
+    repeats = models.BooleanField(
+        default=False, db_default=False, help_text="some are scored twice, to see how far apart"
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     objects = AnalysisQuerySet.as_manager()
@@ -68,6 +71,10 @@ class Analysis(models.Model):
     def rubric(self) -> Rubric:
         return Rubric.from_json(self.criteria)
 
+    def has_work(self) -> bool:
+        """Whether anything of it still waits for a worker. Two queries at the most."""
+        return self.evaluations.open().exists() or self.followups.open().exists()
+
 
 class Status(models.TextChoices):
     WAITING = "waiting", "waiting"
@@ -78,6 +85,13 @@ class Status(models.TextChoices):
 
 
 OPEN = (Status.WAITING, Status.SCORING)
+
+
+class Sha256(models.Func):
+    """As `hashlib` makes it, in hexadecimal; without an extension of PostgreSQL."""
+
+    template = "encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')"
+    output_field = models.CharField()
 
 
 class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
@@ -98,15 +112,27 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         """Scorecards that this owner's evaluations already hold, by fingerprint. One query."""
         found = self.filter(
             fingerprint__in=fingerprints, status=Status.SCORED, analysis__draft__owner=owner_id
-        ).values_list("fingerprint", "ratings", "flags")
+        ).values_list("fingerprint", "ratings", "flags", "insights")
         return {
-            fingerprint: {"ratings": ratings, "flags": flags, "usage": {}}
-            for fingerprint, ratings, flags in found
+            fingerprint: {"ratings": ratings, "flags": flags, "insight": insight}
+            for fingerprint, ratings, flags, insight in found
         }
+
+    def reusable(self, shared: str, owner_id: int) -> Self:
+        """Those whose score this owner has already; `shared` is the fingerprint's prefix."""
+        own = Sha256(Concat(Value(shared), F("candidate__redacted_key")))
+        known = Evaluation.objects.filter(
+            fingerprint=OuterRef("own"), status=Status.SCORED, analysis__draft__owner=owner_id
+        )
+        return self.exclude(candidate__redacted_key="").annotate(own=own).filter(Exists(known))
 
     def scorable(self) -> Self:
         """Those whose résumé has been read."""
         return self.filter(candidate__status=candidates.Status.READABLE)
+
+    def unranked(self) -> Self:
+        """Those with a score and no place yet."""
+        return self.filter(status=Status.SCORED, rank=None)
 
     def ranked(self) -> Self:
         """Best first, then the failed, then the unreadable, each by file name."""
@@ -119,22 +145,11 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         )
         return {str(key): value for key, value in counted.items()}
 
-    def usage(self) -> dict[str, int]:
-        """Calls to a model and their tokens, and how many scores were reused instead."""
-        found = self.aggregate(
-            calls=Sum("calls", default=0),
-            reused=Count("pk", filter=Q(reused=True)),
-            prompt_tokens=Sum("prompt_tokens", default=0),
-            completion_tokens=Sum("completion_tokens", default=0),
-        )
-        return {key: int(value) for key, value in found.items()}
-
     def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
         """Write scores for the rows that `token` still holds; returns how many.
 
         Each answer has `id`, `status`, `error`, `ratings`, `score`, `must_haves_met`, `strong`,
-        `flags`, `insights`, `calls`, `prompt_tokens`, `completion_tokens`, `reused` and
-        `fingerprint`. One statement, however many.
+        `flags`, `insights`, `reused` and `fingerprint`. One statement, however many.
         """
         with connection.cursor() as cursor:
             cursor.execute(ANSWER, [json.dumps(answers), token])
@@ -162,11 +177,12 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
 
     def reopen_failed(self) -> int:
         return self.filter(status=Status.FAILED).update(
-            status=Status.WAITING, error="", scored_at=None, attempts=0, due_at=Now()
+            status=Status.WAITING, error="", scored_at=None, attempts=0, deferrals=0, due_at=Now()
         )
 
     def write_ranks(self, ranks: list[dict[str, Any]]) -> None:
-        """Each has `id`, `rank` and `insights` (None leaves them as they are)."""
+        """Each has `id`, `rank`, `band` (None where no repeat error is known) and `insights` (None
+        leaves them as they are)."""
         with connection.cursor() as cursor:
             cursor.execute(RANK, [json.dumps(ranks)])
 
@@ -189,11 +205,11 @@ class Evaluation(Claimable):
     must_haves_met = models.PositiveSmallIntegerField(db_default=0, editable=False)
     strong = models.PositiveSmallIntegerField(db_default=0, editable=False)
     rank = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    band = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text="rank of the first it is tied with"
+    )
     insights = models.JSONField(null=True, blank=True, editable=False)
     flags = models.JSONField(default=list, db_default=[], editable=False)
-    calls = models.PositiveSmallIntegerField(db_default=0, editable=False)
-    prompt_tokens = models.PositiveIntegerField(db_default=0, editable=False)
-    completion_tokens = models.PositiveIntegerField(db_default=0, editable=False)
     reused = models.BooleanField(db_default=False, editable=False)
     fingerprint = models.CharField(max_length=64, blank=True, db_default="", editable=False)
 
@@ -248,13 +264,11 @@ ANSWER = """
 UPDATE candidates_evaluation AS e
 SET status = a.status, error = a.error, ratings = a.ratings, score = a.score,
     must_haves_met = a.must_haves_met, strong = a.strong, flags = a.flags,
-    insights = a.insights, calls = a.calls, prompt_tokens = a.prompt_tokens,
-    completion_tokens = a.completion_tokens, reused = a.reused, fingerprint = a.fingerprint,
+    insights = a.insights, reused = a.reused, fingerprint = a.fingerprint, deferrals = 0,
     token = NULL, scored_at = now()
 FROM jsonb_to_recordset(%s::jsonb) AS a(
     id bigint, status text, error text, ratings jsonb, score numeric, must_haves_met int,
-    strong int, flags jsonb, insights jsonb, calls int, prompt_tokens int,
-    completion_tokens int, reused boolean, fingerprint text)
+    strong int, flags jsonb, insights jsonb, reused boolean, fingerprint text)
 WHERE e.id = a.id AND e.status = 'scoring' AND e.token = %s
 """
 ENROL = """
@@ -265,7 +279,7 @@ ON CONFLICT DO NOTHING
 """
 RANK = """
 UPDATE candidates_evaluation AS e
-SET rank = a.rank, insights = coalesce(a.insights, e.insights)
-FROM jsonb_to_recordset(%s::jsonb) AS a(id bigint, rank int, insights jsonb)
+SET rank = a.rank, band = a.band, insights = coalesce(a.insights, e.insights)
+FROM jsonb_to_recordset(%s::jsonb) AS a(id bigint, rank int, band int, insights jsonb)
 WHERE e.id = a.id
 """

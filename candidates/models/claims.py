@@ -26,6 +26,9 @@ class Claimable(models.Model):
         help_text="waiting: not before; claimed: the end of the lease",
     )
     attempts = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    deferrals = models.PositiveSmallIntegerField(
+        db_default=0, editable=False, help_text="put off in a row, through no fault of its own"
+    )
 
     class Meta:
         abstract = True
@@ -80,13 +83,24 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
         """Renew the leases of `token`; returns how many it still holds."""
         return self.held(token).update(due_at=Now() + lease)
 
-    def give_back(self, token: UUID) -> int:
-        """Return what `token` holds, untouched: the attempt does not count."""
+    def give_back(self, token: UUID, pause: timedelta = timedelta()) -> int:
+        """Return what `token` holds, untouched, for after `pause`: the attempt does not count."""
         return self.held(token).update(
             status=self.WAITING,
             token=None,
-            due_at=Now(),
+            due_at=Now() + pause,
             attempts=Greatest(F("attempts") - 1, 0),
+        )
+
+    def postpone(self, token: UUID, pause: timedelta) -> int:
+        """Return what `token` holds for another try after `pause`; it was no fault of the row's,
+        so that the attempt does not count, and the deferral does."""
+        return self.held(token).update(
+            status=self.WAITING,
+            token=None,
+            due_at=Now() + pause,
+            attempts=Greatest(F("attempts") - 1, 0),
+            deferrals=F("deferrals") + 1,
         )
 
     def put_off(self, token: UUID, pause: timedelta) -> int:

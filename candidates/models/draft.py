@@ -97,13 +97,13 @@ class Draft(models.Model):
             description=self.description,
             criteria=[
                 rubric.Criterion(
-                    key=f"c{criterion.pk}",
+                    key=f"c{place}",
                     name=criterion.name,
                     looks_for=criterion.looks_for,
                     weight=criterion.weight,
                     must_have=criterion.must_have,
                 )
-                for criterion in self.criteria.all()
+                for place, criterion in enumerate(self.criteria.all(), start=1)
             ],
             role_weight=self.role_weight,
         )

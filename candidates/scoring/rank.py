@@ -1,6 +1,6 @@
 """From ratings to a score and a place: arithmetic only, the same for every engine."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,6 +53,24 @@ def stand(rubric: Rubric, ratings: Iterable[Rating]) -> Standing:
         must_haves_met=must.count(Met.MET),
         strong=sum(rating.rating >= STRONG_FROM for rating in by_key.values()),
     )
+
+
+def bands(scores: Sequence[float], error: float | None) -> list[int | None]:
+    """For each of these scores, the best first, the rank of the first that it is tied with.
+
+    Tied are scores that lie within one `error` of the best of their band: repeated, they might
+    stand in another order. None for all where no error is known.
+    """
+    found: list[int | None] = []
+    first, best = 0, 0.0
+    for place, score in enumerate(scores, start=1):
+        if error is None:
+            found.append(None)
+            continue
+        if not first or best - score > error:
+            first, best = place, score
+        found.append(first)
+    return found
 
 
 def sort_key(score: float, must_haves_met: int, strong: int, name: str) -> tuple[object, ...]:

@@ -74,8 +74,11 @@ class Rubric:
         return cls(data["title"], data["description"], criteria)
 
     def fingerprint(self) -> str:
-        """The same for rubrics that are the same, whatever they were made from."""
-        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+        """The same for rubrics by which the same is rated: weights come into play after that."""
+        told = self.to_json()
+        for criterion in told["criteria"]:
+            del criterion["weight"]
+        canonical = json.dumps(told, sort_keys=True, ensure_ascii=False)
         return sha256(canonical.encode()).hexdigest()
 
 

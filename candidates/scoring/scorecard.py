@@ -168,13 +168,14 @@ class Outcome:
 
     `status` is "answered" (paid for), "refused" (an error came back), "failed" (it never arrived)
     or "unknown" (it left, and no answer was seen: it may have been paid for). `detail` says it in
-    words without a résumé's, `model` is the one that answered.
+    words without a résumé's, `model` is the one that answered, `mode` how it was asked to.
     """
 
     status: str
     usage: Usage = Usage()
     detail: str = ""
     model: str = ""
+    mode: str = ""
 
 
 class Calls(Protocol):

@@ -96,9 +96,9 @@ def test_an_analysis_has_one_open_job_and_a_candidate_one_place_in_it(job: Job) 
         Evaluation.objects.create(analysis=job.analysis, candidate=evaluation.candidate)
 
 
-def test_a_job_and_a_recipient_have_one_email(job: Job) -> None:
+def test_a_job_and_a_recipient_have_one_email_of_a_kind(job: Job) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        Notification.objects.create(job=job, kind="failed", recipient="alice@example.com")
+        Notification.objects.create(job=job, kind="completed", recipient="alice@example.com")
 
 
 def test_an_erased_draft_takes_everything_along(job: Job) -> None:

@@ -39,7 +39,7 @@ def test_killed_workers_lose_and_double_nothing(
             monkeypatch.setenv(name, value)
         with running(tmp_path, workers=2) as worker:
             helpers = set(worker.parts()[1:])
-            job = submit.submit(draft, alice, engine="openai")
+            job = submit.submit(draft, alice, engine="openai", mode="none")
             evaluations = job.analysis.evaluations
             kills = 0
             for share in (0.15, 0.5):
@@ -64,4 +64,4 @@ def test_killed_workers_lose_and_double_nothing(
     # What was in flight, and what was answered and not yet written, is asked again; no more.
     per_kill = 4 + 4 * 3 // 2
     assert MANY <= len(model.requests) <= MANY + kills * per_kill
-    assert evaluations.usage()["calls"] == MANY
+    assert job.analysis.calls.usage()["calls"] == MANY

@@ -15,8 +15,7 @@ from django_q.models import OrmQ
 from candidates import intake
 from candidates.models import Candidate, Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
-from candidates.scoring import engines
-from jobs import lanes, submit, turn
+from jobs import flight, followups, lanes, pause, scoring, submit, turn
 from jobs.models import Heartbeat, Job, Lane, Notification, Status
 from tests.makers import files, rows
 from tests.servers.model import ModelServer, error, rated, said, serving
@@ -26,8 +25,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "IDLE", 0.01)
-    monkeypatch.setattr(lanes, "FLUSH", 0.02)
+    for module in (flight, followups, lanes, scoring):
+        monkeypatch.setattr(module, "IDLE", 0.01)
+    monkeypatch.setattr(flight, "FLUSH", 0.02)
     monkeypatch.setattr(turn, "LOOK", 0.0)
 
 
@@ -38,11 +38,9 @@ def model(settings: LazySettings) -> Iterator[ModelServer]:
         settings.EVALUATOR_ENGINE = "openai"
         settings.OPENAI_API_KEY = "key"
         settings.OPENAI_BASE_URL = server.url
-        lanes._engine.cache_clear()
+        flight.WORKER.close()
         yield server
-        engine = lanes._engine("openai", engines.default_model("openai"))
-        lanes._loop().run(engine.aclose())
-    lanes._engine.cache_clear()
+        flight.WORKER.close()
 
 
 def work_off() -> None:
@@ -145,21 +143,17 @@ def test_the_same_résumé_costs_one_call_and_a_second_run_none(
     for number in range(4):
         rows.candidate(draft, number, text=f"Same words\nWith Python at firm {number // 2} only.")
 
-    first = submit.submit(draft, alice)
+    first = submit.submit(draft, alice, mode="none")
     work_off()
     assert len(model.requests) == 2
-    charged = model.usage()
-    assert first.analysis.evaluations.usage() == {
-        "calls": 2,
-        "reused": 2,
-        "prompt_tokens": charged["prompt_tokens"],
-        "completion_tokens": charged["completion_tokens"],
-    }
+    assert {**first.analysis.calls.usage(), **model.usage()} == first.analysis.calls.usage()
+    assert first.analysis.calls.usage()["calls"] == 2
+    assert first.analysis.evaluations.filter(reused=True).count() == 2
 
-    second = submit.submit(draft, alice)
+    second = submit.submit(draft, alice, mode="none")
     work_off()
     assert len(model.requests) == 2
-    assert second.analysis.evaluations.usage()["calls"] == 0
+    assert second.analysis.calls.count() == 0
     assert second.analysis.evaluations.tally()[Scored.SCORED] == 4
 
 
@@ -167,11 +161,11 @@ def test_a_stranger_s_scores_are_not_reused(
     alice: User, eve: User, draft: Draft, model: ModelServer
 ) -> None:
     rows.candidate(draft)
-    submit.submit(draft, alice)
+    submit.submit(draft, alice, mode="none")
     work_off()
     theirs = Draft.objects.create(owner=eve, title=draft.title, description=draft.description)
     rows.candidate(theirs)
-    submit.submit(theirs, eve)
+    submit.submit(theirs, eve, mode="none")
     work_off()
 
     assert len(model.requests) == 2
@@ -203,19 +197,30 @@ def test_one_résumé_that_fails_does_not_take_the_others_along(
     assert list(job.analysis.evaluations.order_by("rank").values_list("rank", flat=True)) == [1, 2]
 
 
-def test_a_refused_key_fails_the_job_with_what_to_mend(
+def test_a_refused_key_pauses_the_job_with_what_to_mend_and_it_resumes_where_it_stopped(
     alice: User, draft: Draft, model: ModelServer
 ) -> None:
     model.script = [error(401)]
-    rows.candidate(draft)
-    job = submit.submit(draft, alice)
+    for number in range(8):
+        rows.candidate(draft, number, text=f"Python services, the {number}th time over")
+    job = submit.submit(draft, alice, mode="none")
 
     work_off()
 
     job.refresh_from_db()
-    assert job.status == Status.FAILED
-    assert "OPENAI_API_KEY" in job.error
-    assert job.analysis.evaluations.get().status == Scored.WAITING
+    assert job.status == Status.PROCESSING and job.is_paused
+    assert "OPENAI_API_KEY" in job.pause_reason
+    assert len(model.requests) <= 3
+    assert job.analysis.evaluations.tally()[Scored.WAITING] == 8
+    assert Notification.objects.get().kind == "paused"
+
+    model.script = [rated]
+    assert pause.resume(job, alice)
+    work_off()
+    job.refresh_from_db()
+    assert job.status == Status.COMPLETED and not job.is_paused
+    assert job.analysis.evaluations.tally()[Scored.SCORED] == 8
+    assert sorted(Notification.objects.values_list("kind", flat=True)) == ["completed", "paused"]
 
 
 def test_a_fault_of_the_program_costs_one_résumé(
@@ -237,7 +242,7 @@ def test_a_fault_of_the_program_costs_one_résumé(
 
     work_off()
 
-    assert job.analysis.evaluations.get(status=Scored.FAILED).error == lanes.FAULT
+    assert job.analysis.evaluations.get(status=Scored.FAILED).error == flight.FAULT
     assert job.analysis.evaluations.filter(status=Scored.SCORED).count() == 1
     assert "KeyError in trips" in caplog.text
     assert "This one" not in caplog.text
@@ -277,7 +282,7 @@ def test_a_long_turn_makes_room_when_others_wait(
     settings.EVALUATOR_CONCURRENCY = 2
     for number in range(9):
         rows.candidate(draft, number, text=f"Python services, the {number}th time over")
-    job = submit.submit(draft, alice)
+    job = submit.submit(draft, alice, mode="none")
     # The queue still holds the lane's own message: to the turn, somebody waits.
     lane = Lane.objects.get()
     lanes.score(lane.pk)
@@ -324,28 +329,17 @@ def test_lanes_at_the_same_time_finish_once(alice: User, draft: Draft) -> None:
     assert len(waiting) == 4
 
     def take(pk: int) -> None:
-        import asyncio
-
-        # Each worker process has a loop of its own; so has each thread here.
-        runner = asyncio.Runner()
-        loops[threading.get_ident()] = runner
         try:
             lanes.score(pk)
         finally:
-            runner.close()
+            flight.WORKER.close()
             connections.close_all()
 
-    loops: dict[int, Any] = {}
-    original = lanes._loop
-    lanes._loop = lambda: loops[threading.get_ident()]  # type: ignore[assignment]
-    try:
-        threads = [threading.Thread(target=take, args=[pk]) for pk in waiting]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-    finally:
-        lanes._loop = original
+    threads = [threading.Thread(target=take, args=[pk]) for pk in waiting]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
     work_off()
 
     job.refresh_from_db()

@@ -44,7 +44,15 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
     }
     assert (told["job"]["id"], told["job"]["error"]) == (str(job.public_id), None)
     assert set(told["analysis"]) == {"id", "engine", "model"}
-    assert set(told["usage"]) == {"calls", "reused", "prompt_tokens", "completion_tokens"}
+    assert set(told["usage"]) == {
+        "calls",
+        "unknown",
+        "reused",
+        "prompt_tokens",
+        "completion_tokens",
+        "cached_tokens",
+        "cost",
+    }
     best = told["candidates"][0]
     assert set(best) == {
         "rank",

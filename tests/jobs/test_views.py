@@ -20,6 +20,7 @@ from candidates.models import Analysis, Candidate, Draft, Event, Piece
 from evaluator.models import StoredFile
 from jobs import notify, submit
 from jobs.models import Heartbeat, Job, Kind, Lane, Notification, Status
+from jobs.submit import record
 from tests.makers import rows
 
 HTMX = {"HX-Request": "true"}
@@ -480,19 +481,21 @@ class TestMail:
         Candidate.objects.filter(name="Person 1").update(name=evil)
         rows.unreadable(draft, 3)
         rows.evaluate(analysis)
-        failed = kind == Kind.FAILED
+        failed, done = kind == Kind.FAILED, kind == Kind.COMPLETED
         job = rows.job(analysis, Status.FAILED if failed else Status.COMPLETED, "No key." * failed)
+        record(job, "paused", detail="No quota.")
         notification = Notification.objects.create(job=job, kind=kind, recipient="a@example.com")
 
         message = notify.compose(Notification.objects.get(pk=notification.pk))
 
         html = str(message.alternatives[0][0])
-        link = job.get_absolute_url() if failed else analysis.get_absolute_url()
+        link = analysis.get_absolute_url() if done else job.get_absolute_url()
         for told in (str(message.body), html):
             assert f"http://localhost:8000{link}" in told
             assert "2 of 3 résumés" in told
             assert "1 × The file is protected by a password." in " ".join(told.split())
             assert ("No key." in told) == failed
+            assert ("No quota." in told) == (kind == Kind.PAUSED)
         assert evil in message.subject and evil in str(message.body)
         assert evil not in html and "&lt;b&gt;Tom&lt;/b&gt; &amp; Jerry" in html
 

@@ -36,7 +36,7 @@ PAUSE = 0.25  # seconds before the second try, doubled with each
 LONGEST_PAUSE = 8.0
 HOLD = 15.0  # seconds that a call waits in here; beyond, it goes back to the queue
 LARGEST = 5_000_000  # bytes of an answer
-SCOUTS = 3  # calls that go ahead after a silence
+SCOUTS = 1  # call that goes ahead after a silence: two workers find out with two
 A_MOMENT = 0.15  # seconds that the others leave them to find that nothing works
 WHOLE = 120.0  # seconds of one call from beginning to end
 TIMEOUT = Timeout(60.0, connect=10.0, pool=WHOLE)
@@ -169,7 +169,7 @@ class Connection:
             usage = answers.usage(data, body)
             text, trouble = answers.content(data)
             model = answers.model(data)
-            entry.outcome = Outcome("answered", usage, trouble, model)
+            entry.outcome = Outcome("answered", usage, trouble, model, mode)
             self.pace.well(began, headers)
             return Answer(text, trouble, usage, mode, model)
 

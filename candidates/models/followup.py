@@ -1,0 +1,150 @@
+"""What is asked about a candidate after the ranking: insights for the best, a second scoring."""
+
+import json
+import math
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+from django.db.models import F, FloatField, Q, Sum
+from django.db.models.functions import Cast, Now, Power
+
+from .analysis import Analysis, Evaluation
+from .analysis import Status as Scored
+from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+
+
+class Kind(models.TextChoices):
+    INSIGHT = "insight", "insights"
+    REPEAT = "repeat", "scored again"
+
+
+class Status(models.TextChoices):
+    WAITING = "waiting", "waiting"
+    WORKING = "working", "in a worker's hands"
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+
+
+OPEN = (Status.WAITING, Status.WORKING)
+REPEATED = 0.05  # share of the scored that is scored again
+FEWEST_REPEATED = 8  # fewer say nothing about how far repetitions lie apart
+
+
+class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
+    WAITING = Status.WAITING
+    CLAIMED = Status.WORKING
+
+    def enrol(self, analysis: Analysis, kind: Kind, evaluations: list[int]) -> int:
+        """Ask for `kind` about these, unless it was asked before. One statement."""
+        made = self.bulk_create(
+            [FollowUp(analysis=analysis, kind=kind, evaluation_id=pk) for pk in evaluations],
+            ignore_conflicts=True,
+        )
+        return len(made)
+
+    def draw(self, analysis: Analysis) -> list[int]:
+        """A random twentieth of the scored, for a second scoring; never one that had it."""
+        scored = analysis.evaluations.filter(status=Scored.SCORED)
+        number = max(FEWEST_REPEATED, math.ceil(REPEATED * scored.count()))
+        fresh = scored.exclude(followups__kind=Kind.REPEAT)
+        return list(fresh.order_by("?").values_list("pk", flat=True)[:number])
+
+    def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
+        """Write what came, for the rows that `token` still holds; returns how many.
+
+        Each answer has `id`, `status`, `score`, `result` and `error`. One statement.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(ANSWER, [json.dumps(answers), token])
+            return int(cursor.rowcount)
+
+    def reopen_failed(self) -> int:
+        return self.filter(status=Status.FAILED).update(
+            status=Status.WAITING, error="", done_at=None, attempts=0, deferrals=0, due_at=Now()
+        )
+
+    def give_up(self) -> int:
+        return self.spent().update(
+            status=Status.FAILED,
+            token=None,
+            error=f"It stopped the worker {MOST_ATTEMPTS} times.",
+            done_at=Now(),
+        )
+
+    def repeat_error(self) -> tuple[float, int] | None:
+        """How far two scorings of the same résumé lie apart: the standard deviation of the overall
+        score, and of how many résumés that is known; None when of none. One query.
+
+        From pairs: the root of the mean of half the squared differences (Dahlberg 1940).
+        """
+        pairs = self.filter(kind=Kind.REPEAT, status=Status.DONE, score__isnull=False)
+        apart = Cast(F("score") - F("evaluation__score"), FloatField())
+        found = pairs.aggregate(squares=Sum(Power(apart, 2)), n=models.Count("pk"))
+        if not found["n"] or found["squares"] is None:
+            return None
+        return math.sqrt(found["squares"] / (2 * found["n"])), found["n"]
+
+
+class FollowUp(Claimable):
+    analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="followups")
+    evaluation = models.ForeignKey(Evaluation, models.DB_CASCADE, related_name="followups")
+    kind = models.CharField(max_length=8, choices=Kind)
+    status = models.CharField(
+        max_length=8, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+    )
+    score = models.DecimalField(
+        max_digits=4, decimal_places=1, null=True, blank=True, editable=False
+    )
+    result = models.JSONField(null=True, blank=True, editable=False)
+    error = models.TextField(blank=True, db_default="", editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    done_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = FollowUpQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "follow-up"
+        indexes = [
+            models.Index(
+                name="followup_to_do",
+                fields=["analysis", "due_at"],
+                condition=Q(status__in=OPEN),
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(name="followup_once", fields=["evaluation", "kind"]),
+            listed_constraint("followup_status_listed", Status),
+            listed_constraint("followup_kind_listed", Kind, "kind"),
+            claim_constraint("followup_token_while_working", Status.WORKING),
+            models.CheckConstraint(
+                name="followup_done_at_when_over",
+                condition=Q(status__in=OPEN, done_at=None)
+                | (~Q(status__in=OPEN) & Q(done_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="followup_error_when_failed",
+                condition=(Q(status=Status.FAILED) & ~Q(error=""))
+                | (~Q(status=Status.FAILED) & Q(error="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of evaluation {self.evaluation_id}"
+
+
+ANSWER = """
+WITH done AS (
+    UPDATE candidates_followup AS f
+    SET status = a.status, score = a.score, result = a.result, error = a.error, token = NULL,
+        done_at = now()
+    FROM jsonb_to_recordset(%s::jsonb) AS a(
+        id bigint, status text, score numeric, result jsonb, error text)
+    WHERE f.id = a.id AND f.status = 'working' AND f.token = %s
+    RETURNING f.evaluation_id, f.kind, f.status, f.result
+), told AS (
+    UPDATE candidates_evaluation AS e SET insights = done.result
+    FROM done WHERE e.id = done.evaluation_id AND done.kind = 'insight' AND done.status = 'done'
+)
+SELECT 1 FROM done
+"""

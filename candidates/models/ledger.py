@@ -1,0 +1,187 @@
+"""The ledger: every call to a model, written before it leaves and settled when its answer is here.
+
+It is the only record of what was paid. A row that is still open belongs to a call in flight; one
+that nobody settled names a call of which nobody knows whether it was answered.
+"""
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models import Case, Count, F, Q, Sum, When
+from django.db.models.functions import Now, TruncMonth
+
+from .analysis import Analysis, Evaluation
+from .claims import listed_constraint
+from .draft import Draft
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+class Purpose(models.TextChoices):
+    SCORE = "score", "scorecard"
+    INSIGHT = "insight", "insights"
+    REPEAT = "repeat", "scored again"
+    SUGGEST = "suggest", "criteria suggested"
+
+
+class Status(models.TextChoices):
+    OPEN = "open", "in flight"
+    ANSWERED = "answered", "answered"
+    REFUSED = "refused", "refused"
+    FAILED = "failed", "not delivered"
+    UNKNOWN = "unknown", "outcome unknown"
+
+
+# What may have been charged though no answer was seen.
+UNSEEN = (Status.OPEN, Status.UNKNOWN)
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return self.filter(owner=user.pk) if user.pk else self.none()
+
+    def open(self) -> Self:
+        return self.filter(status=Status.OPEN)
+
+    def spent(self) -> int:
+        """Tokens of these calls; those in flight, and those of which nobody knows, by estimate."""
+        tokens = Case(
+            When(status__in=UNSEEN, then=F("reserved_tokens")),
+            default=F("prompt_tokens") + F("completion_tokens"),
+        )
+        return int(self.aggregate(n=Sum(tokens, default=0))["n"])
+
+    def usage(self) -> dict[str, Any]:
+        """What these calls cost: `calls` that were answered, `unknown` ones, tokens, and `cost` in
+        US dollars, None where a price is not known. One query."""
+        return self.aggregate(
+            calls=Count("pk", filter=Q(status=Status.ANSWERED)),
+            unknown=Count("pk", filter=Q(status__in=UNSEEN)),
+            prompt_tokens=Sum("prompt_tokens", default=0),
+            completion_tokens=Sum("completion_tokens", default=0),
+            cached_tokens=Sum("cached_tokens", default=0),
+            cost=Sum("cost"),
+        )
+
+    def by_month(self) -> Any:
+        """The same for every month with a call, the newest first; `month` is its first day."""
+        return (
+            self.order_by()
+            .annotate(month=TruncMonth("created_at"))
+            .values("month")
+            .annotate(
+                calls=Count("pk", filter=Q(status=Status.ANSWERED)),
+                prompt_tokens=Sum("prompt_tokens", default=0),
+                completion_tokens=Sum("completion_tokens", default=0),
+                cost=Sum("cost"),
+            )
+            .order_by("-month")
+        )
+
+    def settle(self, outcomes: list[dict[str, Any]]) -> int:
+        """Write how calls ended; returns how many were still open. One statement, however many.
+
+        Each has `id`, `status`, `prompt_tokens`, `completion_tokens`, `cached_tokens`, `estimated`,
+        `cost`, `mode`, `answered_by` and `detail`.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(SETTLE, [json.dumps(outcomes)])
+            return int(cursor.rowcount)
+
+    def lose(self, tokens: list[UUID]) -> int:
+        """The workers that held these tokens are gone: nobody knows how their calls ended."""
+        return (
+            self.open()
+            .filter(token__in=tokens)
+            .update(status=Status.UNKNOWN, settled_at=Now(), detail="the worker ended")
+        )
+
+
+class Call(models.Model):
+    """One request to a model. It outlives the résumé it was about: what was paid stays paid."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="calls", editable=False
+    )
+    draft = models.ForeignKey(
+        Draft, models.DB_SET_NULL, null=True, blank=True, related_name="calls", editable=False
+    )
+    analysis = models.ForeignKey(
+        Analysis, models.DB_SET_NULL, null=True, blank=True, related_name="calls", editable=False
+    )
+    evaluation = models.ForeignKey(
+        Evaluation, models.DB_SET_NULL, null=True, blank=True, related_name="calls", editable=False
+    )
+    purpose = models.CharField(max_length=8, choices=Purpose)
+    token = models.UUIDField(editable=False, help_text="of the turn in which it was made")
+    model = models.CharField(max_length=200)
+    status = models.CharField(
+        max_length=8, choices=Status, default=Status.OPEN, db_default=Status.OPEN
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    settled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    reserved_tokens = models.PositiveIntegerField(help_text="estimated before it left")
+    prompt_tokens = models.PositiveIntegerField(db_default=0)
+    completion_tokens = models.PositiveIntegerField(db_default=0)
+    cached_tokens = models.PositiveIntegerField(db_default=0, help_text="of those of the prompt")
+    estimated = models.BooleanField(db_default=False, help_text="the server did not say")
+    cost = models.DecimalField(
+        max_digits=12,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="US dollars, by the price table of that day",
+    )
+    mode = models.CharField(
+        max_length=12, blank=True, db_default="", help_text="how the answer was asked for"
+    )
+    answered_by = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="the model, by its own word"
+    )
+    detail = models.CharField(max_length=200, blank=True, db_default="")
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["owner", "created_at"]),
+            models.Index(fields=["analysis", "created_at"]),
+            models.Index(fields=["evaluation"]),
+            models.Index(name="call_open", fields=["token"], condition=Q(status=Status.OPEN)),
+        ]
+        constraints = [
+            listed_constraint("call_status_listed", Status),
+            listed_constraint("call_purpose_listed", Purpose, "purpose"),
+            models.CheckConstraint(
+                name="call_settled_when_over",
+                condition=Q(status=Status.OPEN, settled_at=None)
+                | (~Q(status=Status.OPEN) & Q(settled_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"call {self.pk}"
+
+
+def price(cost: float | None) -> str | None:
+    """US dollars as the ledger keeps them, in millionths; None stays None."""
+    return None if cost is None else str(Decimal(str(cost)).quantize(Decimal("0.000001")))
+
+
+SETTLE = """
+UPDATE candidates_call AS c
+SET status = o.status, settled_at = now(), prompt_tokens = o.prompt_tokens,
+    completion_tokens = o.completion_tokens, cached_tokens = o.cached_tokens,
+    estimated = o.estimated, cost = o.cost, mode = o.mode, answered_by = o.answered_by,
+    detail = left(o.detail, 200)
+FROM jsonb_to_recordset(%s::jsonb) AS o(
+    id bigint, status text, prompt_tokens int, completion_tokens int, cached_tokens int,
+    estimated boolean, cost numeric, mode text, answered_by text, detail text)
+WHERE c.id = o.id AND c.status = 'open'
+"""

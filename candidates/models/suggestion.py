@@ -1,0 +1,90 @@
+"""Criteria that an engine suggests for a draft; a worker asks, the manager edits and decides."""
+
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.db.models.functions.uuid import UUID4
+
+from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .draft import Draft
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+class Status(models.TextChoices):
+    WAITING = "waiting", "waiting"
+    WORKING = "working", "being made"
+    READY = "ready", "ready"
+    FAILED = "failed", "failed"
+
+
+OPEN = (Status.WAITING, Status.WORKING)
+
+
+class SuggestionQuerySet(ClaimQuerySet["Suggestion"]):
+    WAITING = Status.WAITING
+    CLAIMED = Status.WORKING
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        return self.filter(draft__in=Draft.objects.visible_to(user))
+
+    def ready(self, token: UUID, criteria: list[dict[str, object]]) -> int:
+        return self.held(token).update(
+            status=Status.READY, token=None, criteria=criteria, done_at=Now()
+        )
+
+    def fail(self, token: UUID, error: str) -> int:
+        return self.held(token).update(status=Status.FAILED, token=None, error=error, done_at=Now())
+
+    def give_up(self) -> int:
+        return self.spent().update(
+            status=Status.FAILED,
+            token=None,
+            error=f"Suggesting criteria stopped the worker {MOST_ATTEMPTS} times.",
+            done_at=Now(),
+        )
+
+
+class Suggestion(Claimable):
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="suggestions")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="suggestions"
+    )
+    engine = models.CharField(max_length=20)
+    model = models.CharField(max_length=200)
+    status = models.CharField(
+        max_length=8, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+    )
+    criteria = models.JSONField(default=list, db_default=[], blank=True, editable=False)
+    error = models.TextField(blank=True, db_default="", editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    done_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = SuggestionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["draft", "-created_at"]),
+            models.Index(
+                name="suggestion_to_make", fields=["due_at"], condition=Q(status__in=OPEN)
+            ),
+        ]
+        constraints = [
+            listed_constraint("suggestion_status_listed", Status),
+            claim_constraint("suggestion_token_while_working", Status.WORKING),
+            models.CheckConstraint(
+                name="suggestion_done_at_when_over",
+                condition=Q(status__in=OPEN, done_at=None)
+                | (~Q(status__in=OPEN) & Q(done_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"suggestion {self.pk}"

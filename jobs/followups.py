@@ -1,0 +1,118 @@
+"""What is asked after the ranking: insights for the best, and a second scoring of a few."""
+
+import time
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+from candidates.models import Evaluation, FollowUp
+from candidates.models.followup import FollowUpQuerySet, Kind, Status
+from candidates.models.ledger import Purpose
+from candidates.scoring import engines, rank
+from candidates.scoring.redact import redact
+from candidates.scoring.scorecard import Insight, Scorecard, Usage
+
+from .flight import IDLE, Flight, Work
+from .models import Lane
+from .turn import Turn
+
+NOTHING: dict[str, Any] = {"score": None, "result": None, "error": ""}
+
+
+class FollowingUp(Flight[Any]):
+    """One kind of follow-up."""
+
+    kind: Kind
+    rows: FollowUpQuerySet
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__(turn)
+        self.rows = self.analysis.followups.filter(kind=self.kind)
+        self.cards: dict[int, Scorecard] = {}
+
+    def claimable(self) -> FollowUpQuerySet:
+        return self.rows
+
+    def launch(self, ids: list[int]) -> None:
+        works = []
+        answers: list[dict[str, Any]] = []
+        rows = FollowUp.objects.filter(pk__in=ids).select_related("evaluation__candidate")
+        for row in rows:
+            one = row.evaluation
+            bare = Work(
+                row.pk, one.pk, row.attempts, row.deferrals, one.candidate.text, "", one.fingerprint
+            )
+            try:
+                document = redact(one.candidate.text, one.candidate.name)
+                self.cards[row.pk] = Scorecard.from_json(
+                    {"ratings": one.ratings, "flags": one.flags}
+                )
+                works.append(replace(bare, document=document))
+            except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
+                answers += self.at_fault([bare], error)
+        known = self.known(works)
+        answers += [
+            {**NOTHING, "id": work.pk, "status": Status.DONE, "result": known[work.fingerprint]}
+            for work in works
+            if work.fingerprint in known
+        ]
+        self.write(answers)
+        self.send([work for work in works if work.fingerprint not in known])
+
+    def known(self, works: list[Work]) -> dict[str, Any]:
+        """Results that need no call, by fingerprint."""
+        return {}
+
+    def failed(self, work: Work, error: str) -> dict[str, Any]:
+        return {**NOTHING, "id": work.pk, "status": Status.FAILED, "error": error}
+
+    def is_over(self) -> bool:
+        self.rows.give_up()
+        if not self.rows.open().exists():
+            return True
+        if Lane.objects.filter(job=self.turn.job).exclude(pk=self.turn.lane.pk).running().exists():
+            return True
+        time.sleep(IDLE)  # a pause before another try, or a dead lane's lease
+        return False
+
+
+class Insights(FollowingUp):
+    kind = Kind.INSIGHT
+    purpose = Purpose.INSIGHT
+
+    def known(self, works: list[Work]) -> dict[str, Any]:
+        """Insights that this owner already has about the same scorecard."""
+        found = Evaluation.objects.filter(
+            fingerprint__in={work.fingerprint for work in works},
+            analysis__draft__owner=self.analysis.draft.owner_id,
+            insights__version=engines.WITH_INSIGHTS,
+        )
+        return dict(found.values_list("fingerprint", "insights"))
+
+    def ask(self, work: Work) -> Coroutine[Any, Any, tuple[Insight, Usage]]:
+        return self.engine.insights(work.document, self.rubric, self.cards[work.pk])
+
+    def answered(self, works: list[Work], answer: tuple[Insight, Usage]) -> list[dict[str, Any]]:
+        result = answer[0].to_json() | {"version": engines.WITH_INSIGHTS}
+        return [{**NOTHING, "id": works[0].pk, "status": Status.DONE, "result": result}]
+
+
+class Repeats(FollowingUp):
+    kind = Kind.REPEAT
+    purpose = Purpose.REPEAT
+
+    def ask(self, work: Work) -> Coroutine[Any, Any, Scorecard]:
+        return self.engine.score(work.document, self.rubric)
+
+    def answered(self, works: list[Work], answer: Scorecard) -> list[dict[str, Any]]:
+        standing = rank.stand(self.rubric, answer.ratings)
+        ratings = [rating.to_json() for rating in answer.ratings]
+        return [
+            {
+                **NOTHING,
+                "id": works[0].pk,
+                "status": Status.DONE,
+                "score": standing.score,
+                "result": ratings,
+            }
+        ]

@@ -1,0 +1,46 @@
+"""Pausing a job and letting it go on: by a person, or by itself when nothing works until somebody
+mends it. Scores that are there stay; what is paused resumes where it stopped.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from . import notify
+from .models import Job, Kind, Lane
+from .submit import add_lane, record
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def by_itself(job: Job, why: str) -> bool:
+    """Pause the job and tell its user what to mend; False when it was paused or over already."""
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk).pause(why):
+            return False
+        record(job, "paused", detail=why)
+        job.refresh_from_db(fields=["pauses"])
+        notify.post(job, Kind.PAUSED, occasion=job.pauses)
+    return True
+
+
+def by(user: "User", job: Job) -> bool:
+    """Pause the job; answers on their way are still written. False when there was nothing to."""
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk).pause(f"Paused by {user.get_username()}."):
+            return False
+        Lane.objects.filter(job=job, started_at=None).delete()
+        record(job, "paused", actor=user)
+    return True
+
+
+def resume(job: Job, user: "User") -> bool:
+    """Let the job go on; False when it was not paused."""
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk).resume():
+            return False
+        record(job, "resumed", actor=user)
+        if not Lane.objects.filter(job=job).exists():
+            add_lane(job.analysis.draft_id, job)
+    return True
