@@ -49,9 +49,16 @@ def _lacking(calls: int, tokens: int) -> list[float]:
     with transaction.atomic():
         for bucket, weight in _weighed(calls, tokens):
             bucket.leak(bucket.now())
-            item = RateItem("call", bucket.now(), weight=min(weight, bucket.rates[0].limit))
-            if not bucket.put(item):
+            # One call larger than a whole minute's tokens takes them all; it must go some time.
+            most = bucket.rates[0].limit
+            item = RateItem(
+                "call", bucket.now(), weight=min(weight, most) if calls == 1 else weight
+            )
+            if weight > most and calls > 1:
+                waits.append(0.0)
+            elif not bucket.put(item):
                 waits.append(max(0.05, bucket.waiting(item) / 1000))
+            if waits:
                 transaction.set_rollback(True)
                 break
     return waits
@@ -68,6 +75,12 @@ def _weighed(calls: int, tokens: int) -> Iterator[tuple[Any, int]]:
 def _part(tokens_a_minute: int) -> int:
     """How many tokens one row of the bucket stands for."""
     return max(1, tokens_a_minute // FINEST)
+
+
+def forget() -> None:
+    """Everything may be taken again: for tests."""
+    for name in ("calls", "tokens"):
+        _bucket(name, 1).flush()
 
 
 @cache

@@ -1,7 +1,6 @@
 """Lanes in this process, on real rows: from new files to one e-mail in the outbox."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -9,54 +8,18 @@ from uuid import uuid4
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
-from django.db import connections, transaction
+from django.db import connections
 from django_q.models import OrmQ
 
-from candidates import intake
 from candidates.models import Candidate, Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
-from jobs import flight, followups, lanes, pause, scoring, submit, turn
+from jobs import flight, lanes, pause, submit
 from jobs.models import Heartbeat, Job, Lane, Notification, Status
+from tests.jobs.here import upload, work_off
 from tests.makers import files, rows
-from tests.servers.model import ModelServer, error, rated, said, serving
+from tests.servers.model import ModelServer, error, rated, said
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (flight, followups, lanes, scoring):
-        monkeypatch.setattr(module, "IDLE", 0.01)
-    monkeypatch.setattr(flight, "FLUSH", 0.02)
-    monkeypatch.setattr(turn, "LOOK", 0.0)
-
-
-@pytest.fixture
-def model(settings: LazySettings) -> Iterator[ModelServer]:
-    """The `openai` engine, and the server it speaks to."""
-    with serving() as server:
-        settings.EVALUATOR_ENGINE = "openai"
-        settings.OPENAI_API_KEY = "key"
-        settings.OPENAI_BASE_URL = server.url
-        flight.WORKER.close()
-        yield server
-        flight.WORKER.close()
-
-
-def work_off() -> None:
-    """Be the workers: take every lane there is, until none is left."""
-    while (lane := Lane.objects.filter(started_at=None).order_by("pk").first()) is not None:
-        (lanes.score if lane.job_id else lanes.read)(lane.pk)
-
-
-def upload(draft: Draft, contents: dict[str, bytes]) -> None:
-    with transaction.atomic():
-        incoming = [
-            intake.Incoming(name, len(data), lambda data=data: data)  # type: ignore[misc]
-            for name, data in contents.items()
-        ]
-        intake.accept(draft, draft.owner, incoming)
-        submit.wake_readers(draft.pk)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
 
 def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:

@@ -11,19 +11,13 @@ from candidates.models import Archive, Candidate, Draft, Event
 from candidates.models.archive import Status as Packed
 from candidates.reading import Problem
 from evaluator.models import StoredFile
-from jobs import lanes, readers, submit, turn
+from jobs import readers, submit, turn
 from jobs.models import Lane, Status
 from jobs.sweep import sweep
-from tests.jobs.test_lanes import upload, work_off
+from tests.jobs.here import upload, work_off
 from tests.makers import archives, rows
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "IDLE", 0.01)
-    monkeypatch.setattr(turn, "LOOK", 0.0)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
 
 def found(draft: Draft) -> dict[str, str]:

@@ -11,6 +11,8 @@ from candidates.models import Analysis, Candidate, Draft, Evaluation
 from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import Status as Read
 from candidates.reading import Problem
+from candidates.scoring.fingerprint import document_key
+from candidates.scoring.redact import redact
 from candidates.scoring.scorecard import Quote, Rating
 from jobs.models import Job, Status
 
@@ -21,6 +23,7 @@ QUOTE = "Built payment services in Python."
 def candidate(draft: Draft, number: int = 1, **values: Any) -> Candidate:
     """A readable candidate of the draft, with a stored file."""
     data = f"{draft.pk} {number}".encode()
+    text, name = values.get("text", TEXT), values.get("name", f"Person {number}")
     row = Candidate(
         draft=draft,
         **{
@@ -31,6 +34,7 @@ def candidate(draft: Draft, number: int = 1, **values: Any) -> Candidate:
             "read_at": timezone.now(),
             "name": f"Person {number}",
             "text": TEXT,
+            "redacted_key": document_key(redact(text, name)) if text else "",
             "pages": 1,
             **values,
         },
