@@ -41,6 +41,8 @@ def resume(job: Job, user: "User") -> bool:
         if not Job.objects.filter(pk=job.pk).resume():
             return False
         record(job, "resumed", actor=user)
+        job.analysis.evaluations.hurry()
+        job.analysis.followups.hurry()
         if not Lane.objects.filter(job=job).exists():
             add_lane(job.analysis.draft_id, job)
     return True

@@ -103,6 +103,10 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
             deferrals=F("deferrals") + 1,
         )
 
+    def hurry(self) -> int:
+        """Let those that were put off be tried now, as if for the first time in a row."""
+        return self.filter(status=self.WAITING).update(due_at=Now(), deferrals=0)
+
     def put_off(self, token: UUID, pause: timedelta) -> int:
         """Return what `token` holds for another try after `pause`; the attempt counts."""
         return self.held(token).update(status=self.WAITING, token=None, due_at=Now() + pause)

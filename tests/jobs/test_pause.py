@@ -1,0 +1,116 @@
+"""Pausing a job and letting it go on."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+
+from candidates.models import Draft, Evaluation, Event
+from candidates.models.analysis import Status as Scored
+from jobs import pause, submit
+from jobs.models import Job, Lane, Notification, Status
+from jobs.sweep import sweep
+from tests.jobs.here import work_off
+from tests.makers import rows
+from tests.servers.model import ModelServer, error, rated
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
+
+
+def several(draft: Draft, number: int) -> None:
+    for each in range(number):
+        rows.candidate(draft, each, text=f"Python services, the {each}th time over")
+
+
+def test_a_pending_job_that_is_paused_waits_until_it_is_resumed(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    several(draft, 2)
+    job = submit.submit(draft, alice, mode="none")
+
+    assert pause.by(alice, job)
+    assert not pause.by(alice, job)
+    sweep()
+    work_off()
+    assert not Lane.objects.exists()
+    assert len(model.requests) == 0
+
+    assert pause.resume(job, alice)
+    assert not pause.resume(job, alice)
+    work_off()
+    assert Job.objects.get(pk=job.pk).status == Status.COMPLETED
+    verbs = list(Event.objects.filter(about=job.public_id).values_list("verb", flat=True))
+    assert verbs == ["queued", "paused", "resumed", "started", "completed"]
+    assert not Notification.objects.filter(kind="paused").exists()  # the one who did it knows
+
+
+def test_what_is_on_its_way_when_a_job_is_paused_is_still_written(
+    alice: User, draft: Draft, model: ModelServer, settings: Any
+) -> None:
+    settings.EVALUATOR_CONCURRENCY = 2
+    several(draft, 8)
+    job = submit.submit(draft, alice, mode="none")
+
+    def pauses(request: dict[str, Any]) -> Any:
+        pause.by(alice, job)
+        connections.close_all()
+        return replace(rated(request), seconds=0.3)
+
+    model.script = [pauses]
+    work_off()
+
+    asked = len(model.requests)
+    tally = job.analysis.evaluations.tally()
+    assert 0 < asked < 8
+    assert (tally[Scored.SCORED], tally[Scored.SCORING]) == (asked, 0)
+    assert not Lane.objects.exists()
+
+    model.script = [rated]
+    pause.resume(job, alice)
+    work_off()
+    assert len(model.requests) == 8
+    assert Job.objects.get(pk=job.pk).status == Status.COMPLETED
+
+
+def test_a_paused_job_can_be_cancelled_and_what_it_scored_is_ranked(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    model.script = [rated, rated, error(401)]
+    several(draft, 6)
+    job = submit.submit(draft, alice, mode="none")
+    work_off()
+    job.refresh_from_db()
+    assert job.is_paused
+
+    assert submit.cancel(job, alice)
+    work_off()
+
+    job.refresh_from_db()
+    assert (job.status, job.pause_reason) == (Status.CANCELLED, "")
+    scored = job.analysis.evaluations.filter(status=Scored.SCORED)
+    assert scored.exists() and not scored.unranked().exists()
+
+
+def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the_end(
+    alice: User, draft: Draft, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("candidates.scoring.engines.openai.connection.TRIES", 1)
+    model.script = [error(503)]
+    rows.candidate(draft)
+    job = submit.submit(draft, alice, mode="none")
+    monkeypatch.setattr("jobs.flight._growing", lambda *_: timedelta(milliseconds=5))
+
+    work_off()
+
+    job.refresh_from_db()
+    assert job.is_paused and "about an hour" in job.pause_reason
+    evaluation = Evaluation.objects.get()
+    assert (evaluation.status, evaluation.attempts) == (Scored.WAITING, 0)
+
+    model.script = [rated]
+    pause.resume(job, alice)
+    work_off()
+    assert Evaluation.objects.get().status == Scored.SCORED
