@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -105,8 +105,9 @@ class Flight[Answer](ABC):
     purpose: Purpose
     rows: ClaimQuerySet[Any]
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, host: Callable[[int], None]) -> None:
         self.turn = turn
+        self.host = host
         self.analysis: Analysis = turn.job.analysis
         self.rubric: Rubric = self.analysis.rubric
         self.engine = WORKER.engine(self.analysis.engine, self.analysis.model)
@@ -144,6 +145,7 @@ class Flight[Answer](ABC):
     def work(self) -> None:
         try:
             while self.turn.look() is Verdict.GO:
+                self._host()
                 if not self._refill() and not self.flight and self.is_over():
                     return
                 self._collect(FLUSH)
@@ -207,6 +209,15 @@ class Flight[Answer](ABC):
         if self.may_bring_more and not self.slots.locked():
             WORKER.wake.set()  # a place is free and nobody waits for it
         return answer
+
+    def _host(self) -> None:
+        """Let in a job that has just come and finds no worker free; our calls go on meanwhile."""
+        if self.turn.guest is not None:
+            guest, self.turn.guest = self.turn.guest, None
+            self.may_bring_more = False  # our answers need not wake the guest
+            self.turn.beat()
+            self.rows.extend(self.turn.token, LEASE)
+            self.host(guest)
 
     def _refill(self) -> bool:
         """Claim as many as there is room for; whether there were any."""

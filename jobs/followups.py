@@ -1,7 +1,7 @@
 """What is asked after the ranking: insights for the best, and a second scoring of a few."""
 
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -25,8 +25,8 @@ class FollowingUp(Flight[Any]):
     kind: Kind
     rows: FollowUpQuerySet
 
-    def __init__(self, turn: Turn) -> None:
-        super().__init__(turn)
+    def __init__(self, turn: Turn, host: Callable[[int], None]) -> None:
+        super().__init__(turn, host)
         self.rows = self.analysis.followups.filter(kind=self.kind)
         self.cards: dict[int, Scorecard] = {}
 

@@ -40,9 +40,9 @@ def read(lane_id: int) -> None:
             add_lane(turn.lane.draft_id, None)
 
 
-def score(lane_id: int) -> None:
-    """Take the lane's turn at its job."""
-    turn = Turn.enter(lane_id)
+def score(lane_id: int, *, is_guest: bool = False) -> None:
+    """Take the lane's turn at its job; as a guest, in the middle of another lane's."""
+    turn = Turn.enter(lane_id, is_guest=is_guest)
     if turn is None:
         return
     if turn.job.status == Status.PENDING and not turn.job.is_paused:
@@ -60,13 +60,18 @@ def score(lane_id: int) -> None:
 
 def _work(turn: Turn) -> None:
     with readers.Reader(turn.lane.draft_id) as reader:
-        Scoring(turn, reader).work()
+        Scoring(turn, _host, reader).work()
     if not _is_ranked(turn):
         return
     for kind in FOLLOWUPS:
         asked = turn.job.analysis.followups.filter(kind=kind.kind)
         if turn.look() is Verdict.GO and asked.open().exists():
-            kind(turn).work()
+            kind(turn, _host).work()
+
+
+def _host(lane_id: int) -> None:
+    """Work at a job that has just come, for a moment."""
+    score(lane_id, is_guest=True)
 
 
 def _is_unpacked(turn: Turn) -> bool:

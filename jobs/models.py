@@ -89,6 +89,13 @@ class Job(models.Model):
     status = models.CharField(
         max_length=12, choices=Status, default=Status.PENDING, db_default=Status.PENDING
     )
+    key = models.UUIDField(
+        null=True,
+        blank=True,
+        unique=True,
+        editable=False,
+        help_text="of the form that asked for it: one press, one job",
+    )
     error = models.TextField(blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -222,6 +229,23 @@ class Lane(models.Model):
 
     def __str__(self) -> str:
         return f"lane {self.pk}"
+
+
+class Halt(models.Model):
+    """While there is one, no lane goes on, of any job: staff have halted the whole queue."""
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, blank=True, editable=False
+    )
+    reason = models.CharField(max_length=200, help_text="shown to everybody whose job waits")
+    only = models.BooleanField(default=True, db_default=True, unique=True, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="halt_only_one", condition=Q(only=True))]
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class Kind(models.TextChoices):

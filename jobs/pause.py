@@ -2,16 +2,19 @@
 mends it. Scores that are there stay; what is paused resumes where it stopped.
 """
 
+import logging
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from . import notify
-from .models import Job, Kind, Lane
-from .submit import add_lane, record
+from .models import Halt, Job, Kind, Lane
+from .submit import add_lane, record, wake
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+log = logging.getLogger(__name__)
 
 
 def by_itself(job: Job, why: str) -> bool:
@@ -32,6 +35,25 @@ def by(user: "User", job: Job) -> bool:
             return False
         Lane.objects.filter(job=job, started_at=None).delete()
         record(job, "paused", actor=user)
+    return True
+
+
+def halt(user: "User", reason: str) -> bool:
+    """Let no lane of any job go on; False when the queue is halted already."""
+    _, is_new = Halt.objects.get_or_create(only=True, defaults={"by": user, "reason": reason})
+    if is_new:
+        log.warning("queue: halted by user %s", user.pk)
+    return is_new
+
+
+def lift(user: "User") -> bool:
+    """Let all go on; False when the queue was not halted."""
+    with transaction.atomic():
+        if not Halt.objects.all().delete()[0]:
+            return False
+        for lane in Lane.objects.filter(started_at=None).select_for_update(skip_locked=True):
+            wake(lane)  # its message came while nobody was to go on
+    log.warning("queue: halt lifted by user %s", user.pk)
     return True
 
 

@@ -1,7 +1,7 @@
 """Scoring the evaluations of one job: reuse what is known, ask for the rest, write what came."""
 
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -38,8 +38,8 @@ class Scoring(Flight[Scorecard]):
     purpose = Purpose.SCORE
     rows: EvaluationQuerySet
 
-    def __init__(self, turn: Turn, reader: readers.Reader) -> None:
-        super().__init__(turn)
+    def __init__(self, turn: Turn, host: Callable[[int], None], reader: readers.Reader) -> None:
+        super().__init__(turn, host)
         self.reader = reader
         self.rows = self.analysis.evaluations.all()
         self.shared = prefix(

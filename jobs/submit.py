@@ -6,6 +6,7 @@ candidates: those are enrolled by the first lane.
 """
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -36,11 +37,13 @@ def submit(
     engine: str = "",
     model: str = "",
     repeats: bool = False,
+    key: UUID | None = None,
 ) -> Job:
     """Ask for an analysis of `draft` as it stands now; returns at once.
 
     `repeats` has some scored twice, to see how far two scorings of the same résumé lie apart.
-    A second request for the same thing while the first is under way returns the first one's job.
+    A second request for the same thing while the first is under way returns the first one's job,
+    and so does one with the same `key` at any time: it is the same press of a button.
     Raises CannotRun.
     """
     engine = engine or settings.EVALUATOR_ENGINE
@@ -59,6 +62,10 @@ def submit(
             wanted["criteria"] = draft.rubric().to_json()
         except ValueError as error:
             raise CannotRun(str(error)) from error
+        if key is not None and (job := Job.objects.filter(key=key).first()) is not None:
+            if job.analysis.draft_id != draft.pk:
+                raise CannotRun("This form was for another draft. Load the page again.")
+            return job
         newest = draft.candidates.aggregate(at=Max("created_at"))["at"]
         packed = draft.archives.open().aggregate(at=Max("created_at"))["at"]
         newest = max(filter(None, (newest, packed)), default=None)
@@ -74,7 +81,7 @@ def submit(
         analysis = Analysis.objects.create(
             draft=draft, requested_by=user, title=draft.title, **wanted
         )
-        return _open_job(analysis, user, "queued")
+        return _open_job(analysis, user, "queued", key=key)
 
 
 def retry(job: Job, user: "User") -> Job:
@@ -122,8 +129,10 @@ def cancel(job: Job, user: "User | None") -> bool:
     return True
 
 
-def _open_job(analysis: Analysis, user: "User", verb: str, detail: str = "") -> Job:
-    job = Job.objects.create(analysis=analysis, requested_by=user, status=Status.PENDING)
+def _open_job(
+    analysis: Analysis, user: "User", verb: str, detail: str = "", key: UUID | None = None
+) -> Job:
+    job = Job.objects.create(analysis=analysis, requested_by=user, status=Status.PENDING, key=key)
     job.refresh_from_db(fields=["public_id", "created_at"])
     record(job, verb, actor=user, detail=detail)
     add_lane(analysis.draft_id, job)
@@ -132,8 +141,12 @@ def _open_job(analysis: Analysis, user: "User", verb: str, detail: str = "") -> 
 
 def add_lane(draft_id: int, job: Job | None) -> None:
     """Write a lane and the message that wakes a worker for it. With no job it reads files."""
-    lane = Lane.objects.create(draft_id=draft_id, job=job)
-    queue.send("read" if job is None else "score", lane.pk)
+    wake(Lane.objects.create(draft_id=draft_id, job=job))
+
+
+def wake(lane: Lane) -> None:
+    """Send the message of a lane that waits."""
+    queue.send("score" if lane.job_id else "read", lane.pk)
 
 
 def wake_readers(draft_id: int) -> None:

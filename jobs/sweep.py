@@ -18,8 +18,8 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
 from . import engine as queue
-from .models import Job, Lane, Mail, Notification
-from .submit import add_lane
+from .models import Halt, Job, Lane, Mail, Notification
+from .submit import add_lane, wake
 
 log = logging.getLogger(__name__)
 
@@ -78,12 +78,14 @@ def _resend_lost_messages() -> int:
     With an empty queue that is certain; in a busy one it is likely after a while, and a message
     too many does no harm.
     """
+    if Halt.objects.exists():
+        return 0
     waiting = Lane.objects.filter(started_at=None, due_at__lt=Now() - QUEUED_TOO_LONG)
     if waiting.exists() and not queue.is_empty():
         waiting = waiting.filter(due_at__lt=Now() - QUEUED_FAR_TOO_LONG)
     lanes = list(waiting.select_for_update(skip_locked=True))
     for lane in lanes:
-        queue.send("score" if lane.job_id else "read", lane.pk)
+        wake(lane)
     Lane.objects.filter(pk__in=[lane.pk for lane in lanes]).update(due_at=Now())
     return len(lanes)
 

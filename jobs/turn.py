@@ -8,12 +8,16 @@ from typing import Self
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db.models import Exists, QuerySet, Subquery
+from django.db.models.functions import Now
 
 from . import engine as queue
-from .models import OPEN, Job, Lane
+from .models import OPEN, Halt, Job, Lane, Status
 
 LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect within a second
 BEAT = 4.0  # seconds between signs of life; leases are several times longer
+GUEST_AFTER = timedelta(seconds=0.3)  # a free worker takes a lane in less
+GUEST_SLICE = 4.0  # seconds; with the wait for answers, less than a lease
 LONGEST = 90.0  # seconds a turn may take when nobody waits; well below the queue's own time-out
 
 
@@ -25,17 +29,26 @@ class Verdict(Enum):
 
 
 class Turn:
-    """The lane while a worker has it. Made by `enter`; all its times are this process's own."""
+    """The lane while a worker has it. Made by `enter`; all its times are this process's own.
 
-    def __init__(self, lane: Lane, token: UUID) -> None:
+    A guest's turn is taken in the middle of another's, by the same worker, and is short. `guest` is
+    the id of a lane that may be let in so: its job has just come, and no worker is free for it.
+    """
+
+    def __init__(self, lane: Lane, token: UUID, *, is_guest: bool = False) -> None:
         self.lane = lane
         self.token = token
+        self.is_guest = is_guest
+        self.guest: int | None = None
         self.began = self.looked = self.beaten = time.monotonic()
         self.verdict = Verdict.GO
 
     @classmethod
-    def enter(cls, lane_id: int) -> Self | None:
-        """Take the lane; None when somebody else has it, or when it is over."""
+    def enter(cls, lane_id: int, *, is_guest: bool = False) -> Self | None:
+        """Take the lane; None when somebody else has it, when it is over, or while the whole queue
+        is halted."""
+        if Halt.objects.exists():
+            return None
         token = uuid4()
         worker = int(os.environ.get("EVALUATOR_SUPERVISOR", "0")) or None
         if not Lane.objects.all().enter(lane_id, token, worker, os.getpid()):
@@ -43,7 +56,7 @@ class Turn:
         lane = (
             Lane.objects.select_related("job__analysis__draft", "worker").filter(pk=lane_id).first()
         )
-        return cls(lane, token) if lane else None
+        return cls(lane, token, is_guest=is_guest) if lane else None
 
     def look(self) -> Verdict:
         """Whether to go on; costs a query every `LOOK` seconds, and two every `BEAT`."""
@@ -55,16 +68,25 @@ class Turn:
             self.beat()
         seen = (
             Lane.objects.filter(pk=self.lane.pk, token=self.token)
-            .values_list("job__status", "worker__stopping", "job__paused_at")
+            .annotate(halted=Exists(Halt.objects.all()), guest=Subquery(self._guests()))
+            .values_list("job__status", "worker__stopping", "job__paused_at", "halted", "guest")
             .first()
         )
         if seen is None or (self.lane.job_id and seen[0] not in OPEN):
             self.verdict = Verdict.STOP
-        elif seen[2] is not None:
+        elif seen[2] is not None or seen[3]:
             self.verdict = Verdict.PAUSE
         elif seen[1] or self._is_long_enough(now):
             self.verdict = Verdict.HAND_OVER
+        elif self.lane.job_id and not self.is_guest:
+            self.guest = seen[4]
         return self.verdict
+
+    def _guests(self) -> QuerySet[Lane, int]:
+        """Lanes of jobs that nobody has begun, though a free worker would have by now."""
+        waiting = Lane.objects.filter(started_at=None, job__status=Status.PENDING)
+        waiting = waiting.filter(job__paused_at=None, created_at__lt=Now() - GUEST_AFTER)
+        return waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:1]
 
     def beat(self, lease: timedelta | None = None) -> None:
         """Renew the lane's lease."""
@@ -73,13 +95,16 @@ class Turn:
 
     def _is_long_enough(self, now: float) -> bool:
         took = now - self.began
+        if self.is_guest:
+            return took >= GUEST_SLICE
         return took >= LONGEST or (took >= settings.LANE_SLICE and _others_wait())
 
     @property
     def drain_seconds(self) -> float:
         """How long answers that are on their way may still be waited for."""
         stopping = Lane.objects.filter(pk=self.lane.pk, worker__stopping=True).exists()
-        return 6.0 if stopping else 45.0
+        # Its host's leases are not renewed while a guest is in.
+        return 6.0 if stopping or self.is_guest else 45.0
 
     @property
     def job(self) -> Job:

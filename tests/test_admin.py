@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from candidates.models import Draft
 from jobs import submit
-from jobs.models import Job, Status
+from jobs.models import Halt, Job, Status
 from tests.makers import rows
 
 
@@ -23,7 +23,7 @@ def test_every_model_is_there() -> None:
 
 def test_every_list_and_every_row_opens_and_none_can_be_changed(as_sam: Client, job: Job) -> None:
     for model, page in admin.site._registry.items():
-        if not _is_ours(model):
+        if not _is_ours(model) or model is Halt:
             continue
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         assert as_sam.get(reverse(f"{name}_changelist"), {"q": "x"}).status_code == 200, name
@@ -52,6 +52,26 @@ def test_staff_may_cancel_a_job(as_sam: Client, job: Job) -> None:
     assert "1 of 1 cancelled" in page.text
     job.refresh_from_db()
     assert job.status == Status.CANCELLED
+
+
+def test_staff_halt_the_whole_queue_and_let_it_go_on(as_sam: Client, job: Job) -> None:
+    add = reverse("admin:jobs_halt_add")
+    as_sam.post(add, {"reason": "The model server moves."})
+    assert str(Halt.objects.get()) == "The model server moves."
+    assert as_sam.get(add).status_code == 403  # one is enough
+
+    gone = reverse("admin:jobs_halt_delete", args=[Halt.objects.get().pk])
+    as_sam.post(gone, {"post": "yes"})
+    assert not Halt.objects.exists()
+
+
+def test_staff_pause_a_job_and_let_it_go_on(as_sam: Client, job: Job) -> None:
+    for action, told in (("pause", "1 of 1 paused"), ("resume", "1 of 1 go on")):
+        chosen = {"action": action, "_selected_action": [job.pk]}
+        page = as_sam.post(reverse("admin:jobs_job_changelist"), chosen, follow=True)
+        assert told in page.text
+        job.refresh_from_db()
+        assert job.is_paused == (action == "pause")
 
 
 def test_staff_who_may_only_look_cannot_cancel(job: Job, eve: User) -> None:

@@ -1,0 +1,166 @@
+"""Who gets a worker when there are too few: nobody waits for a large job to end."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+
+from candidates.models import Draft
+from candidates.models.analysis import Status as Scored
+from jobs import lanes, pause, submit, turn
+from jobs.models import Halt, Job, Lane, Status
+from jobs.sweep import sweep
+from tests.jobs.here import work_off
+from tests.makers import rows
+from tests.servers.model import ModelServer, rated
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
+
+
+@pytest.fixture
+def other(alice: User) -> Draft:
+    return Draft.objects.create(owner=alice, title="Small role", description="Python")
+
+
+def several(draft: Draft, number: int) -> None:
+    for each in range(number):
+        rows.candidate(draft, each, text=f"{draft.title}, Python, the {each}th time over")
+
+
+def in_the_middle(model: ModelServer, at: int, do: Callable[[], object]) -> None:
+    """Have `do` happen when the server gets its `at`th request."""
+
+    def script(request: dict[str, Any]) -> Any:
+        if len(model.requests) == at:
+            do()
+            connections.close_all()
+        return replace(rated(request), seconds=0.02)
+
+    model.script = [script]
+
+
+def test_a_job_that_comes_while_all_are_busy_is_let_in_as_a_guest(
+    alice: User,
+    draft: Draft,
+    other: Draft,
+    model: ModelServer,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turn, "GUEST_AFTER", turn.GUEST_AFTER * 0)
+    settings.EVALUATOR_CONCURRENCY = 2
+    several(draft, 40)
+    several(other, 3)
+    large = submit.submit(draft, alice, mode="none")
+    in_the_middle(model, 6, lambda: submit.submit(other, alice, mode="none"))
+
+    lanes.score(Lane.objects.get().pk)  # one worker, one lane of the large job
+
+    small = Job.objects.exclude(pk=large.pk).get()
+    large.refresh_from_db()
+    assert (small.status, large.status) == (Status.COMPLETED, Status.COMPLETED)
+    assert small.completed_at is not None and large.completed_at is not None
+    assert small.completed_at < large.completed_at
+    last_of_small = max(
+        number for number, one in enumerate(model.requests) if "Small role" in str(one["messages"])
+    )
+    assert last_of_small < 20  # of 43
+    assert large.analysis.evaluations.tally()[Scored.SCORED] == 40
+
+
+def test_a_guest_makes_room_after_a_moment_and_goes_on_later(
+    alice: User,
+    draft: Draft,
+    other: Draft,
+    model: ModelServer,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turn, "GUEST_AFTER", turn.GUEST_AFTER * 0)
+    monkeypatch.setattr(turn, "GUEST_SLICE", 0.0)
+    settings.EVALUATOR_CONCURRENCY = 2
+    several(draft, 12)
+    several(other, 9)
+    submit.submit(draft, alice, mode="none")
+    in_the_middle(model, 4, lambda: submit.submit(other, alice, mode="none"))
+
+    lanes.score(Lane.objects.order_by("pk")[0].pk)
+    small = Job.objects.get(analysis__draft=other)
+    assert small.is_open
+    work_off()
+
+    assert set(Job.objects.values_list("status", flat=True)) == {Status.COMPLETED}
+    assert len(model.requests) == 21
+
+
+def test_a_cancel_takes_effect_within_a_second_in_the_middle_of_a_slice(
+    alice: User, draft: Draft, model: ModelServer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "LOOK", 0.4)  # as it is outside of tests
+    settings.EVALUATOR_CONCURRENCY = 4
+    several(draft, 12)
+    job = submit.submit(draft, alice, mode="none")
+    cancelled: list[float] = []
+
+    def script(request: dict[str, Any]) -> Any:
+        if len(model.requests) == 5:
+            submit.cancel(job, alice)
+            cancelled.append(time.monotonic())
+            connections.close_all()
+        return replace(rated(request), seconds=0.0 if len(model.requests) < 5 else 20.0)
+
+    model.script = [script]
+    work_off()
+
+    # The answers still in flight would have taken 20 seconds: nobody waited for them.
+    assert time.monotonic() - cancelled[0] < 10
+    tally = job.analysis.evaluations.tally()
+    assert tally[Scored.SCORED] == 4
+    assert not job.analysis.evaluations.unranked().exists()
+    assert len(model.requests) <= 8
+
+
+def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
+    alice: User, draft: Draft, other: Draft, model: ModelServer, settings: Any
+) -> None:
+    settings.EVALUATOR_CONCURRENCY = 2
+    several(draft, 8)
+    several(other, 2)
+    submit.submit(draft, alice, mode="none")
+    submit.submit(other, alice, mode="none")
+    in_the_middle(model, 3, lambda: pause.halt(alice, "The model server moves."))
+
+    for _ in range(3):
+        for lane in list(Lane.objects.filter(started_at=None)):
+            lanes.score(lane.pk)
+        sweep()
+    asked = len(model.requests)
+    assert 3 <= asked < 10
+    assert Halt.objects.get().by == alice
+    assert not pause.halt(alice, "Again.")
+
+    assert pause.lift(alice)
+    assert not pause.lift(alice)
+    work_off()
+    assert len(model.requests) == 10
+    assert set(Job.objects.values_list("status", flat=True)) == {Status.COMPLETED}
+
+
+def test_one_press_is_one_job_however_often_the_form_arrives(
+    alice: User, draft: Draft, other: Draft
+) -> None:
+    several(draft, 1)
+    several(other, 1)
+    key = draft.public_id
+    first = submit.submit(draft, alice, key=key)
+    assert submit.submit(draft, alice, key=key) == first
+    work_off()
+    assert submit.submit(draft, alice, key=key) == first  # posted again when it was over
+
+    assert submit.submit(draft, alice) != first
+    with pytest.raises(submit.CannotRun, match="another draft"):
+        submit.submit(other, alice, key=key)
