@@ -1,0 +1,296 @@
+"""The life of jobs in any order: submit, claim, score, crash, lease end, cancel, retry, finish.
+
+Hypothesis plays the workers, the people and the bad luck, on real PostgreSQL and through the verbs
+that the lanes use; after every step the promises of docs/reliability.md are checked on the rows.
+"""
+
+import os
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models.functions import Now
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from candidates.models import Draft, Evaluation, FollowUp
+from candidates.models.analysis import OPEN as UNSCORED
+from candidates.models.analysis import Status as Scored
+from candidates.models.followup import OPEN as UNASKED
+from candidates.models.followup import Status as Asked
+from jobs import lanes, pause, submit
+from jobs.flight import LEASE
+from jobs.models import OPEN, OVER, Halt, Job, Lane, Notification, Status
+from jobs.scoring import NOTHING
+from jobs.sweep import sweep
+from jobs.turn import Turn
+from tests.makers import rows
+
+CANDIDATES = 5
+EXAMPLES = int(os.environ.get("LIVES", "12"))
+SOME = st.integers(0, 7)  # picks one of what there is
+
+
+class Life(RuleBasedStateMachine):
+    turns: list[Turn]
+
+    @initialize()
+    def begin(self) -> None:
+        User.objects.filter(username="hypothesis").delete()
+        self.user = User.objects.create(username="hypothesis", email="h@example.com")
+        self.draft = Draft.objects.create(owner=self.user, title="Role", description="Python")
+        for number in range(CANDIDATES):
+            rows.candidate(self.draft, number, text=f"Python {number} {uuid4()}")
+        self.turns = []  # of workers that live, and of zombies that believe they do
+        # What each believes to hold, whatever the rows say: a frozen one does not know better.
+        self.believed: dict[UUID, list[int]] = {}
+        self.asked: dict[UUID, list[int]] = {}
+        self.answered: dict[int, int] = {}
+        self.followed: dict[int, int] = {}
+
+    # People
+
+    @rule(mode=st.sampled_from(["none", "top"]))
+    def submit(self, mode: str) -> None:
+        if Job.objects.count() < 4:
+            submit.submit(self.draft, self.user, mode=mode, top_n=2, engine="openai")
+
+    @precondition(lambda self: Job.objects.exists())
+    @rule(which=SOME)
+    def cancel(self, which: int) -> None:
+        job = self._job(which)
+        was_open = Job.objects.get(pk=job.pk).is_open
+        assert submit.cancel(job, self.user) == was_open
+
+    @precondition(lambda self: Job.objects.exists())
+    @rule(which=SOME)
+    def retry(self, which: int) -> None:
+        failed = Evaluation.objects.filter(analysis=self._job(which).analysis, status=Scored.FAILED)
+        reopened = list(failed.values_list("pk", flat=True))
+        try:
+            submit.retry(self._job(which), self.user)
+        except submit.CannotRun:
+            return
+        for pk in reopened:
+            self.answered.pop(pk, None)
+
+    @precondition(lambda self: Job.objects.exists())
+    @rule(which=SOME)
+    def pause(self, which: int) -> None:
+        pause.by(self.user, self._job(which))
+
+    @precondition(lambda self: Job.objects.exists())
+    @rule(which=SOME)
+    def break_down(self, which: int) -> None:
+        pause.by_itself(self._job(which), "The key is refused.")
+
+    @precondition(lambda self: Job.objects.exists())
+    @rule(which=SOME)
+    def resume(self, which: int) -> None:
+        pause.resume(self._job(which), self.user)
+
+    @rule()
+    def halt(self) -> None:
+        pause.halt(self.user, "for a while")
+
+    @rule()
+    def lift(self) -> None:
+        pause.lift(self.user)
+
+    # Workers
+
+    @precondition(lambda self: Lane.objects.exists())
+    @rule(which=SOME)
+    def enter(self, which: int) -> None:
+        lane = list(Lane.objects.order_by("pk"))[which % Lane.objects.count()]
+        if lane.job_id is None:
+            return
+        turn = Turn.enter(lane.pk)
+        if turn is None:
+            return
+        if turn.job.status == Status.PENDING and not turn.job.is_paused:
+            lanes._begin(turn.job)
+        self.turns.append(turn)
+
+    @precondition(lambda self: self.turns)
+    @rule(which=SOME, most=st.integers(1, 3))
+    def claim(self, which: int, most: int) -> None:
+        turn = self._turn(which)
+        evaluations = turn.job.analysis.evaluations
+        claimed = evaluations.scorable().claim(most, turn.token, LEASE)
+        self.believed.setdefault(turn.token, []).extend(claimed)
+        if not claimed and lanes._is_ranked(turn):
+            asked = turn.job.analysis.followups.all().claim(most, turn.token, LEASE)
+            self.asked.setdefault(turn.token, []).extend(asked)
+
+    @precondition(lambda self: self.turns)
+    @rule(which=SOME, ends=st.sampled_from([Scored.SCORED, Scored.SCORED, Scored.FAILED]))
+    def answer(self, which: int, ends: Scored) -> None:
+        turn = self._turn(which)
+        evaluations = turn.job.analysis.evaluations.all()
+        for pk in self.believed.pop(turn.token, []):
+            told = {"score": 50.0} if ends is Scored.SCORED else {"error": "It failed."}
+            row: dict[str, Any] = {**NOTHING, "id": pk, "fingerprint": "", "status": ends, **told}
+            written = evaluations.answer(turn.token, [row])
+            self.answered[pk] = self.answered.get(pk, 0) + written
+        asked = turn.job.analysis.followups.all()
+        for pk in self.asked.pop(turn.token, []):
+            done = {"id": pk, "status": Asked.DONE, "score": None, "result": {}, "error": ""}
+            written = asked.answer(turn.token, [done])
+            self.followed[pk] = self.followed.get(pk, 0) + written
+
+    @precondition(lambda self: self.turns)
+    @rule(which=SOME)
+    def give_back(self, which: int) -> None:
+        turn = self._turn(which)
+        turn.job.analysis.evaluations.all().give_back(turn.token)
+        turn.job.analysis.followups.all().give_back(turn.token)
+        self.believed.pop(turn.token, None)
+        self.asked.pop(turn.token, None)
+
+    @precondition(lambda self: self.turns)
+    @rule(which=SOME)
+    def leave(self, which: int) -> None:
+        turn = self._turn(which)
+        self.give_back(which)
+        lanes._leave(turn)
+        self.turns.remove(turn)
+
+    # Bad luck
+
+    @precondition(lambda self: self.turns)
+    @rule(which=SOME)
+    def die(self, which: int) -> None:
+        turn = self._turn(which)
+        self.turns.remove(turn)
+        self._let_leases_end(turn)
+
+    @precondition(lambda self: self.turns)
+    @rule(which=SOME)
+    def freeze(self, which: int) -> None:
+        """As `die`, but it wakes up later and goes on as if nothing had happened."""
+        self._let_leases_end(self._turn(which))
+
+    @rule()
+    def lose_all_messages(self) -> None:
+        Lane.objects.filter(started_at=None).update(due_at=Now() - timedelta(hours=1))
+
+    @rule()
+    def sweep(self) -> None:
+        sweep()
+
+    # What always holds
+
+    @invariant()
+    def every_answer_is_written_once(self) -> None:
+        assert all(times <= 1 for times in (*self.answered.values(), *self.followed.values()))
+
+    @invariant()
+    def a_job_ends_once_and_is_told_once(self) -> None:
+        for job in Job.objects.all():
+            ends = job.notifications.filter(kind__in=["completed", "failed"])
+            assert ends.count() == (job.status in (Status.COMPLETED, Status.FAILED))
+            assert (job.completed_at is not None) == (job.status in OVER)
+        told = Notification.objects.filter(kind="paused")
+        assert told.count() <= sum(Job.objects.values_list("pauses", flat=True))
+
+    @invariant()
+    def what_is_completed_is_whole_and_ranked(self) -> None:
+        for job in Job.objects.filter(status=Status.COMPLETED):
+            if Job.objects.open().filter(analysis=job.analysis_id).exists():
+                continue  # it is being retried
+            if job.analysis.jobs.filter(pk__gt=job.pk).exists():
+                continue
+            assert not job.analysis.has_work()
+            scored = job.analysis.evaluations.filter(status=Scored.SCORED).order_by("rank")
+            places = list(scored.values_list("rank", flat=True))
+            assert places == list(range(1, len(places) + 1))
+            assert job.analysis.evaluations.count() == CANDIDATES
+
+    @invariant()
+    def nobody_holds_what_another_holds(self) -> None:
+        held = Evaluation.objects.filter(status=Scored.SCORING)
+        assert not held.filter(token=None).exists()
+        assert not Evaluation.objects.exclude(status=Scored.SCORING).exclude(token=None).exists()
+        assert not FollowUp.objects.exclude(status=Asked.WORKING).exclude(token=None).exists()
+
+    def teardown(self) -> None:
+        """Whatever happened: with honest workers from here on, all comes to an end."""
+        if not hasattr(self, "user"):
+            return
+        pause.lift(self.user)
+        for job in Job.objects.open():
+            pause.resume(job, self.user)
+        for turn in self.turns:
+            self._let_leases_end(turn)
+        self.turns = []
+        for _ in range(60):
+            sweep()
+            if not (Lane.objects.exists() or Job.objects.open().exists()):
+                break
+            for lane in list(Lane.objects.exclude(job=None)):
+                self._work_honestly(lane.pk)
+        assert not Job.objects.filter(status__in=OPEN).exists(), "a job never ended"
+        assert not Lane.objects.exists()
+        over = Job.objects.filter(status__in=[Status.COMPLETED, Status.FAILED])
+        for job in over:
+            assert not job.analysis.evaluations.filter(status__in=UNSCORED).exists()
+            assert not job.analysis.followups.filter(status__in=UNASKED).exists()
+        assert not Evaluation.objects.all().unranked().exists()
+        assert not Halt.objects.exists()
+        self.a_job_ends_once_and_is_told_once()
+        self.every_answer_is_written_once()
+        self.user.delete()
+
+    def _work_honestly(self, lane: int) -> None:
+        turn = Turn.enter(lane)
+        if turn is None:
+            return
+        if turn.job.status == Status.PENDING:
+            lanes._begin(turn.job)
+        self.turns = [turn]
+        if Job.objects.get(pk=turn.job.pk).is_open:
+            turn.job.analysis.evaluations.all().give_up()
+            for _ in range(CANDIDATES + 3):
+                self.claim(0, 3)
+                self.answer(0, Scored.SCORED)
+        self.leave(0)
+
+    def _let_leases_end(self, turn: Turn) -> None:
+        past = Now() - timedelta(minutes=1)
+        Lane.objects.filter(token=turn.token).update(due_at=past)
+        Evaluation.objects.filter(token=turn.token).update(due_at=past)
+        FollowUp.objects.filter(token=turn.token).update(due_at=past)
+
+    def _job(self, which: int) -> Job:
+        found = list(Job.objects.order_by("pk").select_related("analysis__draft"))
+        return found[which % len(found)]
+
+    def _turn(self, which: int) -> Turn:
+        return self.turns[which % len(self.turns)]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.django_db(transaction=True)
+def test_whatever_happens_in_whatever_order_nothing_is_lost_or_doubled() -> None:
+    run_state_machine_as_test(
+        Life,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize="LIVES" not in os.environ,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
