@@ -6,7 +6,7 @@ holds what to answer instead, one entry a request, the last for good. Every requ
 number of its own, and `log` says what was answered to it: the witness of what was charged.
 
 As a process of its own: `python -m tests.servers.model --latency 1.0`. It prints its URL; GET /log
-says what it has answered.
+says what it has answered, and how many prompts more than once; POST /behave changes how it behaves.
 """
 
 import argparse
@@ -58,6 +58,7 @@ class ModelServer:
     most_in_flight: int = 0
     prefixes: Prefixes = field(default_factory=Prefixes)
     seen: Counter[bytes] = field(default_factory=Counter)
+    paid: Counter[int] = field(default_factory=Counter)  # whole answers sent, by prompt
     times: deque[float] = field(default_factory=deque)  # of requests in the last minute
     count: int = 0
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(32))
@@ -134,6 +135,7 @@ class ModelServer:
             body = json.dumps(answer).encode()
             if not reply.drop:
                 served = Served(nonce, reply.status, *answers.charged(answer["usage"]))
+                self.paid[hash_of(prompt)] += 1
         self.log.append(served)
         headers = {**self._limits(), **reply.headers}
         return wire.Sent(
@@ -162,6 +164,7 @@ class ModelServer:
                 "requests": self.count,
                 "answered": sum(one.prompt_tokens > 0 for one in self.log),
                 "by_status": Counter(str(one.status) for one in self.log),
+                "answered_again": sum(times > 1 for times in self.paid.values()),
                 "most_in_flight": self.most_in_flight,
                 **self.usage(),
             }

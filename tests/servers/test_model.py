@@ -1,6 +1,7 @@
 """The scripted model server itself: what its witness says must be right."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import subprocess
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .model import ModelServer, serving
+from .model import ModelServer, Reply, rated, serving
 from .tokens import Prefixes, common
 
 SCHEMA = {"type": "object", "properties": {"rating": {"type": "integer"}}}
@@ -145,3 +146,21 @@ def test_as_a_process_it_prints_its_url_and_keeps_a_log() -> None:
         assert told["answered"] == 1
         assert told["prompt_tokens"] > 0
         assert told["by_status"] == {"200": 1}
+
+
+@pytest.mark.timeout(60)
+def test_its_log_says_how_many_prompts_were_answered_more_than_once() -> None:
+    def again() -> int:
+        return int(get(server.url.replace("/v1", "/log"))["answered_again"])
+
+    with serving(Reply(500), Reply(body="{"), rated, rated, rated, rated) as server:
+        for _ in range(2):  # an error and half an answer are paid for by nobody
+            with contextlib.suppress(json.JSONDecodeError):
+                ask(server.url, "one")
+        ask(server.url, "one")
+        ask(server.url, "other")
+        assert again() == 0
+
+        ask(server.url, "other")
+        ask(server.url, "other")
+        assert again() == 1
