@@ -3,26 +3,23 @@
 Everything runs as in production: a real PostgreSQL of its own, `manage.py worker`, two workers.
 """
 
-import os
-import random
+import itertools
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from psutil import Process
 
+from . import stage
+from .stage import say
+
 SIZES = (300, 3_000)
 WARM_UP = 100  # résumés, so that every worker has loaded the model once
 POSTS = 15
 STARTS = 15
-SAMPLES = Path(__file__).resolve().parent.parent / "candidates" / "samples"
+SALTS = itertools.count()  # no résumé is of two drafts: its score would be reused
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +34,25 @@ class Spent:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="evaluator-bench-") as folder:
-        os.environ["EVALUATOR_VAR"] = folder
-        os.environ["DEBUG"] = "1"
-        os.environ["DJANGO_SETTINGS_MODULE"] = "evaluator.settings"
-        for name in ("DATABASE_URL", "OPENAI_API_KEY", "EVALUATOR_ENGINE"):
-            os.environ.pop(name, None)
-        import django
-
-        django.setup()
-        _measure()
+    with stage.django_of_our_own() as user:
+        _measure(user)
 
 
-def _measure() -> None:
+def _measure(user: Any) -> None:
     from django.conf import settings
-    from django.contrib.auth.models import User
-    from django.db import connections
-
-    from jobs import terminal
 
     settings.ALLOWED_HOSTS.append("testserver")
-    settings.DEBUG = False  # or every query would be kept
     settings.STATIC_ROOT = settings.BASE_DIR / "static"
-    terminal.ensure_tables()
-    user = User.objects.create_user("bench", "bench@example.com")
-    _say("", "## Jobs", "")
+    say("", "## Jobs", "")
     _posts(user)
     runs: dict[int, Spent] = {}
-    with _worker() as worker:
+    with stage.worker() as worker:
         starts = [_start_seconds(user) for _ in range(STARTS)]
         _run(user, WARM_UP, worker)
         for size in SIZES:
             runs[size] = _run(user, size, worker)
-    _say("", "| from submit to finished, local engine | " + " | ".join(map(str, SIZES)) + " |")
-    _say("|---|" + "---|" * len(SIZES))
+    say("", "| from submit to finished, local engine | " + " | ".join(map(str, SIZES)) + " |")
+    say("|---|" + "---|" * len(SIZES))
     rows: list[tuple[str, Any]] = [
         ("wall s", lambda run, n: f"{run.wall:.2f}"),
         ("CPU s, workers and database", lambda run, n: f"{run.cpu:.2f}"),
@@ -80,11 +62,10 @@ def _measure() -> None:
         ("commits", lambda run, n: f"{run.commits}"),
     ]
     for label, shown in rows:
-        _say(f"| {label} | " + " | ".join(shown(runs[size], size) for size in SIZES) + " |")
+        say(f"| {label} | " + " | ".join(shown(runs[size], size) for size in SIZES) + " |")
     first, last = (runs[size].cpu / size for size in (SIZES[0], SIZES[-1]))
-    _say("", f"CPU a résumé at {SIZES[-1]} against {SIZES[0]}: {last / first:.2f} ×.")
-    _say(f"Idle to started, median of {STARTS}: {1000 * statistics.median(starts):.0f} ms.")
-    connections.close_all()
+    say("", f"CPU a résumé at {SIZES[-1]} against {SIZES[0]}: {last / first:.2f} ×.")
+    say(f"Idle to started, median of {STARTS}: {1000 * statistics.median(starts):.0f} ms.")
 
 
 def _posts(user: Any) -> None:
@@ -114,10 +95,10 @@ def _posts(user: Any) -> None:
     from django_q.models import OrmQ
 
     OrmQ.objects.all().delete()
-    _say("| the POST that runs a draft, server side | 30 candidates | 3,000 candidates |")
-    _say("|---|---|---|")
+    say("| the POST that runs a draft, server side | 30 candidates | 3,000 candidates |")
+    say("|---|---|---|")
     shown = (f"{1000 * statistics.median(took[size]):.1f}" for size in took)
-    _say("| ms, median of " + f"{POSTS} | " + " | ".join(shown) + " |")
+    say("| ms, median of " + f"{POSTS} | " + " | ".join(shown) + " |")
 
 
 def _start_seconds(user: Any) -> float:
@@ -131,7 +112,8 @@ def _run(user: Any, size: int, worker: Process) -> Spent:
     from jobs import submit
 
     draft = _draft(user, size)
-    before, workers_before, commits = _cpu(worker), _tree_cpu([worker]), _commits()
+    both = [worker, stage.postgres()]
+    before, workers_before, commits = stage.cpu(both), stage.cpu([worker]), _commits()
     began = time.perf_counter()
     job = _follow(submit.submit(draft, user, mode="top"))
     wall = time.perf_counter() - began
@@ -139,119 +121,24 @@ def _run(user: Any, size: int, worker: Process) -> Spent:
         raise SystemExit(f"{job.status} {job.error}: {job.analysis.evaluations.tally()}")
     return Spent(
         wall=wall,
-        cpu=_cpu(worker) - before,
-        workers_cpu=_tree_cpu([worker]) - workers_before,
-        memory=max(_peak(process) for process in [worker, *worker.children(recursive=True)]),
+        cpu=stage.cpu(both) - before,
+        workers_cpu=stage.cpu([worker]) - workers_before,
+        memory=max(_peak(process) for process in stage.tree([worker])),
         commits=_commits() - commits,
     )
 
 
 def _follow(job: Any) -> Any:
-    until = time.monotonic() + 300
-    while time.monotonic() < until:
+    def over() -> bool:
         job.refresh_from_db()
-        if not job.is_open:
-            return job
-        time.sleep(0.05)
-    raise SystemExit("The job does not end.")
+        return not job.is_open
 
-
-@contextmanager
-def _worker() -> Iterator[Process]:
-    from jobs import processes
-    from jobs.models import Heartbeat
-
-    started = processes.start_worker(2, quiet=True)
-    try:
-        until = time.monotonic() + 60
-        while not Heartbeat.objects.alive().exists():
-            if started.poll() is not None or time.monotonic() > until:
-                raise SystemExit("The workers do not start.")
-            time.sleep(0.1)
-        yield Process(started.pid)
-    finally:
-        processes.stop_process(started, grace=10)
+    stage.wait_until(over, longest=300)
+    return job
 
 
 def _draft(user: Any, size: int) -> Any:
-    """A draft whose candidates have been read: sample texts, each made a little different."""
-    from django.db.models.functions import Now
-
-    from candidates.models import Candidate, Draft
-    from candidates.models.candidate import Status
-
-    draft = Draft.objects.all().write(user, ROLE)
-    rows = []
-    for number in range(size):
-        text = _text(number)
-        digest = sha256(f"{draft.pk} {number}".encode()).hexdigest()
-        rows.append(
-            Candidate(
-                draft=draft,
-                filename=f"{number}.txt",
-                file=f"bench/{digest}",
-                size=len(text),
-                sha256=digest,
-                status=Status.READABLE,
-                read_at=Now(),
-                text=text,
-                pages=1,
-                media_type="text/plain",
-                reader="text",
-                name=f"Person {number}",
-            )
-        )
-    Candidate.objects.bulk_create(rows, batch_size=500)
-    draft.refresh_from_db()
-    return draft
-
-
-def _text(number: int) -> str:
-    lines = TEXTS[number % len(TEXTS)].splitlines()
-    chance = random.Random(f"{SALT} {number}")  # noqa: S311
-    kept = [line for line in lines if chance.random() > 0.05]
-    return "\n".join([*kept, f"Reference {SALT}-{number}"])
-
-
-def _load() -> tuple[Any, list[str]]:
-    from candidates import posting
-    from candidates.reading import Unreadable, read
-
-    folder = SAMPLES / "backend-engineer"
-    texts = []
-    for path in sorted(folder.iterdir()):
-        if path.name == "JOB.md":
-            continue
-        try:
-            texts.append(read(path.read_bytes(), path.name).text)
-        except Unreadable:
-            continue  # the samples hold a few on purpose
-    return posting.parse((folder / "JOB.md").read_text(encoding="utf-8")), texts
-
-
-ROLE, TEXTS = _load()
-SALT = os.getpid()
-
-
-def _cpu(worker: Process) -> float:
-    return _tree_cpu([worker, *_postgres()])
-
-
-def _tree_cpu(roots: list[Process]) -> float:
-    """CPU seconds of the processes, their living descendants, and what they have reaped."""
-    total = 0.0
-    for root in roots:
-        for process in [root, *root.children(recursive=True)]:
-            times = process.cpu_times()
-            total += times.user + times.system + times.children_user + times.children_system
-    return total
-
-
-def _postgres() -> list[Process]:
-    from django.conf import settings
-
-    pid_file = Path(settings.DATABASES["default"]["EMBEDDED"]) / "data" / "postmaster.pid"
-    return [Process(int(pid_file.read_text().splitlines()[0]))]
+    return stage.draft(user, stage.texts(size, str(next(SALTS))))
 
 
 def _peak(process: Process) -> float:
@@ -270,8 +157,3 @@ def _commits() -> int:
             "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
         )
         return int(cursor.fetchone()[0])
-
-
-def _say(*lines: str) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    sys.stdout.flush()

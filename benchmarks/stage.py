@@ -1,0 +1,176 @@
+"""What the benchmarks of jobs stand on: a database of their own, workers, drafts that have been
+read, and what processes cost.
+
+Everything runs as in production: a real PostgreSQL, `manage.py worker`, two workers.
+"""
+
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import psutil
+from psutil import Process
+
+SAMPLES = Path(__file__).resolve().parent.parent / "candidates" / "samples"
+
+
+@contextmanager
+def django_of_our_own() -> Iterator[Any]:
+    """Django set up on an embedded database in a folder that is gone afterwards; yields a user."""
+    with tempfile.TemporaryDirectory(prefix="evaluator-bench-") as folder:
+        os.environ["EVALUATOR_VAR"] = folder
+        os.environ["DEBUG"] = "1"
+        os.environ["DJANGO_SETTINGS_MODULE"] = "evaluator.settings"
+        for name in ("DATABASE_URL", "OPENAI_API_KEY", "EVALUATOR_ENGINE"):
+            os.environ.pop(name, None)
+        import django
+
+        django.setup()
+        from django.conf import settings
+        from django.contrib.auth.models import User
+        from django.db import connections
+
+        from jobs import terminal
+
+        settings.DEBUG = False  # or every query would be kept
+        try:
+            terminal.ensure_tables()
+            yield User.objects.create_user("bench", "bench@example.com")
+        finally:
+            connections.close_all()
+            _stop(postgres())
+
+
+def _stop(server: Process) -> None:
+    """End PostgreSQL before its folder goes: its guardian would wait for our own end."""
+    server.send_signal(signal.SIGINT)
+    with suppress(psutil.TimeoutExpired):
+        server.wait(20)
+
+
+def postgres() -> Process:
+    from django.conf import settings
+
+    pid_file = Path(settings.DATABASES["default"]["EMBEDDED"]) / "data" / "postmaster.pid"
+    return Process(int(pid_file.read_text().splitlines()[0]))
+
+
+@contextmanager
+def worker() -> Iterator[Process]:
+    """`manage.py worker` with two workers, alive and idle."""
+    from jobs import processes
+    from jobs.models import Heartbeat
+
+    started = processes.start_worker(2, quiet=True)
+    try:
+        until = time.monotonic() + 60
+        while not Heartbeat.objects.alive().exists():
+            if started.poll() is not None or time.monotonic() > until:
+                raise SystemExit("The workers do not start.")
+            time.sleep(0.1)
+        yield Process(started.pid)
+    finally:
+        processes.stop_process(started, grace=10)
+
+
+def draft(user: Any, texts: Sequence[str]) -> Any:
+    """A draft whose candidates have been read."""
+    from django.db.models.functions import Now
+
+    from candidates.models import Candidate, Draft
+    from candidates.models.candidate import Status
+
+    made = Draft.objects.all().write(user, ROLE)
+    rows = []
+    for number, text in enumerate(texts):
+        digest = sha256(f"{made.pk} {number}".encode()).hexdigest()
+        rows.append(
+            Candidate(
+                draft=made,
+                filename=f"{number}.txt",
+                file=f"bench/{digest}",
+                size=len(text),
+                sha256=digest,
+                status=Status.READABLE,
+                read_at=Now(),
+                text=text,
+                pages=1,
+                media_type="text/plain",
+                reader="text",
+                name=name(number),
+            )
+        )
+    Candidate.objects.bulk_create(rows, batch_size=500)
+    made.refresh_from_db()
+    return made
+
+
+def name(number: int) -> str:
+    return f"Person {number}"
+
+
+def texts(count: int, salt: str) -> list[str]:
+    """Sample résumés, each made a little different from its first line on."""
+    made = []
+    for number in range(count):
+        lines = TEXTS[number % len(TEXTS)].splitlines()
+        chance = random.Random(f"{salt} {number}")  # noqa: S311
+        kept = [line for line in lines if chance.random() > 0.05]
+        # In letters: a long number is taken for a telephone's, and blanked.
+        mark = "".join(chance.choices("abcdefghijklmnop", k=12))
+        made.append("\n".join([f"Reference {mark}", *kept]))
+    return made
+
+
+def _load() -> tuple[Any, list[str]]:
+    from candidates import posting
+    from candidates.reading import Unreadable, read
+
+    folder = SAMPLES / "backend-engineer"
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.name == "JOB.md":
+            continue
+        try:
+            found.append(read(path.read_bytes(), path.name).text)
+        except Unreadable:
+            continue  # the samples hold a few on purpose
+    return posting.parse((folder / "JOB.md").read_text(encoding="utf-8")), found
+
+
+ROLE, TEXTS = _load()
+
+
+def wait_until(over: Callable[[], bool], *, longest: float, every: float = 0.05) -> None:
+    until = time.monotonic() + longest
+    while not over():
+        if time.monotonic() > until:
+            raise SystemExit(f"It was not over within {longest:.0f} s.")
+        time.sleep(every)
+
+
+def cpu(roots: Iterable[Process]) -> float:
+    """CPU seconds of the processes, their living descendants, and what they have reaped."""
+    total = 0.0
+    for process in tree(roots):
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def tree(roots: Iterable[Process]) -> list[Process]:
+    return [each for root in roots for each in (root, *root.children(recursive=True))]
+
+
+def say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
