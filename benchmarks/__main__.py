@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("reading", "uploads", "ranking", "jobs")
+ALL = ("reading", "uploads", "ranking", "jobs", "models")
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,208 @@
+"""A job scored by a model, from submit to the last row written, beside other ways to do the same.
+
+Against the scripted server of the tests, as a process of its own, which takes a second for each
+answer. Contenders take turns, each with workers of its own that are started, warmed up and idle
+before they are asked; a round is of the same résumés for all. Medians of all rounds.
+
+`python -m benchmarks.models --rounds 5` measures longer.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields
+from functools import partial
+
+from candidates.scoring import catalogue
+from candidates.scoring.engines.openai import prompt
+from candidates.scoring.rubric import Rubric
+
+from . import contenders, stage
+from .contenders import OURS, Contender
+from .peers import PEERS, SCRIPT
+from .stage import say
+
+LATENCY = 1.0  # seconds
+WARM_UP = 64  # résumés, so that every worker has imported, connected and called
+WARM_LATENCY = 0.2
+# PostgreSQL tells what an idle connection has committed within ten seconds.
+SETTLE = 10.5
+FAILING = {"rate_limited": 0.05, "failing": 0.05, "dropped": 0.05, "garbled": 0.05}
+WARMS = "gpt-5-mini"  # a model of which the price table says that the first call goes alone
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one run cost."""
+
+    wall: float  # seconds from submit to the last row
+    cpu: float  # seconds of the workers
+    database: float  # seconds of PostgreSQL, and of Redis where there is one
+    memory: float  # MB, the most that all workers had together
+    commits: float | None  # of the first round alone
+    calls: float  # as the model server counted them
+    scored: float
+    again: float  # prompts that were answered more than once
+    most: float  # calls in flight
+    cached: float  # share of the prompts' tokens
+
+
+Start = Callable[[str], AbstractContextManager[Contender]]
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--resumes", type=int, default=300)
+    parser.add_argument("--many", type=int, default=1_000)
+    told = parser.parse_args(arguments)
+    with stage.django_of_our_own() as user:
+        rubric = stage.draft(user, ()).rubric()
+
+        ours = partial(contenders.ours, user, "scripted")
+        warming = partial(contenders.ours, user, WARMS)
+        starts: dict[str, Start] = {OURS: ours}
+        for peer in PEERS:
+            starts[peer.label] = partial(contenders.theirs, peer, rubric)
+        two = {label: starts[label] for label in (OURS, SCRIPT.label)}
+        say("", "## Scoring by a model", "")
+        small = _by_turns(starts, told.resumes, told.rounds, "one")
+        _table(f"{told.resumes} résumés, {LATENCY:g} s a call", small)
+        broken = _by_turns(two, told.resumes, told.rounds, "broken", FAILING)
+        _table(f"{told.resumes} résumés, a fifth of the answers fail", broken, small)
+        many = _by_turns(two, told.many, told.rounds, "many")
+        _table(f"{told.many:,} résumés", many)
+        _again(ours, told.many)
+        _shared({"scripted": ours, WARMS: warming}, rubric, told.resumes)
+
+
+def _by_turns(
+    starts: dict[str, Start],
+    size: int,
+    rounds: int,
+    salt: str,
+    faults: dict[str, float] | None = None,
+) -> dict[str, Spent]:
+    """The medians of each contender."""
+    runs: dict[str, list[Spent]] = {label: [] for label in starts}
+    for turn in range(rounds):
+        for label, start in starts.items():
+            texts = stage.texts(size, f"{salt} {turn}")
+            spent = _turn(start, texts, faults, settled=not turn)
+            sys.stderr.write(f"{salt} {turn} {label}: {spent}\n")
+            runs[label].append(spent)
+    return {label: _median(several) for label, several in runs.items()}
+
+
+def _median(several: Sequence[Spent]) -> Spent:
+    found = {
+        one.name: [value for run in several if (value := getattr(run, one.name)) is not None]
+        for one in fields(Spent)
+    }
+    return Spent(**{name: statistics.median(values) for name, values in found.items()})
+
+
+def _turn(
+    start: Start, texts: Sequence[str], faults: dict[str, float] | None, *, settled: bool
+) -> Spent:
+    with contenders.model_server(WARM_LATENCY) as url, start(url) as contender:
+        contender.prepare(stage.texts(WARM_UP, f"warm {texts[0]}"))
+        contenders.follow(contender, *contender.submit(), longest=60)
+        contender.prepare(texts)
+        if settled:
+            time.sleep(SETTLE)
+        contenders.behave(url, latency=LATENCY, **(faults or {}))
+        return _run(contender, url, len(texts), settled=settled)
+
+
+def _run(contender: Contender, url: str, size: int, *, settled: bool) -> Spent:
+    commits, before = contenders.commits(contender.database), contenders.log_of(url)
+    cpu, database = stage.cpu(contender.workers), stage.cpu(contender.databases)
+    began = time.perf_counter()
+    memory = contenders.follow(contender, *contender.submit(), longest=60 + size * LATENCY / 4)
+    wall = time.perf_counter() - began
+    cpu = stage.cpu(contender.workers) - cpu
+    database = stage.cpu(contender.databases) - database
+    after = contenders.log_of(url)
+    scored = contender.scored()
+    contender.end()
+    spent = {name: after[name] - before[name] for name in ("prompt_tokens", "cached_tokens")}
+    return Spent(
+        wall=wall,
+        cpu=cpu,
+        database=database,
+        memory=memory,
+        commits=contenders.commits(contender.database) - commits if settled else None,
+        calls=after["requests"] - before["requests"],
+        scored=scored,
+        again=after["answered_again"],
+        most=after["most_in_flight"],
+        cached=spent["cached_tokens"] / max(1, spent["prompt_tokens"]),
+    )
+
+
+def _table(title: str, runs: dict[str, Spent], before: dict[str, Spent] | None = None) -> None:
+    """Beside the bare script, or where there is one, beside what it was `before`."""
+    limit = (before or runs)[SCRIPT.label]
+    columns: list[tuple[str, Callable[[Spent], str]]] = [
+        ("wall s", lambda run: f"{run.wall:.2f}"),
+        ("beside the limit", lambda run: f"{run.wall / limit.wall:.2f} ×"),
+        ("CPU s of the workers", lambda run: f"{run.cpu:.2f}"),
+        ("beside the limit", lambda run: f"{run.cpu / limit.cpu:.2f} ×"),
+        ("CPU s of the database", lambda run: f"{run.database:.2f}"),
+        ("memory MB", lambda run: f"{run.memory:.0f}"),
+        ("commits", lambda run: f"{run.commits:.0f}"),
+        ("calls", lambda run: f"{run.calls:.0f}"),
+        ("at once", lambda run: f"{run.most:.0f}"),
+        ("scored", lambda run: f"{run.scored:.0f}"),
+        ("answered twice", lambda run: f"{run.again:.0f}"),
+    ]
+    say("", f"| {title} | " + " | ".join(name for name, _ in columns) + " |")
+    say("|---|" + "---|" * len(columns))
+    for label, run in runs.items():
+        say(f"| {label} | " + " | ".join(shown(run) for _, shown in columns) + " |")
+    if before is not None:
+        say("", "The limit is what the script takes when nothing fails.")
+
+
+def _again(start: Start, size: int) -> None:
+    """A second run of a draft that has not changed."""
+    with contenders.model_server(WARM_LATENCY) as url, start(url) as contender:
+        contender.prepare(stage.texts(size, "again"))
+        contenders.follow(contender, *contender.submit(), longest=60 + size)
+        calls = contenders.log_of(url)["requests"]
+        began = time.perf_counter()
+        contenders.follow(contender, *contender.submit(), longest=60)
+        wall = time.perf_counter() - began
+        more = contenders.log_of(url)["requests"] - calls
+        say(
+            "", f"The same {size:,} again: {wall:.2f} s, {more} calls, {contender.scored()} scored."
+        )
+
+
+def _shared(starts: dict[str, Start], rubric: Rubric, size: int) -> None:
+    """How much of what prompts could share the server found shared."""
+    from tests.servers import answers
+    from tests.servers.tokens import tokens
+
+    say("", "| model | the first call | shared, of all tokens | of what could be shared |")
+    say("|---|---|---|---|")
+    for model, start in starts.items():
+        with contenders.model_server(LATENCY) as url, start(url) as contender:
+            contender.prepare(stage.texts(size, f"shared {model}"))
+            contenders.follow(contender, *contender.submit(), longest=60 + size)
+            told = contenders.log_of(url)
+        body = prompt.scoring(rubric).body(model, "json_schema", [{"role": "user", "content": ""}])
+        could = (told["answered"] - 1) * tokens(answers.prompt(body))
+        first = "goes alone" if catalogue.facts(model).warms else "goes with the others"
+        say(
+            f"| {model} | {first} | {told['cached_tokens'] / told['prompt_tokens']:.1%} "
+            f"| {told['cached_tokens'] / could:.1%} |"
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

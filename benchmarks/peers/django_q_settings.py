@@ -1,0 +1,15 @@
+"""Settings of a project that has django-q2 and nothing else, all but the workers as it comes."""
+
+from . import FEW, work
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": work.DATABASE["dbname"],
+        "USER": work.DATABASE["user"],
+        "HOST": work.DATABASE["host"],
+    }
+}
+INSTALLED_APPS = ["django_q"]
+SECRET_KEY = "of a benchmark"  # noqa: S105
+Q_CLUSTER = {"name": "bench", "orm": "default", "workers": FEW, "log_level": "ERROR"}
