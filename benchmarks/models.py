@@ -190,7 +190,9 @@ def _shared(starts: dict[str, Start], rubric: Rubric, size: int) -> None:
             contender.prepare(stage.texts(size, f"shared {model}"))
             contenders.follow(contender, *contender.submit(), longest=60 + size)
             told = contenders.log_of(url)
-        body = prompt.scoring(rubric).body(model, "json_schema", [{"role": "user", "content": ""}])
+        asked = prompt.scoring(rubric)
+        begin = f"<{asked.block}>\n"
+        body = asked.body(model, "json_schema", [{"role": "user", "content": begin}])
         could = (told["answered"] - 1) * tokens(answers.prompt(body))
         first = "goes alone" if catalogue.facts(model).warms else "goes with the others"
         say(

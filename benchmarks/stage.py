@@ -126,7 +126,7 @@ def texts(count: int, salt: str) -> list[str]:
         kept = [line for line in lines if chance.random() > 0.05]
         # In letters: a long number is taken for a telephone's, and blanked.
         mark = "".join(chance.choices("abcdefghijklmnop", k=12))
-        made.append("\n".join([f"Reference {mark}", *kept]))
+        made.append("\n".join([f"{mark} is the reference", *kept]))
     return made
 
 
