@@ -20,7 +20,7 @@ from candidates.scoring import catalogue
 from candidates.scoring.engines.openai import prompt
 from candidates.scoring.rubric import Rubric
 
-from . import contenders, stage
+from . import contenders, servers, stage
 from .contenders import OURS, Contender
 from .peers import PEERS, SCRIPT
 from .stage import say
@@ -106,25 +106,25 @@ def _median(several: Sequence[Spent]) -> Spent:
 
 
 def _turn(start: Start, texts: Sequence[str], faults: dict[str, float], *, settled: bool) -> Spent:
-    with contenders.model_server(WARM_LATENCY) as url, start(url) as contender:
+    with servers.model_server(WARM_LATENCY) as url, start(url) as contender:
         contender.prepare(stage.texts(WARM_UP, f"warm {texts[0]}"))
         contenders.follow(contender, *contender.submit(), longest=60)
         contender.prepare(texts)
         if settled:
             time.sleep(SETTLE)
-        contenders.behave(url, latency=LATENCY, **faults)
+        servers.behave(url, latency=LATENCY, **faults)
         return _run(contender, url, len(texts), settled=settled)
 
 
 def _run(contender: Contender, url: str, size: int, *, settled: bool) -> Spent:
-    commits, before = contenders.commits(contender.database), contenders.log_of(url)
+    commits, before = servers.commits(contender.database), servers.log_of(url)
     cpu, database = stage.cpu(contender.workers), stage.cpu(contender.databases)
     began = time.perf_counter()
     memory = contenders.follow(contender, *contender.submit(), longest=60 + size * LATENCY / 4)
     wall = time.perf_counter() - began
     cpu = stage.cpu(contender.workers) - cpu
     database = stage.cpu(contender.databases) - database
-    after = contenders.log_of(url)
+    after = servers.log_of(url)
     scored = contender.scored()
     contender.end()
     spent = {name: after[name] - before[name] for name in ("prompt_tokens", "cached_tokens")}
@@ -133,7 +133,7 @@ def _run(contender: Contender, url: str, size: int, *, settled: bool) -> Spent:
         cpu=cpu,
         database=database,
         memory=memory,
-        commits=contenders.commits(contender.database) - commits if settled else None,
+        commits=servers.commits(contender.database) - commits if settled else None,
         calls=after["requests"] - before["requests"],
         scored=scored,
         again=after["answered_again"],
@@ -165,14 +165,14 @@ def _table(title: str, runs: dict[str, Spent]) -> None:
 
 def _again(start: Start, size: int) -> None:
     """A second run of a draft that has not changed."""
-    with contenders.model_server(WARM_LATENCY) as url, start(url) as contender:
+    with servers.model_server(WARM_LATENCY) as url, start(url) as contender:
         contender.prepare(stage.texts(size, "again"))
         contenders.follow(contender, *contender.submit(), longest=60 + size)
-        calls = contenders.log_of(url)["requests"]
+        calls = servers.log_of(url)["requests"]
         began = time.perf_counter()
         contenders.follow(contender, *contender.submit(), longest=60)
         wall = time.perf_counter() - began
-        more = contenders.log_of(url)["requests"] - calls
+        more = servers.log_of(url)["requests"] - calls
         say(
             "", f"The same {size:,} again: {wall:.2f} s, {more} calls, {contender.scored()} scored."
         )
@@ -186,10 +186,10 @@ def _shared(starts: dict[str, Start], rubric: Rubric, size: int) -> None:
     say("", "| model | the first call | shared, of all tokens | of what could be shared |")
     say("|---|---|---|---|")
     for model, start in starts.items():
-        with contenders.model_server(LATENCY) as url, start(url) as contender:
+        with servers.model_server(LATENCY) as url, start(url) as contender:
             contender.prepare(stage.texts(size, f"shared {model}"))
             contenders.follow(contender, *contender.submit(), longest=60 + size)
-            told = contenders.log_of(url)
+            told = servers.log_of(url)
         asked = prompt.scoring(rubric)
         begin = f"<{asked.block}>\n"
         body = asked.body(model, "json_schema", [{"role": "user", "content": begin}])
