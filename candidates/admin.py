@@ -87,7 +87,7 @@ class CandidateAdmin(ReadOnly):
     list_select_related = ["draft"]
     search_fields = ["filename"]
     # Personal data, which the owner's page shows; and figures that say nothing to anybody.
-    exclude = ["text", "file", "hidden", "sections", "links", "signature", "bands"]
+    exclude = ["text", "file", "hidden", "prepared", "sections", "links", "signature", "bands"]
 
 
 @admin.register(Analysis)

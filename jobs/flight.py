@@ -19,16 +19,19 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
+from django.db.models.functions import Now
 
 from candidates.models import Analysis
-from candidates.models.claims import MOST_ATTEMPTS, ClaimQuerySet
+from candidates.models.claims import ClaimQuerySet
 from candidates.models.ledger import Call, Purpose
+from candidates.models.ledger import Status as Called
 from candidates.scoring import engines
+from candidates.scoring.attacks import Look
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Engine, EngineBusy, EngineUnavailable, ScoringFailed
 
 from .ledger import Ledger, Ticket, reserve
-from .models import LaneQuerySet
+from .models import Lane, LaneQuerySet
 from .submit import add_lane
 from .turn import Turn, Verdict
 
@@ -38,7 +41,9 @@ LEASE = LaneQuerySet.LEASE
 FLUSH = 0.25  # seconds between writes at the most; half of what the design allows
 GATHER = 0.004  # seconds in which other answers may still join a write
 IDLE = 0.2  # seconds between looks when what is left is in other hands
-PAUSE = timedelta(seconds=5)  # before another try of a résumé, growing with each
+PAUSE = 2.0  # seconds before another try of a résumé, doubled with each
+ENOUGH = 4  # times put off, while others are answered: then it is the résumé
+LATELY = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(minutes=5)
 # Put off so often in a row, an hour has passed: a person should know.
 MOST_DEFERRALS = 16
@@ -57,6 +62,7 @@ class Work:
     text: str  # as it was read
     document: str  # the same without what no score may rest on; offsets agree
     fingerprint: str
+    look: Look | None = None  # at the document
 
 
 class GoneSilent(EngineUnavailable):
@@ -223,9 +229,9 @@ class Flight[Answer](ABC):
         """Claim as many as there is room for; whether there were any."""
         most = settings.EVALUATOR_CONCURRENCY
         held = sum(map(len, self.flight.values()))
-        # At first no more than are in flight, so that the other lanes have as much; then some more,
-        # so that no slot waits for the database.
-        room = (most * 3 // 2 if held else most) - held
+        # At first no more than a fair share, so that the other lanes have as much; then some more
+        # than are in flight, so that no slot waits for the database.
+        room = most * 3 // 2 - held if self.flight else min(most, self._share())
         if room <= 0:
             return True
         ids = self.claimable().claim(room, self.turn.token, LEASE)
@@ -233,6 +239,11 @@ class Flight[Answer](ABC):
         if ids:
             self.launch(ids)
         return bool(ids)
+
+    def _share(self) -> int:
+        """What there is to claim, divided by the lanes that are there to claim it."""
+        lanes = Lane.objects.filter(job=self.turn.job).count()
+        return -(-self.claimable().due().count() // max(1, lanes)) or 1
 
     def _collect(self, seconds: float) -> None:
         """Let the calls run for a while, and write the answers that came."""
@@ -268,20 +279,28 @@ class Flight[Answer](ABC):
         """Answers for those whose tries are used up; the others are put off."""
         answers = []
         for work in works:
-            row = self.rows.filter(pk=work.pk)
-            if isinstance(error, EngineBusy):
-                if work.deferrals >= MOST_DEFERRALS:
-                    raise GoneSilent(
-                        f"{error} It has been so for about an hour. Resume the job when the model "
-                        "server answers again."
-                    )
-                row.postpone(self.turn.token, _growing(work.deferrals, error.retry_after))
-            elif error.again and work.attempts < MOST_ATTEMPTS:
-                pause = timedelta(seconds=error.after) if error.after else PAUSE * work.attempts
-                row.put_off(self.turn.token, pause)
-            else:
+            is_its_own = not isinstance(error, EngineBusy) and work.deferrals >= ENOUGH
+            if not error.again or (is_its_own and self._others_are_answered()):
                 answers.append(self.failed(work, str(error) or "The engine failed."))
+            elif work.deferrals >= MOST_DEFERRALS and not self._others_are_answered():
+                raise GoneSilent(
+                    f"{error} It has been so for about an hour. Resume the job when the model "
+                    "server answers again."
+                )
+            else:
+                pause = _growing(work.deferrals, error.after or PAUSE)
+                self.rows.filter(pk=work.pk).postpone(self.turn.token, pause)
         return answers
+
+    def _others_are_answered(self) -> bool:
+        """Whether the model has answered anything lately: then what fails alone has itself to
+        blame, and not the server."""
+        lately = Call.objects.filter(
+            analysis=self.analysis,
+            status=Called.ANSWERED,
+            settled_at__gt=Now() - LATELY,
+        )
+        return lately.exists()
 
     def at_fault(self, works: list[Work], error: Exception) -> list[dict[str, Any]]:
         # Only the place is logged: the message may hold the résumé's words.
@@ -360,7 +379,7 @@ def _growing(times: int, asked: float) -> timedelta:
     """A pause that doubles with each time, at least what was asked for, never all at once."""
     seconds = min(asked * 2.0**times, LONGEST_PAUSE.total_seconds())
     jitter = random.uniform(1.0, 1.25)  # noqa: S311 -- so that not all come back at once
-    return timedelta(seconds=max(seconds, asked) * jitter)
+    return timedelta(seconds=seconds * jitter)
 
 
 def place(error: Exception) -> str:

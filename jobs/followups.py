@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from candidates.models import Evaluation, FollowUp
+from candidates.models.analysis import InsightsMode
 from candidates.models.followup import FollowUpQuerySet, Kind, Status
 from candidates.models.ledger import Purpose
 from candidates.scoring import engines, rank
-from candidates.scoring.redact import redact
+from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Insight, Scorecard, Usage
 
 from .flight import IDLE, Flight, Work
@@ -43,11 +44,11 @@ class FollowingUp(Flight[Any]):
                 row.pk, one.pk, row.attempts, row.deferrals, one.candidate.text, "", one.fingerprint
             )
             try:
-                document = redact(one.candidate.text, one.candidate.name)
+                prepared = recall(bare.text, one.candidate.name, one.candidate.prepared)
                 self.cards[row.pk] = Scorecard.from_json(
                     {"ratings": one.ratings, "flags": one.flags}
                 )
-                works.append(replace(bare, document=document))
+                works.append(replace(bare, document=prepared.document, look=prepared.look))
             except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
                 answers += self.at_fault([bare], error)
         known = self.known(works)
@@ -90,7 +91,7 @@ class Insights(FollowingUp):
         return dict(found.values_list("fingerprint", "insights"))
 
     def ask(self, work: Work) -> Coroutine[Any, Any, tuple[Insight, Usage]]:
-        return self.engine.insights(work.document, self.rubric, self.cards[work.pk])
+        return self.engine.insights(work.document, self.rubric, self.cards[work.pk], look=work.look)
 
     def answered(self, works: list[Work], answer: tuple[Insight, Usage]) -> list[dict[str, Any]]:
         result = answer[0].to_json() | {"version": engines.WITH_INSIGHTS}
@@ -101,8 +102,13 @@ class Repeats(FollowingUp):
     kind = Kind.REPEAT
     purpose = Purpose.REPEAT
 
+    def asks_insights(self) -> bool:
+        return self.analysis.insights_mode == InsightsMode.ALL  # as it was asked the first time
+
     def ask(self, work: Work) -> Coroutine[Any, Any, Scorecard]:
-        return self.engine.score(work.document, self.rubric)
+        return self.engine.score(
+            work.document, self.rubric, with_insights=self.asks_insights(), look=work.look
+        )
 
     def answered(self, works: list[Work], answer: Scorecard) -> list[dict[str, Any]]:
         standing = rank.stand(self.rubric, answer.ratings)

@@ -19,7 +19,7 @@ from candidates.reading import Member, likeness
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox import Sandbox
 from candidates.scoring.fingerprint import document_key
-from candidates.scoring.redact import redact
+from candidates.scoring.prepare import keep
 
 from .turn import Turn, Verdict
 
@@ -34,6 +34,7 @@ NOTHING: dict[str, Any] = {
     **dict.fromkeys(("name", "email", "phone", "language"), ""),
     **{key: [] for key in ("flags", "hidden", "sections", "links")},
     "confidence": {},
+    "prepared": {},
     **dict.fromkeys(("text_key", "redacted_key", "phone_key"), ""),
     **{key: [] for key in ("signature", "bands")},
     "pages": 0,
@@ -175,6 +176,7 @@ class Reader:
                 )
         except Unreadable as refused:
             return _unreadable(candidate, refused.problem, refused.detail)
+        prepared, kept = keep(document.text, document.contact.name)
         return {
             **NOTHING,
             "id": candidate.pk,
@@ -195,7 +197,8 @@ class Reader:
             },
             "name": document.contact.name,
             "text_key": likeness.text_key(document.text),
-            "redacted_key": document_key(redact(document.text, document.contact.name)),
+            "prepared": kept,
+            "redacted_key": document_key(prepared.document),
             "phone_key": likeness.phone_key(document.contact.phone),
             "signature": (signed := likeness.signature(document.text)),
             "bands": likeness.bands(signed),

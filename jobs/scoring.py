@@ -12,7 +12,7 @@ from candidates.models.ledger import Purpose
 from candidates.scoring import insights, rank
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.fingerprint import document_key, fingerprint, prefix
-from candidates.scoring.redact import redact
+from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Scorecard
 
 from . import readers
@@ -80,14 +80,19 @@ class Scoring(Flight[Scorecard]):
 
     def launch(self, ids: list[int]) -> None:
         rows = Evaluation.objects.filter(pk__in=ids).values_list(
-            "pk", "attempts", "deferrals", "candidate__text", "candidate__name"
+            "pk",
+            "attempts",
+            "deferrals",
+            "candidate__text",
+            "candidate__name",
+            "candidate__prepared",
         )
         works: list[Work] = []
         answers: list[dict[str, Any]] = []
-        for pk, attempts, deferrals, text, name in rows:
+        for pk, attempts, deferrals, text, name, kept in rows:
             bare = Work(pk, pk, attempts, deferrals, text, "", "")
             try:
-                works.append(self._prepare(bare, name))
+                works.append(self._prepare(bare, name, kept))
             except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
                 answers += self.at_fault([bare], error)
         known = Evaluation.objects.known(
@@ -116,7 +121,9 @@ class Scoring(Flight[Scorecard]):
         return self.analysis.insights_mode == InsightsMode.ALL
 
     def ask(self, work: Work) -> Coroutine[Any, Any, Scorecard]:
-        return self.engine.score(work.document, self.rubric, with_insights=self.asks_insights())
+        return self.engine.score(
+            work.document, self.rubric, with_insights=self.asks_insights(), look=work.look
+        )
 
     def answered(self, works: list[Work], card: Scorecard) -> list[dict[str, Any]]:
         return [self._scored(work, card, reused=place > 0) for place, work in enumerate(works)]
@@ -137,12 +144,13 @@ class Scoring(Flight[Scorecard]):
         time.sleep(IDLE)
         return False
 
-    def _prepare(self, work: Work, name: str) -> Work:
-        document = redact(work.text, name)
+    def _prepare(self, work: Work, name: str, kept: dict[str, Any]) -> Work:
+        prepared = recall(work.text, name, kept)
         return replace(
             work,
-            document=document,
-            fingerprint=fingerprint(self.shared, document_key(document)),
+            document=prepared.document,
+            look=prepared.look,
+            fingerprint=fingerprint(self.shared, document_key(prepared.document)),
         )
 
     def _reused(self, work: Work, known: dict[str, Any]) -> list[dict[str, Any]]:

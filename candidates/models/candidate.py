@@ -38,8 +38,8 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
 
         Each answer has `id`, `status`, `problem`, `detail`, `media_type`, `reader`, `pages`,
         `text`, `flags`, `hidden`, `language`, `sections`, `name`, `email`, `phone`, `links`,
-        `confidence`, `text_key`, `redacted_key`, `phone_key`, `signature` and `bands`. One
-        statement, however many.
+        `confidence`, `text_key`, `prepared`, `redacted_key`, `phone_key`, `signature` and
+        `bands`. One statement, however many.
         """
         with connection.cursor() as cursor:
             cursor.execute(ANSWER, [json.dumps(answers), token])
@@ -102,6 +102,9 @@ class Candidate(Claimable):
 
     # For finding files of the same person; see likeness.py of the reading room.
     text_key = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+    prepared = models.JSONField(
+        default=dict, db_default={}, blank=True, editable=False, help_text="for engines, as spans"
+    )
     redacted_key = models.CharField(
         max_length=64, blank=True, db_default="", editable=False, help_text="of what engines see"
     )
@@ -198,14 +201,15 @@ UPDATE candidates_candidate AS c
 SET status = a.status, problem = a.problem, detail = a.detail, media_type = a.media_type,
     reader = a.reader, pages = a.pages, text = a.text, flags = a.flags,
     hidden = a.hidden, language = left(a.language, 8), sections = a.sections, links = a.links,
-    confidence = a.confidence, text_key = a.text_key, redacted_key = a.redacted_key,
+    confidence = a.confidence, text_key = a.text_key, prepared = a.prepared,
+    redacted_key = a.redacted_key,
     phone_key = a.phone_key, signature = a.signature, bands = a.bands,
     name = left(a.name, 200), email = left(a.email, 254), phone = left(a.phone, 60),
     token = NULL, read_at = now()
 FROM jsonb_to_recordset(%s::jsonb) AS a(
     id bigint, status text, problem text, detail text, media_type text, reader text, pages int,
     text text, flags jsonb, hidden jsonb, language text, sections jsonb, links jsonb,
-    confidence jsonb, text_key text, redacted_key text, phone_key text, signature int[],
-    bands int[], name text, email text, phone text)
+    confidence jsonb, text_key text, prepared jsonb, redacted_key text, phone_key text,
+    signature int[], bands int[], name text, email text, phone text)
 WHERE c.id = a.id AND c.status = 'reading' AND c.token = %s
 """

@@ -24,6 +24,7 @@ SHOWN = 160  # of a finding in a flag
 STUFFED = 12  # times one word in one line
 STUFFED_SHARE = 0.5  # of the line's words
 
+VERSION = "attacks-1"  # changed with the rules, so that what was found by others is looked for anew
 INSTRUCTS = "instructs-the-model"
 FAKE_TURN = "fake-turn"
 FAKE_DELIMITER = "fake-delimiter"
@@ -136,8 +137,12 @@ class Look:
 
 def look(text: str) -> Look:
     """Look through a text once, for all that is asked of it. About half a millisecond a page."""
-    findings = find(text)
-    return Look(findings, _neutral(text, findings))
+    return seen(text, find(text))
+
+
+def seen(text: str, findings: Sequence[Finding]) -> Look:
+    """What `look` gives, where what it finds is known."""
+    return Look(tuple(findings), _neutral(text, findings))
 
 
 def find(text: str) -> tuple[Finding, ...]:
@@ -168,7 +173,7 @@ def neutral(text: str) -> str:
     return look(text).text
 
 
-def _neutral(text: str, findings: tuple[Finding, ...]) -> str:
+def _neutral(text: str, findings: Sequence[Finding]) -> str:
     blanked = [one for one in findings if one.kind not in SEEN_ANYWAY]
     if blanked:
         letters = list(text)

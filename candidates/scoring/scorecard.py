@@ -1,9 +1,12 @@
 """What an engine returns, and the contract it keeps."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from .rubric import Criterion, Rubric
+
+if TYPE_CHECKING:
+    from .attacks import Look
 
 STRONGEST = 4.0
 
@@ -201,17 +204,28 @@ class Engine(Protocol):
     version: str
 
     async def score(
-        self, document: str, rubric: Rubric, *, with_insights: bool = False
+        self,
+        document: str,
+        rubric: Rubric,
+        *,
+        with_insights: bool = False,
+        look: "Look | None" = None,
     ) -> Scorecard:
         """The scorecard of this document by this rubric, and of nothing else besides.
 
         The document is redacted already; quotes carry offsets in it. `with_insights` asks for the
-        insight too, in the same call. Can be cancelled. Raises EngineUnavailable, ScoringFailed.
+        insight too, in the same call; `look` is what `attacks.look` found in the document, where
+        that is known. Can be cancelled. Raises EngineUnavailable, ScoringFailed.
         """
         ...
 
     async def insights(
-        self, document: str, rubric: Rubric, card: Scorecard
+        self,
+        document: str,
+        rubric: Rubric,
+        card: Scorecard,
+        *,
+        look: "Look | None" = None,
     ) -> tuple[Insight, Usage]:
         """The narrative for a document that has its scorecard. Raises as `score` does."""
         ...

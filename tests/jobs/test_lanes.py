@@ -193,10 +193,10 @@ def test_a_fault_of_the_program_costs_one_résumé(
 
     honest = local.score
 
-    def trips(document: str, rubric: Any) -> Any:
+    def trips(document: str, *rest: Any) -> Any:
         if "trips" in document:
             raise KeyError(document)
-        return honest(document, rubric)
+        return honest(document, *rest)
 
     monkeypatch.setattr(local, "score", trips)
     rows.candidate(draft, 1, text="This one trips the program up")

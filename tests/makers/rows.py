@@ -12,7 +12,7 @@ from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import Status as Read
 from candidates.reading import Problem
 from candidates.scoring.fingerprint import document_key
-from candidates.scoring.redact import redact
+from candidates.scoring.prepare import keep
 from candidates.scoring.scorecard import Quote, Rating
 from jobs.models import Job, Status
 
@@ -34,7 +34,7 @@ def candidate(draft: Draft, number: int = 1, **values: Any) -> Candidate:
             "read_at": timezone.now(),
             "name": f"Person {number}",
             "text": TEXT,
-            "redacted_key": document_key(redact(text, name)) if text else "",
+            **_prepared(text, name),
             "pages": 1,
             **values,
         },
@@ -43,6 +43,13 @@ def candidate(draft: Draft, number: int = 1, **values: Any) -> Candidate:
     row.save()
     row.refresh_from_db()
     return row
+
+
+def _prepared(text: str, name: str) -> dict[str, Any]:
+    if not text:
+        return {}
+    prepared, kept = keep(text, name)
+    return {"prepared": kept, "redacted_key": document_key(prepared.document)}
 
 
 def unreadable(draft: Draft, number: int, problem: Problem = Problem.ENCRYPTED) -> Candidate:

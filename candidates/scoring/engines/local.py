@@ -102,14 +102,24 @@ class LocalEngine:
     version = VERSIONS[LOCAL]
 
     async def score(
-        self, document: str, rubric: Rubric, *, with_insights: bool = False
+        self,
+        document: str,
+        rubric: Rubric,
+        *,
+        with_insights: bool = False,
+        look: attacks.Look | None = None,
     ) -> Scorecard:
         await asyncio.sleep(0)  # nothing here waits: let a cancel through between two documents
-        card = score(document, rubric)
+        card = score(document, rubric, look)
         return replace(card, insight=insights.compose(rubric, card)) if with_insights else card
 
     async def insights(
-        self, document: str, rubric: Rubric, card: Scorecard
+        self,
+        document: str,
+        rubric: Rubric,
+        card: Scorecard,
+        *,
+        look: attacks.Look | None = None,
     ) -> tuple[Insight, Usage]:
         return insights.compose(rubric, card), Usage()
 
@@ -123,14 +133,14 @@ class LocalEngine:
         """Nothing is held."""
 
 
-def score(document: str, rubric: Rubric) -> Scorecard:
+def score(document: str, rubric: Rubric, look: attacks.Look | None = None) -> Scorecard:
     """Rate one document; about 3 ms for a page. Raises EngineUnavailable (semantic.model)."""
     prepared = _prepare(rubric)
     sentences = split(document[:LONGEST])
     words = [lexical.terms(sentence.text) for sentence in sentences]
     copied = [_is_copied(found, prepared) for found in words]
     many = sum(len(found) for found, taken in zip(words, copied, strict=True) if taken)
-    flags = attacks.flags(document[:LONGEST])
+    flags = (look or attacks.look(document[:LONGEST])).flags
     if many > COPIED_SHARE * max(prepared.words, 1):
         flags += (Flag("copies-description"),)
     first = _first_told(words)

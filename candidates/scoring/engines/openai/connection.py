@@ -32,7 +32,7 @@ from .prompt import MODES, Mode
 from .vanguard import Vanguard
 
 TRIES = 4  # of one call; then the résumé is put off
-PAUSE = 0.25  # seconds before the second try, doubled with each
+PAUSE = 0.1  # seconds before the second try, doubled with each
 LONGEST_PAUSE = 8.0
 HOLD = 15.0  # seconds that a call waits in here; beyond, it goes back to the queue
 LARGEST = 5_000_000  # bytes of an answer

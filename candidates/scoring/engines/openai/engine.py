@@ -76,10 +76,15 @@ class OpenAIEngine:
         return self.connection.mode()
 
     async def score(
-        self, document: str, rubric: Rubric, *, with_insights: bool = False
+        self,
+        document: str,
+        rubric: Rubric,
+        *,
+        with_insights: bool = False,
+        look: attacks.Look | None = None,
     ) -> Scorecard:
         asked = prompt.scoring(rubric, with_insights=with_insights)
-        looked = attacks.look(document)
+        looked = look or attacks.look(document)
         seen = looked.text
 
         def read(text: str) -> Any:
@@ -94,10 +99,15 @@ class OpenAIEngine:
         return Scorecard(ratings, answer.usage, flags, answer.mode, answer.model, insight)
 
     async def insights(
-        self, document: str, rubric: Rubric, card: Scorecard
+        self,
+        document: str,
+        rubric: Rubric,
+        card: Scorecard,
+        *,
+        look: attacks.Look | None = None,
     ) -> tuple[Insight, Usage]:
         asked = prompt.narrating(rubric)
-        seen = attacks.neutral(document)
+        seen = (look or attacks.look(document)).text
         insight, answer, _ = await self._about(
             seen,
             rubric,
