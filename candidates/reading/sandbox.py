@@ -195,7 +195,9 @@ class Sandbox:
         code, peak = self._stop()
         if code == -signal.SIGXCPU:
             return Unreadable(Problem.TOO_SLOW, "CPU limit")
-        if peak > max(self._baseline, ADDRESS_SPACE // 1024 * 0.6):
+        # Under the limit, an allocation that fails ends libraries in C++ by abort(). One large one
+        # can fail with little in use, so the peak alone does not tell.
+        if code == -signal.SIGABRT or peak > max(self._baseline, ADDRESS_SPACE // 1024 * 0.6):
             return Unreadable(Problem.TOO_MUCH_MEMORY, f"peak {peak} kB, exit {code}")
         return Unreadable(Problem.CRASHED, f"the reader ended with {code}")
 

@@ -104,7 +104,18 @@ def test_a_file_that_takes_all_memory_costs_only_itself(sandbox: Sandbox) -> Non
 
 
 @linux
-def test_a_child_that_crashes_costs_one_file(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("ended_by", "problem"),
+    [
+        (signal.SIGSEGV, Problem.CRASHED),
+        # What libraries in C++ do when the limit leaves no memory, with however little in use.
+        (signal.SIGABRT, Problem.TOO_MUCH_MEMORY),
+        (signal.SIGXCPU, Problem.TOO_SLOW),
+    ],
+)
+def test_a_child_that_crashes_costs_one_file(
+    sandbox: Sandbox, ended_by: signal.Signals, problem: Problem
+) -> None:
     process = child_of(sandbox)
     before = cpu_ticks(process)
     found: list[Unreadable] = []
@@ -117,10 +128,10 @@ def test_a_child_that_crashes_costs_one_file(sandbox: Sandbox) -> None:
     reading = threading.Thread(target=read)
     reading.start()
     wait_until(lambda: cpu_ticks(process) > before + 5)
-    os.kill(int(process.name), signal.SIGSEGV)
+    os.kill(int(process.name), ended_by)
     reading.join()
 
-    assert found[0].problem is Problem.CRASHED
+    assert found[0].problem is problem
     assert sandbox.read(b"Jane", "next.txt").text == "Jane"
 
 
