@@ -2,30 +2,46 @@
 is not."""
 
 import ctypes
+from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2.raw as raw
 
 MOST_NOTES = 1000
 NO_VIEW = 32  # of an annotation's flags, PDF 2.0 table 167
+DRAW_NOTHING = (raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP, raw.FPDF_ANNOT_WIDGET)
 SHOWN = (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT)
 
 
-def find(handle: Any) -> tuple[bool, list[str]]:
-    """Whether the loaded page has any, links apart; and the values of fields switched off."""
-    shown, switched_off = False, []
+@dataclass(slots=True)
+class Found:
+    """Whether fields or notes show text; what hidden fields hold; and where other notes are drawn
+    over the page, as left, bottom, right, top."""
+
+    shown: bool = False
+    switched_off: list[str] = field(default_factory=list)
+    notes: list[tuple[float, float, float, float]] = field(default_factory=list)
+
+
+def find(handle: Any) -> Found:
+    """What the loaded page has, links apart."""
+    found = Found()
     for number in range(min(raw.FPDFPage_GetAnnotCount(handle), MOST_NOTES)):
         note = raw.FPDFPage_GetAnnot(handle, number)
         try:
             kind = raw.FPDFAnnot_GetSubtype(note)
             off = raw.FPDFAnnot_GetFlags(note) & (raw.FPDF_ANNOT_FLAG_HIDDEN | NO_VIEW)
             if kind in SHOWN and not off:
-                shown = True
+                found.shown = True
             elif kind == raw.FPDF_ANNOT_WIDGET and (text := _value(note)):
-                switched_off.append(text)
+                found.switched_off.append(text)
+            elif kind not in DRAW_NOTHING and not off:
+                box = raw.FS_RECTF()
+                raw.FPDFAnnot_GetRect(note, ctypes.byref(box))
+                found.notes.append((box.left, box.bottom, box.right, box.top))
         finally:
             raw.FPDFPage_CloseAnnot(note)
-    return shown, switched_off
+    return found
 
 
 def make_part_of_page(handle: Any) -> bool:

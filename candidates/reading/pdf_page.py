@@ -53,14 +53,14 @@ _double_places = [ctypes.byref(_doubles, 8 * n) for n in range(4)]
 
 class Page:
     """A loaded page; `text` has one character for each of pdfium's letters, "\\0" where a letter
-    has none, so that an offset into it is a letter's number; `switched_off` what hidden fields
-    hold."""
+    has none, so that an offset into it is a letter's number."""
 
-    def __init__(self, handle: Any, letters: Any, text: str, switched_off: list[str]) -> None:
+    def __init__(self, handle: Any, letters: Any, text: str, fields: pdf_fields.Found) -> None:
         self.handle = handle
         self.letters = letters
         self.text = text
-        self.switched_off = switched_off
+        self.switched_off = fields.switched_off
+        self.notes = fields.notes
         self.turns: int | None = None  # quarters by which the text lies; known with the boxes
 
     def boxes(self, numbers: Sequence[int]) -> list[Box]:
@@ -111,8 +111,8 @@ def _make_room(count: int) -> None:
 def opened(document: Any, index: int) -> Iterator[Page]:
     """Page `index`, counted from 0. Raises PdfiumError, and Unreadable(TOO_LONG)."""
     handle = _loaded(document, index)
-    has_fields, switched_off = pdf_fields.find(handle)
-    if has_fields and pdf_fields.make_part_of_page(handle):
+    fields = pdf_fields.find(handle)
+    if fields.shown and pdf_fields.make_part_of_page(handle):
         raw.FPDF_ClosePage(handle)
         handle = _loaded(document, index)
     try:
@@ -120,7 +120,7 @@ def opened(document: Any, index: int) -> Iterator[Page]:
         if not letters:
             raise pdfium.PdfiumError("the text of the page cannot be loaded")
         try:
-            yield Page(handle, letters, _text(letters, index), switched_off)
+            yield Page(handle, letters, _text(letters, index), fields)
         finally:
             raw.FPDFText_ClosePage(letters)
     finally:

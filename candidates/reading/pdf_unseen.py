@@ -6,22 +6,25 @@ where something is, the page is drawn in grey and each of its letters has to sho
 """
 
 import ctypes
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pypdfium2.raw as raw
 
 from .document import Hidden
 from .pdf_page import Box, Page, pointer, unchecked
+from .pdf_picture import CONTRAST, Picture
 
-SCALE = 1.5  # pixels for each point
-MOST_PIXELS = 16_000_000
-CONTRAST = 24  # grey levels of 256 between the lightest and the darkest spot of a letter
 TINY = 1.5  # points, of the font as it is shown
 SHORTEST = 6  # letters; shorter runs are specks
+SQUEEZED = 0.2  # of its usual width
+LEAST_ROOM = 0.1  # of their height, for each of the letters told in place of what is drawn
+SHORTEST_REPLACED = 40  # letters told in place of what is drawn: icons say what they are in fewer
 LIGHT = 160  # grey level from which letters may not show on paper
 SCAN = 0.4  # of the page: a picture as large may be a scan with its letters beneath
+LAYER = "OC\0".encode("utf-16-le")
+AFTER_ALL = 1 << 60  # the turn of what is drawn over the page
 FAINT = 0.15  # of full opacity
 MOST_DEPTH = 6
 
@@ -33,6 +36,7 @@ TEXT, PATH, IMAGE, SHADING, FORM = (
     raw.FPDF_PAGEOBJ_FORM,
 )
 INVISIBLE = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
+Frame = tuple[float, float, float, float, float, float]
 PAINTED = (raw.FPDF_TEXTRENDERMODE_FILL, raw.FPDF_TEXTRENDERMODE_FILL_STROKE)
 
 _count = unchecked(raw.FPDFPage_CountObjects)
@@ -45,6 +49,10 @@ _see_through = unchecked(raw.FPDFPageObj_HasTransparency)
 _clip = unchecked(raw.FPDFPageObj_GetClipPath, ctypes.c_void_p)
 _clips = unchecked(raw.FPDFClipPath_CountPaths)
 _marks = unchecked(raw.FPDFPageObj_CountMarks)
+_matrix_of = unchecked(raw.FPDFPageObj_GetMatrix)
+_mark = unchecked(raw.FPDFPageObj_GetMark, ctypes.c_void_p)
+_mark_name = unchecked(raw.FPDFPageObjMark_GetName)
+_mark_value = unchecked(raw.FPDFPageObjMark_GetParamValueType)
 _inside = unchecked(raw.FPDFFormObj_CountObjects)
 _inner = unchecked(raw.FPDFFormObj_GetObject, ctypes.c_void_p)
 _owner = unchecked(raw.FPDFText_GetTextObject, ctypes.c_void_p)
@@ -60,6 +68,16 @@ class _Odd:
     opacity: float
     on_layer: bool = False
     clip: Box | None = None
+    squeezed: bool = False
+    room: "_Room | None" = None  # where other letters are told than are drawn
+
+
+@dataclass(slots=True)
+class _Room:
+    """What the texts take that one text stands for, in points."""
+
+    wide: float = 0.0
+    high: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,10 @@ class _Shape:
     grey: int  # -1 where it has no single colour
 
 
+# A text that only what is drawn later may cover: its turn, itself and its box.
+_Plain = tuple[int, ctypes.c_void_p, Box]
+
+
 def unseen(page: Page, number: int) -> tuple[str, tuple[Hidden, ...]]:
     """The page's text with "\\0" for each letter that is not seen, and the runs these make.
     `number` is the page's, counted from 1."""
@@ -79,7 +101,7 @@ def unseen(page: Page, number: int) -> tuple[str, tuple[Hidden, ...]]:
     owners = _owners(page, odd) if odd else {}
     if not owners:
         return page.text, tuple(found)
-    ways = dict(_ways(page, owners, odd, shapes))
+    ways = dict(_ways(page, owners, shapes))
     letters = list(page.text)
     for run in _runs(page.text, ways):
         kinds = [ways[place] for place in run if place in ways]
@@ -95,19 +117,28 @@ def _odd_texts(page: Page) -> tuple[dict[int, _Odd], list[_Shape]]:
     raw.FPDF_GetPageBoundingBox(page.handle, ctypes.byref(paper))
     odd: dict[int, _Odd] = {}
     shapes: list[_Shape] = []
-    plain: list[tuple[int, ctypes.c_void_p, Box]] = []  # texts that only a later shape may cover
-    for turn, (item, kind, in_form) in enumerate(_objects(page)):
-        box = _box(item)
+    plain: list[_Plain] = []
+    rooms: dict[int, _Room] = {}
+    for turn, (item, kind, frame) in enumerate(_objects(page)):
+        box = _box(item) if frame is None else _framed(_box(item), frame)
         if kind == TEXT:
             address = item.value or 0
+            left, bottom, right, top = box
             grey, opacity = _grey(item)
             clip = _clip_box(item)
-            on_layer = _is_on_layer(item)
+            on_layer, stood_for = _marked(item)
+            squeezed = _is_squeezed(item)
+            room = None
+            if stood_for:
+                room = rooms.setdefault(stood_for, _Room())
+                sides = sorted((right - left, top - bottom))
+                room.wide, room.high = room.wide + sides[1], max(room.high, sides[0])
             mode = _mode(item)
-            left, bottom, right, top = box
             if (
-                in_form  # whose place on the page is not known here
+                frame is not None  # whose opacity and clipping are not known here
                 or on_layer
+                or room is not None
+                or squeezed
                 or mode not in PAINTED
                 or grey < 0
                 or grey >= LIGHT
@@ -129,56 +160,91 @@ def _odd_texts(page: Page) -> tuple[dict[int, _Odd], list[_Shape]]:
                     and shape.box[3] > bottom
                 )
             ):
-                odd[address] = _Odd(turn, mode, opacity, on_layer, clip)
+                odd[address] = _Odd(turn, mode, opacity, on_layer, clip, squeezed, room)
             else:
                 plain.append((turn, item, box))
         elif kind != FORM:
             grey, opacity = (-1, 1.0) if kind != PATH else _paint(item)
             if opacity and (box[2] - box[0]) > 3 and (box[3] - box[1]) > 3:
                 shapes.append(_Shape(turn, box, grey))
-                # Letters that a shape is drawn over may be covered by it.
-                left, bottom, right, top = box
-                under = [
-                    one
-                    for one in plain
-                    if left < one[2][2]
-                    and right > one[2][0]
-                    and bottom < one[2][3]
-                    and top > one[2][1]
-                    and _share(one[2], box) > 0.3
-                ]
-                for before in under:
-                    plain.remove(before)
-                    odd[before[1].value or 0] = _Odd(before[0], PAINTED[0], 1.0)
+                plain = _uncovered(plain, box, odd)
+    for box in page.notes:
+        shapes.append(_Shape(AFTER_ALL, box, -1))
+        plain = _uncovered(plain, box, odd)
     return odd, shapes
 
 
-def _objects(page: Page) -> Iterator[tuple[ctypes.c_void_p, int, bool]]:
-    """What the page draws, in order: the object, its type, and whether it is part of a form."""
+def _uncovered(plain: list[_Plain], box: Box, odd: dict[int, _Odd]) -> list[_Plain]:
+    """The texts that what is drawn in `box` after them leaves free; the others become odd."""
+    left, bottom, right, top = box
+    under = {
+        turn
+        for turn, item, held in plain
+        if left < held[2]
+        and right > held[0]
+        and bottom < held[3]
+        and top > held[1]
+        and _share(held, box) > 0.3
+    }
+    if not under:
+        return plain
+    odd |= {
+        item.value or 0: _Odd(turn, PAINTED[0], 1.0) for turn, item, _ in plain if turn in under
+    }
+    return [one for one in plain if one[0] not in under]
+
+
+def _objects(page: Page) -> Iterator[tuple[ctypes.c_void_p, int, Frame | None]]:
+    """What the page draws, in order: the object, its type, and what moves the form that it is
+    part of to its place on the page."""
     handle = pointer(page.handle)
-    waiting: list[tuple[ctypes.c_void_p, int, int]] = []
+    waiting: list[tuple[ctypes.c_void_p, int, Frame]] = []
     for number in range(_count(handle)):
         item = ctypes.c_void_p(_object(handle, number))
         kind = _type(item)
-        yield item, kind, False
+        yield item, kind, None
         if kind == FORM:
-            waiting = [(item, 0, 0)]
+            waiting = [(item, 0, _frame(item, None))]
         while waiting:
-            form, place, depth = waiting.pop()
+            form, place, frame = waiting.pop()
             if place >= _inside(form):
                 continue
-            waiting.append((form, place + 1, depth))
+            waiting.append((form, place + 1, frame))
             inner = ctypes.c_void_p(_inner(form, place))
             inner_kind = _type(inner)
-            yield inner, inner_kind, True
-            if inner_kind == FORM and depth < MOST_DEPTH:
-                waiting.append((inner, 0, depth + 1))
+            yield inner, inner_kind, frame
+            if inner_kind == FORM and len(waiting) <= MOST_DEPTH:
+                waiting.append((inner, 0, _frame(inner, frame)))
+
+
+def _frame(form: ctypes.c_void_p, outer: Frame | None) -> Frame:
+    """The matrix from the coordinates of a form to those of the page (ISO 32000-2, 8.3.3)."""
+    matrix = raw.FS_MATRIX()
+    raw.FPDFPageObj_GetMatrix(ctypes.cast(form, raw.FPDF_PAGEOBJECT), ctypes.byref(matrix))
+    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+    if outer is None:
+        return a, b, c, d, e, f
+    p, q, r, s, t, u = outer
+    return (
+        *(a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s),
+        *(e * p + f * r + t, e * q + f * s + u),
+    )
+
+
+def _framed(box: Box, frame: Frame) -> Box:
+    a, b, c, d, e, f = frame
+    corners = [(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    across = [a * x + c * y + e for x, y in corners]
+    upward = [b * x + d * y + f for x, y in corners]
+    return min(across), min(upward), max(across), max(upward)
 
 
 _floats = (ctypes.c_float * 4)()
 _float_places = [ctypes.byref(_floats, 4 * n) for n in range(4)]
 _levels = (ctypes.c_uint * 4)()
 _level_places = [ctypes.byref(_levels, 4 * n) for n in range(4)]
+_matrix = raw.FS_MATRIX()
+_matrix_place = ctypes.byref(_matrix)
 _doubles = (ctypes.c_double * 4)()
 _double_places = [ctypes.byref(_doubles, 8 * n) for n in range(4)]
 
@@ -219,17 +285,26 @@ def _paint(path: ctypes.c_void_p) -> tuple[int, float]:
     return _grey(path) if filled.value else (0, 0.0)
 
 
-def _is_on_layer(item: ctypes.c_void_p) -> bool:
-    """Whether it is marked as optional content, which a reader can switch off."""
-    count = _marks(item)
-    for number in range(count):
-        mark = raw.FPDFPageObj_GetMark(ctypes.cast(item, raw.FPDF_PAGEOBJECT), number)
+def _marked(item: ctypes.c_void_p) -> tuple[bool, int]:
+    """Whether it is marked as optional content, which a reader can switch off; and the address of
+    a mark with text that stands for it and others, 0 without."""
+    on_layer, stood_for = False, 0
+    for number in range(_marks(item)):
+        mark = ctypes.c_void_p(_mark(item, number))
         name = (ctypes.c_ushort * 8)()
         length = ctypes.c_ulong()
-        raw.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), ctypes.byref(length))
-        if bytes(name).startswith("OC\0".encode("utf-16-le")):
-            return True
-    return False
+        _mark_name(mark, ctypes.byref(name), ctypes.sizeof(name), ctypes.byref(length))
+        on_layer = on_layer or bytes(name).startswith(LAYER)
+        if _mark_value(mark, b"ActualText") == raw.FPDF_OBJECT_STRING:
+            stood_for = mark.value or 0
+    return on_layer, stood_for
+
+
+def _is_squeezed(text: ctypes.c_void_p) -> bool:
+    _matrix_of(text, _matrix_place)
+    across = _matrix.a * _matrix.a + _matrix.b * _matrix.b
+    upward = _matrix.c * _matrix.c + _matrix.d * _matrix.d
+    return bool(across < SQUEEZED * SQUEEZED * upward)
 
 
 def _clip_box(item: ctypes.c_void_p) -> Box | None:
@@ -277,9 +352,7 @@ def _owners(page: Page, odd: dict[int, _Odd]) -> dict[int, _Odd]:
     return found
 
 
-def _ways(
-    page: Page, owners: dict[int, _Odd], odd: dict[int, _Odd], shapes: list[_Shape]
-) -> Iterator[tuple[int, str]]:
+def _ways(page: Page, owners: dict[int, _Odd], shapes: list[_Shape]) -> Iterator[tuple[int, str]]:
     """(letter, how it is hidden) for those that do not show."""
     paper = raw.FS_RECTF()
     raw.FPDF_GetPageBoundingBox(page.handle, ctypes.byref(paper))
@@ -288,9 +361,10 @@ def _ways(
     scanned = (
         any(shape.grey < 0 and _share(whole, shape.box) > SCAN for shape in shapes) and area > 1
     )
-    picture = _Picture(page, whole)
+    picture = Picture(page, whole)
     letters = pointer(page.letters)
     heights = page.plain_boxes(list(owners))
+    told = Counter(id(item) for item in owners.values() if item.room)
     for (number, item), loose in zip(owners.items(), heights, strict=True):
         if not _tight_box(letters, number, *_double_places):
             continue
@@ -299,10 +373,14 @@ def _ways(
         middle = ((left + right) / 2, (bottom + top) / 2)
         if not _holds(whole, middle):
             yield number, "off-page"
+        elif item.room and item.room.wide < told[id(item)] * LEAST_ROOM * item.room.high:
+            yield number, "replaced"
         elif min(loose[3] - loose[1], loose[2] - loose[0]) < TINY and _is_tiny(loose):
             yield number, "tiny"
         elif item.mode in INVISIBLE and not scanned:
             yield number, "invisible"
+        elif item.squeezed:
+            yield number, "squeezed"
         elif not picture.shows(box):
             if item.mode in INVISIBLE:
                 yield number, "invisible"
@@ -326,85 +404,16 @@ def _holds(box: Box, point: tuple[float, float]) -> bool:
     return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
 
 
-class _Picture:
-    """The page as it is shown, in grey."""
-
-    def __init__(self, page: Page, whole: Box) -> None:
-        wide = raw.FPDF_GetPageWidthF(page.handle)
-        high = raw.FPDF_GetPageHeightF(page.handle)
-        scale = min(SCALE, (MOST_PIXELS / max(wide * high, 1.0)) ** 0.5)
-        self.width, self.height = max(int(wide * scale), 1), max(int(high * scale), 1)
-        bitmap = raw.FPDFBitmap_CreateEx(self.width, self.height, raw.FPDFBitmap_Gray, None, 0)
-        if not bitmap:
-            raise MemoryError("no room for a page's picture")
-        try:
-            raw.FPDFBitmap_FillRect(bitmap, 0, 0, self.width, self.height, 0xFFFFFFFF)
-            raw.FPDF_RenderPageBitmap(
-                bitmap, page.handle, 0, 0, self.width, self.height, 0, raw.FPDF_ANNOT
-            )
-            self.stride = raw.FPDFBitmap_GetStride(bitmap)
-            size = self.stride * self.height
-            self.pixels = ctypes.string_at(raw.FPDFBitmap_GetBuffer(bitmap), size)
-        finally:
-            raw.FPDFBitmap_Destroy(bitmap)
-        self.origin = self._at(page, 0.0, 0.0)
-        self.along = self._at(page, 1000.0, 0.0)
-        self.up = self._at(page, 0.0, 1000.0)
-
-    def _at(self, page: Page, x: float, y: float) -> tuple[int, int]:
-        """Where a point of the page, turned and cropped as it may be, is in the picture; a
-        thousand times as fine as a pixel, because pdfium answers in whole ones."""
-        column, row = ctypes.c_int(), ctypes.c_int()
-        raw.FPDF_PageToDevice(
-            page.handle,
-            0,
-            0,
-            self.width * 1000,
-            self.height * 1000,
-            0,
-            x,
-            y,
-            ctypes.byref(column),
-            ctypes.byref(row),
-        )
-        return column.value, row.value
-
-    def shows(self, box: Box) -> bool:
-        """Whether the letter in `box` stands out from what is around it."""
-        corners = []
-        for x, y in ((box[0], box[1]), (box[2], box[3])):
-            for axis in (0, 1):
-                start = self.origin[axis]
-                across = (self.along[axis] - start) * x / 1000
-                upward = (self.up[axis] - start) * y / 1000
-                corners.append((start + across + upward) / 1000)
-        column_0, row_0, column_1, row_1 = corners
-        left, right = sorted((column_0, column_1))
-        top, bottom = sorted((row_0, row_1))
-        first, last = max(int(left), 0), min(int(right) + 1, self.width)
-        lightest, darkest = 0, 255
-        for row in range(max(int(top), 0), min(int(bottom) + 1, self.height)):
-            line = self.pixels[row * self.stride + first : row * self.stride + last]
-            if line:
-                lightest = max(lightest, *line) if len(line) > 1 else max(lightest, line[0])
-                darkest = min(darkest, *line) if len(line) > 1 else min(darkest, line[0])
-                if lightest - darkest >= CONTRAST:
-                    return True
-        return False
-
-
-def _runs(text: str, ways: dict[int, Any]) -> Iterator[range]:
+def _runs(text: str, ways: dict[int, str]) -> Iterator[range]:
     """Runs of hidden letters, with the white space inside them, long enough to say something."""
     begin = end = -1
-    letters = 0
-    for place in sorted(ways):
+    letters = replaced = 0
+    for place in (*sorted(ways), len(text) + 1):
         between = text[end:place] if begin >= 0 else ""
-        if begin >= 0 and len("".join(between.replace("\0", "").split())) <= 1:
-            letters += 1
-        else:
-            if letters >= SHORTEST:
+        if begin < 0 or place > len(text) or len("".join(between.replace("\0", "").split())) > 1:
+            if letters >= (SHORTEST_REPLACED if 2 * replaced > letters else SHORTEST):
                 yield range(begin, end)
-            begin, letters = place, 1
+            begin, letters, replaced = place, 0, 0
+        letters += 1
+        replaced += ways.get(place) == "replaced"
         end = place + 1
-    if letters >= SHORTEST:
-        yield range(begin, end)

@@ -42,6 +42,8 @@ HIDDEN = {
     "transparent": "transparent",
     "off-page": "off the page",
     "tiny": "too small to read",
+    "squeezed": "squeezed until nobody can read it",
+    "replaced": "told to programs in place of what is shown",
     "invisible": "set to be invisible",
     "hidden-layer": "on a layer that is switched off",
     "hidden-field": "in a field that is switched off",

@@ -94,6 +94,20 @@ def picture(shade: int, x: float = 60, y: float = 480, wide: float = 400, high: 
     return lambda canvas: canvas.drawImage(image, x, y, wide, high)
 
 
+def moved_form(*draw: Draw) -> Draw:
+    """Drawn around the lower left corner, and moved by the form it is part of."""
+
+    def place(canvas: Canvas) -> None:
+        canvas.beginForm("moved")
+        for step in draw:
+            step(canvas)
+        canvas.endForm()
+        canvas.translate(60, 490)
+        canvas.doForm("moved")
+
+    return place
+
+
 def in_form(colour: str) -> Draw:
     def draw(canvas: Canvas) -> None:
         canvas.beginForm("part")
@@ -111,6 +125,32 @@ def squeezed(canvas: Canvas) -> None:
 
 def _text(text: str, y: int) -> bytes:
     return b"BT /F1 11 Tf 72 %d Td (%s) Tj ET\n" % (y, text.encode())
+
+
+def narrowed(canvas: Canvas) -> None:
+    writing = canvas.beginText(72, 500)
+    writing.setFont("Helvetica", 11)
+    writing.setHorizScale(2)
+    writing.textOut(SECRET)
+    canvas.drawText(writing)
+
+
+def replaced(shown: str, text: str) -> bytes:
+    """What programs are told to read in place of the letters that are drawn."""
+    marked = b"/Span<</ActualText(%s)>> BDC\n%sEMC\n" % (text.encode(), _text(shown, 500))
+    return by_hand(stream(_text(SEEN, 700) + marked))
+
+
+def note(colour: bytes) -> bytes:
+    """The text, and a comment in the shape of a box over it."""
+    box = b"<</Type/Annot/Subtype/Square/F 4/Rect[60 490 460 520]/AP<</N 7 0 R>>>>"
+    shown = stream(
+        b"/G gs %s 0 0 400 30 re f" % colour,
+        b"/Type/XObject/Subtype/Form/BBox[0 0 400 30]"
+        b"/Resources<</ExtGState<</G<</BM/Multiply>>>>>>",
+    )
+    content = _text(SEEN, 700) + _text(SECRET, 500)
+    return by_hand(stream(content), more=(box, shown), page=b"/Annots[6 0 R]")
 
 
 def layer(state: bytes) -> bytes:
@@ -167,6 +207,21 @@ HIDDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "a white pattern": ("low-contrast", lambda: pattern(b"1 1 1 rg")),
     "white in a form": ("low-contrast", lambda: page(in_form("#ffffff"))),
+    "covered by a box of a form": (
+        "covered",
+        lambda: page(say(), moved_form(box("#ffffff", x=0, y=0))),
+    ),
+    "the colour of a box of a form": (
+        "low-contrast",
+        lambda: page(moved_form(box("#304050", x=0, y=0)), within(ink("#304050"), say())),
+    ),
+    "covered by a note": ("covered", lambda: note(b"0 g")),
+    "narrowed to a stroke": ("squeezed", lambda: page(narrowed)),
+    "narrowed by a matrix": (
+        "squeezed",
+        lambda: page(within(lambda canvas: canvas.scale(0.02, 1), say(x=4000))),
+    ),
+    "told in place of a dot": ("replaced", lambda: replaced(".", SECRET)),
     "covered by a box": ("covered", lambda: page(say(), box("#ffffff"))),
     "covered by a picture": ("covered", lambda: page(say(), picture(230))),
     "clipped away": ("clipped", lambda: page(clipped)),
@@ -200,6 +255,12 @@ VISIBLE: dict[str, Callable[[], bytes]] = {
     "half transparent": lambda: page(within(alpha(0.5), say())),
     "small print": lambda: page(say(size=5)),
     "outlined": lambda: page(in_mode(1)),
+    "white on the dark box of a form": lambda: page(
+        moved_form(box("#203040", x=0, y=0)), within(ink("#ffffff"), say())
+    ),
+    "narrow letters": lambda: page(within(lambda canvas: canvas.scale(0.5, 1), say(x=144))),
+    "marked by a note": lambda: note(b"1 1 0 rg"),
+    "told as it is shown": lambda: replaced(SECRET, SECRET),
     "in a form": lambda: page(in_form("#000000")),
     "a black pattern": lambda: pattern(b"0 0 0 rg"),
     "layer that is on": lambda: layer(b"/ON"),

@@ -26,3 +26,10 @@ def test_what_can_be_seen_is_kept(name: str) -> None:
 
     assert hidden.SECRET in text(parsed.pages)
     assert parsed.hidden == ()
+
+
+def test_an_icon_may_say_in_words_what_it_is() -> None:
+    parsed = pdf.parse(hidden.replaced("i", "Telephone number: "))
+
+    assert text(parsed.pages) == f"{hidden.SEEN} Telephone number:"
+    assert parsed.hidden == ()
