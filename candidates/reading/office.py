@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from lxml import etree
 
@@ -21,7 +22,7 @@ from .parsed import Parsed
 from .problems import Problem, Unreadable
 from .sniff import Kind, sniff
 from .word_looks import Looks, Place, is_on
-from .wordml import Words
+from .wordml import Words, letters_of
 
 BODY = "officeDocument"
 ASIDE = ("footnotes", "endnotes")
@@ -72,8 +73,12 @@ class _File:
         margins = [part for kind in ("header", "footer") for _, part in aside[kind]]
         place = Place(self._paper(body, margins, self._first(related, "settings")))
 
+        @cache
+        def prompts() -> dict[str, str]:
+            return _prompts(self._first(related, "glossaryDocument"))
+
         def text(path: str, root: etree._Element, place: Place = place) -> str:
-            words = Words(looks, place, self._elsewhere(path), self.hidden)
+            words = Words(looks, place, self._elsewhere(path), prompts, self.hidden)
             return words.text(root)
 
         def texts(kind: str) -> Iterator[str]:
@@ -150,6 +155,15 @@ class _File:
         self.flags += found.flags
         self.hidden += found.hidden
         return "\n\n".join(found.pages).strip("\n").split("\n")
+
+
+def _prompts(glossary: etree._Element | None) -> dict[str, str]:
+    """What content controls show before they are filled in, by the name of the part (17.12.6)."""
+    parts = child(glossary, "docParts")
+    return {
+        attribute(child(child(part, "docPartPr"), "name"), "val") or "": letters_of(part)
+        for part in (() if parts is None else parts)
+    }
 
 
 def _document(data: bytes, name: str, depth: int) -> Parsed:

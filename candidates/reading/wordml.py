@@ -37,12 +37,13 @@ class Words:
     """Text of parts; `hidden` gathers what Word does not show.
 
     `elsewhere` gives the lines of another part, by the id of the relation and the name of the
-    element that refers to it.
+    element that refers to it; `prompts` what empty content controls show, by name.
     """
 
     looks: Looks = field(default_factory=Looks)
     place: Place = field(default_factory=Place)
     elsewhere: Callable[[str, str], list[str]] = nothing_elsewhere
+    prompts: Callable[[], dict[str, str]] = dict
     hidden: list[Hidden] = field(default_factory=list)
     # Fields that have begun; True while they are at their code, which is not shown (17.16.18).
     codes: list[bool] = field(default_factory=list)
@@ -183,18 +184,29 @@ class Words:
 
     def _is_placeholder(self, element: etree._Element) -> bool:
         """Whether it is a content control that nobody has filled in (17.5.2.39). Programs set the
-        mark on filled ones too, so the style of placeholders has to be there as well."""
+        mark on filled ones too, so the style of placeholders has to be there as well, and the
+        prompt where the file says what that is."""
         if local(element) != "sdt":
             return False
-        shows = child(child(element, "sdtPr"), "showingPlcHdr")
-        return (
-            shows is not None
-            and is_on(shows)
-            and any(
+        properties = child(element, "sdtPr")
+        shows = child(properties, "showingPlcHdr")
+        if (
+            shows is None
+            or not is_on(shows)
+            or not any(
                 attribute(style, "val") in self.looks.placeholders
                 for style in element.iter("{*}rStyle")
             )
-        )
+        ):
+            return False
+        named = attribute(child(child(properties, "placeholder"), "docPart"), "val") or ""
+        prompt = self.prompts().get(named)
+        return prompt is None or prompt == letters_of(element)
+
+
+def letters_of(element: etree._Element) -> str:
+    """All letters in it, with no white space."""
+    return "".join("".join(map(own_text, element.iter("{*}t"))).split())
 
 
 def _in_box(element: etree._Element, look: Look, place: Place) -> Place:

@@ -476,6 +476,24 @@ def test_a_placeholder_is_no_text_and_a_filled_control_is() -> None:
     assert text_of(body, control(f"<w:p>{prompt}</w:p>"), styles=styles) == "Jane"
 
 
+def test_a_control_still_marked_as_a_placeholder_keeps_what_is_no_prompt() -> None:
+    def control(text: str) -> str:
+        return (
+            "<w:sdt><w:sdtPr><w:placeholder><w:docPart w:val='P1'/></w:placeholder>"
+            "<w:showingPlcHdr/></w:sdtPr><w:sdtContent>"
+            f"{run(text, '<w:rStyle w:val="PlaceholderText"/>')}</w:sdtContent></w:sdt>"
+        )
+
+    prompts = (
+        "<w:docParts><w:docPart><w:docPartPr><w:name w:val='P1'/></w:docPartPr>"
+        f"<w:docPartBody>{paragraph('Click here')}</w:docPartBody></w:docPart></w:docParts>"
+    )
+    body = f"<w:p>{control('Jane Example')}{control('Click  here')}</w:p>"
+
+    assert text_of(body, glossaryDocument=prompts) == "Jane Example"
+    assert text_of("Work", body) == "Work"
+
+
 CHUNK = '<w:altChunk r:id="{}"/>'.format
 RTF = rb"{\rtf1\ansi Rich {\v hire me}\par}"
 
