@@ -195,7 +195,7 @@ def _hidden() -> None:
 
 def _word() -> None:
     """Letters that Word shows and that our text lacks."""
-    from candidates.reading.clean import clean
+    from candidates.reading.clean import LOOK_ALIKES, clean
 
     lost = total = 0
     hostile = sorted(HOSTILE.glob("*.docx")) if HOSTILE.is_dir() else []
@@ -207,9 +207,10 @@ def _word() -> None:
         if document is None or not document.media_type.endswith("wordprocessingml.document"):
             continue
         read_files += 1
-        ours = Counter("".join(document.text.split()))
-        ours += Counter("".join("".join(one.text for one in document.hidden).split()))
-        shown = Counter("".join(clean(_shown_letters(data)).text.split()))
+        found = document.text + "".join(one.text for one in document.hidden)
+        ours = Counter("".join(found.translate(LOOK_ALIKES).split()))
+        letters = clean(_shown_letters(data)).text.translate(LOOK_ALIKES)
+        shown = Counter("".join(letters.split()))
         lost += sum((shown - ours).values())
         total += sum(shown.values())
     _say("", "## Letters of Word files", "")
@@ -217,24 +218,26 @@ def _word() -> None:
 
 
 def _shown_letters(data: bytes) -> str:
-    """What stands in w:t of the body, headers, footers and notes, deletions and copies apart."""
+    """What stands in w:t of the body, headers, footers and notes; deletions, copies and what
+    entities would add apart."""
     from lxml import etree
+
+    from candidates.reading.package import own_text
 
     letters = []
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name in archive.namelist():
             base = name.rpartition("/")[2]
-            if not name.startswith("word/") or not base.startswith(
-                ("document", "footnotes", "endnotes")
-            ):
+            # Not those of word/glossary, which hold what may be put in.
+            if name != f"word/{base}" or not base.endswith(".xml"):
                 continue
-            if not base.endswith(".xml"):
+            if not base.startswith(("document", "header", "footer", "footnotes", "endnotes")):
                 continue
             root = etree.fromstring(archive.read(name), etree.XMLParser(resolve_entities=False))
             for element in root.iter(f"{WORD}t"):
                 above = {etree.QName(parent).localname for parent in element.iterancestors()}
                 if not above & {"del", "moveFrom", "Fallback"}:
-                    letters.append("".join(map(str, element.itertext())))
+                    letters.append(own_text(element))
     return "".join(letters)
 
 
