@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from .models import Archive, Candidate, Draft, Event, Piece
 from .models.candidate import Status
-from .reading import MAX_ARCHIVE_BYTES, MAX_BYTES, Member, Problem
+from .reading import MAX_ARCHIVE_BYTES, MAX_BYTES, ZIP, Member, Problem
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -34,7 +34,6 @@ LONGEST_EXTENSION = 20
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 NO_NAME = "The file has no usable name. Rename it and upload it again."
 MOST_PIECES = 64  # of one file
-ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 LONGEST_SOURCE = 600
 
 

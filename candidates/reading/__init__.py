@@ -7,13 +7,14 @@ file and never a worker. Importing this package imports no parser; readers load 
 
 from collections.abc import Callable
 
-from .document import Contact, Document, Flag, Hidden, Link, Member, Section
+from .document import ZIP, Contact, Document, Flag, Hidden, Link, Member, Section
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 
 __all__ = [
     "MAX_ARCHIVE_BYTES",
     "MAX_BYTES",
+    "ZIP",
     "Contact",
     "Document",
     "Flag",

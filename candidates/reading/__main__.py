@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .document import Document, Member
+from .document import ZIP, Document, Member
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 from .sandbox import Sandbox, SandboxFailed
@@ -121,7 +121,7 @@ def _records(paths: Iterator[Path], jobs: int, ocr: str) -> Iterator[Record]:
 
 def _unpacked(sandbox: Sandbox, path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
     """The file, or the files in it, each with what loads it or raises Unreadable."""
-    if path.suffix.lower() != ".zip" or not path.is_file():
+    if path.suffix.lower() != ".zip" or not _begins_as_zip(path):
         yield str(path), partial(_bytes, path)
         return
     try:
@@ -132,6 +132,14 @@ def _unpacked(sandbox: Sandbox, path: Path) -> Iterator[tuple[str, Callable[[], 
                 yield f"{path}/{member.name}", partial(_member, member)
     except Unreadable as refused:
         yield str(path), partial(_refuse, refused)
+
+
+def _begins_as_zip(path: Path) -> bool:
+    """Others that are named so are read as what they are."""
+    try:
+        return _bytes(path, 3).startswith(ZIP)
+    except Unreadable:
+        return False
 
 
 def _member(member: Member) -> bytes:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .document import Member
+from .document import ZIP, Member
 from .limits import (
     MAX_ARCHIVE_MEMBERS,
     MAX_BYTES,
@@ -45,9 +45,12 @@ def members(data: bytes, name: str, skip: int = 0) -> Iterator[Member]:
     where the archive as a whole cannot be opened, or holds more than any folder of résumés.
     """
     budget = _Budget()
+    number = -1
     for number, member in enumerate(_members(data, name, "", budget, 0)):
         if number >= skip:
             yield member
+    if number < 0:
+        raise Unreadable(Problem.NO_FILES, "ZIP")
 
 
 @dataclass(slots=True)
@@ -115,7 +118,7 @@ def is_document(names: set[str]) -> bool:
 
 
 def _is_archive(data: bytes, name: str) -> bool:
-    if not data.startswith(b"PK\x03\x04"):
+    if not data.startswith(ZIP):
         return False
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -5,6 +5,8 @@ from typing import Any, Self
 
 from .problems import Problem
 
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how one begins; the second, where it is empty
+
 
 def _text(value: Any) -> str:
     """`value` if it is text that a database can keep: no NUL, no half of a character."""

@@ -68,6 +68,10 @@ class Problem(StrEnum):
         "too-many-files",
         "The archive holds more than 10,000 files. Make several smaller ones and upload those.",
     )
+    NO_FILES = (
+        "no-files",
+        "The archive holds no files. Check the original and upload it again.",
+    )
     NESTED = (
         "nested",
         "The file is an archive inside an archive inside another. Unpack it and upload the "

@@ -88,6 +88,8 @@ def test_members_that_share_their_bytes_are_refused() -> None:
         (b"PK\x03\x04" + bytes(100), Problem.DAMAGED),
         (archives.resumes()[:-40], Problem.DAMAGED),
         (archives.crowded(MAX_ARCHIVE_MEMBERS + 1), Problem.TOO_MANY_FILES),
+        (archives.packed({}), Problem.NO_FILES),
+        (archives.packed({"cvs/": b"", "__MACOSX/._cv.txt": b"x"}), Problem.NO_FILES),
     ],
 )
 def test_an_archive_that_is_no_good_as_a_whole_is_refused(data: bytes, problem: Problem) -> None:

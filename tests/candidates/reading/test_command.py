@@ -82,6 +82,17 @@ def test_the_order_is_kept_however_many_are_read_at_a_time(folder: Path) -> None
     assert all(record["text"].endswith(Path(record["file"]).name) for record in found)
 
 
+def test_what_is_only_named_zip_is_read_as_what_it_is(folder: Path) -> None:
+    (folder / "cv.zip").write_bytes(files.pdf())
+    (folder / "empty.zip").write_bytes(archives.packed({}))
+
+    pdf, empty = records(folder / "cv.zip", folder / "empty.zip")
+
+    assert pdf["reader"] == "pypdfium2"
+    assert [flag["kind"] for flag in pdf["flags"]] == ["mislabelled"]
+    assert (empty["file"], empty["error"]["problem"]) == (f"{folder}/empty.zip", "no-files")
+
+
 def test_a_zip_is_read_member_by_member(folder: Path) -> None:
     (folder / "all.zip").write_bytes(archives.with_locked_member())
     (folder / "torn.zip").write_bytes(archives.resumes()[:-30])
