@@ -181,7 +181,8 @@ def test_hostile_files_from_elsewhere_end_with_text_or_a_reason() -> None:
     assert len(found) > 100
     assert all(bool(record["text"]) != bool(record["error"]) for record in found)
     assert not [record for record in found if (record["error"] or {}).get("problem") == "crashed"]
-    assert max(record["seconds"] for record in found) < 20
+    # Stopped after 20, on however busy a machine; seen a moment later.
+    assert max(record["seconds"] for record in found) < 25
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="no folder of real résumés beside the project")

@@ -205,6 +205,14 @@ def test_the_child_has_limits(sandbox: Sandbox) -> None:
 
 
 @linux
+def test_the_child_goes_behind_its_parent(sandbox: Sandbox) -> None:
+    child = int(child_of(sandbox).name)
+
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, child) == min(ours + 5, 19)
+
+
+@linux
 def test_the_child_holds_its_pipes_and_nothing_else(sandbox: Sandbox, tmp_path: Path) -> None:
     with (tmp_path / "secret").open("w") as secret:
         os.set_inheritable(secret.fileno(), True)
