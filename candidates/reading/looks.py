@@ -2,7 +2,7 @@
 how it looks, characters of symbol fonts, and how a row of a table becomes lines.
 
 The words for a kind of hiding are the same for all formats: "vanished" (marked as not shown),
-"low-contrast", "tiny", "transparent", "off-page".
+"low-contrast", "tiny", "squeezed", "transparent", "off-page".
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from .document import Hidden
 
-VANISHED, LOW_CONTRAST, TINY = "vanished", "low-contrast", "tiny"
+VANISHED, LOW_CONTRAST, TINY, SQUEEZED = "vanished", "low-contrast", "tiny", "squeezed"
 TRANSPARENT, OFF_PAGE = "transparent", "off-page"
 
 Colour = tuple[int, int, int]  # red, green, blue, each 0 to 255
@@ -22,6 +22,7 @@ WHITE: Colour = (255, 255, 255)
 PAPER: Grounds = frozenset((WHITE,))
 CONTRAST = 24  # levels of 256 in the channel that differs most; below, nobody sees the letter
 TINIEST = 1.5  # points up to which a letter is a speck
+NARROWEST = 20  # per cent of its width: a letter below that is a stroke
 
 NAMED: dict[str, Colour] = {
     **{"white": WHITE, "black": (0, 0, 0), "red": (255, 0, 0), "green": (0, 128, 0)},

@@ -11,7 +11,9 @@ from lxml import etree
 
 from .looks import (
     LOW_CONTRAST,
+    NARROWEST,
     PAPER,
+    SQUEEZED,
     TINIEST,
     TINY,
     TRANSPARENT,
@@ -37,6 +39,7 @@ class Look:
     transparent: bool = False
     ink: Colour | None = None
     size: float | None = None
+    squeezed: bool = False
     grounds: Grounds = PAPER
 
     def how_hidden(self) -> str:
@@ -47,6 +50,8 @@ class Look:
             return TRANSPARENT
         if self.size is not None and self.size <= TINIEST:
             return TINY
+        if self.squeezed:
+            return SQUEEZED
         return LOW_CONTRAST if self.ink and lost(self.ink, self.grounds) else ""
 
 
@@ -132,6 +137,8 @@ def _changed(look: Look, properties: etree._Element) -> Look:
             look = replace(look, transparent=_percent(values["opacity"]) < 5)
         if "font-size" in values:
             look = replace(look, size=_size(values["font-size"], look.size))
+        if "text-scale" in values:
+            look = replace(look, squeezed=_percent(values["text-scale"]) < NARROWEST)
     painted = values.get("background-color", "")
     if kind == "graphic-properties":
         # A box without a plain fill lies on whatever is there.

@@ -39,7 +39,13 @@ ALOUD = {
     **{b"cell": "cell", b"row": "row", b"nestrow": "nest_row", b"trowd": "trowd"},
     **{b"cellx": "cellx", b"clcbpat": "cell_ground", b"intbl": "intbl", b"pard": "pard"},
     **{b"plain": "plain", b"f": "font", b"uc": "skip", b"v": "vanish", b"fs": "size"},
-    **{b"cf": "ink", b"cb": "ground", b"highlight": "ground", b"chcbpat": "ground"},
+    **{
+        b"charscalex": "wide",
+        b"cf": "ink",
+        b"cb": "ground",
+        b"highlight": "ground",
+        b"chcbpat": "ground",
+    },
     **{
         b"cbpat": "paragraph_ground",
         b"deleted": "deleted",

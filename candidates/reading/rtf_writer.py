@@ -12,6 +12,8 @@ from .document import Hidden
 from .limits import MAX_CHARACTERS
 from .looks import (
     LOW_CONTRAST,
+    NARROWEST,
+    SQUEEZED,
     TINIEST,
     TINY,
     VANISHED,
@@ -61,6 +63,7 @@ class State:
     ground: int = 0
     paragraph_ground: int = 0
     font: int = -1
+    wide: int = 100  # per cent of a letter's width
 
     def copy(self) -> "State":
         return State(
@@ -75,6 +78,7 @@ class State:
             self.ground,
             self.paragraph_ground,
             self.font,
+            self.wide,
         )
 
 
@@ -194,6 +198,10 @@ class Writer:
         self._change()
         self.state.size = 24 if value is None else value
 
+    def _wide(self, value: int | None) -> None:
+        self._change()
+        self.state.wide = 100 if value is None else value
+
     def _ground(self, value: int | None) -> None:
         self._change()
         self.state.ground = value or 0
@@ -210,6 +218,7 @@ class Writer:
         self.state.vanish = False
         self.state.ink = 0
         self.state.size = 0
+        self.state.wide = 100
         self.state.ground = 0
         self._font(self.usual_font)
 
@@ -332,6 +341,8 @@ class Writer:
             return VANISHED
         if 0 < state.size <= 2 * TINIEST:
             return TINY
+        if state.wide < NARROWEST:
+            return SQUEEZED
         ink = self._colour(state.ink) if state.ink else None
         return LOW_CONTRAST if ink and lost(ink, self._grounds()) else ""
 

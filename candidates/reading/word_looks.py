@@ -8,7 +8,19 @@ from functools import lru_cache
 
 from lxml import etree
 
-from .looks import LOW_CONTRAST, PAPER, TINIEST, TINY, VANISHED, Colour, Grounds, colour, lost
+from .looks import (
+    LOW_CONTRAST,
+    NARROWEST,
+    PAPER,
+    SQUEEZED,
+    TINIEST,
+    TINY,
+    VANISHED,
+    Colour,
+    Grounds,
+    colour,
+    lost,
+)
 from .package import attribute, child, local
 
 LONGEST = 50  # styles based on each other, perhaps in a circle; nobody needs a tenth
@@ -39,12 +51,14 @@ class Ink:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one place says of the letters; None where it says nothing. `size` in half points."""
+    """What one place says of the letters; None where it says nothing. `size` in half points,
+    `wide` in per cent of a letter's width."""
 
     vanish: bool | None = None
     ink: Ink | None = None
     size: float | None = None
     fill: Fill | None = None
+    wide: float | None = None
 
     def under(self, nearer: "Look") -> "Look":
         """This look where `nearer` says nothing."""
@@ -53,6 +67,7 @@ class Look:
             nearer.ink or self.ink,
             self.size if nearer.size is None else nearer.size,
             nearer.fill or self.fill,
+            self.wide if nearer.wide is None else nearer.wide,
         )
 
 
@@ -134,7 +149,7 @@ class Looks:
 
     def read(self, properties: etree._Element | None) -> Look:
         """What properties of a run (w:rPr) say by themselves."""
-        vanish, ink, size, fill, marker = None, None, None, None, None
+        vanish, ink, size, fill, marker, wide = None, None, None, None, None, None
         for one in properties if properties is not None else ():
             name = local(one)
             if name == "vanish":
@@ -143,6 +158,8 @@ class Looks:
                 ink = Ink(self._colour(one, "val", "theme"))
             elif name == "sz":
                 size = _number(attribute(one, "val"))
+            elif name == "w":
+                wide = _number((attribute(one, "val") or "").removesuffix("%"))
             elif name == "shd":
                 fill = self.fill(one)
             elif name == "highlight":
@@ -150,7 +167,7 @@ class Looks:
                 marker = None if value == "none" else Fill(colour(value))
             elif name in ("textFill", "gradFill", "textOutline"):
                 ink = Ink(None)  # Word 2010's effects paint over the colour
-        return Look(vanish, ink, size, marker or fill)
+        return Look(vanish, ink, size, marker or fill, wide)
 
     def fill(self, shading: etree._Element | None) -> Fill | None:
         """The ground that w:shd paints, None where it paints nothing (17.3.5)."""
@@ -222,6 +239,8 @@ def how_hidden(look: Look, place: Place) -> str:
         return VANISHED
     if look.size is not None and look.size <= 2 * TINIEST:
         return TINY
+    if look.wide is not None and look.wide < NARROWEST:
+        return SQUEEZED
     if look.ink and look.ink.colour:
         grounds = place.on(look.fill).grounds
         if lost(look.ink.colour, grounds):

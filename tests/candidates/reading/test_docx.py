@@ -264,6 +264,7 @@ def read_run(properties: str, **parts: str) -> tuple[str, tuple[Hidden, ...]]:
         ('<w:color w:val="000000"/><w:highlight w:val="black"/>', "low-contrast"),
         ('<w:sz w:val="2"/>', "tiny"),
         ('<w:sz w:val="3"/>', "tiny"),
+        ('<w:w w:val="2"/>', "squeezed"),
         ("<w:vanish/>", "vanished"),
     ],
 )

@@ -145,6 +145,7 @@ SPAN = '<text:p>Jane <text:span text:style-name="{}">hire me</text:span></text:p
         ('fo:color="#102030" fo:background-color="#102030"', "low-contrast"),
         ('fo:font-size="1pt"', "tiny"),
         ('fo:font-size="5%"', "tiny"),
+        ('style:text-scale="2%"', "squeezed"),
         ('fo:color="#102030" fo:opacity="0%"', "transparent"),
     ],
 )
@@ -169,6 +170,7 @@ def test_hidden_text_is_left_out_and_kept_apart(properties: str, how: str) -> No
         'fo:color="#cccccc"',
         'fo:font-size="8pt"',
         'fo:font-size="50%"',
+        'style:text-scale="70%"',
         'style:use-window-font-color="true" fo:opacity="0%"',
     ],
 )

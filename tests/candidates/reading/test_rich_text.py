@@ -188,6 +188,7 @@ COLOURS = (
         (r"\cf3\highlight3", "low-contrast"),
         (r"\fs2", "tiny"),
         (r"\fs3", "tiny"),
+        (r"\charscalex2", "squeezed"),
     ],
 )
 def test_hidden_text_is_left_out_and_kept_apart(words: str, how: str) -> None:
@@ -201,6 +202,7 @@ def test_hidden_text_is_left_out_and_kept_apart(words: str, how: str) -> None:
     "words",
     [
         *(r"\cf0", r"\cf2", r"\cf5", r"\cf99", r"\v0", r"\fs4", r"\v\plain"),
+        *(r"\charscalex80", r"\charscalex2\plain"),
         *(r"\cf1\highlight3", r"\cf1\cb3", r"\cf1\cbpat3"),
     ],
 )
