@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from . import read
+from . import read, seccomp
 from .archive import members
 from .limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES, recognise_seconds
 from .problems import Problem, Unreadable
@@ -27,13 +27,12 @@ NICE = 5  # reading thousands of files leaves the processor to whoever answers a
 
 
 def main() -> None:
-    requests, answers = _take_pipes()
+    requests, answers, nowhere = _take_pipes()
     ocr = sys.argv[2] if len(sys.argv) > 2 else ""
     missing = _confine(parent=int(sys.argv[1]), starts_processes=bool(ocr))
     baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     _send(answers, {"missing": missing, "max_rss": baseline})
     # From here on a parser's noise, which may quote the résumé, goes nowhere.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
     logging.disable(logging.CRITICAL)
@@ -87,14 +86,14 @@ def _guarded(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"problem": Problem.CRASHED.value, "detail": f"{type(error).__name__} at {where}"}
 
 
-def _take_pipes() -> tuple[int, int]:
-    """Keep the two pipes under numbers of our own; 0 and 1 become harmless for parsers."""
+def _take_pipes() -> tuple[int, int, int]:
+    """Keep the two pipes under numbers of our own; 0 and 1 become harmless for parsers. The last
+    number is that of /dev/null."""
     requests, answers = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
-    os.close(nowhere)
-    return requests, answers
+    return requests, answers, nowhere
 
 
 def _confine(parent: int, *, starts_processes: bool) -> list[str]:
@@ -120,6 +119,11 @@ def _confine(parent: int, *, starts_processes: bool) -> list[str]:
         if limit == resource.RLIMIT_NPROC and starts_processes:
             continue  # a number would count all processes of this user, not ours alone
         attempt(what, lambda limit=limit, value=value: _lower(limit, value))  # type: ignore[misc]
+    known = len(missing)
+    what = "no network, files or processes by a filter of calls"
+    attempt(what, lambda: seccomp.confine(starts_processes=starts_processes))
+    if len(missing) == known:  # which refuses a network as well
+        missing = [told for told in missing if not told.startswith("no network")]
     return missing
 
 

@@ -247,6 +247,60 @@ def test_the_child_has_no_network_where_the_system_allows(sandbox: Sandbox) -> N
     assert (process / "ns/net").readlink() != Path("/proc/self/ns/net").readlink()
 
 
+HOSTILE = """
+import ctypes, os, socket, subprocess, sys, threading
+from candidates.reading.child import _confine
+missing = _confine(os.getppid(), starts_processes=False)
+try:
+    {attempt}
+except (OSError, MemoryError) as error:
+    print(type(error).__name__, missing)
+else:
+    print("done", missing)
+"""
+
+
+@linux
+@pytest.mark.parametrize(
+    ("attempt", "ends"),
+    [
+        ("socket.socket()", "PermissionError"),
+        ("socket.socket(socket.AF_UNIX)", "PermissionError"),
+        ("os.fork()", "PermissionError"),
+        ("subprocess.run(['true'])", "PermissionError"),
+        ("os.execv('/bin/true', ['true'])", "PermissionError"),
+        ("os.kill(os.getppid(), 0)", "PermissionError"),
+        ("os.unlink('{there}')", "PermissionError"),
+        ("os.rename('{there}', '{there}.new')", "PermissionError"),
+        ("os.mkdir('{there}.new')", "PermissionError"),
+        ("os.symlink('{there}', '{there}.new')", "PermissionError"),
+        ("os.chmod('{there}', 0)", "PermissionError"),
+        ("open('{there}.new', 'w')", "PermissionError"),
+        ("open('{there}', 'r+')", "PermissionError"),
+        ("os.truncate('{there}', 0)", "PermissionError"),
+        ("bytes(1_200_000_000)", "MemoryError"),
+        ("[os.open('/dev/null', os.O_RDONLY) for _ in range(64)]", "OSError"),
+        # What readers do need.
+        ("open('{there}').read()", "done"),
+        ("threading.Thread(target=print, args=['']).start()", "done"),
+    ],
+)
+def test_a_parser_that_was_taken_over_can_do_little(
+    tmp_path: Path, attempt: str, ends: str
+) -> None:
+    there = tmp_path / "file"
+    there.write_text("kept")
+    code = HOSTILE.format(attempt=attempt.format(there=there))
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.split() == [ends, "[]"], done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    assert there.read_text() == "kept"
+
+
 PARENT = """
 import sys, signal
 from candidates.reading.sandbox import Sandbox, SandboxFailed
