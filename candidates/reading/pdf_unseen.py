@@ -50,6 +50,7 @@ _clip = unchecked(raw.FPDFPageObj_GetClipPath, ctypes.c_void_p)
 _clips = unchecked(raw.FPDFClipPath_CountPaths)
 _marks = unchecked(raw.FPDFPageObj_CountMarks)
 _matrix_of = unchecked(raw.FPDFPageObj_GetMatrix)
+_font = unchecked(raw.FPDFTextObj_GetFont, ctypes.c_void_p)
 _mark = unchecked(raw.FPDFPageObj_GetMark, ctypes.c_void_p)
 _mark_name = unchecked(raw.FPDFPageObjMark_GetName)
 _mark_value = unchecked(raw.FPDFPageObjMark_GetParamValueType)
@@ -69,6 +70,7 @@ class _Odd:
     on_layer: bool = False
     clip: Box | None = None
     squeezed: bool = False
+    may_be_blank: bool = False  # its font may draw nothing at all
     room: "_Room | None" = None  # where other letters are told than are drawn
 
 
@@ -119,6 +121,7 @@ def _odd_texts(page: Page) -> tuple[dict[int, _Odd], list[_Shape]]:
     shapes: list[_Shape] = []
     plain: list[_Plain] = []
     rooms: dict[int, _Room] = {}
+    fonts: dict[int, bool] = {}
     for turn, (item, kind, frame) in enumerate(_objects(page)):
         box = _box(item) if frame is None else _framed(_box(item), frame)
         if kind == TEXT:
@@ -128,6 +131,7 @@ def _odd_texts(page: Page) -> tuple[dict[int, _Odd], list[_Shape]]:
             clip = _clip_box(item)
             on_layer, stood_for = _marked(item)
             squeezed = _is_squeezed(item)
+            may_be_blank = top - bottom <= 0 or _is_drawn_by_hand(item, fonts)
             room = None
             if stood_for:
                 room = rooms.setdefault(stood_for, _Room())
@@ -139,6 +143,7 @@ def _odd_texts(page: Page) -> tuple[dict[int, _Odd], list[_Shape]]:
                 or on_layer
                 or room is not None
                 or squeezed
+                or may_be_blank
                 or mode not in PAINTED
                 or grey < 0
                 or grey >= LIGHT
@@ -160,7 +165,9 @@ def _odd_texts(page: Page) -> tuple[dict[int, _Odd], list[_Shape]]:
                     and shape.box[3] > bottom
                 )
             ):
-                odd[address] = _Odd(turn, mode, opacity, on_layer, clip, squeezed, room)
+                odd[address] = _Odd(
+                    turn, mode, opacity, on_layer, clip, squeezed, may_be_blank, room
+                )
             else:
                 plain.append((turn, item, box))
         elif kind != FORM:
@@ -300,6 +307,16 @@ def _marked(item: ctypes.c_void_p) -> tuple[bool, int]:
     return on_layer, stood_for
 
 
+def _is_drawn_by_hand(text: ctypes.c_void_p, fonts: dict[int, bool]) -> bool:
+    """Whether its font is of Type 3, whose letters are drawings of any kind; only these have no
+    name. `fonts` keeps the answers."""
+    font = _font(text) or 0
+    if font not in fonts:
+        handle = ctypes.cast(font, raw.FPDF_FONT)
+        fonts[font] = raw.FPDFFont_GetBaseFontName(handle, None, 0) <= 1
+    return fonts[font]
+
+
 def _is_squeezed(text: ctypes.c_void_p) -> bool:
     _matrix_of(text, _matrix_place)
     across = _matrix.a * _matrix.a + _matrix.b * _matrix.b
@@ -382,7 +399,7 @@ def _ways(page: Page, owners: dict[int, _Odd], shapes: list[_Shape]) -> Iterator
         elif item.squeezed:
             yield number, "squeezed"
         elif not picture.shows(box):
-            if item.mode in INVISIBLE:
+            if item.mode in INVISIBLE or item.may_be_blank:
                 yield number, "invisible"
             elif item.opacity < FAINT:
                 yield number, "transparent"

@@ -141,6 +141,30 @@ def replaced(shown: str, text: str) -> bytes:
     return by_hand(stream(_text(SEEN, 700) + marked))
 
 
+def drawn_by_hand(paint: bytes) -> bytes:
+    """A font whose letters are all drawn by `paint` (Type 3), and are told to be any text."""
+    codes = {letter: number for number, letter in enumerate(sorted(set(SECRET)), start=65)}
+    told = "".join(f"<{number:02x}> <{ord(letter):04x}>\n" for letter, number in codes.items())
+    table = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def "
+        "1 begincodespacerange <00> <ff> endcodespacerange "
+        f"{len(codes)} beginbfchar\n{told}endbfchar endcmap end end"
+    )
+    names = b"/g " * len(codes)
+    font = (
+        b"<</Type/Font/Subtype/Type3/FontBBox[0 0 750 750]/FontMatrix[.001 0 0 .001 0 0]"
+        b"/CharProcs<</g 7 0 R>>/Encoding<</Differences[65 %s]>>/FirstChar 65/LastChar %d"
+        b"/Widths[%s]/Resources<<>>/ToUnicode 8 0 R>>"
+        % (names, 64 + len(codes), b"600 " * len(codes))
+    )
+    said = bytes(codes[letter] for letter in SECRET).hex().encode()
+    content = _text(SEEN, 700) + b"BT /F2 11 Tf 72 500 Td <%s> Tj ET\n" % said
+    glyph = stream(b"600 0 0 0 750 750 d1 %s" % paint)
+    return by_hand(stream(content), more=(font, glyph, stream(table.encode()))).replace(
+        b"/F1 5 0 R>>", b"/F1 5 0 R/F2 6 0 R>>"
+    )
+
+
 def note(colour: bytes) -> bytes:
     """The text, and a comment in the shape of a box over it."""
     box = b"<</Type/Annot/Subtype/Square/F 4/Rect[60 490 460 520]/AP<</N 7 0 R>>>>"
@@ -215,6 +239,7 @@ HIDDEN: dict[str, tuple[str, Callable[[], bytes]]] = {
         "low-contrast",
         lambda: page(moved_form(box("#304050", x=0, y=0)), within(ink("#304050"), say())),
     ),
+    "a font that draws nothing": ("invisible", lambda: drawn_by_hand(b"")),
     "covered by a note": ("covered", lambda: note(b"0 g")),
     "narrowed to a stroke": ("squeezed", lambda: page(narrowed)),
     "narrowed by a matrix": (
@@ -259,6 +284,7 @@ VISIBLE: dict[str, Callable[[], bytes]] = {
         moved_form(box("#203040", x=0, y=0)), within(ink("#ffffff"), say())
     ),
     "narrow letters": lambda: page(within(lambda canvas: canvas.scale(0.5, 1), say(x=144))),
+    "a font drawn by hand": lambda: drawn_by_hand(b"0 0 500 700 re f"),
     "marked by a note": lambda: note(b"1 1 0 rg"),
     "told as it is shown": lambda: replaced(SECRET, SECRET),
     "in a form": lambda: page(in_form("#000000")),
