@@ -7,6 +7,7 @@ some fonts that it does not.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -50,8 +51,8 @@ def parse(data: bytes) -> Parsed:
     share = garbage_share("".join(parsed.pages))
     if share > MOST_GARBAGE:
         return _better(data, parsed, share)
-    if any(page.strip() for page in parsed.pages):
-        return parsed
+    if parsed.hidden or any(page.strip() for page in parsed.pages):
+        return parsed  # the other reader would bring back what is hidden
     if not _draws(data, raw.FPDF_PAGEOBJ_TEXT):
         pictures = _draws(data, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH)
         raise Unreadable(Problem.NO_TEXT if pictures else Problem.BLANK)
@@ -153,14 +154,24 @@ def _better(data: bytes, first: Parsed, share: float) -> Parsed:
     """What pdfminer.six makes of a file in which `share` of pdfium's letters cannot be told; if
     that is nothing, pdfium's text with a flag where at least half of it is letters."""
     try:
-        return _with_pdfminer(data, instead_of=f"{share:.0%} of the letters unknown")
+        second = _with_pdfminer(data, instead_of=f"{share:.0%} of the letters unknown")
+        pages = tuple(_without(page, first.hidden) for page in second.pages)
+        return replace(second, pages=pages, hidden=first.hidden)
     except Unreadable as refused:
         if refused.problem in (Problem.TOO_LONG, Problem.TOO_MANY_PAGES):
             raise
         if share > HOPELESS:
             raise Unreadable(Problem.GARBLED, refused.detail) from refused
     lost = Flag("letters-lost", f"{share:.0%} of the letters cannot be told")
-    return Parsed(first.reader, first.pages, (*first.flags, lost), paged=True)
+    return replace(first, flags=(*first.flags, lost))
+
+
+def _without(page: str, hidden: tuple[Hidden, ...]) -> str:
+    """The page as the other reader has it, without what was found to be hidden."""
+    for one in hidden:
+        words = r"\s*".join(map(re.escape, "".join(one.text.split())))
+        page = re.sub(words, "", page) if words else page
+    return page
 
 
 def _with_pdfminer(data: bytes, instead_of: str) -> Parsed:

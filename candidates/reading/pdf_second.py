@@ -1,20 +1,24 @@
 """The second PDF reader, pdfminer.six: apart because it is slow to import and seldom needed."""
 
 import io
+import re
 
 from pdfminer.converter import TextConverter
 from pdfminer.layout import LAParams
 from pdfminer.pdfdocument import PDFDocument, PDFPasswordIncorrect
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
-from pdfminer.pdfparser import PDFParser
+from pdfminer.pdfparser import PDFParser, PDFSyntaxError
 
 from .clean import garbage_share
+from .document import Flag
 from .limits import MAX_CHARACTERS, MAX_PAGES
 from .parsed import Parsed
 from .pdf import MOST_GARBAGE
 from .problems import Problem, Unreadable
 
+# Brackets in brackets without end, which take it minutes.
+NESTED = re.compile(rb"(?:\[\s*){500}|(?:<<[^<>]{0,40}){500}")
 UNKNOWN_LETTER = "(cid:"  # how pdfminer.six writes a letter that its font cannot name
 
 
@@ -39,10 +43,13 @@ def parse(data: bytes, instead_of: str) -> Parsed:
     unknown = text.count(UNKNOWN_LETTER)
     if unknown > MOST_GARBAGE * len(text) / 8 or garbage_share(text) > MOST_GARBAGE:
         raise Unreadable(Problem.GARBLED, f"pypdfium2: {instead_of}; pdfminer.six: no letters")
-    return Parsed("pdfminer.six", pages, paged=True)
+    unchecked = Flag("unchecked", "pdfminer.six does not draw pages")
+    return Parsed("pdfminer.six", pages, (unchecked,), paged=True)
 
 
 def _pages(data: bytes) -> tuple[str, ...]:
+    if NESTED.search(data):
+        raise PDFSyntaxError("nested")
     document = PDFDocument(PDFParser(io.BytesIO(data)))
     resources = PDFResourceManager()
     pages: list[str] = []

@@ -21,6 +21,7 @@ KINDS = {
     "recognised-badly": "The page is a picture in which the text was recognised badly: "
     "compare it with the original",
     "pages-not-recognised": "Pages are pictures whose text was not recognised",
+    "unchecked": "Hidden text could not be looked for: compare with the original",
     "letters-lost": "Some letters could not be told",
     "no-resume": "The file looks like something other than a résumé",
     "two-people": "The file looks like the résumés of two people",

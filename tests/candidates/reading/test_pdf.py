@@ -79,3 +79,11 @@ def test_a_compound_keeps_its_hyphen(joined: str, mended: str) -> None:
 def test_the_rest_of_the_document_decides_about_a_hyphen() -> None:
     assert _mend_hyphens("an e\ufffemail", "an e\ufffemail ... email") == "an email"
     assert _mend_hyphens("tele\ufffephone", "tele\ufffephone, tele-phone") == "tele-phone"
+
+
+def test_brackets_in_brackets_without_end_are_not_handed_to_the_slow_reader() -> None:
+    with pytest.raises(Unreadable) as refused:
+        read(b"%PDF-1.7\n1 0 obj\n" + b"[ " * 300_000, "cv.pdf")
+
+    assert refused.value.problem is Problem.DAMAGED
+    assert "PDFSyntaxError" in refused.value.detail
