@@ -36,8 +36,8 @@ from jobs.sweep import sweep
 from jobs.turn import Turn
 from tests.makers import rows
 
-CANDIDATES = 5
-EXAMPLES = int(os.environ.get("LIVES", "12"))
+CANDIDATES = 3
+EXAMPLES = int(os.environ.get("LIVES", "15"))
 SOME = st.integers(0, 7)  # picks one of what there is
 
 
@@ -57,6 +57,8 @@ class Life(RuleBasedStateMachine):
         self.asked: dict[UUID, list[int]] = {}
         self.answered: dict[int, int] = {}
         self.followed: dict[int, int] = {}
+        self.submit("top")
+        self.enter(0)
 
     # People
 
@@ -66,46 +68,39 @@ class Life(RuleBasedStateMachine):
             submit.submit(self.draft, self.user, mode=mode, top_n=2, engine="openai")
 
     @precondition(lambda self: Job.objects.exists())
-    @rule(which=SOME)
-    def cancel(self, which: int) -> None:
+    @rule(
+        which=SOME,
+        act=st.sampled_from([*["resume"] * 5, "retry", "retry", "cancel", "pause", "break down"]),
+    )
+    def steer(self, which: int, act: str) -> None:
         job = self._job(which)
-        was_open = Job.objects.get(pk=job.pk).is_open
-        assert submit.cancel(job, self.user) == was_open
+        match act:
+            case "cancel":
+                was_open = Job.objects.get(pk=job.pk).is_open
+                assert submit.cancel(job, self.user) == was_open
+            case "retry":
+                self._retry(job)
+            case "pause":
+                pause.by(self.user, job)
+            case "break down":
+                pause.by_itself(job, "The key is refused.")
+            case "resume":
+                pause.resume(job, self.user)
 
-    @precondition(lambda self: Job.objects.exists())
-    @rule(which=SOME)
-    def retry(self, which: int) -> None:
-        failed = Evaluation.objects.filter(analysis=self._job(which).analysis, status=Scored.FAILED)
+    def _retry(self, job: Job) -> None:
+        failed = Evaluation.objects.filter(analysis=job.analysis, status=Scored.FAILED)
         reopened = list(failed.values_list("pk", flat=True))
         try:
-            submit.retry(self._job(which), self.user)
+            submit.retry(job, self.user)
         except submit.CannotRun:
             return
         for pk in reopened:
             self.answered.pop(pk, None)
 
-    @precondition(lambda self: Job.objects.exists())
     @rule(which=SOME)
-    def pause(self, which: int) -> None:
-        pause.by(self.user, self._job(which))
-
-    @precondition(lambda self: Job.objects.exists())
-    @rule(which=SOME)
-    def break_down(self, which: int) -> None:
-        pause.by_itself(self._job(which), "The key is refused.")
-
-    @precondition(lambda self: Job.objects.exists())
-    @rule(which=SOME)
-    def resume(self, which: int) -> None:
-        pause.resume(self._job(which), self.user)
-
-    @rule()
-    def halt(self) -> None:
-        pause.halt(self.user, "for a while")
-
-    @rule()
-    def lift(self) -> None:
-        pause.lift(self.user)
+    def halt_or_lift(self, which: int) -> None:
+        if not pause.lift(self.user) and which == 0:
+            pause.halt(self.user, "for a while")
 
     # Workers
 
@@ -121,6 +116,7 @@ class Life(RuleBasedStateMachine):
         if turn.job.status == Status.PENDING and not turn.job.is_paused:
             lanes._begin(turn.job)
         self.turns.append(turn)
+        self.claim(len(self.turns) - 1, 2)
 
     @precondition(lambda self: self.turns)
     @rule(which=SOME, most=st.integers(1, 3))
@@ -150,43 +146,56 @@ class Life(RuleBasedStateMachine):
             self.followed[pk] = self.followed.get(pk, 0) + written
 
     @precondition(lambda self: self.turns)
-    @rule(which=SOME)
-    def give_back(self, which: int) -> None:
-        turn = self._turn(which)
-        turn.job.analysis.evaluations.all().give_back(turn.token)
-        turn.job.analysis.followups.all().give_back(turn.token)
-        self.believed.pop(turn.token, None)
-        self.asked.pop(turn.token, None)
+    @rule(which=SOME, rounds=st.integers(1, 3))
+    def work(self, which: int, rounds: int) -> None:
+        """Answer and claim, so often, and hold what was claimed last."""
+        for _ in range(rounds):
+            self.answer(which, Scored.SCORED)
+            self.claim(which, 3)
 
     @precondition(lambda self: self.turns)
     @rule(which=SOME)
     def leave(self, which: int) -> None:
         turn = self._turn(which)
-        self.give_back(which)
+        turn.job.analysis.evaluations.all().give_back(turn.token)
+        turn.job.analysis.followups.all().give_back(turn.token)
         lanes._leave(turn)
         self.turns.remove(turn)
 
     # Bad luck
 
     @precondition(lambda self: self.turns)
-    @rule(which=SOME)
-    def die(self, which: int) -> None:
+    @rule(which=SOME, wakes_up=st.booleans())
+    def fall_silent(self, which: int, wakes_up: bool) -> None:
+        """A worker dies, or freezes and goes on later as if nothing had happened."""
         turn = self._turn(which)
-        self.turns.remove(turn)
+        if not wakes_up:
+            self.turns.remove(turn)
         self._let_leases_end(turn)
 
     @precondition(lambda self: self.turns)
-    @rule(which=SOME)
-    def freeze(self, which: int) -> None:
-        """As `die`, but it wakes up later and goes on as if nothing had happened."""
-        self._let_leases_end(self._turn(which))
+    @rule(which=SOME, is_first=st.booleans())
+    def be_overtaken(self, which: int, is_first: bool) -> None:
+        """A worker freezes, another takes over all that it holds, and both answer."""
+        turn = self._turn(which)
+        place = self.turns.index(turn)
+        self._let_leases_end(turn)
+        sweep()
+        for lane in Lane.objects.filter(job=turn.job):
+            other = Turn.enter(lane.pk)
+            if other is not None:
+                self.turns.append(other)
+                last = len(self.turns) - 1
+                self.claim(last, 3)
+                for who in (place, last) if is_first else (last, place):
+                    self.answer(who, Scored.SCORED)
+                return
 
-    @rule()
-    def lose_all_messages(self) -> None:
-        Lane.objects.filter(started_at=None).update(due_at=Now() - timedelta(hours=1))
-
-    @rule()
-    def sweep(self) -> None:
+    @rule(messages=st.booleans())
+    def sweep(self, messages: bool) -> None:
+        """Now and then, also after all messages were lost."""
+        if messages:
+            Lane.objects.filter(started_at=None).update(due_at=Now() - timedelta(hours=1))
         sweep()
 
     # What always holds
@@ -287,7 +296,7 @@ def test_whatever_happens_in_whatever_order_nothing_is_lost_or_doubled() -> None
         Life,
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=30,
+            stateful_step_count=40,
             deadline=None,
             derandomize="LIVES" not in os.environ,
             database=None,
