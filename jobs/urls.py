@@ -2,16 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from . import views
+from .views import runs, uploads
 
 app_name = "jobs"
 urlpatterns: list[URLPattern] = [
-    path("jobs/", views.jobs, name="jobs"),
-    path("jobs/<uuid:public_id>/", views.job, name="job"),
-    path("jobs/<uuid:public_id>/cancel/", views.cancel, name="cancel"),
-    path("jobs/<uuid:public_id>/retry/", views.retry, name="retry"),
-    path("drafts/<uuid:public_id>/jobs/", views.of_draft, name="of-draft"),
-    path("drafts/<uuid:public_id>/upload/", views.upload, name="upload"),
-    path("drafts/<uuid:public_id>/upload/piece/", views.piece, name="piece"),
-    path("drafts/<uuid:public_id>/run/", views.run, name="run"),
+    path("jobs/", runs.jobs, name="jobs"),
+    path("jobs/<uuid:public_id>/", runs.job, name="job"),
+    path("jobs/<uuid:public_id>/cancel/", runs.cancel, name="cancel"),
+    path("jobs/<uuid:public_id>/retry/", runs.retry, name="retry"),
+    path("drafts/<uuid:public_id>/jobs/", runs.of_draft, name="of-draft"),
+    path("drafts/<uuid:public_id>/upload/", uploads.upload, name="upload"),
+    path("drafts/<uuid:public_id>/upload/piece/", uploads.piece, name="piece"),
+    path("drafts/<uuid:public_id>/run/", runs.run, name="run"),
 ]
