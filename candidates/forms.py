@@ -141,6 +141,12 @@ class RunForm(forms.Form):
         required=False,
         widget=forms.NumberInput(attrs={"min": 1, "max": MOST_INSIGHTS}),
     )
+    repeats = forms.BooleanField(
+        label="Score a few twice",
+        required=False,
+        help_text="A random 5%, eight at the least: it shows how far two scorings of the same "
+        "résumé lie apart, and who is tied.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})

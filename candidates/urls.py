@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from .views import drafts, files, people, results
+from .views import drafts, files, people, results, usage
 
 app_name = "candidates"
 urlpatterns: list[URLPattern] = [
@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern] = [
     path("candidates/<uuid:public_id>/erase/", files.erase, name="erase-candidate"),
     path("archives/<uuid:public_id>/remove/", files.remove_archive, name="remove-archive"),
     path("analyses/<uuid:public_id>/", results.analysis, name="analysis"),
+    path("usage/", usage.usage, name="usage"),
     path("evaluations/<uuid:public_id>/", results.evaluation, name="evaluation"),
 ]

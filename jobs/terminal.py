@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -19,8 +20,12 @@ from rich.table import Table
 
 from candidates.models import Analysis, Evaluation
 from candidates.models.analysis import OPEN
+from candidates.scoring.rank import met
+from candidates.scoring.rubric import Criterion
+from candidates.scoring.scorecard import Rating
+from candidates.views.words import doubt
 
-from .models import Job
+from .models import Job, Status
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LOOK = 0.2  # seconds between looks at the database
@@ -39,7 +44,7 @@ def ensure_tables() -> None:
 
 
 def follow(job: Job, console: Console, still_alive: Callable[[], object] = lambda: True) -> Job:
-    """Show the job's progress until it is over; returns it as it then is.
+    """Show the job's progress until it is over or paused; returns it as it then is.
 
     `still_alive` is asked now and then and may raise to end the wait.
     """
@@ -57,11 +62,22 @@ def follow(job: Job, console: Console, still_alive: Callable[[], object] = lambd
             done = tally["total"] - sum(tally[status] for status in OPEN)
             if tally["total"]:
                 progress.update(bar, total=tally["total"], completed=done, description="scoring")
-            if not job.is_open:
-                progress.update(bar, description=job.get_status_display())
+            if not job.is_open or job.is_paused:
+                told = "paused" if job.is_paused else job.get_status_display()
+                progress.update(bar, description=told)
                 return job
             still_alive()
             time.sleep(LOOK)
+
+
+def why_not_completed(job: Job) -> str:
+    """Why there is no whole ranking, and what to do about it; empty when there is one."""
+    if job.is_paused:
+        page = f"{settings.SITE_URL}{job.get_absolute_url()}"
+        return f"The job is paused: {job.pause_reason} Then press Resume on {page}"
+    if job.status == Status.COMPLETED:
+        return ""
+    return job.error or f"The job was {job.status}."
 
 
 def show(console: Console, analysis: Analysis) -> None:
@@ -76,13 +92,14 @@ def show(console: Console, analysis: Analysis) -> None:
     table.add_column("name", no_wrap=True)
     table.add_column("file", no_wrap=True)
     without = []
+    tied = analysis.evaluations.tied()
     for evaluation in _evaluations(analysis):
         if evaluation.rank is None:
             without.append(evaluation)
             continue
         ratings = {rating["criterion"]: rating["rating"] for rating in evaluation.ratings}
         table.add_row(
-            str(evaluation.rank),
+            evaluation.place(tied),
             str(evaluation.score),
             *(f"{ratings[key]:g}" if key in ratings else "" for key in letters),
             evaluation.candidate.name,
@@ -91,6 +108,8 @@ def show(console: Console, analysis: Analysis) -> None:
     console.print(table)
     legend = (f"{letters[c.key]} {c.name}" for c in criteria if c.key in letters)
     console.print("Ratings 0 to 4: " + " · ".join(legend), highlight=False)
+    if told := doubt(analysis.followups.repeat_error()):
+        console.print(told, highlight=False)
     for evaluation in without:
         why = reason(evaluation) or evaluation.get_status_display()
         console.print(f"{evaluation.candidate.filename}: {why}", highlight=False)
@@ -115,7 +134,7 @@ def flag_kinds(evaluation: Evaluation) -> list[str]:
 def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
     """The job and its ranking as plain values; `files` names candidates' files by their id."""
     analysis = job.analysis
-    names = {criterion.key: criterion.name for criterion in analysis.rubric.criteria}
+    criteria = {criterion.key: criterion for criterion in analysis.rubric.criteria}
     return {
         "job": {
             "id": str(job.public_id),
@@ -129,10 +148,12 @@ def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
             "id": str(analysis.public_id),
             "engine": analysis.engine,
             "model": analysis.model,
+            "version": analysis.version,
+            "repeat_error": _repeat_error(analysis),
         },
         "usage": usage(analysis),
         "candidates": [
-            _candidate(evaluation, names, files or {}) for evaluation in _evaluations(analysis)
+            _candidate(evaluation, criteria, files or {}) for evaluation in _evaluations(analysis)
         ],
     }
 
@@ -154,17 +175,20 @@ def as_json(told: dict[str, Any]) -> str:
 
 def as_csv(told: dict[str, Any]) -> str:
     """One line a candidate, in rank order; a rating for each criterion."""
-    criteria = list(
-        dict.fromkeys(r["criterion"] for one in told["candidates"] for r in one["ratings"])
-    )
+    ratings = [rating for one in told["candidates"] for rating in one["ratings"]]
+    criteria = list(dict.fromkeys(rating["criterion"] for rating in ratings))
+    must_have = list(dict.fromkeys(r["criterion"] for r in ratings if r["must_have"]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    head = ["rank", "file", "name", "score", "status", "flags", "error", *criteria]
+    head = ["rank", "band", "file", "name", "score", "status", "flags", "error", *criteria]
+    head += [f"{name}: must have" for name in must_have]
     writer.writerow(map(_cell, head))
     for one in told["candidates"]:
-        ratings = {rating["criterion"]: rating["rating"] for rating in one["ratings"]}
-        row = [one[key] for key in ("rank", "file", "name", "score", "status")]
-        row += [" ".join(one["flags"]), one["error"], *(ratings.get(name) for name in criteria)]
+        rated = {rating["criterion"]: rating for rating in one["ratings"]}
+        row = [one[key] for key in ("rank", "band", "file", "name", "score", "status")]
+        row += [" ".join(one["flags"]), one["error"]]
+        row += [rated.get(name, {}).get("rating") for name in criteria]
+        row += [rated.get(name, {}).get("must_have") for name in must_have]
         writer.writerow(map(_cell, row))
     return out.getvalue()
 
@@ -181,10 +205,11 @@ def _evaluations(analysis: Analysis) -> Any:
 
 
 def _candidate(
-    evaluation: Evaluation, names: Mapping[str, str], files: Mapping[int, str]
+    evaluation: Evaluation, criteria: Mapping[str, Criterion], files: Mapping[int, str]
 ) -> dict[str, Any]:
     return {
         "rank": evaluation.rank,
+        "band": evaluation.band,
         "file": files.get(evaluation.candidate_id, evaluation.candidate.filename),
         "name": evaluation.candidate.name,
         "score": None if evaluation.score is None else float(evaluation.score),
@@ -193,8 +218,9 @@ def _candidate(
         "error": reason(evaluation) or None,
         "ratings": [
             {
-                "criterion": names[rating["criterion"]],
+                "criterion": criteria[rating["criterion"]].name,
                 "rating": rating["rating"],
+                "must_have": _standing(criteria[rating["criterion"]], rating),
                 "reason": rating["reason"],
                 "supported": rating["supported"],
                 "quotes": [quote["text"] for quote in rating["quotes"]],
@@ -202,6 +228,15 @@ def _candidate(
             for rating in evaluation.ratings
         ],
     }
+
+
+def _standing(criterion: Criterion, rating: dict[str, Any]) -> str | None:
+    return str(met(Rating.from_json(rating))) if criterion.must_have else None
+
+
+def _repeat_error(analysis: Analysis) -> dict[str, Any] | None:
+    found = analysis.followups.repeat_error()
+    return {"points": round(found[0], 2), "resumes": found[1]} if found else None
 
 
 def _time(moment: Any) -> str | None:

@@ -51,10 +51,14 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:remove-archive": (THING, ("POST",), Archive),
     "candidates:analysis": (THING, ("GET",), Analysis),
     "candidates:evaluation": (THING, ("GET",), Evaluation),
+    "candidates:usage": (OWN, ("GET",), None),
     "jobs:jobs": (OWN, ("GET",), None),
     "jobs:job": (THING, ("GET",), Job),
     "jobs:cancel": (THING, ("POST",), Job),
+    "jobs:pause": (THING, ("POST",), Job),
+    "jobs:resume": (THING, ("POST",), Job),
     "jobs:retry": (THING, ("POST",), Job),
+    "jobs:repeat": (THING, ("POST",), Analysis),
     "jobs:of-draft": (THING, ("GET",), Draft),
     "jobs:upload": (THING, ("POST",), Draft),
     "jobs:piece": (THING, ("POST",), Draft),
@@ -229,10 +233,19 @@ def test_pages_carry_a_policy_that_lets_no_foreign_script_run(
         assert " onclick=" not in answer.text and "javascript:" not in answer.text
 
 
-def test_a_strangers_job_cannot_be_cancelled(as_eve: Client, house: House) -> None:
+def test_a_strangers_job_can_be_neither_cancelled_nor_paused(as_eve: Client, house: House) -> None:
     job = house.things[Job]
     Job.objects.filter(pk=job.pk).update(status=Status.PROCESSING, completed_at=None)
 
     as_eve.post(house.address("jobs:cancel"))
+    as_eve.post(house.address("jobs:pause"))
 
     assert Job.objects.get(pk=job.pk).status == Status.PROCESSING
+    assert not Job.objects.get(pk=job.pk).is_paused
+
+
+def test_nobody_sees_what_others_paid(as_eve: Client, as_alice: Client, house: House) -> None:
+    rows.call(house.things[Analysis])
+
+    assert "Backend engineer" in as_alice.get(reverse("candidates:usage")).text
+    assert "No model has been called for you yet." in as_eve.get(reverse("candidates:usage")).text

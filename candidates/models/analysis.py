@@ -1,6 +1,7 @@
 """One scoring of a draft's candidates, and each candidate's place in it."""
 
 import json
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -138,6 +139,12 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         """Best first, then the failed, then the unreadable, each by file name."""
         return self.order_by(F("rank").asc(nulls_last=True), "status", "candidate__filename", "pk")
 
+    def tied(self) -> set[int]:
+        """The bands that hold more than one. One query."""
+        bands = self.filter(band__isnull=False).order_by().values("band")
+        shared = bands.annotate(number=Count("pk")).filter(number__gt=1)
+        return {band for band in shared.values_list("band", flat=True) if band is not None}
+
     def tally(self) -> dict[str, int]:
         """How many there are of each status, and `total`. One query."""
         counted = self.aggregate(
@@ -257,6 +264,12 @@ class Evaluation(Claimable):
 
     def get_absolute_url(self) -> str:
         return reverse("candidates:evaluation", args=[self.public_id])
+
+    def place(self, tied: Container[int]) -> str:
+        """Its rank, as "2=" where it shares its band; "" without one. `tied` is of the analysis."""
+        if self.band in tied:
+            return f"{self.band}="
+        return str(self.rank or "")
 
 
 # One statement for a whole batch: the rows travel as one JSON parameter.

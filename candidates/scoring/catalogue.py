@@ -4,6 +4,7 @@ Prices are in US dollars per million tokens as their makers published them, and 
 the program can give facts of their own, and a model that is not listed is used all the same.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -78,6 +79,15 @@ def facts(model: str, given: Mapping[str, Mapping[str, Any]] | None = None) -> F
 def _longest[Kind](among: Mapping[str, Kind], name: str) -> Kind | None:
     fitting = [key for key in among if name == key or name.startswith(f"{key}-")]
     return among[max(fitting, key=len)] if fitting else None
+
+
+def is_same(asked: str, answered: str) -> bool:
+    """Whether a server that was asked for the one model means it by the name of the other.
+
+    Servers answer with a dated name, with a tag, or without the router's folder.
+    """
+    one, other = (name.rsplit("/", 1)[-1].casefold() for name in (asked, answered))
+    return bool(re.fullmatch(rf"{re.escape(one)}(?:-\d[\d-]*|[:@].+)?", other))
 
 
 def tokens(text: str) -> int:

@@ -12,13 +12,16 @@ from django.views.decorators.http import require_safe
 from candidates.access import Request, analysis_for, evaluation_for
 from candidates.models import Analysis, Evaluation
 from candidates.models.analysis import OPEN, Status
+from candidates.models.followup import Kind
 from candidates.scoring import rank
+from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Criterion, Rubric
 from candidates.scoring.scorecard import STRONGEST, Rating
 
 from .marks import segments
 from .people import notes
-from .words import STANDINGS, Note, reading_flags, scoring_flags
+from .usage import spent
+from .words import STANDINGS, Note, doubt, reading_flags, scoring_flags
 
 EVALUATIONS_A_PAGE = 50
 
@@ -44,7 +47,7 @@ class Shown:
 
 @require_safe
 def analysis(request: Request, public_id: Any) -> HttpResponse:
-    """The ranking, as far as it is known. Seven queries, however many candidates."""
+    """The ranking, as far as it is known. Twelve queries, however many candidates."""
     analysis = analysis_for(request.user, public_id)
     rubric = analysis.rubric
     tally = analysis.evaluations.tally()
@@ -52,6 +55,7 @@ def analysis(request: Request, public_id: Any) -> HttpResponse:
     page = paginator.get_page(request.GET.get("page"))
     shown = _slice(analysis, tally, page.start_index(), page.end_index())
     maybe = notes([evaluation.candidate_id for evaluation in shown])
+    tied = analysis.evaluations.tied()
     context = {
         "analysis": analysis,
         "draft": analysis.draft,
@@ -59,9 +63,14 @@ def analysis(request: Request, public_id: Any) -> HttpResponse:
         "tally": tally,
         "left": sum(tally[status] for status in OPEN),
         "page": page,
+        "doubt": doubt(analysis.followups.repeat_error()),
+        "repeating": analysis.followups.filter(kind=Kind.REPEAT).open().count(),
+        "may_repeat": analysis.engine != LOCAL and tally[Status.SCORED] > 1,
+        "spent": spent(analysis, tally[Status.SCORED]),
         "rows": [
             {
                 "evaluation": evaluation,
+                "place": evaluation.place(tied),
                 "shown": _shown(rubric, evaluation),
                 "flags": _flags(evaluation) + maybe.get(evaluation.candidate_id, []),
             }
@@ -89,6 +98,7 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
     ]
     context = {
         "evaluation": evaluation,
+        "place": evaluation.place(analysis.evaluations.tied() if evaluation.band else ()),
         "analysis": analysis,
         "candidate": evaluation.candidate,
         "draft": analysis.draft,

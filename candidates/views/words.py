@@ -1,6 +1,7 @@
 """What flags and must-haves are called on a page."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language_info
@@ -49,6 +50,11 @@ HIDDEN = {
     "hidden-layer": "on a layer that is switched off",
     "hidden-field": "in a field that is switched off",
     "vanished": "marked as hidden",
+}
+MODES = {
+    "json_schema": "by a strict JSON schema",
+    "json_object": "in JSON mode, since the server takes no schema",
+    "text": "as JSON in a block of text, since the server has no JSON mode",
 }
 SURE = 0.7  # below it a page says that a finding may be wrong
 PARTS = {"summary": "Profile", "contact": "Contact"}
@@ -116,3 +122,25 @@ def parts(text: str, sections: list[dict[str, Any]]) -> list[Part]:
 
 def scoring_flags(flags: list[dict[str, Any]]) -> list[Note]:
     return [Note(words(flag["kind"]), flag["found"]) for flag in flags]
+
+
+def doubt(repeat_error: tuple[float, int] | None) -> str:
+    """How far two scorings of the same résumé lie apart, and what follows; "" where unknown."""
+    if repeat_error is None:
+        return ""
+    error, number = repeat_error
+    told = (
+        f"Scored twice, the same résumé differs by {error:.1f} points "
+        f"(standard deviation of the overall score, from {number} résumé{'s' * (number != 1)})."
+    )
+    if round(error, 1) == 0:
+        return f"{told} Only candidates with the same score share a place."
+    return f"{told} Candidates within that of the best of their group share a place, such as 2=."
+
+
+def money(cost: Decimal | float | None) -> str:
+    """US dollars, with as many decimals as a small amount needs; "" where it is not known."""
+    if cost is None:
+        return ""
+    digits = 2 if cost >= 1 or not cost else 4 if cost >= 0.01 else 6
+    return f"${cost:,.{digits}f}"

@@ -1,4 +1,4 @@
-"""Pages of jobs, and the requests that steer them: run, cancel, retry."""
+"""Pages of jobs, and the requests that steer them: run, pause, resume, cancel, retry, repeat."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,19 +6,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from candidates.access import Request, draft_for
+from candidates.access import Request, analysis_for, draft_for
 from candidates.forms import RunForm
 from candidates.models import Evaluation, Event
 from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import Status as Scored
 from candidates.views import live
+from jobs import pause as pausing
 from jobs import submit
 from jobs.access import job_for
 from jobs.models import Heartbeat, Job, Status
@@ -74,8 +75,9 @@ def job(request: Request, public_id: Any) -> HttpResponse:
     """One job; the part that lives refreshes by itself until the job is over. Seven queries."""
     job = job_for(request.user, public_id)
     progress = _progress(job)
-    nobody = job.is_open and not Heartbeat.objects.alive().exists()
-    state = live.digest(job.status, progress, nobody)
+    works = job.is_open and not job.is_paused
+    nobody = works and not Heartbeat.objects.alive().exists()
+    state = live.digest(job.status, job.paused_at, progress, nobody)
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
     events = Event.objects.filter(draft=job.analysis.draft_id, about=job.public_id)
@@ -108,11 +110,23 @@ def run(request: Request, public_id: Any) -> HttpResponse:
             request.user,
             mode=form.cleaned_data["insights_mode"],
             top_n=form.cleaned_data["top_n"],
+            repeats=form.cleaned_data["repeats"],
         )
     except submit.CannotRun as error:
         messages.error(request, str(error))
         return redirect(draft)
     return redirect(job)
+
+
+@require_POST
+def repeat(request: Request, public_id: Any) -> HttpResponse:
+    """Have a few of an analysis scored once more."""
+    analysis = analysis_for(request.user, public_id)
+    try:
+        return redirect(submit.repeat(analysis, request.user))
+    except submit.CannotRun as error:
+        messages.info(request, str(error))
+    return redirect(analysis)
 
 
 @require_POST
@@ -122,6 +136,26 @@ def cancel(request: Request, public_id: Any) -> HttpResponse:
         messages.success(request, "The job is cancelled. Scores so far are kept.")
     else:
         messages.info(request, "The job was already over.")
+    return redirect(job)
+
+
+@require_POST
+def pause(request: Request, public_id: Any) -> HttpResponse:
+    job = job_for(request.user, public_id)
+    if pausing.by(request.user, job):
+        messages.success(request, "The job is paused. Answers that are on their way still count.")
+    else:
+        messages.info(request, "There was nothing to pause: the job was paused already, or over.")
+    return redirect(job)
+
+
+@require_POST
+def resume(request: Request, public_id: Any) -> HttpResponse:
+    job = job_for(request.user, public_id)
+    if pausing.resume(job, request.user):
+        messages.success(request, "The job goes on where it stopped.")
+    else:
+        messages.info(request, "There was nothing to resume: the job is not paused.")
     return redirect(job)
 
 
@@ -165,14 +199,18 @@ def _whole_seconds(time: timedelta) -> timedelta:
 
 
 def _progress(job: Job) -> Progress:
-    """The counts of the job's analysis, and its pace. Two queries while it runs, else one."""
+    """The counts of the job's analysis, and its pace. One query; three at most while it runs."""
     tally = job.analysis.evaluations.tally()
     progress = _counted({status: tally[status] for status in Scored})
-    if job.status != Status.PROCESSING or job.started_at is None:
+    if job.status != Status.PROCESSING or job.started_at is None or job.is_paused:
         return progress
-    # A retry finds scores made before it; they say nothing about its pace.
-    mine = job.analysis.evaluations.filter(scored_at__gte=job.started_at).count()
-    seconds = (timezone.now() - job.started_at).total_seconds()
+    # A retry finds scores made before it; they say nothing about its pace. Nor does a pause.
+    began = job.started_at
+    if job.pauses:
+        resumed = Event.objects.filter(about=job.public_id, verb="resumed")
+        began = max(began, resumed.aggregate(at=Max("at"))["at"] or began)
+    mine = job.analysis.evaluations.filter(scored_at__gte=began).count()
+    seconds = (timezone.now() - began).total_seconds()
     if not mine or seconds <= 0:
         return progress
     rate = mine / seconds

@@ -3,16 +3,18 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from rich.console import Console
 
 from candidates.models import Draft, Evaluation
 from candidates.models.analysis import Status as Scored
-from jobs import terminal
-from jobs.models import Job
+from jobs import pause, terminal
+from jobs.models import Job, Status
 from tests.makers import rows
 
 
@@ -25,7 +27,7 @@ def job(alice: User, draft: Draft) -> Job:
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
     Evaluation.objects.filter(rank=3).update(
-        status=Scored.FAILED, error="The model refused.", score=None, rank=None
+        status=Scored.FAILED, error="The model refused.", score=None, rank=None, ratings=[]
     )
     return rows.job(analysis)
 
@@ -43,7 +45,7 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "error",
     }
     assert (told["job"]["id"], told["job"]["error"]) == (str(job.public_id), None)
-    assert set(told["analysis"]) == {"id", "engine", "model"}
+    assert set(told["analysis"]) == {"id", "engine", "model", "version", "repeat_error"}
     assert set(told["usage"]) == {
         "calls",
         "unknown",
@@ -56,6 +58,7 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
     best = told["candidates"][0]
     assert set(best) == {
         "rank",
+        "band",
         "file",
         "name",
         "score",
@@ -64,7 +67,14 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "error",
         "ratings",
     }
-    assert set(best["ratings"][0]) == {"criterion", "rating", "reason", "supported", "quotes"}
+    assert set(best["ratings"][0]) == {
+        "criterion",
+        "rating",
+        "must_have",
+        "reason",
+        "supported",
+        "quotes",
+    }
     assert best["ratings"][1]["criterion"] == "Python"
     assert best["ratings"][1]["quotes"] == [rows.QUOTE]
 
@@ -84,6 +94,52 @@ def test_a_spreadsheet_gets_text_and_no_formula(job: Job) -> None:
     assert [row["rank"] for row in table] == ["1", "2", "4", "", ""]
     assert table[2]["name"].startswith("'=HYPERLINK")
     assert table[0]["Python"] == "3.0"
+
+
+def test_must_haves_read_met_unclear_or_not_found(job: Job) -> None:
+    for rank, rating in ((1, 3.0), (2, 1.0), (4, 0.0)):
+        ratings = rows.ratings(job.analysis, rating)
+        Evaluation.objects.filter(rank=rank).update(ratings=ratings)
+
+    told = terminal.as_dict(job)
+    table = list(csv.DictReader(io.StringIO(terminal.as_csv(told))))
+
+    assert [
+        [rating["must_have"] for rating in one["ratings"]] for one in told["candidates"][:3]
+    ] == [[None, "met", None], [None, "unclear", None], [None, "not found", None]]
+    assert [row["Python: must have"] for row in table] == ["met", "unclear", "not found", "", ""]
+    assert "PostgreSQL: must have" not in table[0]
+
+
+def test_those_in_one_band_share_a_place(job: Job) -> None:
+    Evaluation.objects.filter(rank=1).update(band=1)
+    Evaluation.objects.filter(rank__in=(2, 4)).update(band=2)
+    rows.repeat(Evaluation.objects.get(rank=1), 86)
+    out = io.StringIO()
+
+    terminal.show(Console(file=out, width=160), job.analysis)
+    told = terminal.as_dict(job)
+
+    places = re.findall(r"^│ +(\d+=?) ", out.getvalue(), re.MULTILINE)
+    assert places == ["1", "2=", "2="]
+    assert "differs by 2.1 points" in out.getvalue() and "from 1 résumé)" in out.getvalue()
+    assert told["analysis"]["repeat_error"] == {"points": 2.12, "resumes": 1}
+    assert [one["band"] for one in told["candidates"]] == [1, 2, 2, None, None]
+    table = list(csv.DictReader(io.StringIO(terminal.as_csv(told))))
+    assert [row["band"] for row in table] == ["1", "2", "2", "", ""]
+
+
+def test_who_follows_a_job_that_pauses_is_told_why_and_where_to_resume(
+    draft: Draft, alice: User
+) -> None:
+    job = rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+    pause.by_itself(job, "The key is refused. Set OPENAI_API_KEY to a valid one.")
+
+    followed = terminal.follow(job, Console(file=io.StringIO()))
+
+    why = terminal.why_not_completed(followed)
+    assert "The key is refused. Set OPENAI_API_KEY to a valid one." in why
+    assert f"press Resume on http://localhost:8000{job.get_absolute_url()}" in why
 
 
 @pytest.mark.parametrize("value", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])

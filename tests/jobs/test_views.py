@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from candidates.models import Analysis, Candidate, Draft, Event, Piece
 from evaluator.models import StoredFile
-from jobs import notify, submit
+from jobs import notify, pause, submit
 from jobs.models import Heartbeat, Job, Kind, Lane, Notification, Status
 from jobs.submit import record
 from tests.makers import rows
@@ -437,6 +437,137 @@ class TestCancelAndRetry:
 
         assert "Nothing is left to retry" in page.text
         assert Job.objects.count() == 1
+
+
+class TestPauseAndResume:
+    WHY = "The account has no quota left. Raise it, then resume the job."
+
+    def test_a_paused_job_says_why_and_how_to_go_on(
+        self, as_alice: Client, analysis: Analysis
+    ) -> None:
+        job = rows.job(analysis, Status.PROCESSING)
+        pause.by_itself(job, self.WHY)
+
+        page = words(as_alice.get(job.get_absolute_url()))
+
+        assert "Paused" in page and self.WHY in page
+        assert "Resume the job" in page and "Cancel the job" in page
+        assert "Pause the job" not in page
+        assert "You can close this page" not in page and "No worker is alive" not in page
+        assert f"Paused: {self.WHY}" in page  # what happened
+
+    def test_it_asks_again_seldom_while_it_is_paused(
+        self, as_alice: Client, analysis: Analysis
+    ) -> None:
+        job = rows.job(analysis, Status.PROCESSING)
+        pause.by_itself(job, self.WHY)
+        part = as_alice.get(job.get_absolute_url(), headers=HTMX)
+        seen = {"seen": part.context["state"]}
+        same = as_alice.get(job.get_absolute_url(), seen, headers=HTMX)
+        Job.objects.filter(pk=job.pk).resume()
+        news = as_alice.get(job.get_absolute_url(), seen, headers=HTMX)
+
+        assert 'hx-trigger="every 5s"' in part.text
+        assert same.status_code == 204
+        assert 'hx-trigger="every 1s"' in news.text
+
+    def test_a_person_pauses_and_resumes_and_both_are_recorded(
+        self, as_alice: Client, alice: User, analysis: Analysis
+    ) -> None:
+        job = rows.job(analysis, Status.PROCESSING)
+
+        paused = as_alice.post(url("pause", job), follow=True)
+        assert Job.objects.get().is_paused
+        resumed = as_alice.post(url("resume", job), follow=True)
+
+        assert "The job is paused." in paused.text and "Paused by alice." in paused.text
+        assert "The job goes on where it stopped." in resumed.text
+        assert "Resumed by alice" in words(resumed)
+        assert not Job.objects.get().is_paused
+        assert Lane.objects.filter(job=job).count() == 1
+        told = Event.objects.filter(about=job.public_id).values_list("verb", "actor")
+        assert list(told) == [("paused", alice.pk), ("resumed", alice.pk)]
+
+    @pytest.mark.parametrize("verb", ["pause", "resume"])
+    def test_pressing_twice_does_it_once(
+        self, as_alice: Client, analysis: Analysis, verb: str
+    ) -> None:
+        job = rows.job(analysis, Status.PROCESSING)
+        if verb == "resume":
+            pause.by_itself(job, self.WHY)
+
+        for _ in range(2):
+            page = as_alice.post(url(verb, job), follow=True)
+
+        assert "There was nothing to" in page.text
+        assert Event.objects.filter(about=job.public_id, verb=f"{verb}d").count() == 1
+        assert Lane.objects.filter(job=job).count() == (1 if verb == "resume" else 0)
+
+    @pytest.mark.parametrize("verb", ["pause", "resume"])
+    def test_a_job_that_is_over_is_neither_paused_nor_resumed(
+        self, as_alice: Client, analysis: Analysis, verb: str
+    ) -> None:
+        job = rows.job(analysis)
+
+        page = as_alice.post(url(verb, job), follow=True)
+
+        assert "There was nothing to" in page.text
+        assert Job.objects.get().status == Status.COMPLETED
+
+    def test_lists_say_paused_and_why(self, as_alice: Client, analysis: Analysis) -> None:
+        pause.by_itself(rows.job(analysis, Status.PROCESSING), self.WHY)
+
+        for page in (reverse("jobs:jobs"), url("of-draft", analysis.draft)):
+            shown = words(as_alice.get(page))
+            assert "paused" in shown and self.WHY in shown and "running" not in shown
+
+    def test_the_time_before_a_pause_says_nothing_about_the_pace(
+        self, as_alice: Client, alice: User, analysis: Analysis
+    ) -> None:
+        rows.evaluate(analysis)
+        analysis.evaluations.filter(rank=2).update(
+            status="waiting", score=None, rank=None, scored_at=None
+        )
+        job = rows.job(analysis, Status.PROCESSING)
+        analysis.evaluations.filter(rank=1).update(scored_at=timezone.now())
+        assert "Time left" in as_alice.get(job.get_absolute_url()).text
+
+        pause.by_itself(job, self.WHY)
+        pause.resume(job, alice)
+
+        assert "Time left" not in as_alice.get(job.get_absolute_url()).text
+
+
+class TestRepeat:
+    def test_a_run_may_score_a_few_twice(self, as_alice: Client, draft: Draft) -> None:
+        rows.candidate(draft)
+
+        as_alice.post(url("run", draft), {"insights_mode": "none", "repeats": "on"})
+
+        assert Job.objects.get().analysis.repeats
+
+    def test_a_few_are_scored_again_on_request(self, as_alice: Client, analysis: Analysis) -> None:
+        rows.evaluate(analysis)
+        address = reverse("jobs:repeat", args=[analysis.public_id])
+
+        page = as_alice.post(address, follow=True)
+        again = as_alice.post(address, follow=True)
+
+        job = Job.objects.get()
+        assert page.redirect_chain == again.redirect_chain == [(job.get_absolute_url(), 302)]
+        assert analysis.followups.filter(kind="repeat").count() == 2
+        assert "Repeats asked for by alice: 2 résumés" in words(page)
+
+    def test_that_all_are_repeated_already_is_told(
+        self, as_alice: Client, analysis: Analysis
+    ) -> None:
+        rows.evaluate(analysis)
+        for evaluation in analysis.evaluations.all():
+            rows.repeat(evaluation, 80)
+
+        page = as_alice.post(reverse("jobs:repeat", args=[analysis.public_id]), follow=True)
+
+        assert "Every score of this ranking has been repeated already." in page.text
 
 
 class TestLists:

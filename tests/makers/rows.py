@@ -1,15 +1,21 @@
 """Rows as the workers leave them, without running a worker: read candidates, a finished ranking."""
 
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from candidates.models import Analysis, Candidate, Draft, Evaluation
+from candidates.models import Analysis, Call, Candidate, Draft, Evaluation, FollowUp
 from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import Status as Read
+from candidates.models.followup import Kind
+from candidates.models.followup import Status as Asked
+from candidates.models.ledger import Purpose
+from candidates.models.ledger import Status as Ended
 from candidates.reading import Problem
 from candidates.scoring.fingerprint import document_key
 from candidates.scoring.prepare import keep
@@ -135,3 +141,41 @@ def job(analysis: Analysis, status: Status = Status.COMPLETED, error: str = "") 
     )
     made.refresh_from_db()
     return made
+
+
+def call(analysis: Analysis, **values: Any) -> Call:
+    """A call of the analysis that was answered and paid for."""
+    made = Call.objects.create(
+        owner=analysis.draft.owner,
+        draft=analysis.draft,
+        analysis=analysis,
+        **{
+            "purpose": Purpose.SCORE,
+            "token": uuid4(),
+            "model": analysis.model,
+            "status": Ended.ANSWERED,
+            "settled_at": timezone.now(),
+            "reserved_tokens": 1_500,
+            "prompt_tokens": 1_000,
+            "completion_tokens": 200,
+            "cached_tokens": 500,
+            "cost": Decimal("0.01"),
+            "mode": "json_schema",
+            "answered_by": analysis.model,
+            **values,
+        },
+    )
+    made.refresh_from_db()
+    return made
+
+
+def repeat(evaluation: Evaluation, score: float) -> None:
+    """The evaluation has been scored again, and got this."""
+    FollowUp.objects.create(
+        analysis=evaluation.analysis,
+        evaluation=evaluation,
+        kind=Kind.REPEAT,
+        status=Asked.DONE,
+        score=score,
+        done_at=timezone.now(),
+    )

@@ -21,7 +21,7 @@ from rich.console import Console
 from candidates import intake, posting
 from candidates.models import Draft
 from jobs import processes, submit, terminal
-from jobs.models import Heartbeat, Job, Mail, Status
+from jobs.models import Heartbeat, Job, Mail
 
 SAMPLES = settings.BASE_DIR / "candidates" / "samples" / "backend-engineer"
 MANAGER = ("manager", "manager-demo", "manager@example.com")
@@ -67,8 +67,8 @@ class Command(BaseCommand):
     def _run(self, draft: Draft, console: Console, still_alive: Callable[[], None]) -> None:
         job = terminal.follow(submit.submit(draft, draft.owner), console, still_alive)
         terminal.show(console, job.analysis)
-        if job.status != Status.COMPLETED:
-            raise CommandError(f"The job {job.status}: {job.error}")
+        if why := terminal.why_not_completed(job):
+            raise CommandError(why)
         site = settings.SITE_URL
         lines = (
             ("The ranking", f"{site}{job.analysis.get_absolute_url()}"),

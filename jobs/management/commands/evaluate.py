@@ -16,7 +16,7 @@ from candidates.models import Draft
 from candidates.models.analysis import InsightsMode
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs import processes, submit, terminal
-from jobs.models import Heartbeat, Job, Status
+from jobs.models import Heartbeat, Job
 
 AT_A_TIME = 50  # files stored in one transaction
 UNUSABLE = 2
@@ -30,6 +30,9 @@ class Command(BaseCommand):
         parser.add_argument("resumes", nargs="+", metavar="RESUMES", help="files, folders and ZIPs")
         parser.add_argument("--criteria", metavar="FILE", help="a list in place of JOB.md's own")
         parser.add_argument("--insights", choices=InsightsMode.values, default=InsightsMode.TOP)
+        parser.add_argument(
+            "--repeat", action="store_true", help="score a few twice, to see how far that differs"
+        )
         parser.add_argument("--engine", choices=["local", "openai"], default="")
         parser.add_argument("--workers", type=int, metavar="N", help="start N workers for this run")
         parser.add_argument("--format", choices=["table", "json", "csv"], default="table")
@@ -60,7 +63,11 @@ class Command(BaseCommand):
 
         try:
             job = submit.submit(
-                draft, draft.owner, mode=options["insights"], engine=options["engine"]
+                draft,
+                draft.owner,
+                mode=options["insights"],
+                engine=options["engine"],
+                repeats=options["repeat"],
             )
             job = terminal.follow(job, console, still_alive)
         except (submit.CannotRun, EngineUnavailable) as error:
@@ -72,8 +79,8 @@ class Command(BaseCommand):
         told["candidates"] += refused
         self._write(options["format"], options["output"], job, told)
         console.print(f"{settings.SITE_URL}{job.analysis.get_absolute_url()}", style="dim")
-        if job.status != Status.COMPLETED:
-            raise CommandError(job.error or f"The job was {job.status}.")
+        if why := terminal.why_not_completed(job):
+            raise CommandError(why)
 
     def _write(self, kind: str, output: str | None, job: Job, told: dict[str, Any]) -> None:
         if kind == "table" and output is None:
@@ -155,7 +162,7 @@ def _take_in(
 
 
 def _refused(path: Path, why: str) -> dict[str, Any]:
-    nothing = dict.fromkeys(("rank", "score"))
+    nothing = dict.fromkeys(("rank", "band", "score"))
     return {
         **nothing,
         "file": str(path),

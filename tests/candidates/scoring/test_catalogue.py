@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from candidates.scoring.catalogue import UNKNOWN, Facts, facts, tokens
+from candidates.scoring.catalogue import UNKNOWN, Facts, facts, is_same, tokens
 from candidates.scoring.scorecard import Usage
 
 
@@ -45,3 +45,18 @@ def test_cached_tokens_cost_what_cached_tokens_cost() -> None:
 def test_tokens_are_estimated_on_the_long_side() -> None:
     assert tokens("Built payment services in Python for nine years.") >= 9
     assert tokens("求人" * 10) >= 20
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "same"),
+    [
+        ("gpt-5-mini", "gpt-5-mini-2025-08-07", True),
+        ("openai/gpt-4o", "gpt-4o", True),
+        ("llama3", "llama3:latest", True),
+        ("gpt-5", "gpt-4o", False),
+        ("gpt-5", "gpt-5-mini", False),
+        ("gpt-5-mini", "gpt-5", False),
+    ],
+)
+def test_a_dated_name_is_the_same_model(asked: str, answered: str, same: bool) -> None:
+    assert is_same(asked, answered) is same

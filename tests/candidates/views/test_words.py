@@ -3,7 +3,7 @@
 import pytest
 
 from candidates.scoring import attacks
-from candidates.views.words import KINDS, scoring_flags
+from candidates.views.words import KINDS, doubt, money, scoring_flags
 
 SCORING = (
     attacks.INSTRUCTS, attacks.FAKE_TURN, attacks.FAKE_DELIMITER, attacks.FAKE_ANSWER,
@@ -18,3 +18,17 @@ def test_every_flag_of_scoring_has_its_sentence_and_shows_what_was_found(kind: s
 
     assert note.what == KINDS[kind]
     assert note.found == "this"
+
+
+@pytest.mark.parametrize(
+    ("cost", "told"),
+    [(None, ""), (0, "$0.00"), (0.00031, "$0.000310"), (0.0312, "$0.0312"), (1234.5, "$1,234.50")],
+)
+def test_money_has_as_many_decimals_as_it_needs(cost: float | None, told: str) -> None:
+    assert money(cost) == told
+
+
+def test_doubt_is_told_in_one_sentence_and_not_where_nothing_is_known() -> None:
+    assert doubt(None) == ""
+    assert "differs by 0.0 points" in doubt((0.0, 8)) and "the same score share" in doubt((0.0, 8))
+    assert "from 8 résumés" in doubt((1.44, 8)) and "differs by 1.4 points" in doubt((1.44, 8))

@@ -98,7 +98,7 @@ def judge(told: Told, model: str) -> Again:
     status, code = told.status, told.code.lower()
     if code in NO_QUOTA or status == 402:
         raise EngineUnavailable(
-            "The account at the model server has no quota left. Raise it, then retry the job."
+            "The account at the model server has no quota left. Raise it, then resume the job."
         )
     if status in (401, 403):
         raise EngineUnavailable(
