@@ -11,9 +11,9 @@ from django.db.models.functions import Cast, Concat, Now
 from .intake import MOST_PIECES
 from .models import Criterion, Draft
 from .models.analysis import InsightsMode
-from .models.draft import HEAVIEST
+from .models.draft import HEAVIEST, MOST_CRITERIA
+from .scoring import protected
 
-MOST_CRITERIA = 50
 BLANK_ROWS = 2
 MOST_INSIGHTS = 1_000
 
@@ -55,6 +55,11 @@ class CriterionForm(forms.ModelForm[Criterion]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    @property
+    def concern(self) -> protected.Concern | None:
+        """What nobody may be chosen by, where the criterion asks for it."""
+        return protected.find(self["name"].value() or "", self["looks_for"].value() or "")
 
     def validate_constraints(self) -> None:
         """Not row by row: two rows may exchange names. `BaseCriteria` looks at all together."""

@@ -9,6 +9,7 @@ Plain Python: used by the command line, the demo and the benchmarks.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .scoring.rubric import Criterion, Rubric, derive_criteria
@@ -60,6 +61,18 @@ def parse(text: str, criteria_text: str = "") -> Posting:
     # Raises for a rubric that could not be used.
     Rubric.build(title=title, description="\n".join(body).strip(), criteria=criteria)
     return Posting(title, "\n".join(body).strip(), criteria)
+
+
+def written(criteria: Iterable[Criterion]) -> str:
+    """The criteria as a file has them, so that they can be pasted into one and read again."""
+    lines = ["## Criteria"]
+    for one in criteria:
+        notes = f"weight {one.weight}" + (", must have" if one.must_have else "")
+        # A colon ends the name, and a bracket at the end of all is taken for notes.
+        name = " ".join(one.name.replace(":", " –").split())
+        what = f": {' '.join(one.looks_for.split())}" if one.looks_for.strip() else ""
+        lines.append(f"- {name} ({notes}){what}")
+    return "\n".join(lines) + "\n"
 
 
 def criteria_of(posting: Posting) -> tuple[Criterion, ...]:

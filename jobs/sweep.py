@@ -13,7 +13,16 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django_q.models import Task
 
-from candidates.models import Archive, Call, Candidate, Draft, Evaluation, FollowUp, Piece
+from candidates.models import (
+    Archive,
+    Call,
+    Candidate,
+    Draft,
+    Evaluation,
+    FollowUp,
+    Piece,
+    Suggestion,
+)
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
@@ -38,7 +47,7 @@ def sweep() -> int:
             if not cursor.fetchone()[0]:
                 return 0
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
-        mended += _rescue_jobs() + _rescue_reading() + _nudge_mail()
+        mended += _rescue_jobs() + _rescue_reading() + _rescue_suggestions() + _nudge_mail()
         _throw_away()
     if mended:
         log.info("sweep: %d mended", mended)
@@ -109,6 +118,19 @@ def _rescue_reading() -> int:
     for draft in drafts:
         add_lane(draft.pk, None)
     return len(drafts)
+
+
+def _rescue_suggestions() -> int:
+    """Those whose message was lost, whose pause is over, or whose worker died."""
+    due = Suggestion.objects.all().due()
+    lost = due.filter(status=due.CLAIMED)
+    Call.objects.all().lose([row.token for row in lost if row.token])
+    if due.exists() and not queue.is_empty():
+        due = due.filter(due_at__lt=Now() - QUEUED_FAR_TOO_LONG)
+    ids = list(due.values_list("pk", flat=True)[:100])
+    for pk in ids:
+        queue.send("suggest", pk)
+    return len(ids)
 
 
 def _nudge_mail() -> int:

@@ -1,6 +1,7 @@
 """What a worker may be asked. Each is safe to run twice, at once, late, and never."""
 
 from . import lanes, notify
+from . import suggest as suggesting
 from .models import Heartbeat
 
 
@@ -12,6 +13,11 @@ def score(lane_id: int) -> None:
 def read(lane_id: int) -> None:
     """Take the lane's turn at reading new files, unless somebody has."""
     lanes.read(lane_id)
+
+
+def suggest(suggestion_id: int) -> None:
+    """Make a suggestion of criteria, unless somebody has."""
+    suggesting.make(suggestion_id)
 
 
 def deliver(notification_id: int) -> None:

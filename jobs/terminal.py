@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -18,13 +18,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from candidates.models import Analysis, Evaluation
+from candidates.models import Analysis, Draft, Evaluation
 from candidates.models.analysis import OPEN
+from candidates.scoring import protected
 from candidates.scoring.rank import met
 from candidates.scoring.rubric import Criterion
 from candidates.scoring.scorecard import Rating
 from candidates.views.words import doubt
 
+from .estimate import Estimate
 from .models import Job, Status
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -68,6 +70,36 @@ def follow(job: Job, console: Console, still_alive: Callable[[], object] = lambd
                 return job
             still_alive()
             time.sleep(LOOK)
+
+
+def wait_until_read(
+    draft: Draft, console: Console, still_alive: Callable[[], object] = lambda: True
+) -> None:
+    """Show how far the reading of the draft's files is, until all are read."""
+    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("reading", total=None)
+        while True:
+            total, left = draft.candidates.count(), draft.candidates.all().open().count()
+            progress.update(bar, total=total, completed=total - left)
+            if not left and not draft.archives.open().exists():
+                return
+            still_alive()
+            time.sleep(LOOK)
+
+
+def before(told: Estimate) -> str:
+    """One line before a run; of what the built-in engine has not read yet it need not wait."""
+    if told.is_local and (told.unread or told.is_unpacking):
+        return f"{told.engine} ({told.model}): no calls, nothing to pay."
+    return str(told)
+
+
+def warn_of(criteria: Iterable[Criterion], console: Console) -> None:
+    """Point out the criteria that ask for what nobody may be chosen by."""
+    for one in criteria:
+        if concern := protected.find(one.name, one.looks_for):
+            console.print(f"The criterion '{one.name}': {concern.sentence}", highlight=False)
 
 
 def why_not_completed(job: Job) -> str:

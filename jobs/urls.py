@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import runs, uploads
+from .views import runs, suggestions, uploads
 
 app_name = "jobs"
 urlpatterns: list[URLPattern] = [
@@ -16,5 +16,9 @@ urlpatterns: list[URLPattern] = [
     path("drafts/<uuid:public_id>/jobs/", runs.of_draft, name="of-draft"),
     path("drafts/<uuid:public_id>/upload/", uploads.upload, name="upload"),
     path("drafts/<uuid:public_id>/upload/piece/", uploads.piece, name="piece"),
+    path("drafts/<uuid:public_id>/estimate/", runs.estimate, name="estimate"),
+    path("drafts/new/suggest/", suggestions.suggest_new, name="suggest-new"),
+    path("drafts/<uuid:public_id>/suggest/", suggestions.suggest, name="suggest"),
+    path("drafts/<uuid:public_id>/suggested/", suggestions.suggested, name="suggested"),
     path("drafts/<uuid:public_id>/run/", runs.run, name="run"),
 ]

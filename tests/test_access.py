@@ -62,6 +62,10 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "jobs:of-draft": (THING, ("GET",), Draft),
     "jobs:upload": (THING, ("POST",), Draft),
     "jobs:piece": (THING, ("POST",), Draft),
+    "jobs:estimate": (THING, ("GET",), Draft),
+    "jobs:suggest-new": (OWN, ("POST",), None),
+    "jobs:suggest": (THING, ("POST",), Draft),
+    "jobs:suggested": (THING, ("GET", "POST"), Draft),
     "jobs:run": (THING, ("POST",), Draft),
 }
 THINGS = [name for name, (who, _, _) in POLICIES.items() if who == THING]

@@ -1,5 +1,6 @@
 """A role being prepared, and what is looked for in it."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 HEAVIEST = 10
+MOST_CRITERIA = 50
 LONGEST_DESCRIPTION = 50_000  # characters; the longest real postings have about 15,000
 
 
@@ -86,6 +88,30 @@ class Draft(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("candidates:draft", args=[self.public_id])
+
+    def add(self, criteria: Iterable[rubric.Criterion]) -> int:
+        """Put these behind the others, in the caller's transaction; returns how many.
+
+        One whose name is there already is left out, and so are those above MOST_CRITERIA.
+        """
+        Draft.objects.select_for_update().get(pk=self.pk)
+        there = list(self.criteria.all())
+        names = {one.name.strip().casefold() for one in there}
+        fresh = [one for one in criteria if one.name.strip().casefold() not in names]
+        made = Criterion.objects.bulk_create(
+            Criterion(
+                draft=self,
+                position=place,
+                name=one.name,
+                looks_for=one.looks_for,
+                weight=one.weight,
+                must_have=one.must_have,
+            )
+            for place, one in enumerate(fresh[: MOST_CRITERIA - len(there)], start=len(there))
+        )
+        if made:
+            Draft.objects.filter(pk=self.pk).update(updated_at=Now())
+        return len(made)
 
     def rubric(self) -> rubric.Rubric:
         """The criteria as they stand, frozen. One query.

@@ -31,6 +31,11 @@ REPEATED = 0.05  # share of the scored that is scored again
 FEWEST_REPEATED = 8  # fewer say nothing about how far repetitions lie apart
 
 
+def to_repeat(scored: int) -> int:
+    """Of how many a second scoring is asked, where so many have a score; there may be fewer."""
+    return max(FEWEST_REPEATED, math.ceil(REPEATED * scored))
+
+
 class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
     WAITING = Status.WAITING
     CLAIMED = Status.WORKING
@@ -46,7 +51,7 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
     def draw(self, analysis: Analysis) -> list[int]:
         """A random twentieth of the scored, for a second scoring; never one that had it."""
         scored = analysis.evaluations.filter(status=Scored.SCORED)
-        number = max(FEWEST_REPEATED, math.ceil(REPEATED * scored.count()))
+        number = to_repeat(scored.count())
         fresh = scored.exclude(followups__kind=Kind.REPEAT)
         return list(fresh.order_by("?").values_list("pk", flat=True)[:number])
 

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
 
+from candidates.scoring.rubric import Criterion
+
 from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 
@@ -88,3 +90,10 @@ class Suggestion(Claimable):
 
     def __str__(self) -> str:
         return f"suggestion {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    def suggested(self) -> list[Criterion]:
+        return [Criterion(**one) for one in self.criteria]

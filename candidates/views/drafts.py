@@ -1,6 +1,7 @@
 """Drafts: list, create, edit, look at, erase."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from candidates.models import Analysis, Candidate, Draft, Event
 from candidates.models.archive import Status as Packed
 from candidates.models.candidate import Status
 from candidates.reading import MAX_ARCHIVE_BYTES, MAX_BYTES
-from candidates.scoring import engines
+from candidates.scoring import engines, protected
 
 from . import live
 
@@ -52,15 +53,18 @@ def drafts(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: Request) -> HttpResponse:
-    return _edit(request, Draft(owner=request.user))
+    return edited(request, Draft(owner=request.user), _saved)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, public_id: Any) -> HttpResponse:
-    return _edit(request, draft_for(request.user, public_id))
+    return edited(request, draft_for(request.user, public_id), _saved)
 
 
-def _edit(request: Request, draft: Draft) -> HttpResponse:
+def edited(
+    request: Request, draft: Draft, then: Callable[[Request, Draft], HttpResponse]
+) -> HttpResponse:
+    """The form of a draft; `then` answers once what was sent is saved."""
     is_new = draft.pk is None
     posted = request.POST if request.method == "POST" else None
     form = DraftForm(posted, instance=draft)
@@ -72,13 +76,16 @@ def _edit(request: Request, draft: Draft) -> HttpResponse:
             Event.objects.all().record(
                 draft.pk, "draft created" if is_new else "draft changed", actor=request.user
             )
-        draft = Draft.objects.get(pk=draft.pk)
-        messages.success(request, "The draft is saved.")
-        return redirect(draft)
+        return then(request, Draft.objects.get(pk=draft.pk))
     context = {"form": form, "criteria": criteria, "draft": None if is_new else draft}
     return render(
         request, "candidates/draft_form.html", context, status=200 if posted is None else 422
     )
+
+
+def _saved(request: Request, draft: Draft) -> HttpResponse:
+    messages.success(request, "The draft is saved.")
+    return redirect(draft)
 
 
 @require_safe
@@ -121,9 +128,13 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
         ],
     }
     if live.is_refresh(request):
-        return render(request, "candidates/draft.html#files", context)
+        answer = render(request, "candidates/draft.html#files", context)
+        answer.headers["HX-Trigger"] = "files-changed"  # what a run would take has changed too
+        return answer
     context |= {
-        "criteria": draft.criteria.all(),
+        "criteria": [
+            (one, protected.find(one.name, one.looks_for)) for one in draft.criteria.all()
+        ],
         "run_form": RunForm(),
         "engine": settings.EVALUATOR_ENGINE,
         "model": settings.EVALUATOR_MODEL or engines.default_model(settings.EVALUATOR_ENGINE),

@@ -17,8 +17,10 @@ from candidates.access import Request, analysis_for, draft_for
 from candidates.forms import RunForm
 from candidates.models import Evaluation, Event
 from candidates.models.analysis import OPEN as UNSCORED
+from candidates.models.analysis import InsightsMode
 from candidates.models.analysis import Status as Scored
 from candidates.views import live
+from jobs import estimate as estimates
 from jobs import pause as pausing
 from jobs import submit
 from jobs.access import job_for
@@ -95,6 +97,31 @@ def job(request: Request, public_id: Any) -> HttpResponse:
     }
     part = "#progress" if live.is_refresh(request) else ""
     return render(request, f"jobs/job.html{part}", context)
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def estimate(request: Request, public_id: Any) -> HttpResponse:
+    """What a run would take: a page, and the part of the draft's page that shows it. Ten queries
+    at most."""
+    draft = draft_for(request.user, public_id)
+    form = RunForm(request.GET if "insights_mode" in request.GET else None)
+    context: dict[str, Any] = {"draft": draft, "form": form}
+    if form.is_bound and not form.is_valid():
+        context["trouble"] = "Say for whom insights are wanted, and for how many (1 to 1,000)."
+    else:
+        wanted = form.cleaned_data if form.is_bound else {}
+        try:
+            context["estimate"] = estimates.estimate(
+                draft,
+                mode=wanted.get("insights_mode", InsightsMode.TOP),
+                top_n=wanted.get("top_n"),
+                repeats=wanted.get("repeats", False),
+            )
+        except ValueError as error:
+            context["trouble"] = str(error)
+    part = "#figures" if live.is_refresh(request) else ""
+    return render(request, f"jobs/estimate.html{part}", context)
 
 
 @require_POST

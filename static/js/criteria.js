@@ -39,16 +39,45 @@ document.addEventListener("DOMContentLoaded", () => {
     if (box.checked) row.hidden = true;
   }
 
-  add.hidden = false;
-  add.addEventListener("click", () => {
+  function append() {
     const holder = document.createElement("div");
     holder.innerHTML = template.innerHTML.replaceAll("__prefix__", total.value);
     const row = holder.firstElementChild;
     rows.append(row);
     total.value = Number(total.value) + 1;
     equip(row);
-    row.querySelector("input:not([type=hidden])").focus();
     count();
+    return row;
+  }
+
+  const part = (row, name) => row.querySelector(`[name$='-${name}']`);
+
+  add.hidden = false;
+  add.addEventListener("click", () => {
+    append().querySelector("input:not([type=hidden])").focus();
+  });
+
+  // A suggested criterion goes into the first empty row, or into a new one; it counts when saved.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-suggested]");
+    if (!button) return;
+    const told = button.closest(".suggestions").querySelector("[data-told]");
+    const { name, looksFor, weight } = button.dataset;
+    const empty = shown().find((row) => !part(row, "name").value && !part(row, "looks_for").value);
+    if (!empty && add.disabled) {
+      told.textContent = `${name} is not added: there are ${most} criteria already.`;
+      return;
+    }
+    const row = empty ?? append();
+    part(row, "name").value = name;
+    part(row, "looks_for").value = looksFor;
+    part(row, "weight").value = weight;
+    part(row, "must_have").checked = "mustHave" in button.dataset;
+    button.textContent = "Added";
+    button.removeAttribute("aria-label");
+    button.setAttribute("aria-disabled", "true");
+    button.removeAttribute("data-suggested");
+    told.textContent = `${name} is added to the form. Save the draft to keep it.`;
   });
   shown().forEach(equip);
   count();

@@ -3,6 +3,7 @@
 import pytest
 
 from candidates import posting
+from candidates.scoring.rubric import Criterion
 
 WHOLE = """# Backend engineer
 
@@ -91,3 +92,23 @@ def test_words_in_brackets_belong_to_the_name_unless_they_are_meant_as_notes() -
         ("SQL (any dialect)", "joins", 3),
         ("Python", "", 5),
     ]
+
+
+@pytest.mark.parametrize(
+    "criterion",
+    [
+        Criterion("c1", "Python", "has built services", 4, must_have=True),
+        Criterion("c1", "SQL (any dialect)", "", 1),
+        Criterion("c1", "C (embedded", "wrote: drivers (weight 9)", 10),
+        Criterion("c1", "Lines", "one\ntwo", 2),
+    ],
+)
+def test_criteria_that_were_written_are_read_again(criterion: Criterion) -> None:
+    read = posting.parse("# Role\nWords.\n" + posting.written([criterion])).criteria[0]
+
+    assert (read.name, read.weight, read.must_have) == (
+        criterion.name,
+        criterion.weight,
+        criterion.must_have,
+    )
+    assert read.looks_for == " ".join(criterion.looks_for.split())

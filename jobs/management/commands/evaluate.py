@@ -1,7 +1,9 @@
 """Rank résumés from a shell, through the same submit, queue and lanes as the pages."""
 
 import sys
+import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from rich.console import Console
 from candidates import intake, posting
 from candidates.models import Draft
 from candidates.models.analysis import InsightsMode
+from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import EngineUnavailable
-from jobs import processes, submit, terminal
+from jobs import estimate, processes, submit, suggest, terminal
 from jobs.models import Heartbeat, Job
 
 AT_A_TIME = 50  # files stored in one transaction
@@ -27,13 +30,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("job", metavar="JOB.md", help="Markdown: # title, text, ## Criteria")
-        parser.add_argument("resumes", nargs="+", metavar="RESUMES", help="files, folders and ZIPs")
+        parser.add_argument("resumes", nargs="*", metavar="RESUMES", help="files, folders and ZIPs")
         parser.add_argument("--criteria", metavar="FILE", help="a list in place of JOB.md's own")
         parser.add_argument("--insights", choices=InsightsMode.values, default=InsightsMode.TOP)
         parser.add_argument(
             "--repeat", action="store_true", help="score a few twice, to see how far that differs"
         )
         parser.add_argument("--engine", choices=["local", "openai"], default="")
+        parser.add_argument(
+            "--estimate", action="store_true", help="print what it would take, and do not run"
+        )
+        parser.add_argument(
+            "--suggest-criteria",
+            action="store_true",
+            help="print criteria for JOB.md, to be pasted into it; takes no RESUMES",
+        )
         parser.add_argument("--workers", type=int, metavar="N", help="start N workers for this run")
         parser.add_argument("--format", choices=["table", "json", "csv"], default="table")
         parser.add_argument("--output", metavar="FILE", help="write there instead of to stdout")
@@ -42,6 +53,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(stderr=True)
         role = _role(options["job"], options["criteria"])
+        if options["suggest_criteria"]:
+            terminal.ensure_tables()
+            self.stdout.write(_suggested(options["user"], role, options["engine"], console))
+            return
+        if not options["resumes"]:
+            raise _unusable("No RESUMES are given. Name files, folders or ZIPs after JOB.md.")
+        terminal.warn_of(posting.criteria_of(role), console)
         paths = _files(options["resumes"], role_file=Path(options["job"]))
         if options["output"] and not Path(options["output"]).resolve().parent.is_dir():
             raise _unusable(f"The folder of {options['output']} does not exist. Make it first.")
@@ -62,6 +80,11 @@ class Command(BaseCommand):
                 raise CommandError("The workers stopped; `manage.py worker` says why.")
 
         try:
+            told_before = self._estimate(draft, options, console, still_alive)
+            if options["estimate"]:
+                self.stdout.write(told_before)
+                return
+            console.print(told_before, highlight=False)
             job = submit.submit(
                 draft,
                 draft.owner,
@@ -81,6 +104,22 @@ class Command(BaseCommand):
         console.print(f"{settings.SITE_URL}{job.analysis.get_absolute_url()}", style="dim")
         if why := terminal.why_not_completed(job):
             raise CommandError(why)
+
+    def _estimate(
+        self, draft: Draft, options: dict[str, Any], console: Console, alive: Callable[[], None]
+    ) -> str:
+        """What the run will take. Where that is money, the files are read first: what cannot be
+        read is known before anybody pays."""
+        engine = options["engine"] or settings.EVALUATOR_ENGINE
+        if options["estimate"] or engine != LOCAL:
+            terminal.wait_until_read(draft, console, alive)
+        try:
+            told = estimate.estimate(
+                draft, mode=options["insights"], engine=engine, repeats=options["repeat"]
+            )
+        except ValueError as error:
+            raise _unusable(str(error)) from error
+        return terminal.before(told)
 
     def _write(self, kind: str, output: str | None, job: Job, told: dict[str, Any]) -> None:
         if kind == "table" and output is None:
@@ -138,6 +177,33 @@ def _files(given: list[str], role_file: Path) -> list[Path]:
 def _draft(username: str, role: posting.Posting) -> Draft:
     user, _ = User.objects.get_or_create(username=username, defaults={"is_active": False})
     return Draft.objects.all().write(user, role)
+
+
+def _suggested(username: str, role: posting.Posting, engine: str, console: Console) -> str:
+    """Criteria for the role, as JOB.md has them; made here and now, without a worker.
+
+    The draft is there for the ledger, and goes again; what was paid stays in it.
+    """
+    draft = _draft(username, role)
+    try:
+        suggestion = suggest.add(draft, draft.owner, engine=engine)
+        while suggestion.is_open:
+            suggest.make(suggestion.pk)
+            suggestion.refresh_from_db()
+            if suggestion.is_open:
+                time.sleep(terminal.LOOK)
+    finally:
+        Draft.objects.filter(pk=draft.pk).delete()
+    if suggestion.error:
+        raise CommandError(suggestion.error)
+    found = suggestion.suggested()
+    if not found:
+        raise CommandError(
+            "The description has no list to take criteria from. Write what the person has to bring "
+            "as a list, each point in a line that begins with '-'."
+        )
+    terminal.warn_of(found, console)
+    return posting.written(found)
 
 
 def _take_in(

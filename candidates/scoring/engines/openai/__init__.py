@@ -6,8 +6,6 @@ errors      what an error means: mend, wait, shorten, or ask in another way
 answers     what came back, checked before anybody believes it
 vanguard    a few calls go ahead where all going at once would be a waste
 engine      the contract: score, insights, suggest
+
+Nothing is imported here: what a run will cost is told from the prompt, without the client.
 """
-
-from .engine import OpenAIEngine
-
-__all__ = ["OpenAIEngine"]

@@ -20,11 +20,9 @@ from candidates.scoring.scorecard import (
 from . import answers, prompt
 from .connection import Answer, Connection
 from .errors import TooLong
-from .prompt import Message, Mode, Prompt
+from .prompt import WARM_FROM, Message, Mode, Prompt
 from .vanguard import Vanguard
 
-WARM_FROM = 1024  # tokens that a prompt must share before servers cache it
-SPARE = 1_000  # tokens left free for what estimates miss, besides the answer
 HARDER = 2  # a prompt that does not fit, and nobody says why, is cut to this part of it
 FEWEST = 600  # bytes of a résumé, below which rating it makes no sense
 PREFIXES = 64  # analyses whose warmth is remembered
@@ -178,8 +176,7 @@ class OpenAIEngine:
         return min(half, self._left(asked, limit)) if limit else half
 
     def _left(self, asked: Prompt, context: int) -> int:
-        spare = min(SPARE, context // 8) + asked.answer_tokens
-        room = (context - spare - asked.shared_tokens) * catalogue.A_TOKEN
+        room = asked.room(context)
         if room < FEWEST:
             raise EngineUnavailable(
                 f"Description and criteria alone fill the {context} tokens that the model "

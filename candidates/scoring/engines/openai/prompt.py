@@ -29,6 +29,8 @@ EMPTY_LINES = re.compile(r"\n{3,}")
 # About what an answer takes, in tokens: for limits that are asked before it is known.
 AN_ANSWER = 60
 A_RATING = 90
+SPARE = 1_000  # tokens left free for what estimates miss, besides the answer
+WARM_FROM = 1024  # tokens that a prompt must share before servers cache it
 
 Message = dict[str, str]
 Schema = dict[str, Any]
@@ -50,6 +52,11 @@ class Prompt:
     answer_tokens: int
     shared_tokens: int
     key: str
+
+    def room(self, context: int) -> int:
+        """Bytes that a résumé may have where `context` tokens fit; below 1 where none may."""
+        spare = min(SPARE, context // 8) + self.answer_tokens
+        return (context - spare - self.shared_tokens) * catalogue.A_TOKEN
 
     def body(self, model: str, mode: Mode, last: Sequence[Message]) -> dict[str, Any]:
         """The request, with `last` after what is shared."""

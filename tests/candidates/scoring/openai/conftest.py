@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from candidates.scoring.engines.openai import OpenAIEngine, connection
+from candidates.scoring.engines.openai import connection
+from candidates.scoring.engines.openai.engine import OpenAIEngine
 from candidates.scoring.rubric import Criterion, Rubric
 from candidates.scoring.scorecard import Scorecard
 from tests.servers.model import ModelServer, serving

@@ -1,0 +1,340 @@
+"""Suggested criteria: asked for on the form, made by a worker, taken over by a person."""
+
+import json
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from candidates import posting
+from candidates.models import Call, Draft, Event, Suggestion
+from candidates.models.claims import MOST_ATTEMPTS
+from candidates.models.draft import MOST_CRITERIA
+from candidates.models.ledger import Status as Ended
+from candidates.models.suggestion import Status
+from candidates.scoring.rubric import Criterion
+from jobs import suggest, sweep
+from tests import inline
+from tests.makers import rows
+from tests.servers.model import ModelServer, error, said
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HTMX = {"HX-Request": "true"}
+FOUND = [
+    {"name": "Payments", "looks_for": "Has run them.", "weight": 9, "must_have": True},
+    {"name": "Native English speaker", "looks_for": "", "weight": 2, "must_have": False},
+    {"name": "PostgreSQL", "looks_for": "Has tuned one.", "weight": 4, "must_have": False},
+]
+
+
+@pytest.fixture
+def model(settings: LazySettings) -> Iterator[ModelServer]:
+    with inline.model_server(settings, said(json.dumps({"criteria": FOUND}))) as server:
+        yield server
+
+
+def shown(page: Any) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+def ready(
+    draft: Draft, *, engine: str = "openai", found: list[dict[str, Any]] = FOUND
+) -> Suggestion:
+    suggestion = suggest.add(draft, draft.owner, engine=engine)
+    Suggestion.objects.filter(pk=suggestion.pk).update(
+        status=Status.READY,
+        done_at=timezone.now(),
+        criteria=[{"key": f"c{number}", **one} for number, one in enumerate(FOUND)],
+    )
+    return suggestion
+
+
+def form(draft: Draft, **values: str) -> dict[str, str]:
+    return {
+        "title": draft.title,
+        "description": draft.description,
+        "role_weight": "5",
+        "criteria-TOTAL_FORMS": "0",
+        "criteria-INITIAL_FORMS": "0",
+        **values,
+    }
+
+
+class TestMaking:
+    def test_a_model_is_asked_once_and_the_call_stands_in_the_ledger(
+        self, draft: Draft, alice: User, model: ModelServer
+    ) -> None:
+        suggestion = suggest.ask(draft, alice)
+
+        suggest.make(suggestion.pk)
+        suggest.make(suggestion.pk)
+
+        suggestion.refresh_from_db()
+        assert suggestion.status == Status.READY
+        assert [one.name for one in suggestion.suggested()] == [one["name"] for one in FOUND]
+        call = Call.objects.get()
+        assert (call.purpose, call.status, call.owner) == ("suggest", Ended.ANSWERED, alice)
+        assert call.analysis is None and call.draft == draft
+        assert call.prompt_tokens == model.usage()["prompt_tokens"] > 0
+        assert len(model.requests) == 1
+
+    def test_asking_twice_is_one_suggestion_and_one_message(
+        self, draft: Draft, alice: User
+    ) -> None:
+        assert suggest.ask(draft, alice).pk == suggest.ask(draft, alice).pk
+        assert OrmQ.objects.count() == 1
+
+    def test_the_built_in_engine_takes_them_from_the_lists(self, draft: Draft, alice: User) -> None:
+        Draft.objects.filter(pk=draft.pk).update(
+            description="You bring:\n- Python in production\n- Rust (a plus)\n"
+        )
+        suggestion = suggest.ask(draft, alice)
+
+        suggest.make(suggestion.pk)
+
+        suggestion.refresh_from_db()
+        assert [one.name for one in suggestion.suggested()] == ["Python in production", "Rust"]
+        assert not Call.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("reply", "told"),
+        [
+            (error(401, "invalid_api_key"), "The model server refuses the key (401)."),
+            (said("no json"), "The model's answer cannot be used: it is not JSON."),
+        ],
+    )
+    def test_what_cannot_work_is_told_at_once(
+        self, draft: Draft, alice: User, settings: LazySettings, reply: Any, told: str
+    ) -> None:
+        with inline.model_server(settings, reply):
+            suggestion = suggest.ask(draft, alice)
+            suggest.make(suggestion.pk)
+
+        suggestion.refresh_from_db()
+        assert suggestion.status == Status.FAILED and told in suggestion.error
+        assert not Call.objects.all().open().exists()
+
+    def test_a_server_that_is_down_is_asked_again_and_given_up_after_three_times(
+        self, draft: Draft, alice: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("candidates.scoring.engines.openai.connection.PAUSE", 0.001)
+        with inline.model_server(settings, error(500)):
+            suggestion = suggest.ask(draft, alice)
+            for attempt in range(1, MOST_ATTEMPTS + 1):
+                suggest.make(suggestion.pk)
+                suggestion.refresh_from_db()
+                assert suggestion.attempts == attempt
+                Suggestion.objects.filter(status=Status.WAITING).update(due_at=timezone.now())
+
+        assert suggestion.status == Status.FAILED and "500" in suggestion.error
+        assert not Call.objects.all().open().exists()
+
+    def test_a_server_that_never_answers_ends_the_try(
+        self, draft: Draft, alice: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(suggest, "LONGEST", 0.3)
+        with inline.model_server(settings, latency=60.0):
+            suggestion = suggest.ask(draft, alice)
+            suggest.make(suggestion.pk)
+
+        suggestion.refresh_from_db()
+        assert (suggestion.status, suggestion.error) == (Status.FAILED, suggest.TOO_SLOW)
+        assert Call.objects.get().status == Ended.UNKNOWN
+
+    def test_a_fault_of_ours_is_told_and_leaves_nobody_waiting(
+        self, draft: Draft, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("candidates.scoring.engines.local.derive_criteria", lambda _: 1 / 0)
+        suggestion = suggest.ask(draft, alice)
+
+        suggest.make(suggestion.pk)
+
+        suggestion.refresh_from_db()
+        assert (suggestion.status, suggestion.error) == (Status.FAILED, suggest.FAULT)
+
+    def test_what_a_dead_worker_held_is_made_by_another(
+        self, draft: Draft, alice: User, model: ModelServer
+    ) -> None:
+        suggestion = suggest.ask(draft, alice)
+        OrmQ.objects.all().delete()  # its message went with the worker
+        token = uuid4()
+        Suggestion.objects.update(status=Status.WORKING, token=token, attempts=1)
+        call = rows.call(
+            rows.analysis(draft, alice), token=token, status=Ended.OPEN, settled_at=None
+        )
+
+        assert sweep.sweep() == 1
+        suggest.make(suggestion.pk)
+
+        suggestion.refresh_from_db()
+        call.refresh_from_db()
+        assert OrmQ.objects.count() == 1
+        assert (suggestion.status, call.status) == (Status.READY, Ended.UNKNOWN)
+
+    def test_the_sweep_sends_no_second_message_while_one_waits(
+        self, draft: Draft, alice: User
+    ) -> None:
+        suggest.ask(draft, alice)
+
+        assert sweep.sweep() == 0
+
+
+class TestPages:
+    def test_the_form_is_saved_before_criteria_are_asked_for(
+        self, as_alice: Client, draft: Draft
+    ) -> None:
+        address = reverse("jobs:suggest", args=[draft.public_id])
+
+        answer = as_alice.post(address, form(draft, description="Something else."))
+
+        edit = reverse("candidates:edit", args=[draft.public_id])
+        assert answer.headers["Location"] == f"{edit}#suggestions"
+        draft.refresh_from_db()
+        assert draft.description == "Something else."
+        assert draft.suggestions.get().status == Status.WAITING
+
+    def test_a_new_draft_is_made_on_the_way(self, as_alice: Client, alice: User) -> None:
+        as_alice.post(reverse("jobs:suggest-new"), form(Draft(title="Nurse", description="- A")))
+
+        assert Draft.objects.get().title == "Nurse"
+        assert Suggestion.objects.get().requested_by == alice
+
+    def test_a_form_with_mistakes_asks_for_nothing(self, as_alice: Client, draft: Draft) -> None:
+        page = as_alice.post(reverse("jobs:suggest", args=[draft.public_id]), form(draft, title=""))
+
+        assert page.status_code == 422 and "Give the draft a title." in page.text
+        assert not Suggestion.objects.exists()
+
+    def test_the_part_asks_again_until_it_is_there(self, as_alice: Client, draft: Draft) -> None:
+        address = reverse("jobs:suggested", args=[draft.public_id])
+        suggestion = suggest.ask(draft, draft.owner)
+
+        waiting = as_alice.get(address, headers=HTMX)
+        seen = {"seen": waiting.context["state"]}
+        same = as_alice.get(address, seen, headers=HTMX)
+        suggest.make(suggestion.pk)
+        there = as_alice.get(address, seen, headers=HTMX)
+
+        assert 'hx-trigger="every 1s"' in waiting.text and "No worker is alive" in waiting.text
+        assert same.status_code == 204
+        assert "hx-trigger" not in there.text and "<html" not in there.text
+        assert "this one has none. Write what the person has to bring as a list" in shown(there)
+
+    def test_what_is_suggested_is_shown_with_what_it_asks_for_that_it_may_not(
+        self, as_alice: Client, draft: Draft
+    ) -> None:
+        ready(draft)
+
+        page = shown(as_alice.get(reverse("jobs:suggested", args=[draft.public_id])))
+
+        assert "Payments weight 9 must have Has run them." in page
+        assert "This asks for an origin or a mother tongue." in page
+        assert "Nothing counts until you add it" in page
+
+    def test_the_chosen_are_added_and_nothing_else(self, as_alice: Client, draft: Draft) -> None:
+        suggestion = ready(draft)
+        address = reverse("jobs:suggested", args=[draft.public_id])
+
+        page = as_alice.post(
+            address,
+            {"suggestion": str(suggestion.public_id), "chosen": ["0", "2", "77", "x"]},
+            follow=True,
+        )
+
+        assert "1 criterion is added." in page.text  # PostgreSQL was there already
+        assert [one.name for one in draft.criteria.all()] == ["Python", "PostgreSQL", "Payments"]
+        added = draft.criteria.get(name="Payments")
+        assert (added.looks_for, added.weight, added.must_have) == ("Has run them.", 9, True)
+        assert Event.objects.filter(draft=draft, verb="draft changed").count() == 1
+
+    @pytest.mark.parametrize("name", ["", "x", "00000000-0000-4000-8000-000000000000"])
+    def test_a_suggestion_that_is_not_there_adds_nothing(
+        self, as_alice: Client, draft: Draft, name: str
+    ) -> None:
+        ready(draft)
+
+        page = as_alice.post(
+            reverse("jobs:suggested", args=[draft.public_id]),
+            {"suggestion": name, "chosen": "0"},
+            follow=True,
+        )
+
+        assert "Nothing was added" in page.text and draft.criteria.count() == 2
+
+    def test_a_strangers_suggestion_cannot_be_taken_over(
+        self, as_eve: Client, eve: User, draft: Draft
+    ) -> None:
+        suggestion = ready(draft)
+        own = Draft.objects.create(owner=eve, title="Eve's")
+        own.refresh_from_db()
+
+        as_eve.post(
+            reverse("jobs:suggested", args=[own.public_id]),
+            {"suggestion": str(suggestion.public_id), "chosen": "0"},
+        )
+
+        assert not own.criteria.exists()
+
+    def test_a_draft_takes_no_more_than_its_most(self, draft: Draft) -> None:
+        many = [Criterion(f"c{number}", f"Number {number}") for number in range(60)]
+
+        with transaction.atomic():
+            assert draft.add(many) == MOST_CRITERIA - 2
+        assert draft.criteria.count() == MOST_CRITERIA
+
+    def test_why_there_is_none_is_told(self, as_alice: Client, draft: Draft) -> None:
+        Suggestion.objects.filter(pk=ready(draft).pk).update(
+            status=Status.FAILED, criteria=[], error="Set OPENAI_API_KEY to a valid one."
+        )
+
+        page = as_alice.get(reverse("jobs:suggested", args=[draft.public_id]), headers=HTMX)
+
+        assert "There are no suggestions: Set OPENAI_API_KEY" in page.text
+
+
+class TestCommand:
+    def test_criteria_are_printed_as_the_role_has_them(
+        self, tmp_path: Path, model: ModelServer, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        role = tmp_path / "JOB.md"
+        role.write_text("# Engineer\n\nPayments.\n")
+
+        call_command("evaluate", str(role), suggest_criteria=True)
+
+        printed = capsys.readouterr()
+        read = posting.parse(role.read_text() + printed.out)
+        assert [one.name for one in read.criteria] == [one["name"] for one in FOUND]
+        assert (read.criteria[0].weight, read.criteria[0].must_have) == (9, True)
+        assert "The criterion 'Native English speaker': This asks for an origin" in printed.err
+        assert not Draft.objects.exists() and Call.objects.get().draft is None
+
+    def test_a_description_without_a_list_says_so(self, tmp_path: Path) -> None:
+        role = tmp_path / "JOB.md"
+        role.write_text("# Engineer\n\nPayments.\n")
+
+        with pytest.raises(CommandError) as told:
+            call_command("evaluate", str(role), suggest_criteria=True)
+
+        assert told.value.returncode == 1 and "no list to take criteria from" in str(told.value)
+
+    def test_without_it_resumes_are_needed(self, tmp_path: Path) -> None:
+        role = tmp_path / "JOB.md"
+        role.write_text("# Engineer\n\nPayments.\n")
+
+        with pytest.raises(CommandError) as told:
+            call_command("evaluate", str(role))
+
+        assert told.value.returncode == 2 and "No RESUMES are given." in str(told.value)
