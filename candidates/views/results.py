@@ -15,6 +15,8 @@ from candidates.models.analysis import OPEN, Status
 from candidates.models.followup import Kind
 from candidates.scoring import rank
 from candidates.scoring.engines import LOCAL
+from candidates.scoring.evidence import find
+from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Criterion, Rubric
 from candidates.scoring.scorecard import STRONGEST, Rating
 
@@ -96,7 +98,9 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
         for one in shown
         for number, quote in enumerate(one.rating.quotes, start=1)
     ]
+    strengths, pointed = _strengths(evaluation)
     context = {
+        "strengths": strengths,
         "evaluation": evaluation,
         "place": evaluation.place(analysis.evaluations.tied() if evaluation.band else ()),
         "analysis": analysis,
@@ -105,11 +109,30 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
         "shown": shown,
         "flags": _flags(evaluation)
         + notes([evaluation.candidate_id]).get(evaluation.candidate_id, []),
-        "segments": segments(evaluation.candidate.text, quotes),
+        "segments": segments(evaluation.candidate.text, quotes + pointed),
         "before": around.get((evaluation.rank or 0) - 1),
         "after": around.get((evaluation.rank or 0) + 1),
     }
     return render(request, "candidates/evaluation.html", context)
+
+
+def _strengths(
+    evaluation: Evaluation,
+) -> tuple[list[tuple[str, str, str]], list[tuple[str, int, int]]]:
+    """Each strength with its quote and the id of the quote's mark, "" where it has none; and the
+    marks. Engines quote what they saw: the text without what no score may rest on."""
+    points = (evaluation.insights or {}).get("strengths", [])
+    seen = redact(evaluation.candidate.text, evaluation.candidate.name) if points else ""
+    shown: list[tuple[str, str, str]] = []
+    marks: list[tuple[str, int, int]] = []
+    for number, point in enumerate(points, start=1):
+        place = find(point["quote"], seen)
+        id, quote = "", point["quote"]
+        if place is not None:
+            id, quote = f"strength-{number}", evaluation.candidate.text[place.start : place.end]
+            marks.append((id, place.start, place.end))
+        shown.append((point["text"], quote, id))
+    return shown, marks
 
 
 def _slice(analysis: Analysis, tally: dict[str, int], first: int, last: int) -> list[Evaluation]:

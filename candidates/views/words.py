@@ -37,6 +37,7 @@ KINDS = {
     "invisible-characters": "The text holds characters that cannot be seen",
     "shortened": "The résumé is longer than the model takes in",
 }
+SAID_BY_US = frozenset({"shortened"})  # what is found is no text of the résumé
 HIDDEN = {
     "low-contrast": "in the colour of the paper",
     "covered": "under something else",
@@ -121,7 +122,13 @@ def parts(text: str, sections: list[dict[str, Any]]) -> list[Part]:
 
 
 def scoring_flags(flags: list[dict[str, Any]]) -> list[Note]:
-    return [Note(words(flag["kind"]), flag["found"]) for flag in flags]
+    """What scoring noticed, with the words of the résumé; those of ours are no quote."""
+    return [
+        Note(f"{words(flag['kind'])}. {flag['found']}".strip())
+        if flag["kind"] in SAID_BY_US
+        else Note(words(flag["kind"]), flag["found"])
+        for flag in flags
+    ]
 
 
 def doubt(repeat_error: tuple[float, int] | None) -> str:

@@ -1,22 +1,43 @@
 """Every page on a phone, by keyboard and without JavaScript, with no complaint in the console."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from candidates.models import Criterion, Draft
+from candidates.models import Criterion, Draft, Suggestion
+from candidates.models.suggestion import Status as Made
+from candidates.scoring.rubric import derive_criteria
+from jobs import pause, suggest
 from jobs.models import Job, Status
 from tests.makers import rows
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänskajütenschlüssel" * 3
+
+
+def suggested(draft: Draft) -> None:
+    """A suggestion that is ready, with one criterion that is pointed out."""
+    suggestion = suggest.add(draft, draft.owner)
+    Suggestion.objects.filter(pk=suggestion.pk).update(
+        status=Made.READY,
+        done_at=timezone.now(),
+        criteria=[
+            {"key": "c1", "name": "Runs payments", "looks_for": "In production.", "weight": 8,
+             "must_have": True},
+            {"key": "c2", "name": f"Native English speaker {LONG}"[:120], "weight": 2,
+             "looks_for": LONG},
+        ],
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -32,7 +53,17 @@ def addresses(draft: Draft, alice: User) -> dict[str, str]:
     rows.evaluate(analysis)
     rows.job(analysis, Status.FAILED, f"The model {LONG} is not known.")
     job = rows.job(analysis, Status.PROCESSING)
-    draft_pages = ["candidates:draft", "candidates:edit", "candidates:erase-draft", "jobs:of-draft"]
+    pause.by_itself(job, f"The model {LONG} is not known.")
+    rows.call(analysis, model=LONG, answered_by=f"{LONG}"[:100])
+    suggested(draft)
+    draft_pages = [
+        "candidates:draft",
+        "candidates:edit",
+        "candidates:erase-draft",
+        "jobs:of-draft",
+        "jobs:estimate",
+        "jobs:suggested",
+    ]
     return {
         **{name: reverse(name, args=[draft.public_id]) for name in draft_pages},
         "candidates:drafts": reverse("candidates:drafts"),
@@ -41,6 +72,7 @@ def addresses(draft: Draft, alice: User) -> dict[str, str]:
         "unreadable": bad.get_absolute_url(),
         "candidates:analysis": analysis.get_absolute_url(),
         "candidates:evaluation": analysis.evaluations.get(candidate=long).get_absolute_url(),
+        "candidates:usage": reverse("candidates:usage"),
         "jobs:jobs": reverse("jobs:jobs"),
         "jobs:job": job.get_absolute_url(),
         "password_change": reverse("password_change"),
@@ -145,6 +177,48 @@ def test_a_session_that_ended_leads_to_the_log_in_and_not_into_the_part(
     expect(at_home.locator("#job")).to_have_count(0)
 
 
+def test_a_suggestion_is_added_to_the_form_and_counts_when_it_is_saved(
+    at_home: Page, draft: Draft
+) -> None:
+    suggested(draft)
+    at_home.goto(reverse("candidates:edit", args=[draft.public_id]))
+    at_home.get_by_role("button", name="Add Runs payments").press("Enter")
+
+    expect(at_home.locator("[data-told]")).to_contain_text("Runs payments is added to the form.")
+    row = at_home.locator("[data-criterion]").nth(2)
+    expect(row.get_by_label("Name")).to_have_value("Runs payments")
+    expect(row.get_by_label("Must have")).to_be_checked()
+    assert draft.criteria.count() == 2
+
+    at_home.get_by_role("button", name="Save the draft").click()
+    expect(at_home.locator(".messages").first).to_contain_text("The draft is saved.")
+    added = draft.criteria.get(name="Runs payments")
+    assert (added.weight, added.looks_for, added.must_have) == (8, "In production.", True)
+
+
+def test_what_a_run_would_take_follows_the_choice(
+    at_home: Page, draft: Draft, settings: LazySettings
+) -> None:
+    settings.EVALUATOR_ENGINE = "openai"
+    rows.candidates(draft, 20)
+    at_home.goto(draft.get_absolute_url())
+
+    expect(at_home.locator(".run")).to_contain_text("(20 to score, up to 10 for insights)")
+    at_home.get_by_label("Insights for").select_option("none")
+    at_home.get_by_label("Score a few twice").check()
+    expect(at_home.locator(".run")).to_contain_text("(20 to score, 8 to score twice)")
+
+
+def test_a_job_is_paused_and_goes_on_by_keyboard(at_home: Page, draft: Draft, alice: User) -> None:
+    rows.candidates(draft, 3)
+    job = rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+    at_home.goto(job.get_absolute_url())
+    at_home.get_by_role("button", name="Pause the job").press("Enter")
+    expect(at_home.locator("#job")).to_contain_text("Paused by alice.")
+    at_home.get_by_role("button", name="Resume the job").press("Enter")
+    expect(at_home.locator("#job")).to_contain_text("0% done")
+
+
 @pytest.fixture
 def without_scripts(browser: Browser, alice: User, live_server: LiveServer) -> Iterator[Page]:
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
@@ -152,12 +226,39 @@ def without_scripts(browser: Browser, alice: User, live_server: LiveServer) -> I
     context.close()
 
 
-def test_the_whole_way_in_works_without_javascript(without_scripts: Page, tmp_path: Path) -> None:
-    page = without_scripts
+def log_in(page: Page) -> None:
     page.goto("/")
     page.get_by_label("Username").fill("alice")
     page.get_by_label("Password").fill("alice-pass")
     page.get_by_role("button", name="Log in").click()
+
+
+def test_criteria_are_asked_for_and_added_without_javascript(without_scripts: Page) -> None:
+    page = without_scripts
+    log_in(page)
+    page.goto(reverse("candidates:new"))
+    page.get_by_label("Title").fill("Nurse")
+    page.get_by_label("Description").fill("You bring:\n- Wound care\n- Night shifts\n")
+    page.get_by_role("button", name="Save and suggest criteria").click()
+    page.get_by_role("link", name="Suggested criteria").click()
+    expect(page.locator("main")).to_contain_text("No worker is alive at the moment.")
+    found = derive_criteria(Draft.objects.get().description)
+    Suggestion.objects.update(
+        status=Made.READY, done_at=timezone.now(), criteria=[asdict(one) for one in found]
+    )
+    page.get_by_role("link", name="Look again").click()
+    page.get_by_label("Wound care").check()
+    page.get_by_role("button", name="Add the chosen").click()
+    expect(page.locator(".messages").first).to_contain_text("1 criterion is added.")
+    expect(page.get_by_label("Name").first).to_have_value("Wound care")
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("link", name="What a run would take").click()
+    expect(page.locator("main")).to_contain_text("told when there are résumés")
+
+
+def test_the_whole_way_in_works_without_javascript(without_scripts: Page, tmp_path: Path) -> None:
+    page = without_scripts
+    log_in(page)
     page.get_by_role("link", name="New draft", exact=True).click()
     page.get_by_label("Title").fill("Nurse")
     page.get_by_label("Description").fill("Looks after people.")

@@ -266,3 +266,23 @@ def test_erasing_asks_first_and_then_leaves_nothing(
     assert "The draft “Backend engineer” is erased." in page.text
     assert not Draft.objects.exists() and not Job.objects.exists()
     assert not StoredFile.objects.exists()
+
+
+def test_a_criterion_that_asks_for_what_it_may_not_is_pointed_out_and_saved(
+    as_alice: Client, draft: Draft
+) -> None:
+    Criterion.objects.create(draft=draft, position=2, name="Native English speaker")
+    why = "This asks for an origin or a mother tongue."
+
+    shown = as_alice.get(draft.get_absolute_url()).text
+    form = as_alice.get(reverse("candidates:edit", args=[draft.public_id])).text
+
+    assert f"The criterion “Native English speaker”: {why}" in shown  # before a run
+    assert shown.count(why) == 2  # and beside the criterion
+    assert form.count(why) == 1 and "You decide whether it stays." in form
+
+
+def test_a_refresh_tells_that_files_have_changed(as_alice: Client, draft: Draft) -> None:
+    part = as_alice.get(draft.get_absolute_url(), headers={"HX-Request": "true"})
+
+    assert part.headers["HX-Trigger"] == "files-changed"

@@ -8,8 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from candidates.models import Analysis, Draft, Evaluation
+from candidates.scoring import evidence
+from candidates.scoring.redact import redact
 from candidates.scoring.scorecard import Quote, Rating
 from tests.makers import rows
 
@@ -236,3 +239,60 @@ def test_a_model_is_asked_twice_on_request_and_the_built_in_engine_never(
 
     assert "Score some twice" not in local and "the same score every time" in words(local)
     assert "Score some twice" in model
+
+
+TEXT = (
+    "Ada Example\nada@example.com\n\nBuilt pay-\nment services\n  in Python, as Ada Example did.\n"
+    "Tuned\u00a0PostgreSQL \u201cby hand\u201d.\n"
+)
+QUOTES = {
+    "Built payment services in Python, as": "Built pay-\nment services\n  in Python, as",
+    "in Python, as             did.": "in Python, as Ada Example did.",
+    'Tuned PostgreSQL "by hand".': "Tuned\u00a0PostgreSQL \u201cby hand\u201d.",
+}
+
+
+@pytest.mark.parametrize("quote", QUOTES)
+def test_a_quote_is_marked_over_line_breaks_and_what_was_taken_out(
+    as_alice: Client, analysis: Analysis, quote: str
+) -> None:
+    best = analysis.evaluations.get(rank=1)
+    seen = redact(TEXT, "Ada Example")
+    rating = evidence.ground("role", 3.0, "So it is.", [quote], seen, TEXT)
+    best.ratings = [rating.to_json()]
+    best.insights = {
+        "strengths": [
+            {"text": "Builds.", "quote": seen[one.start : one.end]} for one in rating.quotes
+        ],
+        "gaps": [],
+        "questions": [],
+    }
+    best.save(update_fields=["ratings", "insights"])
+    best.candidate.text, best.candidate.name = TEXT, "Ada Example"
+    best.candidate.save(update_fields=["text", "name"])
+
+    page = as_alice.get(best.get_absolute_url()).text
+
+    marked = re.findall(r'<mark id="role-1">(.*?)</mark>', page, re.DOTALL)
+    assert [unescape(one) for one in marked] == [QUOTES[quote]]
+    assert page.count('href="#strength-1"') == page.count('id="strength-1"') == 1
+    assert f"<q>{escape(QUOTES[quote])}</q>" in page
+
+
+def test_a_strength_whose_quote_is_not_in_the_text_leads_nowhere(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    best = analysis.evaluations.get(rank=1)
+    best.insights = {
+        "strengths": [
+            {"text": "Flies.", "quote": "Flew to the moon."},
+            {"text": "X.", "quote": ""},
+        ],
+        "gaps": [],
+        "questions": [],
+    }
+    best.save(update_fields=["insights"])
+
+    page = as_alice.get(best.get_absolute_url()).text
+
+    assert "<q>Flew to the moon.</q>" in page and "#strength" not in page

@@ -1,14 +1,18 @@
 """What a person reads for what scoring found."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import candidates.reading
 from candidates.scoring import attacks
 from candidates.views.words import KINDS, doubt, money, scoring_flags
 
 SCORING = (
     attacks.INSTRUCTS, attacks.FAKE_TURN, attacks.FAKE_DELIMITER, attacks.FAKE_ANSWER,
     attacks.ENCODED, attacks.REMOTE_IMAGE, attacks.STUFFING, attacks.INVISIBLE,
-    "copies-description", "shortened",
+    "copies-description",
 )  # fmt: skip
 
 
@@ -18,6 +22,23 @@ def test_every_flag_of_scoring_has_its_sentence_and_shows_what_was_found(kind: s
 
     assert note.what == KINDS[kind]
     assert note.found == "this"
+
+
+def test_a_shortened_resume_is_marked_with_how_much_was_seen() -> None:
+    told = {"kind": "shortened", "found": "The model saw 61% of the text."}
+
+    (note,) = scoring_flags([told])
+
+    assert note.what == f"{KINDS['shortened']}. The model saw 61% of the text."
+    assert note.found == ""
+
+
+def test_every_flag_of_reading_has_its_sentence() -> None:
+    reading = Path(candidates.reading.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in reading.glob("*.py"))
+    flags = set(re.findall(r'\bFlag\(\s*"([a-z-]+)"', source))
+
+    assert len(flags) > 10 and flags <= set(KINDS)
 
 
 @pytest.mark.parametrize(
