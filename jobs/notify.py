@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from candidates.models import Analysis, Event
 from candidates.models.analysis import Status as Scored
 from candidates.reading.problems import Problem
+from candidates.views.words import doubt
 
 from . import engine as queue
 from .models import Job, Kind, Notification
@@ -67,10 +68,11 @@ def deliver(notification_id: int) -> bool:
 
 
 def compose(notification: Notification) -> EmailMultiAlternatives:
-    """The e-mail as text and HTML. Four queries."""
+    """The e-mail as text and HTML. Six queries."""
     job = notification.job
     analysis = job.analysis
-    best = analysis.evaluations.filter(rank__lte=5).order_by("rank")
+    tied = analysis.evaluations.tied()
+    best = analysis.evaluations.filter(rank__lte=5).order_by("rank").select_related("candidate")
     page = analysis if notification.kind == Kind.COMPLETED else job
     context = {
         "job": job,
@@ -78,7 +80,8 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
         "draft": analysis.draft,
         "user": job.requested_by,
         "tally": analysis.evaluations.tally(),
-        "best": best.select_related("candidate").defer("candidate__text"),
+        "best": [(one.place(tied), one) for one in best.defer("candidate__text")],
+        "doubt": doubt(analysis.followups.repeat_error()),
         "troubles": _by_reason(analysis),
         "pause_reason": _pause_reason(job),
         "link": settings.SITE_URL + page.get_absolute_url(),

@@ -21,10 +21,11 @@ from rich.table import Table
 from candidates.models import Analysis, Draft, Evaluation
 from candidates.models.analysis import OPEN
 from candidates.scoring import protected
+from candidates.scoring.engines import LOCAL
 from candidates.scoring.rank import met
 from candidates.scoring.rubric import Criterion
 from candidates.scoring.scorecard import Rating
-from candidates.views.words import doubt
+from candidates.views.words import doubt, money
 
 from .estimate import Estimate
 from .models import Job, Status
@@ -142,9 +143,22 @@ def show(console: Console, analysis: Analysis) -> None:
     console.print("Ratings 0 to 4: " + " · ".join(legend), highlight=False)
     if told := doubt(analysis.followups.repeat_error()):
         console.print(told, highlight=False)
+    if analysis.engine != LOCAL:
+        console.print(_took(usage(analysis)), highlight=False)
     for evaluation in without:
         why = reason(evaluation) or evaluation.get_status_display()
         console.print(f"{evaluation.candidate.filename}: {why}", highlight=False)
+
+
+def _took(spent: dict[str, Any]) -> str:
+    """What the analysis took, in one line."""
+    tokens = spent["prompt_tokens"] + spent["completion_tokens"]
+    told = f"{spent['calls']:,} calls, {spent['reused']:,} scores reused, {tokens:,} tokens"
+    if spent["calls"]:
+        told += f", {money(spent['cost']) or 'price unknown: set EVALUATOR_PRICES'}"
+    if spent["unknown"]:
+        told += f"; of {spent['unknown']:,} more calls nobody knows whether they were answered"
+    return f"It took {told}."
 
 
 def reason(evaluation: Evaluation) -> str:

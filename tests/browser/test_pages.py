@@ -201,12 +201,15 @@ def test_what_a_run_would_take_follows_the_choice(
 ) -> None:
     settings.EVALUATOR_ENGINE = "openai"
     rows.candidates(draft, 20)
+    asked: list[str] = []
+    at_home.on("request", lambda one: asked.append(one.url))
     at_home.goto(draft.get_absolute_url())
 
     expect(at_home.locator(".run")).to_contain_text("(20 to score, up to 10 for insights)")
     at_home.get_by_label("Insights for").select_option("none")
     at_home.get_by_label("Score a few twice").check()
     expect(at_home.locator(".run")).to_contain_text("(20 to score, 8 to score twice)")
+    assert not [address for address in asked if "csrf" in address]
 
 
 def test_a_job_is_paused_and_goes_on_by_keyboard(at_home: Page, draft: Draft, alice: User) -> None:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from rich.console import Console
 
-from candidates.models import Draft, Evaluation
+from candidates.models import Analysis, Draft, Evaluation
 from candidates.models.analysis import Status as Scored
 from jobs import pause, terminal
 from jobs.models import Job, Status
@@ -127,6 +127,21 @@ def test_those_in_one_band_share_a_place(job: Job) -> None:
     assert [one["band"] for one in told["candidates"]] == [1, 2, 2, None, None]
     table = list(csv.DictReader(io.StringIO(terminal.as_csv(told))))
     assert [row["band"] for row in table] == ["1", "2", "2", "", ""]
+
+
+def test_what_a_model_took_is_told_in_one_line(job: Job) -> None:
+    Analysis.objects.filter(pk=job.analysis.pk).update(engine="openai")
+    job.refresh_from_db()
+    for _ in range(2):
+        rows.call(job.analysis)
+    rows.call(job.analysis, status="unknown", prompt_tokens=0, completion_tokens=0, cost=None)
+    out = io.StringIO()
+
+    terminal.show(Console(file=out, width=160), job.analysis)
+
+    assert (
+        "It took 2 calls, 0 scores reused, 2,400 tokens, $0.0200; of 1 more calls nobody knows"
+    ) in out.getvalue()
 
 
 def test_who_follows_a_job_that_pauses_is_told_why_and_where_to_resume(

@@ -630,6 +630,20 @@ class TestMail:
         assert evil in message.subject and evil in str(message.body)
         assert evil not in html and "&lt;b&gt;Tom&lt;/b&gt; &amp; Jerry" in html
 
+    def test_those_in_one_band_share_a_place_in_text_and_html(self, analysis: Analysis) -> None:
+        rows.evaluate(analysis)
+        analysis.evaluations.update(band=1)
+        rows.repeat(analysis.evaluations.get(rank=1), 85)
+        notification = Notification.objects.create(
+            job=rows.job(analysis), kind=Kind.COMPLETED, recipient="a@example.com"
+        )
+
+        message = notify.compose(Notification.objects.get(pk=notification.pk))
+
+        for told in (str(message.body), str(message.alternatives[0][0])):
+            assert told.count("1=. ") == 2
+            assert "differs by 2.8 points" in told
+
     def test_a_subject_is_one_line(self) -> None:
         for kind in Kind:
             subject = render_to_string(f"emails/{kind}_subject.txt", {"analysis": {"title": "T"}})
