@@ -64,6 +64,13 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
             cursor.execute(ANSWER, [json.dumps(answers), token])
             return int(cursor.rowcount)
 
+    def tally(self) -> dict[str, int]:
+        """How many are still `open`, and how many `failed`. One query."""
+        return self.aggregate(
+            open=models.Count("pk", filter=Q(status__in=OPEN)),
+            failed=models.Count("pk", filter=Q(status=Status.FAILED)),
+        )
+
     def reopen_failed(self) -> int:
         return self.filter(status=Status.FAILED).update(
             status=Status.WAITING, error="", done_at=None, attempts=0, deferrals=0, due_at=Now()

@@ -74,12 +74,13 @@ def of_draft(request: Request, public_id: Any) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def job(request: Request, public_id: Any) -> HttpResponse:
-    """One job; the part that lives refreshes by itself until the job is over. Seven queries."""
+    """One job; the part that lives refreshes by itself until the job is over. Eight queries."""
     job = job_for(request.user, public_id)
     progress = _progress(job)
+    after = job.analysis.followups.tally()
     works = job.is_open and not job.is_paused
     nobody = works and not Heartbeat.objects.alive().exists()
-    state = live.digest(job.status, job.paused_at, progress, nobody)
+    state = live.digest(job.status, job.paused_at, progress, after, nobody)
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
     events = Event.objects.filter(draft=job.analysis.draft_id, about=job.public_id)
@@ -88,11 +89,12 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         "analysis": job.analysis,
         "draft": job.analysis.draft,
         "progress": progress,
+        "after": after,
         "state": state,
         "nobody_works": nobody,
         "took": _whole_seconds(job.took) if job.took else None,
         "may_retry": not job.is_open
-        and (progress.failed or progress.waiting or not progress.total),
+        and (progress.failed or progress.waiting or any(after.values()) or not progress.total),
         "events": events.select_related("actor"),
     }
     part = "#progress" if live.is_refresh(request) else ""

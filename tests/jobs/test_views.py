@@ -16,7 +16,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates.models import Analysis, Candidate, Draft, Event, Piece
+from candidates.models import Analysis, Candidate, Draft, Event, FollowUp, Piece
+from candidates.models.followup import Kind as Asked
 from evaluator.models import StoredFile
 from jobs import notify, pause, submit
 from jobs.models import Heartbeat, Job, Kind, Lane, Notification, Status
@@ -398,8 +399,25 @@ class TestJobPage:
         rows.evaluate(analysis)
         job = rows.job(analysis, Status.PROCESSING)
 
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(8):
             as_alice.get(job.get_absolute_url())
+
+    def test_what_is_asked_after_the_ranking_is_told(
+        self, as_alice: Client, analysis: Analysis
+    ) -> None:
+        rows.evaluate(analysis)
+        job = rows.job(analysis, Status.PROCESSING)
+        best = list(analysis.evaluations.values_list("pk", flat=True))
+        FollowUp.objects.all().enrol(analysis, Asked.INSIGHT, best)
+
+        running = words(as_alice.get(job.get_absolute_url()))
+        FollowUp.objects.update(status="failed", error="No.", done_at=timezone.now())
+        Job.objects.filter(pk=job.pk).complete()
+        over = words(as_alice.get(job.get_absolute_url()))
+
+        assert "2 insights or second scorings are still to come." in running
+        assert "100% done" not in running
+        assert "2 insights or second scorings failed." in over and "Retry what failed" in over
 
 
 class TestCancelAndRetry:
