@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import transaction
 
-from candidates.models import Draft, Event, Suggestion
+from candidates.models import Call, Draft, Event, Suggestion
 from candidates.models.claims import MOST_ATTEMPTS
 from candidates.models.ledger import Purpose
 from candidates.models.suggestion import SuggestionQuerySet
@@ -140,6 +140,7 @@ def _settle(
     """Write what came and what it cost, in one transaction."""
     with transaction.atomic():
         WORKER.ledger.write()
+        Call.objects.all().lose([token])  # one that was stopped between its row and its leaving
         if again is not None:
             mine.put_off(token, again)
         elif error:

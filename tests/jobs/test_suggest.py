@@ -28,7 +28,7 @@ from candidates.scoring.rubric import Criterion
 from jobs import suggest, sweep
 from tests import inline
 from tests.makers import rows
-from tests.servers.model import ModelServer, error, said
+from tests.servers.model import ModelServer, Reply, Request, error, said
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,8 +145,11 @@ class TestMaking:
     def test_a_server_that_never_answers_ends_the_try(
         self, draft: Draft, alice: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(suggest, "LONGEST", 0.3)
-        with inline.model_server(settings, latency=60.0):
+        def never(request: Request) -> Reply:
+            monkeypatch.setattr(suggest, "LONGEST", 0.0)  # now that the call is on its way
+            return Reply(seconds=600.0)
+
+        with inline.model_server(settings, never):
             suggestion = suggest.ask(draft, alice)
             suggest.make(suggestion.pk)
 
