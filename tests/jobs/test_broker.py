@@ -1,30 +1,48 @@
 """The broker: order, locks, and the queue of one's own."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
-from jobs.broker import Broker, give_back, own_key
+from jobs.broker import Broker, FreeWorkers, give_back, later_key, own_key, taken_key
 from tests.workers import outage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Conf, "POLL", 0.0)
-    monkeypatch.setattr("jobs.broker.PAUSE", 0.0)
-    monkeypatch.delenv("EVALUATOR_SUPERVISOR", raising=False)
+Make = Callable[..., Broker]
 
 
 @pytest.fixture
-def broker() -> Broker:
-    return Broker(Conf.PREFIX)
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """Makes brokers: of nobody's, or of the supervisor with that number."""
+    made: list[Broker] = []
+
+    def make(supervisor: int | None = None, free: FreeWorkers | None = None) -> Broker:
+        if supervisor is None:
+            monkeypatch.delenv("EVALUATOR_SUPERVISOR", raising=False)
+        else:
+            monkeypatch.setenv("EVALUATOR_SUPERVISOR", str(supervisor))
+        made.append(Broker(Conf.PREFIX, free))
+        return made[-1]
+
+    monkeypatch.setattr("jobs.broker.PAUSE", 0.0)
+    monkeypatch.setattr("jobs.broker.WAIT", 0.0)
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def broker(make: Make) -> Broker:
+    return make()
 
 
 def test_the_oldest_message_comes_first_and_only_once(broker: Broker) -> None:
@@ -63,51 +81,63 @@ def test_an_acknowledged_message_is_gone(broker: Broker) -> None:
     assert not OrmQ.objects.exists()
 
 
-def test_a_supervisors_own_messages_reach_no_other(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_supervisors_own_messages_reach_no_other(broker: Broker, make: Make) -> None:
     mine = Broker(own_key(7)).enqueue("canary")
+
     assert broker.dequeue() is None
-    monkeypatch.setenv("EVALUATOR_SUPERVISOR", "8")
-    assert broker.dequeue() is None
-    monkeypatch.setenv("EVALUATOR_SUPERVISOR", "7")
-    assert broker.dequeue() == [(mine, "canary")]
+    assert make(8).dequeue() is None
+    assert make(7).dequeue() == [(mine, "canary")]
 
 
-def test_a_supervisors_own_messages_pass_a_long_queue(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_supervisors_own_messages_pass_a_long_queue(broker: Broker, make: Make) -> None:
     older = broker.enqueue("work")
     mine = Broker(own_key(7)).enqueue("canary")
-    monkeypatch.setenv("EVALUATOR_SUPERVISOR", "7")
+    seven = make(7)
 
-    assert broker.dequeue() == [(mine, "canary")]
-    assert broker.dequeue() == [(older, "work")]
+    assert seven.dequeue() == [(mine, "canary")]
+    assert seven.dequeue() == [(older, "work")]
 
 
-def test_what_a_cluster_has_taken_is_free_again_once_it_is_gone(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_for_later_makes_room_for_what_came_within_a_minute(broker: Broker) -> None:
+    later = [Broker(later_key()).enqueue(f"later {number}") for number in range(2)]
+    now = broker.enqueue("now")
+    OrmQ.objects.filter(pk=now).update(lock=Now() - timedelta(seconds=5))
+    OrmQ.objects.filter(pk=later[1]).update(lock=Now() - timedelta(seconds=60))
+
+    assert broker.dequeue() == [(now, "now")]
+    assert broker.dequeue() == [(later[1], "later 1")]
+    assert broker.dequeue() == [(later[0], "later 0")]
+
+
+def test_what_is_for_later_is_not_passed_for_ever(broker: Broker) -> None:
+    now, later = broker.enqueue("now"), Broker(later_key()).enqueue("later")
+    OrmQ.objects.filter(pk=later).update(lock=Now() - timedelta(seconds=70))
+    OrmQ.objects.filter(pk=now).update(lock=Now() - timedelta(seconds=5))
+
+    assert broker.dequeue() == [(later, "later")]
+    assert broker.dequeue() == [(now, "now")]
+
+
+def test_what_a_cluster_has_taken_is_free_again_once_it_is_gone(broker: Broker, make: Make) -> None:
     messages = [broker.enqueue("of seven"), broker.enqueue("of eight")]
-    for supervisor in ("7", "8"):
-        monkeypatch.setenv("EVALUATOR_SUPERVISOR", supervisor)
-        assert broker.dequeue() is not None
+    newer = broker.enqueue("newer")
+    for supervisor in (7, 8):
+        assert make(supervisor).dequeue() is not None
 
     assert give_back(but=[7, 8]) == 0
-    assert broker.dequeue() is None
     assert give_back(but=[8]) == 1
     assert broker.dequeue() == [(messages[0], "of seven")]
+    assert broker.dequeue() == [(newer, "newer")]
+    assert broker.dequeue() is None
 
 
-def test_what_a_cluster_keeps_for_too_long_it_gets_again_itself(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_cluster_keeps_for_too_long_it_gets_again_itself(broker: Broker, make: Make) -> None:
     message = broker.enqueue("slow")
-    monkeypatch.setenv("EVALUATOR_SUPERVISOR", "7")
-    broker.dequeue()
+    broker.enqueue("newer")
+    make(7).dequeue()
     OrmQ.objects.filter(pk=message).update(lock=Now() - timedelta(seconds=1))
 
-    assert broker.dequeue() == [(message, "slow")]
+    assert make(7).dequeue() == [(message, "slow")]
 
 
 def test_giving_back_deletes_test_messages_of_clusters_that_are_gone(broker: Broker) -> None:
@@ -123,10 +153,11 @@ def test_a_message_in_anothers_hands_is_passed_over_without_waiting(broker: Brok
     held, free = broker.enqueue("held"), broker.enqueue("free")
 
     def take() -> list[tuple[int, str]] | None:
+        other = Broker(Conf.PREFIX)
         try:
-            return Broker(Conf.PREFIX).dequeue()
+            return other.dequeue()
         finally:
-            connections.close_all()
+            other.close()
 
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
         assert OrmQ.objects.select_for_update().get(pk=held)
@@ -143,7 +174,7 @@ def test_brokers_at_the_same_time_never_take_the_same_message(broker: Broker) ->
             got = mine.dequeue()
             taken += [pk for pk, _ in got or ()]
             misses = 0 if got else misses + 1
-        connections.close_all()
+        mine.close()
         return taken
 
     with ThreadPoolExecutor(4) as pool:
@@ -168,8 +199,120 @@ def test_an_outage_does_not_end_the_broker(
     message = broker.enqueue("kept")
     with outage():
         assert [broker.dequeue(), broker.dequeue()] == [None, None]
+    connection.close()
 
     assert broker.dequeue() == [(message, "kept")]
     assert [record.getMessage() for record in caplog.records if record.name == "jobs.broker"] == [
         "the queue cannot be read: OperationalError"
     ]
+
+
+def test_a_wait_ends_with_the_commit_of_a_new_message(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.broker.WAIT", 60.0)
+    monkeypatch.setattr("jobs.broker.LOOK", 60.0)
+    waiting, sent = Broker(Conf.PREFIX), Event()
+
+    def wait() -> list[tuple[int, str]] | None:
+        try:
+            assert waiting.dequeue() is None  # and hears from here on
+            sent.set()
+            return waiting.dequeue()
+        finally:
+            waiting.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(wait)
+        assert sent.wait(30)
+        with transaction.atomic():
+            message = broker.enqueue("new")
+            assert not found.done()
+
+        assert found.result(timeout=30) == [(message, "new")]
+
+
+def test_a_wait_ends_when_a_lock_runs_out(
+    broker: Broker, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.broker.LOOK", 60.0)
+    message = broker.enqueue("of a worker that died")
+    OrmQ.objects.update(key=taken_key(7), lock=Now() + timedelta(seconds=1))
+    seven = make(7)
+    assert seven.dequeue() is None
+    monkeypatch.setattr("jobs.broker.WAIT", 60.0)
+
+    found = seven.dequeue() or seven.dequeue()
+    assert found == [(message, "of a worker that died")]
+
+
+def test_a_wait_ends_when_the_connection_does(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.broker.WAIT", 60.0)
+    monkeypatch.setattr("jobs.broker.LOOK", 60.0)
+    assert broker.dequeue() is None
+    with outage():
+        assert broker.dequeue() is None
+    connection.close()
+    message = Broker(Conf.PREFIX).enqueue("after the outage")
+
+    assert broker.dequeue() == [(message, "after the outage")]
+
+
+def test_nothing_is_taken_while_all_workers_are_busy(make: Make) -> None:
+    free = FreeWorkers(2)
+    broker = make(7, free)
+    messages = [broker.enqueue(f"message {number}") for number in range(3)]
+
+    assert broker.dequeue() is None  # none has started yet
+    free.add()
+    assert broker.dequeue() == [(messages[0], "message 0")]
+    assert broker.dequeue() is None
+    assert make(8).dequeue() == [(messages[1], "message 1")]
+    free.add()
+    assert broker.dequeue() == [(messages[2], "message 2")]
+
+
+def test_a_worker_is_never_counted_twice(make: Make) -> None:
+    free = FreeWorkers(1)
+    for _ in range(3):
+        free.add()
+    broker = make(7, free)
+    broker.enqueue("first")
+    broker.enqueue("second")
+
+    assert broker.dequeue() is not None
+    assert broker.dequeue() is None
+
+
+def test_quick_work_is_taken_several_at_a_time_and_put_back_when_it_is_not(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.broker.STALL", 600.0)
+    free = FreeWorkers(1)
+    broker = make(7, free)
+    messages = [broker.enqueue(f"message {number}") for number in range(8)]
+    for number in range(4):
+        free.add()
+        assert broker.dequeue() == [(messages[number], f"message {number}")]
+    assert OrmQ.objects.filter(key=taken_key(7)).count() == 1 + 2 + 4
+    before = OrmQ.objects.get(pk=messages[7]).lock
+
+    monkeypatch.setattr("jobs.broker.STALL", 0.0)
+    assert broker.dequeue() is None
+    assert OrmQ.objects.filter(key=taken_key(7)).count() == 4
+    assert OrmQ.objects.get(pk=messages[7]).lock == before
+    assert make(8).dequeue() == [(messages[4], "message 4")]
+
+
+def test_what_is_done_while_the_database_is_away_is_acknowledged_with_the_next(
+    broker: Broker,
+) -> None:
+    first, second = broker.enqueue("first"), broker.enqueue("second")
+    with outage():
+        broker.acknowledge(first)
+    connection.close()
+    broker.acknowledge(second)
+
+    assert not OrmQ.objects.exists()
