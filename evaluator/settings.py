@@ -217,21 +217,40 @@ EVALUATOR_PRICES = env.prices("EVALUATOR_PRICES")
 EVALUATOR_TOP_N = env.whole("EVALUATOR_TOP_N", 10)
 
 # The queue. Each value answers a measured failure; docs/queue.md tells which.
+JOBS_ENGINE = env.one_of("JOBS_ENGINE", ("django-q2", "celery"), "django-q2")
+QUEUE_BROKER = env.one_of("QUEUE_BROKER", ("postgres", "stock", "redis"), "postgres")
+REDIS_URL = env.text("REDIS_URL")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+if JOBS_ENGINE == "celery" and not CELERY_BROKER_URL:
+    raise ImproperlyConfigured(
+        "JOBS_ENGINE is 'celery' and CELERY_BROKER_URL is not set. Set it to the address of "
+        "Celery's broker, such as redis://localhost:6379/0."
+    )
+if JOBS_ENGINE == "django-q2" and QUEUE_BROKER == "redis" and not REDIS_URL:
+    raise ImproperlyConfigured(
+        "QUEUE_BROKER is 'redis' and REDIS_URL is not set. Set it to the address of the server, "
+        "such as redis://localhost:6379/0."
+    )
 Q_WORKERS = env.whole("Q_WORKERS", 2)
+WORKER_PORT = env.whole("WORKER_PORT", 0)  # 0 is none
 LANE_SLICE = 20  # seconds before a lane makes room for others who wait
-# Seconds after which django-q2 ends a lane; the longest slice is well below. One file whose text
+# Seconds after which the queue ends a lane; the longest slice is well below. One file whose text
 # is recognised may take 145 of them.
 LANE_TIMEOUT = 300 if OCR else 180
-Q_CLUSTER = {
+TAKEN_FOR = 3 * LANE_TIMEOUT + 60  # seconds until a message that was never acknowledged comes again
+Q_CLUSTER: dict[str, Any] = {
     "name": "evaluator",
-    "broker_class": "jobs.broker.Broker",
-    "orm": "default",
+    **{
+        "postgres": {"orm": "default", "broker_class": "jobs.broker.Broker"},
+        "stock": {"orm": "default"},
+        "redis": {"redis": REDIS_URL, "broker_class": "jobs.engines.redis.Broker"},
+    }[QUEUE_BROKER],
     "workers": Q_WORKERS,
     "queue_limit": 1,
     "bulk": 1,
     "poll": 0.2,
     "timeout": LANE_TIMEOUT,
-    "retry": 3 * LANE_TIMEOUT + 60,
+    "retry": TAKEN_FOR,
     "max_attempts": 1,
     "ack_failures": True,
     "save_limit": -1,
@@ -242,6 +261,19 @@ Q_CLUSTER = {
     "log_level": "WARNING",
     "label": "Queue",
     "ALT_CLUSTERS": {},
+}
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = LANE_TIMEOUT + 10  # for what does not end at LANE_TIMEOUT
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": TAKEN_FOR,
+    "queue_order_strategy": "priority",
+    "socket_connect_timeout": 5,
+    "socket_timeout": 10,
 }
 
 # E-mail: one provider, chosen by name; each reads its own keys.

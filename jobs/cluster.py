@@ -1,4 +1,4 @@
-"""Run django-q2's cluster: `python -m jobs.cluster`, started by the supervisor and nobody else.
+"""Run the workers of one supervisor: `python -m jobs.cluster`, started by it and nobody else.
 
 Every process of the tree dies with its parent, so the death of any one leaves no orphan that goes
 on working unseen; the exit code tells whether the end was asked for.
@@ -26,12 +26,9 @@ def main() -> int:
     import django
 
     django.setup()
-    from django_q.cluster import Cluster
+    from . import engine
 
-    cluster = Cluster()
-    cluster.start()
-    cluster.sentinel.join()
-    return 0 if cluster.sentinel.exitcode == 0 else 1
+    return engine.run_workers()
 
 
 if __name__ == "__main__":

@@ -1,25 +1,113 @@
 """The one seam between our work and the queue that wakes it.
 
 The queue carries ids and nothing else: what is to be done, and whether it still needs to be, stands
-in our own rows. A message may be lost, doubled or late without harm.
+in our own rows. A message may be lost, doubled or late without harm. Which queue it is, JOBS_ENGINE
+and QUEUE_BROKER say; nothing outside of this module, and of those it names, depends on the answer.
 """
 
-from django.db.models.functions import Now
-from django_q.conf import Conf
-from django_q.models import OrmQ
-from django_q.tasks import async_task
+import logging
+from collections.abc import Iterable
+from functools import partial
+from importlib import import_module
+from typing import Protocol, cast
+
+from django.conf import settings
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+ENGINES = {
+    ("django-q2", "postgres"): "jobs.engines.postgres",
+    ("django-q2", "stock"): "jobs.engines.stock",
+    ("django-q2", "redis"): "jobs.engines.redis",
+    ("celery", ""): "jobs.engines.celery",
+}
 
 
-def send(task: str, *ids: int) -> None:
-    """Queue `jobs.tasks.<task>` in the caller's transaction."""
-    async_task(f"jobs.tasks.{task}", *ids)
+class QueueDown(Exception):
+    """The queue, which is not our database, does not answer."""
+
+
+class Engine(Protocol):
+    """What a queue has to offer. Each may raise QueueDown."""
+
+    TRANSACTIONAL: bool  # a message is part of the caller's transaction
+
+    def put(self, task: str, *ids: int, later: bool) -> None:
+        """Queue `jobs.tasks.<task>`; with `later` behind what is not."""
+
+    def waits(self) -> bool:
+        """Whether a message waits for a free worker."""
+
+    def put_canary(self, supervisor: int) -> None:
+        """Send the test message of this supervisor's workers, in place of any that is left."""
+
+    def is_canary_done(self, supervisor: int) -> bool:
+        """Whether the queue has nothing left to do with that message, as far as it can tell."""
+
+    def give_back(self, but: Iterable[int]) -> int:
+        """Queue again what workers have in hand, `but` those of these supervisors."""
+
+    def run_workers(self) -> int:
+        """Be the first process of this host's workers, until SIGTERM; returns the exit code."""
+
+
+def _engine() -> Engine:
+    broker = settings.QUEUE_BROKER if settings.JOBS_ENGINE == "django-q2" else ""
+    return cast(Engine, import_module(ENGINES[settings.JOBS_ENGINE, broker]))
+
+
+def send(task: str, *ids: int, later: bool = False) -> None:
+    """Queue `jobs.tasks.<task>` in the caller's transaction; with `later` behind what is not.
+
+    A queue outside of the database gets the message when the transaction is committed. Should it
+    not answer then, the sweep sends the message again.
+    """
+    engine = _engine()
+    if engine.TRANSACTIONAL:
+        engine.put(task, *ids, later=later)
+    else:
+        transaction.on_commit(partial(_send_soon, task, *ids, later=later))
+
+
+def _send_soon(task: str, *ids: int, later: bool) -> None:
+    try:
+        _engine().put(task, *ids, later=later)
+    except QueueDown as error:
+        log.warning("%s %s will be sent by the sweep: %s", task, ids, error)
 
 
 def messages_wait() -> bool:
-    """Whether a message waits for a free worker."""
-    return bool(OrmQ.objects.filter(key=Conf.PREFIX, lock__lte=Now()).exists())
+    """Whether a message waits for a free worker; no when the queue does not answer."""
+    try:
+        return _engine().waits()
+    except QueueDown:
+        return False
 
 
 def is_empty() -> bool:
-    """Whether no message waits for a worker; some may be in workers' hands."""
-    return not OrmQ.objects.filter(key=Conf.PREFIX).exists()
+    """Whether it is sure that no message waits for a worker; some may be in workers' hands."""
+    try:
+        return not _engine().waits()
+    except QueueDown:
+        return False
+
+
+def put_canary(supervisor: int) -> None:
+    """Send a test message that only this supervisor's workers get, where the queue can do that."""
+    _engine().put_canary(supervisor)
+
+
+def is_canary_done(supervisor: int) -> bool:
+    """Whether the test message was taken and, where the queue knows that word, acknowledged."""
+    return _engine().is_canary_done(supervisor)
+
+
+def give_back(*, but: Iterable[int]) -> int:
+    """Queue again what workers have in hand, `but` those of these supervisors; how many."""
+    return _engine().give_back(but)
+
+
+def run_workers() -> int:
+    """Be the first process of this host's workers, until SIGTERM; returns the exit code."""
+    return _engine().run_workers()

@@ -39,6 +39,14 @@ def manage(*command: str, **env: str) -> "subprocess.CompletedProcess[str]":
         ({"EVALUATOR_ENGINE": "magic"}, "EVALUATOR_ENGINE is 'magic'. Set it to one of:"),
         ({"EVALUATOR_OCR": "yes"}, "EVALUATOR_OCR is 'yes'. Set it to languages as tesseract"),
         ({"EVALUATOR_OCR": "eng deu"}, "EVALUATOR_OCR is 'eng deu'."),
+        ({"JOBS_ENGINE": "huey"}, "JOBS_ENGINE is 'huey'. Set it to one of: django-q2, celery."),
+        (
+            {"JOBS_ENGINE": "celery"},
+            "JOBS_ENGINE is 'celery' and CELERY_BROKER_URL is not set.",
+        ),
+        ({"QUEUE_BROKER": "kafka"}, "QUEUE_BROKER is 'kafka'. Set it to one of: postgres, stock,"),
+        ({"QUEUE_BROKER": "redis"}, "QUEUE_BROKER is 'redis' and REDIS_URL is not set."),
+        ({"WORKER_PORT": "-1"}, "WORKER_PORT is '-1'."),
         ({"EMAIL_PROVIDER": "pigeon"}, "EMAIL_PROVIDER is 'pigeon'. Set it to one of:"),
         (
             {"DATABASE_URL": "mysql://localhost/x", **KEY},
