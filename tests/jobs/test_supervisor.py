@@ -20,7 +20,9 @@ from jobs import engine
 from jobs.broker import taken_key
 from jobs.models import Heartbeat, Lane
 from jobs.processes import MANAGE
-from tests.workers import Worker, outage, running, until, until_dead
+from tests.jobs.test_port import ask
+from tests.servers.redis import free_port
+from tests.workers import Worker, environment, outage, running, until, until_dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -178,15 +180,39 @@ def test_a_stop_with_work_in_hand_cuts_it_off(tmp_path: Path, draft: Draft, *, a
 def test_an_outage_of_the_database_is_sat_out(worker: Worker) -> None:
     before = {each.pid for each in (worker.main, worker.sentinel)}
     with outage():
-        until(lambda: "supervisor: the database does not answer" in worker.said)
+        until(lambda: "watch: the database does not answer" in worker.said)
         until(lambda: "broker: the queue cannot be read" in worker.said)
     connection.close()
     worker.wait_for_messages()
 
     assert worker.heartbeat.restarts == 0
     assert {each.pid for each in (worker.main, worker.sentinel)} == before
-    assert worker.said.count("supervisor: the database does not answer") == 1
+    assert worker.said.count("watch: the database does not answer") == 1
     assert worker.said.count("the database answers again") == 1
+
+
+def test_it_says_how_the_workers_are_on_a_port_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("WORKER_PORT", str(port))
+    with running(tmp_path, workers=1, beat=1.5) as worker:
+        until(lambda: ask(port) == (200, "ok\n"))
+        with outage():
+            until(lambda: ask(port) == (503, "The database does not answer.\n"))
+        connection.close()
+        until(lambda: ask(port) == (200, "ok\n"))
+        second = subprocess.run(
+            [sys.executable, str(MANAGE), "worker"],
+            env={**os.environ, **environment(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert f"WORKER_PORT is {port}, which cannot be had: Address already" in second.stderr
+        assert worker.process.poll() is None
 
 
 def test_a_heartbeat_that_somebody_deleted_comes_back(worker: Worker) -> None:

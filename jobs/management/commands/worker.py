@@ -8,7 +8,9 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from jobs import terminal
-from jobs.supervisor import BEAT, Supervisor
+from jobs.port import PortTaken
+from jobs.supervisor import Supervisor
+from jobs.watch import BEAT
 
 
 class Command(BaseCommand):
@@ -29,4 +31,12 @@ class Command(BaseCommand):
         if workers < 1:
             raise CommandError(f"--workers is {workers}. Give a whole number of at least 1.")
         terminal.ensure_tables()
-        sys.exit(Supervisor(workers, grace, beat).run())
+        supervisor = Supervisor(workers, grace, beat, settings.WORKER_PORT)
+        try:
+            code = supervisor.run()
+        except PortTaken as error:
+            raise CommandError(
+                f"WORKER_PORT is {settings.WORKER_PORT}, which cannot be had: {error}. "
+                "Set it to a port that is free, or unset it."
+            ) from error
+        sys.exit(code)
