@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("reading", "uploads", "ranking", "jobs", "models")
+ALL = ("reading", "uploads", "ranking", "queue", "jobs", "models")
 
 
 def main(names: list[str]) -> int:
