@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from jobs.engines.redis import _client
 from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
 from jobs.processes import MANAGE, die_with_parent
 from tests.makers import rows
-from tests.servers.redis import serving
+from tests.servers.redis import free_port, serving
 from tests.workers import environment, running, until, until_dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -175,6 +176,21 @@ def test_a_queue_that_does_not_answer_stops_no_submit(
     assert not engine.messages_wait() and not engine.is_empty()
     with pytest.raises(engine.QueueDown):
         engine.put_canary(1)
+
+
+@pytest.mark.parametrize("kind", ["redis", "celery"])
+def test_an_outage_of_the_queue_is_sat_out(
+    kind: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    port = free_port()
+    choose(kind, f"redis://127.0.0.1:{port}/0", settings, monkeypatch)
+    with ExitStack() as stack:
+        with serving(port):
+            worker = stack.enter_context(running(tmp_path, workers=1, beat=1.5))
+        until(lambda: "watch: the queue does not answer" in worker.said)
+        assert worker.process.poll() is None
+        with serving(port):
+            worker.wait_for_messages()
 
 
 @pytest.mark.parametrize("kind", ["celery"], indirect=True)

@@ -21,9 +21,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving(port: int = 0) -> Iterator[str]:
     """Its address, while it runs."""
-    port = free_port()
+    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         options = {
             "bind": "127.0.0.1",
