@@ -15,44 +15,61 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from psutil import NoSuchProcess, Process, process_iter
+
 NAMES = ("django-q2, its own broker", "this broker", "Celery with Redis", "procrastinate")
 STOCK, OURS, CELERY, PROCRASTINATE = NAMES
+SERVERS = {  # how their processes are titled
+    STOCK: "postgres: postgres stock ",
+    OURS: "postgres: postgres ours ",
+    CELERY: "redis-server ",
+    PROCRASTINATE: "postgres: postgres procrastinate ",
+}
 CLUSTERS = (1, 2, 4)
 WORKERS = 2  # processes of a cluster; procrastinate has one, with as many tasks as it likes
 TASKS = 5_000
 ROUNDS = 3
 STARTS = 40
 HELD = "held"
+Figures = dict[tuple[str, int], list[float]]
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="evaluator-bench-") as folder, ExitStack() as stack:
         environments = stack.enter_context(_servers(Path(folder)))
         drivers = {name: stack.enter_context(_driver(name, environments[name])) for name in NAMES}
-        fills: dict[tuple[str, int], list[float]] = {}
-        drains: dict[tuple[str, int], list[float]] = {}
+        fills: Figures = {}
+        drains: Figures = {}
+        costs: Figures = {}
         starts: dict[str, list[float]] = {name: [] for name in NAMES}
         for clusters in CLUSTERS:
             with ExitStack() as running:
-                for name in NAMES:
-                    for number in range(clusters):
+                roots = {
+                    name: [
                         running.enter_context(_cluster(name, number, environments[name]))
+                        for number in range(clusters)
+                    ]
+                    for name in NAMES
+                }
                 for name in NAMES:
                     drivers[name].warm(clusters)
                 if clusters == 1:
                     _measure_starts(drivers, starts)
                 for _ in range(ROUNDS):
                     for name in NAMES:
+                        before = _cpu(name, roots[name])
                         fill, drain = drivers[name].run()
+                        cost = (_cpu(name, roots[name]) - before) / TASKS
+                        costs.setdefault((name, clusters), []).append(cost)
                         fills.setdefault((name, clusters), []).append(fill)
                         drains.setdefault((name, clusters), []).append(drain)
-        _show(fills, drains, starts)
+        _show(fills, drains, costs, starts)
 
 
 class Driver:
@@ -102,17 +119,19 @@ def _measure_starts(drivers: dict[str, Driver], starts: dict[str, list[float]]) 
 
 
 def _show(
-    fills: dict[tuple[str, int], list[float]],
-    drains: dict[tuple[str, int], list[float]],
+    fills: Figures,
+    drains: Figures,
+    costs: Figures,
     starts: dict[str, list[float]],
 ) -> None:
     median = statistics.median
     _say("", "## The queue alone", "")
     heads = [f"acknowledged a second, {n} cluster{'s' * (n > 1)}" for n in CLUSTERS]
-    _say("| | idle to start, ms | put in a second | " + " | ".join(heads) + " |")
-    _say("|---|" + "---|" * (2 + len(CLUSTERS)))
+    _say("| | idle to start, ms | put in a second | CPU ms a task | " + " | ".join(heads) + " |")
+    _say("|---|" + "---|" * (3 + len(CLUSTERS)))
     for name in NAMES:
         cells = [f"{1000 * median(starts[name]):.1f}", f"{median(fills[name, 1]):.0f}"]
+        cells.append(f"{1000 * median(costs[name, 1]):.2f}")
         for clusters in CLUSTERS:
             runs = drains[name, clusters]
             cells.append(f"{median(runs):.0f} ({min(runs):.0f}-{max(runs):.0f})")
@@ -125,6 +144,27 @@ def _show(
             ratio = median(drains[OURS, clusters]) / median(drains[name, clusters])
             cells.append(f"{ratio:.2f} ×")
         _say(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def _cpu(name: str, roots: list[Process]) -> float:
+    """CPU seconds so far of the clusters' processes and of those of the server behind them."""
+    title = SERVERS[name]
+    servers = [each for each in process_iter() if _title(each).startswith(title)]
+    trees = [each for root in roots for each in (root, *root.children(recursive=True))]
+    total = 0.0
+    for each in (*servers, *trees):
+        with suppress(NoSuchProcess):
+            times = each.cpu_times()
+            # Of a recycled worker; a server's child outlives the run.
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def _title(process: Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except NoSuchProcess:
+        return ""
 
 
 # Servers, clusters, and the processes that put messages in
@@ -185,7 +225,7 @@ def _driver(name: str, environment: dict[str, str]) -> Iterator[Driver]:
 
 
 @contextmanager
-def _cluster(name: str, number: int, environment: dict[str, str]) -> Iterator[None]:
+def _cluster(name: str, number: int, environment: dict[str, str]) -> Iterator[Process]:
     python = [sys.executable, "-m"]
     commands = {
         STOCK: [*python, "jobs.cluster"],
@@ -206,7 +246,7 @@ def _cluster(name: str, number: int, environment: dict[str, str]) -> Iterator[No
         stderr=subprocess.DEVNULL if name == PROCRASTINATE else None,
     )
     try:
-        yield
+        yield Process(process.pid)
         if process.poll() is not None:
             raise SystemExit(f"{name}: a cluster has ended.")
     finally:
@@ -299,7 +339,7 @@ class _DjangoQ:
             cursor.execute(
                 "UPDATE django_q_ormq SET key = 'evaluator', lock = now() WHERE key = %s", [HELD]
             )
-            cursor.execute("SELECT pg_notify('evaluator', '')")
+            cursor.execute("SELECT pg_notify('evaluator', 'evaluator')")
 
     def left(self) -> int:
         with self.connection.cursor() as cursor:

@@ -46,7 +46,7 @@ WITH message AS (
     INSERT INTO django_q_ormq (key, payload, lock)
     VALUES (%(key)s, %(payload)s, STATEMENT_TIMESTAMP()) RETURNING id
 )
-SELECT id, pg_notify(%(channel)s, '') FROM message"""
+SELECT id, pg_notify(%(channel)s, %(key)s) FROM message"""
 # Each part is looked at only when those before it are empty. Its order is that of the index.
 PART = """
 SELECT {turn} AS turn, part.* FROM (
@@ -87,7 +87,7 @@ WITH back AS (
         AS was (id, key, lock)
     WHERE message.id = was.id AND message.key = ANY(%(held)s) RETURNING message.id
 )
-SELECT pg_notify(%(channel)s, '') FROM back"""
+SELECT pg_notify(%(channel)s, %(channel)s) FROM back"""
 DONE = "DELETE FROM django_q_ormq WHERE id = ANY(%(ids)s)"
 # Statistics of a table that is empty most of the time would make a scan of all of it look cheap.
 SET_UP = "SET synchronous_commit = off; SET enable_seqscan = off; SET enable_bitmapscan = off"
@@ -132,7 +132,7 @@ def give_back(*, but: Iterable[int]) -> int:
     returned = int(lost.update(key=Conf.PREFIX, lock=ALWAYS_FREE))
     if returned:
         with connections[Conf.ORM].cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, '')", [Conf.PREFIX])
+            cursor.execute("SELECT pg_notify(%s, %s)", [Conf.PREFIX, Conf.PREFIX])
     return returned
 
 
@@ -260,7 +260,14 @@ class Broker(ORM):  # type: ignore[misc]
         seconds = self.look_at - monotonic()
         if self.heard or seconds <= 0 or self.line is None:
             return True
-        return bool(select.select([self.line.connection], [], [], min(seconds, WAIT))[0])
+        server = self.line.connection.pgconn
+        if select.select([server.socket], [], [], min(seconds, WAIT))[0]:
+            server.consume_input()
+            notes = list(iter(server.notifies, None))
+            for note in notes:
+                self._hear(note.extra.decode())
+            self.heard = self.heard or not notes  # the last words of a connection that was cut
+        return self.heard or monotonic() >= self.look_at
 
     def _put_back(self) -> None:
         """Work is not as short as it was: leave to others what was taken for speed."""
@@ -292,13 +299,13 @@ class Broker(ORM):  # type: ignore[misc]
         if self.line is None:
             line = connections[Conf.ORM].copy()
             line.ensure_connection()
-            line.connection.add_notify_handler(self._hear)
+            line.connection.add_notify_handler(lambda note: self._hear(note.payload))
             line.connection.execute(SET_UP)
             self.line = line
         return psycopg.Cursor(self.line.connection)
 
-    def _hear(self, _: Any) -> None:
-        self.heard = True
+    def _hear(self, key: str) -> None:
+        self.heard = self.heard or key in self.names.values()
 
     def close(self) -> None:
         """Let go of the queue's own connection."""

@@ -316,3 +316,16 @@ def test_what_is_done_while_the_database_is_away_is_acknowledged_with_the_next(
     broker.acknowledge(second)
 
     assert not OrmQ.objects.exists()
+
+
+def test_what_is_announced_for_others_ends_no_wait(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.broker.WAIT", 60.0)
+    monkeypatch.setattr("jobs.broker.LOOK", 60.0)
+    assert broker.dequeue() is None
+    Broker(own_key(7)).enqueue("canary")
+
+    assert not broker._is_time()
+    message = broker.enqueue("work")
+    assert broker.dequeue() == [(message, "work")]
