@@ -231,12 +231,12 @@ def _cluster(name: str, number: int, environment: dict[str, str]) -> Iterator[Pr
         STOCK: [*python, "jobs.cluster"],
         OURS: [*python, "jobs.cluster"],
         CELERY: [
-            *(*python, "celery", "-q", "-A", "benchmarks.peers", "worker", "-c", str(WORKERS)),
+            *(*python, "celery", "-q", "-A", "benchmarks.rivals", "worker", "-c", str(WORKERS)),
             *("-n", f"peer{number}@%h", "-l", "ERROR"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ],
         PROCRASTINATE: [
-            *(*python, "procrastinate", "--app", "benchmarks.peers.worker_app"),
+            *(*python, "procrastinate", "--app", "benchmarks.rivals.worker_app"),
             *("worker", "--concurrency", "16", "--queues", "open"),
         ],
     }
@@ -327,12 +327,12 @@ class _DjangoQ:
     def put_held(self) -> None:
         from django_q.tasks import async_task
 
-        async_task("benchmarks.peers.nothing", cluster=HELD)
+        async_task("benchmarks.rivals.nothing", cluster=HELD)
 
     def stamp(self, port: int) -> None:
         from django_q.tasks import async_task
 
-        async_task("benchmarks.peers.stamp", port)
+        async_task("benchmarks.rivals.stamp", port)
 
     def open(self) -> None:
         with self.connection.cursor() as cursor:
@@ -351,9 +351,9 @@ class _Celery:
     def __init__(self) -> None:
         import redis
 
-        from . import peers
+        from . import rivals
 
-        self.app = peers.app
+        self.app = rivals.app
         self.client = redis.Redis.from_url(os.environ["PEERS_REDIS"])
 
     def put_held(self) -> None:
