@@ -1,6 +1,7 @@
 """What a hiring manager fills in: a draft with its criteria, and how to run it."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.conf import settings
@@ -152,6 +153,9 @@ class RunForm(forms.Form):
         help_text="A random 5%, eight at the least: it shows how far two scorings of the same "
         "résumé lie apart, and who is tied.",
     )
+
+    # One press is one job, however often the form arrives.
+    key = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})

@@ -334,7 +334,7 @@ class Flight[Answer](ABC):
         self.may_bring_more = False
         if self.turn.verdict is Verdict.HAND_OVER and self.claimable().due().exists():
             with transaction.atomic():
-                add_lane(self.turn.lane.draft_id, self.turn.job)
+                add_lane(self.turn.lane.draft_id, self.turn.job, later=True)
         self._cancel_unstarted()
         until = time.monotonic() + self.turn.drain_seconds
         while self.flight and time.monotonic() < until:

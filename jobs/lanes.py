@@ -20,6 +20,7 @@ from .scoring import Scoring
 from .submit import add_lane, record
 from .turn import Turn, Verdict
 
+LARGE = 100  # evaluations left, above which a job makes room for all others
 A_LANE_FOR = 16  # evaluations; below it another lane costs more than it brings
 FOLLOWUPS: tuple[type[FollowingUp], ...] = (Insights, Repeats)
 
@@ -104,6 +105,11 @@ def _add_lanes(job: Job, waiting: int) -> None:
         add_lane(job.analysis.draft_id, job)
 
 
+def _is_large(job: Job) -> bool:
+    """Whether so much is left that others should go first."""
+    return job.analysis.evaluations.open()[LARGE : LARGE + 1].exists()
+
+
 def _is_ranked(turn: Turn) -> bool:
     """Rank once everybody has a score; whether that has been done."""
     if turn.job.analysis.evaluations.open().exists():
@@ -136,4 +142,4 @@ def _leave(turn: Turn) -> None:
         elif job.is_paused:
             pass  # who resumes it adds a lane
         elif not (others.filter(started_at=None) | others.running()).exists():
-            add_lane(turn.lane.draft_id, job)
+            add_lane(turn.lane.draft_id, job, later=_is_large(job))

@@ -79,7 +79,12 @@ class Ledger:
             granted = asyncio.get_running_loop().create_future()
             self._wanted.append(_Wanted(ticket, tokens, time.monotonic(), granted))
             self.wake()
-            call = await granted
+            try:
+                call = await granted
+            except asyncio.CancelledError:
+                if granted.done() and not granted.cancelled() and not granted.exception():
+                    await self.settle(granted.result(), Outcome("failed", detail="never sent"))
+                raise
         self._models[call] = ticket.model
         return call
 

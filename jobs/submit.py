@@ -139,14 +139,17 @@ def _open_job(
     return job
 
 
-def add_lane(draft_id: int, job: Job | None) -> None:
-    """Write a lane and the message that wakes a worker for it. With no job it reads files."""
-    wake(Lane.objects.create(draft_id=draft_id, job=job))
+def add_lane(draft_id: int, job: Job | None, *, later: bool = False) -> None:
+    """Write a lane and the message that wakes a worker for it. With no job it reads files.
+
+    With `later` others go first: those who have just come, and those who need little.
+    """
+    wake(Lane.objects.create(draft_id=draft_id, job=job), later=later)
 
 
-def wake(lane: Lane) -> None:
+def wake(lane: Lane, *, later: bool = False) -> None:
     """Send the message of a lane that waits."""
-    queue.send("score" if lane.job_id else "read", lane.pk)
+    queue.send("score" if lane.job_id else "read", lane.pk, later=later)
 
 
 def wake_readers(draft_id: int) -> None:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -89,6 +90,7 @@ def _saved(request: Request, draft: Draft) -> HttpResponse:
 
 
 @require_safe
+@never_cache  # a page of before would hold a form that has been used
 @vary_on_headers("HX-Request")
 def draft(request: Request, public_id: Any) -> HttpResponse:
     """One draft with its files; the part that lives refreshes by itself. Eight queries."""

@@ -140,6 +140,7 @@ def run(request: Request, public_id: Any) -> HttpResponse:
             mode=form.cleaned_data["insights_mode"],
             top_n=form.cleaned_data["top_n"],
             repeats=form.cleaned_data["repeats"],
+            key=form.cleaned_data["key"],
         )
     except submit.CannotRun as error:
         messages.error(request, str(error))

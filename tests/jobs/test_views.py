@@ -672,3 +672,17 @@ def test_answers_to_the_script_are_json(as_alice: Client, draft: Draft) -> None:
     answer = as_alice.post(url("upload", draft), headers=JSON)
 
     assert json.loads(answer.content) == {"files": []}
+
+
+def test_a_form_that_arrives_twice_is_one_job(as_alice: Client, draft: Draft) -> None:
+    rows.candidate(draft)
+    page = as_alice.get(draft.get_absolute_url())
+    key = page.context["run_form"]["key"].value()
+    form = {"insights_mode": "none", "top_n": "3", "key": str(key)}
+
+    first, second = (as_alice.post(url("run", draft), form) for _ in range(2))
+
+    assert first.headers["Location"] == second.headers["Location"]
+    assert Job.objects.count() == 1
+    assert "no-store" in page.headers["Cache-Control"]
+    assert as_alice.get(draft.get_absolute_url()).context["run_form"]["key"].value() != key
