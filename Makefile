@@ -1,6 +1,6 @@
 # `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench fuzz lock
+.PHONY: help setup demo test lint fix bench fuzz chaos lock
 PY := .venv/bin/python
 TESTERS ?= 4
 
@@ -12,6 +12,7 @@ help:
 	@echo "make fix      format and mend what can be mended by itself"
 	@echo "make bench    measure; prints the tables of docs/benchmarks.md"
 	@echo "make fuzz     break files and read them (MINUTES=10, SEED=1)"
+	@echo "make chaos    kill, freeze and cut off whatever there is (MINUTES=10, SEED=1)"
 	@echo "make setup    only set up .venv"
 	@echo "make lock     compile the pinned lists from requirements*.in"
 
@@ -51,6 +52,10 @@ bench:
 fuzz:
 	@sh tools/setup.sh test
 	@$(PY) -m tests.fuzz --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
+
+chaos:
+	@sh tools/setup.sh test
+	@$(PY) -m tests.chaos --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
 
 lock:
 	@sh tools/setup.sh test

@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -18,6 +19,7 @@ from django.db import connection
 from jobs.models import Heartbeat
 from jobs.processes import MANAGE, die_with_parent, stop_process
 
+CUT = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
 PATIENCE = 60.0  # seconds; the machine may be busy with other tests
 
 
@@ -141,30 +143,49 @@ def until_dead(processes: Iterable[psutil.Process], patience: float = PATIENCE) 
     until(lambda: not alive(those), f"the end of {those}", patience)
 
 
-@contextmanager
-def running(
-    folder: Path, workers: int = 2, beat: float = 5.0, grace: float = 10.0
-) -> Iterator[Worker]:
-    """A worker that is known to take work; nothing of it is left behind."""
+def start(
+    folder: Path,
+    workers: int = 2,
+    beat: float = 5.0,
+    grace: float = 10.0,
+    *,
+    env: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
+) -> Worker:
+    """A worker that has just been started; `within` is a command that starts it elsewhere."""
     options = {"workers": workers, "beat": beat, "grace": grace}
     arguments = [f"--{name}={value}" for name, value in options.items()]
+    folder.mkdir(exist_ok=True)
     log = folder / "worker.log"
     with log.open("ab") as said:
         process = subprocess.Popen(
-            [sys.executable, str(MANAGE), "worker", *arguments],
+            [*within, sys.executable, str(MANAGE), "worker", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **environment(folder)},
+            env={**os.environ, **environment(folder), **(env or {})},
             start_new_session=True,
             preexec_fn=partial(die_with_parent, os.getpid()),
         )
-    worker = Worker(process, log)
+    return Worker(process, log)
+
+
+@contextmanager
+def running(folder: Path, workers: int = 2, **options: Any) -> Iterator[Worker]:
+    """A worker that is known to take work; nothing of it is left behind."""
+    worker = start(folder, workers, **options)
     try:
         worker.wait_until_alive()
         yield worker
     finally:
         worker.close()
+
+
+def cut_connections() -> None:
+    """End every connection to the test's database, ours too."""
+    with connection._nodb_cursor() as elsewhere:
+        elsewhere.execute(CUT, [connection.settings_dict["NAME"]])
+    connection.close()
 
 
 @contextmanager
@@ -175,10 +196,7 @@ def outage() -> Iterator[None]:
     with connection._nodb_cursor() as elsewhere:
         elsewhere.execute(f"{allow} false")
         try:
-            elsewhere.execute(
-                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s",
-                [name],
-            )
+            elsewhere.execute(CUT, [name])
             yield
         finally:
             elsewhere.execute(f"{allow} true")

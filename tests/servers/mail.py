@@ -1,5 +1,6 @@
 """A mail server for tests: real SMTP on loopback, which keeps what it is given and can refuse."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,15 @@ from aiosmtpd.controller import Controller
 
 
 class MailServer:
-    """`messages` as they came; what is in `refused` is answered to a recipient, by address."""
+    """`messages` as they came; what is in `refused` is answered to a recipient, by address.
+
+    A message is taken after `seconds`.
+    """
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.refused: dict[str, str] = {}
+        self.seconds = 0.0
         self.port = 0
 
     async def handle_RCPT(
@@ -28,6 +33,7 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        await asyncio.sleep(self.seconds)
         message = message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
@@ -35,10 +41,12 @@ class MailServer:
 
 
 @contextmanager
-def serving() -> Iterator[MailServer]:
-    state = MailServer()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        state.port = free.getsockname()[1]
+def serving(again: MailServer | None = None) -> Iterator[MailServer]:
+    """The server in a thread; `again` one that was ended comes back, at its old port."""
+    state = again or MailServer()
+    if not state.port:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            state.port = free.getsockname()[1]
     controller = Controller(state, hostname="127.0.0.1", port=state.port)
     controller.start()
     try:

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import urlsplit
 
 from . import answers, wire
 from .answers import Behaviour, Reply, Request, error, rated, said
@@ -208,10 +209,17 @@ async def _run(
 
 @contextmanager
 def serving(
-    *script: Step, tls: ssl.SSLContext | None = None, **behaviour: Any
+    *script: Step,
+    tls: ssl.SSLContext | None = None,
+    again: ModelServer | None = None,
+    **behaviour: Any,
 ) -> Iterator[ModelServer]:
-    """The server in a thread, from its first moment to its last."""
-    state = ModelServer(script=list(script), behaviour=Behaviour(**behaviour))
+    """The server in a thread, from its first moment to its last; `again` one that was ended comes
+    back, at its old address."""
+    state = again or ModelServer(script=list(script), behaviour=Behaviour(**behaviour))
+    if again is not None:
+        state.pool = ThreadPoolExecutor(32)
+    port = urlsplit(state.url).port or 0
     loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
 
     def started(port: int) -> None:
@@ -219,7 +227,7 @@ def serving(
         ready.set()
 
     def run() -> None:
-        loop.run_until_complete(_run(state, started, stop, tls))
+        loop.run_until_complete(_run(state, started, stop, tls, port))
         loop.close()
 
     thread = threading.Thread(target=run)
