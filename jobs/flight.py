@@ -43,7 +43,6 @@ GATHER = 0.004  # seconds in which other answers may still join a write
 IDLE = 0.2  # seconds between looks when what is left is in other hands
 PAUSE = 2.0  # seconds before another try of a résumé, doubled with each
 ENOUGH = 4  # times put off, while others are answered: then it is the résumé
-LATELY = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(minutes=5)
 # Put off so often in a row, an hour has passed: a person should know.
 MOST_DEFERRALS = 16
@@ -280,25 +279,27 @@ class Flight[Answer](ABC):
         answers = []
         for work in works:
             is_its_own = not isinstance(error, EngineBusy) and work.deferrals >= ENOUGH
-            if not error.again or (is_its_own and self._others_are_answered()):
+            asked = error.after or PAUSE
+            last_pause = _growing(work.deferrals - 1, asked)
+            if not error.again or (is_its_own and self._others_are_answered(last_pause)):
                 answers.append(self.failed(work, str(error) or "The engine failed."))
-            elif work.deferrals >= MOST_DEFERRALS and not self._others_are_answered():
+            elif work.deferrals >= MOST_DEFERRALS and not self._others_are_answered(last_pause):
                 raise GoneSilent(
                     f"{error} It has been so for about an hour. Resume the job when the model "
                     "server answers again."
                 )
             else:
-                pause = _growing(work.deferrals, error.after or PAUSE)
+                pause = _growing(work.deferrals, asked)
                 self.rows.filter(pk=work.pk).postpone(self.turn.token, pause)
         return answers
 
-    def _others_are_answered(self) -> bool:
-        """Whether the model has answered anything lately: then what fails alone has itself to
-        blame, and not the server."""
+    def _others_are_answered(self, within: timedelta) -> bool:
+        """Whether the model has answered anything since this one was put off: then what fails alone
+        has itself to blame. Answers from before an outage do not tell."""
         lately = Call.objects.filter(
             analysis=self.analysis,
             status=Called.ANSWERED,
-            settled_at__gt=Now() - LATELY,
+            settled_at__gt=Now() - within,
         )
         return lately.exists()
 
