@@ -30,6 +30,11 @@ def read(lane_id: int) -> None:
     turn = Turn.enter(lane_id)
     if turn is None:
         return
+    with turn.given_back():
+        _read(turn)
+
+
+def _read(turn: Turn) -> None:
     with readers.Reader(turn.lane.draft_id) as reader:
         while turn.look() is Verdict.GO and reader.read_some(turn):
             pass
@@ -46,6 +51,11 @@ def score(lane_id: int, *, is_guest: bool = False) -> None:
     turn = Turn.enter(lane_id, is_guest=is_guest)
     if turn is None:
         return
+    with turn.given_back():
+        _score(turn)
+
+
+def _score(turn: Turn) -> None:
     if turn.job.status == Status.PENDING and not turn.job.is_paused:
         if not _is_unpacked(turn):
             _leave(turn)

@@ -2,12 +2,15 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
 from typing import Self
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.db.models import Exists, QuerySet, Subquery
 from django.db.models.functions import Now
 
@@ -18,6 +21,7 @@ LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect w
 BEAT = 4.0  # seconds between signs of life; leases are several times longer
 GUEST_AFTER = timedelta(seconds=0.3)  # a free worker takes a lane in less
 GUEST_SLICE = 4.0  # seconds; with the wait for answers, less than a lease
+OUTAGE = 5.0  # seconds of an outage in which a lane that failed is still given back
 LONGEST = 90.0  # seconds a turn may take when nobody waits; well below the queue's own time-out
 
 
@@ -92,6 +96,23 @@ class Turn:
         """Renew the lane's lease."""
         self.beaten = time.monotonic()
         Lane.objects.all().beat(self.lane.pk, self.token, lease)
+
+    @contextmanager
+    def given_back(self) -> Iterator[None]:
+        """Where the connection breaks under the turn, let the sweep have the lane at once: we are
+        alive, and nobody else would know before the lease runs out."""
+        try:
+            yield
+        except (OperationalError, InterfaceError):
+            until = time.monotonic() + OUTAGE
+            while time.monotonic() < until:
+                connection.close()
+                try:
+                    Lane.objects.filter(pk=self.lane.pk, token=self.token).update(due_at=Now())
+                    break
+                except Error:
+                    time.sleep(LOOK)
+            raise
 
     def _is_long_enough(self, now: float) -> bool:
         took = now - self.began
