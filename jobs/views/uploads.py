@@ -1,5 +1,7 @@
 """Requests that bring files: a plain form's, the script's, and the parts of a large one."""
 
+import errno
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -8,11 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import TooManyFilesSent
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
+from psycopg.errors import DiskFull
 
 from candidates import intake
 from candidates.access import Request, draft_for
@@ -20,8 +23,14 @@ from candidates.forms import PieceForm
 from candidates.models import Draft
 from jobs import submit
 
+log = logging.getLogger(__name__)
+
 # What a browser without our script may send at once; proxies in front of us end near it.
 PLAIN_REQUEST_MAX = 100 * 1024 * 1024
+NO_ROOM = (
+    "There is no room left on the server, so nothing of this upload was kept. Tell whoever runs "
+    "it, and upload the files again when there is."
+)
 
 
 @csrf_exempt  # the part below asks for the token, once the size is known to be bearable
@@ -46,8 +55,30 @@ def upload(request: Request, public_id: Any) -> HttpResponse:
             HTTPStatus.BAD_REQUEST,
             f"These are more than {most} files in one request. Send up to {most} at a time.",
         )
+    except NoRoom:
+        return _too_much(request, HTTPStatus.INSUFFICIENT_STORAGE, NO_ROOM)
 
 
+class NoRoom(Exception):
+    """A disk is full: the database's, or the one of files on their way in."""
+
+
+@contextmanager
+def _while_there_is_room() -> Iterator[None]:
+    """Raises NoRoom."""
+    try:
+        yield
+    except (OperationalError, OSError) as error:
+        if not (
+            isinstance(error.__cause__, DiskFull)
+            or (isinstance(error, OSError) and error.errno == errno.ENOSPC)
+        ):
+            raise
+        log.error("an upload was refused: %s", error)
+        raise NoRoom from error
+
+
+@_while_there_is_room()
 @csrf_protect
 def _upload(request: Request, public_id: Any) -> HttpResponse:
     draft = draft_for(request.user, public_id)
@@ -69,9 +100,13 @@ def piece(request: Request, public_id: Any) -> HttpResponse:
             {"error": "The part of the file is too large."},
             status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         )
-    return _piece(request, public_id)
+    try:
+        return _piece(request, public_id)
+    except NoRoom:
+        return JsonResponse({"error": NO_ROOM}, status=HTTPStatus.INSUFFICIENT_STORAGE)
 
 
+@_while_there_is_room()
 @csrf_protect
 def _piece(request: Request, public_id: Any) -> HttpResponse:
     draft = draft_for(request.user, public_id)
