@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("reading", "uploads", "ranking", "queue", "jobs", "models")
+ALL = ("reading", "uploads", "ranking", "queue", "jobs", "models", "scale")
 
 
 def main(names: list[str]) -> int:
