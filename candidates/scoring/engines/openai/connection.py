@@ -8,6 +8,7 @@ whole; where a server sends us elsewhere, we do not go.
 import asyncio
 import random
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ LONGEST_PAUSE = 8.0
 HOLD = 15.0  # seconds that a call waits in here; beyond, it goes back to the queue
 LARGEST = 5_000_000  # bytes of an answer
 SCOUTS = 1  # call that goes ahead after a silence: two workers find out with two
-A_MOMENT = 0.15  # seconds that the others leave them to find that nothing works
+A_MOMENT = 0.15  # seconds, once they have left, in which they may find that nothing works
 WHOLE = 120.0  # seconds of one call from beginning to end
 TIMEOUT = Timeout(60.0, connect=10.0, pool=WHOLE)
 
@@ -94,9 +95,9 @@ class Connection:
         """
         tries = 0
         while True:
-            mode = self.mode()
             try:
                 async with self._scouts.call():
+                    mode = self.mode()  # as those who went ahead have found
                     answer = await self._call(body_in(mode), tokens, mode, again=tries > 0)
             except errors.Unsupported as unsupported:
                 self._step_down(mode, unsupported)
@@ -238,10 +239,26 @@ class Connection:
                     limits=httpx2.Limits(
                         max_connections=None, max_keepalive_connections=self._concurrency
                     ),
-                    event_hooks={"response": [_bound]},
+                    event_hooks={"request": [self._watch], "response": [_bound]},
                 ),
             )
         return self._client
+
+    async def _watch(self, request: httpx2.Request) -> None:
+        """Tell those who wait for the first calls when one has left."""
+        if self._scouts.is_open():
+            return
+        connecting_since = None
+
+        async def seen(event: str, _: object) -> None:
+            nonlocal connecting_since
+            if event == "connection.connect_tcp.started":
+                connecting_since = time.monotonic()
+            elif event.endswith(".send_request_body.complete"):
+                took = 0.0 if connecting_since is None else time.monotonic() - connecting_since
+                self._scouts.left(took)
+
+        request.extensions["trace"] = seen
 
 
 class _Entry:

@@ -20,7 +20,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from openai import Timeout
 
 from candidates.scoring.engines.openai import connection
-from candidates.scoring.scorecard import EngineBusy, EngineUnavailable, ScoringFailed, Usage
+from candidates.scoring.engines.openai.connection import A_MOMENT
+from candidates.scoring.scorecard import (
+    EngineBusy,
+    EngineUnavailable,
+    Outcome,
+    ScoringFailed,
+    Usage,
+)
 from tests.servers.model import ModelServer, Reply, Request, error, rated, said, serving
 
 from .conftest import RESUME, RUBRIC, make, score, scores
@@ -182,6 +189,47 @@ def test_what_somebody_must_mend_costs_at_most_three_calls(
 
     with pytest.raises(EngineUnavailable, match=words):
         scores(server, [f"Python, for the {n}th time" for n in range(40)])
+
+    assert len(server.requests) <= 3
+
+
+class Slow:
+    """Keeps the contract `Calls`, as a process that has just begun does."""
+
+    async def start(self, tokens: int) -> object:
+        await asyncio.sleep(3 * A_MOMENT)
+        return tokens
+
+    async def settle(self, call: object, outcome: Outcome) -> None:
+        """Nothing to keep."""
+
+
+def test_calls_that_leave_late_find_out_with_as_few(server: ModelServer) -> None:
+    server.script = [error(401)]
+
+    with pytest.raises(EngineUnavailable):
+        scores(server, [f"Python, for the {n}th time" for n in range(40)], calls=Slow())
+
+    assert len(server.requests) <= 3
+
+
+def test_a_key_that_ends_in_the_middle_is_found_out_with_few_when_it_goes_on(
+    server: ModelServer,
+) -> None:
+    async def run() -> None:
+        engine = make(server)
+        try:
+            await engine.score(RESUME, RUBRIC)
+            server.script = [error(401)]
+            with pytest.raises(EngineUnavailable):
+                await engine.score(f"{RESUME} and Go", RUBRIC)
+            server.requests.clear()
+            more = (engine.score(f"Python, {n}", RUBRIC) for n in range(40))
+            assert all(await asyncio.gather(*more, return_exceptions=True))
+        finally:
+            await engine.aclose()
+
+    asyncio.run(run())
 
     assert len(server.requests) <= 3
 
