@@ -42,7 +42,8 @@ A_MOMENT = 0.15  # seconds, once they have left, in which they may find that not
 WHOLE = 120.0  # seconds of one call from beginning to end
 TIMEOUT = Timeout(60.0, connect=10.0, pool=WHOLE)
 
-# In which way each endpoint and model was last asked successfully, or may be asked at most.
+# In which way each endpoint and model may be asked at most, and the ways in which an answer was
+# understood.
 _modes: dict[tuple[str, str], Mode] = {}
 _proven: set[tuple[str, str, Mode]] = set()
 
@@ -100,7 +101,12 @@ class Connection:
                     mode = self.mode()  # as those who went ahead have found
                     answer = await self._call(body_in(mode), tokens, mode, again=tries > 0)
             except errors.Unsupported as unsupported:
-                self._step_down(mode, unsupported)
+                # A refusal without a reason is held against the way of asking only while that has
+                # never worked here; else it is about this one request.
+                is_known = (*self._place(), mode) in _proven
+                if mode == MODES[-1] or (is_known and not unsupported.certain):
+                    raise ScoringFailed(str(unsupported)) from unsupported
+                self._step_down(mode)
                 continue
             except errors.Filtered:
                 trouble = "the server's content filter held it back"
@@ -109,7 +115,6 @@ class Connection:
                 why = "The model server asked for a pause."
                 raise EngineBusy(why, retry_after=paused.seconds) from None
             if isinstance(answer, Answer):
-                _proven.add((*self._place(), mode))
                 return answer
             tries += 1
             await self._wait(answer, tries)
@@ -117,6 +122,16 @@ class Connection:
     def mode(self) -> Mode:
         """How this model is asked for its answer, as far as is known."""
         return _modes.get(self._place(), MODES[0])
+
+    def understood(self, mode: Mode) -> None:
+        """An answer was as it was asked for."""
+        _proven.add((*self._place(), mode))
+
+    def misread(self, mode: Mode) -> None:
+        """An answer was not: of a server that takes no notice of the way in which it is asked, all
+        would be like it."""
+        if (*self._place(), mode) not in _proven:
+            self._step_down(mode)
 
     def takes_cache_key(self) -> bool:
         """Whether the API has `prompt_cache_key`: others refuse what they do not know."""
@@ -209,17 +224,11 @@ class Connection:
             return errors.Again("The model server cannot be reached", busy=True)
         return entry.lost(errors.Again("The connection to the model server broke"))
 
-    def _step_down(self, mode: Mode, unsupported: errors.Unsupported) -> None:
-        """Ask in a simpler way from now on; raises ScoringFailed where there is none.
-
-        A refusal without a reason is held against the way of asking only while that has never
-        worked here; else it is about this one request.
-        """
-        is_last = mode == MODES[-1]
-        if is_last or (not unsupported.certain and (*self._place(), mode) in _proven):
-            raise ScoringFailed(str(unsupported)) from unsupported
-        if self.mode() == mode:  # or another call has found out at the same time
+    def _step_down(self, mode: Mode) -> None:
+        """Ask in a simpler way from now on, where there is one."""
+        if self.mode() == mode != MODES[-1]:  # or another call has found out at the same time
             _modes[self._place()] = MODES[MODES.index(mode) + 1]
+            self._scouts.start_over()
 
     def _place(self) -> tuple[str, str]:
         return self._base_url or "", self.model

@@ -196,9 +196,13 @@ class OpenAIEngine:
             trouble = answer.trouble
             if not trouble:
                 try:
-                    return read(answer.text), _with(answer, usage)
+                    found = read(answer.text)
                 except ValueError as error:
                     trouble = str(error)
+                    self.connection.misread(answer.mode)
+                else:
+                    self.connection.understood(answer.mode)
+                    return found, _with(answer, usage)
             messages = [
                 *last,
                 {"role": "assistant", "content": answer.text or "(nothing)"},

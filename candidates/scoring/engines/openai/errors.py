@@ -109,7 +109,10 @@ def judge(told: Told, model: str) -> Again:
             f"The model server sends us elsewhere ({status}), which is not followed. "
             "Set OPENAI_BASE_URL to the final address."
         )
-    if status == 404 or code in NO_MODEL or (status == 400 and WRONG_MODEL.search(told.message)):
+    # "Model x: a JSON schema is not supported" is about the schema, unless that is the model's name.
+    about_format = bool(FORMAT.search(f"{code} {told.message}".replace(model, "")))
+    wrong_model = not about_format and WRONG_MODEL.search(told.message)
+    if status == 404 or code in NO_MODEL or (status == 400 and wrong_model):
         raise EngineUnavailable(
             f"The model server does not know the model '{model}' or the address ({status}). "
             "Set EVALUATOR_MODEL and OPENAI_BASE_URL to what it offers."
@@ -126,7 +129,7 @@ def judge(told: Told, model: str) -> Again:
     shown = code if CODE.fullmatch(code) else str(status)
     why = f"The model server refused the request: {shown}."
     if status in (400, 415, 422):
-        raise Unsupported(why, certain=bool(FORMAT.search(f"{code} {told.message}")))
+        raise Unsupported(why, certain=about_format)
     raise ScoringFailed(why)
 
 

@@ -71,6 +71,10 @@ class Vanguard:
         self._others_at = now + max(self.patience, SEVERAL * connecting)
         self._tell()
 
+    def start_over(self) -> None:
+        """What was answered says nothing of the calls to come."""
+        self._answered_at = self._left_at = None
+
     @asynccontextmanager
     async def _leading(self) -> AsyncIterator[None]:
         if self._left_at is not None and time.monotonic() - self._left_at >= FRESH:
@@ -95,7 +99,7 @@ class Vanguard:
         try:
             yield
         except EngineUnavailable:
-            self._answered_at = self._left_at = None
+            self.start_over()
             raise
         self._answered_at = time.monotonic()
 

@@ -99,6 +99,53 @@ def test_a_server_without_schemas_is_asked_in_a_simpler_way_and_that_is_remember
         assert asked == formats
 
 
+@pytest.mark.parametrize("lacks", ["json_schema", "response_format"])
+def test_that_a_server_has_no_schemas_is_found_out_by_few(lacks: str) -> None:
+    with serving(lacks=lacks) as server:
+        cards = scores(server, [f"Python, for the {n}th time, for years." for n in range(40)])
+
+        assert len(cards) == 40
+        assert len(server.requests) <= 43
+
+
+def test_a_server_that_takes_no_notice_of_schemas_is_told_them_in_words(
+    server: ModelServer,
+) -> None:
+    def unaware(request: Request) -> Reply:
+        if '"type": "object"' not in request["messages"][1]["content"]:
+            return said("A good fit: nine years of Python.")
+        return rated(request)
+
+    server.script = [unaware]
+    first, second = score(server), score(server, "Another in Python, for years.")
+
+    assert [one.rating for one in (*first.ratings, *second.ratings)] == [3, 3, 3, 3]
+    assert second.mode == "json_object"
+    assert len(server.requests) == 3
+
+
+def test_one_bad_answer_is_not_held_against_a_way_that_has_worked(server: ModelServer) -> None:
+    score(server)
+    server.script = [said("Hm."), rated]
+
+    assert score(server).mode == "json_schema"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Model some-model: response_format json_schema is not supported.",
+        "This model does not support structured outputs; 'json_schema' is invalid for it.",
+    ],
+)
+def test_a_model_without_schemas_is_not_taken_for_one_that_is_not_there(
+    server: ModelServer, message: str
+) -> None:
+    server.script = [error(400, message=message), rated]
+
+    assert score(server).mode == "json_object"
+
+
 def test_a_refusal_without_a_reason_is_tried_in_every_way_once(server: ModelServer) -> None:
     server.script = [error(400, message="Bad request.")]
 
