@@ -26,6 +26,7 @@ from .models import Job
 
 log = logging.getLogger(__name__)
 
+A_MOMENT = 0.25  # seconds until calls on their way may have left something of the budget
 HOLD = 10.0  # seconds that a call waits here for a limit; beyond, it goes back to the queue
 
 
@@ -145,12 +146,14 @@ def reserve(wanted: Sequence[tuple[Ticket, int]]) -> tuple[list[int], float]:
 
     `wanted` are tickets of one job, with what each call will take in tokens. Returns the rows' ids,
     and in how many seconds the next call may be asked for. Raises BudgetSpent when the job may not
-    take even the first one.
+    take even the first one, and no call is on its way that may yet turn out to take less.
     """
     if not wanted:
         return [], 0.0
     with transaction.atomic():
         allowed = _within_budget(wanted)
+        if not allowed:
+            return [], A_MOMENT
         most, wait = limits.take([tokens for _, tokens in allowed])
         rows = Call.objects.bulk_create(
             Call(
@@ -174,13 +177,14 @@ def _within_budget(wanted: Sequence[tuple[Ticket, int]]) -> Sequence[tuple[Ticke
         return wanted
     # Locked, so that two lanes cannot both take the last of it.
     Job.objects.select_for_update(no_key=True).get(pk=job.pk)
-    spent = Call.objects.filter(analysis=job.analysis_id, created_at__gte=job.created_at).spent()
+    calls = Call.objects.filter(analysis=job.analysis_id, created_at__gte=job.created_at)
+    spent = calls.spent()
     allowed, left = 0, budget - spent
     for _, tokens in wanted:
         left -= tokens
         if left < 0:
             break
         allowed += 1
-    if not allowed:
+    if not allowed and not calls.open().exists():
         raise BudgetSpent(spent, budget)
     return wanted[:allowed]

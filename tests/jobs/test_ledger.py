@@ -16,7 +16,7 @@ from jobs import flight, ledger, limits, pause, submit
 from jobs.models import Job, Notification, Status
 from tests.jobs.here import work_off
 from tests.makers import rows
-from tests.servers.model import ModelServer, error, rated, said
+from tests.servers.model import Behaviour, ModelServer, error, rated, said
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
@@ -137,6 +137,26 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
 
     assert Job.objects.get(pk=job.pk).status == Status.COMPLETED
     assert len(model.requests) == 12
+
+
+def test_calls_on_their_way_are_waited_for_before_the_budget_is_said_to_be_spent(
+    alice: User, draft: Draft, model: ModelServer, settings: LazySettings
+) -> None:
+    settings.EVALUATOR_MAX_TOKENS_PER_JOB = 9_000
+    settings.EVALUATOR_CONCURRENCY = 12
+    model.behaviour = Behaviour(latency=0.2)
+    flight.WORKER.close()
+    several(draft, 40)
+    job = submit.submit(draft, alice, mode="none")
+
+    work_off()
+
+    job.refresh_from_db()
+    charged = model.usage()
+    spent = charged["prompt_tokens"] + charged["completion_tokens"]
+    one = min(Call.objects.values_list("reserved_tokens", flat=True))
+    assert 9_000 - one < spent <= 9_000
+    assert f"{spent:,}" in job.pause_reason
 
 
 def test_a_limit_of_calls_a_minute_lets_the_others_wait_for_their_turn(

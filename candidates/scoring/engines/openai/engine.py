@@ -149,15 +149,16 @@ class OpenAIEngine:
         whole = prompt.visible(seen)
         room = self._room(asked)
         short = shorten.shorten(whole, rubric, room) if room else shorten.Shortened(whole, 1.0)
-        try:
-            found, answer = await self._usable(asked, (last(short.text),), read)
-        except TooLong as error:
-            room = self._less(asked, short.text, error.limit)
-            short = shorten.shorten(short.text, rubric, room)
+        while True:
             try:
                 found, answer = await self._usable(asked, (last(short.text),), read)
-            except TooLong:
-                raise ScoringFailed("The résumé is longer than the model can take in.") from error
+                break
+            except TooLong as error:
+                if len(short.text.encode("utf-8", "replace")) <= FEWEST:
+                    why = "The résumé is longer than the model can take in."
+                    raise ScoringFailed(why) from error
+                room = self._less(asked, short.text, error.limit)
+                short = shorten.shorten(short.text, rubric, room)
         share = len(short.text) / max(1, len(whole))
         if share >= 1.0:
             return found, answer, ()

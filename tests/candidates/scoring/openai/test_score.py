@@ -313,11 +313,12 @@ def test_a_résumé_longer_than_the_model_s_context_is_shortened_to_what_matters
         assert flag.found.startswith("The model saw ")
 
 
-def test_a_server_that_finds_it_too_long_gets_less_once() -> None:
-    with serving(context=5_500) as server:
+@pytest.mark.parametrize(("context", "calls"), [(5_500, 2), (2_000, 3)])
+def test_a_server_that_finds_it_too_long_gets_less_until_it_fits(context: int, calls: int) -> None:
+    with serving(context=context) as server:
         card = score(server, LONG)
 
-        assert len(server.requests) == 2
+        assert len(server.requests) == calls
         assert [flag.kind for flag in card.flags] == ["shortened"]
 
 
@@ -338,7 +339,7 @@ def test_what_never_fits_is_said_to_be_so(server: ModelServer, status: int) -> N
     with pytest.raises(ScoringFailed, match="longer than the model"):
         score(server, LONG)
 
-    assert len(server.requests) == 2
+    assert len(server.requests) < 8  # half of it each time
 
 
 def test_a_description_that_fills_the_context_is_somebody_s_to_mend(server: ModelServer) -> None:
