@@ -27,7 +27,7 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
 from . import engine as queue
-from .models import Halt, Job, Lane, Mail, Notification
+from .models import Halt, Job, Lane, LaneQuerySet, Mail, Notification
 from .submit import add_lane, wake
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,8 @@ def sweep() -> int:
             if not cursor.fetchone()[0]:
                 return 0
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
-        mended += _rescue_jobs() + _rescue_reading() + _rescue_suggestions() + _nudge_mail()
+        mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
+        mended += _rescue_suggestions() + _nudge_mail()
         _throw_away()
     if mended:
         log.info("sweep: %d mended", mended)
@@ -79,6 +80,17 @@ def _free_claims_of_no_job() -> int:
         held = held.filter(status=held.CLAIMED, due_at__lte=Now()).exclude(Exists(at_work))
         freed += held.update(status=held.WAITING, token=None)
     return freed
+
+
+def _lose_calls_of_no_lane() -> int:
+    """Calls of a worker that slept, went on for a moment after its lane had been ended, and died.
+
+    Those of the pages, which ask for criteria, never had a lane.
+    """
+    lanes = Lane.objects.filter(token=OuterRef("token"))
+    left = Call.objects.all().open().filter(analysis__isnull=False)
+    left = left.filter(created_at__lt=Now() - LaneQuerySet.LEASE).exclude(Exists(lanes))
+    return Call.objects.all().lose(list(left.order_by().values_list("token", flat=True).distinct()))
 
 
 def _resend_lost_messages() -> int:

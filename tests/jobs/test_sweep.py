@@ -1,7 +1,7 @@
 """The sweep heals what no lane can, and leaves a healthy system alone."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
-from candidates.models import Draft, Piece
+from candidates.models import Analysis, Call, Draft, Piece
+from candidates.models.ledger import Purpose
 from jobs import submit
 from jobs.models import Job, Lane, Notification
 from jobs.sweep import LOCK, sweep
@@ -49,6 +50,31 @@ def test_a_lane_at_work_is_left_alone(job: Job) -> None:
     Lane.objects.update(token=uuid4(), started_at=Now(), due_at=Now() + timedelta(seconds=9))
 
     assert sweep() == 0
+
+
+def test_calls_whose_lane_is_gone_have_an_unknown_outcome(job: Job) -> None:
+    """Their worker slept past its lease, sent them before it noticed, and died."""
+    at_work = uuid4()
+    Lane.objects.update(token=at_work, started_at=Now(), due_at=Now() + timedelta(seconds=9))
+
+    def call(token: UUID, analysis: Analysis | None, seconds: int = 16) -> Call:
+        at = Now() - timedelta(seconds=seconds)
+        return Call.objects.create(
+            owner=job.requested_by,
+            analysis=analysis,
+            token=token,
+            purpose=Purpose.SCORE,
+            created_at=at,
+            reserved_tokens=1,
+        )
+
+    lost = call(uuid4(), job.analysis)
+    others = {call(at_work, job.analysis), call(uuid4(), None), call(uuid4(), job.analysis, 1)}
+
+    assert sweep() == 1
+    assert sweep() == 0
+    assert Call.objects.get(status="unknown") == lost
+    assert set(Call.objects.all().open()) == others
 
 
 def test_a_lost_message_is_sent_again_but_not_while_the_queue_is_busy(job: Job) -> None:

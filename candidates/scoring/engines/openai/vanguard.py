@@ -2,8 +2,8 @@
 
 A wrong key or an empty account is told within milliseconds, so the first calls after a silence give
 the others a moment to stay behind: from when they have left, since a process that has just begun
-takes longer to make its client than a server to refuse a key. A prompt's beginning is cached once a call with it was answered,
-so, where that pays, the first of an analysis goes alone.
+takes longer to make its client than a server to refuse a key. A prompt's beginning is cached once a
+call with it was answered, so, where that pays, the first of an analysis goes alone.
 """
 
 import asyncio
