@@ -140,6 +140,7 @@ def _median(user: Any) -> float:
 def _killed(user: Any, worker: Process, model: Any) -> None:
     """SIGKILL to busy workers all through a job."""
     from candidates.models import Call
+    from jobs import submit
     from jobs.models import Lane, Notification
 
     chance = random.Random(1)  # noqa: S311
@@ -157,13 +158,19 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
                 kills += 1
         time.sleep(0.05)
     wall = time.perf_counter() - began
+    # Whoever was in the hands of three workers that died is taken for the cause.
+    blamed = job.analysis.evaluations.filter(status="failed").count()
+    if blamed:
+        again = submit.retry(job, user)
+        stage.wait_until(lambda: not _is_open(again), longest=300)
     _check(job, KILLED)
     wasted = len(model.log) - paid - KILLED
     unknown = Call.objects.filter(analysis=job.analysis, status="unknown").count()
     mails = Notification.objects.count() - told
     say(
         "",
-        f"{kills} kills in {KILLED:,} evaluations: {_scored(job):,} scored, {mails} e-mail, "
+        f"{kills} kills in {KILLED:,} evaluations: {_scored(job):,} scored, of these {blamed} by a "
+        f"retry, {mails} e-mails for {2 if blamed else 1} jobs, "
         f"{wasted} calls answered for nothing of {in_flight} in flight at the kills "
         f"({unknown} in the ledger as unknown), {wall:.0f} s.",
     )
