@@ -12,6 +12,7 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from candidates.scoring.attacks import Look
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Engine, EngineBusy, EngineUnavailable, ScoringFailed
 
+from . import pause
 from .ledger import Ledger, Ticket, reserve
 from .models import Lane, LaneQuerySet
 from .submit import add_lane
@@ -154,6 +156,11 @@ class Flight[Answer](ABC):
                 if not self._refill() and not self.flight and self.is_over():
                     return
                 self._collect(FLUSH)
+            self._drain()
+        except EngineUnavailable as error:
+            # Paused first, so that nobody asks more; what is on its way is paid for, and waited for.
+            pause.by_itself(self.turn.job, str(error) or "The engine cannot work.")
+            self.turn.verdict = Verdict.PAUSE
             self._drain()
         except SystemExit:
             # The queue's time-out: something in hand took all that time, so the attempt counts.
@@ -341,7 +348,8 @@ class Flight[Answer](ABC):
         while self.flight and time.monotonic() < until:
             if self.turn.look() is Verdict.STOP:
                 return
-            self._collect(FLUSH)
+            with suppress(EngineUnavailable):  # it is paused, or the next turn finds out
+                self._collect(FLUSH)
 
     def _cancel_unstarted(self) -> None:
         """Give back at once what was claimed ahead."""

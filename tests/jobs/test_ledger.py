@@ -1,5 +1,6 @@
 """Every call to a model in the ledger, and what the ledger holds back."""
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -157,6 +158,33 @@ def test_calls_on_their_way_are_waited_for_before_the_budget_is_said_to_be_spent
     one = min(Call.objects.values_list("reserved_tokens", flat=True))
     assert 9_000 - one < spent <= 9_000
     assert f"{spent:,}" in job.pause_reason
+
+
+def test_what_is_on_its_way_when_nothing_works_any_more_is_waited_for(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    several(draft, 12)
+    job = submit.submit(draft, alice, mode="none")
+
+    def runs_out(request: dict[str, Any]) -> Any:
+        if request["_nonce"] == 1:
+            return rated(request)
+        if request["_nonce"] == 2:
+            while len(model.requests) < 5:
+                time.sleep(0.01)
+            return error(429, "insufficient_quota")
+        reply = rated(request)
+        reply.seconds = 0.5
+        return reply
+
+    model.script = [runs_out]
+    work_off()
+
+    job.refresh_from_db()
+    assert job.is_paused and "quota" in job.pause_reason
+    answered = sum(one.prompt_tokens > 0 for one in model.log)
+    assert job.analysis.evaluations.tally()[Scored.SCORED] == answered >= 4
+    assert not Call.objects.filter(status=Called.UNKNOWN).exists()
 
 
 def test_a_limit_of_calls_a_minute_lets_the_others_wait_for_their_turn(
