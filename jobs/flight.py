@@ -158,7 +158,7 @@ class Flight[Answer](ABC):
                 self._collect(FLUSH)
             self._drain()
         except EngineUnavailable as error:
-            # Paused first, so that nobody asks more; what is on its way is paid for, and waited for.
+            # Paused first, so that nobody asks more; what is on its way is paid for.
             pause.by_itself(self.turn.job, str(error) or "The engine cannot work.")
             self.turn.verdict = Verdict.PAUSE
             self._drain()

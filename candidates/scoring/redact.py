@@ -1,4 +1,5 @@
-"""Take out of a résumé what no score may rest on: name, contact lines, address, birth date.
+"""Take out of a résumé what no score may rest on: name, contact lines, address, birth date, and the
+words that tell only whether a man or a woman is meant.
 
 What is taken out is overwritten with blanks, so every offset in the result is one in the original.
 Line breaks stay.
@@ -8,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-VERSION = "redact-1"  # changed with the rules, so that no old score is taken for a new one
+VERSION = "redact-2"  # changed with the rules, so that no old score is taken for a new one
 MASK = " "
 # Never begun in the middle of a run: a text without spaces would take hours.
 EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
@@ -36,6 +37,12 @@ BORN = re.compile(
     rf"\b(?:born(?: on| in)?|date of birth|d\.?o\.?b\.?)[ :]+(?:the )?{DAY}", re.IGNORECASE
 )
 AGED = re.compile(r"\b(?:aged?[ :]+\d\d\b|\d\d[ -]years?[ -]old\b)", re.IGNORECASE)
+# As they are written of a person: "HIS" and "HE" are a hospital's system and a university's world.
+GENDERED = re.compile(
+    r"\(?\b(?:[Ss]he|[Hh]e|[Tt]hey) ?/ ?(?:[Hh]er|[Hh]im|[Tt]hem)"
+    r"(?: ?/ ?(?:[Hh]ers|[Hh]is|[Tt]heirs))?\b\)?|\b(?:[Ss]he|[Hh](?:e|im|er|is|ers|imself|erself)|M(?:rs?|s|iss|x|me)\.?|Herrn?|Frau"
+    r"|Madame|Monsieur)(?!\w)"
+)
 # House number and street, as written in English, German and Dutch and Nordic, French, and the
 # languages of southern Europe; to the end of the line, where town and country follow.
 STREETS = (
@@ -86,7 +93,7 @@ def traces(text: str, name: str = "") -> list[tuple[int, int]]:
     """Where the person's traces stand: spans in the order of the text, none within another."""
     found = [
         match.span()
-        for pattern in (EMAIL, LINK, BORN, AGED, LABELLED, CAPTION)
+        for pattern in (EMAIL, LINK, BORN, AGED, LABELLED, CAPTION, GENDERED)
         for match in pattern.finditer(text)
     ]
     for match in PHONE.finditer(text):

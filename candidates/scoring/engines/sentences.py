@@ -9,16 +9,12 @@ WRAPPED_FROM = 45  # characters: a shorter line was ended by its author, not by 
 SEPARATOR = re.compile(r"\s*[,;|•·/]\s*")
 LIST_FROM = 5  # parts
 WORDS_A_PART = 2.5
-# Words that tell only whether a man or a woman is meant: no score may rest on them.
-GENDERED = re.compile(
-    r"\b(?:[Hh](?:e|im|er|is|ers|imself|erself)|[Ss]he|HE|SHE|M(?:r|rs|s|iss)\b\.?)\b"
-)
 LONGEST = 400  # characters; beyond, it is no sentence but a run of text
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    text: str  # what is judged: on one line, gendered words left out
+    text: str  # what is judged: on one line
     start: int  # offsets in the document, where it stands as it was written
     end: int
     is_list: bool = False  # of keywords: claims without a verb between them
@@ -26,29 +22,26 @@ class Sentence:
 
 def split(document: str) -> list[Sentence]:
     """All sentences with at least one letter, in their order."""
-    judged = GENDERED.sub(lambda match: " " * len(match[0]), document)
     found = []
-    for start, end in _paragraphs(document, judged):
+    for start, end in _paragraphs(document):
         at = start
         for stop in STOP.finditer(document, start, end):
             found.append((at, stop.start()))
             at = stop.end()
         found.append((at, end))
-    sentences = (
-        _sentence(document, judged, *span) for part in found for span in _cut(document, *part)
-    )
+    sentences = (_sentence(document, *span) for part in found for span in _cut(document, *part))
     return [sentence for sentence in sentences if any(map(str.isalpha, sentence.text))]
 
 
-def _paragraphs(document: str, judged: str) -> list[tuple[int, int]]:
+def _paragraphs(document: str) -> list[tuple[int, int]]:
     """Spans of lines that belong together: a line that was wrapped, and what follows it."""
     spans: list[tuple[int, int]] = []
     at = 0
     goes_on = False
     for line in document.splitlines(keepends=True):
         start, at = at, at + len(line)
-        # A name that was taken out, and a pronoun, are as long as any other.
-        text = " ".join(judged[start:at].split())
+        # What was taken out, such as a name, is as long as any other.
+        text = " ".join(line.split())
         if not text:
             goes_on = False
             continue
@@ -75,11 +68,11 @@ def _cut(document: str, start: int, end: int) -> list[tuple[int, int]]:
     return [*spans, (start, end)]
 
 
-def _sentence(document: str, judged: str, start: int, end: int) -> Sentence:
+def _sentence(document: str, start: int, end: int) -> Sentence:
     piece = document[start:end]
     start += len(piece) - len(piece.lstrip())
     end -= len(piece) - len(piece.rstrip())
-    text = " ".join(judged[start:end].split())
+    text = " ".join(document[start:end].split())
     return Sentence(text, start, max(start, end), _is_list(text))
 
 

@@ -82,7 +82,7 @@ ODD = {
 
 
 def overall(document: str, rubric: Rubric = RUBRIC) -> float:
-    return rank.stand(rubric, local.score(document, rubric).ratings).score
+    return rank.stand(rubric, local.score(redact(document), rubric).ratings).score
 
 
 def rating(document: str, key: str, rubric: Rubric = RUBRIC) -> float:

@@ -109,7 +109,7 @@ def judge(told: Told, model: str) -> Again:
             f"The model server sends us elsewhere ({status}), which is not followed. "
             "Set OPENAI_BASE_URL to the final address."
         )
-    # "Model x: a JSON schema is not supported" is about the schema, unless the model is named so.
+    # "Model x: no JSON schema" is about the schema, unless that is the model's name.
     about_format = bool(FORMAT.search(f"{code} {told.message}".replace(model, "")))
     wrong_model = not about_format and WRONG_MODEL.search(told.message)
     if status == 404 or code in NO_MODEL or (status == 400 and wrong_model):

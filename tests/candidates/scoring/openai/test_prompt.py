@@ -85,10 +85,15 @@ def test_the_block_s_name_is_the_analysis_s_own() -> None:
 
 
 def test_names_and_pronouns_leave_no_trace_in_the_prompt(server: ModelServer) -> None:
-    people = ["Ada Lovelace", "Bartholomew van der Woodsen", "Nguyễn Thị Minh"]
-    for name in people:
+    people = {
+        "Ada Lovelace": ("She", "her"),
+        "Bartholomew van der Woodsen": ("He", "his"),
+        "Nguyễn Thị Minh": ("She", "her"),
+    }
+    for name, (who, whose) in people.items():
         slug = name.split()[0].lower()
-        resume = f"{name}\n{slug}@example.org\n+44 20 7946 0018\n\n{BEFORE}\n{AFTER}"
+        told = f"{who} led a team, and {name.split()[0]} is proud of {whose} work."
+        resume = f"{name}\n{slug}@example.org\n+44 20 7946 0018\n\n{BEFORE}\n{told}\n{AFTER}"
         score(server, redact(resume, name))
 
     assert len({shown(server, number) for number in range(3)}) == 1
