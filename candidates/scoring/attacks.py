@@ -24,7 +24,7 @@ SHOWN = 160  # of a finding in a flag
 STUFFED = 12  # times one word in one line
 STUFFED_SHARE = 0.5  # of the line's words
 
-VERSION = "attacks-1"  # changed with the rules, so that what was found by others is looked for anew
+VERSION = "attacks-2"  # changed with the rules, so that what was found by others is looked for anew
 INSTRUCTS = "instructs-the-model"
 FAKE_TURN = "fake-turn"
 FAKE_DELIMITER = "fake-delimiter"
@@ -85,7 +85,7 @@ TURN_LINE = (
     r"|\brespond (?:with|only)\b))[^\n]*"
 )
 DELIMITER = (
-    r"</?(?:resume|r\u00e9sum\u00e9|cv|candidate|untrusted)(?:[-_:][\w-]{1,40})?\s*/?>"
+    r"</?(?:resume|r\u00e9sum\u00e9|cv|candidate|untrusted)(?:[-_:][\w-]{0,40})?\s*/?>"
     r"|</(?:document|data|input|context)(?:[-_:][\w-]{1,40})?\s*>"
     r"|^[ \t]*[-=#*_~`]{2,}[ \t]*(?:end|begin|start)(?: of)?(?: the)? (?:r\u00e9sum\u00e9|resume|cv"
     r"|candidate|document|data|input|context|user input)\b[^\n]*"

@@ -117,6 +117,28 @@ COMMANDS: tuple[tuple[Needed, str], ...] = (
         r"(?:the (?:word|json)|json|[\"'“{]|a (?:rating|score)|yes\b|\d)",
     ),
     ((("instruction",),), r"\bnew (?:system )?instructions?\s*:"),
+    (
+        (MODELS, ("reading", "processing", "reviewing", "evaluating"),
+         ("recommend", "rate", "score", "rank", "must", "should")),
+        rf"\b(?:any|every|all|the) {MODEL}s? (?:that is |who is )?(?:reading|processing|reviewing"
+        rf"|evaluating) this\b{NEAR}\b(?:recommend|rate|score|rank|must|should)",
+    ),
+    (
+        (("attention", "note", "notice"), MODELS, ("assign", "give", "award", "rate", "score")),
+        rf"\b(?:attention|note|notice),? {MODEL}\b[^.\n]{{0,80}}?"
+        r"\b(?:assign|give|award|rate|score)\b",
+    ),
+    (
+        (("rating", "score", "mark", "grade"), ("correct", "right", "only valid", "expected"),
+         ("each", "every", "all")),
+        r"\bthe (?:correct|right|only valid|expected) (?:rating|score|mark|grade)s? (?:for|on|of) "
+        r"(?:each|every|all) (?:of the )?(?:criteri|categor|dimension|item)",
+    ),
+    (
+        (("this", "my"), ("receive", "get", "be given"), MARKS, BEST),
+        rf"\b{WHO} (?:must|should|shall|has to|is to) (?:receive|get|be given)\b{NEAR}{TOP}\s*"
+        r"(?:possible )?(?:rating|score|mark|grade|point|rank)",
+    ),
     # German
     (
         (("ignorier", "vergiss", "vergessen", "missacht", "übergeh"),),
@@ -145,9 +167,10 @@ COMMANDS: tuple[tuple[Needed, str], ...] = (
     ),
     # Spanish, Portuguese, Italian, Dutch
     (
-        (("ignor", "olvid", "esqueça", "dimentica"), ("instruc", "istruzioni", "reg", "indica")),
-        r"\b(?:ignor(?:a|e|ar|en|ate)|olvid(?:a|e|ar)|esqueça|dimentica)\b[^.\n]{0,20}"
-        r"\b(?:instruc(?:ciones|ões)|istruzioni|reglas|regras|regole|indicaciones)\b"
+        (("ignor", "olvid", "esqueça", "dimentica"),
+         ("instruc", "instruç", "istruzioni", "reg", "indica")),
+        r"\b(?:ignor(?:a|e|em|ar|en|ate)|olvid(?:a|e|ar)|esqueça|dimentica)\b[^.\n]{0,20}"
+        r"\b(?:instrucciones|instruções|istruzioni|reglas|regras|regole|indicaciones)\b"
         r"[^.\n]{0,20}\b(?:anterior(?:es|i)?|previas?|prévias?|precedenti)",
     ),
     (

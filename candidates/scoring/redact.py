@@ -40,8 +40,9 @@ AGED = re.compile(r"\b(?:aged?[ :]+\d\d\b|\d\d[ -]years?[ -]old\b)", re.IGNORECA
 # As they are written of a person: "HIS" and "HE" are a hospital's system and a university's world.
 GENDERED = re.compile(
     r"\(?\b(?:[Ss]he|[Hh]e|[Tt]hey) ?/ ?(?:[Hh]er|[Hh]im|[Tt]hem)"
-    r"(?: ?/ ?(?:[Hh]ers|[Hh]is|[Tt]heirs))?\b\)?|\b(?:[Ss]he|[Hh](?:e|im|er|is|ers|imself|erself)|M(?:rs?|s|iss|x|me)\.?|Herrn?|Frau"
-    r"|Madame|Monsieur)(?!\w)"
+    r"(?: ?/ ?(?:[Hh]ers|[Hh]is|[Tt]heirs))?\b\)?"
+    r"|\b(?:[Ss]he|[Hh](?:e|im|er|is|ers|imself|erself)|M(?:rs?|s|iss|x|me)\.?"
+    r"|Herrn?|Frau|Madame|Monsieur)(?!\w)"
 )
 # House number and street, as written in English, German and Dutch and Nordic, French, and the
 # languages of southern Europe; to the end of the line, where town and country follow.
