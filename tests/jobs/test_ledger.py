@@ -206,7 +206,7 @@ def test_a_limit_of_calls_a_minute_lets_the_others_wait_for_their_turn(
 
     tally = job.analysis.evaluations.tally()
     assert len(model.requests) == 5
-    assert tally[Scored.SCORED] in (4, 5)  # a cancel does not wait for what is on its way
+    assert 0 < tally[Scored.SCORED] <= 5  # a cancel does not wait for what is on its way
     assert tally[Scored.SCORED] + tally[Scored.WAITING] == 8
     assert set(job.analysis.evaluations.values_list("attempts", flat=True)) <= {0, 1}
 

@@ -38,7 +38,7 @@ LONGEST_PAUSE = 8.0
 HOLD = 15.0  # seconds that a call waits in here; beyond, it goes back to the queue
 LARGEST = 5_000_000  # bytes of an answer
 SCOUTS = 1  # call that goes ahead after a silence: two workers find out with two
-A_MOMENT = 0.15  # seconds, once they have left, in which they may find that nothing works
+A_MOMENT = 0.4  # seconds, once they have left, in which they may find that nothing works
 WHOLE = 120.0  # seconds of one call from beginning to end
 TIMEOUT = Timeout(60.0, connect=10.0, pool=WHOLE)
 
