@@ -248,8 +248,10 @@ class Flight[Answer](ABC):
 
     def _share(self) -> int:
         """What there is to claim, divided by the lanes that are there to claim it."""
-        lanes = Lane.objects.filter(job=self.turn.job).count()
-        return -(-self.claimable().due().count() // max(1, lanes)) or 1
+        lanes = max(1, Lane.objects.filter(job=self.turn.job).count())
+        enough = lanes * settings.EVALUATOR_CONCURRENCY
+        due = self.claimable().due().order_by("pk").values_list("pk")[:enough]
+        return -(-len(due) // lanes) or 1
 
     def _collect(self, seconds: float) -> None:
         """Let the calls run for a while, and write the answers that came."""

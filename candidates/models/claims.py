@@ -15,7 +15,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 # After so many claims that ended without an answer, the row itself is taken for the cause.
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 5
+# From so many on it is suspected, and claimed alone. Most that died with others are innocent.
+SUSPECT_FROM = 2
 
 
 class Claimable(models.Model):
@@ -53,15 +55,15 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
     def claim(self, most: int, token: UUID, lease: timedelta) -> list[int]:
         """Take up to `most` rows that are due, oldest first; returns their ids.
 
-        Rows whose earlier claims all ended without an answer may be what kills the workers: a row
-        on its last attempt is taken alone, so that it cannot take others down with it.
+        Rows whose earlier claims all ended without an answer may be what kills the workers: they
+        are taken one at a time, so that they do not take others down with them.
         """
         with transaction.atomic():
             due = self.due().order_by("pk").select_for_update(skip_locked=True, of=("self",))
-            fresh = due.filter(attempts__lt=MOST_ATTEMPTS - 1)
+            fresh = due.filter(attempts__lt=SUSPECT_FROM)
             ids = list(fresh.values_list("pk", flat=True)[:most])
             if not ids:
-                suspect = due.filter(attempts=MOST_ATTEMPTS - 1)
+                suspect = due.filter(attempts__range=(SUSPECT_FROM, MOST_ATTEMPTS - 1))
                 ids = list(suspect.values_list("pk", flat=True)[:1])
             if ids:
                 self.model._default_manager.filter(pk__in=ids).update(

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from candidates.models import Candidate, Criterion, Draft, Evaluation
 from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import Status as Read
+from candidates.models.claims import MOST_ATTEMPTS, SUSPECT_FROM
 from jobs.models import Job, Lane, Notification, Status
 from tests.makers import rows
 
@@ -202,19 +203,20 @@ def test_a_row_that_ends_every_worker_is_tried_alone_and_then_given_up(waiting: 
 
     assert len(rows_.claim(99, uuid4(), dead)) == 3
     assert len(rows_.claim(99, uuid4(), dead)) == 3
-    assert rows_.claim(99, uuid4(), LEASE) == waiting[:1]  # on its last attempt: alone
-    assert rows_.give_up() == 0
-    Evaluation.objects.filter(pk=waiting[0]).update(due_at=PAST)
+    for _ in range(MOST_ATTEMPTS - SUSPECT_FROM):
+        assert rows_.claim(99, uuid4(), LEASE) == waiting[:1]  # under suspicion: alone
+        assert rows_.give_up() == 0
+        Evaluation.objects.filter(pk=waiting[0]).update(due_at=PAST)
 
     assert rows_.give_up() == 1
     given_up = Evaluation.objects.get(pk=waiting[0])
     assert given_up.status == Scored.FAILED
-    assert "3 times" in given_up.error
+    assert "5 times" in given_up.error
 
 
 def test_a_file_that_ends_every_reader_is_given_up_with_a_reason(draft: Draft) -> None:
     one = rows.waiting(draft, 1)
-    Candidate.objects.filter(pk=one.pk).update(attempts=3, due_at=PAST)
+    Candidate.objects.filter(pk=one.pk).update(attempts=MOST_ATTEMPTS, due_at=PAST)
 
     assert draft.candidates.all().give_up() == 1
     one.refresh_from_db()
