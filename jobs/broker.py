@@ -295,6 +295,12 @@ class Broker(ORM):  # type: ignore[misc]
                     why = type(error).__name__
                     log.warning("the queue cannot be told what is done: %s", why)
 
+    def fail(self, task_id: int) -> None:
+        """Remove a message that nobody can read; no worker gets it, so one stays free."""
+        if self.free is not None:
+            self.free.add()
+        self.acknowledge(task_id)
+
     def _line(self) -> "psycopg.Cursor[Any]":
         if self.line is None:
             line = connections[Conf.ORM].copy()

@@ -274,6 +274,20 @@ def test_nothing_is_taken_while_all_workers_are_busy(make: Make) -> None:
     assert broker.dequeue() == [(messages[2], "message 2")]
 
 
+def test_a_message_that_nobody_can_read_keeps_no_worker_busy(make: Make) -> None:
+    free = FreeWorkers(1)
+    free.add()
+    broker = make(7, free)
+    broker.enqueue("signed with another key")
+    readable = broker.enqueue("readable")
+
+    [(foreign, _)] = broker.dequeue() or []
+    broker.fail(foreign)
+
+    assert broker.dequeue() == [(readable, "readable")]
+    assert not OrmQ.objects.filter(pk=foreign).exists()
+
+
 def test_a_worker_is_never_counted_twice(make: Make) -> None:
     free = FreeWorkers(1)
     for _ in range(3):
