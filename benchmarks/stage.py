@@ -87,11 +87,14 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
 
     from candidates.models import Candidate, Draft
     from candidates.models.candidate import Status
+    from candidates.scoring.fingerprint import document_key
+    from candidates.scoring.prepare import keep
 
     made = Draft.objects.all().write(user, ROLE)
     rows = []
     for number, text in enumerate(texts):
         digest = sha256(f"{made.pk} {number}".encode()).hexdigest()
+        prepared, kept = keep(text, name(number))  # as reading leaves it
         rows.append(
             Candidate(
                 draft=made,
@@ -106,6 +109,8 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
                 media_type="text/plain",
                 reader="text",
                 name=name(number),
+                prepared=kept,
+                redacted_key=document_key(prepared.document),
             )
         )
     Candidate.objects.bulk_create(rows, batch_size=500)
