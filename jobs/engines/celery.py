@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from inspect import getmembers, isfunction
 from typing import Any
 
 from celery import Celery, signals
@@ -20,7 +21,6 @@ from kombu.exceptions import OperationalError
 from jobs.engine import QueueDown
 
 TRANSACTIONAL = False
-TASKS = ("score", "read", "deliver", "canary")
 QUEUE = "evaluator"
 LATER = "evaluator-later"
 ONCE_MORE = {"max_retries": 1, "interval_start": 0.2}
@@ -105,8 +105,8 @@ def _register(**_: Any) -> None:
     """Make our task functions known to the worker, each within the time that a task may take."""
     from jobs import tasks
 
-    for name in TASKS:
-        app.task(_in_time(getattr(tasks, name)), name=f"jobs.tasks.{name}")
+    for name, function in getmembers(tasks, isfunction):
+        app.task(_in_time(function), name=f"jobs.tasks.{name}")
 
 
 def _in_time(function: Callable[..., None]) -> Callable[..., None]:

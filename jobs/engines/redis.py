@@ -71,6 +71,11 @@ class Broker(Redis):  # type: ignore[misc]
             self.free.take()
         return [(None, found[1])]
 
+    def fail(self, task_id: None) -> None:
+        """A message that nobody can read is gone already; no worker gets it, so one stays free."""
+        if self.free is not None:
+            self.free.add()
+
 
 def _list(key: str) -> str:
     return f"django_q:{key}:q"  # as django-q2's broker names it

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
+from inspect import getmembers, isfunction
 from pathlib import Path
 
 import psutil
@@ -23,9 +24,10 @@ from kombu import pools
 
 from candidates.models import Draft
 from candidates.models.analysis import Status as Scored
-from jobs import engine, submit
+from jobs import engine, submit, tasks
+from jobs.broker import FreeWorkers
 from jobs.engines import celery
-from jobs.engines.redis import _client
+from jobs.engines.redis import Broker, _client
 from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
 from jobs.processes import MANAGE, die_with_parent
 from tests.makers import rows
@@ -124,6 +126,31 @@ def test_what_the_queue_lost_is_sent_again_and_what_dies_is_replaced(
         assert worker.heartbeat.restarts == 1
 
     assert job.status == Status.COMPLETED
+
+
+def test_celery_s_workers_know_all_that_a_worker_may_be_asked() -> None:
+    celery._register()
+
+    asked = {name for name, _ in getmembers(tasks, isfunction)}
+    assert {f"jobs.tasks.{name}" for name in asked} <= set(celery.app.tasks)
+    assert "suggest" in asked
+
+
+def test_a_message_in_redis_that_nobody_can_read_keeps_no_worker_busy(
+    server: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose("redis", server, settings, monkeypatch)
+    free = FreeWorkers(1)
+    free.add()
+    broker = Broker(Conf.PREFIX, free)
+    for message in ("signed with another key", "readable"):
+        broker.enqueue(message)
+
+    assert broker.dequeue() == [(None, b"signed with another key")]
+    assert broker.dequeue() is None  # the only worker is taken to have it
+    broker.fail(None)
+
+    assert broker.dequeue() == [(None, b"readable")]
 
 
 def test_a_message_exists_from_the_commit_on_and_not_without_one(kind: str) -> None:
