@@ -9,7 +9,7 @@ from candidates.models import Evaluation, EvaluationQuerySet
 from candidates.models.analysis import InsightsMode
 from candidates.models.analysis import Status as Scored
 from candidates.models.ledger import Purpose
-from candidates.scoring import insights, rank
+from candidates.scoring import engines, insights, rank
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.fingerprint import document_key, fingerprint, prefix
 from candidates.scoring.prepare import recall
@@ -42,9 +42,9 @@ class Scoring(Flight[Scorecard]):
         super().__init__(turn, host)
         self.reader = reader
         self.rows = self.analysis.evaluations.all()
-        self.shared = prefix(
-            self.analysis.engine, self.analysis.model, self.analysis.version, self.rubric
-        )
+        # By the prompt that is sent now: a deploy may have changed it since the job was asked for.
+        version = engines.version(self.analysis.engine, with_insights=self.asks_insights())
+        self.shared = prefix(self.analysis.engine, self.analysis.model, version, self.rubric)
 
     def work(self) -> None:
         self._reuse()

@@ -226,3 +226,17 @@ def test_a_call_that_nobody_settled_is_named(alice: User, draft: Draft) -> None:
     assert Call.objects.all().usage()["unknown"] == 1
     # An answer that comes after that is too late to be believed.
     assert Call.objects.all().settle([]) == 0
+
+
+def test_a_score_by_a_prompt_that_a_deploy_replaced_is_not_taken_for_one_by_the_new(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    rows.candidate(draft)
+    job = submit.submit(draft, alice, mode="none")
+    # Asked for before the deploy, worked on after it.
+    type(job.analysis).objects.filter(pk=job.analysis_id).update(version="score-v0")
+    work_off()
+    submit.submit(draft, alice, mode="none")
+    work_off()
+
+    assert len(model.requests) == 1  # both were made by today's prompt
