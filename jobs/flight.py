@@ -58,7 +58,6 @@ class Work:
 
     pk: int
     evaluation: int
-    attempts: int
     deferrals: int
     text: str  # as it was read
     document: str  # the same without what no score may rest on; offsets agree
@@ -145,9 +144,16 @@ class Flight[Answer](ABC):
     def failed(self, work: Work, error: str) -> dict[str, Any]:
         """What to write for a row whose tries are used up."""
 
-    @abstractmethod
     def is_over(self) -> bool:
         """With nothing to claim and nothing in flight: whether there is no sense in staying."""
+        self.rows.give_up()  # type: ignore[attr-defined]
+        if not self.rows.open().exists():
+            return True
+        if Lane.objects.filter(job=self.turn.job).exclude(pk=self.turn.lane.pk).running().exists():
+            return True
+        # Files in a reader's hands, a pause before another try, or a dead lane's lease.
+        time.sleep(IDLE)
+        return False
 
     def work(self) -> None:
         try:
@@ -190,10 +196,9 @@ class Flight[Answer](ABC):
             sent, kept = works[: len(calls)], works[len(calls) :]
             if kept:
                 self.may_bring_more = False
-                pause = timedelta(seconds=min(max(wait, 0.05), 5.0))
-                self.rows.filter(pk__in=[work.pk for work in kept]).give_back(
-                    self.turn.token, pause
-                )
+                after = timedelta(seconds=min(max(wait, 0.05), 5.0))
+                ids = [work.pk for work in kept]
+                self.rows.filter(pk__in=ids).give_back(self.turn.token, after)
         for work in sent:
             task = WORKER.runner.get_loop().create_task(self._call(work, tickets[work.pk]))
             self.flight[task] = [work]
@@ -298,8 +303,8 @@ class Flight[Answer](ABC):
                     "server answers again."
                 )
             else:
-                pause = _growing(work.deferrals, asked)
-                self.rows.filter(pk=work.pk).postpone(self.turn.token, pause)
+                after = _growing(work.deferrals, asked)
+                self.rows.filter(pk=work.pk).postpone(self.turn.token, after)
         return answers
 
     def _others_are_answered(self, within: timedelta) -> bool:
@@ -333,7 +338,7 @@ class Flight[Answer](ABC):
                     self.write([answer])
                 return
             log.error("row %d: %s", answers[0]["id"], place(error))
-            blank = Work(answers[0]["id"], 0, 0, 0, "", "", "")
+            blank = Work(answers[0]["id"], 0, 0, "", "", "")
             self.rows.answer(self.turn.token, [self.failed(blank, FAULT)])  # type: ignore[attr-defined]
         self.ledger.forget()
 

@@ -1,6 +1,5 @@
 """What is asked after the ranking: insights for the best, and a second scoring of a few."""
 
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -13,8 +12,7 @@ from candidates.scoring import engines, rank
 from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Insight, Scorecard, Usage
 
-from .flight import IDLE, Flight, Work
-from .models import Lane
+from .flight import Flight, Work
 from .turn import Turn
 
 NOTHING: dict[str, Any] = {"score": None, "result": None, "error": ""}
@@ -40,9 +38,7 @@ class FollowingUp(Flight[Any]):
         rows = FollowUp.objects.filter(pk__in=ids).select_related("evaluation__candidate")
         for row in rows:
             one = row.evaluation
-            bare = Work(
-                row.pk, one.pk, row.attempts, row.deferrals, one.candidate.text, "", one.fingerprint
-            )
+            bare = Work(row.pk, one.pk, row.deferrals, one.candidate.text, "", one.fingerprint)
             try:
                 prepared = recall(bare.text, one.candidate.name, one.candidate.prepared)
                 self.cards[row.pk] = Scorecard.from_json(
@@ -66,15 +62,6 @@ class FollowingUp(Flight[Any]):
 
     def failed(self, work: Work, error: str) -> dict[str, Any]:
         return {**NOTHING, "id": work.pk, "status": Status.FAILED, "error": error}
-
-    def is_over(self) -> bool:
-        self.rows.give_up()
-        if not self.rows.open().exists():
-            return True
-        if Lane.objects.filter(job=self.turn.job).exclude(pk=self.turn.lane.pk).running().exists():
-            return True
-        time.sleep(IDLE)  # a pause before another try, or a dead lane's lease
-        return False
 
 
 class Insights(FollowingUp):

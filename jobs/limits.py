@@ -77,12 +77,6 @@ def _part(tokens_a_minute: int) -> int:
     return max(1, tokens_a_minute // FINEST)
 
 
-def forget() -> None:
-    """Everything may be taken again: for tests."""
-    for name in ("calls", "tokens"):
-        _bucket(name, 1).flush()
-
-
 @cache
 def _bucket(name: str, limit: int) -> PostgresBucket:
     return PostgresBucket(cast("Any", _Pool()), name, [Rate(limit, Duration.MINUTE)])

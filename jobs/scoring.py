@@ -1,6 +1,5 @@
 """Scoring the evaluations of one job: reuse what is known, ask for the rest, write what came."""
 
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -16,8 +15,7 @@ from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Scorecard
 
 from . import readers
-from .flight import IDLE, LEASE, Flight, Work
-from .models import Lane
+from .flight import LEASE, Flight, Work
 from .turn import Turn, Verdict
 
 REUSED_AT_A_TIME = 500
@@ -62,8 +60,7 @@ class Scoring(Flight[Scorecard]):
                 "pk", "candidate__text", "candidate__redacted_key"
             )
             works = [
-                Work(pk, pk, 0, 0, text, "", fingerprint(self.shared, key))
-                for pk, text, key in rows
+                Work(pk, pk, 0, text, "", fingerprint(self.shared, key)) for pk, text, key in rows
             ]
             known = Evaluation.objects.known(owner, {work.fingerprint for work in works})
             answers: list[dict[str, Any]] = []
@@ -81,7 +78,6 @@ class Scoring(Flight[Scorecard]):
     def launch(self, ids: list[int]) -> None:
         rows = Evaluation.objects.filter(pk__in=ids).values_list(
             "pk",
-            "attempts",
             "deferrals",
             "candidate__text",
             "candidate__name",
@@ -89,8 +85,8 @@ class Scoring(Flight[Scorecard]):
         )
         works: list[Work] = []
         answers: list[dict[str, Any]] = []
-        for pk, attempts, deferrals, text, name, kept in rows:
-            bare = Work(pk, pk, attempts, deferrals, text, "", "")
+        for pk, deferrals, text, name, kept in rows:
+            bare = Work(pk, pk, deferrals, text, "", "")
             try:
                 works.append(self._prepare(bare, name, kept))
             except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
@@ -132,17 +128,10 @@ class Scoring(Flight[Scorecard]):
         return _answer(work, status=Scored.FAILED, error=error)
 
     def is_over(self) -> bool:
-        self.rows.give_up()
         if self.reader.read_some(self.turn):
             return False
         self.rows.close_unreadable()
-        if not self.rows.open().exists():
-            return True
-        if Lane.objects.filter(job=self.turn.job).exclude(pk=self.turn.lane.pk).running().exists():
-            return True
-        # Files in a reader's hands, a pause before another try, or a dead lane's lease.
-        time.sleep(IDLE)
-        return False
+        return super().is_over()
 
     def _prepare(self, work: Work, name: str, kept: dict[str, Any]) -> Work:
         prepared = recall(work.text, name, kept)

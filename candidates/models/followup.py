@@ -40,13 +40,12 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
     WAITING = Status.WAITING
     CLAIMED = Status.WORKING
 
-    def enrol(self, analysis: Analysis, kind: Kind, evaluations: list[int]) -> int:
+    def enrol(self, analysis: Analysis, kind: Kind, evaluations: list[int]) -> None:
         """Ask for `kind` about these, unless it was asked before. One statement."""
-        made = self.bulk_create(
+        self.bulk_create(
             [FollowUp(analysis=analysis, kind=kind, evaluation_id=pk) for pk in evaluations],
             ignore_conflicts=True,
         )
-        return len(made)
 
     def draw(self, analysis: Analysis) -> list[int]:
         """A random twentieth of the scored, for a second scoring; never one that had it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from jobs import flight, followups, lanes, scoring, turn
+from jobs import flight, lanes, turn
 from tests.servers.model import ModelServer, serving
 from tests.workers import Worker, environment, running
 
@@ -27,7 +27,7 @@ def worker(transactional_db: None, tmp_path: Path) -> Iterator[Worker]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lanes in this process look often and wait for nothing."""
-    for module in (flight, followups, lanes, scoring):
+    for module in (flight, lanes):
         monkeypatch.setattr(module, "IDLE", 0.01)
     monkeypatch.setattr(flight, "FLUSH", 0.02)
     monkeypatch.setattr(turn, "LOOK", 0.0)

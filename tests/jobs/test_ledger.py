@@ -13,9 +13,9 @@ from candidates.models import Call, Draft
 from candidates.models.analysis import Status as Scored
 from candidates.models.ledger import Purpose
 from candidates.models.ledger import Status as Called
-from jobs import flight, ledger, limits, pause, submit
+from jobs import flight, ledger, pause, submit
 from jobs.models import Job, Notification, Status
-from tests.jobs.here import work_off
+from tests.jobs.here import forget_limits, work_off
 from tests.makers import rows
 from tests.servers.model import Behaviour, ModelServer, error, rated, said
 
@@ -190,7 +190,7 @@ def test_what_is_on_its_way_when_nothing_works_any_more_is_waited_for(
 def test_a_limit_of_calls_a_minute_lets_the_others_wait_for_their_turn(
     alice: User, draft: Draft, model: ModelServer, settings: LazySettings
 ) -> None:
-    limits.forget()
+    forget_limits()
     settings.EVALUATOR_RPM = 5
     several(draft, 8)
     job = submit.submit(draft, alice, mode="none")

@@ -5,13 +5,14 @@ from django.conf import LazySettings
 from django.db import transaction
 
 from jobs import limits
+from tests.jobs.here import forget_limits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
 def nothing_taken(transactional_db: None) -> None:
-    limits.forget()
+    forget_limits()
 
 
 def test_without_a_limit_all_may_go() -> None:
