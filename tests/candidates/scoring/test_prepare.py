@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from candidates.scoring import attacks, prepare, redact
+from candidates.scoring import attacks, fingerprint, prepare, redact
+from candidates.scoring.rubric import Rubric
 
 TEXTS = [
     "",
@@ -23,6 +24,15 @@ def test_what_is_kept_gives_what_was_found(text: str) -> None:
     assert fresh.document == redact.redact(text, "Ada Example")
     assert len(fresh.document) == len(text)
     assert fresh.look == attacks.look(fresh.document)
+
+
+def test_a_score_under_older_rules_is_another_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    rubric = Rubric.build(title="Engineer", description="Python", criteria=())
+    today = fingerprint.prefix("openai", "some-model", "score-v2", rubric)
+
+    monkeypatch.setattr(prepare, "VERSION", f"{redact.VERSION} attacks-0")
+
+    assert fingerprint.prefix("openai", "some-model", "score-v2", rubric) != today
 
 
 def test_what_older_rules_found_is_looked_for_anew() -> None:
