@@ -6,13 +6,17 @@ from uuid import UUID
 from django.db import models
 from django.shortcuts import get_object_or_404
 
-from .models import Job
+from .models import Halt, Job
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
 def job_for(user: "User | AnonymousUser", public_id: UUID) -> Job:
-    """The job, ready to show; 404 when it does not exist or is not for `user`."""
+    """The job, ready to show; 404 when it does not exist or is not for `user`.
+
+    `halted` is why the whole queue stands still; None when it does not.
+    """
     shown = Job.objects.visible_to(user).select_related("analysis__draft", "requested_by")
+    shown = shown.annotate(halted=models.Subquery(Halt.objects.values("reason")[:1]))
     return get_object_or_404(shown.fetch_mode(models.FETCH_RAISE), public_id=public_id)

@@ -79,8 +79,10 @@ def job(request: Request, public_id: Any) -> HttpResponse:
     progress = _progress(job)
     after = job.analysis.followups.tally()
     works = job.is_open and not job.is_paused
+    # `job_for` asks for it.
+    halted = job.halted if works else None  # type: ignore[attr-defined]
     nobody = works and not Heartbeat.objects.alive().exists()
-    state = live.digest(job.status, job.paused_at, progress, after, nobody)
+    state = live.digest(job.status, job.paused_at, progress, after, halted, nobody)
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
     events = Event.objects.filter(draft=job.analysis.draft_id, about=job.public_id)
@@ -91,6 +93,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         "progress": progress,
         "after": after,
         "state": state,
+        "halted": halted,
         "nobody_works": nobody,
         "took": _whole_seconds(job.took) if job.took else None,
         "may_retry": not job.is_open

@@ -351,6 +351,21 @@ class TestJobPage:
         assert "No worker is alive" in alone.text
         assert "No worker is alive" not in attended.text
 
+    def test_that_the_queue_is_halted_is_told_with_the_reason(
+        self, as_alice: Client, analysis: Analysis, alice: User
+    ) -> None:
+        job = rows.job(analysis, Status.PENDING)
+        before = as_alice.get(job.get_absolute_url(), headers=HTMX)
+        pause.halt(alice, "The model server moves house.")
+        seen = {"seen": before.context["state"]}
+        news = as_alice.get(job.get_absolute_url(), seen, headers=HTMX)
+        pause.lift(alice)
+        after = as_alice.get(job.get_absolute_url(), headers=HTMX)
+
+        assert "halted" not in before.text and "halted" not in after.text
+        assert "halted by those who run this site: “The model server moves house.”" in news.text
+        assert "No worker is alive" not in news.text
+
     def test_the_pace_counts_what_this_job_did(self, as_alice: Client, analysis: Analysis) -> None:
         rows.evaluate(analysis)
         analysis.evaluations.filter(rank=1).update(scored_at=timezone.now() - timedelta(days=1))
