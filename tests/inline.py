@@ -10,14 +10,14 @@ from django.db import transaction
 
 from candidates import intake
 from candidates.models import Draft
-from jobs import flight, followups, lanes, scoring, submit, turn
+from jobs import flight, lanes, submit, turn
 from jobs.models import Lane
 from tests.servers.model import ModelServer, serving
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for nothing longer than needed."""
-    for module in (flight, followups, lanes, scoring):
+    for module in (flight, lanes):
         monkeypatch.setattr(module, "IDLE", 0.01)
     monkeypatch.setattr(flight, "FLUSH", 0.02)
     monkeypatch.setattr(turn, "LOOK", 0.0)
