@@ -1,21 +1,31 @@
-"""Who may see it: one function per object, and no other way in for a view.
+"""Who may see it, and what they may do: one function per object, and no other way in for a view.
 
 Each starts from what is visible to the user and answers 404 for everything else, so that a stranger
-cannot tell what exists. The objects come with what their pages show; a query hidden in a template
-is then an error.
+cannot tell what exists; a colleague whose role does not reach as far as `needs` gets 403 and is
+told why. The objects come with what their pages show, and with `role`, the user's; a query hidden
+in a template is then an error.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models import Case, OuterRef, Value, When
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from .models import Analysis, Archive, Candidate, Draft, Evaluation
+from .models import Analysis, Archive, Candidate, Draft, Evaluation, Membership
+from .models.draft import Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
+
+
+NOT_YOURS = {
+    Role.EDITOR: "This draft is shared with you to look at. Ask its owner to let you change it.",
+    Role.OWNER: "Only the owner of this draft may do that.",
+}
 
 
 class Request(HttpRequest):
@@ -24,28 +34,53 @@ class Request(HttpRequest):
     user: "User"
 
 
-def draft_for(user: "User | AnonymousUser", public_id: UUID) -> Draft:
-    shown = Draft.objects.visible_to(user).fetch_mode(models.FETCH_RAISE)
-    return get_object_or_404(shown, public_id=public_id)
+def with_role[M: models.Model](
+    shown: models.QuerySet[M, M], user: "User | AnonymousUser", draft: str
+) -> models.QuerySet[M, M]:
+    """Each row with the user's `role` in its draft; `draft` is the way there, such as "draft"."""
+    member = Membership.objects.filter(user=user.pk, draft=OuterRef(draft))
+    owner = "owner" if draft == "pk" else f"{draft}__owner"
+    role = Case(When(**{owner: user.pk}, then=Value(Role.OWNER)), default=member.values("role")[:1])
+    return cast("models.QuerySet[M, M]", shown.annotate(role=role))
 
 
-def candidate_for(user: "User | AnonymousUser", public_id: UUID) -> Candidate:
+def allowed[M: models.Model](shown: models.QuerySet[M, M], public_id: UUID, needs: Role) -> M:
+    """The row of this id; 404 without one, 403 where its `role` does not reach that far."""
+    found: M = get_object_or_404(shown.fetch_mode(models.FETCH_RAISE), public_id=public_id)
+    if not Role(found.role).may(needs):  # type: ignore[attr-defined]
+        raise PermissionDenied(NOT_YOURS[needs])
+    return found
+
+
+def draft_for(user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER) -> Draft:
+    return allowed(with_role(Draft.objects.visible_to(user), user, "pk"), public_id, needs)
+
+
+def candidate_for(
+    user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER
+) -> Candidate:
     shown = Candidate.objects.filter(draft__in=Draft.objects.visible_to(user))
-    shown = shown.select_related("draft").fetch_mode(models.FETCH_RAISE)
-    return get_object_or_404(shown, public_id=public_id)
+    shown = shown.select_related("draft", "decided_by")
+    return allowed(with_role(shown, user, "draft"), public_id, needs)
 
 
-def archive_for(user: "User | AnonymousUser", public_id: UUID) -> Archive:
+def archive_for(
+    user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER
+) -> Archive:
     shown = Archive.objects.filter(draft__in=Draft.objects.visible_to(user))
-    shown = shown.select_related("draft").fetch_mode(models.FETCH_RAISE)
-    return get_object_or_404(shown, public_id=public_id)
+    return allowed(with_role(shown.select_related("draft"), user, "draft"), public_id, needs)
 
 
-def analysis_for(user: "User | AnonymousUser", public_id: UUID) -> Analysis:
+def analysis_for(
+    user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER
+) -> Analysis:
     shown = Analysis.objects.visible_to(user).select_related("draft", "requested_by")
-    return get_object_or_404(shown.fetch_mode(models.FETCH_RAISE), public_id=public_id)
+    return allowed(with_role(shown, user, "draft"), public_id, needs)
 
 
-def evaluation_for(user: "User | AnonymousUser", public_id: UUID) -> Evaluation:
-    shown = Evaluation.objects.visible_to(user).select_related("analysis__draft", "candidate")
-    return get_object_or_404(shown.fetch_mode(models.FETCH_RAISE), public_id=public_id)
+def evaluation_for(
+    user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER
+) -> Evaluation:
+    shown = Evaluation.objects.visible_to(user)
+    shown = shown.select_related("analysis__draft", "candidate__decided_by")
+    return allowed(with_role(shown, user, "analysis__draft"), public_id, needs)

@@ -11,11 +11,13 @@ from .models import (
     Call,
     Candidate,
     Criterion,
+    Decision,
     Draft,
     Evaluation,
     Event,
     FollowUp,
     Likeness,
+    Membership,
     Suggestion,
 )
 
@@ -88,6 +90,22 @@ class CandidateAdmin(ReadOnly):
     search_fields = ["filename"]
     # Personal data, which the owner's page shows; and figures that say nothing to anybody.
     exclude = ["text", "file", "hidden", "prepared", "sections", "links", "signature", "bands"]
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnly):
+    list_display = ["email", "draft", "role", "user", "invited_by", "created_at"]
+    list_filter = ["role"]
+    list_select_related = ["draft", "user", "invited_by"]
+    search_fields = ["email", "draft__title"]
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnly):
+    list_display = ["at", "candidate", "before", "verdict", "by"]
+    list_filter = ["verdict"]
+    list_select_related = ["candidate", "by"]
+    search_fields = ["candidate__filename", "by__username"]
 
 
 @admin.register(Analysis)

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import models
-from django.shortcuts import get_object_or_404
+
+from candidates.access import allowed, with_role
+from candidates.models.draft import Role
 
 from .models import Halt, Job
 
@@ -12,11 +14,12 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
-def job_for(user: "User | AnonymousUser", public_id: UUID) -> Job:
-    """The job, ready to show; 404 when it does not exist or is not for `user`.
+def job_for(user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER) -> Job:
+    """The job, ready to show; 404 when it does not exist or is not for `user`, 403 where their role
+    in its draft does not reach as far as `needs`.
 
     `halted` is why the whole queue stands still; None when it does not.
     """
     shown = Job.objects.visible_to(user).select_related("analysis__draft", "requested_by")
     shown = shown.annotate(halted=models.Subquery(Halt.objects.values("reason")[:1]))
-    return get_object_or_404(shown.fetch_mode(models.FETCH_RAISE), public_id=public_id)
+    return allowed(with_role(shown, user, "analysis__draft"), public_id, needs)

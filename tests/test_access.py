@@ -16,7 +16,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from candidates import intake
-from candidates.models import Analysis, Archive, Candidate, Draft, Evaluation, Event
+from candidates.models import Analysis, Archive, Candidate, Draft, Evaluation, Event, Membership
+from candidates.models.draft import SHARED, Role
 from jobs.models import Job, Status
 from tests.makers import rows
 
@@ -160,6 +161,32 @@ def test_the_owner_gets_there(name: str, as_alice: Client, house: House) -> None
         answer = as_alice.generic(method, house.address(name))
         assert answer.status_code in (200, 302, 400, 422)
         assert not answer.headers.get("Location", "").startswith(LOGIN)
+
+
+# What a viewer may not even open; and of what remains, they may send nothing.
+FOR_EDITORS = {"candidates:edit", "candidates:erase-candidate", "jobs:suggested"}
+FOR_THE_OWNER = {"candidates:erase-draft"}
+VIEWERS_MAY_SEND: set[str] = set()
+
+
+@pytest.mark.parametrize("name", THINGS)
+@pytest.mark.parametrize("role", SHARED)
+def test_a_colleague_gets_as_far_as_their_role(
+    name: str, role: Role, as_eve: Client, eve: User, house: House
+) -> None:
+    draft = house.things[Draft]
+    Membership.objects.create(draft=draft, email=eve.email, user=eve, role=role)
+    for method in POLICIES[name][1]:
+        answer = as_eve.generic(method, house.address(name))
+        closed = name in FOR_THE_OWNER or (
+            role == Role.VIEWER
+            and (name in FOR_EDITORS or (method == "POST" and name not in VIEWERS_MAY_SEND))
+        )
+        if closed:
+            assert answer.status_code == 403
+            assert "owner" in answer.text
+        else:
+            assert answer.status_code in (200, 302, 400, 422)
 
 
 @pytest.mark.parametrize("name", [name for name, policy in POLICIES.items() if policy[0] != PUBLIC])

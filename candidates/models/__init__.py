@@ -3,7 +3,8 @@
 from .analysis import Analysis, Evaluation, EvaluationQuerySet
 from .archive import Archive
 from .candidate import Candidate, CandidateQuerySet, Piece
-from .draft import Criterion, Draft, DraftQuerySet
+from .decision import Decision, Look, Note, SavedView
+from .draft import Criterion, Draft, DraftQuerySet, Membership
 from .event import Event
 from .followup import FollowUp
 from .ledger import Call
@@ -17,6 +18,7 @@ __all__ = [
     "Candidate",
     "CandidateQuerySet",
     "Criterion",
+    "Decision",
     "Draft",
     "DraftQuerySet",
     "Evaluation",
@@ -24,6 +26,10 @@ __all__ = [
     "Event",
     "FollowUp",
     "Likeness",
+    "Look",
+    "Membership",
+    "Note",
     "Piece",
+    "SavedView",
     "Suggestion",
 ]

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.files.storage import default_storage
 from django.db import connection, models
 from django.db.models import Q
@@ -27,6 +29,15 @@ class Status(models.TextChoices):
     READING = "reading", "being read"
     READABLE = "readable", "readable"
     UNREADABLE = "unreadable", "unreadable"
+
+
+class Verdict(models.TextChoices):
+    """What people made of a candidate."""
+
+    OPEN = "", "not decided"
+    SHORTLIST = "shortlist", "shortlist"
+    MAYBE = "maybe", "maybe"
+    REJECT = "reject", "reject"
 
 
 class CandidateQuerySet(ClaimQuerySet["Candidate"]):
@@ -121,6 +132,20 @@ class Candidate(Claimable):
         help_text="the newest file of the same person, where somebody said so",
     )
 
+    # What people decided last; how that came about is in Decision.
+    verdict = models.CharField(
+        max_length=9, choices=Verdict, blank=True, db_default=Verdict.OPEN, editable=False
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DB_SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+
     objects = CandidateQuerySet.as_manager()
 
     class Meta:
@@ -146,6 +171,12 @@ class Candidate(Claimable):
                 violation_error_message="The same file is already in this draft.",
             ),
             listed_constraint("candidate_status_listed", Status),
+            listed_constraint("candidate_verdict_listed", Verdict, "verdict"),
+            models.CheckConstraint(
+                name="candidate_decided_at_when_decided",
+                condition=Q(verdict=Verdict.OPEN, decided_at=None)
+                | (~Q(verdict=Verdict.OPEN) & Q(decided_at__isnull=False)),
+            ),
             claim_constraint("candidate_token_while_reading", Status.READING),
             models.CheckConstraint(
                 name="candidate_read_when_over",
@@ -175,6 +206,26 @@ class Candidate(Claimable):
         self.delete()
         if self.file:  # what never came out of its archive has none
             default_storage.delete(str(self.file.name))
+
+
+class Words(models.Model):
+    """A column that PostgreSQL makes of a candidate's text for searching (migration 0003).
+
+    A model of its own on the same table: so no look at a candidate loads it, and, unlike with a
+    GeneratedField, no system check asks the database for its version.
+    """
+
+    candidate = models.OneToOneField(
+        Candidate, models.DO_NOTHING, primary_key=True, db_column="id", related_name="words"
+    )
+    search = SearchVectorField()
+
+    class Meta:
+        managed = False
+        db_table = "candidates_candidate"
+
+    def __str__(self) -> str:
+        return f"words of {self.candidate_id}"
 
 
 class Piece(models.Model):

@@ -22,10 +22,30 @@ MOST_CRITERIA = 50
 LONGEST_DESCRIPTION = 50_000  # characters; the longest real postings have about 15,000
 
 
+class Role(models.TextChoices):
+    """What somebody may do with a draft; each may what the one before it may."""
+
+    VIEWER = "viewer", "may look"
+    EDITOR = "editor", "may change it, run it and decide"
+    OWNER = "owner", "may also share and erase it"
+
+    def may(self, needed: "Role") -> bool:
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+SHARED = (Role.VIEWER, Role.EDITOR)
+
+
 class DraftQuerySet(models.QuerySet["Draft"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Every query in a view starts here."""
-        return self.filter(owner=user.pk) if user.pk else self.none()
+        """Every query in a view starts here: the user's own and those shared with them."""
+        if not user.pk:
+            return self.none()
+        # One list, so that each half is found by its index.
+        own = Draft.objects.filter(owner=user.pk).values("pk")
+        shared = Membership.objects.filter(user=user.pk).values("draft")
+        return self.filter(pk__in=own.union(shared, all=True))
 
     def write(self, owner: "User", role: Posting) -> "Draft":
         """A new draft of a role that was written as a file; its criteria derived if it has none."""
@@ -67,6 +87,12 @@ class Draft(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    blind = models.BooleanField(
+        "blind mode",
+        default=False,
+        db_default=False,
+        help_text="Who the candidates are stays hidden until somebody has decided.",
+    )
 
     objects = DraftQuerySet.as_manager()
 
@@ -133,6 +159,43 @@ class Draft(models.Model):
             ],
             role_weight=self.role_weight,
         )
+
+
+class Membership(models.Model):
+    """A colleague with whom a draft is shared, by address; `user` once there is such an account."""
+
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="memberships")
+    email = models.EmailField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DB_CASCADE,
+        null=True,
+        blank=True,
+        related_name="memberships",
+    )
+    role = models.CharField(
+        max_length=6, choices=[(role.value, role.label) for role in SHARED], default=Role.VIEWER
+    )
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                "draft",
+                name="membership_once",
+                violation_error_message="The draft is shared with this address already.",
+            ),
+            models.CheckConstraint(name="membership_role_listed", condition=Q(role__in=SHARED)),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class Criterion(models.Model):

@@ -21,6 +21,7 @@ from candidates.intake import discard
 from candidates.models import Analysis, Candidate, Draft, Event
 from candidates.models.archive import Status as Packed
 from candidates.models.candidate import Status
+from candidates.models.draft import Role
 from candidates.reading import MAX_ARCHIVE_BYTES, MAX_BYTES
 from candidates.scoring import engines, protected
 
@@ -59,7 +60,7 @@ def new(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, public_id: Any) -> HttpResponse:
-    return edited(request, draft_for(request.user, public_id), _saved)
+    return edited(request, draft_for(request.user, public_id, Role.EDITOR), _saved)
 
 
 def edited(
@@ -151,7 +152,7 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: Request, public_id: Any) -> HttpResponse:
     """Remove a draft with its candidates, files, analyses and jobs, after asking."""
-    draft = draft_for(request.user, public_id)
+    draft = draft_for(request.user, public_id, Role.OWNER)
     if request.method != "POST":
         context = {
             "thing": f"the draft “{draft.title}”",

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from candidates.access import Request, archive_for, candidate_for
 from candidates.models import Event
+from candidates.models.draft import Role
 from candidates.models.likeness import other_files
 
 from .people import notes
@@ -67,7 +68,7 @@ def original(request: Request, public_id: Any) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: Request, public_id: Any) -> HttpResponse:
     """Remove a candidate with file, text and scores, after asking."""
-    candidate = candidate_for(request.user, public_id)
+    candidate = candidate_for(request.user, public_id, Role.EDITOR)
     if request.method != "POST":
         context = {
             "thing": f"the candidate “{candidate}”",
@@ -91,7 +92,7 @@ def erase(request: Request, public_id: Any) -> HttpResponse:
 @require_POST
 def remove_archive(request: Request, public_id: Any) -> HttpResponse:
     """Remove an archive that could not be unpacked; what came out of it stays."""
-    archive = archive_for(request.user, public_id)
+    archive = archive_for(request.user, public_id, Role.EDITOR)
     with transaction.atomic():
         Event.objects.all().record(archive.draft_id, "archive removed", actor=request.user)
         archive.delete()

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from candidates.access import Request, candidate_for, draft_for
 from candidates.models import Candidate, Draft, Likeness
+from candidates.models.draft import Role
 from candidates.models.likeness import Decision
 
 from .words import Note
@@ -32,7 +33,8 @@ class Group:
 @require_http_methods(["GET", "HEAD", "POST"])
 def people(request: Request, public_id: Any) -> HttpResponse:
     """The groups nobody has decided about, and the decision about one. Four queries."""
-    draft = draft_for(request.user, public_id)
+    needs = Role.EDITOR if request.method == "POST" else Role.VIEWER
+    draft = draft_for(request.user, public_id, needs)
     if request.method == "POST":
         return _decide(request, draft)
     pairs = draft.likenesses.undecided().select_related("first", "second")
@@ -46,7 +48,7 @@ def people(request: Request, public_id: Any) -> HttpResponse:
 @require_POST
 def part(request: Request, public_id: Any) -> HttpResponse:
     """Take back that several files are one person's."""
-    candidate = candidate_for(request.user, public_id)
+    candidate = candidate_for(request.user, public_id, Role.EDITOR)
     Likeness.objects.all().take_back(candidate, request.user)
     messages.success(request, "Each file stands for itself again.")
     return redirect("candidates:people", candidate.draft.public_id)

@@ -19,6 +19,7 @@ from candidates.models import Evaluation, Event
 from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import InsightsMode
 from candidates.models.analysis import Status as Scored
+from candidates.models.draft import Role
 from candidates.views import live
 from jobs import estimate as estimates
 from jobs import pause as pausing
@@ -131,7 +132,7 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
 
 @require_POST
 def run(request: Request, public_id: Any) -> HttpResponse:
-    draft = draft_for(request.user, public_id)
+    draft = draft_for(request.user, public_id, Role.EDITOR)
     form = RunForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Say for whom insights are wanted, and for how many (1 to 1,000).")
@@ -154,7 +155,7 @@ def run(request: Request, public_id: Any) -> HttpResponse:
 @require_POST
 def repeat(request: Request, public_id: Any) -> HttpResponse:
     """Have a few of an analysis scored once more."""
-    analysis = analysis_for(request.user, public_id)
+    analysis = analysis_for(request.user, public_id, Role.EDITOR)
     try:
         return redirect(submit.repeat(analysis, request.user))
     except submit.CannotRun as error:
@@ -164,7 +165,7 @@ def repeat(request: Request, public_id: Any) -> HttpResponse:
 
 @require_POST
 def cancel(request: Request, public_id: Any) -> HttpResponse:
-    job = job_for(request.user, public_id)
+    job = job_for(request.user, public_id, Role.EDITOR)
     if submit.cancel(job, request.user):
         messages.success(request, "The job is cancelled. Scores so far are kept.")
     else:
@@ -174,7 +175,7 @@ def cancel(request: Request, public_id: Any) -> HttpResponse:
 
 @require_POST
 def pause(request: Request, public_id: Any) -> HttpResponse:
-    job = job_for(request.user, public_id)
+    job = job_for(request.user, public_id, Role.EDITOR)
     if pausing.by(request.user, job):
         messages.success(request, "The job is paused. Answers that are on their way still count.")
     else:
@@ -184,7 +185,7 @@ def pause(request: Request, public_id: Any) -> HttpResponse:
 
 @require_POST
 def resume(request: Request, public_id: Any) -> HttpResponse:
-    job = job_for(request.user, public_id)
+    job = job_for(request.user, public_id, Role.EDITOR)
     if pausing.resume(job, request.user):
         messages.success(request, "The job goes on where it stopped.")
     else:
@@ -194,7 +195,7 @@ def resume(request: Request, public_id: Any) -> HttpResponse:
 
 @require_POST
 def retry(request: Request, public_id: Any) -> HttpResponse:
-    job = job_for(request.user, public_id)
+    job = job_for(request.user, public_id, Role.EDITOR)
     try:
         again = submit.retry(job, request.user)
     except submit.CannotRun as error:

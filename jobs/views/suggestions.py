@@ -13,6 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request, draft_for
 from candidates.models import Draft, Event, Suggestion
+from candidates.models.draft import Role
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
 from candidates.views import live
@@ -24,7 +25,7 @@ from jobs.models import Heartbeat
 @require_POST
 def suggest(request: Request, public_id: Any) -> HttpResponse:
     """Save the draft's form as it was sent, and ask for criteria for it."""
-    return edited(request, draft_for(request.user, public_id), _ask)
+    return edited(request, draft_for(request.user, public_id, Role.EDITOR), _ask)
 
 
 @require_POST
@@ -38,7 +39,7 @@ def suggest_new(request: Request) -> HttpResponse:
 def suggested(request: Request, public_id: Any) -> HttpResponse:
     """What was suggested last: a page of its own, and the part of the form's page that shows it.
     Three queries."""
-    draft = draft_for(request.user, public_id)
+    draft = draft_for(request.user, public_id, Role.EDITOR)
     if request.method == "POST":
         return _take_over(request, draft)
     last = draft.suggestions.first()

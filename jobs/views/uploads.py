@@ -21,6 +21,7 @@ from candidates import intake
 from candidates.access import Request, draft_for
 from candidates.forms import PieceForm
 from candidates.models import Draft
+from candidates.models.draft import Role
 from jobs import submit
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def _while_there_is_room() -> Iterator[None]:
 @_while_there_is_room()
 @csrf_protect
 def _upload(request: Request, public_id: Any) -> HttpResponse:
-    draft = draft_for(request.user, public_id)
+    draft = draft_for(request.user, public_id, Role.EDITOR)
     files = [intake.from_upload(file) for file in request.FILES.getlist("files")]
     with _all_or_nothing(draft):
         outcomes = _take_in(draft, request, files)
@@ -109,7 +110,7 @@ def piece(request: Request, public_id: Any) -> HttpResponse:
 @_while_there_is_room()
 @csrf_protect
 def _piece(request: Request, public_id: Any) -> HttpResponse:
-    draft = draft_for(request.user, public_id)
+    draft = draft_for(request.user, public_id, Role.EDITOR)
     form = PieceForm(request.POST, request.FILES)
     if not form.is_valid() or form.cleaned_data["number"] >= form.cleaned_data["total"]:
         return JsonResponse(

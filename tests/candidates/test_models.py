@@ -5,15 +5,26 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.postgres.search import SearchQuery
 from django.db import IntegrityError, connections, transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
-from candidates.models import Candidate, Criterion, Draft, Evaluation
+from candidates.models import (
+    Candidate,
+    Criterion,
+    Decision,
+    Draft,
+    Evaluation,
+    Look,
+    Membership,
+)
 from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import Status as Read
+from candidates.models.candidate import Verdict
 from candidates.models.claims import MOST_ATTEMPTS, SUSPECT_FROM
+from candidates.models.draft import Role
 from jobs.models import Job, Lane, Notification, Status
 from tests.makers import rows
 
@@ -221,3 +232,85 @@ def test_a_file_that_ends_every_reader_is_given_up_with_a_reason(draft: Draft) -
     assert draft.candidates.all().give_up() == 1
     one.refresh_from_db()
     assert (one.status, bool(one.reason)) == (Read.UNREADABLE, True)
+
+
+class TestSharing:
+    def test_a_draft_is_visible_to_its_owner_and_to_members_alone(
+        self, alice: User, eve: User, draft: Draft
+    ) -> None:
+        assert list(Draft.objects.visible_to(alice)) == [draft]
+        assert not Draft.objects.visible_to(eve)
+
+        Membership.objects.create(draft=draft, email="eve@example.com", user=eve)
+
+        assert list(Draft.objects.visible_to(eve)) == [draft]
+        assert not Draft.objects.visible_to(AnonymousUser())
+
+    @pytest.mark.parametrize("role", list(Role))
+    def test_each_role_may_what_those_before_it_may(self, role: Role) -> None:
+        order = list(Role)
+
+        assert [role.may(needed) for needed in order] == [
+            order.index(needed) <= order.index(role) for needed in order
+        ]
+
+
+class TestDecisions:
+    @pytest.fixture
+    def people(self, draft: Draft) -> list[Candidate]:
+        return [rows.candidate(draft, number) for number in range(3)]
+
+    def verdicts(self, people: list[Candidate]) -> list[str]:
+        return [Candidate.objects.get(pk=one.pk).verdict for one in people]
+
+    def test_an_act_changes_those_it_names_and_is_undone_whole(
+        self, draft: Draft, alice: User, people: list[Candidate]
+    ) -> None:
+        first, _ = Decision.objects.decide(draft, [people[0].pk], Verdict.MAYBE, alice)
+        act, number = Decision.objects.decide(
+            draft, [people[0].pk, people[1].pk], Verdict.SHORTLIST, alice
+        )
+        assert number == 2 and self.verdicts(people) == ["shortlist", "shortlist", ""]
+        assert Decision.objects.undo(draft, first, alice) == 0  # something was decided since
+
+        assert Decision.objects.undo(draft, act, alice) == 2
+
+        assert self.verdicts(people) == ["maybe", "", ""]
+        assert Candidate.objects.get(pk=people[0].pk).decided_by == alice
+        assert Candidate.objects.get(pk=people[1].pk).decided_at is None
+
+    def test_the_same_verdict_again_is_no_act(
+        self, draft: Draft, alice: User, people: list[Candidate]
+    ) -> None:
+        Decision.objects.decide(draft, [people[0].pk], Verdict.REJECT, alice)
+
+        assert Decision.objects.decide(draft, [people[0].pk], Verdict.REJECT, alice)[1] == 0
+        assert Decision.objects.count() == 1
+
+    def test_others_acts_and_others_candidates_are_out_of_reach(
+        self, draft: Draft, alice: User, eve: User, people: list[Candidate]
+    ) -> None:
+        theirs = Draft.objects.create(owner=eve, title="Eve's", description="Words.")
+        act, _ = Decision.objects.decide(draft, [people[0].pk], Verdict.REJECT, alice)
+
+        assert Decision.objects.undo(draft, act, eve) == 0
+        assert Decision.objects.decide(theirs, [people[0].pk], Verdict.MAYBE, eve)[1] == 0
+        assert self.verdicts(people) == ["reject", "", ""]
+
+
+def test_words_of_a_text_are_found_by_index_alone(draft: Draft) -> None:
+    found = rows.candidate(draft, 1, text="Ran Kubernetes clusters in Malmö.")
+    rows.candidate(draft, 2)
+
+    words = SearchQuery('malmö "kubernetes clusters"', search_type="websearch", config="simple")
+
+    assert list(Candidate.objects.filter(words__search=words)) == [found]
+
+
+def test_a_look_is_kept_once_for_each_person(draft: Draft, alice: User, eve: User) -> None:
+    analysis = rows.analysis(draft, alice)
+
+    Look.objects.all().note(analysis, alice)
+    Look.objects.all().note(analysis, alice)
+
+    assert Look.objects.seen_by(alice).count() == 1 and not Look.objects.seen_by(eve)
