@@ -10,7 +10,7 @@ import os
 import random
 import statistics
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from .stage import say
 SIZES = (1_000, 100_000)
 LARGE, SMALL, TIMES = 10_000, 10, 5
 KILLED, KILLS = 1_000, 60
+SPREAD, CLUSTERS, ROUNDS = 400, (1, 2, 4), 3
 CONCURRENCY = 16
 TABLES = ("candidates_evaluation", "candidates_call", "jobs_lane", "django_q_ormq")
 SALTS = itertools.count()
@@ -44,6 +45,7 @@ def main() -> None:
     from tests.servers.model import serving
 
     sizes = [int(size) for size in os.environ.get("SIZES", "").split(",") if size] or SIZES
+    parts = os.environ.get("PARTS", "sizes,spread,behind,killed").split(",")
     with serving() as model:
         model.keep_requests = False
         os.environ |= {
@@ -54,14 +56,44 @@ def main() -> None:
         with stage.django_of_our_own() as user:
             os.environ["OPENAI_API_KEY"] = "key"
             say("", "## Large jobs", "")
-            with stage.worker() as worker:
-                _run(user, 100, worker)  # warms up
-                _sizes([(size, _run(user, size, worker)) for size in sizes])
+            if "sizes" in parts:
+                with stage.worker() as worker:
+                    _run(user, 100, worker)  # warms up
+                    _sizes([(size, _run(user, size, worker)) for size in sizes])
+            if "spread" in parts:
+                model.behaviour = type(model.behaviour)(latency=1.0)
+                _spread(user)
             model.behaviour = type(model.behaviour)(latency=0.2)
-            with stage.worker():
-                _behind(user)
-            with stage.worker() as worker:
-                _killed(user, worker, model)
+            if "behind" in parts:
+                with stage.worker():
+                    _behind(user)
+            if "killed" in parts:
+                with stage.worker() as worker:
+                    _killed(user, worker, model)
+
+
+def _spread(user: Any) -> None:
+    """The same job with the model at 1.0 s, under more and more clusters of two workers."""
+    took = {}
+    with ExitStack() as running:
+        there = 0
+        for number in CLUSTERS:
+            for _ in range(number - there):
+                running.enter_context(stage.worker())
+            there = number
+            walls = []
+            for _ in range(ROUNDS):
+                draft = _draft(user, SPREAD)
+                began = time.perf_counter()
+                job = _submit(draft, user)
+                stage.wait_until(lambda job=job: not _is_open(job), longest=300)  # type: ignore[misc]
+                walls.append(time.perf_counter() - began)
+                _check(job, SPREAD)
+            took[number] = statistics.median(walls)
+    say("", "| clusters | wall s | against one | at the best |", "|---|---|---|---|")
+    for number, wall in took.items():
+        best = SPREAD / (number * 2 * CONCURRENCY)  # two workers a cluster, calls of a second
+        say(f"| {number} | {wall:.1f} | {took[1] / wall:.2f} × | {best:.1f} |")
 
 
 def _sizes(runs: list[tuple[int, Spent]]) -> None:

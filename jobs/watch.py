@@ -11,7 +11,14 @@ import threading
 import time
 from datetime import datetime, timedelta
 
-from django.db import Error, InterfaceError, OperationalError, close_old_connections, connections
+from django.db import (
+    Error,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+)
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -31,6 +38,23 @@ MAIL_ALLOWED = 60.0  # while e-mails are being sent: a slow mail server holds wo
 SILENT = timedelta(seconds=30)  # after which other supervisors' messages are taken from them
 FORGOTTEN = timedelta(days=1)
 STUCK = 30.0  # seconds without a look, after which nobody should believe the last one
+
+
+def await_database(longest: float) -> bool:
+    """Whether the database answers within `longest` seconds: it may start after us, or restart."""
+    until, pause = time.monotonic() + longest, 0.25
+    while True:
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            if pause == 0.25:
+                log.warning("the database does not answer yet: %s", type(error).__name__)
+            if time.monotonic() + pause > until:
+                return False
+            time.sleep(pause)
+            pause = min(2 * pause, 2.0)
+        else:
+            return True
 
 
 class Watch:

@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import psutil
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
@@ -18,11 +20,12 @@ from django_q.models import OrmQ
 from candidates.models import Draft
 from jobs import engine
 from jobs.broker import taken_key
+from jobs.management.commands import worker as command
 from jobs.models import Heartbeat, Lane
 from jobs.processes import MANAGE
 from tests.jobs.test_port import ask
 from tests.servers.redis import free_port
-from tests.workers import Worker, environment, outage, running, until, until_dead
+from tests.workers import Worker, environment, outage, running, start, until, until_dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,6 +192,25 @@ def test_an_outage_of_the_database_is_sat_out(worker: Worker) -> None:
     assert {each.pid for each in (worker.main, worker.sentinel)} == before
     assert worker.said.count("watch: the database does not answer") == 1
     assert worker.said.count("the database answers again") == 1
+
+
+def test_a_database_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        with outage():
+            worker = start(tmp_path, workers=1, beat=1.5)
+            stack.callback(worker.close)
+            until(lambda: "watch: the database does not answer yet" in worker.said)
+        connection.close()
+
+        worker.wait_until_alive()
+
+
+def test_a_database_that_does_not_come_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(command, "DATABASE_ALLOWED", 0.3)
+    with outage(), pytest.raises(CommandError, match="DATABASE_URL is right"):
+        call_command("worker")
 
 
 def test_it_says_how_the_workers_are_on_a_port_of_its_own(

@@ -10,7 +10,9 @@ from django.core.management import BaseCommand, CommandError
 from jobs import terminal
 from jobs.port import PortTaken
 from jobs.supervisor import Supervisor
-from jobs.watch import BEAT
+from jobs.watch import BEAT, await_database
+
+DATABASE_ALLOWED = 60.0  # seconds to answer at the start
 
 
 class Command(BaseCommand):
@@ -30,6 +32,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, workers: int, grace: float, beat: float, **options: Any) -> None:
         if workers < 1:
             raise CommandError(f"--workers is {workers}. Give a whole number of at least 1.")
+        if not await_database(DATABASE_ALLOWED):
+            raise CommandError(
+                f"The database did not answer within {DATABASE_ALLOWED:.0f} seconds. See that it "
+                "runs and can be reached from here, and that DATABASE_URL is right."
+            )
         terminal.ensure_tables()
         supervisor = Supervisor(workers, grace, beat, settings.WORKER_PORT)
         try:
