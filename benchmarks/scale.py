@@ -179,13 +179,12 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
     draft = _draft(user, KILLED)
     paid, told = len(model.log), Notification.objects.count()
     job = _submit(draft, user)
-    kills = in_flight = 0
+    kills = 0
     began = time.perf_counter()
     while _is_open(job):
         busy = list(Lane.objects.running().filter(job=job).values_list("pid", flat=True))
         if busy and kills < KILLS and _scored(job) >= KILLED * kills // (KILLS + 1):
             with suppress(psutil.NoSuchProcess):
-                in_flight += model.in_flight
                 Process(chance.choice(busy)).kill()
                 kills += 1
         time.sleep(0.05)
@@ -203,8 +202,9 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
         "",
         f"{kills} kills in {KILLED:,} evaluations: {_scored(job):,} scored, of these {blamed} by a "
         f"retry, {mails} e-mails for {2 if blamed else 1} jobs, "
-        f"{wasted} calls answered for nothing of {in_flight} in flight at the kills "
-        f"({unknown} in the ledger as unknown), {wall:.0f} s.",
+        f"{wasted} calls asked again, {wasted / kills:.1f} a kill of a worker that had up to "
+        f"{CONCURRENCY} on their way ({unknown} begun, in the ledger, with an end unknown), "
+        f"{wall:.0f} s.",
     )
 
 

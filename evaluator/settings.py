@@ -256,7 +256,7 @@ Q_CLUSTER: dict[str, Any] = {
     "save_limit": -1,
     "catch_up": False,
     "scheduler": False,  # nothing is scheduled by it; the supervisor sweeps
-    "recycle": 200,
+    "recycle": 1_000,
     "guard_cycle": 0.5,
     "log_level": "WARNING",
     "label": "Queue",
@@ -266,7 +266,7 @@ CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = LANE_TIMEOUT + 10  # for what does not end at LANE_TIMEOUT
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
