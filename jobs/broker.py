@@ -90,7 +90,10 @@ WITH back AS (
 SELECT pg_notify(%(channel)s, %(channel)s) FROM back"""
 DONE = "DELETE FROM django_q_ormq WHERE id = ANY(%(ids)s)"
 # Statistics of a table that is empty most of the time would make a scan of all of it look cheap.
-SET_UP = "SET synchronous_commit = off; SET enable_seqscan = off; SET enable_bitmapscan = off"
+# Its plans stay right whatever is asked for: they are made once.
+SET_UP = """
+SET synchronous_commit = off; SET enable_seqscan = off; SET enable_bitmapscan = off;
+SET plan_cache_mode = force_generic_plan"""
 
 
 class Message(NamedTuple):
