@@ -1,10 +1,30 @@
 """The cast: Alice owns, Eve is a stranger, Sam is staff. Real PostgreSQL for all of them."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.db import connection, transaction
+from django.test import Client, TransactionTestCase
 
 from candidates.models import Criterion, Draft
+
+# What migrations fill, and no test changes.
+FILLED = ("django_content_type", "auth_permission", "django_migrations")
+
+
+def empty_tables(_: Any = None) -> None:
+    """Instead of Django's flush, which truncates: with few rows that takes ten times as long."""
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    emptied = [f'DELETE FROM "{table}"' for table in tables if table not in FILLED]  # noqa: S608
+    with transaction.atomic(), connection.cursor() as cursor:
+        # No trigger: their order is then of no matter.
+        cursor.execute(";".join(["SET LOCAL session_replication_role = replica", *emptied]))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_flush() -> None:
+    TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[attr-defined]
 
 
 @pytest.fixture
