@@ -89,12 +89,20 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
 
         From pairs: the root of the mean of half the squared differences (Dahlberg 1940).
         """
-        pairs = self.filter(kind=Kind.REPEAT, status=Status.DONE, score__isnull=False)
+        return self.repeats()[0]
+
+    def repeats(self) -> tuple[tuple[float, int] | None, int]:
+        """The `repeat_error`, and how many second scorings are still to come. One query."""
+        done = Q(status=Status.DONE, score__isnull=False)
         apart = Cast(F("score") - F("evaluation__score"), FloatField())
-        found = pairs.aggregate(squares=Sum(Power(apart, 2)), n=models.Count("pk"))
+        found = self.filter(kind=Kind.REPEAT).aggregate(
+            squares=Sum(Power(apart, 2), filter=done),
+            n=models.Count("pk", filter=done),
+            open=models.Count("pk", filter=Q(status__in=OPEN)),
+        )
         if not found["n"] or found["squares"] is None:
-            return None
-        return math.sqrt(found["squares"] / (2 * found["n"])), found["n"]
+            return None, found["open"]
+        return (math.sqrt(found["squares"] / (2 * found["n"])), found["n"]), found["open"]
 
 
 class FollowUp(Claimable):
