@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from .views import drafts, files, people, results, usage
+from .views import compare, decisions, drafts, files, people, ranking, results, saved, usage, whatif
 
 app_name = "candidates"
 urlpatterns: list[URLPattern] = [
@@ -15,7 +15,13 @@ urlpatterns: list[URLPattern] = [
     path("candidates/<uuid:public_id>/original/", files.original, name="original"),
     path("candidates/<uuid:public_id>/erase/", files.erase, name="erase-candidate"),
     path("archives/<uuid:public_id>/remove/", files.remove_archive, name="remove-archive"),
-    path("analyses/<uuid:public_id>/", results.analysis, name="analysis"),
+    path("analyses/<uuid:public_id>/", ranking.analysis, name="analysis"),
+    path("analyses/<uuid:public_id>/decide/", decisions.decide, name="decide"),
+    path("analyses/<uuid:public_id>/undo/", decisions.undo, name="undo"),
+    path("analyses/<uuid:public_id>/views/", saved.views, name="views"),
+    path("analyses/<uuid:public_id>/compare/", compare.compare, name="compare"),
+    path("analyses/<uuid:public_id>/ratings.json", whatif.ratings, name="ratings"),
+    path("analyses/<uuid:public_id>/weights/", whatif.weights, name="weights"),
     path("usage/", usage.usage, name="usage"),
     path("evaluations/<uuid:public_id>/", results.evaluation, name="evaluation"),
 ]

@@ -51,6 +51,12 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:erase-candidate": (THING, ("GET", "POST"), Candidate),
     "candidates:remove-archive": (THING, ("POST",), Archive),
     "candidates:analysis": (THING, ("GET",), Analysis),
+    "candidates:decide": (THING, ("GET", "POST"), Analysis),
+    "candidates:undo": (THING, ("POST",), Analysis),
+    "candidates:views": (THING, ("POST",), Analysis),
+    "candidates:compare": (THING, ("GET", "POST"), Analysis),
+    "candidates:ratings": (THING, ("GET",), Analysis),
+    "candidates:weights": (THING, ("POST",), Analysis),
     "candidates:evaluation": (THING, ("GET",), Evaluation),
     "candidates:usage": (OWN, ("GET",), None),
     "jobs:jobs": (OWN, ("GET",), None),
@@ -164,9 +170,14 @@ def test_the_owner_gets_there(name: str, as_alice: Client, house: House) -> None
 
 
 # What a viewer may not even open; and of what remains, they may send nothing.
-FOR_EDITORS = {"candidates:edit", "candidates:erase-candidate", "jobs:suggested"}
+FOR_EDITORS = {
+    "candidates:decide",
+    "candidates:edit",
+    "candidates:erase-candidate",
+    "jobs:suggested",
+}
 FOR_THE_OWNER = {"candidates:erase-draft"}
-VIEWERS_MAY_SEND: set[str] = set()
+VIEWERS_MAY_SEND = {"candidates:compare", "candidates:views"}
 
 
 @pytest.mark.parametrize("name", THINGS)

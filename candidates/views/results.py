@@ -1,20 +1,16 @@
-"""What came of an analysis: the ranking, and one candidate's ratings with their evidence."""
+"""What came of an analysis for one candidate: the ratings with their evidence."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from candidates.access import Request, analysis_for, evaluation_for
-from candidates.models import Analysis, Evaluation
-from candidates.models.analysis import OPEN, Status
-from candidates.models.followup import Kind
+from candidates.access import Request, evaluation_for
+from candidates.models import Evaluation
+from candidates.models.analysis import Status
 from candidates.scoring import rank
-from candidates.scoring.engines import LOCAL
 from candidates.scoring.evidence import find
 from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Criterion, Rubric
@@ -22,10 +18,7 @@ from candidates.scoring.scorecard import STRONGEST, Rating
 
 from .marks import segments
 from .people import notes
-from .usage import spent
-from .words import STANDINGS, Note, doubt, reading_flags, scoring_flags
-
-EVALUATIONS_A_PAGE = 50
+from .words import STANDINGS, Note, reading_flags, scoring_flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +38,6 @@ class Shown:
     def standing(self) -> tuple[str, str]:
         """CSS class and words, of a must-have."""
         return STANDINGS[rank.met(self.rating)]
-
-
-@require_safe
-def analysis(request: Request, public_id: Any) -> HttpResponse:
-    """The ranking, as far as it is known. Twelve queries, however many candidates."""
-    analysis = analysis_for(request.user, public_id)
-    rubric = analysis.rubric
-    tally = analysis.evaluations.tally()
-    paginator = Paginator(range(tally["total"]), EVALUATIONS_A_PAGE)
-    page = paginator.get_page(request.GET.get("page"))
-    shown = _slice(analysis, tally, page.start_index(), page.end_index())
-    maybe = notes([evaluation.candidate_id for evaluation in shown])
-    tied = analysis.evaluations.tied()
-    context = {
-        "analysis": analysis,
-        "draft": analysis.draft,
-        "rubric": rubric,
-        "tally": tally,
-        "left": sum(tally[status] for status in OPEN),
-        "page": page,
-        "doubt": doubt(analysis.followups.repeat_error()),
-        "repeating": analysis.followups.filter(kind=Kind.REPEAT).open().count(),
-        "may_repeat": analysis.engine != LOCAL and tally[Status.SCORED] > 1,
-        "spent": spent(analysis, tally[Status.SCORED]),
-        "rows": [
-            {
-                "evaluation": evaluation,
-                "place": evaluation.place(tied),
-                "shown": _shown(rubric, evaluation),
-                "flags": _flags(evaluation) + maybe.get(evaluation.candidate_id, []),
-            }
-            for evaluation in shown
-        ],
-    }
-    return render(request, "candidates/analysis.html", context)
 
 
 @require_safe
@@ -133,30 +91,6 @@ def _strengths(
             marks.append((id, place.start, place.end))
         shown.append((point["text"], quote, id))
     return shown, marks
-
-
-def _slice(analysis: Analysis, tally: dict[str, int], first: int, last: int) -> list[Evaluation]:
-    """Places `first` to `last`, counted from 1: the scored by rank, then those without a score.
-
-    Two queries, so that the first is answered by the index in rank order. As long as no rank is
-    written, the scores so far stand in.
-    """
-    rows = analysis.evaluations.select_related("candidate").defer("candidate__text", "insights")
-    scored = rows.filter(status=Status.SCORED).order_by(
-        F("rank").asc(nulls_last=True),
-        F("score").desc(),
-        F("must_haves_met").desc(),
-        F("strong").desc(),
-        "candidate__name",
-        "pk",
-    )
-    others = rows.exclude(status=Status.SCORED).order_by("status", "candidate__filename", "pk")
-    known = tally[Status.SCORED]
-    start, end = max(first - 1, 0), last
-    found = list(scored[start:end]) if start < known else []
-    if end > known:
-        found += others[max(start - known, 0) : end - known]
-    return found
 
 
 def _shown(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:

@@ -38,8 +38,24 @@ class Spent:
     others: tuple[str, ...]  # models that answered in place of the one asked for
 
 
-def spent(analysis: Analysis, scored: int) -> Spent:
-    """The analysis's own figures, `scored` of its résumés having a score. Three queries."""
+def spent(analysis: Analysis, scored: int, reused: int) -> Spent:
+    """The analysis's own figures, `scored` of its résumés having a score, `reused` one of before.
+    Two queries; none for the built-in engine, which calls nobody."""
+    if analysis.engine == LOCAL:
+        return Spent(
+            is_local=True,
+            calls=0,
+            unknown=0,
+            reused=reused,
+            prompt_tokens=0,
+            completion_tokens=0,
+            cached_percent=0,
+            cost="",
+            cost_each="",
+            tokens_each=0,
+            asked=(),
+            others=(),
+        )
     used = analysis.calls.usage()
     ways = analysis.calls.ways()
     tokens = used["prompt_tokens"] + used["completion_tokens"]
@@ -47,10 +63,10 @@ def spent(analysis: Analysis, scored: int) -> Spent:
     asked = dict.fromkeys(MODES.get(mode, mode) for mode, _, _ in ways if mode)
     names = dict.fromkeys(name for _, name, _ in ways if name)
     return Spent(
-        is_local=analysis.engine == LOCAL,
+        is_local=False,
         calls=used["calls"],
         unknown=used["unknown"],
-        reused=analysis.evaluations.filter(reused=True).count(),
+        reused=reused,
         prompt_tokens=used["prompt_tokens"],
         completion_tokens=used["completion_tokens"],
         cached_percent=_percent(used["cached_tokens"], used["prompt_tokens"]),

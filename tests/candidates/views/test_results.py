@@ -94,7 +94,7 @@ def test_pages_go_on_from_the_scored_to_the_others(
 
     def names(page: int) -> list[str]:
         answer = as_alice.get(analysis.get_absolute_url(), {"page": page})
-        return [row["evaluation"].candidate.filename for row in answer.context["rows"]]
+        return [row.evaluation.candidate.filename for row in answer.context["rows"]]
 
     assert names(1) == [f"many-{number:05}.txt" for number in range(50)]
     assert names(2) == [f"many-{number:05}.txt" for number in range(50, 70)] + [
@@ -113,7 +113,7 @@ def test_a_ranking_costs_the_same_for_many_candidates(
     with django_assert_max_num_queries(12):
         page = as_alice.get(analysis.get_absolute_url(), {"page": "4"})
 
-    assert [row["evaluation"].rank for row in page.context["rows"]] == list(range(151, 201))
+    assert [row.evaluation.rank for row in page.context["rows"]] == list(range(151, 201))
 
 
 def test_ratings_come_with_reason_and_quotes_that_lead_to_their_marks(

@@ -1,0 +1,253 @@
+"""The ranking of an analysis: who is shown, in which order, and what was decided about them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from candidates.access import Request, analysis_for
+from candidates.blind import is_hidden, shown_name
+from candidates.models import Analysis, Evaluation, Look, Note, SavedView
+from candidates.models.analysis import Status
+from candidates.models.candidate import Verdict
+from candidates.models.draft import Role
+from candidates.ranking import UNDECIDED, WAITING, Bucket, Filter, Overview, overview
+from candidates.scoring import rank
+from candidates.scoring.engines import LOCAL
+from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.scorecard import STRONGEST, Rating
+
+from . import live, tags
+from .people import notes
+from .usage import spent
+from .words import STANDINGS, doubt
+
+EVALUATIONS_A_PAGE = 50
+HIGHEST = 40  # of the chart's bars
+STATUS_WORDS = {
+    Status.SCORED: gettext_lazy("scored"),
+    WAITING: gettext_lazy("waiting for a score"),
+    Status.FAILED: gettext_lazy("failed"),
+    Status.UNREADABLE: gettext_lazy("unreadable"),
+}
+MUST_WORDS = {
+    "met": gettext_lazy("all met"),
+    "unclear": gettext_lazy("some unclear"),
+    "missing": gettext_lazy("some not found"),
+}
+VERDICT_WORDS = {
+    UNDECIDED: gettext_lazy("not decided"),
+    Verdict.SHORTLIST: pgettext_lazy("decision", "shortlist"),
+    Verdict.MAYBE: pgettext_lazy("decision", "maybe"),
+    Verdict.REJECT: pgettext_lazy("decision", "reject"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How one criterion is rated in one row."""
+
+    criterion: Criterion
+    rating: Rating
+
+    @property
+    def width(self) -> int:
+        """Of its bar, in hundredths."""
+        return round(100 * self.rating.rating / STRONGEST)
+
+    @property
+    def standing(self) -> tuple[str, str]:
+        """CSS class and words, of a must-have."""
+        return STANDINGS[rank.met(self.rating)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    evaluation: Evaluation
+    name: str
+    file: str  # "" where it says no more than the name, or would tell it
+    place: str
+    cells: list[Cell | None]
+    tags: list[tags.Tag]
+    link: str
+    verdict: Any  # in words
+    notes: int
+
+    @property
+    def width(self) -> int:
+        return round(self.evaluation.score or 0)
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def analysis(request: Request, public_id: Any) -> HttpResponse:
+    """The ranking, as far as it is known. Eleven queries at most, however many candidates."""
+    analysis = analysis_for(request.user, public_id)
+    filter = Filter.from_query(request.GET, analysis)
+    if request.method == "GET":
+        Look.objects.note(analysis, request.user)
+    return ranking(request, analysis, filter, request.GET)
+
+
+def ranking(
+    request: Request, analysis: Analysis, filter: Filter, query: QueryDict, *, told: str = ""
+) -> HttpResponse:
+    """The page, or the part of it that a filter and a decision change; `told` is what was done.
+
+    `query` has the page's number, and `undo`, the act that can be taken back.
+    """
+    seen = overview(analysis, filter)
+    rubric = analysis.rubric
+    paginator = Paginator(range(seen.chosen), EVALUATIONS_A_PAGE)
+    page = paginator.get_page(query.get("page"))
+    context = {
+        "analysis": analysis,
+        "draft": analysis.draft,
+        "rubric": rubric,
+        "filter": filter,
+        "overview": seen,
+        "chart": _chart(seen, filter),
+        "page": page,
+        "rows": _rows(analysis, rubric, filter, page.start_index(), page.end_index()),
+        "sorts": [(one, filter.query_with(sort=one.key)) for one in rubric.criteria],
+        "by_score": filter.query_with(sort=""),
+        "may_decide": Role(analysis.role).may(Role.EDITOR),  # type: ignore[attr-defined]
+        "verdicts": _verdicts(),
+        "undo": query.get("undo", ""),
+        "told": told,
+    }
+    status = 422 if filter.wrong else 200
+    if live.is_refresh(request) and not request.headers.get("HX-History-Restore-Request"):
+        part = render(request, "candidates/analysis.html#results", context, status=status)
+        page_query = filter.query_with(page=page.number if page.number > 1 else "")
+        part.headers["HX-Push-Url"] = f"{analysis.get_absolute_url()}?{page_query}".rstrip("?")
+        return part
+    error, repeating = analysis.followups.repeats()
+    views = SavedView.objects.filter(draft=analysis.draft_id, user=request.user)
+    context |= {
+        "left": seen.left,
+        "doubt": doubt(error),
+        "repeating": repeating,
+        "may_repeat": analysis.engine != LOCAL and seen.tally[Status.SCORED] > 1,
+        "spent": spent(analysis, seen.tally[Status.SCORED], seen.reused),
+        "views": [(view, view.query == filter.query) for view in views],
+        "statuses": STATUS_WORDS.items(),
+        "musts": MUST_WORDS.items(),
+        "verdict_choices": VERDICT_WORDS.items(),
+        "flag_choices": tags.choices(),
+        "levels": range(1, int(STRONGEST) + 1),
+        "more_is_open": bool(
+            filter.params.keys() & {"status", "from", "to", "flag", "by", "least"}
+        ),
+        "is_model": analysis.engine != LOCAL,
+    }
+    return render(request, "candidates/analysis.html", context, status=status)
+
+
+def _verdicts() -> list[tuple[str, Any, str]]:
+    """What can be decided: value, words, key."""
+    return [
+        (Verdict.SHORTLIST, _("Shortlist"), "s"),
+        (Verdict.MAYBE, _("Maybe"), "m"),
+        (Verdict.REJECT, _("Reject"), "x"),
+    ]
+
+
+def _rows(analysis: Analysis, rubric: Rubric, filter: Filter, first: int, last: int) -> list[Row]:
+    """Places `first` to `last` of what the filter asks for, counted from 1. Two queries."""
+    # Sorted are ids alone; the wide rows come for those of this page.
+    ids = filter.of(analysis).values("pk")[max(first - 1, 0) : last]
+    beside = Evaluation.objects.filter(
+        analysis=analysis.pk, status=Status.SCORED, rank__isnull=False
+    )
+    before = beside.filter(rank__lt=OuterRef("rank")).order_by("-rank").values("band")[:1]
+    after = beside.filter(rank__gt=OuterRef("rank")).order_by("rank").values("band")[:1]
+    written = Note.objects.filter(candidate=OuterRef("candidate")).order_by().values("candidate")
+    found = (
+        analysis.evaluations.filter(pk__in=ids)
+        .order_by(*filter.order)
+        .select_related("candidate")
+        .defer(
+            *("insights", "marks", "candidate__text", "candidate__prepared"),
+            *("candidate__signature", "candidate__bands", "candidate__sections"),
+            *("candidate__links", "candidate__confidence"),
+        )
+        .annotate(
+            band_before=Subquery(before),
+            band_after=Subquery(after),
+            notes=Coalesce(Subquery(written.annotate(n=Count("pk")).values("n")), 0),
+        )
+    )
+    shown = list(found)
+    alike = {} if analysis.draft.blind else notes([one.candidate_id for one in shown])
+    return [_row(analysis, rubric, filter, one, alike.get(one.candidate_id, [])) for one in shown]
+
+
+def _row(
+    analysis: Analysis, rubric: Rubric, filter: Filter, evaluation: Any, alike: list[Any]
+) -> Row:
+    candidate = evaluation.candidate
+    by_key = {one["criterion"]: one for one in evaluation.ratings}
+    tied = {evaluation.band} & {evaluation.band_before, evaluation.band_after} - {None}
+    query = filter.query
+    return Row(
+        evaluation=evaluation,
+        name=shown_name(candidate, analysis.draft),
+        file=candidate.filename
+        if candidate.name and not is_hidden(candidate, analysis.draft)
+        else "",
+        place=evaluation.place(tied),
+        cells=[
+            Cell(
+                one,
+                Rating(one.key, by_key[one.key]["rating"], "", (), by_key[one.key]["supported"]),
+            )
+            if one.key in by_key
+            else None
+            for one in rubric.criteria
+        ]
+        if by_key
+        else [],
+        tags=tags.tags(evaluation) + [tags.Tag(_("same person?"), note.what) for note in alike],
+        link=evaluation.get_absolute_url() + (f"?{query}" if query else ""),
+        verdict=VERDICT_WORDS.get(candidate.verdict, ""),
+        notes=evaluation.notes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the chart, in units of its drawing."""
+
+    bucket: Bucket
+    x: int
+    top: int  # of all
+    height: int
+    chosen_top: int
+    chosen_height: int
+    query: str
+    is_on: bool
+
+
+def _chart(seen: Overview, filter: Filter) -> list[Bar]:
+    most = max((bucket.total for bucket in seen.buckets), default=0) or 1
+    bars = []
+    for place, bucket in enumerate(seen.buckets):
+        # A bar of few among many is still seen.
+        tall = max(1, round(HIGHEST * bucket.total / most)) if bucket.total else 0
+        chosen = max(1, round(HIGHEST * bucket.chosen / most)) if bucket.chosen else 0
+        is_on = filter.low == bucket.low and filter.high == bucket.high
+        asked = {"from": "", "to": ""} if is_on else {"from": bucket.low, "to": bucket.high}
+        query = filter.query_with(**asked)
+        bars.append(
+            Bar(bucket, 10 * place, HIGHEST - tall, tall, HIGHEST - chosen, chosen, query, is_on)
+        )
+    return bars
