@@ -25,7 +25,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Cast, Concat, Floor, Lag, Lead, Least, RowNumber
+from django.db.models.functions import Cast, Concat, Floor, Lag, Lead, RowNumber
 from django.utils.translation import gettext as _
 
 from .models import Analysis, Candidate, Evaluation, EvaluationQuerySet
@@ -317,7 +317,7 @@ class Overview:
 
 def overview(analysis: Analysis, filter: Filter) -> Overview:
     """One query, which goes through the whole analysis once."""
-    bucket = Cast(Least(Floor(F("score") / BUCKET), Value(BUCKETS - 1)), IntegerField())
+    bucket = Cast(Floor(F("score") / BUCKET), IntegerField())
     hit = Count("pk", filter=filter.condition) if filter.narrows else Count("pk")
     groups = (
         analysis.evaluations.order_by()
@@ -335,8 +335,9 @@ def overview(analysis: Analysis, filter: Filter) -> Overview:
         tally[status] += number
         verdicts[verdict] += number
         if place is not None:
-            bars[place][0] += number
-            bars[place][1] += hits
+            bar = bars[min(place, BUCKETS - 1)]
+            bar[0] += number
+            bar[1] += hits
     return Overview(
         total,
         chosen,
@@ -366,7 +367,9 @@ def around(
         after=Window(Lead("pk"), order_by=order),
         number=Window(Count("pk")),
     )
-    found = placed.filter(pk=evaluation.pk).values_list("before", "after", "at", "number")
+    # Either-or with what the windows tell, never true, has it asked after they have looked at all.
+    this = Q(pk=evaluation.pk) | Q(at=0)
+    found = placed.filter(this).values_list("before", "after", "at", "number")
     for before, after, place, number in found:
         beside = analysis.evaluations.only("public_id", "rank", "status").in_bulk(
             [pk for pk in (before, after) if pk is not None]

@@ -20,15 +20,14 @@ from candidates.models.analysis import Status
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
 from candidates.ranking import UNDECIDED, WAITING, Bucket, Filter, Overview, overview
-from candidates.scoring import rank
 from candidates.scoring.engines import LOCAL
-from candidates.scoring.rubric import Criterion, Rubric
-from candidates.scoring.scorecard import STRONGEST, Rating
+from candidates.scoring.rubric import Rubric
+from candidates.scoring.scorecard import STRONGEST
 
-from . import live, tags
+from . import cells, live, tags
 from .people import notes
 from .usage import spent
-from .words import STANDINGS, doubt
+from .words import doubt
 
 EVALUATIONS_A_PAGE = 50
 HIGHEST = 40  # of the chart's bars
@@ -52,38 +51,19 @@ VERDICT_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """How one criterion is rated in one row."""
-
-    criterion: Criterion
-    rating: Rating
-
-    @property
-    def width(self) -> int:
-        """Of its bar, in hundredths."""
-        return round(100 * self.rating.rating / STRONGEST)
-
-    @property
-    def standing(self) -> tuple[str, str]:
-        """CSS class and words, of a must-have."""
-        return STANDINGS[rank.met(self.rating)]
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     evaluation: Evaluation
     name: str
     file: str  # "" where it says no more than the name, or would tell it
     place: str
-    cells: list[Cell | None]
+    bar: str
+    cells: str  # "" without a rating
     tags: list[tags.Tag]
     link: str
-    verdict: Any  # in words
+    choices: str  # "" for those who may not decide
+    choose: str
+    verdict: str  # in words
     notes: int
-
-    @property
-    def width(self) -> int:
-        return round(self.evaluation.score or 0)
 
 
 @require_safe
@@ -106,6 +86,7 @@ def ranking(
     """
     seen = overview(analysis, filter)
     rubric = analysis.rubric
+    may_decide = Role(analysis.role).may(Role.EDITOR)  # type: ignore[attr-defined]
     paginator = Paginator(range(seen.chosen), EVALUATIONS_A_PAGE)
     page = paginator.get_page(query.get("page"))
     context = {
@@ -116,10 +97,12 @@ def ranking(
         "overview": seen,
         "chart": _chart(seen, filter),
         "page": page,
-        "rows": _rows(analysis, rubric, filter, page.start_index(), page.end_index()),
+        "rows": _rows(
+            *(analysis, rubric, filter, page.start_index(), page.end_index()), may_decide=may_decide
+        ),
         "sorts": [(one, filter.query_with(sort=one.key)) for one in rubric.criteria],
         "by_score": filter.query_with(sort=""),
-        "may_decide": Role(analysis.role).may(Role.EDITOR),  # type: ignore[attr-defined]
+        "may_decide": may_decide,
         "verdicts": _verdicts(),
         "undo": query.get("undo", ""),
         "told": told,
@@ -161,7 +144,9 @@ def _verdicts() -> list[tuple[str, Any, str]]:
     ]
 
 
-def _rows(analysis: Analysis, rubric: Rubric, filter: Filter, first: int, last: int) -> list[Row]:
+def _rows(
+    analysis: Analysis, rubric: Rubric, filter: Filter, first: int, last: int, *, may_decide: bool
+) -> list[Row]:
     """Places `first` to `last` of what the filter asks for, counted from 1. Two queries."""
     # Sorted are ids alone; the wide rows come for those of this page.
     ids = filter.of(analysis).values("pk")[max(first - 1, 0) : last]
@@ -186,41 +171,35 @@ def _rows(analysis: Analysis, rubric: Rubric, filter: Filter, first: int, last: 
             notes=Coalesce(Subquery(written.annotate(n=Count("pk")).values("n")), 0),
         )
     )
-    shown = list(found)
+    shown: list[Any] = list(found)
     alike = {} if analysis.draft.blind else notes([one.candidate_id for one in shown])
-    return [_row(analysis, rubric, filter, one, alike.get(one.candidate_id, [])) for one in shown]
-
-
-def _row(
-    analysis: Analysis, rubric: Rubric, filter: Filter, evaluation: Any, alike: list[Any]
-) -> Row:
-    candidate = evaluation.candidate
-    by_key = {one["criterion"]: one for one in evaluation.ratings}
-    tied = {evaluation.band} & {evaluation.band_before, evaluation.band_after} - {None}
-    query = filter.query
-    return Row(
-        evaluation=evaluation,
-        name=shown_name(candidate, analysis.draft),
-        file=candidate.filename
-        if candidate.name and not is_hidden(candidate, analysis.draft)
-        else "",
-        place=evaluation.place(tied),
-        cells=[
-            Cell(
-                one,
-                Rating(one.key, by_key[one.key]["rating"], "", (), by_key[one.key]["supported"]),
+    drawn, choices = cells.Cells(rubric), cells.Choices(_verdicts() if may_decide else ())
+    choose, same = _("Choose %(name)s"), _("same person?")
+    query = f"?{filter.query}".rstrip("?")
+    rows = []
+    for one in shown:
+        candidate = one.candidate
+        name = shown_name(candidate, analysis.draft)
+        shows_file = candidate.name and not is_hidden(candidate, analysis.draft)
+        tied = {one.band} & {one.band_before, one.band_after} - {None}
+        rows.append(
+            Row(
+                evaluation=one,
+                name=name,
+                file=candidate.filename if shows_file else "",
+                place=one.place(tied),
+                bar=cells.bar(float(one.score or 0), "mini wide"),
+                cells=drawn.of(one.ratings) if one.ratings else "",
+                tags=tags.tags(one)
+                + [tags.Tag(same, note.what) for note in alike.get(candidate.pk, [])],
+                link=one.get_absolute_url() + query,
+                choices=choices.of(one.public_id, name, candidate.verdict) if may_decide else "",
+                choose=choose % {"name": name},
+                verdict=str(VERDICT_WORDS.get(candidate.verdict, "")),
+                notes=one.notes,
             )
-            if one.key in by_key
-            else None
-            for one in rubric.criteria
-        ]
-        if by_key
-        else [],
-        tags=tags.tags(evaluation) + [tags.Tag(_("same person?"), note.what) for note in alike],
-        link=evaluation.get_absolute_url() + (f"?{query}" if query else ""),
-        verdict=VERDICT_WORDS.get(candidate.verdict, ""),
-        notes=evaluation.notes,
-    )
+        )
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,17 +49,16 @@ const checked = () => [...document.querySelectorAll("[data-row] .pick input:chec
 
 function undo() {
   const act = acts.pop();
-  const form = results().querySelector("form[data-undo]");
   if (!act) return;
+  const form = results().querySelector("form[data-undo]");
   if (form) {
     form.elements.act.value = act;
     form.requestSubmit();
     return;
   }
   const decide = document.getElementById("decide");
-  const undoing = decide.dataset.undo;
   const { csrfmiddlewaretoken, query, page } = Object.fromEntries(new FormData(decide));
-  htmx.ajax("POST", undoing, { target: "#results", values: { act, csrfmiddlewaretoken, query, page } });
+  htmx.ajax("POST", decide.dataset.undoUrl, { target: "#results", values: { act, csrfmiddlewaretoken, query, page } });
 }
 
 const does = {
@@ -145,7 +144,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   };
 });
 
-document.addEventListener("htmx:afterSettle", (event) => {
+document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "results") return;
   ready();
   if (!held) return;

@@ -1,6 +1,7 @@
 // "What if the weights were different?": scores and places computed here, by the arithmetic of
 // candidates/scoring/rank.py, from ratings that are fetched once.
 const ROW = 28; // px, as in results.css
+const BEYOND = 50; // rows that are drawn above and below those in view
 const TOP = 10;
 const PART = 0.2;
 
@@ -89,6 +90,7 @@ class Panel {
     list.style.height = `${ROW * this.told.rows.length}px`;
     this.items = this.told.rows.map(([id, name]) => {
       const item = document.createElement("li");
+      item.setAttribute("aria-setsize", this.told.rows.length);
       const at = document.createElement("span");
       at.className = "is";
       const moved = document.createElement("span");
@@ -100,7 +102,7 @@ class Panel {
       item.append(at, moved, link, points);
       return { item, at, moved, points };
     });
-    list.replaceChildren(...this.was.map((row) => this.items[row].item));
+    list.parentElement.addEventListener("scroll", () => this.show());
   }
 
   draw() {
@@ -114,15 +116,38 @@ class Panel {
     if (none) return;
     const points = scores(this.told, weights);
     this.now = order(points);
-    this.now.forEach((row, at) => this.put(row, at, points[row]));
+    this.points = points;
+    this.nowAt = [];
+    this.now.forEach((row, at) => (this.nowAt[row] = at));
+    this.show();
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.settle(weights), 250);
+  }
+
+  // Only who is in view, or was, is drawn: a thousand rows would not keep up with a slider.
+  show() {
+    const list = this.box.querySelector("[data-order]");
+    const view = list.parentElement;
+    const first = Math.floor(view.scrollTop / ROW) - BEYOND;
+    const last = Math.ceil((view.scrollTop + view.clientHeight) / ROW) + BEYOND;
+    const shown = this.now.slice(Math.max(first, 0), last);
+    const before = this.shown ?? [];
+    const wanted = new Set(shown);
+    for (const row of before) {
+      if (!wanted.has(row)) this.items[row].item.remove();
+    }
+    for (const row of shown) {
+      this.put(row, this.nowAt[row], this.points[row]);
+      if (!this.items[row].item.isConnected) list.append(this.items[row].item);
+    }
+    this.shown = shown;
   }
 
   put(row, at, points) {
     const shown = this.items[row];
     const by = this.wasAt[row] - at;
     shown.item.style.transform = `translateY(${ROW * at}px)`;
+    shown.item.setAttribute("aria-posinset", at + 1);
     write(shown.at, String(at + 1));
     write(shown.points, points.toFixed(1));
     if (shown.by === by) return;
@@ -140,7 +165,7 @@ class Panel {
     const list = this.box.querySelector("[data-order]");
     const held = document.activeElement;
     const at = list.parentElement.scrollTop;
-    list.replaceChildren(...this.now.map((row) => this.items[row].item));
+    list.replaceChildren(...this.shown.map((row) => this.items[row].item));
     if (list.contains(held)) held.focus({ preventScroll: true });
     list.parentElement.scrollTop = at;
     const moved = this.now.filter((row, place) => this.wasAt[row] !== place).length;
