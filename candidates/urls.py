@@ -1,6 +1,17 @@
 from django.urls import URLPattern, path
 
-from .views import compare, decisions, drafts, files, people, ranking, results, saved, usage, whatif
+from .views import (
+    compare,
+    decisions,
+    drafts,
+    evaluations,
+    files,
+    people,
+    ranking,
+    saved,
+    usage,
+    whatif,
+)
 
 app_name = "candidates"
 urlpatterns: list[URLPattern] = [
@@ -23,5 +34,5 @@ urlpatterns: list[URLPattern] = [
     path("analyses/<uuid:public_id>/ratings.json", whatif.ratings, name="ratings"),
     path("analyses/<uuid:public_id>/weights/", whatif.weights, name="weights"),
     path("usage/", usage.usage, name="usage"),
-    path("evaluations/<uuid:public_id>/", results.evaluation, name="evaluation"),
+    path("evaluations/<uuid:public_id>/", evaluations.evaluation, name="evaluation"),
 ]

@@ -1,6 +1,5 @@
-"""What came of an analysis for one candidate: the ratings with their evidence."""
+"""One candidate's ratings with their evidence, beside the résumé."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,34 +9,12 @@ from django.views.decorators.http import require_safe
 from candidates.access import Request, evaluation_for
 from candidates.models import Evaluation
 from candidates.models.analysis import Status
-from candidates.scoring import rank
 from candidates.scoring.evidence import find
 from candidates.scoring.redact import redact
-from candidates.scoring.rubric import Criterion, Rubric
-from candidates.scoring.scorecard import STRONGEST, Rating
 
 from .marks import segments
 from .people import notes
-from .words import STANDINGS, Note, reading_flags, scoring_flags
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A rating beside the criterion it is for."""
-
-    criterion: Criterion
-    rating: Rating
-    quotes: tuple[tuple[str, str], ...]  # id of the mark, text
-
-    @property
-    def width(self) -> int:
-        """Of its bar, in hundredths."""
-        return round(100 * self.rating.rating / STRONGEST)
-
-    @property
-    def standing(self) -> tuple[str, str]:
-        """CSS class and words, of a must-have."""
-        return STANDINGS[rank.met(self.rating)]
+from .ratings import noticed, rated
 
 
 @require_safe
@@ -45,7 +22,7 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
     """One candidate's ratings, and the résumé with the quotes marked. Five queries."""
     evaluation = evaluation_for(request.user, public_id)
     analysis = evaluation.analysis
-    shown = _shown(analysis.rubric, evaluation)
+    ratings = rated(analysis.rubric, evaluation)
     around: dict[int | None, Evaluation] = {}
     if evaluation.rank is not None:
         places = (evaluation.rank - 1, evaluation.rank + 1)
@@ -53,7 +30,7 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
         around = {other.rank: other for other in beside.only("public_id", "rank")}
     quotes = [
         (f"{one.criterion.key}-{number}", quote.start, quote.end)
-        for one in shown
+        for one in ratings
         for number, quote in enumerate(one.rating.quotes, start=1)
     ]
     strengths, pointed = _strengths(evaluation)
@@ -64,8 +41,8 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
         "analysis": analysis,
         "candidate": evaluation.candidate,
         "draft": analysis.draft,
-        "shown": shown,
-        "flags": _flags(evaluation)
+        "shown": ratings,
+        "flags": noticed(evaluation)
         + notes([evaluation.candidate_id]).get(evaluation.candidate_id, []),
         "segments": segments(evaluation.candidate.text, quotes + pointed),
         "before": around.get((evaluation.rank or 0) - 1),
@@ -91,26 +68,3 @@ def _strengths(
             marks.append((id, place.start, place.end))
         shown.append((point["text"], quote, id))
     return shown, marks
-
-
-def _shown(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:
-    """The ratings in the rubric's order; none without a score."""
-    ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
-    by_key = {rating.criterion: rating for rating in ratings}
-    return [
-        Shown(
-            criterion,
-            rating,
-            tuple(
-                (f"{criterion.key}-{number}", quote.text)
-                for number, quote in enumerate(rating.quotes, start=1)
-            ),
-        )
-        for criterion in rubric.criteria
-        if (rating := by_key.get(criterion.key)) is not None
-    ]
-
-
-def _flags(evaluation: Evaluation) -> list[Note]:
-    candidate = evaluation.candidate
-    return reading_flags(candidate.flags, candidate.hidden) + scoring_flags(evaluation.flags)
