@@ -62,6 +62,10 @@ def test_another_name_and_contact_leave_the_same_words() -> None:
         ("Engineer (she/her)", "Engineer (he/him/his)"),
         ("Engineer (they/them)", "Engineer"),
         ("Frau Dr. Stein", "Herr Dr. Stein"),
+        ("Mother of two, speaks Dutch", "Father of three, speaks Dutch"),
+        ("Entwicklerin und Teamleiterin", "Entwickler und Teamleiter"),
+        ("Captain of the women's team", "Captain of the men's team"),
+        ("Anna, geborene Wolf", "Anna,"),
     ],
 )
 def test_whether_a_man_or_a_woman_is_meant_leaves_no_trace(one: str, other: str) -> None:
@@ -106,6 +110,8 @@ def test_a_line_that_tells_of_the_person_is_emptied(line: str) -> None:
         "Worked with Spring, Rust, Go and Mark-down",
         "Managed 12 people in close contact with sales",
         "Drive to learn; 5 ways to lead",
+        "Man-in-the-middle proxies, male and female connectors, wherein heparin matters",
+        "Er is veel werk in Berlin, and sie laufen im Team",
         "ISO 27001, PCI DSS 4.0",
         "Via automation 3 steps were saved",
         "Rolled out a new HIS; MS Office, 5 ms, MR imaging; other, here, history, Hershey",
