@@ -74,7 +74,7 @@ def without_looking(data: bytes) -> list[str]:
 
     from candidates.reading import pdf, pdf_page
 
-    with pdf._opened(data) as document:
+    with pdf.loaded(data) as document:
         texts = []
         for index in range(raw.FPDF_GetPageCount(document)):
             with pdf_page.opened(document, index) as page:

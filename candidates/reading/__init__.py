@@ -7,7 +7,7 @@ file and never a worker. Importing this package imports no parser; readers load 
 
 from collections.abc import Callable
 
-from .document import ZIP, Contact, Document, Flag, Hidden, Link, Member, Section
+from .document import ZIP, Contact, Document, Flag, Hidden, Link, Member, Section, Sheet
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 
@@ -23,6 +23,7 @@ __all__ = [
     "Member",
     "Problem",
     "Section",
+    "Sheet",
     "Unreadable",
     "read",
 ]

@@ -7,6 +7,7 @@ a page. That one is bound by the same limits and ends with this one.
 
 import contextlib
 import ctypes
+import json
 import logging
 import os
 import resource
@@ -20,7 +21,7 @@ from . import read, seccomp
 from .archive import members
 from .limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES, recognise_seconds
 from .problems import Problem, Unreadable
-from .wire import REQUEST, UNPACK, answer
+from .wire import DRAW, LAYOUT, REQUEST, UNPACK, answer
 
 PR_SET_PDEATHSIG = 1
 NICE = 5  # reading thousands of files leaves the processor to whoever answers a browser
@@ -48,6 +49,10 @@ def main() -> None:
         _allow_more_cpu(CPU_SECONDS)
         if what == UNPACK:
             _unpack(answers, data, name, skip)
+        elif what == DRAW:
+            _draw(answers, data, skip)
+        elif what == LAYOUT:
+            _send(answers, _guarded(lambda data=data, name=name: _layout(data, name)))  # type: ignore[misc]
         else:
             _send(answers, _answer(data, name, ocr, announce))
 
@@ -66,6 +71,26 @@ def _unpack(pipe: int, data: bytes, name: str, skip: int) -> None:
         return {"end": True}
 
     _send(pipe, _guarded(send))
+
+
+def _draw(pipe: int, data: bytes, index: int) -> None:
+    drawn = b""
+
+    def act() -> dict[str, Any]:
+        nonlocal drawn
+        from .pages import draw
+
+        drawn = draw(data, index)
+        return {"size": len(drawn)}
+
+    _send(pipe, _guarded(act))
+    _write(pipe, drawn)
+
+
+def _layout(data: bytes, quotes: str) -> dict[str, Any]:
+    from .pages import layout
+
+    return {"pages": layout(data, json.loads(quotes))}
 
 
 def _answer(data: bytes, name: str, ocr: str, announce: Callable[[int], None]) -> dict[str, Any]:

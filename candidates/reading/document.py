@@ -74,6 +74,33 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A box on the picture of a page, in its pixels; `quote` is the number of what stands there."""
+
+    quote: int
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page of the original as it is drawn, in pixels."""
+
+    width: int
+    height: int
+    marks: tuple[Mark, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        width, height = int(value["width"]), int(value["height"])
+        if width < 1 or height < 1:
+            raise ValueError("Expected a page of some size.")
+        return cls(width, height, tuple(Mark(*map(int, mark)) for mark in value["marks"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the résumé under a heading: `start` to `end`, offsets into Document.text, the
     heading included. `kind` is a fixed word such as "experience"."""

@@ -35,6 +35,11 @@ OPEN_FILES = 64
 MAX_ANSWER_BYTES = 32 * MB
 FILES_PER_CHILD = 500  # then a new child: what a parser leaks ends with it
 
+# Pages that are drawn for readers.
+DRAWN_WIDTH = 1_400  # pixels
+DRAWN_PIXELS = 8_000_000  # of a page that is very long
+MAX_QUOTES = 500  # looked for on the pages of one file
+
 # Text recognition, where it is switched on.
 MAX_PICTURE_PIXELS = 64_000_000  # of a picture that is decoded: 256 MB at four bytes each
 MAX_SHOWN_PIXELS = 12_000_000  # of a page that is recognised: A4 at 300 dpi has 8.7 million

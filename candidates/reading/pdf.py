@@ -61,7 +61,7 @@ def parse(data: bytes) -> Parsed:
 
 def _with_pdfium(data: bytes) -> Parsed:
     """Raises PdfiumError where pdfium can make nothing of the file."""
-    with _opened(data) as document:
+    with loaded(data) as document:
         count = raw.FPDF_GetPageCount(document)
         if count < 1:
             raise pdfium.PdfiumError("no pages")
@@ -99,7 +99,7 @@ def _with_pdfium(data: bytes) -> Parsed:
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[Any]:
+def loaded(data: bytes) -> Iterator[Any]:
     # Not by pypdfium2's PdfDocument: it also asks for the last error where opening went well and
     # there are no pages, and is then told why the file before this one was refused.
     document = raw.FPDF_LoadMemDocument64(data, len(data), None)

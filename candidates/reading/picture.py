@@ -59,8 +59,8 @@ def media_type(data: bytes) -> str:
 def parse(data: bytes, ocr: Ocr) -> Parsed:
     """The text of each page of a picture. Raises Unreadable."""
     media_type(data)
-    with _decoding(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        count = _frames(image)
+    with decoding(), open_picture(data) as image:
+        count = frames(image)
         outcome = recognise.pages(range(count), lambda index: _page(image, index), ocr)
     return outcome.parsed(count)
 
@@ -79,7 +79,7 @@ def packed(data: bytes, ocr: Ocr) -> Parsed:
                 try:
                     with archive.open(members[index]) as file:
                         content = file.read(MAX_PART_BYTES)
-                    with _decoding(), Image.open(io.BytesIO(content), formats=FORMATS) as image:
+                    with decoding(), open_picture(content) as image:
                         return _page(image, 0)
                 except Unreadable:
                     return None  # the others may hold the résumé
@@ -90,8 +90,13 @@ def packed(data: bytes, ocr: Ocr) -> Parsed:
     return outcome.parsed(len(members))
 
 
+def open_picture(data: bytes) -> Image.Image:
+    """Of a kind that is read; within `decoding`, which bounds it and minds what it raises."""
+    return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
 @contextmanager
-def _decoding() -> Iterator[None]:
+def decoding() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about odd metadata; nobody would see them
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -107,7 +112,7 @@ def _too_large(detail: str = "too many pixels") -> Unreadable:
     return Unreadable(Problem.TOO_COMPLEX, f"picture: {detail}")
 
 
-def _frames(image: Image.Image) -> int:
+def frames(image: Image.Image) -> int:
     """The pages of a TIFF; 1 for all others, whose further frames are an animation."""
     if image.format != "TIFF":
         return 1
@@ -131,11 +136,11 @@ def _page(image: Image.Image, index: int) -> Image.Image | None:
     if image.format == "JPEG":
         # Decodes a large one at a half or a quarter, of which enough is left.
         image.draft("L", _fitting(width, height))
-    grey = _grey(ImageOps.exif_transpose(image))
-    size = _fitting(*grey.size)
-    if size != grey.size:
-        grey = grey.resize(size, Image.Resampling.LANCZOS)
-    return recognise.seen(grey)
+    shades = grey(ImageOps.exif_transpose(image))
+    size = _fitting(*shades.size)
+    if size != shades.size:
+        shades = shades.resize(size, Image.Resampling.LANCZOS)
+    return recognise.seen(shades)
 
 
 def _fitting(width: int, height: int) -> tuple[int, int]:
@@ -147,7 +152,7 @@ def _fitting(width: int, height: int) -> tuple[int, int]:
     return max(round(width * factor), 1), max(round(height * factor), 1)
 
 
-def _grey(image: Image.Image) -> Image.Image:
+def grey(image: Image.Image) -> Image.Image:
     """In shades of grey; what is transparent lies on white paper."""
     if image.mode in SIXTEEN_BITS:
         # Pillow would cut off at 255 what reaches to 65535.

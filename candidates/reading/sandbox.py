@@ -14,20 +14,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from . import tesseract, wire
-from .document import Document, Member
+from .document import Document, Member, Sheet
 from .limits import (
     ADDRESS_SPACE,
     FILES_PER_CHILD,
     MAX_ANSWER_BYTES,
     MAX_ARCHIVE_BYTES,
     MAX_BYTES,
+    MAX_QUOTES,
     SECONDS,
     recognise_seconds,
 )
@@ -128,6 +129,37 @@ class Sandbox:
                 deadline = time.monotonic() + self.seconds
             if value != {"end": True}:
                 _document(value)
+
+    def draw(self, data: bytes, index: int) -> bytes:
+        """A page of a PDF or of a picture as WebP, counted from 0, within `seconds`.
+
+        Raises Unreadable and SandboxFailed.
+        """
+        with self._asked(data, "", wire.DRAW, index) as (child, deadline):
+            value = _receive(child, deadline)
+            if "size" not in value:
+                _document(value)
+                raise _Died
+            drawn = _exactly(child, _size_of(value["size"]), deadline)
+            if drawn[:4] != b"RIFF" or drawn[8:12] != b"WEBP":
+                raise _Died
+            return drawn
+
+    def layout(self, data: bytes, quotes: Sequence[tuple[str, int]] = ()) -> list[Sheet]:
+        """The pages as `draw` draws them, and where on them the quotes stand, each given with how
+        often it has stood in the text before; within `seconds`.
+
+        Raises Unreadable and SandboxFailed.
+        """
+        asked = json.dumps(list(quotes)[:MAX_QUOTES])
+        with self._asked(data, asked, wire.LAYOUT) as (child, deadline):
+            value = _receive(child, deadline)
+            if "pages" not in value:
+                _document(value)
+            try:
+                return [Sheet.from_json(page) for page in value["pages"]]
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
+                raise _Died from error
 
     @contextmanager
     def _asked(
@@ -327,6 +359,12 @@ def _exactly(
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
+
+
+def _size_of(size: object) -> int:
+    if not isinstance(size, int) or not 0 <= size <= MAX_ANSWER_BYTES:
+        raise _Died
+    return size
 
 
 def _member(value: dict[str, Any], child: subprocess.Popen[bytes], deadline: float) -> Member:

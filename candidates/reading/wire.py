@@ -5,6 +5,8 @@ A request is REQUEST (what to do, members to skip, length of name, length of dat
 UTF-8, the data. An answer, and the greeting that a child sends before it takes requests, is ANSWER
 (length) and a JSON object. Unpacking answers with one object for each member, which says in `size`
 how many bytes of the member itself follow it, and with `{"end": true}` or a refusal at the last.
+Drawing takes the page, from 0, in the place of members to skip, and answers with a `size` and as
+many bytes; a layout takes the quotes to look for, as JSON, in the place of the name.
 """
 
 import json
@@ -15,7 +17,7 @@ REQUEST = struct.Struct(">BIIQ")
 ANSWER = struct.Struct(">I")
 
 
-READ, UNPACK = 0, 1
+READ, UNPACK, DRAW, LAYOUT = 0, 1, 2, 3
 
 
 def request(data: bytes, name: str, what: int = READ, skip: int = 0) -> bytes:
