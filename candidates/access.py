@@ -15,7 +15,7 @@ from django.db.models import Case, OuterRef, Value, When
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from .models import Analysis, Archive, Candidate, Draft, Evaluation, Membership
+from .models import Analysis, Archive, Candidate, Draft, Evaluation, Membership, Note
 from .models.draft import Role
 
 if TYPE_CHECKING:
@@ -84,3 +84,9 @@ def evaluation_for(
     shown = Evaluation.objects.visible_to(user)
     shown = shown.select_related("analysis__draft", "candidate__decided_by")
     return allowed(with_role(shown, user, "analysis__draft"), public_id, needs)
+
+
+def note_for(user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER) -> Note:
+    shown = Note.objects.filter(candidate__draft__in=Draft.objects.visible_to(user))
+    shown = shown.select_related("candidate__draft")
+    return allowed(with_role(shown, user, "candidate__draft"), public_id, needs)

@@ -16,7 +16,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from candidates import intake
-from candidates.models import Analysis, Archive, Candidate, Draft, Evaluation, Event, Membership
+from candidates.models import (
+    Analysis,
+    Archive,
+    Candidate,
+    Draft,
+    Evaluation,
+    Event,
+    Membership,
+    Note,
+)
 from candidates.models.draft import SHARED, Role
 from jobs.models import Job, Status
 from tests.makers import rows
@@ -48,6 +57,12 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:part": (THING, ("POST",), Candidate),
     "candidates:candidate": (THING, ("GET",), Candidate),
     "candidates:original": (THING, ("GET",), Candidate),
+    "candidates:page": (THING, ("GET",), Candidate),
+    "candidates:decide": (THING, ("POST",), Candidate),
+    "candidates:note": (THING, ("POST",), Candidate),
+    "candidates:delete-note": (THING, ("POST",), Note),
+    "candidates:reveal": (THING, ("GET", "POST"), Candidate),
+    "candidates:blind": (THING, ("POST",), Draft),
     "candidates:erase-candidate": (THING, ("GET", "POST"), Candidate),
     "candidates:remove-archive": (THING, ("POST",), Archive),
     "candidates:analysis": (THING, ("GET",), Analysis),
@@ -75,6 +90,7 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "jobs:suggested": (THING, ("GET", "POST"), Draft),
     "jobs:run": (THING, ("POST",), Draft),
 }
+MORE = {"candidates:page": [1]}  # what an address names beside its thing
 THINGS = [name for name, (who, _, _) in POLICIES.items() if who == THING]
 # Django's own, with a permission test of its own below.
 ELSEWHERE = ("admin:",)
@@ -107,7 +123,9 @@ class House:
         kind = POLICIES[name][2]
         if name == "password_reset_confirm":
             return reverse(name, args=["x", "y"])
-        return reverse(name, args=[self.things[kind].public_id]) if kind else reverse(name)
+        if kind is None:
+            return reverse(name)
+        return reverse(name, args=[self.things[kind].public_id, *MORE.get(name, [])])
 
 
 @pytest.fixture
@@ -117,7 +135,8 @@ def house(draft: Draft, alice: User) -> House:
     rows.evaluate(analysis)
     [outcome] = intake.accept(draft, alice, [intake.Incoming("a.zip", 4, lambda: b"PK\x03\x04")])
     evaluation, archive = analysis.evaluations.get(), outcome.archive
-    things = (draft, candidate, analysis, evaluation, rows.job(analysis), archive)
+    note = rows.note(candidate, alice)
+    things = (draft, candidate, analysis, evaluation, rows.job(analysis), archive, note)
     return House({type(thing): thing for thing in things})
 
 
@@ -152,7 +171,7 @@ def test_to_a_stranger_it_does_not_exist(
     before = Event.objects.count()
     for method in POLICIES[name][1]:
         theirs = stranger.generic(method, house.address(name))
-        nowhere = stranger.generic(method, reverse(name, args=[uuid4()]))
+        nowhere = stranger.generic(method, reverse(name, args=[uuid4(), *MORE.get(name, [])]))
         assert theirs.status_code == nowhere.status_code == 404
         # Not even the page tells the one from the other.
         assert without_token(theirs.text) == without_token(nowhere.text)
@@ -174,6 +193,7 @@ FOR_EDITORS = {
     "candidates:decide",
     "candidates:edit",
     "candidates:erase-candidate",
+    "candidates:reveal",
     "jobs:suggested",
 }
 FOR_THE_OWNER = {"candidates:erase-draft"}

@@ -145,6 +145,12 @@ class Candidate(Claimable):
         related_name="+",
     )
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revealed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="when somebody lifted blind mode for this one, before a decision",
+    )
 
     objects = CandidateQuerySet.as_manager()
 

@@ -1,33 +1,39 @@
 """One candidate's ratings with their evidence, beside the résumé."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from candidates import blind
 from candidates.access import Request, evaluation_for
 from candidates.models import Evaluation
-from candidates.models.analysis import Status
+from candidates.models.draft import Role
 from candidates.scoring.evidence import find
 from candidates.scoring.redact import redact
 
-from .marks import segments
+from .judgement import judgement
+from .neighbours import Filter, around
 from .people import notes
-from .ratings import noticed, rated
+from .ratings import Shown, noticed, rated
+from .reading import pane
+
+Strength = tuple[str, str, str]  # what it is, its quote, and the id of the quote's mark
 
 
 @require_safe
 def evaluation(request: Request, public_id: Any) -> HttpResponse:
-    """One candidate's ratings, and the résumé with the quotes marked. Five queries."""
+    """One candidate's ratings, and the résumé with the quotes marked. Nine queries."""
     evaluation = evaluation_for(request.user, public_id)
-    analysis = evaluation.analysis
+    analysis, candidate = evaluation.analysis, evaluation.candidate
+    draft = analysis.draft
+    candidate.draft = draft  # the same, and so it is not fetched again
+    filter = Filter.from_query(request.GET, analysis)
+    before, after, place, total = around(analysis, evaluation, filter)
+    role: Role = evaluation.role  # type: ignore[attr-defined]
     ratings = rated(analysis.rubric, evaluation)
-    around: dict[int | None, Evaluation] = {}
-    if evaluation.rank is not None:
-        places = (evaluation.rank - 1, evaluation.rank + 1)
-        beside = analysis.evaluations.filter(status=Status.SCORED, rank__in=places)
-        around = {other.rank: other for other in beside.only("public_id", "rank")}
     quotes = [
         (f"{one.criterion.key}-{number}", quote.start, quote.end)
         for one in ratings
@@ -35,36 +41,79 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
     ]
     strengths, pointed = _strengths(evaluation)
     context = {
+        **judgement(candidate, role),
+        **pane(candidate, draft, quotes + pointed, request.GET.get("show")),
+        "name": blind.shown_name(candidate, draft),
+        "file": blind.shown_file(candidate, draft),
+        "insights": _insights(evaluation),
         "strengths": strengths,
         "evaluation": evaluation,
-        "place": evaluation.place(analysis.evaluations.tied() if evaluation.band else ()),
         "analysis": analysis,
-        "candidate": evaluation.candidate,
-        "draft": analysis.draft,
-        "shown": ratings,
-        "flags": noticed(evaluation)
-        + notes([evaluation.candidate_id]).get(evaluation.candidate_id, []),
-        "segments": segments(evaluation.candidate.text, quotes + pointed),
-        "before": around.get((evaluation.rank or 0) - 1),
-        "after": around.get((evaluation.rank or 0) + 1),
+        "draft": draft,
+        "shown": _without_traces(ratings, evaluation),
+        "flags": noticed(evaluation, draft) + notes(draft, [candidate.pk]).get(candidate.pk, []),
+        "rank": evaluation.place(analysis.evaluations.tied() if evaluation.band else ()),
+        "filter": filter,
+        "before": before,
+        "after": after,
+        "place": place,
+        "total": total,
     }
     return render(request, "candidates/evaluation.html", context)
 
 
-def _strengths(
-    evaluation: Evaluation,
-) -> tuple[list[tuple[str, str, str]], list[tuple[str, int, int]]]:
+def _without_traces(ratings: list[Shown], evaluation: Evaluation) -> list[Shown]:
+    """The ratings as they may be shown: a quote may hold what tells who it is."""
+    candidate, draft = evaluation.candidate, evaluation.analysis.draft
+    if not blind.is_hidden(candidate, draft):
+        return ratings
+    spans = blind.spans_of(candidate)
+    return [
+        replace(
+            one,
+            rating=replace(one.rating, reason=blind.hide(one.rating.reason, candidate)),
+            quotes=tuple(
+                (id, blind.masked(text, spans, quote.start))
+                for (id, text), quote in zip(one.quotes, one.rating.quotes, strict=True)
+            ),
+        )
+        for one in ratings
+    ]
+
+
+def _insights(evaluation: Evaluation) -> dict[str, Any]:
+    """Gaps and questions, as they may be shown."""
+    say = blind.voice(evaluation.candidate, evaluation.analysis.draft)
+    told = evaluation.insights or {}
+    return {
+        "gaps": [
+            {"text": say(one["text"]), "quote": say(one.get("quote", ""))}
+            for one in told.get("gaps", [])
+        ],
+        "questions": [say(one) for one in told.get("questions", [])],
+    }
+
+
+def _strengths(evaluation: Evaluation) -> tuple[list[Strength], list[tuple[str, int, int]]]:
     """Each strength with its quote and the id of the quote's mark, "" where it has none; and the
     marks. Engines quote what they saw: the text without what no score may rest on."""
+    candidate = evaluation.candidate
     points = (evaluation.insights or {}).get("strengths", [])
-    seen = redact(evaluation.candidate.text, evaluation.candidate.name) if points else ""
-    shown: list[tuple[str, str, str]] = []
+    if not points:
+        return [], []
+    hidden = blind.is_hidden(candidate, evaluation.analysis.draft)
+    say = blind.voice(candidate, evaluation.analysis.draft)
+    spans = blind.spans_of(candidate) if hidden else ()
+    seen = redact(candidate.text, candidate.name)
+    shown: list[Strength] = []
     marks: list[tuple[str, int, int]] = []
     for number, point in enumerate(points, start=1):
         place = find(point["quote"], seen)
-        id, quote = "", point["quote"]
+        id, quote = "", say(point["quote"])
         if place is not None:
-            id, quote = f"strength-{number}", evaluation.candidate.text[place.start : place.end]
+            id, quote = f"strength-{number}", candidate.text[place.start : place.end]
+            if hidden:
+                quote = blind.masked(quote, spans, place.start)
             marks.append((id, place.start, place.end))
-        shown.append((point["text"], quote, id))
+        shown.append((say(point["text"]), quote, id))
     return shown, marks

@@ -8,32 +8,42 @@ from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from candidates import blind
 from candidates.access import Request, archive_for, candidate_for
 from candidates.models import Event
 from candidates.models.draft import Role
 from candidates.models.likeness import other_files
 
+from .judgement import judgement
 from .people import notes
-from .words import SURE, language, parts, reading_flags
+from .ratings import without_traces
+from .reading import pane
+from .words import SURE, language, reading_flags
 
 
 @require_safe
 def candidate(request: Request, public_id: Any) -> HttpResponse:
-    """The file's status, the text found in it, and where it has been scored. Six queries."""
+    """The file's status, what was found in it, and where it has been scored. Nine queries."""
     candidate = candidate_for(request.user, public_id)
+    draft = candidate.draft
+    hidden = blind.is_hidden(candidate, draft)
     evaluations = candidate.evaluations.select_related("analysis").defer("analysis__criteria")
+    flags = reading_flags(candidate.flags, candidate.hidden)
+    role: Role = candidate.role  # type: ignore[attr-defined]
     context = {
-        "candidate": candidate,
-        "draft": candidate.draft,
-        "flags": reading_flags(candidate.flags, candidate.hidden),
-        "maybe": notes([candidate.pk]).get(candidate.pk, []),
-        "other_files": other_files(candidate),
+        **judgement(candidate, role),
+        **pane(candidate, draft, [], request.GET.get("show")),
+        "name": blind.shown_name(candidate, draft),
+        "draft": draft,
+        "flags": without_traces(flags, candidate, draft),
+        "maybe": notes(draft, [candidate.pk]).get(candidate.pk, []),
+        "other_files": [] if hidden else other_files(candidate),
         "language": language(candidate.language) if candidate.language else "",
         "unsure": [key for key, sure in candidate.confidence.items() if 0 < sure < SURE],
         "sure": SURE,
-        "parts": parts(candidate.text, candidate.sections),
         "evaluations": evaluations.order_by("-analysis__created_at")[:20],
     }
     return render(request, "candidates/candidate.html", context)
@@ -47,6 +57,9 @@ def original(request: Request, public_id: Any) -> HttpResponseBase:
     between from keeping it.
     """
     candidate = candidate_for(request.user, public_id)
+    if blind.is_hidden(candidate, candidate.draft):
+        messages.error(request, _("The original is hidden until somebody decides."))
+        return redirect(candidate)
     if not candidate.file:
         raise Http404("The file never came out of its archive.")
     try:
@@ -69,10 +82,11 @@ def original(request: Request, public_id: Any) -> HttpResponseBase:
 def erase(request: Request, public_id: Any) -> HttpResponse:
     """Remove a candidate with file, text and scores, after asking."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
+    name = blind.shown_name(candidate, candidate.draft)
     if request.method != "POST":
         context = {
-            "thing": f"the candidate “{candidate}”",
-            "with_it": f"The file {candidate.filename}, its text and all its scores go with it.",
+            "thing": _("the candidate “%(name)s”") % {"name": name},
+            "with_it": _("The file, its text and all its scores go with it."),
             "back": candidate.get_absolute_url(),
         }
         return render(request, "candidates/erase.html", context)
@@ -85,7 +99,7 @@ def erase(request: Request, public_id: Any) -> HttpResponse:
             about=candidate.public_id,
         )
         candidate.erase()
-    messages.success(request, f"The candidate “{candidate}” is erased.")
+    messages.success(request, _("The candidate “%(name)s” is erased.") % {"name": name})
     return redirect(candidate.draft)
 
 
@@ -96,5 +110,5 @@ def remove_archive(request: Request, public_id: Any) -> HttpResponse:
     with transaction.atomic():
         Event.objects.all().record(archive.draft_id, "archive removed", actor=request.user)
         archive.delete()
-    messages.success(request, f"The archive “{archive}” is removed.")
+    messages.success(request, _("The archive “%(name)s” is removed.") % {"name": archive})
     return redirect(archive.draft)

@@ -9,8 +9,11 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from candidates import blind
 from candidates.access import Request, candidate_for, draft_for
 from candidates.models import Candidate, Draft, Likeness
 from candidates.models.draft import Role
@@ -26,8 +29,19 @@ MOST_FILES_OF_ONE = 500
 class Group:
     """Files of what may be one person, the newest first, and what speaks for it."""
 
-    files: list[Candidate]
+    rows: list["File"]
     reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What may be shown of a file; "" for what was not found, or is hidden."""
+
+    candidate: Candidate
+    name: str
+    file: str
+    found: str
+    email: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,10 +53,12 @@ def people(request: Request, public_id: Any) -> HttpResponse:
         return _decide(request, draft)
     pairs = draft.likenesses.undecided().select_related("first", "second")
     groups = pairs.defer("first__text", "second__text").groups()
-    page = Paginator([_group(group) for group in groups], GROUPS_A_PAGE).get_page(
+    page = Paginator([_group(group, draft) for group in groups], GROUPS_A_PAGE).get_page(
         request.GET.get("page")
     )
-    return render(request, "candidates/people.html", {"draft": draft, "page": page})
+    role: Role = draft.role  # type: ignore[attr-defined]
+    context = {"draft": draft, "page": page, "may_change": Role(role).may(Role.EDITOR)}
+    return render(request, "candidates/people.html", context)
 
 
 @require_POST
@@ -50,11 +66,11 @@ def part(request: Request, public_id: Any) -> HttpResponse:
     """Take back that several files are one person's."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
     Likeness.objects.all().take_back(candidate, request.user)
-    messages.success(request, "Each file stands for itself again.")
+    messages.success(request, _("Each file stands for itself again."))
     return redirect("candidates:people", candidate.draft.public_id)
 
 
-def notes(candidates: list[int]) -> dict[int, list[Note]]:
+def notes(draft: Draft, candidates: list[int]) -> dict[int, list[Note]]:
     """Who of these may be somebody else in the draft as well, by id. One query."""
     pairs = (
         Likeness.objects.all()
@@ -64,15 +80,33 @@ def notes(candidates: list[int]) -> dict[int, list[Note]]:
     found: dict[int, list[Note]] = {}
     for pair in pairs.select_related("first", "second").defer("first__text", "second__text"):
         for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
-            what = f"May be the same person as {other} ({other.filename}): {pair.reason}"
+            what = _("May be the same person as %(other)s: %(reason)s") % {
+                "other": _called(other, draft),
+                "reason": pair.reason,
+            }
             found.setdefault(one.pk, []).append(Note(what))
     return found
 
 
-def _group(pairs: list[Likeness]) -> Group:
+def _called(candidate: Candidate, draft: Draft) -> str:
+    name, file = blind.shown_name(candidate, draft), blind.shown_file(candidate, draft)
+    return f"{name} ({file})" if file and file != name else name
+
+
+def _group(pairs: list[Likeness], draft: Draft) -> Group:
     files = {file.pk: file for pair in pairs for file in (pair.first, pair.second)}
     newest_first = sorted(files.values(), key=lambda one: (one.created_at, one.pk), reverse=True)
-    return Group(newest_first, list(dict.fromkeys(pair.reason for pair in pairs)))
+    return Group(
+        [_file(one, draft) for one in newest_first],
+        list(dict.fromkeys(pair.reason for pair in pairs)),
+    )
+
+
+def _file(candidate: Candidate, draft: Draft) -> File:
+    name, file = blind.shown_name(candidate, draft), blind.shown_file(candidate, draft)
+    if blind.is_hidden(candidate, draft):
+        return File(candidate, name, file, "", "")
+    return File(candidate, name, file, candidate.name, candidate.email)
 
 
 def _decide(request: Request, draft: Draft) -> HttpResponse:
@@ -83,13 +117,21 @@ def _decide(request: Request, draft: Draft) -> HttpResponse:
     if len(chosen) > 1 and decision in (Decision.MERGED, Decision.APART):
         decided = Likeness.objects.all().decide(draft, chosen, Decision(decision), request.user)
     if not decided:
-        messages.info(request, "Nothing was left to decide there. It may have been done before.")
+        messages.info(request, _("Nothing was left to decide there. It may have been done before."))
     elif decision == Decision.MERGED:
         messages.success(
-            request, f"{len(chosen)} files are one person now; the newest of them is ranked."
+            request,
+            ngettext(
+                "%(number)s file is one person now; the newest of them is ranked.",
+                "%(number)s files are one person now; the newest of them is ranked.",
+                len(chosen),
+            )
+            % {"number": len(chosen)},
         )
     else:
-        messages.success(request, "They are different people, and will not be asked about again.")
+        messages.success(
+            request, _("They are different people, and will not be asked about again.")
+        )
     return redirect("candidates:people", draft.public_id)
 
 

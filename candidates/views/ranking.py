@@ -172,7 +172,7 @@ def _rows(
         )
     )
     shown: list[Any] = list(found)
-    alike = {} if analysis.draft.blind else notes([one.candidate_id for one in shown])
+    alike = notes(analysis.draft, [one.candidate_id for one in shown])
     drawn, choices = cells.Cells(rubric), cells.Choices(_verdicts() if may_decide else ())
     choose, same = _("Choose %(name)s"), _("same person?")
     query = f"?{filter.query}".rstrip("?")

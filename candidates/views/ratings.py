@@ -1,8 +1,9 @@
 """An evaluation's ratings beside their criteria, and what was noticed about its candidate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from candidates.models import Evaluation
+from candidates import blind
+from candidates.models import Candidate, Draft, Evaluation
 from candidates.scoring import rank
 from candidates.scoring.rubric import Criterion, Rubric
 from candidates.scoring.scorecard import STRONGEST, Rating
@@ -47,6 +48,13 @@ def rated(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:
     ]
 
 
-def noticed(evaluation: Evaluation) -> list[Note]:
+def noticed(evaluation: Evaluation, draft: Draft) -> list[Note]:
     candidate = evaluation.candidate
-    return reading_flags(candidate.flags, candidate.hidden) + scoring_flags(evaluation.flags)
+    notes = reading_flags(candidate.flags, candidate.hidden) + scoring_flags(evaluation.flags)
+    return without_traces(notes, candidate, draft)
+
+
+def without_traces(notes: list[Note], candidate: Candidate, draft: Draft) -> list[Note]:
+    """The notes as they may be shown: what was found may tell who it is."""
+    say = blind.voice(candidate, draft)
+    return [replace(note, what=say(note.what), found=say(note.found)) for note in notes]

@@ -58,7 +58,6 @@ MODES = {
     "text": "as JSON in a block of text, since the server has no JSON mode",
 }
 SURE = 0.7  # below it a page says that a finding may be wrong
-PARTS = {"summary": "Profile", "contact": "Contact"}
 STANDINGS = {
     rank.Met.MET: ("met", "met"),
     rank.Met.UNCLEAR: ("unclear", "unclear"),
@@ -96,29 +95,6 @@ def language(code: str) -> str:
         return str(get_language_info(code)["name"])
     except KeyError:
         return code
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of the résumé's text; `anchor` and `title` are "" where it is under no heading."""
-
-    anchor: str
-    title: str
-    text: str
-
-
-def parts(text: str, sections: list[dict[str, Any]]) -> list[Part]:
-    """The whole text, cut where its sections begin and end."""
-    found, place = [], 0
-    for number, section in enumerate(sections, start=1):
-        if place < section["start"]:
-            found.append(Part("", "", text[place : section["start"]]))
-        title = PARTS.get(section["kind"], section["kind"].capitalize())
-        found.append(Part(f"part-{number}", title, text[section["start"] : section["end"]]))
-        place = section["end"]
-    if place < len(text):
-        found.append(Part("", "", text[place:]))
-    return found
 
 
 def scoring_flags(flags: list[dict[str, Any]]) -> list[Note]:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from candidates.models import Analysis, Call, Candidate, Draft, Evaluation, FollowUp
+from candidates.models import Analysis, Call, Candidate, Draft, Evaluation, FollowUp, Note
 from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import Status as Read
 from candidates.models.followup import Kind
@@ -28,7 +28,7 @@ QUOTE = "Built payment services in Python."
 
 def candidate(draft: Draft, number: int = 1, **values: Any) -> Candidate:
     """A readable candidate of the draft, with a stored file."""
-    data = f"{draft.pk} {number}".encode()
+    data = values.pop("data", f"{draft.pk} {number}".encode())
     text, name = values.get("text", TEXT), values.get("name", f"Person {number}")
     row = Candidate(
         draft=draft,
@@ -56,6 +56,12 @@ def _prepared(text: str, name: str) -> dict[str, Any]:
         return {}
     prepared, kept = keep(text, name)
     return {"prepared": kept, "redacted_key": document_key(prepared.document)}
+
+
+def note(candidate: Candidate, author: User, text: str = "Call back.") -> Note:
+    made = Note.objects.create(candidate=candidate, author=author, text=text)
+    made.refresh_from_db()
+    return made
 
 
 def unreadable(draft: Draft, number: int, problem: Problem = Problem.ENCRYPTED) -> Candidate:

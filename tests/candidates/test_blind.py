@@ -1,0 +1,167 @@
+"""Blind mode: who it is shows nowhere until somebody decides, or reveals it."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from candidates import blind
+from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, Likeness
+from candidates.models.likeness import Why
+from candidates.scoring.scorecard import Quote, Rating
+from tests.makers import pdfs, rows
+
+NAME, EMAIL, PHONE = "Ottilie Brandauer", "ottilie@brandauer.example", "+43 1 555 0199"
+FILE = "Brandauer_Ottilie_CV.pdf"
+TEXT = f"""{NAME}
+{EMAIL} | {PHONE}
+Hauptgasse 12, 1010 Wien
+Born 3 May 1984, mother of two
+
+Experience
+Brandauer built payment services in Python; her team of nine ran them.
+Entwicklerin seit 2010.
+"""
+QUOTE = "Brandauer built payment services in Python; her team of nine ran them."
+TRACES = ("Ottilie", "Brandauer", "OTTILIE", "555 0199", "Hauptgasse", "1984", "mother", " her ")
+
+
+@pytest.fixture
+def one(draft: Draft) -> Candidate:
+    Draft.objects.filter(pk=draft.pk).update(blind=True)
+    draft.refresh_from_db()
+    return rows.candidate(
+        draft,
+        1,
+        data=pdfs.pdf(),
+        text=TEXT,
+        name=NAME,
+        email=EMAIL,
+        phone=PHONE,
+        filename=FILE,
+        source="Brandauer.zip",
+        media_type="application/pdf",
+        links=[{"kind": "web", "url": "https://brandauer.example", "confidence": 1.0}],
+        flags=[{"kind": "two-people", "found": f"{NAME} and {EMAIL}", "page": None}],
+        hidden=[{"kind": "tiny", "text": f"{NAME} is best", "page": 1}],
+    )
+
+
+@pytest.fixture
+def evaluation(one: Candidate, draft: Draft, alice: User) -> Evaluation:
+    other = rows.candidate(draft, 2, filename="Brandauer_old.pdf", name=NAME)
+    Likeness.objects.create(draft=draft, first=one, second=other, why=Why.SAME_EMAIL, share=0.1)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    evaluation = analysis.evaluations.get(candidate=one)
+    start = TEXT.index(QUOTE)
+    quote = Quote(QUOTE, start, start + len(QUOTE))
+    evaluation.ratings = [
+        Rating(criterion.key, 3, f"{NAME} says so.", (quote,)).to_json()
+        for criterion in analysis.rubric.criteria
+    ]
+    evaluation.insights = {
+        "strengths": [{"text": f"{NAME} builds.", "quote": "built payment services in Python"}],
+        "gaps": [{"text": "Brandauer lacks Rust.", "quote": f"{NAME}"}],
+        "questions": ["Has Ottilie led?"],
+    }
+    evaluation.save(update_fields=["ratings", "insights"])
+    rows.note(one, alice, "I know Ottilie.")
+    return evaluation
+
+
+def shown(page: Any) -> str:
+    return unescape(re.sub(r"\s+", " ", page.text))
+
+
+def pages_of(one: Candidate, analysis: Analysis, evaluation: Evaluation) -> list[str]:
+    return [
+        one.get_absolute_url(),
+        one.get_absolute_url() + "?show=pages",
+        evaluation.get_absolute_url(),
+        evaluation.get_absolute_url() + "?show=pages",
+        reverse("candidates:erase-candidate", args=[one.public_id]),
+        reverse("candidates:reveal", args=[one.public_id]),
+        reverse("candidates:people", args=[one.draft.public_id]),
+    ]
+
+
+def test_no_page_tells_who_it_is(as_alice: Client, one: Candidate, evaluation: Evaluation) -> None:
+    for address in pages_of(one, evaluation.analysis, evaluation):
+        page = shown(as_alice.get(address))
+        assert blind.stand_in(one) in page
+        assert [trace for trace in TRACES if trace in page] == [], address
+    told = shown(as_alice.get(evaluation.get_absolute_url()))
+    assert "[…] built payment services in Python; […] team of nine ran them." in told
+    assert "Entwickler[…] seit 2010." in told
+
+
+def test_neither_the_original_nor_its_pages_are_handed_out(
+    as_alice: Client, one: Candidate
+) -> None:
+    original = as_alice.get(reverse("candidates:original", args=[one.public_id]), follow=True)
+    image = as_alice.get(reverse("candidates:page", args=[one.public_id, 1]))
+
+    assert "The original is hidden until somebody decides." in original.text
+    assert image.status_code == 404
+
+
+def test_a_decision_shows_who_it_is_and_taking_it_back_hides_it_again(
+    as_alice: Client, one: Candidate, evaluation: Evaluation
+) -> None:
+    decide = reverse("candidates:decide", args=[one.public_id])
+
+    answer = as_alice.post(decide, {"verdict": "maybe"}, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Refresh"] == "true"
+    assert NAME in as_alice.get(evaluation.get_absolute_url()).text
+
+    as_alice.post(decide, {"verdict": "undo"})
+    assert NAME not in as_alice.get(evaluation.get_absolute_url()).text
+
+
+def test_revealing_is_asked_for_recorded_and_for_everybody(
+    as_alice: Client, alice: User, one: Candidate
+) -> None:
+    url = reverse("candidates:reveal", args=[one.public_id])
+    assert "It is recorded that you did so." in shown(as_alice.get(url))
+    assert not Event.objects.filter(verb="candidate revealed").exists()
+
+    for _ in range(2):
+        page = as_alice.post(url, follow=True)
+
+    assert "Nothing was hidden about this candidate." in page.text and NAME in page.text
+    event = Event.objects.get(verb="candidate revealed")
+    assert (event.actor, event.about) == (alice, one.public_id)
+
+
+def test_the_switch_is_recorded_and_hides_again_whoever_was_revealed(
+    as_alice: Client, one: Candidate, draft: Draft, alice: User
+) -> None:
+    url = reverse("candidates:blind", args=[draft.public_id])
+    blind.reveal(one, alice)
+
+    as_alice.post(url, {"blind": "0"})
+    assert NAME in as_alice.get(one.get_absolute_url()).text
+    as_alice.post(url, {"blind": "1"})
+    as_alice.post(url, {"blind": "1"})
+
+    assert NAME not in as_alice.get(one.get_absolute_url()).text
+    verbs = Event.objects.filter(about=draft.public_id).values_list("verb", flat=True)
+    assert list(verbs) == ["blind mode off", "blind mode on"]
+
+
+def test_where_no_name_was_found_the_name_of_the_file_stands_in_for_it(draft: Draft) -> None:
+    draft.blind = True
+    one = rows.candidate(draft, 3, name="", filename="grete-holzinger_cv2024.pdf", text="")
+
+    assert blind.hide("Grete Holzinger wrote Python.", one) == "[…] wrote Python."
+    assert blind.shown_name(one, draft) == blind.stand_in(one)
+    assert blind.shown_file(one, draft) == ""
+
+
+def test_masks_keep_their_places_in_a_piece_of_the_text() -> None:
+    assert blind.masked("cdefgh", [(0, 4), (6, 7), (9, 12)], start=2) == "[…]ef[…]h"
