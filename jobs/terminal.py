@@ -3,8 +3,6 @@
 `evaluate` and `demo` are two ways to the same pages and the same queue.
 """
 
-import csv
-import io
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -18,13 +16,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from candidates.models import Analysis, Draft, Evaluation
+from candidates import exports
+from candidates.exports import reason
+from candidates.models import Analysis, Draft
 from candidates.models.analysis import OPEN
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
-from candidates.scoring.rank import met
 from candidates.scoring.rubric import Criterion
-from candidates.scoring.scorecard import Rating
 from candidates.views.words import doubt, money
 
 from .estimate import Estimate
@@ -32,8 +30,6 @@ from .models import Job, Status
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LOOK = 0.2  # seconds between looks at the database
-# A cell that begins so is a formula to a spreadsheet; OWASP's list.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 def ensure_tables() -> None:
@@ -161,26 +157,9 @@ def _took(spent: dict[str, Any]) -> str:
     return f"It took {told}."
 
 
-def reason(evaluation: Evaluation) -> str:
-    """Why the evaluation has no score; empty when it has, or may yet get one."""
-    return evaluation.error or evaluation.candidate.reason
-
-
-def flag_kinds(evaluation: Evaluation) -> list[str]:
-    """What the reviewer should know: found at reading, and found at scoring."""
-    candidate = evaluation.candidate
-    hidden = ["hidden-text"] if candidate.hidden else []
-    return [
-        *(flag["kind"] for flag in candidate.flags),
-        *hidden,
-        *(flag["kind"] for flag in evaluation.flags),
-    ]
-
-
 def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
     """The job and its ranking as plain values; `files` names candidates' files by their id."""
     analysis = job.analysis
-    criteria = {criterion.key: criterion for criterion in analysis.rubric.criteria}
     return {
         "job": {
             "id": str(job.public_id),
@@ -198,9 +177,7 @@ def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
             "repeat_error": _repeat_error(analysis),
         },
         "usage": usage(analysis),
-        "candidates": [
-            _candidate(evaluation, criteria, files or {}) for evaluation in _evaluations(analysis)
-        ],
+        "candidates": list(exports.rows(analysis, analysis.evaluations.ranked(), files)),
     }
 
 
@@ -224,60 +201,12 @@ def as_csv(told: dict[str, Any]) -> str:
     ratings = [rating for one in told["candidates"] for rating in one["ratings"]]
     criteria = list(dict.fromkeys(rating["criterion"] for rating in ratings))
     must_have = list(dict.fromkeys(r["criterion"] for r in ratings if r["must_have"]))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    head = ["rank", "band", "file", "name", "score", "status", "flags", "error", *criteria]
-    head += [f"{name}: must have" for name in must_have]
-    writer.writerow(map(_cell, head))
-    for one in told["candidates"]:
-        rated = {rating["criterion"]: rating for rating in one["ratings"]}
-        row = [one[key] for key in ("rank", "band", "file", "name", "score", "status")]
-        row += [" ".join(one["flags"]), one["error"]]
-        row += [rated.get(name, {}).get("rating") for name in criteria]
-        row += [rated.get(name, {}).get("must_have") for name in must_have]
-        writer.writerow(map(_cell, row))
-    return out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    return "".join(exports.csv_lines(told["candidates"], criteria, must_have))
 
 
 def _evaluations(analysis: Analysis) -> Any:
     """Scored by rank, then what has no score; the unreadable last."""
     return analysis.evaluations.select_related("candidate").defer("candidate__text").ranked()
-
-
-def _candidate(
-    evaluation: Evaluation, criteria: Mapping[str, Criterion], files: Mapping[int, str]
-) -> dict[str, Any]:
-    return {
-        "rank": evaluation.rank,
-        "band": evaluation.band,
-        "file": files.get(evaluation.candidate_id, evaluation.candidate.filename),
-        "name": evaluation.candidate.name,
-        "score": None if evaluation.score is None else float(evaluation.score),
-        "status": evaluation.status,
-        "flags": flag_kinds(evaluation),
-        "error": reason(evaluation) or None,
-        "ratings": [
-            {
-                "criterion": criteria[rating["criterion"]].name,
-                "rating": rating["rating"],
-                "must_have": _standing(criteria[rating["criterion"]], rating),
-                "reason": rating["reason"],
-                "supported": rating["supported"],
-                "quotes": [quote["text"] for quote in rating["quotes"]],
-            }
-            for rating in evaluation.ratings
-        ],
-    }
-
-
-def _standing(criterion: Criterion, rating: dict[str, Any]) -> str | None:
-    return str(met(Rating.from_json(rating))) if criterion.must_have else None
 
 
 def _repeat_error(analysis: Analysis) -> dict[str, Any] | None:

@@ -73,6 +73,7 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:ratings": (THING, ("GET",), Analysis),
     "candidates:weights": (THING, ("POST",), Analysis),
     "candidates:evaluation": (THING, ("GET",), Evaluation),
+    "candidates:export": (THING, ("GET",), Analysis),
     "candidates:usage": (OWN, ("GET",), None),
     "jobs:jobs": (OWN, ("GET",), None),
     "jobs:job": (THING, ("GET",), Job),
@@ -90,7 +91,10 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "jobs:suggested": (THING, ("GET", "POST"), Draft),
     "jobs:run": (THING, ("POST",), Draft),
 }
-MORE = {"candidates:page": [1]}  # what an address names beside its thing
+MORE: dict[str, list[Any]] = {
+    "candidates:page": [1],
+    "candidates:export": ["csv"],
+}  # what an address names beside its thing
 THINGS = [name for name, (who, _, _) in POLICIES.items() if who == THING]
 # Django's own, with a permission test of its own below.
 ELSEWHERE = ("admin:",)

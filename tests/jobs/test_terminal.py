@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from rich.console import Console
 
+from candidates import exports
 from candidates.models import Analysis, Draft, Evaluation
 from candidates.models.analysis import Status as Scored
 from jobs import pause, terminal
@@ -159,7 +160,7 @@ def test_who_follows_a_job_that_pauses_is_told_why_and_where_to_resume(
 
 @pytest.mark.parametrize("value", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])
 def test_every_beginning_of_a_formula_is_disarmed(value: str) -> None:
-    assert terminal._cell(value) == f"'{value}"
+    assert exports.cell(value) == f"'{value}"
 
 
 @pytest.mark.django_db

@@ -1,0 +1,244 @@
+"""A ranking as plain values, and those as CSV, JSON and XLSX, for command line and pages alike.
+
+Everything comes row by row, so that ten thousand candidates need no more memory than one.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import xlsxwriter
+
+from .blind import hide, is_hidden, masked, shown_file, shown_name
+from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
+from .scoring import prepare
+from .scoring.rank import met
+from .scoring.rubric import Criterion
+from .scoring.scorecard import Rating
+
+# A cell that begins so is a formula to a spreadsheet; OWASP's list.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+PLAIN = ("rank", "band", "file", "name", "score", "status")
+JUDGED = ("decision", "decided_by", "decided_at", "notes")
+AT_ONCE = 1_000  # rows of one look at the database
+LONGEST_CELL = 32_767  # characters, of XLSX
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What people made of the candidates, where that is exported too: notes by candidate."""
+
+    draft: Draft
+    notes: Mapping[int, list[Note]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, draft: Draft) -> "Judged":
+        """One query."""
+        notes: dict[int, list[Note]] = {}
+        for note in Note.objects.filter(candidate__draft=draft).select_related("author"):
+            notes.setdefault(note.candidate_id, []).append(note)
+        return cls(draft, notes)
+
+
+def rows(
+    analysis: Analysis,
+    chosen: EvaluationQuerySet,
+    files: Mapping[int, str] | None = None,
+    judged: Judged | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Each of the evaluations that are `chosen`, in their order, as plain values.
+
+    `files` names candidates' files by their id. With `judged` they come with what people made of
+    them, and without what the draft's blind mode hides.
+    """
+    criteria = {criterion.key: criterion for criterion in analysis.rubric.criteria}
+    shown = chosen.select_related("candidate__decided_by").defer(
+        *("candidate__text", "candidate__signature", "candidate__bands", "insights")
+    )
+    for evaluation in shown.iterator(AT_ONCE):
+        row = _plain(evaluation, criteria, files or {})
+        if judged is not None:
+            row |= _judged(evaluation.candidate, judged)
+            if is_hidden(evaluation.candidate, judged.draft):
+                _hide(row, evaluation, judged.draft)
+        yield row
+
+
+def reason(evaluation: Evaluation) -> str:
+    """Why the evaluation has no score; empty when it has, or may yet get one."""
+    return evaluation.error or evaluation.candidate.reason
+
+
+def flag_kinds(evaluation: Evaluation) -> list[str]:
+    """What the reviewer should know: found at reading, and found at scoring."""
+    candidate = evaluation.candidate
+    hidden = ["hidden-text"] if candidate.hidden else []
+    return [
+        *(flag["kind"] for flag in candidate.flags),
+        *hidden,
+        *(flag["kind"] for flag in evaluation.flags),
+    ]
+
+
+def _plain(
+    evaluation: Evaluation, criteria: Mapping[str, Criterion], files: Mapping[int, str]
+) -> dict[str, Any]:
+    return {
+        "rank": evaluation.rank,
+        "band": evaluation.band,
+        "file": files.get(evaluation.candidate_id, evaluation.candidate.filename),
+        "name": evaluation.candidate.name,
+        "score": None if evaluation.score is None else float(evaluation.score),
+        "status": evaluation.status,
+        "flags": flag_kinds(evaluation),
+        "error": reason(evaluation) or None,
+        "ratings": [
+            {
+                "criterion": criteria[rating["criterion"]].name,
+                "rating": rating["rating"],
+                "must_have": _standing(criteria[rating["criterion"]], rating),
+                "reason": rating["reason"],
+                "supported": rating["supported"],
+                "quotes": [quote["text"] for quote in rating["quotes"]],
+            }
+            for rating in evaluation.ratings
+        ],
+    }
+
+
+def _judged(candidate: Candidate, judged: Judged) -> dict[str, Any]:
+    by, at = candidate.decided_by, candidate.decided_at
+    return {
+        "decision": candidate.verdict or None,
+        "decided_by": by.get_username() if by else None,
+        "decided_at": at.isoformat() if at else None,
+        "notes": [
+            {
+                "text": note.text,
+                "author": note.author.get_username() if note.author else None,
+                "created_at": note.created_at.isoformat(),
+            }
+            for note in judged.notes.get(candidate.pk, [])
+        ],
+    }
+
+
+def _hide(row: dict[str, Any], evaluation: Evaluation, draft: Draft) -> None:
+    """Take out of the row what tells who it is. A quote knows its place, and what is hidden of the
+    text was kept when it was read; so nothing is looked for again, and no text is fetched."""
+    candidate = evaluation.candidate
+    kept = candidate.prepared
+    spans = kept["traces"] if candidate.name and kept.get("version") == prepare.VERSION else None
+    row["name"], row["file"] = shown_name(candidate, draft), shown_file(candidate, draft)
+    for told, rating in zip(row["ratings"], evaluation.ratings, strict=True):
+        told["quotes"] = [
+            hide(quote["text"], candidate)
+            if spans is None
+            else masked(quote["text"], spans, quote["start"])
+            for quote in rating["quotes"]
+        ]
+        if candidate.name and any(part in told["reason"] for part in candidate.name.split()):
+            told["reason"] = hide(told["reason"], candidate)
+    for note in row["notes"]:
+        note["text"] = hide(note["text"], candidate)
+
+
+def _standing(criterion: Criterion, rating: dict[str, Any]) -> str | None:
+    return str(met(Rating.from_json(rating))) if criterion.must_have else None
+
+
+def head(names: Sequence[str], must_have: Sequence[str], *, judged: bool) -> list[str]:
+    """What the columns of a table are called."""
+    more = JUDGED if judged else ()
+    return [*PLAIN, *more, "flags", "error", *names, *(f"{name}: must have" for name in must_have)]
+
+
+def line(
+    row: dict[str, Any], names: Sequence[str], must_have: Sequence[str], *, judged: bool
+) -> list[Any]:
+    """One candidate as a line of a table; a rating for each criterion."""
+    rated = {rating["criterion"]: rating for rating in row["ratings"]}
+    values = [row[key] for key in PLAIN]
+    if judged:
+        told = "\n".join(f"{note['author'] or ''}: {note['text']}" for note in row["notes"])
+        values += [row["decision"], row["decided_by"], row["decided_at"], told]
+    values += [" ".join(row["flags"]), row["error"]]
+    values += [rated[name]["rating"] if name in rated else None for name in names]
+    values += [rated[name]["must_have"] if name in rated else None for name in must_have]
+    return [cell(value) for value in values]
+
+
+def cell(value: Any) -> Any:
+    """The value, so that no spreadsheet takes it for a formula."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return value
+
+
+def columns(analysis: Analysis) -> tuple[list[str], list[str]]:
+    """The names of the criteria, and those of the must-haves."""
+    criteria = analysis.rubric.criteria
+    return [one.name for one in criteria], [one.name for one in criteria if one.must_have]
+
+
+def csv_lines(
+    told: Iterable[dict[str, Any]],
+    names: Sequence[str],
+    must_have: Sequence[str],
+    *,
+    judged: bool = False,
+) -> Iterator[str]:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(map(cell, head(names, must_have, judged=judged)))
+    for row in told:
+        if out.tell() > io.DEFAULT_BUFFER_SIZE:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+        writer.writerow(line(row, names, must_have, judged=judged))
+    yield out.getvalue()
+
+
+def json_parts(about: Mapping[str, Any], told: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """`about`, and all candidates behind it, a line each."""
+    yield json.dumps(about, ensure_ascii=False)[:-1] + ', "candidates": ['
+    comma = "\n"
+    for row in told:
+        yield comma + json.dumps(row, ensure_ascii=False)
+        comma = ",\n"
+    yield "\n]}\n"
+
+
+def xlsx(
+    told: Iterable[dict[str, Any]], names: Sequence[str], must_have: Sequence[str]
+) -> IO[bytes]:
+    """A workbook as an open file, at its beginning."""
+    out = TemporaryFile()  # noqa: SIM115
+    book = xlsxwriter.Workbook(
+        out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    sheet = book.add_worksheet()
+    bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+    titles = head(names, must_have, judged=True)
+    sheet.freeze_panes(1, 4)
+    sheet.set_column(2, 3, 28)
+    sheet.set_column(len(PLAIN), len(PLAIN) + len(JUDGED), 18)
+    for column, title in enumerate(titles):
+        sheet.write_string(0, column, cell(title), bold)
+    number = 0
+    for number, row in enumerate(told, start=1):
+        for column, value in enumerate(line(row, names, must_have, judged=True)):
+            if isinstance(value, str):
+                if value:
+                    sheet.write_string(number, column, value[:LONGEST_CELL])
+            elif value is not None:
+                sheet.write_number(number, column, value)
+    sheet.autofilter(0, 0, number, len(titles) - 1)
+    book.close()
+    out.seek(0)
+    return out

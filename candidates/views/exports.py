@@ -1,0 +1,89 @@
+"""A ranking to be taken away: CSV, XLSX, JSON, and the shortlist to be printed."""
+
+import re
+import unicodedata
+from itertools import chain
+from typing import Any
+from urllib.parse import quote
+
+from django.http import FileResponse, Http404, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from candidates import exports, report
+from candidates.access import Request, analysis_for
+from candidates.models import Analysis, Event
+from candidates.models.candidate import Verdict
+
+from .neighbours import Filter, chosen
+
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+BOM = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
+
+
+@require_safe
+def export(request: Request, public_id: Any, kind: str) -> HttpResponseBase:
+    """The candidates that the filter in the address leaves; as PDF, the shortlist of them."""
+    if kind not in TYPES:
+        raise Http404("No such export.")
+    analysis = analysis_for(request.user, public_id)
+    evaluations = chosen(analysis, Filter.from_query(request.GET, analysis))
+    judged = exports.Judged.of(analysis.draft)
+    if kind == "pdf":
+        evaluations = evaluations.filter(candidate__verdict=Verdict.SHORTLIST)
+    told = exports.rows(analysis, evaluations, judged=judged)
+    names, must_have = exports.columns(analysis)
+    response: HttpResponseBase
+    if kind == "csv":
+        lines = exports.csv_lines(told, names, must_have, judged=True)
+        response = StreamingHttpResponse(chain([BOM], lines), content_type=TYPES[kind])
+    elif kind == "json":
+        response = StreamingHttpResponse(
+            exports.json_parts({"analysis": _about(analysis)}, told), content_type=TYPES[kind]
+        )
+    elif kind == "xlsx":
+        response = FileResponse(exports.xlsx(told, names, must_have), content_type=TYPES[kind])
+    else:
+        response = FileResponse(report.shortlist(analysis, told), content_type=TYPES[kind])
+    if request.method == "GET":
+        Event.objects.all().record(
+            analysis.draft_id,
+            "exported",
+            actor=request.user,
+            about=analysis.public_id,
+            detail=kind,
+        )
+    response.headers["Content-Disposition"] = attachment(f"{analysis.title}.{kind}")
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def attachment(name: str) -> str:
+    """The header by which a browser saves the answer under this name (RFC 6266): an ASCII form for
+    old programs, and the whole of it as RFC 5987 has it."""
+    bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    bare = re.sub(r"[^\w.-]+", "-", bare).strip("-.") or "ranking"
+    return f"attachment; filename=\"{bare}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _about(analysis: Analysis) -> dict[str, Any]:
+    return {
+        "id": str(analysis.public_id),
+        "title": analysis.title,
+        "engine": analysis.engine,
+        "model": analysis.model,
+        "version": analysis.version,
+        "created_at": analysis.created_at.isoformat(),
+        "exported_at": timezone.now().isoformat(),
+        "criteria": [
+            {"name": one.name, "weight": one.weight, "must_have": one.must_have}
+            for one in analysis.rubric.criteria
+        ],
+    }

@@ -1,0 +1,192 @@
+"""Exports of a ranking: what stands in them, and what must not."""
+
+import csv
+import io
+import json
+import re
+import time
+import zipfile
+from typing import Any
+
+import pypdfium2
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from candidates import exports
+from candidates.models import Analysis, Candidate, Decision, Draft, Event
+from candidates.models.candidate import Verdict
+from candidates.scoring.scorecard import Quote, Rating
+from candidates.views.exports import attachment
+from tests.makers import rows
+
+EVIL = '=HYPERLINK("http://evil.example")'
+
+
+@pytest.fixture
+def analysis(draft: Draft, alice: User) -> Analysis:
+    rows.candidate(draft, 1, name="Łukasz Ωμέγα")
+    evil = rows.candidate(draft, 2, name=EVIL, filename="@evil.txt")
+    rows.unreadable(draft, 3)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    rows.note(evil, alice, "+44 is where to call.")
+    ids = [candidate.pk for candidate in draft.candidates.exclude(filename="cv-00003.txt")]
+    Decision.objects.all().decide(draft, ids, Verdict.SHORTLIST, alice)
+    return analysis
+
+
+def fetch(client: Client, analysis: Analysis, kind: str) -> bytes:
+    answer = client.get(reverse("candidates:export", args=[analysis.public_id, kind]))
+    assert answer.status_code == 200, answer.content
+    assert answer.streaming and "attachment" in answer.headers["Content-Disposition"]
+    return answer.getvalue()
+
+
+def text_of(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    said = " ".join(page.get_textpage().get_text_range() for page in document)
+    document.close()
+    return re.sub(r"\s+", " ", said)
+
+
+def test_csv_holds_ranking_decisions_and_notes(as_alice: Client, analysis: Analysis) -> None:
+    table = list(csv.DictReader(io.StringIO(fetch(as_alice, analysis, "csv").decode("utf-8-sig"))))
+
+    assert [row["rank"] for row in table] == ["1", "2", ""]
+    assert table[0]["name"] == "Łukasz Ωμέγα" and table[0]["Python"] == "3.0"
+    assert (table[0]["decision"], table[0]["decided_by"]) == ("shortlist", "alice")
+    assert table[1]["notes"] == "alice: +44 is where to call."
+    assert table[1]["name"] == f"'{EVIL}" and table[1]["file"] == "'@evil.txt"
+    assert "password" in table[2]["error"] and table[2]["decision"] == ""
+
+
+def test_json_holds_reasons_and_quotes_too(as_alice: Client, analysis: Analysis) -> None:
+    told = json.loads(fetch(as_alice, analysis, "json"))
+
+    assert told["analysis"]["engine"] == "local"
+    assert told["analysis"]["criteria"][1]["must_have"] is True
+    best = told["candidates"][0]
+    assert best["ratings"][1]["quotes"] == [rows.QUOTE]
+    assert best["ratings"][1]["reason"] == "Says so plainly."
+    assert told["candidates"][1]["notes"][0]["author"] == "alice"
+    assert told["candidates"][1]["name"] == EVIL  # JSON has no formulas
+
+
+def test_a_workbook_has_strings_and_numbers_and_no_formula_or_link(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(fetch(as_alice, analysis, "xlsx"))) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        parts = book.namelist()
+
+    assert "<f>" not in sheet and "hyperlink" not in sheet.replace("HYPERLINK", "")
+    assert "'=HYPERLINK(" in sheet and "Łukasz Ωμέγα" in sheet
+    assert "<v>89</v>" in sheet
+    assert not [part for part in parts if "externalLink" in part]
+
+
+def test_the_report_is_of_the_shortlist_with_all_that_was_said(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    said = text_of(fetch(as_alice, analysis, "pdf"))
+
+    for part in (
+        "Shortlist: Backend engineer",
+        "Scored by local (a-model, local-9)",
+        "Łukasz Ωμέγα",
+        "Rank 1 · 89 of 100 · cv-00001.txt",
+        "Python · 3 · must have: met",
+        "Says so plainly.",
+        f"“{rows.QUOTE}”",
+        "+44 is where to call.",
+        "Shortlisted by alice",
+    ):
+        assert part in said, part
+    assert "cv-00003" not in said and "[?]" not in said
+
+
+def test_letters_that_the_font_lacks_are_said_to_be_lacking(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    Candidate.objects.filter(name__startswith="Łukasz").update(name="李明 <b>&amp;")
+
+    said = text_of(fetch(as_alice, analysis, "pdf"))
+
+    assert "[?] <b>&amp;" in said
+    assert "letters that this report has no font for" in said
+
+
+def test_an_empty_shortlist_is_a_report_that_says_so(as_alice: Client, analysis: Analysis) -> None:
+    Candidate.objects.update(verdict="", decided_at=None, decided_by=None)
+
+    assert "Nobody is on the shortlist yet." in text_of(fetch(as_alice, analysis, "pdf"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_of_a_blind_draft_nobody_is_told_who_is_not_decided(
+    as_alice: Client, analysis: Analysis, draft: Draft, alice: User, kind: str
+) -> None:
+    text = "Grete Holzinger\n\nGrete Holzinger built payment services."
+    hidden = rows.candidate(draft, 9, name="Grete Holzinger", filename="Holzinger.txt", text=text)
+    start = text.index("Grete Holzinger built")
+    quote = Quote(text[start:], start, len(text))
+    rating = Rating("role", 3, "Grete says so.", (quote,)).to_json()
+    evaluation = analysis.evaluations.create(
+        candidate=hidden, status="scored", score=80, rank=3, ratings=[rating],
+        scored_at=hidden.read_at,
+    )  # fmt: skip
+    assert evaluation.pk
+    rows.note(hidden, alice, "Grete called.")
+    Draft.objects.filter(pk=draft.pk).update(blind=True)
+
+    said = fetch(as_alice, analysis, kind).decode()
+
+    assert "Grete" not in said and "Holzinger" not in said
+    assert "Candidate " in said and "Łukasz" in said
+    if kind == "json":
+        assert "[…] built payment services." in said
+
+
+def test_every_export_is_an_act(as_alice: Client, alice: User, analysis: Analysis) -> None:
+    fetch(as_alice, analysis, "csv")
+    as_alice.head(reverse("candidates:export", args=[analysis.public_id, "csv"]))
+
+    event = Event.objects.get(verb="exported")
+    assert (event.actor, event.about, event.detail) == (alice, analysis.public_id, "csv")
+
+
+def test_there_is_no_other_kind(as_alice: Client, analysis: Analysis) -> None:
+    url = reverse("candidates:export", args=[analysis.public_id, "exe"])
+
+    assert as_alice.get(url).status_code == 404
+
+
+def test_names_of_files_are_safe_and_whole() -> None:
+    told = attachment('Köche & "Kellner"\r\n/ Zürich.csv')
+
+    assert told == (
+        'attachment; filename="Koche-Kellner-Zurich.csv"; '
+        "filename*=UTF-8''K%C3%B6che%20%26%20%22Kellner%22%0D%0A%2F%20Z%C3%BCrich.csv"
+    )
+    assert attachment("李.csv").startswith('attachment; filename="csv"; ')
+
+
+@pytest.mark.parametrize("start", exports.FORMULA)
+def test_no_cell_begins_like_a_formula(start: str) -> None:
+    assert exports.cell(f"{start}1") == f"'{start}1"
+
+
+def test_a_thousand_rows_cost_no_more_queries_and_little_time(
+    as_alice: Client, draft: Draft, alice: User, django_assert_max_num_queries: Any
+) -> None:
+    rows.candidates(draft, 1_000)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+
+    for kind in ("csv", "json", "xlsx"):
+        begun = time.monotonic()
+        with django_assert_max_num_queries(12):
+            assert len(fetch(as_alice, analysis, kind)) > 10_000
+        assert time.monotonic() - begun < 3
