@@ -58,7 +58,7 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:candidate": (THING, ("GET",), Candidate),
     "candidates:original": (THING, ("GET",), Candidate),
     "candidates:page": (THING, ("GET",), Candidate),
-    "candidates:decide": (THING, ("POST",), Candidate),
+    "candidates:judge": (THING, ("POST",), Candidate),
     "candidates:note": (THING, ("POST",), Candidate),
     "candidates:delete-note": (THING, ("POST",), Note),
     "candidates:reveal": (THING, ("GET", "POST"), Candidate),

@@ -113,7 +113,7 @@ def test_neither_the_original_nor_its_pages_are_handed_out(
 def test_a_decision_shows_who_it_is_and_taking_it_back_hides_it_again(
     as_alice: Client, one: Candidate, evaluation: Evaluation
 ) -> None:
-    decide = reverse("candidates:decide", args=[one.public_id])
+    decide = reverse("candidates:judge", args=[one.public_id])
 
     answer = as_alice.post(decide, {"verdict": "maybe"}, headers={"HX-Request": "true"})
     assert answer.headers["HX-Refresh"] == "true"

@@ -83,7 +83,9 @@ def test_pages_and_links_keep_the_filter(as_alice: Client, draft: Draft, alice: 
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
 
-    page = as_alice.get(analysis.get_absolute_url(), {"sort": "c1", "status": "scored", "page": "2"})
+    page = as_alice.get(
+        analysis.get_absolute_url(), {"sort": "c1", "status": "scored", "page": "2"}
+    )
 
     assert len(page.context["rows"]) == 50
     assert 'href="?sort=c1&amp;status=scored&amp;page=3"' in page.text
@@ -100,7 +102,13 @@ def test_it_costs_few_queries_however_many_there_are(
     rows.evaluate(analysis)
     analysis.evaluations.update(band=1)
     Analysis.objects.filter(pk=analysis.pk).update(engine=engine)
-    asked: dict[str, str] = {"q": "python", "sort": "c1", "flag": "none", "verdict": "open", "page": "2"}
+    asked: dict[str, str] = {
+        "q": "python",
+        "sort": "c1",
+        "flag": "none",
+        "verdict": "open",
+        "page": "2",
+    }
 
     with django_assert_max_num_queries(11):
         page = as_alice.get(analysis.get_absolute_url(), asked)

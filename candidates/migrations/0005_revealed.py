@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("candidates", "0003_workplace")]
+    dependencies = [("candidates", "0004_marks")]
 
     operations = [
         migrations.AddField(
