@@ -50,12 +50,6 @@ const checked = () => [...document.querySelectorAll("[data-row] .pick input:chec
 function undo() {
   const act = acts.pop();
   if (!act) return;
-  const form = results().querySelector("form[data-undo]");
-  if (form) {
-    form.elements.act.value = act;
-    form.requestSubmit();
-    return;
-  }
   const decide = document.getElementById("decide");
   const { csrfmiddlewaretoken, query, page } = Object.fromEntries(new FormData(decide));
   htmx.ajax("POST", decide.dataset.undoUrl, { target: "#results", values: { act, csrfmiddlewaretoken, query, page } });
@@ -134,7 +128,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 let held = null; // where the focus was, and what was checked, before the part came anew
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id !== "results") return;
+  if (event.detail.target?.id !== "results") return;
   held = {
     inside: results().contains(document.activeElement),
     onRow: document.activeElement.matches("[data-row]"),
@@ -145,7 +139,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id !== "results") return;
+  if (event.detail.target?.id !== "results") return;
   ready();
   if (!held) return;
   const all = rows();
@@ -177,9 +171,14 @@ function ready() {
 }
 
 document.addEventListener("htmx:pushedIntoHistory", ready);
-ready();
-for (const button of document.querySelectorAll("[data-open-keys]")) button.hidden = false;
-const box = document.getElementById("keys-on");
-if (box) box.checked = keysAreOn();
-const first = rows()[0];
-if (first) mark(first, { focus: false });
+function begin() {
+  ready();
+  for (const button of document.querySelectorAll("[data-open-keys]")) button.hidden = false;
+  const box = document.getElementById("keys-on");
+  if (box) box.checked = keysAreOn();
+  const first = rows()[0];
+  if (first) mark(first, { focus: false });
+}
+
+document.addEventListener("htmx:historyRestore", begin);
+begin();

@@ -211,5 +211,10 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-const box = document.getElementById("whatif");
-if (box) new Panel(box);
+function begin() {
+  const box = document.getElementById("whatif");
+  if (box) new Panel(box);
+}
+
+document.addEventListener("htmx:historyRestore", begin);
+begin();
