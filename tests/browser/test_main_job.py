@@ -88,7 +88,7 @@ def test_from_log_in_to_the_link_in_the_e_mail(
     page.get_by_role("link", name="The ranking").click()
     ranked = Candidate.objects.filter(status="readable").count()
     expect(page.locator("main")).to_contain_text(f"{ranked} of {FILES} résumés scored")
-    best = page.locator("tbody tr").first
+    best = page.locator("[data-row]").first
     expect(best.locator(".place")).to_have_text("1")
     name = best.get_by_role("link").inner_text()
     best.get_by_role("link").click()
