@@ -40,13 +40,16 @@ class NoteForm(forms.ModelForm[Note]):
         model = Note
         fields = ["text"]
         labels = {"text": gettext_lazy("Add a note")}
-        widgets = {"text": forms.Textarea(attrs={"rows": 3})}
+        widgets = {"text": forms.Textarea(attrs={"rows": 2})}
         error_messages = {
             "text": {
                 "required": gettext_lazy("Write something first."),
                 "max_length": gettext_lazy("A note has 5,000 characters at the most."),
             }
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
 
 def judgement(
