@@ -78,6 +78,7 @@ class Worker(threading.local):
         self.wake = asyncio.Event()
         self.ledger = Ledger(wake=self.wake.set)
         self.engines: dict[tuple[str, str], Engine] = {}
+        self.host: Flight[Any] | None = None  # who waits while a guest is in
 
     def engine(self, name: str, model: str) -> Engine:
         """Raises EngineUnavailable when it cannot work as it is set up."""
@@ -158,7 +159,8 @@ class Flight[Answer](ABC):
     def work(self) -> None:
         try:
             while self.turn.look() is Verdict.GO:
-                self._host()
+                if self._host():
+                    continue  # much may have happened meanwhile
                 if not self._refill() and not self.flight and self.is_over():
                     return
                 self._collect(FLUSH)
@@ -227,14 +229,34 @@ class Flight[Answer](ABC):
             WORKER.wake.set()  # a place is free and nobody waits for it
         return answer
 
-    def _host(self) -> None:
-        """Let in a job that has just come and finds no worker free; our calls go on meanwhile."""
-        if self.turn.guest is not None:
-            guest, self.turn.guest = self.turn.guest, None
-            self.may_bring_more = False  # our answers need not wake the guest
-            self.turn.beat()
-            self.rows.extend(self.turn.token, LEASE)
+    def _host(self) -> bool:
+        """Let in a job that has just come and finds no worker free; our calls go on meanwhile.
+        Whether there was one."""
+        if self.turn.guest is None:
+            return False
+        guest, self.turn.guest = self.turn.guest, None
+        self.may_bring_more = False  # our answers need not wake the guest
+        self.turn.beat()
+        self.rows.extend(self.turn.token, LEASE)
+        WORKER.host = self
+        try:
             self.host(guest)
+        finally:
+            WORKER.host = None
+        return True
+
+    def _mind_host(self) -> None:
+        """A cancel, a pause and a stop do not wait until the guest has left."""
+        host = WORKER.host
+        if host is None or host is self or not host.flight:
+            return
+        verdict = host.turn.look()
+        if verdict is Verdict.STOP:
+            with suppress(EngineUnavailable):  # it is over anyway
+                host._collect(0.0)
+            host._drop()
+        elif verdict is not Verdict.GO:
+            host._cancel_unstarted()
 
     def _refill(self) -> bool:
         """Claim as many as there is room for; whether there were any."""
@@ -260,6 +282,7 @@ class Flight[Answer](ABC):
 
     def _collect(self, seconds: float) -> None:
         """Let the calls run for a while, and write the answers that came."""
+        self._mind_host()
         if time.monotonic() - self.leased > LEASE.total_seconds() / 3:
             self.leased = time.monotonic()
             self.rows.extend(self.turn.token, LEASE)
@@ -352,11 +375,12 @@ class Flight[Answer](ABC):
                 add_lane(self.turn.lane.draft_id, self.turn.job, later=True)
         self._cancel_unstarted()
         until = time.monotonic() + self.turn.drain_seconds
-        while self.flight and time.monotonic() < until:
-            if self.turn.look() is Verdict.STOP:
-                return
+        while self.flight and self.turn.look() is not Verdict.STOP:
+            left = until - time.monotonic()
             with suppress(EngineUnavailable):  # it is paused, or the next turn finds out
-                self._collect(FLUSH)
+                self._collect(max(0.0, min(FLUSH, left)))
+            if left <= 0:
+                return
 
     def _cancel_unstarted(self) -> None:
         """Give back at once what was claimed ahead."""

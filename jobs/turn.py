@@ -21,6 +21,7 @@ LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect w
 BEAT = 4.0  # seconds between signs of life; leases are several times longer
 GUEST_AFTER = timedelta(seconds=0.3)  # a free worker takes a lane in less
 GUEST_SLICE = 4.0  # seconds; with the wait for answers, less than a lease
+STOP_DRAIN = 6.0  # seconds for answers on their way when workers stop
 OUTAGE = 5.0  # seconds of an outage in which a lane that failed is still given back
 LONGEST = 90.0  # seconds a turn may take when nobody waits; well below the queue's own time-out
 
@@ -46,6 +47,7 @@ class Turn:
         self.guest: int | None = None
         self.began = self.looked = self.beaten = time.monotonic()
         self.verdict = Verdict.GO
+        self.stopping: float | None = None  # since when this host's workers are
 
     @classmethod
     def enter(cls, lane_id: int, *, is_guest: bool = False) -> Self | None:
@@ -76,6 +78,8 @@ class Turn:
             .values_list("job__status", "worker__stopping", "job__paused_at", "halted", "guest")
             .first()
         )
+        if seen is not None and seen[1] and self.stopping is None:
+            self.stopping = now
         if seen is None or (self.lane.job_id and seen[0] not in OPEN):
             self.verdict = Verdict.STOP
         elif seen[2] is not None or seen[3]:
@@ -123,9 +127,11 @@ class Turn:
     @property
     def drain_seconds(self) -> float:
         """How long answers that are on their way may still be waited for."""
-        stopping = Lane.objects.filter(pk=self.lane.pk, worker__stopping=True).exists()
+        if self.stopping is not None:
+            # Some of it may have passed while a guest was in.
+            return STOP_DRAIN - (time.monotonic() - self.stopping)
         # Its host's leases are not renewed while a guest is in.
-        return 6.0 if stopping or self.is_guest else 45.0
+        return STOP_DRAIN if self.is_guest else 45.0
 
     @property
     def job(self) -> Job:

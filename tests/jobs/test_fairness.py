@@ -9,10 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from candidates.models import Draft
+from candidates.models import Draft, Evaluation
 from candidates.models.analysis import Status as Scored
 from jobs import lanes, pause, submit, turn
-from jobs.models import Halt, Job, Lane, Status
+from jobs.models import Halt, Heartbeat, Job, Lane, Status
 from jobs.sweep import sweep
 from tests.jobs.here import work_off
 from tests.makers import rows
@@ -125,6 +125,89 @@ def test_a_cancel_takes_effect_within_a_second_in_the_middle_of_a_slice(
     assert 0 < tally[Scored.SCORED] <= 4
     assert not job.analysis.evaluations.unranked().exists()
     assert len(model.requests) <= 8
+
+
+def test_a_cancel_does_not_wait_until_a_guest_has_left(
+    alice: User,
+    draft: Draft,
+    other: Draft,
+    model: ModelServer,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turn, "GUEST_AFTER", turn.GUEST_AFTER * 0)
+    settings.EVALUATOR_CONCURRENCY = 2
+    several(draft, 40)
+    several(other, 5)
+    large = submit.submit(draft, alice, mode="none")
+    came: list[float] = []
+    held: list[int] = []
+
+    def script(request: dict[str, Any]) -> Any:
+        try:
+            if len(model.requests) == 6:
+                submit.submit(other, alice, mode="none")
+            if "Small role" not in str(request["messages"]):
+                return replace(rated(request), seconds=0.02)
+            came.append(time.monotonic())
+            if len(came) == 1:
+                submit.cancel(large, alice)
+            held.append(large.analysis.evaluations.filter(status=Scored.SCORING).count())
+            return replace(rated(request), seconds=0.7)
+        finally:
+            connections.close_all()
+
+    model.script = [script]
+    lanes.score(Lane.objects.get().pk)
+
+    # The last of the guest's calls began while it was in, more than a second after the cancel.
+    assert came[-1] - came[0] > 1.0
+    assert held[0] and not held[-1]
+    assert Job.objects.get(analysis__draft=other).status == Status.COMPLETED
+    asked = [one for one in model.requests if "Small role" not in str(one["messages"])]
+    tally = large.analysis.evaluations.tally()
+    assert tally[Scored.SCORED] >= len(asked) - 2 and not tally[Scored.SCORING]
+    assert not large.analysis.evaluations.unranked().exists()
+
+
+def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
+    alice: User,
+    draft: Draft,
+    other: Draft,
+    model: ModelServer,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turn, "GUEST_AFTER", turn.GUEST_AFTER * 0)
+    monkeypatch.setattr(turn, "STOP_DRAIN", 5.0)
+    here = Heartbeat.objects.create(host="here", pid=1, workers=1)
+    monkeypatch.setenv("EVALUATOR_SUPERVISOR", str(here.pk))
+    settings.EVALUATOR_CONCURRENCY = 4
+    several(draft, 40)
+    several(other, 1)
+    submit.submit(draft, alice, mode="none")
+    stopped: list[float] = []
+
+    def script(request: dict[str, Any]) -> Any:
+        number = len(model.requests)
+        try:
+            if number == 6:
+                submit.submit(other, alice, mode="none")
+            if "Small role" in str(request["messages"]):
+                stopped.append(time.monotonic())
+                Heartbeat.objects.update(stopping=True)
+                return replace(rated(request), seconds=30.0)
+            return replace(rated(request), seconds=30.0 if number == 7 else 0.02)
+        finally:
+            connections.close_all()
+
+    model.script = [script]
+    lanes.score(Lane.objects.get().pk)
+
+    assert time.monotonic() - stopped[0] < 9
+    assert not Evaluation.objects.filter(status=Scored.SCORING).exists()
+    assert Lane.objects.filter(job__analysis__draft=draft).count() == 1
+    assert Lane.objects.filter(job__analysis__draft=other).count() == 1
 
 
 def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
