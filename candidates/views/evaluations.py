@@ -11,11 +11,11 @@ from candidates import blind
 from candidates.access import Request, evaluation_for
 from candidates.models import Evaluation
 from candidates.models.draft import Role
+from candidates.ranking import Filter, around
 from candidates.scoring.evidence import find
 from candidates.scoring.redact import redact
 
 from .judgement import judgement
-from .neighbours import Filter, around
 from .people import notes
 from .ratings import Shown, noticed, rated
 from .reading import pane

@@ -15,8 +15,7 @@ from candidates import exports, report
 from candidates.access import Request, analysis_for
 from candidates.models import Analysis, Event
 from candidates.models.candidate import Verdict
-
-from .neighbours import Filter, chosen
+from candidates.ranking import Filter
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -33,7 +32,7 @@ def export(request: Request, public_id: Any, kind: str) -> HttpResponseBase:
     if kind not in TYPES:
         raise Http404("No such export.")
     analysis = analysis_for(request.user, public_id)
-    evaluations = chosen(analysis, Filter.from_query(request.GET, analysis))
+    evaluations = Filter.from_query(request.GET, analysis).of(analysis)
     judged = exports.Judged.of(analysis.draft)
     if kind == "pdf":
         evaluations = evaluations.filter(candidate__verdict=Verdict.SHORTLIST)
