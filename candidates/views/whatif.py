@@ -36,7 +36,8 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
     total = scored.count()
     best = scored.select_related("candidate").only(
         *("public_id", "marks", "must_haves_met", "strong", "score", "analysis"),
-        *("candidate__public_id", "candidate__name", "candidate__filename", "candidate__verdict"),
+        *("candidate__public_id", "candidate__name", "candidate__filename"),
+        *("candidate__verdict", "candidate__revealed_at"),
     )[:MOST_MOVED]
     ordered = sorted(
         best,

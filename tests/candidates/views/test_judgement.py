@@ -38,7 +38,7 @@ def test_a_decision_is_made_changed_and_undone_with_its_history(
     as_alice: Client, alice: User, one: Candidate
 ) -> None:
     for verdict in ("shortlist", "reject", "undo"):
-        page = as_alice.post(url("decide", one), {"verdict": verdict}, follow=True)
+        page = as_alice.post(url("judge", one), {"verdict": verdict}, follow=True)
 
     one.refresh_from_db()
     assert (one.verdict, one.decided_by) == (Verdict.SHORTLIST, alice)
@@ -50,7 +50,7 @@ def test_a_decision_is_made_changed_and_undone_with_its_history(
 def test_the_part_of_the_page_comes_alone_when_only_it_is_asked_for(
     as_alice: Client, one: Candidate
 ) -> None:
-    part = as_alice.post(url("decide", one), {"verdict": "maybe"}, headers=HTMX)
+    part = as_alice.post(url("judge", one), {"verdict": "maybe"}, headers=HTMX)
 
     assert part.text.startswith("\n<section") or part.text.startswith("<section")
     assert "<html" not in part.text and "<strong>Maybe</strong>" in part.text
@@ -58,7 +58,7 @@ def test_the_part_of_the_page_comes_alone_when_only_it_is_asked_for(
 
 @pytest.mark.parametrize("verdict", ["", "hire", "open"])
 def test_nothing_else_is_a_decision(as_alice: Client, one: Candidate, verdict: str) -> None:
-    page = as_alice.post(url("decide", one), {"verdict": verdict}, follow=True)
+    page = as_alice.post(url("judge", one), {"verdict": verdict}, follow=True)
 
     one.refresh_from_db()
     assert one.verdict == Verdict.OPEN
@@ -69,7 +69,7 @@ def test_after_a_decision_one_is_where_one_was_and_nowhere_else(
     as_alice: Client, one: Candidate
 ) -> None:
     for back, there in (("/drafts/?page=2", "/drafts/?page=2"), ("https://evil.example", None)):
-        answer = as_alice.post(url("decide", one), {"verdict": "maybe", "back": back})
+        answer = as_alice.post(url("judge", one), {"verdict": "maybe", "back": back})
         assert answer.headers["Location"] == (there or one.get_absolute_url())
 
 
@@ -107,11 +107,11 @@ def test_a_note_that_cannot_be_kept_says_why(
 def test_who_may_only_look_sees_decision_and_notes_and_no_buttons(
     as_alice: Client, as_viewer: Client, one: Candidate
 ) -> None:
-    as_alice.post(url("decide", one), {"verdict": "reject"})
+    as_alice.post(url("judge", one), {"verdict": "reject"})
     as_alice.post(url("note", one), {"text": "Too far away."})
 
     page = as_viewer.get(one.get_absolute_url()).text
 
     assert "Rejected" in page and "Too far away." in page
-    assert url("decide", one) not in page and url("note", one) not in page
+    assert url("judge", one) not in page and url("note", one) not in page
     assert url("erase-candidate", one) not in page
