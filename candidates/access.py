@@ -78,6 +78,16 @@ def analysis_for(
     return allowed(with_role(shown, user, "draft"), public_id, needs)
 
 
+def membership_for(
+    user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER
+) -> Membership:
+    """Somebody's access to a draft; `role` is theirs, and not the user's as elsewhere."""
+    shown = Membership.objects.filter(draft__in=Draft.objects.visible_to(user))
+    found = get_object_or_404(shown.select_related("draft"), public_id=public_id)
+    draft_for(user, found.draft.public_id, needs)
+    return found
+
+
 def evaluation_for(
     user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER
 ) -> Evaluation:

@@ -5,18 +5,24 @@ from uuid import uuid4
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import CharField, F, Value
-from django.db.models.functions import Cast, Concat, Now
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from .intake import MOST_PIECES
 from .models import Criterion, Draft
 from .models.analysis import InsightsMode
-from .models.draft import HEAVIEST, MOST_CRITERIA
+from .models.draft import HEAVIEST, MOST_CRITERIA, SHARED
 from .scoring import protected
 
 BLANK_ROWS = 2
 MOST_INSIGHTS = 1_000
+MOST_MEMBERS = 100
+CRITERION_FIELDS = ("name", "looks_for", "weight", "must_have")
 
 
 class DraftForm(forms.ModelForm[Draft]):
@@ -27,15 +33,29 @@ class DraftForm(forms.ModelForm[Draft]):
             "description": forms.Textarea(attrs={"rows": 12}),
             "role_weight": forms.NumberInput(attrs={"min": 0, "max": HEAVIEST}),
         }
-        help_texts = {
-            "title": "The name of the role, such as Backend engineer.",
-            "description": "The job description. The clearer it says what the person will do and "
-            "has to bring, the better the ranking.",
+        labels = {
+            "title": _("Title"),
+            "description": _("Description"),
+            "role_weight": _("Weight of the role as described"),
         }
-        error_messages = {"title": {"required": "Give the draft a title."}}
+        help_texts = {
+            "title": _("The name of the role, such as Backend engineer."),
+            "description": _(
+                "The job description. The clearer it says what the person will do and has to "
+                "bring, the better the ranking."
+            ),
+            "role_weight": _(
+                "How much the description as a whole counts beside the criteria (0 to 10)."
+            ),
+        }
+        error_messages = {"title": {"required": _("Give the draft a title.")}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    def says_something_new(self) -> bool:
+        """Whether a valid form differs from the draft; line ends of the browser do not."""
+        return any(value != self.initial.get(name) for name, value in self.cleaned_data.items())
 
     def clean_description(self) -> str:
         return str(self.cleaned_data["description"]).replace("\r\n", "\n")
@@ -44,14 +64,22 @@ class DraftForm(forms.ModelForm[Draft]):
 class CriterionForm(forms.ModelForm[Criterion]):
     class Meta:
         model = Criterion
-        fields = ["name", "looks_for", "weight", "must_have"]
+        fields = CRITERION_FIELDS
         widgets = {
             "looks_for": forms.Textarea(attrs={"rows": 2}),
             "weight": forms.NumberInput(attrs={"min": 1, "max": HEAVIEST}),
         }
+        labels = {
+            "name": _("Name"),
+            "looks_for": _("What good looks like"),
+            "weight": _("Weight"),
+            "must_have": _("Must have"),
+        }
         error_messages = {
-            "name": {"required": "Give the criterion a name, or remove it."},
-            "weight": {"required": f"Give a whole number, 1 to {HEAVIEST}."},
+            "name": {"required": _("Give the criterion a name, or remove it.")},
+            "weight": {
+                "required": format_lazy(_("Give a whole number, 1 to {most}."), most=HEAVIEST)
+            },
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,15 +90,30 @@ class CriterionForm(forms.ModelForm[Criterion]):
         """What nobody may be chosen by, where the criterion asks for it."""
         return protected.find(self["name"].value() or "", self["looks_for"].value() or "")
 
+    def has_changed(self) -> bool:
+        """An empty row is none, wherever it stands."""
+        return bool({*self.changed_data} - {"ORDER"})
+
     def validate_constraints(self) -> None:
-        """Not row by row: two rows may exchange names. `BaseCriteria` looks at all together."""
+        """Not row by row: `BaseCriteria` looks at all together."""
 
     def clean_looks_for(self) -> str:
         return str(self.cleaned_data["looks_for"]).replace("\r\n", "\n")
 
 
-class BaseCriteria(forms.BaseInlineFormSet[Criterion, Draft, CriterionForm]):
-    """Rows in the order in which they stand; an empty row is no criterion."""
+class BaseCriteria(forms.BaseFormSet[CriterionForm]):
+    """Rows in the order that they give, or else in which they stand; an empty one is none."""
+
+    def add_fields(self, form: CriterionForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["ORDER"] = forms.IntegerField(
+            label=_("Place"),
+            required=False,
+            min_value=1,
+            max_value=1_000,
+            initial=None if index is None or index >= self.initial_form_count() else index + 1,
+            widget=forms.NumberInput(attrs={"min": 1}),
+        )
 
     def clean(self) -> None:
         super().clean()
@@ -78,40 +121,46 @@ class BaseCriteria(forms.BaseInlineFormSet[Criterion, Draft, CriterionForm]):
         for form in self._kept():
             name = str(form.cleaned_data.get("name", ""))
             if name and name.casefold() in seen:
-                form.add_error("name", f"Two criteria are called '{name}'. Rename or remove one.")
+                form.add_error(
+                    "name",
+                    gettext("Two criteria are called '%s'. Rename or remove one.") % name,
+                )
             seen.add(name.casefold())
 
-    def write(self) -> None:
-        """Save all rows, in a transaction of the caller."""
-        for form in self.deleted_forms:
-            if form.instance.pk:
-                form.instance.delete()
-        # Two rows may have exchanged their names, and each name is there once at any moment.
-        renamed = [
-            form.instance.pk
-            for form in self._kept()
-            if form.instance.pk and "name" in form.changed_data
+    def wanted(self) -> list[tuple[Any, ...]]:
+        return [
+            tuple(form.cleaned_data[field] for field in CRITERION_FIELDS) for form in self._kept()
         ]
-        Criterion.objects.filter(draft=self.instance, pk__in=renamed).update(
-            name=Concat(Value("\x01"), Cast(F("pk"), CharField()))
+
+    def says_something_new(self, draft: Draft) -> bool:
+        """Whether valid rows differ from the draft's criteria. One query."""
+        there = draft.criteria.values_list(*CRITERION_FIELDS) if draft.pk else []
+        return self.wanted() != list(there)
+
+    def write(self, draft: Draft) -> None:
+        """Put these in the place of the draft's criteria, in a transaction of the caller. Nothing
+        points to a criterion's row: runs keep a copy of their own."""
+        draft.criteria.all().delete()
+        Criterion.objects.bulk_create(
+            Criterion(
+                draft=draft, position=place, **dict(zip(CRITERION_FIELDS, values, strict=True))
+            )
+            for place, values in enumerate(self.wanted())
         )
-        for position, form in enumerate(self._kept()):
-            form.instance.draft = self.instance
-            form.instance.position = position
-            form.save()
 
     def _kept(self) -> list[CriterionForm]:
-        return [
+        there = self.initial_form_count()
+        kept = [
             form
-            for form in self.forms
-            if form not in self.deleted_forms and (form.instance.pk or form.has_changed())
+            for place, form in enumerate(self.forms)
+            if form not in self.deleted_forms and (place < there or form.has_changed())
         ]
+        last = len(self.forms) + 1_000
+        return sorted(kept, key=lambda form: form.cleaned_data.get("ORDER") or last)
 
 
-CriteriaFormSet: type[BaseCriteria] = forms.inlineformset_factory(  # type: ignore[assignment]
-    Draft,
-    Criterion,
-    form=CriterionForm,
+CriteriaFormSet: type[BaseCriteria] = forms.formset_factory(  # type: ignore[assignment]
+    CriterionForm,
     formset=BaseCriteria,
     extra=BLANK_ROWS,
     max_num=MOST_CRITERIA,
@@ -120,38 +169,84 @@ CriteriaFormSet: type[BaseCriteria] = forms.inlineformset_factory(  # type: igno
 )
 
 
-def save_draft(form: DraftForm, criteria: BaseCriteria) -> Draft:
-    """Write the draft and its criteria together. Both are valid."""
+def criteria_of(draft: Draft) -> list[dict[str, Any]]:
+    """What a form begins with. One query."""
+    return list(draft.criteria.values(*CRITERION_FIELDS)) if draft.pk else []
+
+
+def save_draft(form: DraftForm, criteria: BaseCriteria) -> None:
+    """Write the draft and its criteria together. Both are valid, and the draft's row is locked, or
+    new."""
+    is_new = form.instance.pk is None
     with transaction.atomic():
-        is_new = form.instance.pk is None
         draft = form.save()
+        criteria.write(draft)
         if not is_new:
             Draft.objects.filter(pk=draft.pk).update(updated_at=Now())
-        criteria.instance = draft
-        criteria.write()
-    return draft
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(
+        label=_("What they may do"),
+        choices=[(role.value, role.label) for role in SHARED],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+
+class InvitationForm(RoleForm):
+    """A colleague with whom a draft is shared, by address."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        error_messages={"required": _("Give the e-mail address of a colleague.")},
+    )
+    field_order = ("email", "role")
+
+    def __init__(self, *args: Any, draft: Draft, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.draft = draft
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"])
+        owner = self.draft.owner_id
+        if User.objects.filter(pk=owner, email__iexact=email).exists():
+            raise forms.ValidationError(_("This is the owner's own address."))
+        members = self.draft.memberships
+        if members.filter(Q(email__iexact=email) | Q(user__email__iexact=email)).exists():
+            raise forms.ValidationError(_("The draft is shared with this address already."))
+        if members.count() >= MOST_MEMBERS:
+            raise forms.ValidationError(
+                gettext("A draft can be shared with %d people at most.") % MOST_MEMBERS
+            )
+        return email
 
 
 class RunForm(forms.Form):
     insights_mode = forms.ChoiceField(
-        label="Insights for",
+        label=_("Insights for"),
         choices=InsightsMode,
         initial=InsightsMode.TOP,
-        help_text="Who gets strengths, gaps and interview questions in words. "
-        "Everybody gets a score.",
+        help_text=_(
+            "Who gets strengths, gaps and interview questions in words. Everybody gets a score."
+        ),
     )
     top_n = forms.IntegerField(
-        label="How many are the best",
+        label=_("How many are the best"),
         min_value=1,
         max_value=MOST_INSIGHTS,
         required=False,
         widget=forms.NumberInput(attrs={"min": 1, "max": MOST_INSIGHTS}),
     )
     repeats = forms.BooleanField(
-        label="Score a few twice",
+        label=_("Score a few twice"),
         required=False,
-        help_text="A random 5%, eight at the least: it shows how far two scorings of the same "
-        "résumé lie apart, and who is tied.",
+        help_text=_(
+            "A random 5%, eight at the least: it shows how far two scorings of the same résumé lie "
+            "apart, and who is tied."
+        ),
     )
 
     # One press is one job, however often the form arrives.

@@ -23,6 +23,12 @@ urlpatterns: list[URLPattern] = [
     path("drafts/<uuid:public_id>/", drafts.draft, name="draft"),
     path("drafts/<uuid:public_id>/edit/", drafts.edit, name="edit"),
     path("drafts/<uuid:public_id>/erase/", drafts.erase, name="erase-draft"),
+    path("drafts/<uuid:public_id>/duplicate/", drafts.duplicate, name="duplicate"),
+    path(
+        "drafts/<uuid:public_id>/remove-unreadable/",
+        drafts.remove_unreadable,
+        name="remove-unreadable",
+    ),
     path("drafts/<uuid:public_id>/people/", people.people, name="people"),
     path("candidates/<uuid:public_id>/part/", people.part, name="part"),
     path("candidates/<uuid:public_id>/", files.candidate, name="candidate"),

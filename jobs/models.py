@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 
-from candidates.models import Analysis, Draft
+from candidates.models import Analysis, Draft, Membership
 from candidates.models.claims import (
     Claimable,
     ClaimQuerySet,
@@ -252,6 +252,7 @@ class Kind(models.TextChoices):
     COMPLETED = "completed", "ranking ready"
     FAILED = "failed", "job failed"
     PAUSED = "paused", "job paused"
+    SHARED = "shared", "draft shared"
 
 
 class Mail(models.TextChoices):
@@ -280,12 +281,18 @@ class NotificationQuerySet(ClaimQuerySet["Notification"]):
 
 
 class Notification(Claimable):
-    """One e-mail to one recipient about one job: the outbox."""
+    """One e-mail to one recipient, about one job or about a draft that is shared with them: the
+    outbox."""
 
     public_id = models.UUIDField(
         unique=True, db_default=UUID4(), editable=False, help_text="makes the Message-ID"
     )
-    job = models.ForeignKey(Job, models.DB_CASCADE, related_name="notifications")
+    job = models.ForeignKey(
+        Job, models.DB_CASCADE, null=True, blank=True, related_name="notifications"
+    )
+    membership = models.ForeignKey(
+        Membership, models.DB_CASCADE, null=True, blank=True, related_name="notifications"
+    )
     kind = models.CharField(max_length=12, choices=Kind)
     occasion = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="of those that come more than once: which time"
@@ -313,6 +320,14 @@ class Notification(Claimable):
             models.UniqueConstraint(
                 name="notification_once_for_each_occasion",
                 fields=["job", "recipient", "kind", "occasion"],
+            ),
+            models.UniqueConstraint(
+                name="notification_once_for_each_sharing", fields=["membership", "occasion"]
+            ),
+            models.CheckConstraint(
+                name="notification_about_one_thing",
+                condition=Q(kind=Kind.SHARED, job=None, membership__isnull=False)
+                | (~Q(kind=Kind.SHARED) & Q(job__isnull=False, membership=None)),
             ),
             listed_constraint("notification_status_listed", Mail),
             listed_constraint("notification_kind_listed", Kind, "kind"),

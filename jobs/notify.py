@@ -1,9 +1,11 @@
-"""The outbox: one e-mail per finished job and recipient, retried until the mail server takes it."""
+"""The outbox: one e-mail per finished job and recipient, and per colleague with whom a draft is
+shared, each retried until the mail server takes it."""
 
 import logging
 from collections import Counter
 from datetime import timedelta
 from email.utils import parseaddr
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -11,7 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db.models import Count
 from django.template.loader import render_to_string
 
-from candidates.models import Analysis, Event
+from candidates.models import Analysis, Event, Membership
 from candidates.models.analysis import Status as Scored
 from candidates.reading.problems import Problem
 from candidates.views.words import doubt
@@ -22,6 +24,7 @@ from .models import Job, Kind, Notification
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
+SHOWN = ("job__analysis__draft", "job__requested_by", "membership__draft", "membership__invited_by")
 # After the first try, and then after each further one; then it is given up.
 PAUSES = tuple(timedelta(minutes=m) for m in (0.5, 2, 5, 15, 30, 60, 120, 240, 480, 480))
 
@@ -42,6 +45,14 @@ def post(job: Job, kind: Kind, occasion: int = 0) -> None:
         queue.send("deliver", notification.pk)
 
 
+def share(membership: Membership) -> None:
+    """Put the e-mail about a draft that is shared in the outbox, in the caller's transaction."""
+    notification = Notification.objects.create(
+        membership=membership, recipient=membership.email, kind=Kind.SHARED
+    )
+    queue.send("deliver", notification.pk)
+
+
 def deliver(notification_id: int) -> bool:
     """Send the e-mail if it still has to be sent; whether it was.
 
@@ -51,7 +62,7 @@ def deliver(notification_id: int) -> bool:
     one = Notification.objects.filter(pk=notification_id)
     if not one.take(token, LEASE):
         return False
-    notification = one.select_related("job__analysis__draft", "job__requested_by").get()
+    notification = one.select_related(*SHOWN).get()
     try:
         compose(notification).send()
     # Whatever a mail server, a provider's client or the network raises is a reason to try later.
@@ -68,25 +79,12 @@ def deliver(notification_id: int) -> bool:
 
 
 def compose(notification: Notification) -> EmailMultiAlternatives:
-    """The e-mail as text and HTML. Six queries."""
-    job = notification.job
-    analysis = job.analysis
-    tied = analysis.evaluations.tied()
-    best = analysis.evaluations.filter(rank__lte=5).order_by("rank").select_related("candidate")
-    page = analysis if notification.kind == Kind.COMPLETED else job
-    context = {
-        "job": job,
-        "analysis": analysis,
-        "draft": analysis.draft,
-        "user": job.requested_by,
-        "tally": analysis.evaluations.tally(),
-        "best": [(one.place(tied), one) for one in best.defer("candidate__text")],
-        "doubt": doubt(analysis.followups.repeat_error()),
-        "troubles": _by_reason(analysis),
-        "pause_reason": _pause_reason(job),
-        "link": settings.SITE_URL + page.get_absolute_url(),
-        "site_url": settings.SITE_URL,
-    }
+    """The e-mail as text and HTML. Six queries about a job, none about a draft."""
+    if notification.job is not None:
+        context = _about_job(notification.job, Kind(notification.kind))
+    else:
+        context = _about_sharing(notification.membership)
+    context["site_url"] = settings.SITE_URL
     subject = render_to_string(f"emails/{notification.kind}_subject.txt", context)
     message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
@@ -100,6 +98,36 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
         render_to_string(f"emails/{notification.kind}.html", context), "text/html"
     )
     return message
+
+
+def _about_job(job: Job, kind: Kind) -> dict[str, Any]:
+    analysis = job.analysis
+    tied = analysis.evaluations.tied()
+    best = analysis.evaluations.filter(rank__lte=5).order_by("rank").select_related("candidate")
+    page = analysis if kind == Kind.COMPLETED else job
+    return {
+        "job": job,
+        "analysis": analysis,
+        "draft": analysis.draft,
+        "user": job.requested_by,
+        "tally": analysis.evaluations.tally(),
+        "best": [(one.place(tied), one) for one in best.defer("candidate__text")],
+        "doubt": doubt(analysis.followups.repeat_error()),
+        "troubles": _by_reason(analysis),
+        "pause_reason": _pause_reason(job),
+        "link": settings.SITE_URL + page.get_absolute_url(),
+    }
+
+
+def _about_sharing(membership: Membership | None) -> dict[str, Any]:
+    if membership is None:
+        raise LookupError("An e-mail is about a job or about a draft that is shared.")
+    return {
+        "membership": membership,
+        "draft": membership.draft,
+        "by": membership.invited_by,
+        "link": settings.SITE_URL + membership.draft.get_absolute_url(),
+    }
 
 
 def _pause_reason(job: Job) -> str:

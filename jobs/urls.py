@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from .views import runs, suggestions, uploads
+from .views import home, runs, sharing, suggestions, uploads
 
 app_name = "jobs"
 urlpatterns: list[URLPattern] = [
+    path("sample/", home.sample, name="sample"),
     path("jobs/", runs.jobs, name="jobs"),
     path("jobs/<uuid:public_id>/", runs.job, name="job"),
     path("jobs/<uuid:public_id>/cancel/", runs.cancel, name="cancel"),
@@ -13,9 +14,15 @@ urlpatterns: list[URLPattern] = [
     path("jobs/<uuid:public_id>/resume/", runs.resume, name="resume"),
     path("jobs/<uuid:public_id>/retry/", runs.retry, name="retry"),
     path("analyses/<uuid:public_id>/repeat/", runs.repeat, name="repeat"),
+    path("drafts/<uuid:public_id>/sharing/", sharing.sharing, name="sharing"),
+    path("drafts/<uuid:public_id>/leave/", sharing.leave, name="leave"),
+    path("members/<uuid:public_id>/", sharing.member, name="member"),
+    path("members/<uuid:public_id>/remove/", sharing.remove_member, name="remove-member"),
     path("drafts/<uuid:public_id>/jobs/", runs.of_draft, name="of-draft"),
     path("drafts/<uuid:public_id>/upload/", uploads.upload, name="upload"),
     path("drafts/<uuid:public_id>/upload/piece/", uploads.piece, name="piece"),
+    path("drafts/<uuid:public_id>/reread/", uploads.reread_all, name="reread-all"),
+    path("candidates/<uuid:public_id>/reread/", uploads.reread, name="reread"),
     path("drafts/<uuid:public_id>/estimate/", runs.estimate, name="estimate"),
     path("drafts/new/suggest/", suggestions.suggest_new, name="suggest-new"),
     path("drafts/<uuid:public_id>/suggest/", suggestions.suggest, name="suggest"),

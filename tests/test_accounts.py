@@ -31,7 +31,7 @@ def test_the_log_in_leads_to_where_one_wanted_to_go_and_nowhere_else(
     outside = anonymous.post(reverse("login"), {**who, "next": "https://evil.example/"})
 
     assert inside.headers["Location"] == "/jobs/"
-    assert outside.headers["Location"] == reverse("candidates:drafts")
+    assert outside.headers["Location"] == reverse("home")
 
 
 def test_log_out_is_a_button_on_every_page(as_alice: Client) -> None:

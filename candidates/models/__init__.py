@@ -4,6 +4,7 @@ from .analysis import Analysis, Evaluation, EvaluationQuerySet
 from .archive import Archive
 from .candidate import Candidate, CandidateQuerySet, Piece
 from .decision import Decision, Look, Note, SavedView
+from .description import DescriptionFile
 from .draft import Criterion, Draft, DraftQuerySet, Membership
 from .event import Event
 from .followup import FollowUp
@@ -19,6 +20,7 @@ __all__ = [
     "CandidateQuerySet",
     "Criterion",
     "Decision",
+    "DescriptionFile",
     "Draft",
     "DraftQuerySet",
     "Evaluation",

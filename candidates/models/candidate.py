@@ -56,6 +56,22 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
             cursor.execute(ANSWER, [json.dumps(answers), token])
             return int(cursor.rowcount)
 
+    def read_again(self) -> int:
+        """Let those that could not be read be tried once more; one that never came out of its
+        archive has no file to read."""
+        return (
+            self.filter(status=Status.UNREADABLE)
+            .exclude(file="")
+            .update(
+                status=Status.WAITING,
+                problem="",
+                detail="",
+                read_at=None,
+                attempts=0,
+                due_at=Now(),
+            )
+        )
+
     def give_up(self) -> int:
         """Close the rows that stopped their worker each time."""
         return self.spent().update(

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now, Trim
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from candidates.posting import Posting, criteria_of, role_weight_of
 from candidates.scoring import rubric
@@ -19,15 +20,16 @@ if TYPE_CHECKING:
 
 HEAVIEST = 10
 MOST_CRITERIA = 50
+LONGEST_TITLE = 200
 LONGEST_DESCRIPTION = 50_000  # characters; the longest real postings have about 15,000
 
 
 class Role(models.TextChoices):
     """What somebody may do with a draft; each may what the one before it may."""
 
-    VIEWER = "viewer", "may look"
-    EDITOR = "editor", "may change it, run it and decide"
-    OWNER = "owner", "may also share and erase it"
+    VIEWER = "viewer", _("may look")
+    EDITOR = "editor", _("may change it, run it and decide")
+    OWNER = "owner", _("may also share and erase it")
 
     def may(self, needed: "Role") -> bool:
         order = list(Role)
@@ -76,7 +78,7 @@ class Draft(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="drafts", editable=False
     )
-    title = models.CharField(max_length=200)
+    title = models.CharField(max_length=LONGEST_TITLE)
     description = models.TextField(max_length=LONGEST_DESCRIPTION, blank=True)
     role_weight = models.PositiveSmallIntegerField(
         "weight of the role as described",
@@ -139,6 +141,29 @@ class Draft(models.Model):
             Draft.objects.filter(pk=self.pk).update(updated_at=Now())
         return len(made)
 
+    def duplicate(self, owner: "User", title: str) -> "Draft":
+        """A new draft of the same role with the same criteria, in the caller's transaction."""
+        copy = Draft.objects.create(
+            owner=owner,
+            title=title[:LONGEST_TITLE],
+            description=self.description,
+            role_weight=self.role_weight,
+            blind=self.blind,
+        )
+        Criterion.objects.bulk_create(
+            Criterion(
+                draft=copy,
+                position=one.position,
+                name=one.name,
+                looks_for=one.looks_for,
+                weight=one.weight,
+                must_have=one.must_have,
+            )
+            for one in self.criteria.all()
+        )
+        copy.refresh_from_db()
+        return copy
+
     def rubric(self) -> rubric.Rubric:
         """The criteria as they stand, frozen. One query.
 
@@ -161,6 +186,14 @@ class Draft(models.Model):
         )
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def bind(self, user: "User") -> int:
+        """Let the user have what was shared with their address before there was an account."""
+        if not user.email:
+            return 0
+        return self.filter(user=None, email__iexact=user.email).update(user=user)
+
+
 class Membership(models.Model):
     """A colleague with whom a draft is shared, by address; `user` once there is such an account."""
 
@@ -181,6 +214,11 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+"
     )
     created_at = models.DateTimeField(db_default=Now())
+    opened_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when the colleague first looked at it"
+    )
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "pk"]

@@ -1,5 +1,6 @@
 """Who did what, when: each act of a person and each change of a job's state is one row."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -10,6 +11,9 @@ from .draft import Draft
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+
+SITTING = timedelta(minutes=10)
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -24,6 +28,14 @@ class EventQuerySet(models.QuerySet["Event"]):
     ) -> "Event":
         """Write one row, in the caller's transaction. `about` is the public id of the object."""
         return self.create(draft_id=draft_id, verb=verb, actor=actor, about=about, detail=detail)
+
+    def record_sitting(self, draft_id: int, verb: str, actor: Any) -> None:
+        """The same, with one row for all that one person does so within `SITTING` of the last: a
+        form that saves itself would fill the log."""
+        last = self.filter(draft=draft_id).order_by("-at", "-pk")[:1]
+        same = self.filter(pk__in=last.values("pk"), verb=verb, actor=actor, at__gt=Now() - SITTING)
+        if not same.update(at=Now()):
+            self.record(draft_id, verb, actor=actor)
 
 
 class Event(models.Model):

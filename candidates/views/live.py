@@ -25,3 +25,8 @@ def nothing_new(request: HttpRequest, state: str) -> HttpResponse | None:
     if is_refresh(request) and request.GET.get("seen") == state:
         return HttpResponse(status=204)
     return None
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script of ours asks, and not a form by itself."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

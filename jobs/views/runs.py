@@ -6,16 +6,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Max
+from django.db.models import Count, Exists, Max, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request, analysis_for, draft_for
 from candidates.forms import RunForm
-from candidates.models import Evaluation, Event
+from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import InsightsMode
 from candidates.models.analysis import Status as Scored
@@ -25,9 +27,10 @@ from jobs import estimate as estimates
 from jobs import pause as pausing
 from jobs import submit
 from jobs.access import job_for
-from jobs.models import Heartbeat, Job, Status
+from jobs.models import Halt, Heartbeat, Job, Status
 
 JOBS_A_PAGE = 20
+WHOM = gettext_noop("Say for whom insights are wanted, and for how many (1 to 1,000).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def jobs(request: Request) -> HttpResponse:
     """All jobs of the user, the newest first. Five queries."""
     mine = Job.objects.visible_to(request.user).select_related("analysis__draft")
     page = Paginator(mine, JOBS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "jobs/jobs.html", {"page": page, "rows": _rows(page.object_list)})
+    return render(request, "jobs/jobs.html", {"page": page, "rows": job_rows(page.object_list)})
 
 
 @require_safe
@@ -67,7 +70,7 @@ def of_draft(request: Request, public_id: Any) -> HttpResponse:
     draft = draft_for(request.user, public_id)
     mine = Job.objects.filter(analysis__draft=draft).select_related("analysis")
     page = Paginator(mine, JOBS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"draft": draft, "page": page, "rows": _rows(page.object_list)}
+    context = {"draft": draft, "page": page, "rows": job_rows(page.object_list)}
     part = "#runs" if live.is_refresh(request) else ""
     return render(request, f"jobs/of_draft.html{part}", context)
 
@@ -108,15 +111,26 @@ def job(request: Request, public_id: Any) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def estimate(request: Request, public_id: Any) -> HttpResponse:
-    """What a run would take: a page, and the part of the draft's page that shows it. Ten queries
-    at most."""
+    """What a run would take, and whether anybody would take it up: a page, and the part of the
+    draft's page that shows it. Twelve queries at most."""
     draft = draft_for(request.user, public_id)
     form = RunForm(request.GET if "insights_mode" in request.GET else None)
-    context: dict[str, Any] = {"draft": draft, "form": form}
+    alive = Heartbeat.objects.alive()
+    waits = Draft.objects.filter(pk=draft.pk).values_list(
+        ~Exists(alive), Subquery(Halt.objects.values("reason")[:1])
+    )
+    nobody, halted = waits.get()
+    context: dict[str, Any] = {
+        "draft": draft,
+        "form": form,
+        "nobody_works": nobody,
+        "halted": halted,
+    }
     if form.is_bound and not form.is_valid():
-        context["trouble"] = "Say for whom insights are wanted, and for how many (1 to 1,000)."
+        context["trouble"] = _(WHOM)
     else:
         wanted = form.cleaned_data if form.is_bound else {}
+        context["mode"] = InsightsMode(wanted.get("insights_mode", InsightsMode.TOP)).label
         try:
             context["estimate"] = estimates.estimate(
                 draft,
@@ -135,7 +149,7 @@ def run(request: Request, public_id: Any) -> HttpResponse:
     draft = draft_for(request.user, public_id, Role.EDITOR)
     form = RunForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say for whom insights are wanted, and for how many (1 to 1,000).")
+        messages.error(request, _(WHOM))
         return redirect(draft)
     try:
         job = submit.submit(
@@ -204,7 +218,7 @@ def retry(request: Request, public_id: Any) -> HttpResponse:
     return redirect(again)
 
 
-def _rows(jobs: Any) -> list[dict[str, Any]]:
+def job_rows(jobs: Any) -> list[dict[str, Any]]:
     """Each job with the counts of its analysis. One query more."""
     jobs = list(jobs)
     counts: dict[int, dict[str, int]] = {}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -13,22 +14,25 @@ from django.core.exceptions import TooManyFilesSent
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 from psycopg.errors import DiskFull
 
 from candidates import intake
-from candidates.access import Request, draft_for
+from candidates.access import Request, candidate_for, draft_for
 from candidates.forms import PieceForm
-from candidates.models import Draft
+from candidates.models import Candidate, CandidateQuerySet, Draft, Event
 from candidates.models.draft import Role
+from candidates.views import live
 from jobs import submit
 
 log = logging.getLogger(__name__)
 
 # What a browser without our script may send at once; proxies in front of us end near it.
 PLAIN_REQUEST_MAX = 100 * 1024 * 1024
-NO_ROOM = (
+NO_ROOM = gettext_lazy(
     "There is no room left on the server, so nothing of this upload was kept. Tell whoever runs "
     "it, and upload the files again when there is."
 )
@@ -45,7 +49,7 @@ def upload(request: Request, public_id: Any) -> HttpResponse:
         return _too_much(
             request,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "These files are more than 100 MB together. Send fewer at a time.",
+            _("These files are more than 100 MB together. Send fewer at a time."),
         )
     try:
         return _upload(request, public_id)
@@ -54,10 +58,11 @@ def upload(request: Request, public_id: Any) -> HttpResponse:
         return _too_much(
             request,
             HTTPStatus.BAD_REQUEST,
-            f"These are more than {most} files in one request. Send up to {most} at a time.",
+            _("These are more than %(most)d files in one request. Send up to %(most)d at a time.")
+            % {"most": most},
         )
     except NoRoom:
-        return _too_much(request, HTTPStatus.INSUFFICIENT_STORAGE, NO_ROOM)
+        return _too_much(request, HTTPStatus.INSUFFICIENT_STORAGE, str(NO_ROOM))
 
 
 class NoRoom(Exception):
@@ -86,25 +91,72 @@ def _upload(request: Request, public_id: Any) -> HttpResponse:
     files = [intake.from_upload(file) for file in request.FILES.getlist("files")]
     with _all_or_nothing(draft):
         outcomes = _take_in(draft, request, files)
-    if _wants_json(request):
+    if live.wants_json(request):
         return JsonResponse({"files": [_told(outcome) for outcome in outcomes]})
     _tell(request, outcomes)
     return redirect(draft)
 
 
-@csrf_exempt  # as above
 @require_POST
+def reread(request: Request, public_id: Any) -> HttpResponse:
+    """Read a file once more that could not be read."""
+    candidate = candidate_for(request.user, public_id, Role.EDITOR)
+    _read_again(request, candidate.draft, Candidate.objects.filter(pk=candidate.pk))
+    return redirect(candidate.draft)
+
+
+@require_POST
+def reread_all(request: Request, public_id: Any) -> HttpResponse:
+    """The same for all of a draft."""
+    draft = draft_for(request.user, public_id, Role.EDITOR)
+    _read_again(request, draft, Candidate.objects.filter(draft=draft))
+    return redirect(draft)
+
+
+def _read_again(request: Request, draft: Draft, candidates: CandidateQuerySet) -> None:
+    with transaction.atomic():
+        if again := candidates.read_again():
+            Event.objects.all().record(
+                draft.pk, "reading asked for again", actor=request.user, detail=str(again)
+            )
+            submit.wake_readers(draft.pk)
+    if again:
+        told = ngettext("%d file is being read again.", "%d files are being read again.", again)
+        messages.success(request, told % again)
+    else:
+        messages.info(
+            request, _("There was nothing to read again. What never left its archive has no file.")
+        )
+
+
+@csrf_exempt  # as above
+@require_http_methods(["GET", "HEAD", "POST"])
 def piece(request: Request, public_id: Any) -> HttpResponse:
-    """Take in one part of a large file; the last part puts the file together."""
+    """Take in one part of a large file; the last part puts the file together. Asked with GET, it
+    tells which parts are there, so that an upload that was cut short need not begin anew."""
+    if request.method != "POST":
+        return _parts(request, public_id)
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         return JsonResponse(
-            {"error": "The part of the file is too large."},
+            {"error": _("The part of the file is too large.")},
             status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         )
     try:
         return _piece(request, public_id)
     except NoRoom:
-        return JsonResponse({"error": NO_ROOM}, status=HTTPStatus.INSUFFICIENT_STORAGE)
+        return JsonResponse({"error": str(NO_ROOM)}, status=HTTPStatus.INSUFFICIENT_STORAGE)
+
+
+def _parts(request: Request, public_id: Any) -> HttpResponse:
+    draft = draft_for(request.user, public_id, Role.EDITOR)
+    try:
+        upload = UUID(request.GET.get("upload", ""))
+    except ValueError:
+        return JsonResponse(
+            {"error": _("Say of which upload.")}, status=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+    parts = draft.pieces.filter(upload=upload).order_by("number")
+    return JsonResponse({"parts": list(parts.values_list("number", flat=True))})
 
 
 @_while_there_is_room()
@@ -114,7 +166,7 @@ def _piece(request: Request, public_id: Any) -> HttpResponse:
     form = PieceForm(request.POST, request.FILES)
     if not form.is_valid() or form.cleaned_data["number"] >= form.cleaned_data["total"]:
         return JsonResponse(
-            {"error": "This part of the file is not complete."}, status=HTTPStatus.BAD_REQUEST
+            {"error": _("This part of the file is not complete.")}, status=HTTPStatus.BAD_REQUEST
         )
     part = form.cleaned_data
     with _all_or_nothing(draft):
@@ -157,31 +209,28 @@ def _told(outcome: intake.Outcome) -> dict[str, str]:
         return {
             "name": outcome.name,
             "outcome": "duplicate",
-            "reason": f"The same file as {outcome.duplicate_of}; it counts once.",
+            "reason": _("The same file as %s; it counts once.") % outcome.duplicate_of,
         }
     if outcome.archive:
-        reason = "It is being unpacked; its files are listed as they come out."
+        reason = _("It is being unpacked; its files are listed as they come out.")
         return {"name": outcome.name, "outcome": "accepted", "reason": reason}
     return {"name": outcome.name, "outcome": "accepted", "reason": ""}
 
 
 def _tell(request: Request, outcomes: list[intake.Outcome]) -> None:
     if not outcomes:
-        messages.error(request, "No file came along. Choose one or more files first.")
+        messages.error(request, _("No file came along. Choose one or more files first."))
     accepted = sum(not (outcome.refused or outcome.duplicate_of) for outcome in outcomes)
     if accepted:
-        messages.success(request, f"{accepted} file{'s' * (accepted != 1)} added.")
+        told = ngettext("%d file added.", "%d files added.", accepted)
+        messages.success(request, told % accepted)
     for outcome in outcomes:
         if outcome.refused or outcome.duplicate_of:
-            told = _told(outcome)
-            messages.warning(request, f"{told['name'] or 'A file'}: {told['reason']}")
-
-
-def _wants_json(request: Request) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+            one = _told(outcome)
+            messages.warning(request, f"{one['name'] or _('A file')}: {one['reason']}")
 
 
 def _too_much(request: Request, status: HTTPStatus, sentence: str) -> HttpResponse:
-    if _wants_json(request):
+    if live.wants_json(request):
         return JsonResponse({"error": sentence}, status=status)
     return render(request, "too_much.html", {"sentence": sentence}, status=status)

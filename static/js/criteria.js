@@ -1,5 +1,5 @@
-// The editor of criteria: rows are added and removed without a reload. Without this script the form
-// works too: it has blank rows, and a box to remove each.
+// The editor of criteria: rows are added, removed and moved without a reload. Without this script
+// the form works too: it has blank rows, a box to remove each, and a field for its place.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -10,34 +10,103 @@ document.addEventListener("DOMContentLoaded", () => {
   const total = editor.querySelector("input[name$=TOTAL_FORMS]");
   const most = Number(editor.querySelector("input[name$=MAX_NUM_FORMS]").value);
   const add = editor.querySelector("[data-add]");
+  const moved = editor.querySelector("[data-told-moved]");
 
-  function shown() {
-    return [...rows.querySelectorAll("[data-criterion]:not([hidden])")];
+  const part = (row, name) => row.querySelector(`[name$='-${name}']`);
+  const shown = () => [...rows.querySelectorAll("[data-criterion]:not([hidden])")];
+  const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+
+  // Whoever saves by himself is told of changes that no field tells.
+  function changed() {
+    editor.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   function count() {
     add.disabled = shown().length >= most;
   }
 
+  function number() {
+    shown().forEach((row, place) => {
+      part(row, "ORDER").value = place + 1;
+    });
+  }
+
+  function move(row, by) {
+    const all = shown();
+    const other = all[all.indexOf(row) + by];
+    if (other) {
+      if (by < 0) other.before(row);
+      else other.after(row);
+      number();
+      changed();
+    }
+    tell(row);
+  }
+
+  function tell(row) {
+    const all = shown();
+    const name = part(row, "name").value || editor.dataset.unnamed;
+    moved.textContent = fill(editor.dataset.moved, { name, place: all.indexOf(row) + 1, count: all.length });
+  }
+
   function equip(row) {
-    const box = row.querySelector("input[name$=DELETE]");
+    const box = part(row, "DELETE");
     const button = row.querySelector("[data-remove]");
     button.hidden = false;
     box.hidden = true;
     row.querySelector(`label[for="${box.id}"]`).hidden = true;
+    row.querySelector("[data-place]").hidden = true;
+    row.querySelector("[data-move]").hidden = false;
     button.addEventListener("click", () => {
-      const name = row.querySelector("input[name$='-name']");
       const left = shown();
       const next = left[left.indexOf(row) + 1] ?? left[left.indexOf(row) - 1];
       box.checked = true;
       row.hidden = true;
       // A browser that checks fields must not stop at one that nobody sees.
-      name.required = false;
+      part(row, "name").required = false;
       (next ? next.querySelector("input:not([type=hidden])") : add).focus();
       count();
+      changed();
+    });
+    for (const [name, by] of [["up", -1], ["down", 1]]) {
+      const mover = row.querySelector(`[data-${name}]`);
+      mover.addEventListener("click", () => {
+        move(row, by);
+        mover.focus();
+      });
+    }
+    // Only the handle drags: text in the fields can still be marked.
+    const handle = row.querySelector("[data-handle]");
+    handle.addEventListener("pointerdown", () => (row.draggable = true));
+    handle.addEventListener("pointerup", () => (row.draggable = false));
+    row.addEventListener("dragstart", (event) => {
+      event.dataTransfer.effectAllowed = "move";
+      event.dataTransfer.setData("text/plain", "");
+      row.classList.add("dragged");
+    });
+    row.addEventListener("dragend", () => {
+      row.draggable = false;
+      row.classList.remove("dragged");
+      number();
+      changed();
+      tell(row);
     });
     if (box.checked) row.hidden = true;
   }
+
+  rows.addEventListener("dragover", (event) => {
+    const dragged = rows.querySelector(".dragged");
+    if (!dragged) return;
+    event.preventDefault();
+    const over = event.target.closest("[data-criterion]");
+    if (!over || over === dragged) return;
+    const { top, height } = over.getBoundingClientRect();
+    if (event.clientY < top + height / 2) over.before(dragged);
+    else over.after(dragged);
+  });
+  rows.addEventListener("drop", (event) => {
+    if (rows.querySelector(".dragged")) event.preventDefault();
+  });
 
   function append() {
     const holder = document.createElement("div");
@@ -46,11 +115,10 @@ document.addEventListener("DOMContentLoaded", () => {
     rows.append(row);
     total.value = Number(total.value) + 1;
     equip(row);
+    number();
     count();
     return row;
   }
-
-  const part = (row, name) => row.querySelector(`[name$='-${name}']`);
 
   add.hidden = false;
   add.addEventListener("click", () => {
@@ -65,7 +133,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const { name, looksFor, weight } = button.dataset;
     const empty = shown().find((row) => !part(row, "name").value && !part(row, "looks_for").value);
     if (!empty && add.disabled) {
-      told.textContent = `${name} is not added: there are ${most} criteria already.`;
+      told.textContent = fill(editor.dataset.full, { name, count: most });
       return;
     }
     const row = empty ?? append();
@@ -73,12 +141,14 @@ document.addEventListener("DOMContentLoaded", () => {
     part(row, "looks_for").value = looksFor;
     part(row, "weight").value = weight;
     part(row, "must_have").checked = "mustHave" in button.dataset;
-    button.textContent = "Added";
+    button.textContent = editor.dataset.added;
     button.removeAttribute("aria-label");
     button.setAttribute("aria-disabled", "true");
     button.removeAttribute("data-suggested");
-    told.textContent = `${name} is added to the form. Save the draft to keep it.`;
+    told.textContent = fill(editor.dataset.addedOne, { name });
+    changed();
   });
   shown().forEach(equip);
+  number();
   count();
 });

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates.models import Analysis, Candidate, Draft, Event, FollowUp, Piece
+from candidates.models import Analysis, Candidate, Draft, Event, FollowUp, Membership, Piece
 from candidates.models.followup import Kind as Asked
 from evaluator.models import StoredFile
 from jobs import notify, pause, submit
@@ -46,6 +46,29 @@ def analysis(draft: Draft, alice: User) -> Analysis:
     for number in (1, 2):
         rows.candidate(draft, number)
     return rows.analysis(draft, alice)
+
+
+class TestReadingAgain:
+    def test_one_and_all_that_could_not_be_read_are_read_again(
+        self, as_alice: Client, draft: Draft
+    ) -> None:
+        good, bad, *others = (
+            rows.candidate(draft, 1),
+            *(rows.unreadable(draft, number) for number in (2, 3, 4)),
+        )
+        Candidate.objects.filter(pk=others[1].pk).update(file="")  # never left its archive
+
+        page = as_alice.post(reverse("jobs:reread", args=[bad.public_id]), follow=True)
+        assert "1 file is being read again." in page.text
+        assert Lane.objects.filter(draft=draft, job=None).exists()
+        page = as_alice.post(url("reread-all", draft), follow=True)
+        assert "1 file is being read again." in page.text
+        page = as_alice.post(url("reread-all", draft), follow=True)
+        assert "There was nothing to read again." in page.text
+
+        found = dict(draft.candidates.values_list("pk", "status"))
+        assert found[good.pk] == "readable" and found[others[1].pk] == "unreadable"
+        assert found[bad.pk] == found[others[0].pk] == "waiting"
 
 
 class TestUpload:
@@ -637,7 +660,22 @@ class TestLists:
 
 
 class TestMail:
-    @pytest.mark.parametrize("kind", Kind)
+    def test_who_gets_a_draft_is_told_the_same_in_text_and_html(
+        self, draft: Draft, alice: User
+    ) -> None:
+        Draft.objects.filter(pk=draft.pk).update(title="<b>Tom</b> & Jerry")
+        member = Membership.objects.create(draft=draft, email="a@example.com", invited_by=alice)
+        one = Notification.objects.create(membership=member, kind=Kind.SHARED, recipient="a@b.c")
+
+        message = notify.compose(one)
+
+        html = str(message.alternatives[0][0])
+        for told in (str(message.body), html):
+            assert f"http://localhost:8000{draft.get_absolute_url()}" in told
+            assert "alice shares" in told and "You may look." in told
+        assert "<b>Tom</b> & Jerry" in message.subject and "<b>Tom" not in html
+
+    @pytest.mark.parametrize("kind", [kind for kind in Kind if kind != Kind.SHARED])
     def test_text_and_html_say_the_same(self, analysis: Analysis, draft: Draft, kind: Kind) -> None:
         evil = "<b>Tom</b> & Jerry"
         Draft.objects.filter(pk=draft.pk).update(title=evil)

@@ -15,18 +15,14 @@ from urllib.request import urlopen
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError
-from django.db import transaction
 from rich.console import Console
 
-from candidates import intake, posting
 from candidates.models import Draft
-from jobs import processes, submit, terminal
+from jobs import processes, samples, submit, terminal
 from jobs.models import Heartbeat, Job, Mail
 
-SAMPLES = settings.BASE_DIR / "candidates" / "samples" / "backend-engineer"
 MANAGER = ("manager", "manager-demo", "manager@example.com")
 STAFF = ("staff", "staff-demo", "staff@example.com")
-AT_A_TIME = 50
 START_SECONDS = 60.0
 
 
@@ -47,7 +43,7 @@ class Command(BaseCommand):
         started: list[subprocess.Popen[bytes]] = []
         try:
             terminal.ensure_tables()
-            draft = _draft(_user(*MANAGER))
+            draft = samples.sample_draft(_user(*MANAGER))
             _user(*STAFF, is_staff=True, is_superuser=True)
             started.append(_web_server())
             started.append(processes.start_worker(settings.Q_WORKERS, quiet=True))
@@ -105,22 +101,6 @@ def _user(username: str, password: str, email: str, **rights: bool) -> User:
         user.set_password(password)
         user.save(update_fields=["password"])
     return user
-
-
-def _draft(owner: User) -> Draft:
-    """The sample draft with its résumés; made once, completed if a first run was cut short."""
-    role = posting.parse((SAMPLES / "JOB.md").read_text(encoding="utf-8"))
-    draft = Draft.objects.filter(owner=owner, title=role.title).first()
-    if draft is None:
-        draft = Draft.objects.all().write(owner, role)
-    files = sorted(path for path in SAMPLES.iterdir() if path.name != "JOB.md")
-    if draft.candidates.count() < len(files):
-        for start in range(0, len(files), AT_A_TIME):
-            with transaction.atomic():
-                batch = [intake.from_path(path) for path in files[start : start + AT_A_TIME]]
-                intake.accept(draft, owner, batch)
-                submit.wake_readers(draft.pk)
-    return draft
 
 
 def _web_server() -> "subprocess.Popen[bytes]":

@@ -1,13 +1,14 @@
 """The pages of a draft: list, editor, files, erasing."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from candidates.models import Candidate, Criterion, Draft, Event
+from candidates.models import Candidate, Criterion, Draft, Event, Membership
 from evaluator.models import StoredFile
 from jobs.models import Job
 from tests.makers import rows
@@ -133,15 +134,14 @@ def test_hostile_text_is_shown_as_text(as_alice: Client) -> None:
 def test_criteria_are_changed_added_removed_and_may_swap_names(
     as_alice: Client, draft: Draft
 ) -> None:
-    python, postgres = draft.criteria.all()
-    gone = Criterion.objects.create(draft=draft, position=2, name="Perl")
+    Criterion.objects.create(draft=draft, position=2, name="Perl")
 
     page = as_alice.post(
         reverse("candidates:edit", args=[draft.public_id]),
         posted(
-            {"id": postgres.pk, "name": "Python"},
-            {"id": python.pk, "name": "PostgreSQL"},
-            {"id": gone.pk, "name": "Perl", "DELETE": "on"},
+            {"name": "PostgreSQL", "ORDER": 2},
+            {"name": "Python", "ORDER": 1},
+            {"name": "Perl", "DELETE": "on"},
             {"name": "perl"},
             {"name": "never", "DELETE": "on"},
             first=3,
@@ -151,27 +151,107 @@ def test_criteria_are_changed_added_removed_and_may_swap_names(
     )
 
     assert page.status_code == 200
-    assert list(draft.criteria.values_list("pk", "name"))[:2] == [
-        (postgres.pk, "Python"),
-        (python.pk, "PostgreSQL"),
-    ]
-    assert [criterion.name for criterion in draft.criteria.all()][2:] == ["perl"]
+    assert [one.name for one in draft.criteria.all()] == ["Python", "PostgreSQL", "perl"]
     assert Event.objects.get(draft=draft).verb == "draft changed"
 
 
-def test_a_criterion_of_another_draft_cannot_be_taken_over(
-    as_alice: Client, draft: Draft, eve: User
-) -> None:
-    theirs = Draft.objects.create(owner=eve, title="Secret")
-    criterion = Criterion.objects.create(draft=theirs, name="Hidden")
+JSON = {"Accept": "application/json"}
 
-    as_alice.post(
-        reverse("candidates:edit", args=[draft.public_id]),
-        posted({"id": criterion.pk, "name": "Mine now"}, first=1),
+
+def saved(client: Client, url: str, data: dict[str, Any]) -> Any:
+    return client.post(url, data, headers=JSON)
+
+
+def test_a_form_that_saves_itself_is_told_what_became_of_it(as_alice: Client, alice: User) -> None:
+    data = posted({"name": "Care"}, key=str(uuid4()))
+
+    wrong = saved(as_alice, NEW, data | {"criteria-0-name": "", "criteria-0-looks_for": "x"})
+    first = saved(as_alice, NEW, data).json()
+    again = saved(as_alice, NEW, data).json()  # the answer was lost on the way
+    more = saved(as_alice, NEW, data | {"seen": first["seen"], "title": "Night nurse"}).json()
+
+    assert wrong.status_code == 422
+    assert wrong.json()["error"] == "Give the criterion a name, or remove it."
+    draft = Draft.objects.get(owner=alice)
+    assert again == first and first["edit"] == reverse("candidates:edit", args=[draft.public_id])
+    assert draft.title == "Night nurse" and more["seen"] == draft.updated_at.isoformat()
+    assert [one.name for one in draft.criteria.all()] == ["Care"]
+    assert list(draft.events.values_list("verb", flat=True)) == ["draft created", "draft changed"]
+
+
+def test_a_key_of_somebody_elses_draft_opens_nothing(as_eve: Client, draft: Draft) -> None:
+    as_eve.post(NEW, posted(key=str(draft.public_id), title="Mine"))
+
+    draft.refresh_from_db()
+    assert draft.title == "Backend engineer"
+    assert Draft.objects.get(title="Mine").owner.username == "eve"
+
+
+def test_what_changed_meanwhile_is_told_and_not_written_over(
+    as_alice: Client, alice: User, draft: Draft
+) -> None:
+    url = reverse("candidates:edit", args=[draft.public_id])
+    stale = as_alice.get(url).context["seen"]
+    as_alice.post(url, posted({"name": "Theirs"}, seen=stale, title="Theirs"))
+
+    by_script = saved(as_alice, url, posted({"name": "Mine"}, seen=stale, title="Mine"))
+    page = as_alice.post(url, posted({"name": "Mine"}, seen=stale, title="Mine"))
+
+    assert by_script.status_code == page.status_code == 409
+    assert by_script.json()["meanwhile"].startswith("alice changed this draft on ")
+    assert "alice changed this draft on" in page.text and 'value="Mine"' in page.text
+    draft.refresh_from_db()
+    assert draft.title == "Theirs"
+
+    mine = posted({"name": "Mine"}, seen=stale, title="Mine", overwrite="1")
+    assert as_alice.post(url, mine).status_code == 302
+    assert Draft.objects.get().title == "Mine"
+    assert [one.name for one in draft.criteria.all()] == ["Mine"]
+
+
+def test_a_form_that_changes_nothing_leaves_no_trace(as_alice: Client, draft: Draft) -> None:
+    Draft.objects.filter(pk=draft.pk).update(description="One\nTwo", updated_at=draft.updated_at)
+    url = reverse("candidates:edit", args=[draft.public_id])
+    same = posted(
+        {"name": "Python", "looks_for": "services in production", "must_have": "on"},
+        {"name": "PostgreSQL", "weight": 2},
+        first=2,
+        title=draft.title,
+        description="One\r\nTwo",
+        seen="older",
     )
 
-    criterion.refresh_from_db()
-    assert (criterion.draft, criterion.name) == (theirs, "Hidden")
+    assert as_alice.post(url, same).status_code == 302
+
+    assert not draft.events.exists()
+    assert Draft.objects.get().updated_at == draft.updated_at
+
+
+def test_one_sitting_of_saving_is_one_event(as_alice: Client, draft: Draft) -> None:
+    url = reverse("candidates:edit", args=[draft.public_id])
+    for title in ("A", "B", "C"):
+        as_alice.post(url, posted(title=title))
+
+    assert draft.events.count() == 1
+
+
+def test_a_draft_is_duplicated_without_its_candidates(
+    as_eve: Client, eve: User, draft: Draft
+) -> None:
+    rows.candidate(draft, 1)
+    Draft.objects.filter(pk=draft.pk).update(title="x" * 200, blind=True, role_weight=7)
+    Membership.objects.create(draft=draft, email=eve.email, user=eve)
+
+    as_eve.post(reverse("candidates:duplicate", args=[draft.public_id]))
+
+    copy = Draft.objects.get(owner=eve)
+    assert copy.title.startswith("Copy of xxx") and len(copy.title) == 200
+    assert (copy.description, copy.role_weight, copy.blind) == (draft.description, 7, True)
+    assert [(one.name, one.weight, one.must_have) for one in copy.criteria.all()] == [
+        ("Python", 3, True),
+        ("PostgreSQL", 2, False),
+    ]
+    assert not copy.candidates.exists() and copy.events.get().actor == eve
 
 
 def test_the_page_shows_each_file_with_its_reason(as_alice: Client, draft: Draft) -> None:
@@ -218,7 +298,9 @@ def test_while_files_wait_the_part_asks_again_and_is_told_only_news(
     assert "every 2s" in part.text and "<html" not in part.text
     assert "HX-Request" in part.headers["Vary"]
     assert (again.status_code, again.content) == (204, b"")
-    assert "1 cannot be read" in " ".join(news.text.split())
+    assert '0 of 1 can be read, <strong class="bad">1 cannot</strong>.' in " ".join(
+        news.text.split()
+    )
     assert "every 2s" not in news.text
 
 
@@ -286,3 +368,35 @@ def test_a_refresh_tells_that_files_have_changed(as_alice: Client, draft: Draft)
     part = as_alice.get(draft.get_absolute_url(), headers={"HX-Request": "true"})
 
     assert part.headers["HX-Trigger"] == "files-changed"
+
+
+def test_all_that_cannot_be_read_is_removed_after_asking(as_alice: Client, draft: Draft) -> None:
+    rows.candidate(draft, 1)
+    for number in (2, 3):
+        rows.unreadable(draft, number)
+    url = reverse("candidates:remove-unreadable", args=[draft.public_id])
+
+    asked = as_alice.get(url)
+    page = as_alice.post(url, follow=True)
+    again = as_alice.post(url, follow=True)
+
+    assert "2 files that nothing could be read from" in asked.text
+    assert "2 unreadable files are removed." in page.text
+    assert "There was no unreadable file." in again.text
+    assert draft.candidates.get().filename == "cv-00001.txt"
+    assert StoredFile.objects.count() == 1
+    assert draft.events.get().verb == "unreadable files removed"
+
+
+def test_a_viewer_sees_no_button_that_they_may_not_press(
+    as_eve: Client, eve: User, draft: Draft
+) -> None:
+    rows.unreadable(draft, 1)
+    Membership.objects.create(draft=draft, email=eve.email, user=eve)
+
+    page = as_eve.get(draft.get_absolute_url())
+
+    assert "The file is protected by a password." in page.text
+    for word in ("Run the analysis", "Upload", "Read again", "Remove", ">Edit<"):
+        assert word not in page.text
+    assert "Who has access" in page.text

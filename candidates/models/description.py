@@ -1,0 +1,100 @@
+"""A file with a job description, until its text is in the form of its draft."""
+
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.db.models.functions.uuid import UUID4
+
+from candidates.reading.problems import Problem
+
+from .claims import Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .draft import Draft
+
+
+class Status(models.TextChoices):
+    WAITING = "waiting", "waiting to be read"
+    READING = "reading", "being read"
+    READY = "ready", "read"
+    UNREADABLE = "unreadable", "cannot be read"
+
+
+OPEN = (Status.WAITING, Status.READING)
+
+
+class DescriptionFileQuerySet(ClaimQuerySet["DescriptionFile"]):
+    WAITING = Status.WAITING
+    CLAIMED = Status.READING
+
+    def ready(self, token: UUID, text: str) -> int:
+        return self.held(token).update(
+            status=Status.READY, token=None, text=text, content=b"", done_at=Now()
+        )
+
+    def refuse(self, token: UUID, problem: Problem) -> int:
+        return self.held(token).update(
+            status=Status.UNREADABLE, token=None, problem=problem, content=b"", done_at=Now()
+        )
+
+    def give_up(self) -> int:
+        """Close the rows that stopped their worker each time."""
+        return self.spent().update(
+            status=Status.UNREADABLE,
+            token=None,
+            problem=Problem.CRASHED,
+            content=b"",
+            done_at=Now(),
+        )
+
+
+class DescriptionFile(Claimable):
+    """It is kept for a day (the sweep), and its bytes only until they are read."""
+
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="description_files")
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    filename = models.CharField(max_length=255)
+    content = models.BinaryField(editable=False)
+    status = models.CharField(
+        max_length=12, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+    )
+    text = models.TextField(blank=True, db_default="", editable=False)
+    problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    done_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = DescriptionFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(
+                name="description_file_to_read", fields=["due_at"], condition=Q(status__in=OPEN)
+            )
+        ]
+        constraints = [
+            listed_constraint("description_file_status_listed", Status),
+            claim_constraint("description_file_token_held", Status.READING),
+            models.CheckConstraint(
+                name="description_file_done_when_over",
+                condition=Q(status__in=OPEN, done_at=None)
+                | (~Q(status__in=OPEN) & Q(done_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="description_file_problem_told",
+                condition=(Q(status=Status.UNREADABLE) & ~Q(problem=""))
+                | (~Q(status=Status.UNREADABLE) & Q(problem="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def reason(self) -> str:
+        """Why it could not be read, and what to do."""
+        return Problem(self.problem).sentence if self.problem else ""

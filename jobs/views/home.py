@@ -1,0 +1,135 @@
+"""Home: what needs the user, what runs, and their drafts; and the way to a first ranking."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Exists, OuterRef
+from django.db.models.functions import Now
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from candidates.access import Request
+from candidates.models import Candidate, Draft, Look, Membership
+from candidates.models.candidate import Status as Read
+from candidates.scoring import engines
+from candidates.views import live
+from candidates.views.drafts import listed
+from jobs import samples, submit
+from jobs.models import Job, Status
+
+from .runs import job_rows
+
+SHOWN = 5  # of each kind that needs somebody; the rest is counted
+RUNNING = 10
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What waits for the user. Of drafts with unreadable files there is one more than is shown
+    where there are more."""
+
+    invitations: list[Membership]
+    unseen: list[Job]
+    failed: list[Job]
+    paused: list[Job]
+    unreadable: list[dict[str, Any]]
+
+    def __bool__(self) -> bool:
+        return any((self.invitations, self.unseen, self.failed, self.paused, self.unreadable))
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def home(request: Request) -> HttpResponse:
+    """The first page. Twelve queries; seven for the part that refreshes while something runs."""
+    mine = Job.objects.visible_to(request.user).select_related("analysis__draft")
+    rows = job_rows(mine.open()[:RUNNING])
+    needs = _needs(request, mine, [row["job"] for row in rows])
+    runs = any(not row["job"].is_paused for row in rows)
+    told = [(row["job"].pk, row["job"].status, row["progress"]) for row in rows]
+    state = live.digest(told, needs)
+    if (unchanged := live.nothing_new(request, state)) is not None:
+        return unchanged
+    context: dict[str, Any] = {
+        "running": [row for row in rows if not row["job"].is_paused],
+        "needs": needs,
+        "state": state,
+        "is_live": runs,
+        "shown": SHOWN,
+    }
+    if live.is_refresh(request):
+        return render(request, "jobs/home.html#live", context)
+    page, drafts = listed(request)
+    _add_states(drafts)
+    first = drafts[0] if page.paginator.count == 1 else None
+    context |= {
+        "page": page,
+        "rows": drafts,
+        "first": first,
+        "is_new_here": page.paginator.count == 0 or (first is not None and not first["last"]),
+    }
+    return render(request, "jobs/home.html", context)
+
+
+@require_POST
+def sample(request: Request) -> HttpResponse:
+    """Make the sample draft, and run it with the engine that costs nothing."""
+    draft = samples.sample_draft(request.user)
+    local = engines.LOCAL
+    try:
+        job = submit.submit(draft, request.user, engine=local, model=engines.default_model(local))
+    except submit.CannotRun as error:
+        messages.error(request, str(error))
+        return redirect(draft)
+    messages.success(
+        request,
+        _(
+            "This is the sample draft, with the résumés of fictional people. The built-in engine "
+            "ranks them; erase the draft when you have seen enough."
+        ),
+    )
+    return redirect(job)
+
+
+def _needs(request: Request, mine: Any, running: list[Job]) -> Needs:
+    """What waits for the user, the newest first. Three queries."""
+    looks = Look.objects.filter(
+        user=request.user, analysis=OuterRef("analysis"), at__gte=OuterRef("completed_at")
+    )
+    later = Job.objects.filter(analysis=OuterRef("analysis"), created_at__gt=OuterRef("created_at"))
+    over = mine.filter(
+        status__in=(Status.COMPLETED, Status.FAILED), completed_at__gt=Now() - RECENT
+    )
+    unseen = list(over.exclude(Exists(looks)).exclude(Exists(later))[: 2 * SHOWN])
+    invited = Membership.objects.filter(user=request.user, opened_at=None)
+    bad: Any = (
+        Candidate.objects.filter(
+            draft__in=Draft.objects.visible_to(request.user), status=Read.UNREADABLE
+        )
+        .order_by()
+        .values("draft__public_id", "draft__title")
+        .annotate(number=Count("pk"))
+        .order_by("-number", "draft")
+    )
+    return Needs(
+        invitations=list(invited.select_related("draft", "invited_by")[:SHOWN]),
+        unseen=[job for job in unseen if job.status == Status.COMPLETED][:SHOWN],
+        failed=[job for job in unseen if job.status == Status.FAILED][:SHOWN],
+        paused=[job for job in running if job.is_paused],
+        unreadable=list(bad[: SHOWN + 1]),
+    )
+
+
+def _add_states(drafts: list[dict[str, Any]]) -> None:
+    """How the last run of each draft stands. One query."""
+    runs = [row["last"].pk for row in drafts if row["last"]]
+    last = Job.objects.filter(analysis__in=runs).order_by("analysis", "-created_at", "-pk")
+    jobs = {job.analysis_id: job for job in last.distinct("analysis")}
+    for row in drafts:
+        row["job"] = jobs.get(row["last"].pk) if row["last"] else None
