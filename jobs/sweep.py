@@ -17,6 +17,7 @@ from candidates.models import (
     Archive,
     Call,
     Candidate,
+    DescriptionFile,
     Draft,
     Evaluation,
     FollowUp,
@@ -48,7 +49,7 @@ def sweep() -> int:
                 return 0
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
         mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
-        mended += _rescue_suggestions() + _nudge_mail()
+        mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail()
         _throw_away()
     if mended:
         log.info("sweep: %d mended", mended)
@@ -145,6 +146,17 @@ def _rescue_suggestions() -> int:
     return len(ids)
 
 
+def _rescue_descriptions() -> int:
+    """The same for files with a job description."""
+    due = DescriptionFile.objects.all().due()
+    if due.exists() and not queue.is_empty():
+        due = due.filter(due_at__lt=Now() - QUEUED_FAR_TOO_LONG)
+    ids = list(due.values_list("pk", flat=True)[:100])
+    for pk in ids:
+        queue.send("describe", pk)
+    return len(ids)
+
+
 def _nudge_mail() -> int:
     due = Notification.objects.all().due().select_for_update(skip_locked=True)
     ids = list(due.values_list("pk", flat=True)[:100])
@@ -159,4 +171,5 @@ def _nudge_mail() -> int:
 
 def _throw_away() -> None:
     Piece.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
+    DescriptionFile.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
     Task.objects.filter(stopped__lt=Now() - FAILURES_KEPT).delete()

@@ -1,5 +1,6 @@
 """What a worker may be asked. Each is safe to run twice, at once, late, and never."""
 
+from . import describe as describing
 from . import lanes, notify
 from . import suggest as suggesting
 from .models import Heartbeat
@@ -18,6 +19,11 @@ def read(lane_id: int) -> None:
 def suggest(suggestion_id: int) -> None:
     """Make a suggestion of criteria, unless somebody has."""
     suggesting.make(suggestion_id)
+
+
+def describe(file_id: int) -> None:
+    """Read a file with a job description, unless somebody has."""
+    describing.read(file_id)
 
 
 def deliver(notification_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import home, runs, sharing, suggestions, uploads
+from .views import descriptions, home, runs, sharing, suggestions, uploads
 
 app_name = "jobs"
 urlpatterns: list[URLPattern] = [
@@ -24,6 +24,9 @@ urlpatterns: list[URLPattern] = [
     path("drafts/<uuid:public_id>/reread/", uploads.reread_all, name="reread-all"),
     path("candidates/<uuid:public_id>/reread/", uploads.reread, name="reread"),
     path("drafts/<uuid:public_id>/estimate/", runs.estimate, name="estimate"),
+    path("drafts/new/describe/", descriptions.describe_new, name="describe-new"),
+    path("drafts/<uuid:public_id>/describe/", descriptions.describe, name="describe"),
+    path("drafts/<uuid:public_id>/described/", descriptions.described, name="described"),
     path("drafts/new/suggest/", suggestions.suggest_new, name="suggest-new"),
     path("drafts/<uuid:public_id>/suggest/", suggestions.suggest, name="suggest"),
     path("drafts/<uuid:public_id>/suggested/", suggestions.suggested, name="suggested"),

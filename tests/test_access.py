@@ -95,6 +95,9 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "jobs:reread": (THING, ("POST",), Candidate),
     "jobs:reread-all": (THING, ("POST",), Draft),
     "jobs:estimate": (THING, ("GET",), Draft),
+    "jobs:describe-new": (OWN, ("POST",), None),
+    "jobs:describe": (THING, ("POST",), Draft),
+    "jobs:described": (THING, ("GET", "POST"), Draft),
     "jobs:suggest-new": (OWN, ("POST",), None),
     "jobs:suggest": (THING, ("POST",), Draft),
     "jobs:suggested": (THING, ("GET", "POST"), Draft),
@@ -210,6 +213,7 @@ FOR_EDITORS = {
     "candidates:erase-candidate",
     "candidates:remove-unreadable",
     "candidates:reveal",
+    "jobs:described",
     "jobs:piece",
     "jobs:suggested",
 }

@@ -12,7 +12,7 @@ from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.db.models import Count, OuterRef
 from django.db.models.functions import Now
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -101,17 +101,20 @@ def edit(request: Request, public_id: Any) -> HttpResponse:
 
 
 def edited(
-    request: Request, draft: Draft, then: Callable[[Request, Draft], HttpResponse]
+    request: Request,
+    draft: Draft,
+    then: Callable[[Request, Draft], HttpResponse],
+    posted: QueryDict | None = None,
 ) -> HttpResponse:
     """The form of a draft; `then` answers once what was sent is saved. To the script that saves
-    while somebody types, the answer is JSON."""
+    while somebody types, the answer is JSON. `posted` may stand for what the request brought."""
     if request.method != "POST":
         criteria = CriteriaFormSet(initial=criteria_of(draft), prefix="criteria")
         return _form(request, DraftForm(instance=draft), criteria)
     with transaction.atomic():
         draft = _to_write(request, draft)
         is_new = draft.pk is None
-        form = DraftForm(request.POST, instance=draft)
+        form = DraftForm(posted or request.POST, instance=draft)
         criteria = CriteriaFormSet(request.POST, prefix="criteria")
         # Both are asked, so that all that is wrong is shown at once.
         valid = all([form.is_valid(), criteria.is_valid()])
@@ -170,9 +173,11 @@ def _form(
         "form": form,
         "criteria": criteria,
         "draft": draft,
+        "is_owner": draft is not None and draft.owner_id == request.user.pk,
         "meanwhile": meanwhile,
         "seen": form.data.get("seen", "") or (draft.updated_at.isoformat() if draft else ""),
         "key": form.data.get("key") or uuid4(),
+        "has_file": draft is not None and draft.description_files.exists(),
     }
     status = HTTPStatus.CONFLICT if meanwhile else HTTPStatus.UNPROCESSABLE_ENTITY
     return render(

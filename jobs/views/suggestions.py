@@ -8,6 +8,8 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -77,11 +79,14 @@ def _take_over(request: Request, draft: Draft) -> HttpResponse:
         if added:
             Event.objects.all().record(draft.pk, "draft changed", actor=request.user)
     if added:
-        messages.success(
-            request, f"{added} criteri{'on is' if added == 1 else 'a are'} added. Edit as you like."
+        told = ngettext(
+            "%d criterion is added. Edit as you like.",
+            "%d criteria are added. Edit as you like.",
+            added,
         )
+        messages.success(request, told % added)
     else:
-        messages.info(request, "Nothing was added: nothing was chosen, or it was there already.")
+        messages.info(request, _("Nothing was added: nothing was chosen, or it was there already."))
     return redirect("candidates:edit", draft.public_id)
 
 

@@ -94,6 +94,27 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   window.addEventListener("online", () => dirty && soon(0));
   document.addEventListener("visibilitychange", () => document.hidden && save());
+  // The text of a file: into an empty field by itself, and otherwise where somebody says.
+  const description = form.elements.description;
+  function take(part, how) {
+    const { textContent: text, dataset } = part.querySelector("[data-described]");
+    description.value = how === "append" ? `${description.value.trim()}\n\n${text}` : text;
+    sessionStorage.setItem("taken", dataset.described);
+    const told = part.querySelector("[data-described-state]");
+    told.textContent = told.dataset.taken;
+    description.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  document.addEventListener("htmx:afterSettle", () => {
+    const part = document.getElementById("described");
+    const text = part?.querySelector("[data-described]");
+    if (!text || description.value.trim() || sessionStorage.getItem("taken") === text.dataset.described) return;
+    take(part, "replace");
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-take]");
+    if (button) take(button.closest("#described"), button.dataset.take);
+  });
+
   form.addEventListener("submit", (event) => {
     // Two at once would take each other for somebody else's change.
     if (busy) {

@@ -75,38 +75,38 @@ document.addEventListener("DOMContentLoaded", () => {
         mover.focus();
       });
     }
-    // Only the handle drags: text in the fields can still be marked.
-    const handle = row.querySelector("[data-handle]");
-    handle.addEventListener("pointerdown", () => (row.draggable = true));
-    handle.addEventListener("pointerup", () => (row.draggable = false));
-    row.addEventListener("dragstart", (event) => {
-      event.dataTransfer.effectAllowed = "move";
-      event.dataTransfer.setData("text/plain", "");
-      row.classList.add("dragged");
-    });
-    row.addEventListener("dragend", () => {
-      row.draggable = false;
-      row.classList.remove("dragged");
-      number();
-      changed();
-      tell(row);
+    row.querySelector("[data-handle]").addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      event.preventDefault(); // or text would be marked on the way
+      drag(row);
     });
     if (box.checked) row.hidden = true;
   }
 
-  rows.addEventListener("dragover", (event) => {
-    const dragged = rows.querySelector(".dragged");
-    if (!dragged) return;
-    event.preventDefault();
-    const over = event.target.closest("[data-criterion]");
-    if (!over || over === dragged) return;
-    const { top, height } = over.getBoundingClientRect();
-    if (event.clientY < top + height / 2) over.before(dragged);
-    else over.after(dragged);
-  });
-  rows.addEventListener("drop", (event) => {
-    if (rows.querySelector(".dragged")) event.preventDefault();
-  });
+  // By mouse, pen or finger; the row moves as soon as another one's middle is passed. The window
+  // listens: a row that changes places lets go of the pointer.
+  function drag(row) {
+    row.classList.add("dragged");
+    const follow = ({ clientY }) => {
+      const other = shown().find((one) => {
+        const { top, bottom } = one.getBoundingClientRect();
+        return one !== row && clientY >= top && clientY <= bottom;
+      });
+      if (!other) return;
+      const { top, height } = other.getBoundingClientRect();
+      if (clientY < top + height / 2) other.before(row);
+      else other.after(row);
+    };
+    const end = () => {
+      window.removeEventListener("pointermove", follow);
+      row.classList.remove("dragged");
+      number();
+      changed();
+      tell(row);
+    };
+    window.addEventListener("pointermove", follow);
+    window.addEventListener("pointerup", end, { once: true });
+  }
 
   function append() {
     const holder = document.createElement("div");

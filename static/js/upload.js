@@ -12,6 +12,7 @@
   const ROOM = 64 * 1024; // what names and boundaries of a request may take
   const EACH = 2048; // bytes that a file costs beside its own, for the time that is left
   const AT_A_TIME = 200; // files that are kept in one transaction
+  const SLICE = 20; // ms of work before the page may breathe
   const REFRESH = 1_500; // ms between looks at the list of the draft
   const AGAIN = new Set([408, 425, 429, 500, 502, 503, 504]);
 
@@ -53,10 +54,18 @@
     }
 
     async add(entries) {
-      for (let start = 0; start < entries.length; start += AT_A_TIME) {
-        const some = entries.slice(start, start + AT_A_TIME).filter((one) => !one.over);
+      let next = 0;
+      while (next < entries.length) {
+        const some = [];
         const good = await this.store((files) => {
-          for (const { id, file, upload } of some) files.put({ id, draft: this.draft, file, upload });
+          const until = performance.now() + SLICE;
+          while (next < entries.length && some.length < AT_A_TIME && performance.now() < until) {
+            const one = entries[next++];
+            if (one.over) continue;
+            const { id, file, size, upload } = one;
+            files.put({ id, draft: this.draft, file, size, upload });
+            some.push(one);
+          }
         });
         if (!good) return false;
         for (const one of some) one.kept = true;
@@ -145,21 +154,21 @@
         size = 0;
       };
       for (const entry of this.entries) {
-        const { file } = entry;
+        const { file, size: bytes } = entry;
         const isArchive = file.name.toLowerCase().endsWith(".zip");
         const most = isArchive ? this.archiveMax : this.fileMax;
-        if (file.size > most) {
+        if (bytes > most) {
           const words = isArchive ? this.words.largeArchive : this.words.largeFile;
           this.settle(entry, "refused", fill(words, { mb: most / 1048576 }));
           continue;
         }
-        this.bytes += file.size + EACH;
-        if (file.size > this.requestMax) {
+        this.bytes += bytes + EACH;
+        if (bytes > this.requestMax) {
           jobs.push(() => this.sendInPieces(entry, true));
         } else {
-          if (batch.length >= this.filesMax || size + file.size > this.requestMax) close();
+          if (batch.length >= this.filesMax || size + bytes > this.requestMax) close();
           batch.push(entry);
-          size += file.size;
+          size += bytes;
         }
       }
       close();
@@ -195,8 +204,8 @@
     }
 
     async sendInPieces(entry, mayStartAnew) {
-      const { file } = entry;
-      const total = Math.ceil(file.size / this.requestMax);
+      const { file, size } = entry;
+      const total = Math.ceil(size / this.requestMax);
       try {
         const there = new Set(entry.resumed ? await this.parts(entry) : []);
         let told = { files: [] };
@@ -213,7 +222,7 @@
           body.append("piece", part, "piece");
           told = await this.send(this.pieceUrl, body, [entry], from, part.size);
         }
-        this.sent -= file.size; // `settle` counts the whole
+        this.sent -= size; // `settle` counts the whole
         this.settle(entry, told.files[0].outcome, told.files[0].reason);
       } catch (error) {
         if (error instanceof Stopped) return;
@@ -336,7 +345,7 @@
       this.counts[outcome] += 1;
       this.settled += 1;
       const most = entry.file.name.toLowerCase().endsWith(".zip") ? this.archiveMax : this.fileMax;
-      if (entry.file.size <= most) this.sent += entry.file.size + EACH;
+      if (entry.size <= most) this.sent += entry.size + EACH;
       entry.over = true;
       if (outcome === "failed") {
         entry.over = false; // it can be tried again, also after a reload
@@ -388,17 +397,17 @@
           list.append(item);
         }
         let left = loaded;
-        let at = entries.find(({ file }) => {
-          if (left <= file.size) return true;
-          left -= file.size;
+        let at = entries.find(({ size }) => {
+          if (left <= size) return true;
+          left -= size;
           return false;
         });
         if (!at) {
           at = entries[entries.length - 1];
-          left = at.file.size;
+          left = at.size;
         }
         set(item.firstElementChild, at.file.name);
-        item.lastElementChild.value = at.file.size ? Math.min(1, (from + left) / at.file.size) : 1;
+        item.lastElementChild.value = at.size ? Math.min(1, (from + left) / at.size) : 1;
         item.lastElementChild.setAttribute("aria-label", at.file.name);
       });
     }
@@ -481,7 +490,7 @@
     retry(ids) {
       const entries = ids.map((id) => this.all.get(id)[0]);
       this.forget(ids);
-      this.again(entries.map(({ file, upload }) => ({ id: uuid(), file, upload, resumed: true })));
+      this.again(entries.map(({ file, size, upload }) => ({ id: uuid(), file, size, upload, resumed: true })));
       this.kept.remove(entries);
     }
 
@@ -565,11 +574,27 @@
     const words = part("words").dataset;
     const kept = new Kept(form.dataset.upload);
     let upload = null;
+    let sizing = false;
     let safe = true; // all that is on its way would outlive a reload
     part("send").hidden = true;
     const troubles = new Troubles(form, kept, begin);
 
-    const fresh = (files) => [...files].map((file) => ({ id: uuid(), file, upload: uuid() }));
+    // How large a file is the browser asks the disk, and waits for it: a few at a time.
+    async function choose(files) {
+      if (upload || sizing || !files.length) return;
+      sizing = true;
+      const entries = [];
+      let until = performance.now() + SLICE;
+      for (const file of [...files]) {
+        entries.push({ id: uuid(), file, size: file.size, upload: uuid() });
+        if (performance.now() > until) {
+          await wait(0);
+          until = performance.now() + SLICE;
+        }
+      }
+      sizing = false;
+      await begin(entries);
+    }
 
     async function begin(entries) {
       if (upload || !entries.length) return;
@@ -609,16 +634,16 @@
       part("kept").hidden = true;
       input.focus();
     });
-    input.addEventListener("change", () => begin(fresh(input.files)));
+    input.addEventListener("change", () => choose(input.files));
     const folder = form.querySelector("#folder");
     folder.closest("[data-folder]").hidden = false;
     folder.addEventListener("change", async () => {
-      await begin(fresh([...folder.files].filter((file) => !file.name.startsWith("."))));
+      await choose([...folder.files].filter((file) => !file.name.startsWith(".")));
       folder.value = "";
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      begin(fresh(input.files));
+      choose(input.files);
     });
     part("stop").addEventListener("click", () => upload?.stop.abort());
     drop.addEventListener("dragover", (event) => {
@@ -629,7 +654,7 @@
     drop.addEventListener("drop", async (event) => {
       event.preventDefault();
       drop.classList.remove("over");
-      begin(fresh(await dropped(event.dataTransfer.items)));
+      choose(await dropped(event.dataTransfer.items));
     });
     window.addEventListener("beforeunload", (event) => {
       if (upload && !safe) event.preventDefault();

@@ -7,6 +7,8 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from candidates.models import Draft, Piece
 
+from .conftest import until
+
 MB = 1024 * 1024
 MANY = 1_000
 
@@ -124,4 +126,126 @@ def test_a_draft_that_is_gone_is_told(
 
     expect(at_home.locator(".trouble")).to_contain_text("one.txt: The draft is gone.")
     at_home.goto("about:blank")  # or the page goes on asking, and complains later
+    complaints.clear()
+
+
+# From the moment that the page gets the files: until then the browser itself makes them.
+LONGEST_TASK = """() => {
+  window.longest = 0;
+  window.chosen = Infinity;
+  document.getElementById("files").addEventListener(
+    "change", () => { window.chosen = performance.now(); }, { capture: true });
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) {
+      if (one.startTime >= window.chosen) window.longest = Math.max(window.longest, one.duration);
+    }
+  }).observe({ type: "longtask" });
+}"""
+
+
+@pytest.mark.timeout(300)
+def test_five_thousand_files_do_not_freeze_the_page(
+    at_home: Page, draft: Draft, tmp_path: Path
+) -> None:
+    paths = write(tmp_path, **{f"cv{number}": f"{number}\n".encode() for number in range(5_000)})
+    at_home.goto(draft.get_absolute_url())
+    at_home.evaluate(LONGEST_TASK)
+
+    at_home.locator("#files").set_input_files(paths)
+
+    done = "Done: 5000 of 5000 files added."
+    expect(at_home.locator("[data-status]")).to_have_text(done, timeout=200_000)
+    assert draft.candidates.count() == 5_000
+    assert at_home.evaluate("window.longest") < 200
+    assert at_home.evaluate("document.querySelectorAll('*').length") < 1_000
+
+
+def test_a_lost_connection_is_waited_out(
+    at_home: Page, draft: Draft, tmp_path: Path, complaints: list[str]
+) -> None:
+    held: list[Route] = []
+    at_home.route("**/upload/", lambda route: held.append(route))
+    choose(at_home, draft, write(tmp_path, one=b"1", two=b"2"))
+    until(lambda: held)
+    at_home.context.set_offline(True)
+    held[0].abort("internetdisconnected")
+    at_home.unroute("**/upload/")
+
+    expect(at_home.locator("p[data-pace]")).to_contain_text("There is no connection.")
+    at_home.context.set_offline(False)
+
+    expect(at_home.locator("[data-status]")).to_have_text("Done: 2 of 2 files added.")
+    assert draft.candidates.count() == 2
+    at_home.goto("about:blank")
+    assert all("ERR_INTERNET_DISCONNECTED" in said for said in complaints)
+    complaints.clear()
+
+
+def test_a_reload_goes_on_where_the_upload_stopped(
+    at_home: Page, draft: Draft, tmp_path: Path, complaints: list[str], sent: list[Request]
+) -> None:
+    huge = b"".join(bytes([number]) * MB for number in range(20))  # three pieces
+    small = write(tmp_path, **{f"cv{number}": f"{number}\n".encode() for number in range(60)})
+    passed: list[Route] = []
+
+    def pass_two(route: Route) -> None:
+        passed.append(route)
+        if len(passed) <= 2:
+            route.continue_()
+
+    at_home.route("**/upload/", lambda route: None)  # no small file gets through
+    at_home.route("**/piece/", pass_two)
+    choose(at_home, draft, [*small, *write(tmp_path, huge=huge)])
+    until(lambda: len(passed) == 3 and Piece.objects.count() == 2)
+    until(lambda: at_home.evaluate(KEPT) == 61)
+    at_home.unroute("**/upload/")
+    at_home.unroute("**/piece/")
+    sent.clear()
+    at_home.reload()
+
+    expect(at_home.locator("div[data-kept]")).to_contain_text("An upload was cut short here")
+    at_home.get_by_role("button", name="Go on with").click()
+
+    expect(at_home.locator("[data-status]")).to_contain_text("Done: ")
+    assert draft.candidates.count() == 61
+    with draft.candidates.get(filename="huge.txt").file.open("rb") as stored:
+        assert stored.read() == huge
+    assert sum("/piece/" in one.url for one in sent) == 1
+    at_home.reload()
+    expect(at_home.locator("div[data-kept]")).to_be_hidden()
+    complaints.clear()
+
+
+KEPT = """() => new Promise((done) => {
+  const asked = indexedDB.open("uploads");
+  asked.onsuccess = () => {
+    const base = asked.result;
+    if (!base.objectStoreNames.length) { base.close(); done(0); return; }
+    const count = base.transaction("files").objectStore("files").count();
+    count.onsuccess = () => { base.close(); done(count.result); };
+  };
+})"""
+
+
+def test_what_was_not_taken_in_is_tried_again_or_removed_by_keyboard_on_a_phone(
+    at_home: Page, draft: Draft, tmp_path: Path, complaints: list[str]
+) -> None:
+    at_home.set_viewport_size({"width": 360, "height": 740})
+    at_home.route("**/upload/", lambda route: route.fulfill(status=400, json={"error": "No."}))
+    choose(at_home, draft, write(tmp_path, one=b"1", two=b"2", three=b"3"))
+    expect(at_home.locator("[data-status]")).to_have_text("Done: 0 of 3 files added, 3 not sent.")
+    at_home.unroute("**/upload/")
+    assert at_home.evaluate("document.documentElement.scrollWidth") <= 360
+
+    at_home.get_by_role("button", name="Remove one.txt from the list").press("Enter")
+    expect(at_home.locator(".trouble li")).to_have_count(2)
+    expect(at_home.get_by_role("button", name="Try two.txt again")).to_be_focused()
+    at_home.keyboard.press("Enter")
+    expect(at_home.locator("[data-status]")).to_have_text("Done: 1 of 1 files added.")
+    at_home.get_by_role("button", name="Try all again").press("Enter")
+    until(lambda: draft.candidates.count() == 2)
+
+    expect(at_home.locator("[data-trouble]")).to_be_hidden()
+    assert sorted(draft.candidates.values_list("filename", flat=True)) == ["three.txt", "two.txt"]
+    at_home.goto("about:blank")
     complaints.clear()

@@ -1,0 +1,97 @@
+"""A job description as a file: sending it, and taking its text over once a worker has read it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models.functions import Now
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from candidates import intake
+from candidates.access import Request, draft_for
+from candidates.models import Draft, Event
+from candidates.models.description import Status
+from candidates.models.draft import LONGEST_DESCRIPTION, LONGEST_TITLE, Role
+from candidates.views import live
+from candidates.views.drafts import edited
+from jobs import describe as describing
+from jobs.models import Heartbeat
+
+
+@require_POST
+def describe(request: Request, public_id: Any) -> HttpResponse:
+    """Save the draft's form as it was sent, and have the file beside it read."""
+    return edited(request, draft_for(request.user, public_id, Role.EDITOR), _ask)
+
+
+@require_POST
+def describe_new(request: Request) -> HttpResponse:
+    """The same for a draft that is not there yet; without a title it gets the file's name."""
+    file = request.FILES.get("file")
+    posted = request.POST.copy()
+    if file is not None and not posted.get("title", "").strip():
+        stem = intake.clean_name(file.name or "").rpartition(".")[0]
+        posted["title"] = " ".join(stem.replace("_", " ").split())[:LONGEST_TITLE]
+    return edited(request, Draft(owner=request.user), _ask, posted)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
+def described(request: Request, public_id: Any) -> HttpResponse:
+    """What became of the last file: a page of its own, and the part of the form's page that shows
+    it. Three queries."""
+    draft = draft_for(request.user, public_id, Role.EDITOR)
+    last = draft.description_files.defer("content").first()
+    if request.method == "POST":
+        return _take_over(request, draft, last.text if last else "")
+    nobody = last is not None and last.is_open and not Heartbeat.objects.alive().exists()
+    state = live.digest(last and (last.pk, last.status), nobody)
+    if (unchanged := live.nothing_new(request, state)) is not None:
+        return unchanged
+    context = {
+        "draft": draft,
+        "file": last,
+        "is_ready": last is not None and last.status == Status.READY,
+        "state": state,
+        "nobody_works": nobody,
+        "in_form": live.is_refresh(request),
+    }
+    part = "#described" if live.is_refresh(request) else ""
+    return render(request, f"jobs/described.html{part}", context)
+
+
+def _ask(request: Request, draft: Draft) -> HttpResponse:
+    file = request.FILES.get("file")
+    if file is None:
+        messages.error(request, _("No file came along. Choose the job description first."))
+    else:
+        try:
+            describing.ask(draft, request.user, intake.from_upload(file))
+        except describing.Refused as why:
+            messages.error(request, str(why))
+    return redirect(f"{reverse('candidates:edit', args=[draft.public_id])}#described")
+
+
+def _take_over(request: Request, draft: Draft, text: str) -> HttpResponse:
+    """Put the text in the place of the description, or behind it: without a script."""
+    whole = f"{draft.description}\n\n{text}".strip() if "append" in request.POST else text
+    if not text:
+        messages.info(request, _("There is no text to take over."))
+    elif len(whole) > LONGEST_DESCRIPTION:
+        messages.error(
+            request,
+            _("Together that is more than %d characters. Shorten the description first.")
+            % LONGEST_DESCRIPTION,
+        )
+    else:
+        with transaction.atomic():
+            mine = Draft.objects.filter(pk=draft.pk).exclude(description=whole)
+            if mine.update(description=whole, updated_at=Now()):
+                Event.objects.all().record_sitting(draft.pk, "draft changed", request.user)
+        messages.success(request, _("The text is taken over. Edit as you like."))
+    return redirect("candidates:edit", draft.public_id)
