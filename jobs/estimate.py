@@ -40,10 +40,11 @@ from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Usage
 from candidates.views.words import money
 
-from .models import Heartbeat
+from .models import Heartbeat, Job, Status
 
 LOOKED_AT = 200  # calls from which their usual time is told
-FEWEST = 5  # of them, below which nothing is told
+JOBS_LOOKED_AT = 5
+FEWEST = 5  # of the calls, below which nothing is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,11 @@ def estimate(
         repeats=asked["repeat"],
         usage=usage,
         cost=facts.cost(usage) if score else 0.0,
-        seconds=_seconds(draft.owner_id, model, usage) if usage.calls else None,
+        seconds=(
+            _seconds(draft.owner_id, model, usage)
+            if usage.calls
+            else _seconds_without_calls(draft.owner_id, engine, fresh)
+        ),
         budget=settings.EVALUATOR_MAX_TOKENS_PER_JOB,
     )
 
@@ -241,6 +246,24 @@ def _seconds(owner_id: int, model: str, usage: Usage) -> float | None:
         if a_minute:
             bounds.append(60 * used / a_minute)
     return max(bounds)
+
+
+def _seconds_without_calls(owner_id: int, engine: str, fresh: int) -> float | None:
+    """From the pace of this owner's last jobs of the engine; None where there is none."""
+    if not fresh:
+        return 1.0
+    scored = Evaluation.objects.filter(
+        analysis=OuterRef("analysis"), status=Scored.SCORED, reused=False
+    ).order_by()
+    last = Job.objects.filter(
+        analysis__engine=engine, analysis__draft__owner=owner_id, status=Status.COMPLETED
+    ).annotate(
+        took_for=F("completed_at") - F("started_at"),
+        scored=scored.values("analysis").annotate(n=Count("pk")).values("n"),
+    )
+    pairs = last.order_by("-created_at").values_list("took_for", "scored")[:JOBS_LOOKED_AT]
+    paces = [took.total_seconds() / number for took, number in pairs if took and number]
+    return fresh * float(median(paces)) if paces else None
 
 
 def _octets() -> Func:

@@ -60,12 +60,16 @@ def addresses(draft: Draft, alice: User) -> dict[str, str]:
         "candidates:draft",
         "candidates:edit",
         "candidates:erase-draft",
+        "candidates:remove-unreadable",
+        "jobs:sharing",
+        "jobs:described",
         "jobs:of-draft",
         "jobs:estimate",
         "jobs:suggested",
     ]
     return {
         **{name: reverse(name, args=[draft.public_id]) for name in draft_pages},
+        "home": reverse("home"),
         "candidates:drafts": reverse("candidates:drafts"),
         "candidates:new": reverse("candidates:new"),
         "candidates:candidate": long.get_absolute_url(),
@@ -188,7 +192,6 @@ def test_a_suggestion_is_added_to_the_form_and_counts_when_it_is_saved(
     row = at_home.locator("[data-criterion]").nth(2)
     expect(row.get_by_label("Name")).to_have_value("Runs payments")
     expect(row.get_by_label("Must have")).to_be_checked()
-    assert draft.criteria.count() == 2
 
     at_home.get_by_role("button", name="Save the draft").click()
     expect(at_home.locator(".messages").first).to_contain_text("The draft is saved.")
@@ -254,7 +257,7 @@ def test_criteria_are_asked_for_and_added_without_javascript(without_scripts: Pa
     page.get_by_role("button", name="Add the chosen").click()
     expect(page.locator(".messages").first).to_contain_text("1 criterion is added.")
     expect(page.get_by_label("Name").first).to_have_value("Wound care")
-    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("link", name="Back", exact=True).click()
     page.get_by_role("link", name="What a run would take").click()
     expect(page.locator("main")).to_contain_text("told when there are résumés")
 
@@ -262,7 +265,7 @@ def test_criteria_are_asked_for_and_added_without_javascript(without_scripts: Pa
 def test_the_whole_way_in_works_without_javascript(without_scripts: Page, tmp_path: Path) -> None:
     page = without_scripts
     log_in(page)
-    page.get_by_role("link", name="New draft", exact=True).click()
+    page.get_by_role("link", name="Write the first draft").click()
     page.get_by_label("Title").fill("Nurse")
     page.get_by_label("Description").fill("Looks after people.")
     page.get_by_label("Name").first.fill("Wound care")

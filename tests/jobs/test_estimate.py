@@ -17,7 +17,7 @@ from candidates.models import Analysis, Call, Candidate, Draft
 from candidates.models.candidate import Status as Read
 from jobs import submit
 from jobs.estimate import estimate
-from jobs.models import Heartbeat
+from jobs.models import Heartbeat, Job
 from tests import inline
 from tests.makers import rows
 from tests.servers.model import ModelServer
@@ -246,3 +246,14 @@ class TestPage:
         page = as_alice.get(reverse("jobs:estimate", args=[bare.public_id]))
 
         assert "There is nothing to rate by." in page.text
+
+
+def test_without_calls_the_time_comes_from_the_last_jobs(draft: Draft, alice: User) -> None:
+    rows.candidates(draft, 10)
+    assert estimate(draft, engine="local").time == ""
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    job = rows.job(analysis)
+    Job.objects.filter(pk=job.pk).update(completed_at=job.started_at + timedelta(seconds=20))  # type: ignore[operator]
+
+    assert estimate(draft, engine="local").time == "20 s"
