@@ -48,6 +48,20 @@ def analysis(draft: Draft, alice: User) -> Analysis:
     return rows.analysis(draft, alice)
 
 
+class TestGoingOn:
+    def test_the_parts_that_are_there_are_told(self, as_alice: Client, draft: Draft) -> None:
+        upload = uuid4()
+        for number in (0, 2):
+            Piece.objects.create(draft=draft, upload=upload, number=number, content=b"x")
+        Piece.objects.create(draft=draft, upload=uuid4(), number=1, content=b"x")
+
+        told = as_alice.get(url("piece", draft), {"upload": str(upload)})
+        wrong = as_alice.get(url("piece", draft), {"upload": "x"})
+
+        assert told.json() == {"parts": [0, 2]}
+        assert wrong.status_code == 422 and wrong.json()["error"] == "Say of which upload."
+
+
 class TestReadingAgain:
     def test_one_and_all_that_could_not_be_read_are_read_again(
         self, as_alice: Client, draft: Draft
