@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("candidates", "0004_drafting"),
+        ("candidates", "0006_drafting"),
         ("jobs", "0004_queue_index"),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("candidates", "0003_workplace"),
+        ("candidates", "0005_revealed"),
     ]
 
     operations = [
