@@ -14,9 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .intake import MOST_PIECES
-from .models import Criterion, Draft
+from .models import Criterion, Draft, Preference
 from .models.analysis import InsightsMode
 from .models.draft import HEAVIEST, MOST_CRITERIA, SHARED
+from .models.preference import zones
 from .scoring import protected
 
 BLANK_ROWS = 2
@@ -265,3 +266,38 @@ class PieceForm(forms.Form):
     total = forms.IntegerField(min_value=1, max_value=MOST_PIECES)
     name = forms.CharField(max_length=1_000)
     piece = forms.FileField()
+
+
+class PreferenceForm(forms.ModelForm[Preference]):
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("as my browser asks for")), *settings.LANGUAGES],
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+
+    class Meta:
+        model = Preference
+        fields = [
+            "language",
+            "time_zone",
+            "mail_completed",
+            "mail_failed",
+            "mail_paused",
+            "mail_shared",
+            "runs_of_others",
+            "in_app",
+            "browser",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        regions: dict[str, list[tuple[str, str]]] = {}
+        for zone in sorted(zones()):
+            region, _slash, place = zone.partition("/")
+            name = place.replace("_", " ").replace("/", ", ") or zone
+            regions.setdefault(region, []).append((zone, name))
+        self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
+            ("", _("as my browser says")),
+            *regions.items(),
+        ]

@@ -9,6 +9,7 @@ from .views import (
     files,
     judgement,
     people,
+    preferences,
     ranking,
     reading,
     saved,
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern] = [
     path("analyses/<uuid:public_id>/ratings.json", whatif.ratings, name="ratings"),
     path("analyses/<uuid:public_id>/weights/", whatif.weights, name="weights"),
     path("analyses/<uuid:public_id>/export/<slug:kind>/", exports.export, name="export"),
+    path("settings/", preferences.preferences, name="settings"),
     path("usage/", usage.usage, name="usage"),
     path("evaluations/<uuid:public_id>/", evaluations.evaluation, name="evaluation"),
 ]

@@ -76,6 +76,7 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:weights": (THING, ("POST",), Analysis),
     "candidates:evaluation": (THING, ("GET",), Evaluation),
     "candidates:export": (THING, ("GET",), Analysis),
+    "candidates:settings": (OWN, ("GET", "POST"), None),
     "candidates:usage": (OWN, ("GET",), None),
     "jobs:sample": (OWN, ("POST",), None),
     "jobs:jobs": (OWN, ("GET",), None),

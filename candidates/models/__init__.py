@@ -10,6 +10,7 @@ from .event import Event
 from .followup import FollowUp
 from .ledger import Call
 from .likeness import Likeness
+from .preference import Preference
 from .suggestion import Suggestion
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Membership",
     "Note",
     "Piece",
+    "Preference",
     "SavedView",
     "Suggestion",
 ]

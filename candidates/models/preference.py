@@ -1,0 +1,65 @@
+"""How somebody wants to be shown things, and what they want to be told."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The time zones that people live in, by the names that browsers use too."""
+    apart = ("Etc", "SystemV", "US", "posix", "right")
+    return frozenset(
+        zone for zone in available_timezones() if "/" in zone and zone.split("/")[0] not in apart
+    ) | {"UTC"}
+
+
+class PreferenceQuerySet(models.QuerySet["Preference"]):
+    def of(self, user: "User") -> "Preference":
+        """Theirs, or what holds for somebody who has chosen nothing. One query."""
+        return self.filter(user=user).first() or Preference(user=user)
+
+
+class Preference(models.Model):
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.DB_CASCADE,
+        primary_key=True,
+        related_name="preference",
+        editable=False,
+    )
+    language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, default="", db_default=""
+    )
+    mail_completed = models.BooleanField(_("a ranking is ready"), default=True, db_default=True)
+    mail_failed = models.BooleanField(_("a run has failed"), default=True, db_default=True)
+    mail_paused = models.BooleanField(
+        _("a run has paused and waits for somebody"), default=True, db_default=True
+    )
+    mail_shared = models.BooleanField(
+        _("somebody shares a draft with me"), default=True, db_default=True
+    )
+    in_app = models.BooleanField(_("show notices behind the bell"), default=True, db_default=True)
+    browser = models.BooleanField(
+        _("let the browser tell me when a run that I follow in another tab is over"),
+        default=True,
+        db_default=True,
+    )
+    runs_of_others = models.BooleanField(
+        _("also of runs that others start in drafts shared with me"),
+        default=False,
+        db_default=False,
+    )
+
+    objects = PreferenceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"preferences of user {self.user_id}"

@@ -1,0 +1,32 @@
+"""Each page in its reader's language, and with the times of where they are."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from candidates.models import Preference
+from candidates.models.preference import zones
+
+ZONE_COOKIE = "zone"  # static/js/live.js writes where the browser is
+
+
+def as_they_prefer(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """What they have chosen, else what their browser says. One query for who is logged in."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        chosen = Preference()
+        if request.user.is_authenticated:
+            chosen = Preference.objects.of(request.user)
+        zone = chosen.time_zone or request.COOKIES.get(ZONE_COOKIE, "")
+        language = chosen.language or translation.get_language()
+        here = ZoneInfo(zone) if zone in zones() else None
+        with translation.override(language), timezone.override(here):
+            response = get_response(request)
+        response.headers["Content-Language"] = language
+        return response
+
+    return middleware
