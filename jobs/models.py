@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from candidates.models import Analysis, Draft, Membership
 from candidates.models.claims import (
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class Status(models.TextChoices):
-    PENDING = "pending", "waiting to start"
-    PROCESSING = "processing", "running"
-    COMPLETED = "completed", "completed"
-    FAILED = "failed", "failed"
-    CANCELLED = "cancelled", "cancelled"
+    PENDING = "pending", _("waiting to start")
+    PROCESSING = "processing", _("running")
+    COMPLETED = "completed", _("completed")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
 
 
 OPEN = (Status.PENDING, Status.PROCESSING)

@@ -84,8 +84,9 @@ def submit(
         return _open_job(analysis, user, "queued", key=key)
 
 
-def retry(job: Job, user: "User") -> Job:
-    """A new job for what `job` left unscored: the failed résumés, and those it never came to.
+def retry(job: Job, user: "User", reason: str = "") -> Job:
+    """A new job for what `job` left unscored: the failed résumés, and those it never came to; with
+    a `reason` only those that failed for it.
 
     What has a score keeps it. Returns the open job where there is one. Raises CannotRun.
     """
@@ -94,6 +95,11 @@ def retry(job: Job, user: "User") -> Job:
         if (running := analysis.jobs.open().first()) is not None:
             return running
         evaluations = analysis.evaluations
+        if reason:
+            failed = evaluations.filter(error=reason).reopen_failed()
+            if not failed:
+                raise CannotRun("No résumé is left that failed for this reason.")
+            return _open_job(analysis, user, "retried", f"{failed} failed: {reason}")
         failed = evaluations.reopen_failed() + analysis.followups.reopen_failed()
         if not (failed or analysis.has_work() or not evaluations.exists()):
             raise CannotRun("Nothing is left to retry: every readable résumé has its score.")

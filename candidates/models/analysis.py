@@ -1,6 +1,7 @@
 """One scoring of a draft's candidates, and each candidate's place in it."""
 
 import json
+from collections import Counter
 from collections.abc import Container
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -11,7 +12,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Concat, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
+from candidates.reading.problems import Problem
 from candidates.scoring.rubric import Rubric
 
 from . import candidate as candidates
@@ -26,9 +29,9 @@ MANY = 1_000  # rows at once, from which the planner has to be told
 
 
 class InsightsMode(models.TextChoices):
-    NONE = "none", "nobody"
-    TOP = "top", "the best"
-    ALL = "all", "everybody"
+    NONE = "none", _("nobody")
+    TOP = "top", _("the best")
+    ALL = "all", _("everybody")
 
 
 class AnalysisQuerySet(models.QuerySet["Analysis"]):
@@ -166,6 +169,19 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
             total=Count("pk"), **{status: Count("pk", filter=Q(status=status)) for status in Status}
         )
         return {str(key): value for key, value in counted.items()}
+
+    def troubles(self) -> list[tuple[str, int, bool]]:
+        """Why résumés have no score: the reason, how many, and whether trying again may help; the
+        most frequent first. One query."""
+        troubled = self.filter(status__in=[Status.FAILED, Status.UNREADABLE])
+        counted: Counter[tuple[str, bool]] = Counter()
+        found = troubled.order_by().values_list("error", "candidate__problem")
+        for error, problem, number in found.annotate(number=Count("pk")):
+            counted[error or Problem(problem).sentence, bool(error)] += number
+        return sorted(
+            ((reason, number, failed) for (reason, failed), number in counted.items()),
+            key=lambda one: (-one[1], one[0]),
+        )
 
     def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
         """Write scores for the rows that `token` still holds; returns how many.

@@ -1,17 +1,18 @@
 """Pages of jobs, and the requests that steer them: run, pause, resume, cancel, retry, repeat."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, Max, Subquery
+from django.db.models import Count, Exists, Max, Q, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext_lazy, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -31,6 +32,21 @@ from jobs.models import Halt, Heartbeat, Job, Status
 
 JOBS_A_PAGE = 20
 WHOM = gettext_noop("Say for whom insights are wanted, and for how many (1 to 1,000).")
+EVENTS_SHOWN = 100
+WINDOW = timedelta(seconds=30)  # that the pace is taken from
+ENOUGH = 5  # résumés in it
+EAGER = timedelta(seconds=30)
+VERBS = {
+    "queued": gettext_lazy("Queued"),
+    "started": gettext_lazy("Started"),
+    "retried": gettext_lazy("Retried"),
+    "repeats asked for": gettext_lazy("Repeats asked for"),
+    "paused": gettext_lazy("Paused"),
+    "resumed": gettext_lazy("Resumed"),
+    "cancelled": gettext_lazy("Cancelled"),
+    "completed": gettext_lazy("Completed"),
+    "failed": gettext_lazy("Failed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +58,7 @@ class Progress:
     failed: int
     unreadable: int
     waiting: int
-    rate: float = 0.0  # a second, since the job began
+    rate: float = 0.0  # a second, of late
     left: timedelta | None = None
 
     @property
@@ -53,6 +69,16 @@ class Progress:
     def percent(self) -> int:
         # 100 is for what is finished, not for what is nearly so.
         return 100 * self.done // self.total if self.total else 0
+
+    @property
+    def pace(self) -> str:
+        if self.rate >= 1:
+            return _("%(number)s a second") % {"number": number_format(round(self.rate, 1), 1)}
+        return _("%(number)s a minute") % {"number": number_format(round(60 * self.rate, 1), 1)}
+
+    @property
+    def time_left(self) -> str:
+        return about(self.left) if self.left is not None else ""
 
 
 @require_safe
@@ -78,7 +104,7 @@ def of_draft(request: Request, public_id: Any) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def job(request: Request, public_id: Any) -> HttpResponse:
-    """One job; the part that lives refreshes by itself until the job is over. Eight queries."""
+    """One job; the part that lives refreshes by itself until the job is over. Ten queries."""
     job = job_for(request.user, public_id)
     progress = _progress(job)
     after = job.analysis.followups.tally()
@@ -86,26 +112,54 @@ def job(request: Request, public_id: Any) -> HttpResponse:
     # `job_for` asks for it.
     halted = job.halted if works else None  # type: ignore[attr-defined]
     nobody = works and not Heartbeat.objects.alive().exists()
-    state = live.digest(job.status, job.paused_at, progress, after, halted, nobody)
+    state = live.digest(
+        job.status,
+        job.paused_at,
+        (progress.total, progress.scored, progress.failed, progress.unreadable, progress.waiting),
+        (progress.rate and progress.pace, progress.time_left),
+        (after, halted, nobody, get_language(), _every(job)),
+    )
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
-    events = Event.objects.filter(draft=job.analysis.draft_id, about=job.public_id)
+    # Of a retry the timeline begins where its analysis does.
+    runs = job.analysis.jobs.values("public_id")
+    events = Event.objects.filter(draft=job.analysis.draft_id, about__in=runs)
+    events = events.select_related("actor").order_by("-at", "-pk")[:EVENTS_SHOWN]
+    may = Role(job.role).may(Role.EDITOR)  # type: ignore[attr-defined]
     context = {
         "job": job,
         "analysis": job.analysis,
         "draft": job.analysis.draft,
         "progress": progress,
         "after": after,
-        "state": state,
+        "state": live.etag(state),
+        "every": _every(job),
         "halted": halted,
         "nobody_works": nobody,
         "took": _whole_seconds(job.took) if job.took else None,
-        "may_retry": not job.is_open
+        "may_steer": may,
+        "may_retry": may
+        and not job.is_open
         and (progress.failed or progress.waiting or any(after.values()) or not progress.total),
-        "events": events.select_related("actor"),
+        "troubles": job.analysis.evaluations.troubles()
+        if progress.failed or progress.unreadable
+        else [],
+        "events": [(event, VERBS.get(event.verb, event.verb)) for event in reversed(events)],
     }
     part = "#progress" if live.is_refresh(request) else ""
-    return render(request, f"jobs/job.html{part}", context)
+    answer = render(request, f"jobs/job.html{part}", context)
+    if part:
+        answer.headers["ETag"] = live.etag(state)
+        answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _every(job: Job) -> int:
+    """Seconds until its page asks again: often at first, when everybody watches, then seldom."""
+    if job.is_paused:
+        return 5
+    began = job.started_at or job.created_at
+    return 1 if timezone.now() - began < EAGER else 4
 
 
 @require_safe
@@ -181,9 +235,9 @@ def repeat(request: Request, public_id: Any) -> HttpResponse:
 def cancel(request: Request, public_id: Any) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
     if submit.cancel(job, request.user):
-        messages.success(request, "The job is cancelled. Scores so far are kept.")
+        messages.success(request, _("The job is cancelled. Scores so far are kept."))
     else:
-        messages.info(request, "The job was already over.")
+        messages.info(request, _("The job was already over."))
     return redirect(job)
 
 
@@ -191,9 +245,13 @@ def cancel(request: Request, public_id: Any) -> HttpResponse:
 def pause(request: Request, public_id: Any) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
     if pausing.by(request.user, job):
-        messages.success(request, "The job is paused. Answers that are on their way still count.")
+        messages.success(
+            request, _("The job is paused. Answers that are on their way still count.")
+        )
     else:
-        messages.info(request, "There was nothing to pause: the job was paused already, or over.")
+        messages.info(
+            request, _("There was nothing to pause: the job was paused already, or over.")
+        )
     return redirect(job)
 
 
@@ -201,9 +259,9 @@ def pause(request: Request, public_id: Any) -> HttpResponse:
 def resume(request: Request, public_id: Any) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
     if pausing.resume(job, request.user):
-        messages.success(request, "The job goes on where it stopped.")
+        messages.success(request, _("The job goes on where it stopped."))
     else:
-        messages.info(request, "There was nothing to resume: the job is not paused.")
+        messages.info(request, _("There was nothing to resume: the job is not paused."))
     return redirect(job)
 
 
@@ -211,7 +269,7 @@ def resume(request: Request, public_id: Any) -> HttpResponse:
 def retry(request: Request, public_id: Any) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
     try:
-        again = submit.retry(job, request.user)
+        again = submit.retry(job, request.user, request.POST.get("reason", ""))
     except submit.CannotRun as error:
         messages.info(request, str(error))
         return redirect(job)
@@ -246,6 +304,20 @@ def _whole_seconds(time: timedelta) -> timedelta:
     return timedelta(seconds=round(time.total_seconds()))
 
 
+def about(time: timedelta) -> str:
+    """As a person would say it who does not know it to the second."""
+    seconds = time.total_seconds()
+    if seconds < 10:
+        return _("a few seconds")
+    if seconds < 60:
+        return _("less than a minute")
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return ngettext("%(number)s minute", "%(number)s minutes", minutes) % {"number": minutes}
+    hours = round(minutes / 60)
+    return ngettext("%(number)s hour", "%(number)s hours", hours) % {"number": hours}
+
+
 def _progress(job: Job) -> Progress:
     """The counts of the job's analysis, and its pace. One query; three at most while it runs."""
     tally = job.analysis.evaluations.tally()
@@ -257,17 +329,19 @@ def _progress(job: Job) -> Progress:
     if job.pauses:
         resumed = Event.objects.filter(about=job.public_id, verb="resumed")
         began = max(began, resumed.aggregate(at=Max("at"))["at"] or began)
-    mine = job.analysis.evaluations.filter(scored_at__gte=began).count()
-    seconds = (timezone.now() - began).total_seconds()
-    if not mine or seconds <= 0:
-        return progress
-    rate = mine / seconds
-    return Progress(
-        progress.total,
-        progress.scored,
-        progress.failed,
-        progress.unreadable,
-        progress.waiting,
-        rate=round(rate, 1),
-        left=_whole_seconds(timedelta(seconds=progress.waiting / rate)),
+    now = timezone.now()
+    lately = max(began, now - WINDOW)
+    counted = job.analysis.evaluations.filter(scored_at__gte=began).aggregate(
+        all=Count("pk"), lately=Count("pk", filter=Q(scored_at__gte=lately))
     )
+    # Of late, so that it settles soon after the pace has changed; where that is but a handful,
+    # since the beginning.
+    number, since = counted["lately"], lately
+    if number < ENOUGH:
+        number, since = counted["all"], began
+    seconds = (now - since).total_seconds()
+    if not number or seconds <= 0:
+        return progress
+    rate = number / seconds
+    left = timedelta(seconds=progress.waiting / rate)
+    return replace(progress, rate=rate, left=_whole_seconds(left))

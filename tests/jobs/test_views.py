@@ -37,6 +37,10 @@ def file(name: str, data: bytes = b"a resume") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, data)
 
 
+def page_of(job: Job, client: Client) -> Any:
+    return client.get(job.get_absolute_url())
+
+
 def words(page: Any) -> str:
     return " ".join(page.text.split())
 
@@ -355,7 +359,7 @@ class TestJobPage:
 
         assert "50% done" in page
         assert '<progress value="1" max="2"' in page
-        assert 'hx-trigger="every 1s"' in page
+        assert 'hx-trigger="every 1s, wake"' in page
         assert "The scores so far" in page
 
     def test_polling_stops_when_the_job_is_over(self, as_alice: Client, analysis: Analysis) -> None:
@@ -372,11 +376,14 @@ class TestJobPage:
         job = rows.job(analysis, Status.PENDING)
         state = as_alice.get(job.get_absolute_url(), headers=HTMX).context["state"]
 
-        same = as_alice.get(job.get_absolute_url(), {"seen": state}, headers=HTMX)
+        asks = {**HTMX, "If-None-Match": state}
+        same = as_alice.get(job.get_absolute_url(), headers=asks)
+        whole = as_alice.get(job.get_absolute_url(), headers={"If-None-Match": state})
         Job.objects.filter(pk=job.pk).cancel()
-        news = as_alice.get(job.get_absolute_url(), {"seen": state}, headers=HTMX)
+        news = as_alice.get(job.get_absolute_url(), headers=asks)
 
-        assert (same.status_code, same.content) == (204, b"")
+        assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", state)
+        assert whole.status_code == 200 and "<html" in whole.text
         assert "Cancelled" in news.text
 
     def test_that_no_worker_is_alive_is_told(self, as_alice: Client, analysis: Analysis) -> None:
@@ -394,8 +401,8 @@ class TestJobPage:
         job = rows.job(analysis, Status.PENDING)
         before = as_alice.get(job.get_absolute_url(), headers=HTMX)
         pause.halt(alice, "The model server moves house.")
-        seen = {"seen": before.context["state"]}
-        news = as_alice.get(job.get_absolute_url(), seen, headers=HTMX)
+        asks = {**HTMX, "If-None-Match": before.context["state"]}
+        news = as_alice.get(job.get_absolute_url(), headers=asks)
         pause.lift(alice)
         after = as_alice.get(job.get_absolute_url(), headers=HTMX)
 
@@ -411,10 +418,73 @@ class TestJobPage:
         )
         job = rows.job(analysis, Status.PROCESSING)
 
-        assert "Time left" not in as_alice.get(job.get_absolute_url()).text
+        assert as_alice.get(job.get_absolute_url()).context["progress"].left is None
 
         analysis.evaluations.filter(rank=1).update(scored_at=timezone.now())
-        assert "Time left" in as_alice.get(job.get_absolute_url()).text
+        assert as_alice.get(job.get_absolute_url()).context["progress"].left is not None
+
+    def test_the_pace_is_that_of_the_last_half_minute(
+        self, as_alice: Client, analysis: Analysis
+    ) -> None:
+        rows.candidates(analysis.draft, 40)
+        rows.evaluate(analysis)
+        now = timezone.now()
+        job = rows.job(analysis, Status.PROCESSING)
+        Job.objects.filter(pk=job.pk).update(started_at=now - timedelta(hours=1))
+        scored = analysis.evaluations.filter
+        scored(rank__gt=12).update(status="waiting", score=None, rank=None, scored_at=None)
+        scored(rank__lte=6).update(scored_at=now - timedelta(minutes=50))
+        scored(rank__range=(7, 12)).update(scored_at=now - timedelta(seconds=5))
+
+        progress = as_alice.get(job.get_absolute_url()).context["progress"]
+
+        assert progress.pace == "12.0 a minute"
+        assert progress.time_left in ("2 minutes", "3 minutes")
+
+    def test_a_young_job_is_asked_about_often_and_an_older_one_seldom(
+        self, as_alice: Client, analysis: Analysis
+    ) -> None:
+        job = rows.job(analysis, Status.PROCESSING)
+        young = as_alice.get(job.get_absolute_url()).text
+        Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(minutes=5))
+
+        assert 'hx-trigger="every 1s, wake"' in young
+        assert 'hx-trigger="every 4s, wake"' in as_alice.get(job.get_absolute_url()).text
+
+    def test_failures_are_grouped_and_those_of_one_reason_are_retried(
+        self, as_alice: Client, analysis: Analysis
+    ) -> None:
+        rows.candidates(analysis.draft, 3)
+        rows.unreadable(analysis.draft, 9)
+        rows.evaluate(analysis)
+        failed = {"status": "failed", "score": None, "rank": None}
+        analysis.evaluations.filter(rank__lte=3).update(**failed, error="The answer was empty.")
+        analysis.evaluations.filter(rank=4).update(**failed, error="It took too long.")
+        job = rows.job(analysis)
+
+        page = as_alice.get(job.get_absolute_url())
+        as_alice.post(url("retry", job), {"reason": "The answer was empty."})
+        as_alice.post(url("cancel", Job.objects.exclude(pk=job.pk).get()))
+        again = as_alice.post(url("retry", job), {"reason": "The answer was empty."}, follow=True)
+
+        assert [(number, may) for _, number, may in page.context["troubles"]] == [
+            (3, True), (1, True), (1, False)
+        ]  # fmt: skip
+        assert page.text.count(">Retry these<") == 2
+        tally = analysis.evaluations.tally()
+        assert (tally["waiting"], tally["failed"], tally["scored"]) == (3, 1, 1)
+        assert "No résumé is left that failed for this reason." in again.text
+        assert Job.objects.count() == 2
+        assert "Retried by alice: 3 failed: The answer was empty." in words(page_of(job, as_alice))
+
+    def test_a_viewer_sees_the_job_and_no_button(
+        self, as_eve: Client, eve: User, analysis: Analysis
+    ) -> None:
+        Membership.objects.create(draft=analysis.draft, email=eve.email, user=eve)
+        page = as_eve.get(rows.job(analysis, Status.PROCESSING).get_absolute_url())
+
+        assert "0% done" in words(page)
+        assert "Cancel the job" not in page.text and "Pause the job" not in page.text
 
     def test_a_failed_job_says_why_and_offers_a_retry(
         self, as_alice: Client, analysis: Analysis
@@ -451,7 +521,7 @@ class TestJobPage:
         rows.evaluate(analysis)
         job = rows.job(analysis, Status.PROCESSING)
 
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(10):
             as_alice.get(job.get_absolute_url())
 
     def test_what_is_asked_after_the_ranking_is_told(
@@ -532,14 +602,14 @@ class TestPauseAndResume:
         job = rows.job(analysis, Status.PROCESSING)
         pause.by_itself(job, self.WHY)
         part = as_alice.get(job.get_absolute_url(), headers=HTMX)
-        seen = {"seen": part.context["state"]}
-        same = as_alice.get(job.get_absolute_url(), seen, headers=HTMX)
+        asks = {**HTMX, "If-None-Match": part.context["state"]}
+        same = as_alice.get(job.get_absolute_url(), headers=asks)
         Job.objects.filter(pk=job.pk).resume()
-        news = as_alice.get(job.get_absolute_url(), seen, headers=HTMX)
+        news = as_alice.get(job.get_absolute_url(), headers=asks)
 
-        assert 'hx-trigger="every 5s"' in part.text
-        assert same.status_code == 204
-        assert 'hx-trigger="every 1s"' in news.text
+        assert 'hx-trigger="every 5s, wake"' in part.text
+        assert same.status_code == 304
+        assert 'hx-trigger="every 1s, wake"' in news.text
 
     def test_a_person_pauses_and_resumes_and_both_are_recorded(
         self, as_alice: Client, alice: User, analysis: Analysis
@@ -600,12 +670,12 @@ class TestPauseAndResume:
         )
         job = rows.job(analysis, Status.PROCESSING)
         analysis.evaluations.filter(rank=1).update(scored_at=timezone.now())
-        assert "Time left" in as_alice.get(job.get_absolute_url()).text
+        assert as_alice.get(job.get_absolute_url()).context["progress"].left is not None
 
         pause.by_itself(job, self.WHY)
         pause.resume(job, alice)
 
-        assert "Time left" not in as_alice.get(job.get_absolute_url()).text
+        assert as_alice.get(job.get_absolute_url()).context["progress"].left is None
 
 
 class TestRepeat:
