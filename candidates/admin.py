@@ -18,6 +18,7 @@ from .models import (
     FollowUp,
     Likeness,
     Membership,
+    Preference,
     Suggestion,
 )
 
@@ -167,3 +168,9 @@ class SuggestionAdmin(ReadOnly):
     list_filter = ["status", "engine"]
     list_select_related = ["draft"]
     search_fields = ["public_id", "draft__title"]
+
+
+@admin.register(Preference)
+class PreferenceAdmin(ReadOnly):
+    list_display = ["user", "language", "time_zone", "in_app", "runs_of_others"]
+    list_select_related = ["user"]

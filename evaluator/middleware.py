@@ -15,12 +15,10 @@ ZONE_COOKIE = "zone"  # static/js/live.js writes where the browser is
 def as_they_prefer(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """What they have chosen, else what their browser says. One query for who is logged in."""
+    """What they have chosen, else what their browser says. The user comes with it (auth.py)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        chosen = Preference()
-        if request.user.is_authenticated:
-            chosen = Preference.objects.of(request.user)
+        chosen = getattr(request.user, "preference", None) or Preference()
         zone = chosen.time_zone or request.COOKIES.get(ZONE_COOKIE, "")
         language = chosen.language or translation.get_language()
         here = ZoneInfo(zone) if zone in zones() else None

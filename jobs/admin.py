@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from candidates.admin import ReadOnly
 
 from . import pause, submit
-from .models import Halt, Heartbeat, Job, JobQuerySet, Lane, Notification
+from .models import Halt, Heartbeat, Job, JobQuerySet, Lane, Notice, Notification
 
 BOTH = [admin.ActionLocation.CHANGE_LIST, admin.ActionLocation.CHANGE_FORM]
 
@@ -111,3 +111,10 @@ class NotificationAdmin(ReadOnly):
     list_display = ["recipient", "kind", "status", "attempts", "created_at", "sent_at", "error"]
     list_filter = ["status", "kind"]
     search_fields = ["recipient", "job__public_id"]
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly):
+    list_display = ["user", "kind", "draft", "created_at", "read_at"]
+    list_select_related = ["user", "draft"]
+    list_filter = ["kind"]

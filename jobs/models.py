@@ -250,10 +250,10 @@ class Halt(models.Model):
 
 
 class Kind(models.TextChoices):
-    COMPLETED = "completed", "ranking ready"
-    FAILED = "failed", "job failed"
-    PAUSED = "paused", "job paused"
-    SHARED = "shared", "draft shared"
+    COMPLETED = "completed", _("ranking ready")
+    FAILED = "failed", _("job failed")
+    PAUSED = "paused", _("job paused")
+    SHARED = "shared", _("draft shared")
 
 
 class Mail(models.TextChoices):
@@ -282,8 +282,7 @@ class NotificationQuerySet(ClaimQuerySet["Notification"]):
 
 
 class Notification(Claimable):
-    """One e-mail to one recipient, about one job or about a draft that is shared with them: the
-    outbox."""
+    """One e-mail to one recipient about one job, or about a draft shared with them: the outbox."""
 
     public_id = models.UUIDField(
         unique=True, db_default=UUID4(), editable=False, help_text="makes the Message-ID"
@@ -293,6 +292,14 @@ class Notification(Claimable):
     )
     membership = models.ForeignKey(
         Membership, models.DB_CASCADE, null=True, blank=True, related_name="notifications"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DB_CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="in whose language it is; empty: there is no such account",
     )
     kind = models.CharField(max_length=12, choices=Kind)
     occasion = models.PositiveSmallIntegerField(
@@ -322,11 +329,9 @@ class Notification(Claimable):
                 name="notification_once_for_each_occasion",
                 fields=["job", "recipient", "kind", "occasion"],
             ),
-            models.UniqueConstraint(
-                name="notification_once_for_each_sharing", fields=["membership", "occasion"]
-            ),
+            models.UniqueConstraint(name="notification_shared_once", fields=["membership"]),
             models.CheckConstraint(
-                name="notification_about_one_thing",
+                name="notification_about_one",
                 condition=Q(kind=Kind.SHARED, job=None, membership__isnull=False)
                 | (~Q(kind=Kind.SHARED) & Q(job__isnull=False, membership=None)),
             ),
@@ -342,6 +347,65 @@ class Notification(Claimable):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} to {self.recipient}"
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Theirs, of drafts that they still may see."""
+        return self.filter(user=user.pk, draft__in=Draft.objects.visible_to(user))
+
+    def unread(self) -> Self:
+        return self.filter(read_at=None)
+
+    def read(self) -> int:
+        return self.unread().update(read_at=Now())
+
+
+class Notice(models.Model):
+    """One thing told to one user behind the bell."""
+
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="notices", editable=False
+    )
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="notices", editable=False)
+    job = models.ForeignKey(
+        Job, models.DB_CASCADE, null=True, related_name="notices", editable=False
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+", editable=False
+    )
+    kind = models.CharField(max_length=12, choices=Kind, editable=False)
+    occasion = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    read_at = models.DateTimeField(null=True, editable=False)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["user", "-created_at"]),
+            models.Index(name="notice_unread", fields=["user"], condition=Q(read_at=None)),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="notice_once_for_each_occasion",
+                fields=["user", "draft", "job", "kind", "occasion"],
+                nulls_distinct=False,
+            ),
+            listed_constraint("notice_kind_listed", Kind, "kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} to user {self.user_id}"
+
+    def get_absolute_url(self) -> str:
+        """Where it leads: to the ranking that is ready, to the job that is not, to the draft."""
+        if self.job is None:
+            return self.draft.get_absolute_url()
+        about = self.job.analysis if self.kind == Kind.COMPLETED else self.job
+        return about.get_absolute_url()
 
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):

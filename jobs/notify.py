@@ -1,28 +1,37 @@
-"""The outbox: one e-mail per finished job and recipient, and per colleague with whom a draft is
-shared, each retried until the mail server takes it."""
+"""Who is told of what: notices behind the bell, and the outbox, whose e-mails are retried until the
+mail server takes them.
+"""
 
 import logging
-from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from email.utils import parseaddr
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import Count
+from django.db.models import Q
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
 
-from candidates.models import Analysis, Event, Membership
-from candidates.models.analysis import Status as Scored
-from candidates.reading.problems import Problem
+from candidates.blind import shown_name
+from candidates.models import Analysis, Evaluation, Event, Membership, Preference
+from candidates.models.draft import Role
+from candidates.models.preference import zones
+from candidates.scoring.scorecard import Rating
 from candidates.views.words import doubt
 
 from . import engine as queue
-from .models import Job, Kind, Notification
+from .models import Job, Kind, Notice, Notification
 
 log = logging.getLogger(__name__)
 
+BEST = 5  # candidates in an e-mail
 LEASE = timedelta(minutes=2)
 SHOWN = ("job__analysis__draft", "job__requested_by", "membership__draft", "membership__invited_by")
 # After the first try, and then after each further one; then it is given up.
@@ -30,16 +39,49 @@ PAUSES = tuple(timedelta(minutes=m) for m in (0.5, 2, 5, 15, 30, 60, 120, 240, 4
 
 
 def post(job: Job, kind: Kind, occasion: int = 0) -> None:
-    """Put the e-mail about `job` in the outbox, in the caller's transaction.
+    """Tell of `job` who asked for it and who wants to be told of what others ask for: behind the
+    bell, and by e-mail in the outbox. In the caller's transaction.
 
-    There is one for each kind and, of kinds that may come more than once, each `occasion`.
+    There is one for each kind and, of kinds that may come more than once, each `occasion`. Whoever
+    may not see the draft any more is not told.
     """
-    recipient = job.requested_by.email
-    if not recipient:
-        log.info("job %s: nobody is told, its user has no e-mail address", job.public_id)
-        return
+    draft = job.analysis.draft
+    may_see = Q(pk=draft.owner_id) | Q(pk__in=draft.memberships.values("user"))
+    wants = Q(pk=job.requested_by_id) | Q(preference__runs_of_others=True)
+    people = User.objects.filter(may_see, wants, is_active=True).select_related("preference")
+    for user in people:
+        wanted = Preference.of(user)
+        if wanted.in_app:
+            Notice.objects.get_or_create(
+                user=user, draft=draft, job=job, kind=kind, occasion=occasion
+            )
+        if not user.email:
+            log.info("job %s: user %s has no e-mail address", job.public_id, user.pk)
+        elif wanted.mails(kind):
+            _send(job=job, recipient=user.email, user=user, kind=kind, occasion=occasion)
+
+
+def share(membership: Membership) -> None:
+    """Tell somebody that a draft is shared with them, in the caller's transaction: by e-mail, and
+    behind the bell where there is an account."""
+    user = membership.user
+    wanted = Preference.of(user) if user else Preference()
+    if user and wanted.in_app:
+        Notice.objects.get_or_create(
+            user=user,
+            draft_id=membership.draft_id,
+            kind=Kind.SHARED,
+            defaults={"actor_id": membership.invited_by_id},
+        )
+    if wanted.mails(Kind.SHARED):
+        _send(membership=membership, recipient=membership.email, user=user, kind=Kind.SHARED)
+
+
+def _send(**about: Any) -> None:
+    """Put an e-mail in the outbox unless it has been there before."""
+    once = {key: value for key, value in about.items() if key != "user"}
     notification, is_new = Notification.objects.get_or_create(
-        job=job, recipient=recipient, kind=kind, occasion=occasion
+        **once, defaults={"user": about["user"]}
     )
     if is_new:
         queue.send("deliver", notification.pk)
@@ -62,7 +104,9 @@ def deliver(notification_id: int) -> bool:
     one = Notification.objects.filter(pk=notification_id)
     if not one.take(token, LEASE):
         return False
-    notification = one.select_related(*SHOWN).get()
+    notification = one.select_related(
+        "job__analysis__draft", "job__requested_by__preference", "user__preference"
+    ).get()
     try:
         compose(notification).send()
     # Whatever a mail server, a provider's client or the network raises is a reason to try later.
@@ -79,71 +123,108 @@ def deliver(notification_id: int) -> bool:
 
 
 def compose(notification: Notification) -> EmailMultiAlternatives:
-    """The e-mail as text and HTML. Six queries about a job, none about a draft."""
-    if notification.job is not None:
-        context = _about_job(notification.job, Kind(notification.kind))
-    else:
-        context = _about_sharing(notification.membership)
-    context["site_url"] = settings.SITE_URL
-    subject = render_to_string(f"emails/{notification.kind}_subject.txt", context)
+    """The e-mail as text and HTML, in the language and zone of who gets it. Eight queries."""
+    reader = notification.user
+    if reader is None and notification.job is not None:
+        reader = notification.job.requested_by
+    wanted = Preference.of(reader) if reader else Preference()
+    zone = ZoneInfo(wanted.time_zone) if wanted.time_zone in zones() else None
+    with translation.override(wanted.language or settings.LANGUAGE_CODE), timezone.override(zone):
+        context = {
+            "site_url": settings.SITE_URL,
+            "settings_url": settings.SITE_URL + reverse("candidates:settings"),
+            "has_account": reader is not None,
+            **(_about_job(notification) if notification.job else _about_draft(notification)),
+        }
+        parts = {
+            part: render_to_string(f"emails/{notification.kind}{part}", context)
+            for part in ("_subject.txt", ".txt", ".html")
+        }
     message = EmailMultiAlternatives(
-        subject=" ".join(subject.split()),
-        body=render_to_string(f"emails/{notification.kind}.txt", context),
+        subject=" ".join(parts["_subject.txt"].split()),
+        body=parts[".txt"],
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[notification.recipient],
         # The same for every try, so that a mail server or reader can see a repetition.
         headers={"Message-ID": f"<{notification.public_id}@{_domain()}>"},
     )
-    message.attach_alternative(
-        render_to_string(f"emails/{notification.kind}.html", context), "text/html"
-    )
+    message.attach_alternative(parts[".html"], "text/html")
     return message
 
 
-def _about_job(job: Job, kind: Kind) -> dict[str, Any]:
+def _about_draft(notification: Notification) -> dict[str, Any]:
+    membership = notification.membership
+    assert membership is not None  # noqa: S101 (a constraint of the table)
+    return {
+        "draft": membership.draft,
+        "by": membership.invited_by,
+        "role": Role(membership.role),
+        "link": settings.SITE_URL + membership.draft.get_absolute_url(),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One of the best, as an e-mail shows them. `width` is of the score's bar, in per cent."""
+
+    place: str
+    name: str
+    score: Decimal
+    width: int
+    reason: str
+    link: str
+
+
+def _about_job(notification: Notification) -> dict[str, Any]:
+    job = notification.job
+    assert job is not None  # noqa: S101 (a constraint of the table)
     analysis = job.analysis
-    tied = analysis.evaluations.tied()
-    best = analysis.evaluations.filter(rank__lte=5).order_by("rank").select_related("candidate")
-    page = analysis if kind == Kind.COMPLETED else job
+    page = analysis if notification.kind == Kind.COMPLETED else job
     return {
         "job": job,
         "analysis": analysis,
         "draft": analysis.draft,
-        "user": job.requested_by,
         "tally": analysis.evaluations.tally(),
-        "best": [(one.place(tied), one) for one in best.defer("candidate__text")],
+        "best": _best(analysis),
         "doubt": doubt(analysis.followups.repeat_error()),
-        "troubles": _by_reason(analysis),
+        "troubles": [(reason, number) for reason, number, _ in analysis.evaluations.troubles()],
         "pause_reason": _pause_reason(job),
         "link": settings.SITE_URL + page.get_absolute_url(),
+        "job_link": settings.SITE_URL + job.get_absolute_url(),
     }
 
 
-def _about_sharing(membership: Membership | None) -> dict[str, Any]:
-    if membership is None:
-        raise LookupError("An e-mail is about a job or about a draft that is shared.")
-    return {
-        "membership": membership,
-        "draft": membership.draft,
-        "by": membership.invited_by,
-        "link": settings.SITE_URL + membership.draft.get_absolute_url(),
-    }
+def _best(analysis: Analysis) -> list[Told]:
+    tied = analysis.evaluations.tied()
+    best = analysis.evaluations.filter(rank__lte=BEST).order_by("rank").select_related("candidate")
+    return [
+        Told(
+            place=one.place(tied),
+            name=shown_name(one.candidate, analysis.draft),
+            score=one.score or Decimal(0),
+            width=max(1, round(one.score or 0)),
+            reason=_reason(analysis, one),
+            link=settings.SITE_URL + one.get_absolute_url(),
+        )
+        for one in best.defer("candidate__text")
+    ]
+
+
+def _reason(analysis: Analysis, evaluation: Evaluation) -> str:
+    """What speaks most for them: the heaviest of the best supported ratings."""
+    weights = {one.key: (one.weight, one.name) for one in analysis.rubric.criteria}
+    rated = [Rating.from_json(one) for one in evaluation.ratings]
+    rated = [one for one in rated if one.quotes and one.criterion in weights]
+    if not rated:
+        return ""
+    best = max(rated, key=lambda one: one.rating * weights[one.criterion][0])
+    return f"{weights[best.criterion][1]}: {best.reason}"
 
 
 def _pause_reason(job: Job) -> str:
     """Why it paused last; it may have been resumed since."""
     paused = Event.objects.filter(about=job.public_id, verb="paused").last()
     return paused.detail if paused else ""
-
-
-def _by_reason(analysis: Analysis) -> list[tuple[str, int]]:
-    """Why résumés have no score, and how many for each reason, the most frequent first."""
-    troubled = analysis.evaluations.filter(status__in=[Scored.FAILED, Scored.UNREADABLE])
-    reasons = troubled.values_list("error", "candidate__problem").annotate(n=Count("pk"))
-    counted: Counter[str] = Counter()
-    for error, problem, number in reasons.order_by():
-        counted[error or Problem(problem).sentence] += number
-    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _domain() -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import descriptions, home, runs, sharing, suggestions, uploads
+from .views import descriptions, home, notices, runs, sharing, suggestions, uploads
 
 app_name = "jobs"
 urlpatterns: list[URLPattern] = [
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern] = [
     path("jobs/<uuid:public_id>/pause/", runs.pause, name="pause"),
     path("jobs/<uuid:public_id>/resume/", runs.resume, name="resume"),
     path("jobs/<uuid:public_id>/retry/", runs.retry, name="retry"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read/", notices.read_all, name="read-all"),
+    path("notices/<uuid:public_id>/", notices.open_notice, name="open-notice"),
     path("analyses/<uuid:public_id>/repeat/", runs.repeat, name="repeat"),
     path("drafts/<uuid:public_id>/sharing/", sharing.sharing, name="sharing"),
     path("drafts/<uuid:public_id>/leave/", sharing.leave, name="leave"),

@@ -27,7 +27,7 @@ from candidates.models import (
     Note,
 )
 from candidates.models.draft import SHARED, Role
-from jobs.models import Job, Status
+from jobs.models import Job, Kind, Notice, Status
 from tests.makers import rows
 
 LOGIN = reverse("login")
@@ -35,6 +35,7 @@ LOGIN = reverse("login")
 PUBLIC = "everybody"
 OWN = "whoever is logged in, for what is theirs"
 THING = "the owner of the thing in the address; to others it does not exist"
+MINE = "whose it is, and whoever shares the draft is a stranger to it"
 # Of each address: who, the methods it answers, and the thing its id is of.
 POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "healthz": (PUBLIC, ("GET",), None),
@@ -79,6 +80,9 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:settings": (OWN, ("GET", "POST"), None),
     "candidates:usage": (OWN, ("GET",), None),
     "jobs:sample": (OWN, ("POST",), None),
+    "jobs:notices": (OWN, ("GET",), None),
+    "jobs:read-all": (OWN, ("POST",), None),
+    "jobs:open-notice": (MINE, ("POST",), Notice),
     "jobs:jobs": (OWN, ("GET",), None),
     "jobs:job": (THING, ("GET",), Job),
     "jobs:cancel": (THING, ("POST",), Job),
@@ -108,7 +112,8 @@ MORE: dict[str, list[Any]] = {
     "candidates:page": [1],
     "candidates:export": ["csv"],
 }  # what an address names beside its thing
-THINGS = [name for name, (who, _, _) in POLICIES.items() if who == THING]
+THINGS = [name for name, (who, _, _) in POLICIES.items() if who in (THING, MINE)]
+SHARED_THINGS = [name for name in THINGS if POLICIES[name][0] == THING]
 # Django's own, with a permission test of its own below.
 ELSEWHERE = ("admin:",)
 
@@ -155,7 +160,10 @@ def house(draft: Draft, alice: User) -> House:
     note = rows.note(candidate, alice)
     invited = Membership.objects.create(draft=draft, email="secret@example.com")
     invited.refresh_from_db()
-    things = (draft, candidate, analysis, evaluation, rows.job(analysis), archive, note, invited)
+    notice = Notice.objects.create(user=alice, draft=draft, kind=Kind.SHARED)
+    notice.refresh_from_db()
+    things = (draft, candidate, analysis, evaluation, rows.job(analysis), archive)
+    things = (*things, note, invited, notice)
     return House({type(thing): thing for thing in things})
 
 
@@ -228,7 +236,7 @@ VIEWERS_MAY_SEND = {
 ONLY_THE_OWNER_SENDS = {"jobs:sharing", "jobs:member", "jobs:remove-member"}
 
 
-@pytest.mark.parametrize("name", THINGS)
+@pytest.mark.parametrize("name", SHARED_THINGS)
 @pytest.mark.parametrize("role", SHARED)
 def test_a_colleague_gets_as_far_as_their_role(
     name: str, role: Role, as_eve: Client, eve: User, house: House

@@ -21,12 +21,6 @@ def zones() -> frozenset[str]:
     ) | {"UTC"}
 
 
-class PreferenceQuerySet(models.QuerySet["Preference"]):
-    def of(self, user: "User") -> "Preference":
-        """Theirs, or what holds for somebody who has chosen nothing. One query."""
-        return self.filter(user=user).first() or Preference(user=user)
-
-
 class Preference(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -59,7 +53,14 @@ class Preference(models.Model):
         db_default=False,
     )
 
-    objects = PreferenceQuerySet.as_manager()
-
     def __str__(self) -> str:
         return f"preferences of user {self.user_id}"
+
+    @classmethod
+    def of(cls, user: "User") -> "Preference":
+        """Theirs, or what holds for somebody who has chosen nothing."""
+        return getattr(user, "preference", None) or cls(user=user)
+
+    def mails(self, kind: str) -> bool:
+        """Whether they want an e-mail of this kind (jobs.models.Kind)."""
+        return bool(getattr(self, f"mail_{kind}"))

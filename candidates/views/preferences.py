@@ -14,7 +14,7 @@ from candidates.models import Preference
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: Request) -> HttpResponse:
-    mine = Preference.objects.of(request.user)
+    mine = Preference.of(request.user)
     form = PreferenceForm(request.POST or None, instance=mine)
     if request.method == "POST" and form.is_valid():
         chosen = form.save()

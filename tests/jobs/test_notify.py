@@ -7,11 +7,13 @@ import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.db import connections
+from django.utils import timezone, translation
 
-from candidates.models import Draft
+from candidates.models import Candidate, Draft, Membership, Preference
+from candidates.models.candidate import Verdict
 from candidates.reading import Problem
 from jobs import notify
-from jobs.models import Job, Kind, Mail, Notification, Status
+from jobs.models import Job, Kind, Mail, Notice, Notification, Status
 from tests.makers import rows
 from tests.servers.mail import MailServer, serving
 
@@ -175,3 +177,115 @@ def test_a_user_without_an_address_is_not_written_to(job: Job, alice: User) -> N
     notify.post(job, Kind.COMPLETED)
 
     assert not Notification.objects.exists()
+
+
+class TestWhoIsTold:
+    def kinds(self, user: User) -> list[str]:
+        return list(Notice.objects.filter(user=user).values_list("kind", flat=True))
+
+    def test_who_asked_is_told_behind_the_bell_too_and_once(self, job: Job, alice: User) -> None:
+        notify.post(job, Kind.COMPLETED)
+        notify.post(job, Kind.COMPLETED)
+
+        assert self.kinds(alice) == ["completed"]
+
+    def test_each_chooses_what_and_how(self, job: Job, alice: User) -> None:
+        Preference.objects.create(user=alice, mail_paused=False, in_app=False)
+
+        notify.post(job, Kind.PAUSED)
+        notify.post(job, Kind.COMPLETED)
+
+        assert list(Notification.objects.values_list("kind", flat=True)) == ["completed"]
+        assert self.kinds(alice) == []
+
+    def test_those_it_is_shared_with_are_told_if_they_ask(
+        self, job: Job, draft: Draft, eve: User, sam: User
+    ) -> None:
+        for user in (eve, sam):
+            Membership.objects.create(draft=draft, email=user.email, user=user)
+        Preference.objects.create(user=eve, runs_of_others=True)
+
+        notify.post(job, Kind.COMPLETED)
+
+        told = set(Notification.objects.values_list("recipient", flat=True))
+        assert told == {"alice@example.com", "eve@example.com"}
+        assert self.kinds(eve) == ["completed"] and self.kinds(sam) == []
+
+    def test_a_stranger_who_asks_and_a_member_who_is_out_are_not_told(
+        self, job: Job, alice: User, draft: Draft, eve: User, sam: User
+    ) -> None:
+        Preference.objects.create(user=eve, runs_of_others=True)
+        Draft.objects.filter(pk=draft.pk).update(owner=sam)
+        job.analysis.draft.refresh_from_db()
+
+        notify.post(job, Kind.COMPLETED)
+
+        assert not Notification.objects.exists() and not Notice.objects.exists()
+
+    @pytest.mark.parametrize("account", [True, False])
+    def test_who_a_draft_is_shared_with_is_told(
+        self, draft: Draft, alice: User, eve: User, mail: MailServer, account: bool
+    ) -> None:
+        membership = Membership.objects.create(
+            draft=draft, email="eve@example.com", user=eve if account else None, invited_by=alice
+        )
+        notify.share(membership)
+        notify.share(membership)
+
+        assert notify.deliver(Notification.objects.get().pk)
+        text = " ".join(plain(mail).split())
+        assert "alice shares this draft with you. You may look" in text
+        assert ("There is no account with this address yet." in text) != account
+        assert self.kinds(eve) == ["shared"] * account
+
+
+def plain(mail: MailServer) -> str:
+    body = mail.messages[0].get_body(["plain"])
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_the_best_come_with_a_bar_and_a_reason(job: Job, mail: MailServer) -> None:
+    assert notify.deliver(posted(job).pk)
+
+    html = mail.messages[0].get_body(["html"])
+    assert html is not None
+    assert html.get_content().count('width="89%"') == 1  # of the best, who has 89
+    assert plain(mail).count("Says so plainly.") == 5
+    assert "/settings/" in plain(mail)
+
+
+def test_a_blind_draft_names_nobody_until_it_is_decided(
+    job: Job, draft: Draft, mail: MailServer
+) -> None:
+    Draft.objects.filter(pk=draft.pk).update(blind=True)
+    best = job.analysis.evaluations.get(rank=1).candidate
+    Candidate.objects.filter(pk=best.pk).update(
+        verdict=Verdict.SHORTLIST, decided_by=draft.owner, decided_at=timezone.now()
+    )
+
+    assert notify.deliver(posted(job).pk)
+
+    html = mail.messages[0].get_body(["html"])
+    assert html is not None
+    for told in (plain(mail), html.get_content()):
+        assert "Person 0" in told and "Person 1" not in told
+        assert told.count("Candidate ") >= 4
+
+
+def test_it_is_written_in_the_language_of_who_gets_it(
+    job: Job, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Preference.objects.create(user=alice, language="de")
+    seen = []
+
+    def render(*_: object) -> str:
+        seen.append(translation.get_language())
+        return ""
+
+    monkeypatch.setattr(notify, "render_to_string", render)
+
+    notify.compose(posted(job))
+
+    assert seen == ["de"] * 3
+    assert translation.get_language() == "en"

@@ -1,5 +1,7 @@
 """Language and time zone: of the browser until somebody chooses, then theirs."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -64,13 +66,8 @@ def test_times_are_those_of_where_the_reader_is(
     assert timezone.get_current_timezone_name() == "UTC"
 
 
-def test_nobody_costs_no_query_and_somebody_one(
-    alice: User, django_assert_num_queries: object
-) -> None:
-    from django.contrib.auth.models import AnonymousUser
+def test_it_costs_no_query(as_alice: Client, alice: User, django_assert_num_queries: Any) -> None:
+    Preference.objects.create(user=alice, language="de")
 
-    request = RequestFactory().get("/")
-    for user, number in ((AnonymousUser(), 0), (alice, 1)):
-        request.user = user
-        with django_assert_num_queries(number):  # type: ignore[operator]
-            as_they_prefer(lambda request: HttpResponse())(request)
+    with django_assert_num_queries(2):  # the session, and its user
+        assert '<html lang="de">' in as_alice.get(SETTINGS).text
