@@ -4,15 +4,36 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.http import HttpRequest
 
 from candidates.models import Membership
 from jobs.models import Notice
 
+from . import attempts
+
 
 class Backend(ModelBackend):
     """As Django's own; a user comes with `preference`, and `unread`, the number of new notices."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **given: Any,
+    ) -> User | None:
+        name = username or ""
+        if attempts.wait(name):
+            raise PermissionDenied
+        user = super().authenticate(request, username, password, **given)
+        if user is None:
+            attempts.note(name)
+        else:
+            attempts.forget(name)
+        return user
 
     def get_user(self, user_id: Any) -> User | None:
         member = Membership.objects.filter(draft=OuterRef("draft"), user=OuterRef("user"))

@@ -14,3 +14,14 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FailedLogIn(models.Model):
+    name = models.CharField(max_length=64, help_text="SHA-256 of the user name that was given")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["name", "at"])]
+
+    def __str__(self) -> str:
+        return f"failed log-in at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -5,14 +5,18 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from jobs.views.home import home
 
-from . import health
+from . import health, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("accounts/login/", pages.LogIn.as_view(), name="login"),
     path("accounts/", include("django.contrib.auth.urls")),
+    path("offline/", pages.offline, name="offline"),
+    path("service-worker.js", pages.service_worker, name="service-worker"),
     path("", include("jobs.urls")),
     path("", include("candidates.urls")),
 ]
+handler400 = "evaluator.pages.bad_request"

@@ -1,12 +1,19 @@
 """Log-in, log-out, password reset, and the pages for what goes wrong."""
 
 import re
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
+from django.views.defaults import server_error
+
+from evaluator import attempts
+from evaluator.models import FailedLogIn
 
 
 def test_a_wrong_password_is_told_without_saying_whether_the_account_exists(
@@ -109,3 +116,60 @@ def test_a_mistake_of_ours_shows_a_page_and_no_trace(
 
     assert page.status_code == 500
     assert "Something went wrong on our side" in page.text and "secret" not in page.text
+
+
+def test_guessing_is_slowed_down_and_says_for_how_long(
+    anonymous: Client, alice: User, eve: User
+) -> None:
+    def tries(name: str, password: str) -> Any:
+        return anonymous.post(reverse("login"), {"username": name, "password": password})
+
+    for _ in range(attempts.MOST):
+        assert tries("alice", "wrong").status_code == 200
+    refused = tries("Alice ", "alice-pass")
+
+    assert refused.status_code == 429
+    assert 500 < int(refused.headers["Retry-After"]) <= 600
+    assert "Wait 10 minutes, then try again" in refused.text
+    assert tries("eve", "eve-pass").status_code == 302
+    admin = anonymous.post(reverse("admin:login"), {"username": "alice", "password": "alice-pass"})
+    assert admin.status_code == 200 and "correct username and password" in admin.text.lower()
+    FailedLogIn.objects.update(at=timezone.now() - attempts.WITHIN)
+    assert tries("alice", "alice-pass").status_code == 302
+
+
+def test_a_log_in_that_works_wipes_the_slate(anonymous: Client, alice: User) -> None:
+    wrong, right = ({"username": "alice", "password": word} for word in ("no", "alice-pass"))
+    for _ in range(attempts.MOST - 1):
+        anonymous.post(reverse("login"), wrong)
+    anonymous.post(reverse("login"), right)
+
+    assert not FailedLogIn.objects.exists()
+
+
+def test_a_form_that_is_too_large_is_told_so(as_alice: Client, settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+
+    page = as_alice.post(reverse("candidates:settings"), {"language": "x" * 2_000})
+
+    assert page.status_code == 413
+    assert "This is too much at once" in page.text
+
+
+def test_the_offline_page_needs_nothing_but_itself(anonymous: Client) -> None:
+    page = anonymous.get(reverse("offline"))
+    worker = anonymous.get(reverse("service-worker"))
+
+    assert "<link" not in page.text and "<script" not in page.text
+    assert worker.headers["Content-Type"].startswith("text/javascript")
+    assert '"/offline/"' in worker.text
+    assert "worker-src 'self'" in page.headers["Content-Security-Policy"]
+
+
+def test_the_page_of_our_own_mistakes_asks_no_database(
+    rf: RequestFactory,
+) -> None:
+    page = server_error(rf.get("/"))  # a test without `db`: a query would fail
+
+    assert page.status_code == 500
+    assert "Something went wrong on our side" in page.text

@@ -62,3 +62,8 @@ for (const kind of ["sendError", "timeout"]) {
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   isLost(event.detail.xhr.status >= 500)(event);
 });
+
+// Shows a page of ours where a navigation finds no network; keeps nothing else.
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker.register(document.body.dataset.worker).catch(() => {});
+}

@@ -1,0 +1,61 @@
+"""A job's page while it lives: it follows the job, through a lost connection too."""
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from candidates.models import Draft
+from jobs.models import Job, Status
+from tests.makers import rows
+
+TOLD = """
+window.told = [];
+class Told extends EventTarget {
+  static permission = "granted";
+  constructor(title, { body }) { super(); window.told.push(`${title}: ${body}`); }
+}
+window.Notification = Told;
+"""
+HIDE = """Object.defineProperty(document, "hidden", { get: () => window.away === true });"""
+
+
+def test_it_follows_its_job_through_a_lost_connection(
+    at_home: Page, complaints: list[str], draft: Draft, alice: User
+) -> None:
+    rows.candidates(draft, 8)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    waiting = {"status": "waiting", "score": None, "rank": None, "scored_at": None}
+    analysis.evaluations.filter(rank__gt=2).update(**waiting)
+    job = rows.job(analysis, Status.PROCESSING)
+    at_home.set_viewport_size({"width": 360, "height": 740})
+    at_home.add_init_script(HIDE + TOLD)
+    at_home.goto(job.get_absolute_url())
+    expect(at_home).to_have_title("25% · Backend engineer · Candidate Evaluator")
+    with at_home.expect_response(lambda answer: answer.status == 304):
+        pass  # nothing has changed, and nothing is swapped
+
+    at_home.context.set_offline(True)
+    expect(at_home.locator("[data-lost]")).to_have_text("The connection is lost. Trying again …")
+    complaints.clear()
+    one = analysis.evaluations.filter(status="waiting").first()
+    assert one is not None
+    analysis.evaluations.filter(pk=one.pk).update(
+        status="failed", error="It took too long.", scored_at=timezone.now()
+    )
+    at_home.context.set_offline(False)
+    expect(at_home).to_have_title("37% · Backend engineer · Candidate Evaluator")
+    expect(at_home.locator("[data-lost]")).to_be_empty()
+    expect(at_home.locator(".troubles")).to_contain_text("It took too long.")
+    complaints.clear()
+
+    at_home.evaluate("window.away = true")
+    Job.objects.filter(pk=job.pk).complete()
+    at_home.evaluate("htmx.trigger('#job', 'wake')")
+    at_home.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(at_home).to_have_title("Backend engineer · Candidate Evaluator")
+    expect(at_home.locator("[data-said]")).to_have_text("Completed")
+    assert at_home.evaluate("document.documentElement.scrollWidth") <= 360
+
+    at_home.get_by_role("button", name="Retry this 1: It took too long.").press("Enter")
+    expect(at_home.locator("#job")).to_contain_text("Retried by alice: 1 failed: It took too long.")
