@@ -1,6 +1,6 @@
 # `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench fuzz chaos lock
+.PHONY: help setup demo test lint fix bench fuzz chaos screens messages lock
 PY := .venv/bin/python
 TESTERS ?= 4
 
@@ -13,6 +13,8 @@ help:
 	@echo "make bench    measure; prints the tables of docs/benchmarks.md"
 	@echo "make fuzz     break files and read them (MINUTES=10, SEED=1)"
 	@echo "make chaos    kill, freeze and cut off whatever there is (MINUTES=10, SEED=1)"
+	@echo "make screens  make docs/screens/*.png anew: every page, on a desk and on a phone"
+	@echo "make messages gather what is to be translated, and compile what is"
 	@echo "make setup    only set up .venv"
 	@echo "make lock     compile the pinned lists from requirements*.in"
 
@@ -56,6 +58,18 @@ fuzz:
 chaos:
 	@sh tools/setup.sh test
 	@$(PY) -m tests.chaos --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
+
+screens:
+	@sh tools/setup.sh test
+	@$(PY) -m tests.screens
+
+# Plain words of the page stay where they are said: no line numbers, which change with every edit.
+messages:
+	@sh tools/setup.sh test
+	@mkdir -p locale
+	@$(PY) manage.py makemessages -l de --no-location --no-obsolete --no-wrap -d django \
+		-e html,txt,py -i .venv -i var -i tests -i benchmarks -i staticfiles
+	@$(PY) manage.py compilemessages -v 0 -i .venv -i var
 
 lock:
 	@sh tools/setup.sh test

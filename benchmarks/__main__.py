@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("reading", "uploads", "ranking", "queue", "jobs", "models", "scale")
+ALL = ("reading", "uploads", "ranking", "queue", "jobs", "models", "scale", "pages")
 
 
 def main(names: list[str]) -> int:

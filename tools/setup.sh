@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes .venv with a fitting Python and installs what the given list pins.
 #   tools/setup.sh run    what the program needs
-#   tools/setup.sh test   that, what the tests need, a browser, tesseract and Redis
+#   tools/setup.sh test   that, what the tests need, a browser, tesseract, gettext and Redis
 set -eu
 cd "$(dirname "$0")/.."
 want=$1
@@ -76,6 +76,7 @@ find_tools() {
     missing=
     [ -n "${CHROMIUM:-}" ] || has chromium chromium-browser google-chrome || missing="chromium fonts-liberation"
     has tesseract || missing="$missing tesseract-ocr"
+    has msgfmt || missing="$missing gettext"
     has redis-server || missing="$missing redis-server"
     [ -n "$missing" ] || return 0
     say "Installing for the tests: $missing …"
