@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCREENS = ROOT / "docs" / "screens"
 SIZES = {"": (1280, 860), "-phone": (360, 740)}
 IN_THE_DARK = ("analysis", "job")
-COLOURS = 96  # of a picture: half the bytes, and nobody sees it
+COLOURS = 255  # of a picture: half the bytes, and nobody sees it
 READY = 30.0  # seconds
 
 
@@ -82,7 +82,8 @@ def _take(page: Page, address: str, path: Path) -> None:
     page.goto(address, wait_until="networkidle" if "/jobs/" not in address else "load")
     page.wait_for_timeout(300)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    fewer = picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    fewer.save(path, optimize=True)
 
 
 def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
@@ -95,6 +96,7 @@ def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
     from candidates.models import Analysis, Draft, Evaluation, Preference
     from jobs import notify
     from jobs.models import Heartbeat, Job, Kind, Status
+    from jobs.submit import record
     from tests.makers import rows
     from tests.test_access import POLICIES, PUBLIC
 
@@ -112,6 +114,8 @@ def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
         error="The model server was too busy for two minutes.",
     )
     job = rows.job(running, Status.PROCESSING)
+    record(job, "queued", actor=user)
+    record(job, "started")
     rows.call(running, model="gpt-5-mini")
     other = Draft.objects.create(owner=user, title="Registered nurse", description="At night.")
     rows.candidates(other, 12)

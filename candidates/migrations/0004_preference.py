@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        verbose_name="also of runs that others start in drafts shared with me",
+                        verbose_name="tell me of runs that others start in drafts shared with me, too",
                     ),
                 ),
             ],

@@ -48,7 +48,7 @@ class Preference(models.Model):
         db_default=True,
     )
     runs_of_others = models.BooleanField(
-        _("also of runs that others start in drafts shared with me"),
+        _("tell me of runs that others start in drafts shared with me, too"),
         default=False,
         db_default=False,
     )

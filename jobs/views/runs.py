@@ -18,7 +18,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request, analysis_for, draft_for
 from candidates.forms import RunForm
-from candidates.models import Draft, Evaluation, Event
+from candidates.models import Draft, Evaluation, Event, Preference
 from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import InsightsMode
 from candidates.models.analysis import Status as Scored
@@ -138,6 +138,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         "nobody_works": nobody,
         "took": _whole_seconds(job.took) if job.took else None,
         "may_steer": may,
+        "may_tell": job.is_open and Preference.of(request.user).browser,
         "may_retry": may
         and not job.is_open
         and (progress.failed or progress.waiting or any(after.values()) or not progress.total),
