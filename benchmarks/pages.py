@@ -258,7 +258,7 @@ def _polls(job: Any, cookie: str, port: int, web: Process) -> None:
     asks = {**htmx, "If-None-Match": etag}
     statuses = {_ask(port, path, cookie, **asks)[0] for _ in range(10)}
     times = [_timed(lambda: _ask(port, path, cookie, **asks)) for _ in range(100)]
-    every = 4  # as jobs/views/runs.py asks of a page whose job is no longer young
+    every = 10  # as jobs/views/runs.py asks of a page whose job is no longer young
     began = cpu([web]), cpu([postgres()]), time.monotonic()
     over = threading.Event()
     watching = [

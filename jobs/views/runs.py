@@ -36,6 +36,7 @@ EVENTS_SHOWN = 100
 WINDOW = timedelta(seconds=30)  # that the pace is taken from
 ENOUGH = 5  # résumés in it
 EAGER = timedelta(seconds=30)
+SOON = timedelta(minutes=2)
 VERBS = {
     "queued": gettext_lazy("Queued"),
     "started": gettext_lazy("Started"),
@@ -117,7 +118,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         job.paused_at,
         (progress.total, progress.scored, progress.failed, progress.unreadable, progress.waiting),
         (progress.rate and progress.pace, progress.time_left),
-        (after, halted, nobody, get_language(), _every(job)),
+        (after, halted, nobody, get_language(), _every(job, progress)),
     )
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
@@ -133,7 +134,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         "progress": progress,
         "after": after,
         "state": live.etag(state),
-        "every": _every(job),
+        "every": _every(job, progress),
         "halted": halted,
         "nobody_works": nobody,
         "took": _whole_seconds(job.took) if job.took else None,
@@ -155,12 +156,15 @@ def job(request: Request, public_id: Any) -> HttpResponse:
     return answer
 
 
-def _every(job: Job) -> int:
-    """Seconds until its page asks again: often at first, when everybody watches, then seldom."""
+def _every(job: Job, progress: Progress) -> int:
+    """Seconds until its page asks again: often while there is much to see, at the beginning and
+    near the end; seldom in the long stretch between, so that many open pages cost little."""
     if job.is_paused:
-        return 5
+        return 10
     began = job.started_at or job.created_at
-    return 1 if timezone.now() - began < EAGER else 4
+    if timezone.now() - began < EAGER:
+        return 1
+    return 4 if progress.left is not None and progress.left < SOON else 10
 
 
 @require_safe

@@ -449,7 +449,7 @@ class TestJobPage:
         Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(minutes=5))
 
         assert 'hx-trigger="every 1s, wake"' in young
-        assert 'hx-trigger="every 4s, wake"' in as_alice.get(job.get_absolute_url()).text
+        assert 'hx-trigger="every 10s, wake"' in as_alice.get(job.get_absolute_url()).text
 
     def test_failures_are_grouped_and_those_of_one_reason_are_retried(
         self, as_alice: Client, analysis: Analysis
@@ -607,7 +607,7 @@ class TestPauseAndResume:
         Job.objects.filter(pk=job.pk).resume()
         news = as_alice.get(job.get_absolute_url(), headers=asks)
 
-        assert 'hx-trigger="every 5s, wake"' in part.text
+        assert 'hx-trigger="every 10s, wake"' in part.text
         assert same.status_code == 304
         assert 'hx-trigger="every 1s, wake"' in news.text
 
