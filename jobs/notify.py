@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 BEST = 5  # candidates in an e-mail
 LEASE = timedelta(minutes=2)
-SHOWN = ("job__analysis__draft", "job__requested_by", "membership__draft", "membership__invited_by")
 # After the first try, and then after each further one; then it is given up.
 PAUSES = tuple(timedelta(minutes=m) for m in (0.5, 2, 5, 15, 30, 60, 120, 240, 480, 480))
 
@@ -85,14 +84,6 @@ def _send(**about: Any) -> None:
     )
     if is_new:
         queue.send("deliver", notification.pk)
-
-
-def share(membership: Membership) -> None:
-    """Put the e-mail about a draft that is shared in the outbox, in the caller's transaction."""
-    notification = Notification.objects.create(
-        membership=membership, recipient=membership.email, kind=Kind.SHARED
-    )
-    queue.send("deliver", notification.pk)
 
 
 def deliver(notification_id: int) -> bool:

@@ -165,7 +165,7 @@ def house(draft: Draft, alice: User) -> House:
     invited.refresh_from_db()
     notice = Notice.objects.create(user=alice, draft=draft, kind=Kind.SHARED)
     notice.refresh_from_db()
-    things = (draft, candidate, analysis, evaluation, rows.job(analysis), archive)
+    things: tuple[Any, ...] = (draft, candidate, analysis, evaluation, rows.job(analysis), archive)
     things = (*things, note, invited, notice)
     return House({type(thing): thing for thing in things})
 
