@@ -9,6 +9,7 @@ import math
 import os
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -105,6 +106,20 @@ def languages(name: str) -> str:
             f"{name} is '{value}'. Set it to languages as tesseract names them, such as eng or "
             "eng+deu, or to off."
         )
+    return value
+
+
+def server(name: str, schemes: tuple[str, ...]) -> str:
+    """The address of a server; empty when it is unset."""
+    value = text(name)
+    if value:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not (parts.netloc or parts.path):
+            known = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ImproperlyConfigured(
+                f"{name} is not an address of a server: it has to begin with {known}, as in "
+                f"{schemes[0]}://localhost:6379/0."
+            )
     return value
 
 

@@ -226,8 +226,10 @@ EVALUATOR_TOP_N = env.whole("EVALUATOR_TOP_N", 10)
 # The queue. Each value answers a measured failure; docs/queue.md tells which.
 JOBS_ENGINE = env.one_of("JOBS_ENGINE", ("django-q2", "celery"), "django-q2")
 QUEUE_BROKER = env.one_of("QUEUE_BROKER", ("postgres", "stock", "redis"), "postgres")
-REDIS_URL = env.text("REDIS_URL")
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+REDIS_URL = env.server("REDIS_URL", ("redis", "rediss", "unix"))
+CELERY_BROKER_URL = env.server(
+    "CELERY_BROKER_URL", ("redis", "rediss", "sentinel", "amqp", "amqps", "sqs")
+)
 if JOBS_ENGINE == "celery" and not CELERY_BROKER_URL:
     raise ImproperlyConfigured(
         "JOBS_ENGINE is 'celery' and CELERY_BROKER_URL is not set. Set it to the address of "

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Now
@@ -96,6 +97,13 @@ class Job(models.Model):
         unique=True,
         editable=False,
         help_text="of the form that asked for it: one press, one job",
+    )
+    other_keys = ArrayField(
+        models.UUIDField(),
+        default=list,
+        db_default=[],
+        editable=False,
+        help_text="of forms that were sent while it was under way, and led to it",
     )
     error = models.TextField(blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

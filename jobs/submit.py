@@ -62,9 +62,7 @@ def submit(
             wanted["criteria"] = draft.rubric().to_json()
         except ValueError as error:
             raise CannotRun(str(error)) from error
-        if key is not None and (job := Job.objects.filter(key=key).first()) is not None:
-            if job.analysis.draft_id != draft.pk:
-                raise CannotRun("This form was for another draft. Load the page again.")
+        if key is not None and (job := _pressed(draft, key)) is not None:
             return job
         newest = draft.candidates.aggregate(at=Max("created_at"))["at"]
         packed = draft.archives.open().aggregate(at=Max("created_at"))["at"]
@@ -77,11 +75,24 @@ def submit(
             **{f"analysis__{field}": value for field, value in wanted.items()},
         )
         if (job := under_way.first()) is not None:
+            if key is not None:
+                job.other_keys.append(key)
+                job.save(update_fields=["other_keys"])
             return job
         analysis = Analysis.objects.create(
             draft=draft, requested_by=user, title=draft.title, **wanted
         )
         return _open_job(analysis, user, "queued", key=key)
+
+
+def _pressed(draft: Draft, key: UUID) -> Job | None:
+    """The job that the press of a button led to, or None where it is a new press."""
+    job = Job.objects.filter(key=key).first()
+    if job is None:
+        return Job.objects.filter(analysis__draft=draft, other_keys__contains=[key]).first()
+    if job.analysis.draft_id != draft.pk:
+        raise CannotRun("This form was for another draft. Load the page again.")
+    return job
 
 
 def retry(job: Job, user: "User", reason: str = "") -> Job:

@@ -13,12 +13,10 @@ from django.views.decorators.http import require_http_methods
 from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
 from candidates.models import Evaluation
-from candidates.scoring import rank
-from candidates.scoring.rubric import Criterion
-from candidates.scoring.scorecard import STRONGEST, Rating
+from candidates.scoring.rubric import Criterion, Rubric
 
 from .ranking import VERDICT_WORDS
-from .words import STANDINGS
+from .ratings import Shown, insights, rated, without_names
 
 MOST = 4
 
@@ -29,22 +27,15 @@ class Column:
 
     evaluation: Evaluation
     name: str
+    insights: dict[str, Any]
     verdict: Any
     without: str
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    rating: Rating
+    shown: Shown
     is_strongest: bool
-
-    @property
-    def width(self) -> int:
-        return round(100 * self.rating.rating / STRONGEST)
-
-    @property
-    def standing(self) -> tuple[str, str]:
-        return STANDINGS[rank.met(self.rating)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,8 +49,8 @@ def compare(request: Request, public_id: Any) -> HttpResponse:
         query.setlist("c", [str(one) for one in _named(request.POST.getlist("who"))])
         return redirect(f"{address}?{query.urlencode()}")
     named = _named(request.GET.getlist("c"))
-    rows = analysis.evaluations.filter(public_id__in=named[:MOST]).select_related("candidate")
-    by_id = {one.public_id: one for one in rows.defer("candidate__text", "candidate__prepared")}
+    rows = analysis.evaluations.filter(public_id__in=named[:MOST])
+    by_id = {one.public_id: one for one in rows.select_related("candidate", "analysis__draft")}
     chosen = [by_id[one] for one in named[:MOST] if one in by_id]
     wrong = []
     if len(named) > MOST:
@@ -74,13 +65,14 @@ def compare(request: Request, public_id: Any) -> HttpResponse:
             Column(
                 one,
                 shown_name(one.candidate, analysis.draft),
+                insights(one) if one.insights else {},
                 VERDICT_WORDS.get(one.candidate.verdict, ""),
                 f"{address}?"
                 + "&".join(f"c={other.public_id}" for other in chosen if other != one),
             )
             for one in chosen
         ],
-        "criteria": _criteria(analysis.rubric.criteria, chosen),
+        "criteria": _criteria(analysis.rubric, chosen),
         "has_insights": any(one.insights for one in chosen),
     }
     status = 422 if wrong or not named else 200
@@ -88,20 +80,21 @@ def compare(request: Request, public_id: Any) -> HttpResponse:
 
 
 def _criteria(
-    criteria: tuple[Criterion, ...], chosen: list[Evaluation]
+    rubric: Rubric, chosen: list[Evaluation]
 ) -> list[tuple[Criterion, list[Cell | None]]]:
-    rated = [
-        {one["criterion"]: Rating.from_json(one) for one in evaluation.ratings}
+    rows = [
+        {one.criterion.key: one for one in without_names(rated(rubric, evaluation), evaluation)}
         for evaluation in chosen
     ]
     shown: list[tuple[Criterion, list[Cell | None]]] = []
-    for criterion in criteria:
-        ratings = [by_key.get(criterion.key) for by_key in rated]
-        known = [one.rating for one in ratings if one is not None]
+    for criterion in rubric.criteria:
+        ratings = [by_key.get(criterion.key) for by_key in rows]
+        known = [one.rating.rating for one in ratings if one is not None]
         # Where all are alike, nobody is the strongest.
         most = max(known) if len(set(known)) > 1 else None
         cells = [
-            None if one is None else Cell(one, is_strongest=one.rating == most) for one in ratings
+            None if one is None else Cell(one, is_strongest=one.rating.rating == most)
+            for one in ratings
         ]
         shown.append((criterion, cells))
     return shown

@@ -23,6 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from candidates import blind
 from candidates.access import Request, draft_for
 from candidates.forms import (
     BaseCriteria,
@@ -237,7 +238,9 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
     counted = draft.candidates.order_by().values_list("status").annotate(number=Count("pk"))
     files = _counts(dict(counted))
     status = request.GET.get("status", "")
-    chosen = draft.candidates.order_by("filename", "pk").defer("text", "flags")
+    # Even the order of names would tell something of a name.
+    order = ("pk",) if draft.blind else ("filename", "pk")
+    chosen = draft.candidates.order_by(*order).defer("text", "flags")
     if status == "waiting":
         chosen = chosen.filter(status__in=(Status.WAITING, Status.READING))
     elif status in (Status.READABLE, Status.UNREADABLE):
@@ -263,6 +266,7 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
         "unpacking": unpacking,
         "alike": alike,
         "page": page,
+        "rows": [(one, *_called(one, draft)) for one in page],
         "status": status,
         "state": state,
         "filters": [
@@ -290,6 +294,13 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
         "archive_max": MAX_ARCHIVE_BYTES,
     }
     return render(request, "candidates/draft.html", context)
+
+
+def _called(candidate: Candidate, draft: Draft) -> tuple[str, str]:
+    """What the page calls the candidate's file, and the candidate."""
+    if blind.is_hidden(candidate, draft):
+        return blind.stand_in(candidate), ""
+    return candidate.filename, candidate.name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

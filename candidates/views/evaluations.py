@@ -1,6 +1,5 @@
 """One candidate's ratings with their evidence, beside the résumé."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -17,7 +16,7 @@ from candidates.scoring.redact import redact
 
 from .judgement import judgement
 from .people import notes
-from .ratings import Shown, noticed, rated
+from .ratings import insights, noticed, rated, without_names
 from .reading import pane
 
 Strength = tuple[str, str, str]  # what it is, its quote, and the id of the quote's mark
@@ -45,12 +44,12 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
         **pane(candidate, draft, quotes + pointed, request.GET.get("show")),
         "name": blind.shown_name(candidate, draft),
         "file": blind.shown_file(candidate, draft),
-        "insights": _insights(evaluation),
+        "insights": insights(evaluation),
         "strengths": strengths,
         "evaluation": evaluation,
         "analysis": analysis,
         "draft": draft,
-        "shown": _without_traces(ratings, evaluation),
+        "shown": without_names(ratings, evaluation),
         "flags": noticed(evaluation, draft) + notes(draft, [candidate.pk]).get(candidate.pk, []),
         "rank": evaluation.place(analysis.evaluations.tied() if evaluation.band else ()),
         "filter": filter,
@@ -60,38 +59,6 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
         "total": total,
     }
     return render(request, "candidates/evaluation.html", context)
-
-
-def _without_traces(ratings: list[Shown], evaluation: Evaluation) -> list[Shown]:
-    """The ratings as they may be shown: a quote may hold what tells who it is."""
-    candidate, draft = evaluation.candidate, evaluation.analysis.draft
-    if not blind.is_hidden(candidate, draft):
-        return ratings
-    spans = blind.spans_of(candidate)
-    return [
-        replace(
-            one,
-            rating=replace(one.rating, reason=blind.hide(one.rating.reason, candidate)),
-            quotes=tuple(
-                (id, blind.masked(text, spans, quote.start))
-                for (id, text), quote in zip(one.quotes, one.rating.quotes, strict=True)
-            ),
-        )
-        for one in ratings
-    ]
-
-
-def _insights(evaluation: Evaluation) -> dict[str, Any]:
-    """Gaps and questions, as they may be shown."""
-    say = blind.voice(evaluation.candidate, evaluation.analysis.draft)
-    told = evaluation.insights or {}
-    return {
-        "gaps": [
-            {"text": say(one["text"]), "quote": say(one.get("quote", ""))}
-            for one in told.get("gaps", [])
-        ],
-        "questions": [say(one) for one in told.get("questions", [])],
-    }
 
 
 def _strengths(evaluation: Evaluation) -> tuple[list[Strength], list[tuple[str, int, int]]]:

@@ -104,6 +104,7 @@ def ranking(
         "by_score": filter.query_with(sort=""),
         "may_decide": may_decide,
         "verdicts": _verdicts(),
+        "exports": ("csv", "xlsx", "json"),
         "undo": query.get("undo", ""),
         "told": told,
     }

@@ -1,6 +1,7 @@
 """An evaluation's ratings beside their criteria, and what was noticed about its candidate."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from candidates import blind
 from candidates.models import Candidate, Draft, Evaluation
@@ -46,6 +47,39 @@ def rated(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:
         for criterion in rubric.criteria
         if (rating := by_key.get(criterion.key)) is not None
     ]
+
+
+def without_names(ratings: list[Shown], evaluation: Evaluation) -> list[Shown]:
+    """These ratings as they may be shown: a reason or quote may hold what tells who it is."""
+    candidate, draft = evaluation.candidate, evaluation.analysis.draft
+    if not blind.is_hidden(candidate, draft):
+        return ratings
+    spans = blind.spans_of(candidate)
+    return [
+        replace(
+            one,
+            rating=replace(one.rating, reason=blind.hide(one.rating.reason, candidate)),
+            quotes=tuple(
+                (id, blind.masked(text, spans, quote.start))
+                for (id, text), quote in zip(one.quotes, one.rating.quotes, strict=True)
+            ),
+        )
+        for one in ratings
+    ]
+
+
+def insights(evaluation: Evaluation) -> dict[str, Any]:
+    """What is told of a candidate in words, as it may be shown. The places of quotes aside."""
+    say = blind.voice(evaluation.candidate, evaluation.analysis.draft)
+    told = evaluation.insights or {}
+    return {
+        "strengths": [say(one["text"]) for one in told.get("strengths", [])],
+        "gaps": [
+            {"text": say(one["text"]), "quote": say(one.get("quote", ""))}
+            for one in told.get("gaps", [])
+        ],
+        "questions": [say(one) for one in told.get("questions", [])],
+    }
 
 
 def noticed(evaluation: Evaluation, draft: Draft) -> list[Note]:

@@ -87,6 +87,10 @@ def pages_of(one: Candidate, analysis: Analysis, evaluation: Evaluation) -> list
         reverse("candidates:erase-candidate", args=[one.public_id]),
         reverse("candidates:reveal", args=[one.public_id]),
         reverse("candidates:people", args=[one.draft.public_id]),
+        one.draft.get_absolute_url(),
+        analysis.get_absolute_url(),
+        reverse("candidates:compare", args=[analysis.public_id]) + f"?c={evaluation.public_id}",
+        reverse("candidates:ratings", args=[analysis.public_id]),
     ]
 
 

@@ -46,6 +46,8 @@ def manage(*command: str, **env: str) -> "subprocess.CompletedProcess[str]":
         ),
         ({"QUEUE_BROKER": "kafka"}, "QUEUE_BROKER is 'kafka'. Set it to one of: postgres, stock,"),
         ({"QUEUE_BROKER": "redis"}, "QUEUE_BROKER is 'redis' and REDIS_URL is not set."),
+        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL is not an address of a server"),
+        ({"CELERY_BROKER_URL": "nonsense://x"}, "CELERY_BROKER_URL is not an address of a server"),
         ({"WORKER_PORT": "-1"}, "WORKER_PORT is '-1'."),
         ({"EMAIL_PROVIDER": "pigeon"}, "EMAIL_PROVIDER is 'pigeon'. Set it to one of:"),
         (

@@ -1,6 +1,7 @@
 """Submitting, retrying, cancelling: one transaction, one job a press, plain refusals."""
 
 from unittest import mock
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -49,6 +50,17 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(alice: User, draft: Draft
 
     for model in (Job, Analysis, Lane, Event, OrmQ):
         assert not model.objects.exists()
+
+
+def test_two_tabs_lead_to_one_job_now_and_when_it_is_over(alice: User, draft: Draft) -> None:
+    rows.candidate(draft)
+    tabs = uuid4(), uuid4()
+    first = submit.submit(draft, alice, key=tabs[0])
+    assert submit.submit(draft, alice, key=tabs[1]) == first
+    submit.cancel(first, alice)
+
+    assert [submit.submit(draft, alice, key=key) for key in tabs] == [first, first]
+    assert submit.submit(draft, alice, key=uuid4()) != first
 
 
 def test_a_second_press_shows_the_job_of_the_first(alice: User, draft: Draft) -> None:
