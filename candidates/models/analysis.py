@@ -92,6 +92,8 @@ class Status(models.TextChoices):
 
 
 OPEN = (Status.WAITING, Status.SCORING)
+# Of a file that could not be read when the analysis came to it.
+TRIED_AGAIN = "The file could not be read then; it has been tried again since."
 
 
 class Sha256(models.Func):
@@ -177,7 +179,8 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         counted: Counter[tuple[str, bool]] = Counter()
         found = troubled.order_by().values_list("error", "candidate__problem")
         for error, problem, number in found.annotate(number=Count("pk")):
-            counted[error or Problem(problem).sentence, bool(error)] += number
+            reason = error or (Problem(problem).sentence if problem else TRIED_AGAIN)
+            counted[reason, bool(error)] += number
         return sorted(
             ((reason, number, failed) for (reason, failed), number in counted.items()),
             key=lambda one: (-one[1], one[0]),

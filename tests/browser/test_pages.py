@@ -150,7 +150,7 @@ def test_criteria_are_added_and_removed_by_keyboard(at_home: Page, draft: Draft)
     expect(at_home.locator("[data-criterion] input[name$=-name]:focus")).to_have_value("PostgreSQL")
     at_home.get_by_role("button", name="Save the draft").press("Enter")
 
-    expect(at_home.locator(".messages")).to_contain_text("The draft is saved.")
+    expect(at_home.locator(".messages").first).to_contain_text("The draft is saved.")
     assert [criterion.name for criterion in draft.criteria.all()] == ["PostgreSQL", "Rust"]
 
 
@@ -162,8 +162,7 @@ def test_a_button_keeps_the_focus_while_its_part_refreshes(
     job = rows.job(analysis, Status.PENDING)
     at_home.goto(job.get_absolute_url())
     at_home.locator("#cancel").focus()
-    with at_home.expect_response(lambda answer: answer.status == 200 and "seen=" in answer.url):
-        Job.objects.filter(pk=job.pk).start()
+    Job.objects.filter(pk=job.pk).start()
 
     expect(at_home.locator("#job")).to_contain_text("Running")
     expect(at_home.locator("#cancel")).to_be_focused()

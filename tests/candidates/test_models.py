@@ -20,11 +20,13 @@ from candidates.models import (
     Look,
     Membership,
 )
+from candidates.models.analysis import TRIED_AGAIN
 from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import Status as Read
 from candidates.models.candidate import Verdict
 from candidates.models.claims import MOST_ATTEMPTS, SUSPECT_FROM
 from candidates.models.draft import Role
+from candidates.reading import Problem
 from jobs.models import Job, Lane, Notification, Status
 from tests.makers import rows
 
@@ -314,3 +316,17 @@ def test_a_look_is_kept_once_for_each_person(draft: Draft, alice: User, eve: Use
     Look.objects.all().note(analysis, alice)
 
     assert Look.objects.seen_by(alice).count() == 1 and not Look.objects.seen_by(eve)
+
+
+def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(
+    draft: Draft, alice: User
+) -> None:
+    rows.unreadable(draft, 1)
+    analysis = rows.analysis(draft, alice)
+    Evaluation.objects.enrol(analysis)
+    Evaluation.objects.all().close_unreadable()
+    assert analysis.evaluations.troubles() == [(Problem.ENCRYPTED.sentence, 1, False)]
+
+    draft.candidates.read_again()
+
+    assert analysis.evaluations.troubles() == [(TRIED_AGAIN, 1, False)]

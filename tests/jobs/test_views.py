@@ -747,7 +747,8 @@ class TestMail:
     def test_who_gets_a_draft_is_told_the_same_in_text_and_html(
         self, draft: Draft, alice: User
     ) -> None:
-        Draft.objects.filter(pk=draft.pk).update(title="<b>Tom</b> & Jerry")
+        draft.title = "<b>Tom</b> & Jerry"
+        draft.save()
         member = Membership.objects.create(draft=draft, email="a@example.com", invited_by=alice)
         one = Notification.objects.create(membership=member, kind=Kind.SHARED, recipient="a@b.c")
 
