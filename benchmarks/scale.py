@@ -23,6 +23,7 @@ from .stage import say
 SIZES = (1_000, 100_000)
 LARGE, SMALL, TIMES = 10_000, 10, 5
 KILLED, KILLS = 1_000, 60
+WRITTEN = 1_000  # résumés of a draft; a larger one has them several times, each as one of its own
 SPREAD, CLUSTERS, ROUNDS = 400, (1, 2, 4), 3
 CONCURRENCY = 16
 TABLES = ("candidates_evaluation", "candidates_call", "jobs_lane", "django_q_ormq")
@@ -209,7 +210,9 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
 
 
 def _draft(user: Any, size: int) -> Any:
-    return stage.draft(user, stage.texts(size, f"scale {next(SALTS)}"))
+    draft = stage.draft(user, stage.texts(min(size, WRITTEN), f"scale {next(SALTS)}"))
+    stage.multiply(draft, size // WRITTEN)
+    return draft
 
 
 def _submit(draft: Any, user: Any) -> Any:
