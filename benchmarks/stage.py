@@ -122,14 +122,15 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
 
 def multiply(draft: Any, times: int) -> None:
     """Have each candidate so many times. To a run each is a résumé of its own."""
-    from django.db import connection
+    from django.db import connection, transaction
 
     from candidates.models import Candidate
 
     kept = [field.attname for field in Candidate._meta.concrete_fields]
     own = {name: f"encode(sha256(({name} || copy)::bytea), 'hex')" for name in OWN}
     names = [name for name in kept if name not in ("id", "public_id")]
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute(
             f"INSERT INTO candidates_candidate ({', '.join(names)}) "  # noqa: S608
             f"SELECT {', '.join(own.get(name, name) for name in names)} "

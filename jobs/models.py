@@ -265,10 +265,10 @@ class Kind(models.TextChoices):
 
 
 class Mail(models.TextChoices):
-    WAITING = "waiting", "waiting to be sent"
-    SENDING = "sending", "being sent"
-    SENT = "sent", "sent"
-    FAILED = "failed", "given up"
+    WAITING = "waiting", _("waiting to be sent")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("given up")
 
 
 class NotificationQuerySet(ClaimQuerySet["Notification"]):

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from candidates.models import Analysis, Draft, Event, FollowUp
 from candidates.models.analysis import InsightsMode
@@ -61,14 +62,14 @@ def submit(
         try:
             wanted["criteria"] = draft.rubric().to_json()
         except ValueError as error:
-            raise CannotRun(str(error)) from error
+            raise CannotRun(_(str(error))) from error
         if key is not None and (job := _pressed(draft, key)) is not None:
             return job
         newest = draft.candidates.aggregate(at=Max("created_at"))["at"]
         packed = draft.archives.open().aggregate(at=Max("created_at"))["at"]
         newest = max(filter(None, (newest, packed)), default=None)
         if newest is None:
-            raise CannotRun("The draft has no candidates yet. Add their résumés first.")
+            raise CannotRun(_("The draft has no candidates yet. Add their résumés first."))
         under_way = Job.objects.open().filter(
             created_at__gt=newest,
             analysis__draft=draft,
@@ -91,7 +92,7 @@ def _pressed(draft: Draft, key: UUID) -> Job | None:
     if job is None:
         return Job.objects.filter(analysis__draft=draft, other_keys__contains=[key]).first()
     if job.analysis.draft_id != draft.pk:
-        raise CannotRun("This form was for another draft. Load the page again.")
+        raise CannotRun(_("This form was for another draft. Load the page again."))
     return job
 
 
@@ -109,11 +110,11 @@ def retry(job: Job, user: "User", reason: str = "") -> Job:
         if reason:
             failed = evaluations.filter(error=reason).reopen_failed()
             if not failed:
-                raise CannotRun("No résumé is left that failed for this reason.")
+                raise CannotRun(_("No résumé is left that failed for this reason."))
             return _open_job(analysis, user, "retried", f"{failed} failed: {reason}")
         failed = evaluations.reopen_failed() + analysis.followups.reopen_failed()
         if not (failed or analysis.has_work() or not evaluations.exists()):
-            raise CannotRun("Nothing is left to retry: every readable résumé has its score.")
+            raise CannotRun(_("Nothing is left to retry: every readable résumé has its score."))
         return _open_job(analysis, user, "retried", f"{failed} failed" if failed else "")
 
 
@@ -128,7 +129,7 @@ def repeat(analysis: Analysis, user: "User") -> Job:
             return running
         drawn = FollowUp.objects.draw(analysis)
         if not drawn:
-            raise CannotRun("Every score of this ranking has been repeated already.")
+            raise CannotRun(_("Every score of this ranking has been repeated already."))
         FollowUp.objects.enrol(analysis, Kind.REPEAT, drawn)
         return _open_job(analysis, user, "repeats asked for", f"{len(drawn)} résumés")
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Concat, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from candidates.reading.problems import Problem
 from candidates.scoring.rubric import Rubric
@@ -84,16 +85,16 @@ class Analysis(models.Model):
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", "waiting"
-    SCORING = "scoring", "being scored"
-    SCORED = "scored", "scored"
-    FAILED = "failed", "failed"
-    UNREADABLE = "unreadable", "unreadable"
+    WAITING = "waiting", _("waiting")
+    SCORING = "scoring", _("being scored")
+    SCORED = "scored", _("scored")
+    FAILED = "failed", _("failed")
+    UNREADABLE = "unreadable", _("unreadable")
 
 
 OPEN = (Status.WAITING, Status.SCORING)
 # Of a file that could not be read when the analysis came to it.
-TRIED_AGAIN = "The file could not be read then; it has been tried again since."
+TRIED_AGAIN = gettext_noop("The file could not be read then; it has been tried again since.")
 
 
 class Sha256(models.Func):

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
@@ -17,9 +19,9 @@ from .draft import Draft
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", "waiting to be unpacked"
-    UNPACKING = "unpacking", "being unpacked"
-    UNREADABLE = "unreadable", "cannot be unpacked"
+    WAITING = "waiting", _("waiting to be unpacked")
+    UNPACKING = "unpacking", _("being unpacked")
+    UNREADABLE = "unreadable", _("cannot be unpacked")
 
 
 class ArchiveQuerySet(ClaimQuerySet["Archive"]):
@@ -92,7 +94,7 @@ class Archive(Claimable):
     @property
     def reason(self) -> str:
         """Why it could not be unpacked, and what to do."""
-        return Problem(self.problem).sentence if self.problem else ""
+        return gettext(Problem(self.problem).sentence) if self.problem else ""
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         deleted = super().delete(*args, **kwargs)

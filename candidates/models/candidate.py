@@ -15,6 +15,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
@@ -25,19 +27,19 @@ PIECES_KEPT = timedelta(days=1)
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", "waiting to be read"
-    READING = "reading", "being read"
-    READABLE = "readable", "readable"
-    UNREADABLE = "unreadable", "unreadable"
+    WAITING = "waiting", _("waiting to be read")
+    READING = "reading", _("being read")
+    READABLE = "readable", _("readable")
+    UNREADABLE = "unreadable", _("unreadable")
 
 
 class Verdict(models.TextChoices):
     """What people made of a candidate."""
 
-    OPEN = "", "not decided"
-    SHORTLIST = "shortlist", "shortlist"
-    MAYBE = "maybe", "maybe"
-    REJECT = "reject", "reject"
+    OPEN = "", _("not decided")
+    SHORTLIST = "shortlist", _("shortlist")
+    MAYBE = "maybe", _("maybe")
+    REJECT = "reject", _("reject")
 
 
 class CandidateQuerySet(ClaimQuerySet["Candidate"]):
@@ -221,7 +223,7 @@ class Candidate(Claimable):
     @property
     def reason(self) -> str:
         """Why it could not be read, and what to do, for the person who sent the file."""
-        return Problem(self.problem).sentence if self.problem else ""
+        return gettext(Problem(self.problem).sentence) if self.problem else ""
 
     def erase(self) -> None:
         """Remove the candidate with file, text and scores."""

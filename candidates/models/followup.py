@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models import F, FloatField, Q, Sum
 from django.db.models.functions import Cast, Now, Power
+from django.utils.translation import gettext_lazy as _
 
 from .analysis import Analysis, Evaluation
 from .analysis import Status as Scored
@@ -15,15 +16,15 @@ from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, l
 
 
 class Kind(models.TextChoices):
-    INSIGHT = "insight", "insights"
-    REPEAT = "repeat", "scored again"
+    INSIGHT = "insight", _("insights")
+    REPEAT = "repeat", _("scored again")
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", "waiting"
-    WORKING = "working", "in a worker's hands"
-    DONE = "done", "done"
-    FAILED = "failed", "failed"
+    WAITING = "waiting", _("waiting")
+    WORKING = "working", _("in a worker's hands")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
 
 
 OPEN = (Status.WAITING, Status.WORKING)

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
+from django.utils.translation import gettext_lazy as _
 
 from candidates.scoring.rubric import Criterion
 
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", "waiting"
-    WORKING = "working", "being made"
-    READY = "ready", "ready"
-    FAILED = "failed", "failed"
+    WAITING = "waiting", _("waiting")
+    WORKING = "working", _("being made")
+    READY = "ready", _("ready")
+    FAILED = "failed", _("failed")
 
 
 OPEN = (Status.WAITING, Status.WORKING)

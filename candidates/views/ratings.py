@@ -28,7 +28,8 @@ class Shown:
     @property
     def standing(self) -> tuple[str, str]:
         """CSS class and words, of a must-have."""
-        return STANDINGS[rank.met(self.rating)]
+        style, told = STANDINGS[rank.met(self.rating)]
+        return style, str(told)
 
 
 def rated(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:
