@@ -148,3 +148,23 @@ def test_odd_texts_come_back_in_time(text: str) -> None:
 
     assert len(redact(text, "A. B")) == len(text)
     assert time.monotonic() - began < 20  # not a benchmark: a pattern that runs wild takes hours
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("Mira Okonkwo", "code.example.org/mokonkwo"),
+        ("Yuki Nakamura-S\u00f8rensen", "Mail and code: sorensen.dev"),
+        ("Mira Okonkwo", "GitHub: mira-okonkwo"),
+        ("Mira Okonkwo", "find me as @okonkwo_m"),
+        ("Yuki Nakamura", "Curriculum vitae of Yuki Nakamura (\u4e2d\u6751 \u7531\u7d00)"),
+        ("\u4e2d\u6751 \u7531\u7d00", "\u4e2d\u6751 \u7531\u7d00 (Yuki Nakamura)"),
+    ],
+)
+def test_no_handle_and_no_other_alphabet_tells_the_name(name: str, line: str) -> None:
+    left = redact(f"Engineer\n{line}\nnode.js, golang.org, GitHub: actions", name)
+
+    for trace in ("konkwo", "orensen", "amura", "\u4e2d", "\u7531"):
+        assert trace not in left
+    assert left.startswith("Engineer\n")
+    assert left.endswith("node.js, golang.org, GitHub: actions")
