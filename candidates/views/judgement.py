@@ -73,12 +73,13 @@ def judgement(
 
 @require_POST
 def decide(request: Request, public_id: Any) -> HttpResponse:
-    """Shortlist, maybe, reject, or take the decision back; "undo" is the user's own last one."""
+    """Shortlist, maybe, reject, or take the decision back; "undo" is the user's own, unless
+    somebody has decided anew since."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
     asked = request.POST.get("verdict", "none")
     if asked == "undo":
-        mine = candidate.decisions.filter(by=request.user).last()
-        asked = mine.before if mine else candidate.verdict
+        last = candidate.decisions.last()
+        asked = last.before if last and last.by_id == request.user.pk else candidate.verdict
     if asked not in Verdict:
         messages.error(request, _("Choose shortlist, maybe or reject."))
         return _back(request, candidate)

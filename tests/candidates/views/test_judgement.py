@@ -47,6 +47,20 @@ def test_a_decision_is_made_changed_and_undone_with_its_history(
     assert list(told.values_list("detail", flat=True)) == ["shortlist", "reject", "shortlist"]
 
 
+def test_nobody_undoes_what_a_colleague_has_decided_since(
+    as_alice: Client, as_eve: Client, eve: User, draft: Draft, one: Candidate
+) -> None:
+    Membership.objects.create(draft=draft, email=eve.email, user=eve, role=Role.EDITOR)
+    as_alice.post(url("judge", one), {"verdict": "shortlist"})
+    as_eve.post(url("judge", one), {"verdict": "reject"})
+
+    page = as_alice.post(url("judge", one), {"verdict": "undo"}, headers=HTMX)
+
+    one.refresh_from_db()
+    assert (one.verdict, one.decided_by) == (Verdict.REJECT, eve)
+    assert "decide-undo" not in page.text
+
+
 def test_the_part_of_the_page_comes_alone_when_only_it_is_asked_for(
     as_alice: Client, one: Candidate
 ) -> None:
