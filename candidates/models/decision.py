@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.db.models.functions.uuid import UUID4
 
 from .analysis import Analysis
@@ -41,13 +41,19 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
     def undo(self, draft: Draft, act: UUID, user: "User") -> int:
         """Take an act of this user back, for those about whom nothing was decided since; returns
-        how many. Taking back is an act too."""
+        how many. Taking back is an act too; what holds again keeps who decided it, and when."""
         with transaction.atomic():
             mine = self.filter(act=act, by=user, candidate__draft=draft)
             Candidate.objects.filter(pk__in=mine.values("candidate")).select_for_update().count()
-            last = Decision.objects.filter(candidate=models.OuterRef("candidate")).order_by("-pk")
-            mine = mine.annotate(last=models.Subquery(last.values("pk")[:1])).filter(last=F("pk"))
-            undone = list(mine)
+            others = Decision.objects.filter(candidate=models.OuterRef("candidate"))
+            earlier = others.filter(pk__lt=models.OuterRef("pk"), verdict=models.OuterRef("before"))
+            origin = Coalesce("restores", "pk")
+            undone = list(
+                mine.annotate(
+                    last=models.Subquery(others.order_by("-pk").values("pk")[:1]),
+                    origin=models.Subquery(earlier.order_by("-pk").values(pk=origin)[:1]),
+                ).filter(last=F("pk"))
+            )
             again = uuid4()
             self.bulk_create(
                 Decision(
@@ -56,11 +62,16 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
                     before=one.verdict,
                     verdict=one.before,
                     by=user,
+                    restores_id=one.origin,  # type: ignore[attr-defined]
                 )
                 for one in undone
             )
-            for verdict in Verdict:
-                _write([one.candidate_id for one in undone if one.before == verdict], verdict, user)
+            of = self.filter(act=again, candidate=models.OuterRef("pk"))
+            Candidate.objects.filter(pk__in=[one.candidate_id for one in undone]).update(
+                verdict=models.Subquery(of.values("verdict")),
+                decided_by=models.Subquery(of.values("restores__by")),
+                decided_at=models.Subquery(of.values("restores__at")),
+            )
         return len(undone)
 
 
@@ -84,6 +95,14 @@ class Decision(models.Model):
         settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+"
     )
     at = models.DateTimeField(db_default=Now())
+    restores = models.ForeignKey(
+        "self",
+        models.DB_SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="the decision that holds again, where this one took another back",
+    )
 
     objects = DecisionQuerySet.as_manager()
 

@@ -49,6 +49,14 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         shared = Membership.objects.filter(user=user.pk).values("draft")
         return self.filter(pk__in=own.union(shared, all=True))
 
+    def editable_by(self, user: "User | AnonymousUser") -> Self:
+        """The user's own, and those that colleagues let them change."""
+        if not user.pk:
+            return self.none()
+        own = Draft.objects.filter(owner=user.pk).values("pk")
+        shared = Membership.objects.filter(user=user.pk, role=Role.EDITOR).values("draft")
+        return self.filter(pk__in=own.union(shared, all=True))
+
     def write(self, owner: "User", role: Posting) -> "Draft":
         """A new draft of a role that was written as a file; its criteria derived if it has none."""
         with transaction.atomic():

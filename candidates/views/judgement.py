@@ -77,16 +77,21 @@ def decide(request: Request, public_id: Any) -> HttpResponse:
     somebody has decided anew since."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
     asked = request.POST.get("verdict", "none")
-    if asked == "undo":
-        last = candidate.decisions.last()
-        asked = last.before if last and last.by_id == request.user.pk else candidate.verdict
-    if asked not in Verdict:
+    last = candidate.decisions.last()
+    if asked not in (*Verdict, "undo"):
         messages.error(request, _("Choose shortlist, maybe or reject."))
         return _back(request, candidate)
     with transaction.atomic():
-        _act, changed = Decision.objects.all().decide(
-            candidate.draft, [candidate.pk], Verdict(asked), request.user
-        )
+        decisions = Decision.objects.all()
+        if asked != "undo":
+            _act, changed = decisions.decide(
+                candidate.draft, [candidate.pk], Verdict(asked), request.user
+            )
+        elif last is not None:
+            changed = decisions.undo(candidate.draft, last.act, request.user)
+            asked = last.before
+        else:
+            changed = 0
         if changed:
             Event.objects.all().record(
                 candidate.draft_id,

@@ -110,7 +110,7 @@ def _needs(request: Request, mine: Any, running: list[Job]) -> Needs:
     invited = Membership.objects.filter(user=request.user, opened_at=None)
     bad: Any = (
         Candidate.objects.filter(
-            draft__in=Draft.objects.visible_to(request.user), status=Read.UNREADABLE
+            draft__in=Draft.objects.editable_by(request.user), status=Read.UNREADABLE
         )
         .order_by()
         .values("draft__public_id", "draft__title")

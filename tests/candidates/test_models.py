@@ -281,6 +281,20 @@ class TestDecisions:
         assert Candidate.objects.get(pk=people[0].pk).decided_by == alice
         assert Candidate.objects.get(pk=people[1].pk).decided_at is None
 
+    def test_what_holds_again_keeps_who_decided_it_and_when(
+        self, draft: Draft, alice: User, eve: User, people: list[Candidate]
+    ) -> None:
+        one = people[:1]
+        ids = [one[0].pk]
+        Decision.objects.decide(draft, ids, Verdict.SHORTLIST, alice)
+        for verdict in (Verdict.REJECT, Verdict.MAYBE):  # once, and over what was taken back
+            act, _ = Decision.objects.decide(draft, ids, verdict, eve)
+            assert Decision.objects.undo(draft, act, eve) == 1
+
+            now = Candidate.objects.get(pk=one[0].pk)
+            assert (now.verdict, now.decided_by) == (Verdict.SHORTLIST, alice)
+            assert now.decided_at == Decision.objects.order_by("pk")[0].at
+
     def test_the_same_verdict_again_is_no_act(
         self, draft: Draft, alice: User, people: list[Candidate]
     ) -> None:

@@ -283,6 +283,7 @@ def small_disk(transactional_db: None) -> Iterator[Path]:
     name = folder.name.replace("-", "_")
     try:
         with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {table}")  # what was deleted takes room as well
             cursor.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
             cursor.execute(f"ALTER TABLE {table} SET TABLESPACE {name}")
         yield folder
@@ -292,7 +293,8 @@ def small_disk(transactional_db: None) -> Iterator[Path]:
             cursor.execute(f"ALTER TABLE {table} SET TABLESPACE pg_default")
             cursor.execute("CHECKPOINT")  # removed files are kept until then
             cursor.execute(f"DROP TABLESPACE {name}")
-        subprocess.run(["umount", folder], check=True)
+        # A backend may hold a removed file open for a while.
+        subprocess.run(["umount", "--lazy", folder], check=True)
         folder.rmdir()
 
 
