@@ -66,9 +66,11 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
                 )
                 for one in undone
             )
-            of = self.filter(act=again, candidate=models.OuterRef("pk"))
-            Candidate.objects.filter(pk__in=[one.candidate_id for one in undone]).update(
-                verdict=models.Subquery(of.values("verdict")),
+            for verdict in Verdict:
+                _write([one.candidate_id for one in undone if one.before == verdict], verdict, user)
+            of = self.filter(act=again, restores__isnull=False, candidate=models.OuterRef("pk"))
+            restored = Candidate.objects.filter(models.Exists(of)).exclude(verdict=Verdict.OPEN)
+            restored.filter(pk__in=[one.candidate_id for one in undone]).update(
                 decided_by=models.Subquery(of.values("restores__by")),
                 decided_at=models.Subquery(of.values("restores__at")),
             )

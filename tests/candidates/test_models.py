@@ -295,6 +295,17 @@ class TestDecisions:
             assert (now.verdict, now.decided_by) == (Verdict.SHORTLIST, alice)
             assert now.decided_at == Decision.objects.order_by("pk")[0].at
 
+    def test_what_is_taken_back_twice_is_not_decided_at_all(
+        self, draft: Draft, alice: User, people: list[Candidate]
+    ) -> None:
+        ids = [one.pk for one in people]
+        for verdict in (Verdict.MAYBE, Verdict.REJECT):
+            act, _ = Decision.objects.decide(draft, ids, verdict, alice)
+            assert Decision.objects.undo(draft, act, alice) == 3
+
+            assert self.verdicts(people) == ["", "", ""]
+            assert Candidate.objects.get(pk=ids[0]).decided_at is None
+
     def test_the_same_verdict_again_is_no_act(
         self, draft: Draft, alice: User, people: list[Candidate]
     ) -> None:
