@@ -98,7 +98,7 @@ def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
     from jobs.models import Heartbeat, Job, Kind, Status
     from jobs.submit import record
     from tests.makers import rows
-    from tests.test_access import POLICIES, PUBLIC
+    from tests.test_access import MORE, POLICIES, PUBLIC
 
     user = User.objects.get(username="manager")
     Preference.objects.update_or_create(user=user, defaults={"time_zone": "Europe/Berlin"})
@@ -122,11 +122,14 @@ def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
     soon = timezone.now() + timedelta(hours=1)
     Heartbeat.objects.create(host="screens", pid=1, workers=2, seen_at=soon, canary_at=soon)
 
+    best, *others = done.analysis.evaluations.filter(
+        candidate__media_type="application/pdf"
+    ).order_by("rank")[:3]
     things: dict[type, Any] = {
         Draft: draft,
         Job: job,
         Analysis: done.analysis,
-        Evaluation: done.analysis.evaluations.get(rank=1),
+        Evaluation: best,
     }
     client = Client()
     client.force_login(user)
@@ -136,7 +139,11 @@ def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
         thing = things.get(kind) or _any(kind) if kind else None
         if "GET" not in methods or (kind and thing is None) or name == "password_reset_confirm":
             continue
-        address = reverse(name, args=[thing.public_id] if thing else [])
+        address = reverse(name, args=[thing.public_id, *MORE.get(name, [])] if thing else [])
+        if name == "candidates:evaluation":
+            address += "?show=pages"
+        elif name == "candidates:compare":
+            address += "?" + "&".join(f"c={one.public_id}" for one in (best, *others))
         answer = client.get(address, headers={"Host": "localhost"})
         if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"):
             found[name.rpartition(":")[2]] = (address, who == PUBLIC)
