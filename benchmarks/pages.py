@@ -212,7 +212,7 @@ def _pages(things: dict[str, Any], user: Any, cookie: str, port: int) -> None:
     from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
 
-    from tests.test_access import POLICIES
+    from tests.test_access import MORE, POLICIES
 
     client = Client(headers={"Host": "127.0.0.1"})
     client.force_login(user)
@@ -231,7 +231,7 @@ def _pages(things: dict[str, Any], user: Any, cookie: str, port: int) -> None:
             thing = by_kind.get(kind) or _one(kind)
         if "GET" not in methods or (kind and thing is None) or name == "password_reset_confirm":
             continue
-        path = reverse(name, args=[thing.public_id] if thing else [])
+        path = reverse(name, args=[thing.public_id, *MORE.get(name, [])] if thing else [])
         with CaptureQueriesContext(connection) as seen:
             answer = client.get(path)
         if answer.status_code != 200 or "text/html" not in answer.headers["Content-Type"]:
