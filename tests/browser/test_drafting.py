@@ -1,6 +1,7 @@
 """Writing a draft: it saves itself, two tabs do not write over each other, criteria change places,
 and a description comes from a file."""
 
+import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Page, expect
@@ -18,8 +19,9 @@ def names(draft: Draft) -> list[str]:
     return [one.name for one in draft.criteria.all()]
 
 
+@pytest.mark.complaints("ERR_INTERNET_DISCONNECTED")
 def test_a_new_draft_saves_itself_and_is_put_in_order_by_keyboard_alone(
-    at_home: Page, alice: User, complaints: list[str]
+    at_home: Page, alice: User
 ) -> None:
     page = at_home
     page.goto("/")
@@ -52,13 +54,10 @@ def test_a_new_draft_saves_itself_and_is_put_in_order_by_keyboard_alone(
     page.reload()
     expect(page.get_by_label("Name").first).to_have_value("Night shifts")
     assert Draft.objects.count() == 1
-    assert all("ERR_INTERNET_DISCONNECTED" in said for said in complaints)
-    complaints.clear()
 
 
-def test_what_cannot_be_saved_is_told_while_typing(
-    at_home: Page, draft: Draft, complaints: list[str]
-) -> None:
+@pytest.mark.complaints("422")
+def test_what_cannot_be_saved_is_told_while_typing(at_home: Page, draft: Draft) -> None:
     at_home.goto(reverse("candidates:edit", args=[draft.public_id]))
     at_home.get_by_label("Name").first.fill("")
 
@@ -69,13 +68,10 @@ def test_what_cannot_be_saved_is_told_while_typing(
     at_home.get_by_label("Name").first.fill("Rust")
     expect(state).to_contain_text(SAVED)
     assert names(draft)[0] == "Rust"
-    assert all("422" in said for said in complaints)
-    complaints.clear()
 
 
-def test_of_two_tabs_the_later_is_told_and_may_write_over(
-    at_home: Page, draft: Draft, complaints: list[str]
-) -> None:
+@pytest.mark.complaints("409")
+def test_of_two_tabs_the_later_is_told_and_may_write_over(at_home: Page, draft: Draft) -> None:
     edit = reverse("candidates:edit", args=[draft.public_id])
     at_home.goto(edit)
     other = at_home.context.new_page()
@@ -90,8 +86,6 @@ def test_of_two_tabs_the_later_is_told_and_may_write_over(
 
     expect(at_home.locator(".messages").first).to_contain_text("The draft is saved.")
     assert Draft.objects.get().title == "Mine"
-    assert all("409" in said for said in complaints)
-    complaints.clear()
 
 
 def test_a_criterion_is_dragged_to_another_place(at_home: Page, draft: Draft) -> None:

@@ -120,9 +120,8 @@ def test_public_pages_are_open_to_everybody(page: Page, alice: User) -> None:
     assert wrong == {}
 
 
-def test_without_a_network_our_own_page_says_so(
-    at_home: Page, complaints: list[str], alice: User
-) -> None:
+@pytest.mark.complaints("Failed to load")
+def test_without_a_network_our_own_page_says_so(at_home: Page, alice: User) -> None:
     at_home.goto(reverse("jobs:jobs"))
     at_home.evaluate("navigator.serviceWorker.ready.then(() => true)")
     at_home.wait_for_function("caches.match('/offline/').then(Boolean)")
@@ -134,4 +133,3 @@ def test_without_a_network_our_own_page_says_so(
     at_home.context.set_offline(False)
     at_home.get_by_role("link", name="Try again").click()
     at_home.wait_for_url("**/drafts/")
-    complaints.clear()

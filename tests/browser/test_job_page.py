@@ -1,5 +1,6 @@
 """A job's page while it lives: it follows the job, through a lost connection too."""
 
+import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -19,8 +20,9 @@ window.Notification = Told;
 HIDE = """Object.defineProperty(document, "hidden", { get: () => window.away === true });"""
 
 
+@pytest.mark.complaints("ERR_INTERNET_DISCONNECTED")
 def test_it_follows_its_job_through_a_lost_connection(
-    at_home: Page, complaints: list[str], draft: Draft, alice: User
+    at_home: Page, draft: Draft, alice: User
 ) -> None:
     rows.candidates(draft, 8)
     analysis = rows.analysis(draft, alice)
@@ -37,7 +39,6 @@ def test_it_follows_its_job_through_a_lost_connection(
 
     at_home.context.set_offline(True)
     expect(at_home.locator("[data-lost]")).to_have_text("The connection is lost. Trying again …")
-    complaints.clear()
     one = analysis.evaluations.filter(status="waiting").first()
     assert one is not None
     analysis.evaluations.filter(pk=one.pk).update(
@@ -47,7 +48,6 @@ def test_it_follows_its_job_through_a_lost_connection(
     expect(at_home).to_have_title("37% · Backend engineer · Candidate Evaluator")
     expect(at_home.locator("[data-lost]")).to_be_empty()
     expect(at_home.locator(".troubles")).to_contain_text("It took too long.")
-    complaints.clear()
 
     at_home.evaluate("window.away = true")
     Job.objects.filter(pk=job.pk).complete()
