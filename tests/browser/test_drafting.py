@@ -19,7 +19,7 @@ def names(draft: Draft) -> list[str]:
     return [one.name for one in draft.criteria.all()]
 
 
-@pytest.mark.complaints("ERR_INTERNET_DISCONNECTED")
+@pytest.mark.complaints("ERR_INTERNET_DISCONNECTED", "htmx:")
 def test_a_new_draft_saves_itself_and_is_put_in_order_by_keyboard_alone(
     at_home: Page, alice: User
 ) -> None:

@@ -120,7 +120,7 @@ def test_public_pages_are_open_to_everybody(page: Page, alice: User) -> None:
     assert wrong == {}
 
 
-@pytest.mark.complaints("Failed to load")
+@pytest.mark.complaints("Failed to load", "htmx:")
 def test_without_a_network_our_own_page_says_so(at_home: Page, alice: User) -> None:
     at_home.goto(reverse("jobs:jobs"))
     at_home.evaluate("navigator.serviceWorker.ready.then(() => true)")

@@ -20,7 +20,7 @@ window.Notification = Told;
 HIDE = """Object.defineProperty(document, "hidden", { get: () => window.away === true });"""
 
 
-@pytest.mark.complaints("ERR_INTERNET_DISCONNECTED")
+@pytest.mark.complaints("ERR_INTERNET_DISCONNECTED", "htmx:")
 def test_it_follows_its_job_through_a_lost_connection(
     at_home: Page, draft: Draft, alice: User
 ) -> None:

@@ -78,7 +78,7 @@ def test_what_is_not_taken_in_is_listed_with_its_reason(
     expect(trouble).to_contain_text("giant.txt: The file is larger than 25 MB.")
 
 
-@pytest.mark.complaints("ERR_CONNECTION_RESET")
+@pytest.mark.complaints("ERR_CONNECTION_RESET", "htmx:")
 def test_a_request_that_fails_is_sent_again(at_home: Page, draft: Draft, tmp_path: Path) -> None:
     broken: list[str] = []
 
@@ -97,7 +97,7 @@ def test_a_request_that_fails_is_sent_again(at_home: Page, draft: Draft, tmp_pat
     assert broken and draft.candidates.count() == 2
 
 
-@pytest.mark.complaints("Failed to load")
+@pytest.mark.complaints("Failed to load", "htmx:")
 def test_an_upload_that_is_stopped_keeps_what_is_there(
     at_home: Page, draft: Draft, tmp_path: Path
 ) -> None:
@@ -111,7 +111,7 @@ def test_an_upload_that_is_stopped_keeps_what_is_there(
     expect(at_home.locator("#files")).to_be_enabled()
 
 
-@pytest.mark.complaints("404")
+@pytest.mark.complaints("404", "htmx:")
 def test_a_draft_that_is_gone_is_told(at_home: Page, draft: Draft, tmp_path: Path) -> None:
     at_home.goto(draft.get_absolute_url())
     Draft.objects.all().delete()
@@ -152,7 +152,7 @@ def test_five_thousand_files_do_not_freeze_the_page(
     assert at_home.evaluate("document.querySelectorAll('*').length") < 1_000
 
 
-@pytest.mark.complaints("ERR_INTERNET_DISCONNECTED")
+@pytest.mark.complaints("ERR_INTERNET_DISCONNECTED", "htmx:")
 def test_a_lost_connection_is_waited_out(at_home: Page, draft: Draft, tmp_path: Path) -> None:
     held: list[Route] = []
     at_home.route("**/upload/", lambda route: held.append(route))
@@ -169,7 +169,7 @@ def test_a_lost_connection_is_waited_out(at_home: Page, draft: Draft, tmp_path: 
     assert draft.candidates.count() == 2
 
 
-@pytest.mark.complaints("Failed to load")
+@pytest.mark.complaints("Failed to load", "htmx:")
 def test_a_reload_goes_on_where_the_upload_stopped(
     at_home: Page, draft: Draft, tmp_path: Path
 ) -> None:
@@ -200,7 +200,7 @@ KEPT = """() => new Promise((done) => {
 })"""
 
 
-@pytest.mark.complaints("Failed to load")
+@pytest.mark.complaints("Failed to load", "htmx:")
 def test_what_was_not_taken_in_is_tried_again_or_removed_by_keyboard_on_a_phone(
     at_home: Page, draft: Draft, tmp_path: Path
 ) -> None:
