@@ -1,14 +1,11 @@
-"""The queue's side of the admin: jobs, lanes, workers and the outbox, with what staff may do."""
-
-from typing import Any
+"""Jobs in the admin, and what staff may do with them."""
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from candidates.admin import ReadOnly
-
-from . import pause, submit
-from .models import Halt, Heartbeat, Job, JobQuerySet, Lane, Notice, Notification
+from jobs import pause, submit
+from jobs.models import Job, JobQuerySet
 
 BOTH = [admin.ActionLocation.CHANGE_LIST, admin.ActionLocation.CHANGE_FORM]
 
@@ -71,50 +68,3 @@ class JobAdmin(ReadOnly):
         jobs = list(queryset.select_related("analysis"))
         moved = sum(pause.resume(job, request.user) for job in jobs)  # type: ignore[arg-type]
         self.message_user(request, f"{moved} of {len(jobs)} go on; the others were not paused.")
-
-
-@admin.register(Halt)
-class HaltAdmin(admin.ModelAdmin[Halt]):
-    """Adding a halt stops the whole queue, deleting it lets the queue go on."""
-
-    list_display = ["reason", "by", "at"]
-    list_select_related = ["by"]
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not Halt.objects.exists()
-
-    def has_change_permission(self, request: HttpRequest, obj: Halt | None = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Halt, form: Any, change: Any) -> None:
-        pause.halt(request.user, obj.reason)  # type: ignore[arg-type]
-        obj.pk = Halt.objects.get().pk
-
-    def delete_model(self, request: HttpRequest, obj: Halt) -> None:
-        pause.lift(request.user)  # type: ignore[arg-type]
-
-
-@admin.register(Lane)
-class LaneAdmin(ReadOnly):
-    list_display = ["pk", "job", "draft", "worker", "pid", "created_at", "started_at", "due_at"]
-    list_select_related = ["job", "draft", "worker"]
-
-
-@admin.register(Heartbeat)
-class HeartbeatAdmin(ReadOnly):
-    list_display = ["host", "pid", "workers", "started_at", "seen_at", "canary_at", "restarts"]
-
-
-@admin.register(Notification)
-class NotificationAdmin(ReadOnly):
-    list_display = ["recipient", "kind", "status", "attempts", "created_at", "sent_at", "error"]
-    list_filter = ["status", "kind"]
-    search_fields = ["recipient", "job__public_id"]
-
-
-@admin.register(Notice)
-class NoticeAdmin(ReadOnly):
-    list_display = ["user", "kind", "draft", "created_at", "read_at"]
-    list_select_related = ["user", "draft"]
-    list_filter = ["kind"]
