@@ -11,11 +11,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from candidates.models import Analysis, Draft, Event, FollowUp
 from candidates.models.analysis import InsightsMode
 from candidates.models.followup import Kind
 from candidates.scoring import engines
+from candidates.told import told
 
 from . import engine as queue
 from .models import Heartbeat, Job, Lane, Status
@@ -61,16 +63,16 @@ def submit(
         try:
             wanted["criteria"] = draft.rubric().to_json()
         except ValueError as error:
-            raise CannotRun(str(error)) from error
+            raise CannotRun(told(str(error))) from error
         if key is not None and (job := Job.objects.filter(key=key).first()) is not None:
             if job.analysis.draft_id != draft.pk:
-                raise CannotRun("This form was for another draft. Load the page again.")
+                raise CannotRun(_("This form was for another draft. Load the page again."))
             return job
         newest = draft.candidates.aggregate(at=Max("created_at"))["at"]
         packed = draft.archives.open().aggregate(at=Max("created_at"))["at"]
         newest = max(filter(None, (newest, packed)), default=None)
         if newest is None:
-            raise CannotRun("The draft has no candidates yet. Add their résumés first.")
+            raise CannotRun(_("The draft has no candidates yet. Add their résumés first."))
         under_way = Job.objects.open().filter(
             created_at__gt=newest,
             analysis__draft=draft,
@@ -98,11 +100,11 @@ def retry(job: Job, user: "User", reason: str = "") -> Job:
         if reason:
             failed = evaluations.filter(error=reason).reopen_failed()
             if not failed:
-                raise CannotRun("No résumé is left that failed for this reason.")
+                raise CannotRun(_("No résumé is left that failed for this reason."))
             return _open_job(analysis, user, "retried", f"{failed} failed: {reason}")
         failed = evaluations.reopen_failed() + analysis.followups.reopen_failed()
         if not (failed or analysis.has_work() or not evaluations.exists()):
-            raise CannotRun("Nothing is left to retry: every readable résumé has its score.")
+            raise CannotRun(_("Nothing is left to retry: every readable résumé has its score."))
         return _open_job(analysis, user, "retried", f"{failed} failed" if failed else "")
 
 
@@ -117,7 +119,7 @@ def repeat(analysis: Analysis, user: "User") -> Job:
             return running
         drawn = FollowUp.objects.draw(analysis)
         if not drawn:
-            raise CannotRun("Every score of this ranking has been repeated already.")
+            raise CannotRun(_("Every score of this ranking has been repeated already."))
         FollowUp.objects.enrol(analysis, Kind.REPEAT, drawn)
         return _open_job(analysis, user, "repeats asked for", f"{len(drawn)} résumés")
 

@@ -84,11 +84,11 @@ class Analysis(models.Model):
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", "waiting"
-    SCORING = "scoring", "being scored"
-    SCORED = "scored", "scored"
-    FAILED = "failed", "failed"
-    UNREADABLE = "unreadable", "unreadable"
+    WAITING = "waiting", _("waiting")
+    SCORING = "scoring", _("being scored")
+    SCORED = "scored", _("scored")
+    FAILED = "failed", _("failed")
+    UNREADABLE = "unreadable", _("unreadable")
 
 
 OPEN = (Status.WAITING, Status.SCORING)

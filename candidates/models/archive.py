@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
+from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
@@ -17,9 +18,9 @@ from .draft import Draft
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", "waiting to be unpacked"
-    UNPACKING = "unpacking", "being unpacked"
-    UNREADABLE = "unreadable", "cannot be unpacked"
+    WAITING = "waiting", _("waiting to be unpacked")
+    UNPACKING = "unpacking", _("being unpacked")
+    UNREADABLE = "unreadable", _("cannot be unpacked")
 
 
 class ArchiveQuerySet(ClaimQuerySet["Archive"]):

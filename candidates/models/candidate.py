@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
@@ -25,19 +26,19 @@ PIECES_KEPT = timedelta(days=1)
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", "waiting to be read"
-    READING = "reading", "being read"
-    READABLE = "readable", "readable"
-    UNREADABLE = "unreadable", "unreadable"
+    WAITING = "waiting", _("waiting to be read")
+    READING = "reading", _("being read")
+    READABLE = "readable", _("readable")
+    UNREADABLE = "unreadable", _("unreadable")
 
 
 class Verdict(models.TextChoices):
     """What people made of a candidate."""
 
-    OPEN = "", "not decided"
-    SHORTLIST = "shortlist", "shortlist"
-    MAYBE = "maybe", "maybe"
-    REJECT = "reject", "reject"
+    OPEN = "", _("not decided")
+    SHORTLIST = "shortlist", _("shortlist")
+    MAYBE = "maybe", _("maybe")
+    REJECT = "reject", _("reject")
 
 
 class CandidateQuerySet(ClaimQuerySet["Candidate"]):

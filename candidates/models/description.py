@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
+from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
@@ -14,10 +15,10 @@ from .draft import Draft
 
 
 class Status(models.TextChoices):
-    WAITING = "waiting", "waiting to be read"
-    READING = "reading", "being read"
-    READY = "ready", "read"
-    UNREADABLE = "unreadable", "cannot be read"
+    WAITING = "waiting", _("waiting to be read")
+    READING = "reading", _("being read")
+    READY = "ready", _("read")
+    UNREADABLE = "unreadable", _("cannot be read")
 
 
 OPEN = (Status.WAITING, Status.READING)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from candidates.reading import likeness
 
@@ -23,16 +25,16 @@ MOST_PAIRS = 5  # of one file: an agency's address is on everybody's
 
 
 class Why(models.TextChoices):
-    SAME_TEXT = "same-text", "the same text"
-    SAME_EMAIL = "same-email", "the same e-mail address"
-    SAME_PHONE = "same-phone", "the same telephone number"
-    ALIKE = "alike", "much of the same text"
+    SAME_TEXT = "same-text", _("the same text")
+    SAME_EMAIL = "same-email", _("the same e-mail address")
+    SAME_PHONE = "same-phone", _("the same telephone number")
+    ALIKE = "alike", _("much of the same text")
 
 
 class Decision(models.TextChoices):
-    OPEN = "", "not decided"
-    MERGED = "merged", "one person"
-    APART = "apart", "different people"
+    OPEN = "", _("not decided")
+    MERGED = "merged", _("one person")
+    APART = "apart", _("different people")
 
 
 class LikenessQuerySet(models.QuerySet["Likeness"]):
@@ -68,7 +70,7 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
                 for rank in (list(Why).index(Why(pair.why)),)
             ]
             best.sort(key=lambda each: each[0])  # among equals the newest is first
-            for _, pair in best[:MOST_PAIRS]:
+            for _rank, pair in best[:MOST_PAIRS]:
                 pairs.setdefault((pair.first_id, pair.second_id), pair)
         self.bulk_create(pairs.values(), ignore_conflicts=True)
         return len(pairs)
@@ -169,8 +171,12 @@ class Likeness(models.Model):
         """Why, for a person."""
         words = str(Why(self.why).label)
         if self.share >= ALIKE and self.why != Why.SAME_TEXT:
-            alike = f"{round(100 * self.share)}% of the text is the same"
-            return alike if self.why == Why.ALIKE else f"{words}, and {alike}"
+            alike = gettext("%(share)d%% of the text is the same") % {
+                "share": round(100 * self.share)
+            }
+            if self.why == Why.ALIKE:
+                return alike
+            return gettext("%(words)s, and %(alike)s") % {"words": words, "alike": alike}
         return words
 
 

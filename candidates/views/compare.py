@@ -18,7 +18,7 @@ from candidates.scoring.rubric import Criterion
 from candidates.scoring.scorecard import STRONGEST, Rating
 
 from .ranking import VERDICT_WORDS
-from .words import STANDINGS
+from .words import standing
 
 MOST = 4
 
@@ -44,7 +44,7 @@ class Cell:
 
     @property
     def standing(self) -> tuple[str, str]:
-        return STANDINGS[rank.met(self.rating)]
+        return standing(rank.met(self.rating))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -60,7 +60,7 @@ def spent(analysis: Analysis, scored: int, reused: int) -> Spent:
     ways = analysis.calls.ways()
     tokens = used["prompt_tokens"] + used["completion_tokens"]
     cost: Decimal | None = used["cost"]
-    asked = dict.fromkeys(MODES.get(mode, mode) for mode, _, _ in ways if mode)
+    asked = dict.fromkeys(str(MODES.get(mode, mode)) for mode, _, _ in ways if mode)
     names = dict.fromkeys(name for _, name, _ in ways if name)
     return Spent(
         is_local=False,

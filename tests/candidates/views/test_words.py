@@ -20,7 +20,7 @@ SCORING = (
 def test_every_flag_of_scoring_has_its_sentence_and_shows_what_was_found(kind: str) -> None:
     (note,) = scoring_flags([{"kind": kind, "found": "this"}])
 
-    assert note.what == KINDS[kind]
+    assert note.what == str(KINDS[kind])
     assert note.found == "this"
 
 
