@@ -130,7 +130,7 @@ def _rule() -> Flowable:
 
 
 def _opening(analysis: Analysis) -> list[Flowable]:
-    now = date_format(timezone.localtime(), "j F Y, H:i")
+    now = date_format(timezone.localtime(), _("j F Y, H:i"))
     scored = _("Scored by %(engine)s (%(model)s, %(version)s). Printed on %(now)s.") % {
         "engine": analysis.engine,
         "model": analysis.model,

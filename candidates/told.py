@@ -18,6 +18,12 @@ from candidates.scoring.rubric import ROLE, ROLE_NAME, Criterion
 # Of the gaps `why` and `said` hold a sentence of their own without its full stop, `words` a list in
 # quotation marks, `number` a number; the others hold what is no sentence of ours.
 WITH_GAPS = (
+    # What holds another sentence: before those that might take it for a word
+    _(
+        "%(why)s. It has been so for about an hour. Resume the job when the model server answers "
+        "again."
+    ),
+    _("%(why)s; %(number)s tries."),
     # Reasons of ratings
     _("No sentence of the résumé speaks of “%(name)s”."),
     _("As a whole the résumé is close to the role; %(said)s."),
@@ -44,22 +50,17 @@ WITH_GAPS = (
     # Flags
     _("The model saw %(share)s of the text."),
     _("confidence %(share)s"),
-    _("%(words)s, %(number)s times"),
+    _("%(word)s, %(number)s times"),
     # Why there is no score
     _("Scoring this résumé stopped the worker %(number)s times."),
     _("Suggesting criteria stopped the worker %(number)s times."),
     _("The model's answer cannot be used: %(detail)s."),
     _("The model server refused the request: %(detail)s."),
     _("The model server answered %(code)s."),
-    _("%(why)s; %(number)s tries."),
     # Why a job failed, or pauses
     _("None of the %(number)s résumés could be scored: %(bad)s unreadable and %(failed)s failed."),
     _("None of the %(number)s résumés could be scored: %(bad)s unreadable."),
     _("None of the %(number)s résumés could be scored: %(failed)s failed."),
-    _(
-        "%(why)s. It has been so for about an hour. Resume the job when the model server answers "
-        "again."
-    ),
     _(
         "The job has taken %(spent)s of the %(budget)s tokens that a job may take, and the next "
         "call would pass that. Raise EVALUATOR_MAX_TOKENS_PER_JOB, then resume the job."
@@ -123,6 +124,9 @@ WHOLE = (
 )
 
 
+SHAPES = {"code": r"\d+", "number": r"\d[\d,]*(?:\.\d+)?", "words": "“.+”"}
+
+
 def told(sentence: str) -> str:
     """The sentence in the language of the moment; as it is where it is not one of ours."""
     if not sentence or get_language() == settings.LANGUAGE_CODE:
@@ -149,9 +153,7 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     for english in WITH_GAPS:
         parts = re.split(r"%\((\w+)\)s", english)
         parts[::2] = map(re.escape, parts[::2])
-        parts[1::2] = [
-            rf"(?P<{gap}>[\d.,]+)" if gap == "number" else f"(?P<{gap}>.+?)" for gap in parts[1::2]
-        ]
+        parts[1::2] = [f"(?P<{gap}>{SHAPES.get(gap, '.+?')})" for gap in parts[1::2]]
         found.append((english, re.compile("".join(parts), re.DOTALL)))
     return found
 
@@ -165,5 +167,8 @@ def _filled(gap: str, said: str) -> str:
         inner = told(f"{said[0].upper()}{said[1:]}.").removesuffix(".")
         return f"{inner[0].lower()}{inner[1:]}"
     if gap == "words":
-        return said.replace("” and “", gettext("” and “"))
+        *most, last = [gettext("“%(word)s”") % {"word": one} for one in re.findall("“(.+?)”", said)]
+        if most:
+            return gettext("%(most)s and %(last)s") % {"most": ", ".join(most), "last": last}
+        return last
     return said
