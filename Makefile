@@ -67,7 +67,6 @@ screens:
 messages:
 	@sh tools/setup.sh test
 	@mkdir -p locale
-	@$(PY) tools/sentences.py
 	@$(PY) manage.py makemessages -l de --no-location --no-obsolete --no-wrap -d django \
 		-e html,txt,py -i .venv -i var -i tests -i benchmarks -i staticfiles
 	@$(PY) manage.py compilemessages -v 0 -i .venv -i var

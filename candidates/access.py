@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Case, OuterRef, Value, When
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 
 from .models import Analysis, Archive, Candidate, Draft, Evaluation, Membership, Note
 from .models.draft import Role
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 NOT_YOURS = {
-    Role.EDITOR: "This draft is shared with you to look at. Ask its owner to let you change it.",
-    Role.OWNER: "Only the owner of this draft may do that.",
+    Role.EDITOR: _("This draft is shared with you to look at. Ask its owner to let you change it."),
+    Role.OWNER: _("Only the owner of this draft may do that."),
 }
 
 
@@ -48,7 +49,7 @@ def allowed[M: models.Model](shown: models.QuerySet[M, M], public_id: UUID, need
     """The row of this id; 404 without one, 403 where its `role` does not reach that far."""
     found: M = get_object_or_404(shown.fetch_mode(models.FETCH_RAISE), public_id=public_id)
     if not Role(found.role).may(needs):  # type: ignore[attr-defined]
-        raise PermissionDenied(NOT_YOURS[needs])
+        raise PermissionDenied(str(NOT_YOURS[needs]))
     return found
 
 

@@ -20,10 +20,12 @@ from django.db import transaction
 from django.db.models import Count, Sum
 from django.db.models.functions import Length
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from .models import Archive, Candidate, Draft, Event, Piece
 from .models.candidate import Status
 from .reading import MAX_ARCHIVE_BYTES, MAX_BYTES, ZIP, Member, Problem
+from .told import told
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -32,7 +34,7 @@ LONGEST_NAME = 255
 LONGEST_EXTENSION = 20
 # Control characters; what is not seen but turns or joins what is; halves of characters; line ends.
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-NO_NAME = "The file has no usable name. Rename it and upload it again."
+NO_NAME = gettext_lazy("The file has no usable name. Rename it and upload it again.")
 MOST_PIECES = 64  # of one file
 LONGEST_SOURCE = 600
 
@@ -226,7 +228,10 @@ def join_pieces(draft: Draft, upload: UUID, name: str, total: int) -> Incoming:
     pieces = Piece.objects.filter(draft=draft, upload=upload)
     there = pieces.aggregate(parts=Count("pk"), size=Sum(Length("content"), default=0))
     if there["parts"] != total:
-        raise PieceMissing(f"{there['parts']} of {total} parts of the file have come.")
+        raise PieceMissing(
+            gettext("%(there)d of %(total)d parts of the file have come.")
+            % {"there": there["parts"], "total": total}
+        )
     parts = pieces.order_by("number").values_list("content", flat=True)
     # More than may be taken in is not put together in memory.
     data = b"" if there["size"] > most_bytes(name) else b"".join(map(bytes, parts))
@@ -243,7 +248,7 @@ def _look(file: Incoming) -> tuple[Outcome, bytes]:
     """Refuse what need not be stored to be refused; its bytes otherwise."""
     name = clean_name(file.name)
     if not name:
-        return Outcome(file.name[:LONGEST_NAME], refused=NO_NAME), b""
+        return Outcome(file.name[:LONGEST_NAME], refused=str(NO_NAME)), b""
     most = most_bytes(name)
     too_large = Problem.TOO_LARGE if most == MAX_BYTES else Problem.ARCHIVE_TOO_LARGE
     problem = too_large if file.size > most else None
@@ -257,7 +262,7 @@ def _look(file: Incoming) -> tuple[Outcome, bytes]:
             problem = None if data else Problem.EMPTY
     if len(data) > most:  # it grew between the look and the reading
         problem = too_large
-    return Outcome(name, refused=problem.sentence if problem else ""), data
+    return Outcome(name, refused=told(problem.sentence) if problem else ""), data
 
 
 def _store(

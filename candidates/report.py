@@ -10,7 +10,7 @@ from typing import IO, Any
 from xml.sax.saxutils import escape
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -29,6 +29,8 @@ from reportlab.platypus import (
 )
 
 from .models import Analysis
+from .scoring.rubric import ROLE_NAME
+from .told import called, told
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -128,7 +130,7 @@ def _rule() -> Flowable:
 
 
 def _opening(analysis: Analysis) -> list[Flowable]:
-    now = date_format(timezone.localtime(), "j F Y, H:i")
+    now = date_format(timezone.localtime(), _("j F Y, H:i"))
     scored = _("Scored by %(engine)s (%(model)s, %(version)s). Printed on %(now)s.") % {
         "engine": analysis.engine,
         "model": analysis.model,
@@ -137,7 +139,7 @@ def _opening(analysis: Analysis) -> list[Flowable]:
     }
     criteria = [
         [
-            _text(one.name, "body"),
+            _text(called(one), "body"),
             _text(_("weight %(weight)s") % {"weight": one.weight}, "soft"),
             _text(_("must have") if one.must_have else "", "soft"),
         ]
@@ -156,8 +158,8 @@ def _opening(analysis: Analysis) -> list[Flowable]:
 
 def _candidate(row: dict[str, Any]) -> list[Flowable]:
     name = row["name"] or row["file"]
-    score = "–" if row["score"] is None else f"{row['score']:g}"
-    place = _("Rank %(rank)s") % {"rank": row["rank"]} if row["rank"] else row["status"]
+    score = "–" if row["score"] is None else number_format(f"{row['score']:g}")
+    place = _("Rank %(rank)s") % {"rank": row["rank"]} if row["rank"] else _(row["status"])
     facts = [place, _("%(score)s of 100") % {"score": score}]
     facts += [row["file"]] if row["file"] != name else []
     parts = [
@@ -171,11 +173,13 @@ def _candidate(row: dict[str, Any]) -> list[Flowable]:
         said = _("Shortlisted by %(by)s on %(day)s") % {"by": by, "day": row["decided_at"][:10]}
         parts.append(_text(said, "soft"))
     if row["error"]:
-        parts.append(_text(row["error"], "body"))
+        parts.append(_text(told(row["error"]), "body"))
     for rating in row["ratings"]:
-        standing = f" · {_('must have')}: {rating['must_have']}" if rating["must_have"] else ""
-        parts.append(_text(f"{rating['criterion']} · {rating['rating']:g}{standing}", "criterion"))
-        parts.append(_text(rating["reason"], "body"))
+        standing = f" · {_('must have')}: {_(rating['must_have'])}" if rating["must_have"] else ""
+        name = _(ROLE_NAME) if rating["criterion"] == ROLE_NAME else rating["criterion"]
+        value = number_format(f"{rating['rating']:g}")
+        parts.append(_text(f"{name} · {value}{standing}", "criterion"))
+        parts.append(_text(told(rating["reason"]), "body"))
         parts += [_text(f"“{quote}”", "quote") for quote in rating["quotes"]]
     if row["notes"]:
         parts.append(_text(_("Notes"), "criterion"))

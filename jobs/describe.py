@@ -18,6 +18,7 @@ from candidates.models import DescriptionFile, Draft, Event
 from candidates.models.draft import LONGEST_DESCRIPTION
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox import Sandbox
+from candidates.told import told
 
 from . import engine as queue
 from .flight import place
@@ -39,14 +40,14 @@ def ask(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
     """Keep the file and wake a worker to read it; returns at once. Raises Refused."""
     name = clean_name(file.name)
     if not name:
-        raise Refused(NO_NAME)
+        raise Refused(str(NO_NAME))
     if file.size > LARGEST:
         raise Refused(
             _("The file is larger than 8 MB. Save a smaller copy, or paste the text into the form.")
         )
     content = file.read()
     if not content:
-        raise Refused(Problem.EMPTY.sentence)
+        raise Refused(told(Problem.EMPTY.sentence))
     with transaction.atomic():
         kept = DescriptionFile.objects.create(draft=draft, filename=name, content=content)
         kept.refresh_from_db(fields=["public_id"])

@@ -25,6 +25,8 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Coalesce, Concat, Least, NullIf
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from candidates.models import Call, Draft, Evaluation
 from candidates.models.analysis import InsightsMode, Sha256
@@ -84,7 +86,7 @@ class Estimate:
 
     @property
     def price(self) -> str:
-        return money(self.cost) or "price unknown: set EVALUATOR_PRICES"
+        return money(self.cost) or _("price unknown: set EVALUATOR_PRICES")
 
     @property
     def time(self) -> str:
@@ -92,10 +94,10 @@ class Estimate:
         if self.seconds is None:
             return ""
         if self.seconds < 90:
-            return f"{max(1, round(self.seconds))} s"
+            return _("%(number)s s") % {"number": max(1, round(self.seconds))}
         if self.seconds < 90 * 60:
-            return f"{round(self.seconds / 60)} min"
-        return f"{self.seconds / 3600:.1f} h"
+            return _("%(number)s min") % {"number": round(self.seconds / 60)}
+        return _("%(number)s h") % {"number": number_format(round(self.seconds / 3600, 1), 1)}
 
     def __str__(self) -> str:
         told = [f"{self.resumes:,} résumé{'s' * (self.resumes != 1)}"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from candidates.models import FollowUp
 from candidates.models.analysis import Analysis, InsightsMode
@@ -111,7 +112,7 @@ def _composed(analysis: Analysis, best: list[int]) -> dict[int, dict[str, Any]]:
 
 def _why_nothing(tally: dict[str, int]) -> str:
     if not tally["total"]:
-        return "The draft has no candidates any more."
+        return gettext_noop("The draft has no candidates any more.")
     parts = [
         f"{tally[status]} {word}"
         for status, word in ((Scored.UNREADABLE, "unreadable"), (Scored.FAILED, "failed"))

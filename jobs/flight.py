@@ -21,6 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from candidates.models import Analysis
 from candidates.models.claims import ClaimQuerySet
@@ -49,7 +50,9 @@ LONGEST_PAUSE = timedelta(minutes=5)
 # Put off so often in a row, an hour has passed: a person should know.
 MOST_DEFERRALS = 16
 
-FAULT = "The program failed at this résumé. The fault has been logged; retry when it is mended."
+FAULT = gettext_noop(
+    "The program failed at this résumé. The fault has been logged; retry when it is mended."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ class Flight[Answer](ABC):
             self._drain()
         except EngineUnavailable as error:
             # Paused first, so that nobody asks more; what is on its way is paid for.
-            pause.by_itself(self.turn.job, str(error) or "The engine cannot work.")
+            pause.by_itself(self.turn.job, str(error) or gettext_noop("The engine cannot work."))
             self.turn.verdict = Verdict.PAUSE
             self._drain()
         except SystemExit:
@@ -319,7 +322,7 @@ class Flight[Answer](ABC):
             asked = error.after or PAUSE
             last_pause = _growing(work.deferrals - 1, asked)
             if not error.again or (is_its_own and self._others_are_answered(last_pause)):
-                answers.append(self.failed(work, str(error) or "The engine failed."))
+                answers.append(self.failed(work, str(error) or gettext_noop("The engine failed.")))
             elif work.deferrals >= MOST_DEFERRALS and not self._others_are_answered(last_pause):
                 raise GoneSilent(
                     f"{error} It has been so for about an hour. Resume the job when the model "

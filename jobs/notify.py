@@ -24,6 +24,7 @@ from candidates.models import Analysis, Evaluation, Event, Membership, Preferenc
 from candidates.models.draft import Role
 from candidates.models.preference import zones
 from candidates.scoring.scorecard import Rating
+from candidates.told import called, told
 from candidates.views.words import doubt
 
 from . import engine as queue
@@ -203,13 +204,13 @@ def _best(analysis: Analysis) -> list[Told]:
 
 def _reason(analysis: Analysis, evaluation: Evaluation) -> str:
     """What speaks most for them: the heaviest of the best supported ratings."""
-    weights = {one.key: (one.weight, one.name) for one in analysis.rubric.criteria}
+    criteria = {one.key: one for one in analysis.rubric.criteria}
     rated = [Rating.from_json(one) for one in evaluation.ratings]
-    rated = [one for one in rated if one.quotes and one.criterion in weights]
+    rated = [one for one in rated if one.quotes and one.criterion in criteria]
     if not rated:
         return ""
-    best = max(rated, key=lambda one: one.rating * weights[one.criterion][0])
-    return f"{weights[best.criterion][1]}: {best.reason}"
+    best = max(rated, key=lambda one: one.rating * criteria[one.criterion].weight)
+    return f"{called(criteria[best.criterion])}: {told(best.reason)}"
 
 
 def _pause_reason(job: Job) -> str:

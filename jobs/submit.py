@@ -17,6 +17,7 @@ from candidates.models import Analysis, Draft, Event, FollowUp
 from candidates.models.analysis import InsightsMode
 from candidates.models.followup import Kind
 from candidates.scoring import engines
+from candidates.told import told
 
 from . import engine as queue
 from .models import Heartbeat, Job, Lane, Status
@@ -62,7 +63,7 @@ def submit(
         try:
             wanted["criteria"] = draft.rubric().to_json()
         except ValueError as error:
-            raise CannotRun(_(str(error))) from error
+            raise CannotRun(told(str(error))) from error
         if key is not None and (job := _pressed(draft, key)) is not None:
             return job
         newest = draft.candidates.aggregate(at=Max("created_at"))["at"]

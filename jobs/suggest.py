@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from candidates.models import Call, Draft, Event, Suggestion
 from candidates.models.claims import MOST_ATTEMPTS
@@ -37,8 +38,10 @@ LEASE = timedelta(seconds=15)
 RENEW = LEASE.total_seconds() / 3
 LONGEST = 90.0  # seconds of one try; well below the queue's own time-out
 PAUSE = timedelta(seconds=5)  # before another try, where the engine asks for none
-FAULT = "The program failed at this. The fault has been logged; ask again when it is mended."
-TOO_SLOW = "The model server did not answer in time. Ask again later."
+FAULT = gettext_noop(
+    "The program failed at this. The fault has been logged; ask again when it is mended."
+)
+TOO_SLOW = gettext_noop("The model server did not answer in time. Ask again later.")
 
 
 def ask(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:

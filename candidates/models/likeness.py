@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from candidates.reading import likeness
@@ -170,8 +171,12 @@ class Likeness(models.Model):
         """Why, for a person."""
         words = str(Why(self.why).label)
         if self.share >= ALIKE and self.why != Why.SAME_TEXT:
-            alike = f"{round(100 * self.share)}% of the text is the same"
-            return alike if self.why == Why.ALIKE else f"{words}, and {alike}"
+            alike = gettext("%(share)d%% of the text is the same") % {
+                "share": round(100 * self.share)
+            }
+            if self.why == Why.ALIKE:
+                return alike
+            return gettext("%(words)s, and %(alike)s") % {"words": words, "alike": alike}
         return words
 
 

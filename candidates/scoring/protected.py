@@ -23,22 +23,23 @@ class Concern:
     words: str
 
 
+_ = str  # marks what is translated where it is shown: this package knows no Django
 SENTENCES = {
-    "age": "This asks for an age. Ask for the experience that the work needs.",
-    "sex": "This asks for a sex or gender. Leave it out.",
-    "origin": (
+    "age": _("This asks for an age. Ask for the experience that the work needs."),
+    "sex": _("This asks for a sex or gender. Leave it out."),
+    "origin": _(
         "This asks for an origin or a mother tongue. "
         "Ask for the level of the language, or for the right to work."
     ),
-    "religion": "This asks for a religion. Leave it out.",
-    "disability": (
+    "religion": _("This asks for a religion. Leave it out."),
+    "disability": _(
         "This asks about health or disability. Ask for the task that is to be done, "
         "which may be done in more than one way."
     ),
-    "family": "This asks about family. Ask for the hours or the travel that the work needs.",
-    "orientation": "This asks for a sexual orientation. Leave it out.",
-    "looks": "This asks for looks. Ask for what the work needs.",
-    "politics": "This asks for a political view or union membership. Leave it out.",
+    "family": _("This asks about family. Ask for the hours or the travel that the work needs."),
+    "orientation": _("This asks for a sexual orientation. Leave it out."),
+    "looks": _("This asks for looks. Ask for what the work needs."),
+    "politics": _("This asks for a political view or union membership. Leave it out."),
 }
 
 _PATTERNS: tuple[tuple[str, str], ...] = (

@@ -17,8 +17,9 @@ from candidates.ranking import UNDECIDED
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import STRONGEST, Rating
+from candidates.told import called
 
-from .words import STANDINGS
+from .words import standing
 
 SIGNS = {Verdict.SHORTLIST: "✓", Verdict.MAYBE: "~", Verdict.REJECT: "✕"}
 STANDS = {rank.Met.UNCLEAR: "?", rank.Met.NOT_FOUND: "✕"}
@@ -50,7 +51,7 @@ class Cells:
             "".join(
                 self._cell(at, by_key[one.key]["rating"], by_key[one.key]["supported"])
                 if one.key in by_key
-                else format_html('<td class="by" data-label="{}">–</td>', one.name)
+                else format_html('<td class="by" data-label="{}">–</td>', called(one))
                 for at, one in enumerate(self.rubric.criteria)
             )
         )
@@ -60,7 +61,7 @@ class Cells:
         key = (criterion.key, value, supported)
         if key not in self.drawn:
             met = rank.met(Rating(criterion.key, value, "", (), supported))
-            style, told = STANDINGS[met]
+            style, told = standing(met)
             stands: SafeString | str = ""
             if criterion.must_have:
                 stands = format_html(
@@ -81,7 +82,7 @@ class Cells:
             self.drawn[key] = format_html(
                 '<td class="by{}" data-label="{}">{} <span class="value">{}</span>{}</td>',
                 f" {style}" if criterion.must_have else "",
-                criterion.name,
+                called(criterion),
                 bar(100 * value / STRONGEST),
                 number_format(value, 1),
                 stands,

@@ -159,7 +159,7 @@ def _changed_meanwhile(request: Request, draft: Draft) -> str:
         return ""
     last = draft.events.filter(verb__in=CHANGES).select_related("actor").last()
     by = last.actor.get_username() if last and last.actor else _("somebody")
-    at = date_format(localtime(draft.updated_at), "j F Y, H:i")
+    at = date_format(localtime(draft.updated_at), _("j F Y, H:i"))
     return _("%(by)s changed this draft on %(at)s, after this form was opened.") % {
         "by": by,
         "at": at,

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -23,4 +23,6 @@ def preferences(request: Request) -> HttpResponse:
             messages.success(request, _("Your settings are saved."))
         return redirect("candidates:settings")
     status = 422 if form.is_bound else 200
-    return render(request, "candidates/settings.html", {"form": form}, status=status)
+    return render(
+        request, "candidates/settings.html", {"form": form, "now": timezone.now()}, status=status
+    )

@@ -9,7 +9,7 @@ from candidates.scoring import rank
 from candidates.scoring.rubric import Criterion, Rubric
 from candidates.scoring.scorecard import STRONGEST, Rating
 
-from .words import STANDINGS, Note, reading_flags, scoring_flags
+from .words import Note, reading_flags, scoring_flags, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ class Shown:
     @property
     def standing(self) -> tuple[str, str]:
         """CSS class and words, of a must-have."""
-        style, told = STANDINGS[rank.met(self.rating)]
-        return style, str(told)
+        return standing(rank.met(self.rating))
 
 
 def rated(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:

@@ -21,6 +21,7 @@ from candidates.ranking import Filter
 from candidates.scoring import rank
 from candidates.scoring.rubric import ROLE
 from candidates.scoring.scorecard import STRONGEST
+from candidates.told import called
 
 MOST_MOVED = 1_000
 
@@ -50,7 +51,7 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
     ]
     told = {
         "criteria": [
-            {"key": one.key, "name": one.name, "weight": one.weight, "must": one.must_have}
+            {"key": one.key, "name": called(one), "weight": one.weight, "must": one.must_have}
             for one in analysis.rubric.criteria
         ],
         "strongest": STRONGEST,
@@ -80,7 +81,7 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
                     "The weight of “%(name)s” is %(value)s. Choose %(least)d to %(most)d; to leave "
                     "a criterion out, remove it from the draft."
                 )
-                % {"name": one.name, "value": value[:20], "least": least, "most": HEAVIEST},
+                % {"name": called(one), "value": value[:20], "least": least, "most": HEAVIEST},
             )
             return redirect(analysis)
         if one.key == ROLE:

@@ -9,6 +9,7 @@ from django.utils.translation import get_language_info, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from candidates.scoring import rank
+from candidates.told import told
 
 KINDS = {
     "mislabelled": _("The file is not what its name says"),
@@ -83,14 +84,20 @@ class Note:
 
 def words(kind: str) -> str:
     """The sentence for a kind of flag; a kind without one is shown as its own words."""
-    return str(KINDS.get(kind, "")) or kind.replace("-", " ").capitalize()
+    return str(KINDS.get(kind) or kind.replace("-", " ").capitalize())
+
+
+def standing(met: rank.Met) -> tuple[str, str]:
+    """Of a must-have: the CSS class, and the words."""
+    style, said = STANDINGS[met]
+    return style, str(said)
 
 
 def reading_flags(
     flags: list[dict[str, Any]], hidden: list[dict[str, Any]] | None = None
 ) -> list[Note]:
     """What reading noticed, and each run of text that it left out because nobody would see it."""
-    return [Note(words(flag["kind"]), flag["found"], flag["page"]) for flag in flags] + [
+    return [Note(words(flag["kind"]), told(flag["found"]), flag["page"]) for flag in flags] + [
         Note(
             gettext("Left out: text %(how)s") % {"how": HIDDEN.get(run["kind"], run["kind"])},
             run["text"],
@@ -101,7 +108,7 @@ def reading_flags(
 
 
 def language(code: str) -> str:
-    """The reader's name of a language by its code of ISO 639-1; the code where Django has none."""
+    """The name of a language by its code of ISO 639-1; the code where Django has none."""
     try:
         return str(get_language_info(code)["name_translated"])
     except KeyError:
@@ -111,9 +118,9 @@ def language(code: str) -> str:
 def scoring_flags(flags: list[dict[str, Any]]) -> list[Note]:
     """What scoring noticed, with the words of the résumé; those of ours are no quote."""
     return [
-        Note(f"{words(flag['kind'])}. {flag['found']}".strip())
+        Note(f"{words(flag['kind'])}. {told(flag['found'])}".strip())
         if flag["kind"] in SAID_BY_US
-        else Note(words(flag["kind"]), flag["found"])
+        else Note(words(flag["kind"]), told(flag["found"]))
         for flag in flags
     ]
 
@@ -123,17 +130,20 @@ def doubt(repeat_error: tuple[float, int] | None) -> str:
     if repeat_error is None:
         return ""
     error, number = repeat_error
-    told = ngettext(
+    twice = ngettext(
         "Scored twice, the same résumé differs by %(error)s points (standard deviation of the "
-        "overall score, from %(number)s résumé).",
+        "overall score, from %(number)d résumé).",
         "Scored twice, the same résumé differs by %(error)s points (standard deviation of the "
-        "overall score, from %(number)s résumés).",
+        "overall score, from %(number)d résumés).",
         number,
-    ) % {"error": number_format(error, 1), "number": number}
+    ) % {"error": number_format(round(error, 1), 1), "number": number}
     if round(error, 1) == 0:
-        return f"{told} {gettext('Only candidates with the same score share a place.')}"
-    who = gettext("Candidates within that of the best of their group share a place, such as 2=.")
-    return f"{told} {who}"
+        follows = gettext("Only candidates with the same score share a place.")
+    else:
+        follows = gettext(
+            "Candidates within that of the best of their group share a place, such as 2=."
+        )
+    return f"{twice} {follows}"
 
 
 def money(cost: Decimal | float | None) -> str:
@@ -141,4 +151,5 @@ def money(cost: Decimal | float | None) -> str:
     if cost is None:
         return ""
     digits = 2 if cost >= 1 or not cost else 4 if cost >= 0.01 else 6
-    return f"${cost:,.{digits}f}"
+    amount = number_format(f"{cost:.{digits}f}", digits, use_l10n=True, force_grouping=True)
+    return gettext("$%(amount)s") % {"amount": amount}

@@ -23,6 +23,7 @@ from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import InsightsMode
 from candidates.models.analysis import Status as Scored
 from candidates.models.draft import Role
+from candidates.told import told
 from candidates.views import live
 from jobs import estimate as estimates
 from jobs import pause as pausing
@@ -198,7 +199,7 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
                 repeats=wanted.get("repeats", False),
             )
         except ValueError as error:
-            context["trouble"] = str(error)
+            context["trouble"] = told(str(error))
     part = "#figures" if live.is_refresh(request) else ""
     return render(request, f"jobs/estimate.html{part}", context)
 

@@ -1,0 +1,264 @@
+"""The pages as somebody reads them who has chosen German: no English is left on any."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+from uuid import uuid4
+
+import polib
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
+
+from candidates.models import (
+    Analysis,
+    Candidate,
+    Criterion,
+    Draft,
+    Evaluation,
+    Membership,
+    Preference,
+)
+from candidates.models.analysis import Status as Scored
+from candidates.models.candidate import Verdict
+from candidates.models.decision import Decision
+from candidates.reading import Problem
+from candidates.scoring import insights
+from candidates.scoring.engines import reasons
+from candidates.scoring.scorecard import Rating, Scorecard
+from jobs import notify
+from jobs.models import Job, Kind, Notice, Notification, Status
+from tests.makers import rows
+
+TELLTALE = re.compile(
+    r"\b(?:the|of|is|are|and|to|with|for|this|your|you|has|have|by|from|yet|not|none|candidates?"
+    r"|drafts?|files?|jobs?|résumés?|scores?|scored|failed|read|waiting|ranking|rating)\b",
+    re.IGNORECASE,
+)
+TOLD = ("aria-label", "title", "placeholder", "alt")
+# Names of their own: of the program, of what a file is called, of places.
+NAMES = re.compile(r"Candidate Evaluator|[\w-]+\.(?:txt|zip|pdf)\b|\b[A-Z]+_[A-Z_]+\b")
+
+
+class Visible(HTMLParser):
+    """What a person sees or hears of a page, a string for each piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.unseen += tag in ("script", "style", "optgroup", "kbd")
+        for name, value in attrs:
+            # Sentences that a script says later come from the page.
+            if value and (name in TOLD or (name.startswith("data-") and " " in value)):
+                self.said.append(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.unseen -= tag in ("script", "style", "optgroup", "kbd")
+
+    def handle_data(self, data: str) -> None:
+        if not self.unseen and data.strip():
+            self.said.append(" ".join(data.split()))
+
+
+def english_in(page: str) -> list[str]:
+    visible = Visible()
+    visible.feed(page)
+    return [one for one in visible.said if TELLTALE.search(NAMES.sub("", one))]
+
+
+@pytest.fixture
+def german(as_alice: Client, alice: User) -> Client:
+    Preference.objects.create(user=alice, language="de")
+    return as_alice
+
+
+@pytest.fixture
+def stelle(alice: User) -> Draft:
+    """A draft with everything in it, its own words in German."""
+    draft = Draft.objects.create(
+        owner=alice, title="Backend-Entwicklung", description="Wir bauen Zahlungssysteme in Python."
+    )
+    draft.refresh_from_db()
+    Criterion.objects.create(
+        draft=draft, position=0, name="Python", looks_for="läuft im Betrieb", must_have=True
+    )
+    Criterion.objects.create(draft=draft, position=1, name="junge Mitarbeiter", weight=2)
+    text = "Ada Beispiel\nada@example.com\n\nZahlungsdienste in Python gebaut.\nPostgreSQL."
+    for number in (1, 2):
+        rows.candidate(
+            draft,
+            number,
+            text=text,
+            name=f"Ada Beispiel {number}",
+            language="de",
+            flags=[{"kind": "mixed-encodings", "found": "UTF-8 and Windows-1252", "page": 1}],
+            hidden=[{"kind": "tiny", "text": "Klein", "page": 1}],
+            confidence={"name": 0.5, "email": 0.9, "phone": 0.0},
+        )
+    for number, problem in enumerate(Problem, start=10):
+        rows.unreadable(draft, number, problem)
+    Membership.objects.create(draft=draft, email="bob@example.com", invited_by=alice)
+    return draft
+
+
+@pytest.fixture
+def rangliste(stelle: Draft, alice: User) -> Analysis:
+    """Its ranking, as the built-in engine leaves one."""
+    analysis = rows.analysis(stelle, alice)
+    rows.evaluate(analysis)
+    rubric = analysis.rubric
+    for one in analysis.evaluations.filter(status=Scored.SCORED):
+        start = one.candidate.text.index("Zahlungsdienste")
+        ratings = [
+            Rating.from_json(
+                {
+                    **rating,
+                    "rating": 1.5,
+                    "reason": reasons.reason(
+                        criterion, ["Python", "Go"], quotes=1, lists=False, fit=0.5
+                    ),
+                    "quotes": [
+                        {
+                            "text": one.candidate.text[start : start + 33],
+                            "start": start,
+                            "end": start + 33,
+                        }
+                    ],
+                }
+            )
+            for criterion, rating in zip(rubric.criteria, one.ratings, strict=True)
+        ]
+        one.ratings = [rating.to_json() for rating in ratings]
+        one.insights = insights.compose(rubric, Scorecard(tuple(ratings))).to_json()
+        one.flags = [{"kind": "keyword-stuffing", "found": "python, 31 times"}]
+        one.save()
+    rows.waiting(stelle, 99)
+    failed = rows.candidate(stelle, 3)
+    Evaluation.objects.create(
+        analysis=analysis,
+        candidate=failed,
+        status=Scored.FAILED,
+        error="The model did not answer in time; 4 tries.",
+        scored_at=analysis.created_at,
+    )
+    first = analysis.evaluations.order_by("rank")[0].candidate
+    Decision.objects.all().decide(stelle, [first.pk], Verdict.SHORTLIST, alice)
+    rows.note(first, alice, "Anrufen.")
+    rows.call(analysis)
+    rows.job(analysis)
+    for kind in (Kind.COMPLETED, Kind.FAILED, Kind.PAUSED):
+        Notice.objects.create(user=alice, draft=stelle, kind=kind, job=analysis.jobs.get())
+    return analysis
+
+
+def pages(draft: Draft, analysis: Analysis) -> list[str]:
+    of = [draft.public_id]
+    evaluation = analysis.evaluations.order_by("rank")[0]
+    scored = [
+        str(one)
+        for one in analysis.evaluations.filter(status=Scored.SCORED).values_list(
+            "public_id", flat=True
+        )
+    ]
+    return [
+        *(reverse(name) for name in (
+            "home", "offline", "password_reset", "password_reset_done", "password_reset_complete",
+            "password_change", "candidates:drafts", "candidates:new", "candidates:settings",
+            "candidates:usage", "jobs:jobs", "jobs:notices",
+        )),
+        *(reverse(name, args=of) for name in (
+            "candidates:draft", "candidates:edit", "candidates:erase-draft",
+            "candidates:remove-unreadable", "candidates:people", "jobs:sharing", "jobs:of-draft",
+            "jobs:estimate", "jobs:described", "jobs:suggested",
+        )),
+        *(one.get_absolute_url() for one in draft.candidates.all()),
+        *(one.get_absolute_url() for one in analysis.evaluations.all()),
+        *(one.get_absolute_url() for one in Job.objects.all()),
+        reverse("candidates:erase-candidate", args=[evaluation.candidate.public_id]),
+        reverse("candidates:reveal", args=[evaluation.candidate.public_id]),
+        analysis.get_absolute_url(),
+        f"{analysis.get_absolute_url()}?min=quatsch&q=Python&verdict=shortlist",
+        reverse("candidates:compare", args=[analysis.public_id]) + f"?who={'&who='.join(scored)}",
+        reverse("candidates:draft", args=[uuid4()]),
+    ]  # fmt: skip
+
+
+def test_no_page_has_english_left(german: Client, stelle: Draft, rangliste: Analysis) -> None:
+    Job.objects.create(
+        analysis=rows.analysis(stelle, rangliste.requested_by),
+        requested_by=rangliste.requested_by,
+        status=Status.FAILED,
+        error="None of the 3 résumés could be scored: 1 unreadable and 2 failed.",
+        completed_at=rangliste.created_at,
+    )
+    paused = rows.job(rows.analysis(stelle, rangliste.requested_by), Status.PROCESSING)
+    Job.objects.filter(pk=paused.pk).pause("The model server cannot be reached; 3 tries.")
+    left = {}
+    for address in pages(stelle, rangliste):
+        page = german.get(address, follow=True)
+        assert '<html lang="de">' in page.text, address
+        if found := english_in(page.text):
+            left[address] = found
+
+    assert left == {}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_no_e_mail_has_english_left(
+    kind: Kind, german: Client, stelle: Draft, rangliste: Analysis, alice: User
+) -> None:
+    about: dict[str, Any] = {"job": rangliste.jobs.get()}
+    if kind == Kind.SHARED:
+        about = {"membership": stelle.memberships.get()}
+    one = Notification.objects.create(**about, kind=kind, recipient="a@b.c", user=alice)
+
+    message = notify.compose(one)
+
+    html = str(message.alternatives[0][0])
+    assert '<html lang="de">' in html and english_in(html) == []
+    assert TELLTALE.findall(NAMES.sub("", re.sub(r"http\S+", "", str(message.body)))) == []
+    assert TELLTALE.findall(str(message.subject)) == []
+
+
+def test_the_language_is_switched_in_the_settings(as_alice: Client, draft: Draft) -> None:
+    page = as_alice.post(reverse("candidates:settings"), {"language": "de"}, follow=True)
+    home = as_alice.get(reverse("home"))
+    back = as_alice.post(reverse("candidates:settings"), {"language": "en"}, follow=True)
+
+    assert "Ihre Einstellungen sind gespeichert." in page.text
+    assert "Entwürfe" in home.text
+    assert "Your settings are saved." in back.text
+
+
+def test_a_date_is_written_as_in_german(german: Client, stelle: Draft) -> None:
+    Candidate.objects.filter(draft=stelle).update(created_at="2026-03-05T09:30:00Z")
+    one = stelle.candidates.all()[0]
+
+    assert "5. März 2026, 09:30" in german.get(one.get_absolute_url()).text
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 Dateien"), (1, "1 Datei"), (2, "2 Dateien")])
+def test_numbers_have_their_plural(number: int, said: str) -> None:
+    with translation.override("de"):
+        assert ngettext("%d file", "%d files", number) % number == said
+
+
+def test_what_a_script_fills_in_has_its_place_in_german() -> None:
+    path = settings.BASE_DIR / "locale" / "de" / "LC_MESSAGES" / "django.po"
+    for one in polib.pofile(str(path)):
+        for said in (one.msgstr, *one.msgstr_plural.values()):
+            if said:
+                for hole in (r"\{\w+\}", r"%%\w+"):
+                    assert sorted(re.findall(hole, said)) == sorted(re.findall(hole, one.msgid))
+
+
+def test_an_unknown_sentence_is_said_as_it_is() -> None:
+    with translation.override("de"):
+        assert gettext("Bring cake.") == "Bring cake."
