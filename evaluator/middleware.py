@@ -1,4 +1,4 @@
-"""Each page in its reader's language, and with the times of where they are."""
+"""Each page in its reader's language and time zone, and polls that find nothing new answered early."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 
 from candidates.models import Preference
 from candidates.models.preference import zones
+from jobs import pulse
 
 ZONE_COOKIE = "zone"  # static/js/live.js writes where the browser is
 
@@ -26,5 +27,23 @@ def as_they_prefer(
             response = get_response(request)
         response.headers["Content-Language"] = language
         return response
+
+    return middleware
+
+
+def spare_the_idle(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer a poll of a page that has not changed before the session and its user are loaded."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not pulse.is_unchanged(request):
+            return get_response(request)
+        headers = {
+            "ETag": request.headers["If-None-Match"],
+            "Cache-Control": "no-store",
+            "Vary": "HX-Request, Cookie",
+        }
+        return HttpResponse(status=304, headers=headers)
 
     return middleware

@@ -275,6 +275,11 @@ class Evaluation(Claimable):
             ),
             models.Index(fields=["analysis", "status", "rank"]),
             models.Index(
+                name="evaluation_lately",
+                fields=["analysis", "scored_at"],
+                condition=Q(scored_at__isnull=False),
+            ),
+            models.Index(
                 name="evaluation_reusable",
                 fields=["fingerprint"],
                 condition=Q(status=Status.SCORED),

@@ -27,7 +27,7 @@ from candidates.told import told
 from candidates.views import live
 from jobs import estimate as estimates
 from jobs import pause as pausing
-from jobs import submit
+from jobs import pulse, submit
 from jobs.access import job_for
 from jobs.models import Halt, Heartbeat, Job, Status
 
@@ -106,7 +106,10 @@ def of_draft(request: Request, public_id: Any) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def job(request: Request, public_id: Any) -> HttpResponse:
-    """One job; the part that lives refreshes by itself until the job is over. Ten queries."""
+    """One job; the part that lives refreshes by itself until the job is over. Eleven queries."""
+    # Before what it stands for is read: what changes in between is then found by the next poll.
+    refresh = live.is_refresh(request)
+    felt = pulse.feel(request.session.session_key or "", public_id) if refresh else ""
     job = job_for(request.user, public_id)
     progress = _progress(job)
     after = job.analysis.followups.tally()
@@ -121,6 +124,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         (progress.rate and progress.pace, progress.time_left),
         (after, halted, nobody, get_language(), _every(job, progress)),
     )
+    pulse.remember(request, public_id, live.etag(state), felt)
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
     # Of a retry the timeline begins where its analysis does.
@@ -149,7 +153,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         else [],
         "events": [(event, VERBS.get(event.verb, event.verb)) for event in reversed(events)],
     }
-    part = "#progress" if live.is_refresh(request) else ""
+    part = "#progress" if refresh else ""
     answer = render(request, f"jobs/job.html{part}", context)
     if part:
         answer.headers["ETag"] = live.etag(state)
