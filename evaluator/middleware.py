@@ -1,4 +1,4 @@
-"""Each page in its reader's language and time zone, and polls that find nothing new answered early."""
+"""Each page in its reader's language and zone, and an early answer where nothing is new."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo

@@ -1,7 +1,7 @@
-"""Whether a job's page would say something new: one statement, for the many polls that find nothing.
+"""Whether a job's page would say something new: one statement, for polls that find nothing.
 
-A page that is answered leaves its pulse in this process. While the pulse is the same and the session
-lives, the next poll of the same page by the same session needs no user, no job and no template.
+A page that is answered leaves its pulse in this process. While the pulse is the same and the
+session lives, the next poll of the same page by the same session needs no user, job or template.
 """
 
 import time

@@ -25,14 +25,9 @@ SIGNS = {Verdict.SHORTLIST: "✓", Verdict.MAYBE: "~", Verdict.REJECT: "✕"}
 STANDS = {rank.Met.UNCLEAR: "?", rank.Met.NOT_FOUND: "✕"}
 
 
-def bar(percent: float, kind: str = "mini") -> SafeString:
-    return format_html(
-        '<svg class="{}" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="track" width="100" height="8"/>'
-        '<rect class="fill" width="{}" height="8"/></svg>',
-        kind,
-        round(percent),
-    )
+def width(percent: float) -> str:
+    """The class that draws a bar of so much of its track (static/css/results.css)."""
+    return f"w{round(percent)}"
 
 
 class Cells:
@@ -80,10 +75,10 @@ class Cells:
                     self.unsupported,
                 )
             self.drawn[key] = format_html(
-                '<td class="by{}" data-label="{}">{} <span class="value">{}</span>{}</td>',
+                '<td class="by drawn {}{}" data-label="{}">{}{}</td>',
+                width(100 * value / STRONGEST),
                 f" {style}" if criterion.must_have else "",
                 called(criterion),
-                bar(100 * value / STRONGEST),
                 number_format(value, 1),
                 stands,
             )
@@ -101,8 +96,7 @@ class Choices:
         buttons = [
             format_html(
                 '<button type="submit" name="one" id="{0}-{1}" value="{2}:{1}" class="choice {0}" '
-                'data-key="{3}" aria-pressed="{4}" title="{5}"><span aria-hidden="true">{6}</span>'
-                '<span class="hidden">{5}</span></button>',
+                'data-key="{3}" aria-pressed="{4}" aria-label="{5}" title="{5}">{6}</button>',
                 value,
                 public_id,
                 UNDECIDED if verdict == value else value,

@@ -56,7 +56,7 @@ class Row:
     name: str
     file: str  # "" where it says no more than the name, or would tell it
     place: str
-    bar: str
+    width: str  # a class
     cells: str  # "" without a rating
     tags: list[tags.Tag]
     link: str
@@ -189,7 +189,7 @@ def _rows(
                 name=name,
                 file=candidate.filename if shows_file else "",
                 place=one.place(tied),
-                bar=cells.bar(float(one.score or 0), "mini wide"),
+                width=cells.width(float(one.score or 0)),
                 cells=drawn.of(one.ratings) if one.ratings else "",
                 tags=tags.tags(one)
                 + [tags.Tag(same, note.what) for note in alike.get(candidate.pk, [])],
