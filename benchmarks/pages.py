@@ -45,6 +45,7 @@ def main() -> None:
         cookie = _session(user)
         with _web() as (web, port):
             _pages(things, user, cookie, port)
+            _exports(things["analysis"], cookie, port)
             _polls(things["job"], cookie, port, web)
             _scripts()
             _in_a_browser(things["analysis"], cookie, port)
@@ -232,6 +233,9 @@ def _pages(things: dict[str, Any], user: Any, cookie: str, port: int) -> None:
         if "GET" not in methods or (kind and thing is None) or name == "password_reset_confirm":
             continue
         path = reverse(name, args=[thing.public_id, *MORE.get(name, [])] if thing else [])
+        if name == "candidates:compare":
+            best = things["analysis"].evaluations.filter(rank__lte=4)
+            path += "?" + "&".join(f"c={one}" for one in best.values_list("public_id", flat=True))
         with CaptureQueriesContext(connection) as seen:
             answer = client.get(path)
         if answer.status_code != 200 or "text/html" not in answer.headers["Content-Type"]:
@@ -245,6 +249,29 @@ def _pages(things: dict[str, Any], user: Any, cookie: str, port: int) -> None:
             f"| {len(gzip.compress(body, 6)) / 1024:.1f} KB |"
         )
     say("", f"The slowest: p95 {worst:.0f} ms.")
+
+
+def _exports(analysis: Any, cookie: str, port: int) -> None:
+    from django.urls import reverse
+
+    say(
+        "",
+        "## Exports",
+        "",
+        f"| of {CANDIDATES:,} rows | seconds | MB |",
+        "|---|---|---|",
+    )
+    for kind in ("csv", "xlsx", "json"):
+        path = reverse("candidates:export", args=[analysis.public_id, kind])
+        times, size = [], 0
+        for _ in range(3):
+            began = time.perf_counter()
+            status, body, _tag = _ask(port, path, cookie)
+            times.append(time.perf_counter() - began)
+            size = len(body)
+            if status != 200:
+                raise SystemExit(f"The export as {kind} was answered {status}.")
+        say(f"| {kind.upper()} | {statistics.median(times):.1f} | {size / 1e6:.1f} |")
 
 
 def _one(kind: Any) -> Any:

@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 import xlsxwriter
+from django.db.models.base import ModelState
 
 from .blind import hide, is_hidden, masked, shown_file, shown_name
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
@@ -25,13 +26,16 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 PLAIN = ("rank", "band", "file", "name", "score", "status")
 JUDGED = ("decision", "decided_by", "decided_at", "notes")
 # What is read of the database: half the time goes into making values of columns.
+OF_CANDIDATE = "candidate__"
 NEEDED = (
-    *("analysis", "rank", "band", "score", "status", "error", "ratings", "flags"),
-    *(f"candidate__{field}" for field in ("public_id", "filename", "name", "email", "phone")),
-    *(f"candidate__{field}" for field in ("flags", "hidden", "problem", "revealed_at")),
-    *(f"candidate__{field}" for field in ("verdict", "decided_at", "decided_by__username")),
+    *("candidate_id", "rank", "band", "score", "status", "error", "ratings", "flags"),
+    *("candidate__public_id", "candidate__filename", "candidate__name", "candidate__email"),
+    *("candidate__phone", "candidate__flags", "candidate__hidden", "candidate__problem"),
+    *("candidate__revealed_at", "candidate__verdict", "candidate__decided_at"),
+    "candidate__decided_by__username",
 )
 AT_ONCE = 1_000  # rows of one look at the database
+CHUNK = 65_536  # characters that are sent at once
 LONGEST_CELL = 32_767  # characters, of XLSX
 
 
@@ -65,14 +69,30 @@ def rows(
     criteria = {criterion.key: criterion for criterion in analysis.rubric.criteria}
     blind = judged is not None and judged.draft.blind
     needed = [*NEEDED, "candidate__prepared"] if blind else NEEDED
-    shown = chosen.select_related("candidate__decided_by").only(*needed)
-    for evaluation in shown.iterator(AT_ONCE):
+    for values in chosen.values_list(*needed).iterator(AT_ONCE):
+        evaluation, by = _bare(needed, values)
         row = _plain(evaluation, criteria, files or {})
         if judged is not None:
-            row |= _judged(evaluation.candidate, judged)
+            row |= _judged(evaluation.candidate, by, judged)
             if is_hidden(evaluation.candidate, judged.draft):
                 _hide(row, evaluation, judged.draft)
         yield row
+
+
+def _bare(needed: Sequence[str], values: Sequence[Any]) -> tuple[Evaluation, str | None]:
+    """An evaluation with its candidate that have the needed columns and no others, and the name of
+    who decided. Made by hand, since Django's own making of rows takes half of an export's time."""
+    evaluation, candidate = Evaluation.__new__(Evaluation), Candidate.__new__(Candidate)
+    evaluation._state, candidate._state = ModelState(), ModelState()
+    of_evaluation, of_candidate = vars(evaluation), vars(candidate)
+    for name, value in zip(needed, values, strict=True):
+        if name.startswith(OF_CANDIDATE):
+            of_candidate[name[len(OF_CANDIDATE) :]] = value
+        else:
+            of_evaluation[name] = value
+    of_candidate["id"] = of_evaluation["candidate_id"]
+    evaluation._state.fields_cache = {"candidate": candidate}
+    return evaluation, of_candidate.pop("decided_by__username")
 
 
 def reason(evaluation: Evaluation) -> str:
@@ -117,11 +137,11 @@ def _plain(
     }
 
 
-def _judged(candidate: Candidate, judged: Judged) -> dict[str, Any]:
-    by, at = candidate.decided_by, candidate.decided_at
+def _judged(candidate: Candidate, by: str | None, judged: Judged) -> dict[str, Any]:
+    at = candidate.decided_at
     return {
         "decision": candidate.verdict or None,
-        "decided_by": by.get_username() if by else None,
+        "decided_by": by,
         "decided_at": at.isoformat() if at else None,
         "notes": [
             {
@@ -203,7 +223,7 @@ def csv_lines(
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(cell, head(names, must_have, judged=judged)))
     for row in told:
-        if out.tell() > io.DEFAULT_BUFFER_SIZE:
+        if out.tell() > CHUNK:
             yield out.getvalue()
             out.seek(0)
             out.truncate()
@@ -213,12 +233,16 @@ def csv_lines(
 
 def json_parts(about: Mapping[str, Any], told: Iterable[dict[str, Any]]) -> Iterator[str]:
     """`about`, and all candidates behind it, a line each."""
-    yield json.dumps(about, ensure_ascii=False)[:-1] + ', "candidates": ['
-    comma = "\n"
+    parts = [json.dumps(about, ensure_ascii=False)[:-1] + ', "candidates": [']
+    size, comma = 0, "\n"
     for row in told:
-        yield comma + json.dumps(row, ensure_ascii=False)
+        parts.append(comma + json.dumps(row, ensure_ascii=False))
+        size += len(parts[-1])
         comma = ",\n"
-    yield "\n]}\n"
+        if size > CHUNK:
+            yield "".join(parts)
+            parts, size = [], 0
+    yield "".join((*parts, "\n]}\n"))
 
 
 def xlsx(
