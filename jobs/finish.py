@@ -1,5 +1,8 @@
 """The end of a job: rank, ask what is asked of the best, close, one notification."""
 
+from collections.abc import Iterator
+from itertools import batched, count, groupby, tee
+from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
@@ -19,18 +22,20 @@ from . import notify
 from .models import Job, Kind
 from .submit import record
 
+AT_ONCE = 2_000  # places in one statement
+
 
 def rank(job: Job) -> int:
     """Write everybody's place, and queue what is asked after that; returns how much that is.
 
     The caller holds the job's lock.
     """
-    ordered = _rank(job.analysis)
+    best = _rank(job.analysis)
     Job.objects.filter(pk=job.pk).update(ranked_at=Now())
     analysis = job.analysis
     if analysis.insights_mode == InsightsMode.TOP and analysis.engine != LOCAL:
-        best = analysis.evaluations.filter(pk__in=ordered[: analysis.top_n], insights__isnull=True)
-        wanted = list(best.values_list("pk", flat=True))
+        without = analysis.evaluations.filter(pk__in=best, insights__isnull=True)
+        wanted = list(without.values_list("pk", flat=True))
         FollowUp.objects.enrol(analysis, Asked.INSIGHT, wanted)
     if analysis.repeats and not analysis.followups.filter(kind=Asked.REPEAT).exists():
         FollowUp.objects.enrol(analysis, Asked.REPEAT, FollowUp.objects.draw(analysis))
@@ -76,24 +81,40 @@ def rank_late(job: Job) -> None:
 
 
 def _rank(analysis: Analysis) -> list[int]:
-    """Write everybody's place, and the band in which it is tied; returns ids, the best first."""
+    """Write everybody's place, and the band in which it is tied; returns the ids of the best
+    `top_n`, in their order. A hundred thousand need no more memory than a few thousand."""
+    best: list[int] = []
+    error = analysis.followups.repeat_error()
+    most = max(AT_ONCE, analysis.top_n)  # all that are asked about come in the first
+    with transaction.atomic():
+        ordered, again = tee(_ordered(analysis))
+        bands = places.bands((float(row[1] or 0) for row in again), error[0] if error else None)
+        for some in batched(zip(count(1), ordered, bands, strict=False), most):
+            told = {}
+            if not best:
+                best = [row[0] for _, row, _ in some[: analysis.top_n]]
+                told = _composed(analysis, best)
+            analysis.evaluations.all().write_ranks(
+                [
+                    {"id": row[0], "rank": place, "band": band, "insights": told.get(row[0])}
+                    for place, row, band in some
+                ]
+            )
+    return best
+
+
+def _ordered(analysis: Analysis) -> Iterator[tuple[Any, ...]]:
+    """All that are scored, as `places.sort_key` orders them: the database knows all but how names
+    of any alphabet compare."""
     scored = analysis.evaluations.filter(status=Scored.SCORED).values_list(
         "pk", "score", "must_haves_met", "strong", "candidate__name", "candidate__filename"
     )
-    ordered = sorted(
-        scored,
-        key=lambda row: places.sort_key(float(row[1] or 0), row[2], row[3], row[4] or row[5]),
-    )
-    error = analysis.followups.repeat_error()
-    bands = places.bands([float(row[1] or 0) for row in ordered], error[0] if error else None)
-    told = _composed(analysis, [row[0] for row in ordered[: analysis.top_n]])
-    analysis.evaluations.all().write_ranks(
-        [
-            {"id": row[0], "rank": place, "band": band, "insights": told.get(row[0])}
-            for (place, row), band in zip(enumerate(ordered, start=1), bands, strict=True)
-        ]
-    )
-    return [row[0] for row in ordered]
+    best_first = scored.order_by("-score", "-must_haves_met", "-strong").iterator(AT_ONCE)
+    for _, tied in groupby(best_first, itemgetter(1, 2, 3)):
+        yield from sorted(
+            tied,
+            key=lambda row: places.sort_key(float(row[1] or 0), row[2], row[3], row[4] or row[5]),
+        )
 
 
 def _composed(analysis: Analysis, best: list[int]) -> dict[int, dict[str, Any]]:

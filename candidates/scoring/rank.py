@@ -1,6 +1,6 @@
 """From ratings to a score and a place: arithmetic only, the same for every engine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,22 +55,20 @@ def stand(rubric: Rubric, ratings: Iterable[Rating]) -> Standing:
     )
 
 
-def bands(scores: Sequence[float], error: float | None) -> list[int | None]:
+def bands(scores: Iterable[float], error: float | None) -> Iterator[int | None]:
     """For each of these scores, the best first, the rank of the first that it is tied with.
 
     Tied are scores that lie within one `error` of the best of their band: repeated, they might
     stand in another order. None for all where no error is known.
     """
-    found: list[int | None] = []
     first, best = 0, 0.0
     for place, score in enumerate(scores, start=1):
         if error is None:
-            found.append(None)
+            yield None
             continue
         if not first or best - score > error:
             first, best = place, score
-        found.append(first)
-    return found
+        yield first
 
 
 def sort_key(score: float, must_haves_met: int, strong: int, name: str) -> tuple[object, ...]:
