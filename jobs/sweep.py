@@ -37,6 +37,8 @@ LOCK = 0x5EE9  # of PostgreSQL's advisory locks: one sweep at a time
 QUEUED_TOO_LONG = timedelta(seconds=20)
 QUEUED_FAR_TOO_LONG = timedelta(minutes=10)
 NUDGE = timedelta(minutes=1)
+# Of a sweep whose process stands still: its session is then ended, and another may sweep.
+FROZEN_AFTER = timedelta(seconds=5)
 FAILURES_KEPT = timedelta(days=7)
 
 
@@ -44,6 +46,10 @@ def sweep() -> int:
     """Do one round; returns how many things were mended. 0 when another is sweeping."""
     with transaction.atomic():
         with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, true)",
+                [f"{FROZEN_AFTER // timedelta(milliseconds=1)}ms"],
+            )
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
             if not cursor.fetchone()[0]:
                 return 0

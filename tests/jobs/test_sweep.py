@@ -1,20 +1,24 @@
 """The sweep heals what no lane can, and leaves a healthy system alone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import Error, connection
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from candidates.models import Analysis, Call, Draft, Piece
 from candidates.models.ledger import Purpose
 from jobs import submit
+from jobs import sweep as sweeping
 from jobs.models import Job, Lane, Notification
 from jobs.sweep import LOCK, sweep
 from tests.makers import rows
+from tests.workers import until
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +129,39 @@ def test_only_one_sweeps_at_a_time(job: Job) -> None:
     finally:
         other.close()
     assert sweep() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweeper_that_freezes_in_the_middle_keeps_nobody_from_sweeping(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "FROZEN_AFTER", timedelta(milliseconds=200))
+    frozen, woken = Event(), Event()
+    heal = sweeping._end_lost_lanes
+
+    def freeze() -> int:
+        frozen.set()
+        woken.wait(30)
+        return heal()
+
+    def sweep_and_close() -> str:
+        try:
+            sweep()
+        except Error as error:
+            return type(error.__cause__).__name__
+        finally:
+            connection.close()
+        return ""
+
+    monkeypatch.setattr(sweeping, "_end_lost_lanes", freeze)
+    with ThreadPoolExecutor(1) as elsewhere:
+        ended = elsewhere.submit(sweep_and_close)
+        try:
+            assert frozen.wait(30)
+            monkeypatch.setattr(sweeping, "_end_lost_lanes", heal)
+            Lane.objects.all().delete()
+            until(lambda: sweep() == 1)
+        finally:
+            woken.set()
+        assert ended.result(30) == "IdleInTransactionSessionTimeout"
+    assert Lane.objects.get().job == job
