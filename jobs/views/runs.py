@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, Max, Q, Subquery
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -183,7 +183,10 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
     waits = Draft.objects.filter(pk=draft.pk).values_list(
         ~Exists(alive), Subquery(Halt.objects.values("reason")[:1])
     )
-    nobody, halted = waits.get()
+    found = waits.first()
+    if found is None:
+        raise Http404("The draft has been erased meanwhile.")
+    nobody, halted = found
     context: dict[str, Any] = {
         "draft": draft,
         "form": form,

@@ -54,7 +54,10 @@ document.addEventListener("DOMContentLoaded", () => {
       if (answer.ok && told.seen) {
         pause = 0;
         form.elements.seen.value = told.seen;
-        if (location.pathname !== told.edit) history.replaceState(null, "", told.edit);
+        if (location.pathname !== told.edit) {
+          history.replaceState(null, "", told.edit);
+          document.querySelector("h1").textContent = words.heading;
+        }
         const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
         if (!dirty) say(words.saved.replace("{time}", time));
       } else if (told.meanwhile) {
@@ -102,6 +105,7 @@ document.addEventListener("DOMContentLoaded", () => {
     sessionStorage.setItem("taken", dataset.described);
     const told = part.querySelector("[data-described-state]");
     told.textContent = told.dataset.taken;
+    part.querySelector(".actions").hidden = true;
     description.dispatchEvent(new Event("input", { bubbles: true }));
   }
   document.addEventListener("htmx:afterSettle", () => {

@@ -468,7 +468,7 @@
       this.box = form.querySelector("[data-trouble]");
       this.list = form.querySelector("[data-list]");
       this.all = new Map(); // id to [entry, outcome, reason]
-      form.querySelector("[data-retry-all]").addEventListener("click", () => this.retry([...this.all.keys()]));
+      form.querySelector("[data-retry-all]").addEventListener("click", () => this.retry(this.retryable()));
       form.querySelector("[data-remove-all]").addEventListener("click", () => this.remove([...this.all.keys()]));
       this.list.addEventListener("click", (event) => {
         const button = event.target.closest("button");
@@ -485,6 +485,11 @@
     add(entry, outcome, reason) {
       this.all.set(entry.id, [entry, outcome, reason]);
       this.draw();
+    }
+
+    // What is there already would only be refused again.
+    retryable() {
+      return [...this.all].filter(([, [, outcome]]) => outcome !== "duplicate").map(([id]) => id);
     }
 
     retry(ids) {
@@ -514,10 +519,11 @@
         this.drawing = false;
         this.box.hidden = !this.all.size;
         const there = new Set([...this.list.children].map((item) => item.dataset.id));
-        for (const [id, [entry, , reason]] of this.all) {
+        for (const [id, [entry, outcome, reason]] of this.all) {
           if (this.list.children.length >= SHOWN) break;
-          if (!there.has(id)) this.list.append(this.item(entry, reason));
+          if (!there.has(id)) this.list.append(this.item(entry, outcome, reason));
         }
+        this.form.querySelector("[data-retry-all]").hidden = !this.retryable().length;
         const more = this.form.querySelector("[data-more]");
         const n = this.all.size - this.list.children.length;
         more.hidden = n <= 0;
@@ -525,7 +531,7 @@
       });
     }
 
-    item(entry, reason) {
+    item(entry, outcome, reason) {
       const item = document.createElement("li");
       const text = document.createElement("span");
       const strong = document.createElement("strong");
@@ -533,7 +539,7 @@
       strong.textContent = name;
       text.append(strong, `: ${reason}`);
       item.append(text);
-      for (const key of ["again", "remove"]) {
+      for (const key of outcome === "duplicate" ? ["remove"] : ["again", "remove"]) {
         const button = document.createElement("button");
         button.type = "button";
         button.className = "plain";

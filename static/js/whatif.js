@@ -112,7 +112,10 @@ class Panel {
     const left = this.sliders.some((one) => one.dataset.key !== "role" && one.value === "0");
     this.box.querySelector("[data-zero]").hidden = !none;
     const keep = this.box.querySelector("[data-keep]");
-    if (keep) keep.disabled = none || left;
+    if (keep) {
+      keep.disabled = none || left;
+      this.box.querySelector("[data-left-out]").hidden = none || !left;
+    }
     if (none) return;
     const points = scores(this.told, weights);
     this.now = order(points);
