@@ -1,6 +1,8 @@
-"""Each page in its reader's language and zone, and an early answer where nothing is new."""
+"""What goes around each request: its id, its reader's language and zone, early answers."""
 
+import re
 from collections.abc import Callable
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -8,9 +10,42 @@ from django.utils import timezone, translation
 
 from candidates.models import Preference
 from candidates.models.preference import zones
-from jobs import pulse
+from jobs import pulse, trace
+
+from . import health
 
 ZONE_COOKIE = "zone"  # static/js/live.js writes where the browser is
+PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
+SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def traced(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """The proxy's id of the request, else one of our own: in each line of the log that is written
+    meanwhile, and in the answer."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        name = given if SANE.fullmatch(given) else uuid4().hex
+        with trace.about(request=name):
+            response = get_response(request)
+        response.headers["X-Request-ID"] = name
+        return response
+
+    return middleware
+
+
+def probed(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Those who watch over this process call it by its container's address, over plain HTTP: they
+    are answered before anybody looks at the host."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return PROBES.get(request.path, get_response)(request)
+
+    return middleware
 
 
 def as_they_prefer(

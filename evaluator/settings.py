@@ -61,6 +61,7 @@ SECRET_KEY = secret_key()
 
 # Where it is reached
 PORT = env.whole("PORT", 8000)
+WEB_THREADS = env.whole("WEB_THREADS", 8)  # of the web server's process
 SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 if not urlsplit(SITE_URL).hostname or urlsplit(SITE_URL).scheme not in ("http", "https"):
     raise ImproperlyConfigured(
@@ -69,7 +70,6 @@ if not urlsplit(SITE_URL).hostname or urlsplit(SITE_URL).scheme not in ("http", 
 SECURE = urlsplit(SITE_URL).scheme == "https"
 ALLOWED_HOSTS = env.names(
     "ALLOWED_HOSTS",
-    # Health checks of the container itself come to its own address.
     sorted({urlsplit(SITE_URL).hostname or "", "localhost", "127.0.0.1"}),
 )
 CSRF_TRUSTED_ORIGINS = [f"{urlsplit(SITE_URL).scheme}://{urlsplit(SITE_URL).netloc}"]
@@ -91,6 +91,8 @@ INSTALLED_APPS = [
     "django_q",
 ]
 MIDDLEWARE = [
+    "evaluator.middleware.traced",
+    "evaluator.middleware.probed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "evaluator.middleware.spare_the_idle",
@@ -190,8 +192,6 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 SECURE_SSL_REDIRECT = SECURE and not DEBUG
-# The container's own health check comes over plain HTTP, past the proxy.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE and not DEBUG else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 SECURE_REFERRER_POLICY = "same-origin"
@@ -334,13 +334,22 @@ ANYMAIL = {
     "RESEND_API_KEY": env.text("RESEND_API_KEY"),
 }
 
-# Logs never contain a résumé's text: messages name rows by id.
+# Logs never contain a résumé's text: messages name rows by id, and of an exception a line tells
+# the place alone (evaluator/logs.py); while developing, all of it.
+LOG_FORMAT = env.one_of("LOG_FORMAT", ("json", "text"), "text" if DEBUG else "json")
 LOG_LEVEL = env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "json": {"()": "evaluator.logs.Json"},
+        "text": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
+        if DEBUG
+        else {"()": "evaluator.logs.Text"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {name: {"level": LOG_LEVEL} for name in ("evaluator", "jobs", "candidates")},
+    "loggers": {
+        name: {"level": LOG_LEVEL} for name in ("evaluator", "jobs", "candidates", "gunicorn")
+    },
 }

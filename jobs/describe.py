@@ -21,7 +21,7 @@ from candidates.reading.sandbox import Sandbox
 from candidates.told import told
 
 from . import engine as queue
-from .flight import place
+from .trace import place
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -9,13 +9,11 @@ import logging
 import random
 import threading
 import time
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +34,7 @@ from . import pause
 from .ledger import Ledger, Ticket, reserve
 from .models import Lane, LaneQuerySet
 from .submit import add_lane
+from .trace import place
 from .turn import Turn, Verdict
 
 log = logging.getLogger(__name__)
@@ -423,12 +422,6 @@ def _growing(times: int, asked: float) -> timedelta:
     seconds = min(asked * 2.0**times, LONGEST_PAUSE.total_seconds())
     jitter = random.uniform(1.0, 1.25)  # noqa: S311 -- so that not all come back at once
     return timedelta(seconds=seconds * jitter)
-
-
-def place(error: Exception) -> str:
-    """Where in the program it happened; nothing of what it says."""
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {where.name}, {Path(where.filename).name}:{where.lineno}"
 
 
 async def _settle[Answer](

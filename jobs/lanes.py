@@ -12,7 +12,7 @@ from django.db import transaction
 from candidates.models import Archive, Evaluation
 from candidates.scoring.scorecard import EngineUnavailable
 
-from . import finish, pause, readers
+from . import finish, pause, readers, trace
 from .flight import IDLE
 from .followups import FollowingUp, Insights, Repeats
 from .models import Heartbeat, Job, Lane, Status
@@ -30,7 +30,7 @@ def read(lane_id: int) -> None:
     turn = Turn.enter(lane_id)
     if turn is None:
         return
-    with turn.given_back():
+    with trace.about(**turn.ids), turn.given_back():
         _read(turn)
 
 
@@ -51,7 +51,7 @@ def score(lane_id: int, *, is_guest: bool = False) -> None:
     turn = Turn.enter(lane_id, is_guest=is_guest)
     if turn is None:
         return
-    with turn.given_back():
+    with trace.about(**turn.ids), turn.given_back():
         _score(turn)
 
 

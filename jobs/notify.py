@@ -104,7 +104,8 @@ def deliver(notification_id: int) -> bool:
     # Whatever a mail server, a provider's client or the network raises is a reason to try later.
     except Exception as error:  # noqa: BLE001
         why = f"{type(error).__name__}: {error}"
-        log.warning("notification %s: not sent, %s", notification.pk, why)
+        # Not what it says: some providers' clients repeat the whole e-mail.
+        log.warning("notification %s: not sent, %s", notification.pk, type(error).__name__)
         if notification.attempts > len(PAUSES):
             one.mark_failed(token, why)
         else:

@@ -5,6 +5,7 @@ analysis and the queue's message in one transaction and reads nothing that grows
 candidates: those are enrolled by the first lane.
 """
 
+import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -24,6 +25,9 @@ from .models import Heartbeat, Job, Lane, Status
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+log = logging.getLogger(__name__)
 
 
 class CannotRun(Exception):
@@ -187,3 +191,4 @@ def record(job: Job, verb: str, *, actor: "User | None" = None, detail: str = ""
     Event.objects.all().record(
         job.analysis.draft_id, verb, actor=actor, about=job.public_id, detail=detail
     )
+    log.info("job %s: %s", job.public_id, verb)

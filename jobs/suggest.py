@@ -26,8 +26,9 @@ from candidates.scoring.rubric import Criterion
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
 
 from . import engine as queue
-from .flight import FLUSH, WORKER, place
+from .flight import FLUSH, WORKER
 from .ledger import Ticket
+from .trace import place
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

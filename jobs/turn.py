@@ -134,6 +134,13 @@ class Turn:
         return STOP_DRAIN if self.is_guest else 45.0
 
     @property
+    def ids(self) -> dict[str, object]:
+        """What lines of the log are about while it lasts."""
+        job = self.lane.job
+        of_job = {"job": job.public_id, "analysis": job.analysis.public_id} if job else {}
+        return {"lane": self.lane.pk, "draft": self.lane.draft_id, **of_job}
+
+    @property
     def job(self) -> Job:
         if self.lane.job is None:
             raise LookupError("A lane that reads files has no job.")

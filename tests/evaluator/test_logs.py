@@ -1,0 +1,110 @@
+"""Lines of the log: what they are about, and that nothing of a résumé is in them."""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from candidates.models import Draft
+from evaluator import logs
+from jobs import submit, trace
+from jobs.models import Job, Status
+from tests.inline import upload
+from tests.servers.answers import error, rated
+from tests.servers.model import serving
+from tests.workers import running, until
+
+MARKER = "Zyxwvutsrq"
+
+
+def line(**values: Any) -> dict[str, Any]:
+    record = logging.LogRecord("jobs.x", logging.ERROR, __file__, 1, "row %d", (7,), None)
+    record.__dict__.update(values)
+    told: dict[str, Any] = json.loads(logs.Json().format(record))
+    return told
+
+
+def test_a_line_carries_what_it_is_about() -> None:
+    with trace.about(job="j", lane=5), trace.about(lane=6):
+        told = line()
+
+    assert (told["message"], told["level"], told["logger"]) == ("row 7", "ERROR", "jobs.x")
+    assert (told["job"], told["lane"]) == ("j", "6")
+    assert "job" not in line()
+
+
+@pytest.mark.parametrize("formatter", [logs.Json, logs.Text])
+def test_of_an_exception_the_place_is_told_and_not_what_it_says(formatter: Any) -> None:
+    try:
+        try:
+            raise KeyError(MARKER)
+        except KeyError as error:
+            raise ValueError(f"{MARKER} is no number") from error
+    except ValueError:
+        info = sys.exc_info()
+    record = logging.LogRecord("jobs.x", logging.ERROR, __file__, 1, "failed", (), info)
+
+    told = formatter().format(record)
+
+    assert "ValueError" in told and "KeyError" in told and "test_logs.py" in told
+    assert MARKER not in told
+
+
+def test_the_queue_learns_the_place_of_a_fault_alone(caplog: pytest.LogCaptureFixture) -> None:
+    @trace.task
+    def stumble(pk: int) -> None:
+        raise ValueError(f"{MARKER} {pk}")
+
+    with pytest.raises(
+        trace.TaskFailed, match=r"^ValueError in stumble, test_logs.py:\d+$"
+    ) as told:
+        stumble(3)
+
+    assert told.value.__suppress_context__
+    assert MARKER not in logs.Json().format(caplog.records[0])
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("0f8fad5b-d9cb-469f-a165-70867728950e", True), ("short", False), ("a b\tc" * 9, False)],
+)
+def test_a_request_keeps_the_id_of_the_proxy_when_it_is_sane(given: str, kept: bool) -> None:
+    answers = [Client().get("/healthz", headers={"X-Request-ID": given}) for _ in range(2)]
+    ids = [answer.headers["X-Request-ID"] for answer in answers]
+
+    assert (ids == [given, given]) == kept
+    assert kept or (ids[0] != ids[1] and len(ids[0]) == 32)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_job_leaves_lines_about_it_and_no_word_of_a_resume(
+    tmp_path: Path, draft: Draft, alice: User
+) -> None:
+    text = f"{MARKER} Example\n\nBuilt payments in Python at {MARKER} Ltd.\n" * 20
+    upload(draft, {f"{MARKER}.txt": text.encode(), "empty.pdf": MARKER.encode()})
+    with serving(error(500, message=f"no luck with {MARKER}"), rated) as model:
+        env = {
+            "DEBUG": "0",
+            "LOG_LEVEL": "DEBUG",
+            "OPENAI_API_KEY": "key",
+            "OPENAI_BASE_URL": model.url,
+        }
+        os.mkfifo(tmp_path / "mail")  # an e-mail that cannot be written
+        with running(tmp_path, workers=1, env=env) as worker:
+            job = submit.submit(draft, alice, engine="openai", model="m", mode="all")
+            until(Job.objects.filter(status=Status.COMPLETED).exists, "the end of the job")
+            until(lambda: "not sent" in worker.said, "the e-mail's failure")
+            said = worker.said
+
+    assert MARKER not in said
+    lines = [json.loads(each) for each in said.splitlines()]
+    over = next(each for each in lines if each["message"].endswith("completed"))
+    assert over["job"] == str(job.public_id)
+    assert over["analysis"] == str(job.analysis.public_id)
+    assert over["lane"] and over["task"] == "score"
