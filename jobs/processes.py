@@ -80,14 +80,14 @@ def is_there(pid: int) -> bool:
     return True
 
 
-def reap_adopted(*, but: int) -> None:
+def reap_adopted(*but: int) -> None:
     """Clear away dead processes that were left to us: as process 1 of a container we inherit them.
 
-    `but` is a child which somebody else waits for.
+    `but` are children which somebody else waits for.
     """
     if sys.platform != "linux":
         return
     with suppress(ChildProcessError):  # there are no children at all
         look = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        while (dead := os.waitid(os.P_ALL, 0, look)) and dead.si_pid != but:
+        while (dead := os.waitid(os.P_ALL, 0, look)) and dead.si_pid not in but:
             os.waitpid(dead.si_pid, 0)

@@ -92,7 +92,7 @@ class Supervisor:
         if self.cluster is not None:
             if self.cluster.poll() is not None:
                 return self._restart(f"it ended with code {self.cluster.returncode}")
-            reap_adopted(but=self.cluster.pid)
+            reap_adopted(self.cluster.pid)
         if not self.watch.look():
             return self._restart("no test message came through, and no work is being done")
         if self.restarts and self.watch.well_at > self.restarts[-1]:

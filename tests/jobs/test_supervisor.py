@@ -299,12 +299,12 @@ r, w = os.pipe()
 os.waitpid(fork(lambda: fork(lambda: os.write(w, str(os.getpid()).encode()))), 0)
 orphan = int(os.read(r, 20))
 while os.path.exists(f"/proc/{orphan}"):
-    reap_adopted(but=0)
+    reap_adopted()
 kept = fork(lambda: None)
 os.waitid(os.P_PID, kept, os.WEXITED | os.WNOWAIT)
-reap_adopted(but=kept)
+reap_adopted(kept)
 os.waitpid(kept, 0)
-reap_adopted(but=0)
+reap_adopted()
 print("done")
 """
 

@@ -1,0 +1,87 @@
+"""Web server and workers together, for one container. Either one's end ends the other."""
+
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
+
+from jobs import processes
+from jobs.management.commands.worker import DATABASE_ALLOWED
+from jobs.watch import await_database
+
+LOCK = 0x5EEA  # of PostgreSQL's advisory locks: containers that start together migrate in turn
+GRACE = 25.0  # seconds for both; each allows itself 20
+TICK = 0.25
+# As a module, so that it is this environment's own, whatever PATH says.
+WEB = [sys.executable, "-m", "gunicorn", "evaluator.wsgi"]
+
+
+class Command(BaseCommand):
+    help = "Migrate, then run the web server and the workers until SIGTERM or Ctrl-C."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.asked = 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
+        if not await_database(DATABASE_ALLOWED):
+            raise CommandError(
+                f"The database did not answer within {DATABASE_ALLOWED:.0f} seconds. See that it "
+                "runs and can be reached from here, and that DATABASE_URL is right."
+            )
+        _migrate()
+        started: dict[str, subprocess.Popen[bytes]] = {}
+        try:
+            if not self.asked:
+                started["workers"] = processes.start_worker(settings.Q_WORKERS)
+                started["web server"] = processes.start_process(WEB)
+            ended = self._wait(started)
+        finally:
+            self._stop(list(started.values()))
+        if ended:
+            code = started[ended].returncode
+            raise CommandError(
+                f"The {ended} ended by itself with code {code}; it says why above.",
+                returncode=code if code and code > 0 else 1,
+            )
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        self.asked += 1
+
+    def _wait(self, started: "dict[str, subprocess.Popen[bytes]]") -> str:
+        """Until a signal comes, or one of them ends by itself: its name."""
+        while not self.asked:
+            for name, process in started.items():
+                if process.poll() is not None:
+                    return name
+            processes.reap_adopted(*(process.pid for process in started.values()))
+            time.sleep(TICK)
+        return ""
+
+    def _stop(self, started: "list[subprocess.Popen[bytes]]") -> None:
+        """SIGTERM to both; SIGKILL to what is left by the deadline, or at a second signal."""
+        for process in started:
+            if process.poll() is None:
+                process.terminate()
+        until = time.monotonic() + GRACE
+        while any(process.poll() is None for process in started):
+            if self.asked > 1 or time.monotonic() > until:
+                break
+            time.sleep(TICK / 5)
+        for process in started:
+            processes.kill_group(process)
+
+
+def _migrate() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        call_command("migrate", interactive=False, verbosity=1)
+    finally:
+        connection.close()  # frees the lock, also where a migration failed
