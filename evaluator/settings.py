@@ -241,6 +241,10 @@ if JOBS_ENGINE == "django-q2" and QUEUE_BROKER == "redis" and not REDIS_URL:
         "QUEUE_BROKER is 'redis' and REDIS_URL is not set. Set it to the address of the server, "
         "such as redis://localhost:6379/0."
     )
+# How far the roll-out is: runs of fewer résumés may be worked on in the request (0: none is), and
+# runs of more than MAX_BATCH are refused (0: none is).
+BACKGROUND_FROM = env.whole("BACKGROUND_FROM", 0, at_least=0)
+MAX_BATCH = env.whole("MAX_BATCH", 0)
 Q_WORKERS = env.whole("Q_WORKERS", 2)
 WORKER_PORT = env.whole("WORKER_PORT", 0)  # 0 is none
 LANE_SLICE = 20  # seconds before a lane makes room for others who wait

@@ -17,8 +17,8 @@ from .flight import IDLE
 from .followups import FollowingUp, Insights, Repeats
 from .models import Heartbeat, Job, Lane, Status
 from .scoring import Scoring
-from .submit import add_lane, record
-from .turn import Turn, Verdict
+from .submit import add_lane, record, refusal
+from .turn import Place, Turn, Verdict
 
 LARGE = 100  # evaluations left, above which a job makes room for all others
 A_LANE_FOR = 16  # evaluations; below it another lane costs more than it brings
@@ -46,9 +46,9 @@ def _read(turn: Turn) -> None:
             add_lane(turn.lane.draft_id, None)
 
 
-def score(lane_id: int, *, is_guest: bool = False) -> None:
-    """Take the lane's turn at its job; as a guest, in the middle of another lane's."""
-    turn = Turn.enter(lane_id, is_guest=is_guest)
+def score(lane_id: int, place: Place = Place.WORKER) -> None:
+    """Take the lane's turn at its job, unless somebody has."""
+    turn = Turn.enter(lane_id, place)
     if turn is None:
         return
     with trace.about(**turn.ids), turn.given_back():
@@ -58,6 +58,9 @@ def score(lane_id: int, *, is_guest: bool = False) -> None:
 def _score(turn: Turn) -> None:
     if turn.job.status == Status.PENDING and not turn.job.is_paused:
         if not _is_unpacked(turn):
+            _leave(turn)
+            return
+        if _is_too_large(turn.job):
             _leave(turn)
             return
         _begin(turn.job)
@@ -82,7 +85,7 @@ def _work(turn: Turn) -> None:
 
 def _host(lane_id: int) -> None:
     """Work at a job that has just come, for a moment."""
-    score(lane_id, is_guest=True)
+    score(lane_id, Place.GUEST)
 
 
 def _is_unpacked(turn: Turn) -> bool:
@@ -96,6 +99,14 @@ def _is_unpacked(turn: Turn) -> bool:
             if not reader.unpack_some(turn):
                 time.sleep(IDLE)  # in another worker's hands
     return True
+
+
+def _is_too_large(job: Job) -> bool:
+    """Whether archives held more than a run may have; the job has failed then."""
+    if job.analysis.evaluations.exists():  # a retry
+        return False
+    too_many = refusal(job.analysis.draft_id)
+    return bool(too_many) and finish.fail(job, too_many)
 
 
 def _begin(job: Job) -> None:

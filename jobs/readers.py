@@ -21,7 +21,7 @@ from candidates.reading.sandbox import Sandbox
 from candidates.scoring.fingerprint import document_key
 from candidates.scoring.prepare import keep
 
-from .turn import Turn, Verdict
+from .turn import Place, Turn, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,8 @@ class Reader:
 
     def read_some(self, turn: Turn) -> int:
         """Claim an archive or a few files that wait, and write what was found; how many."""
+        if turn.place is Place.REQUEST:
+            return 0
         return self.unpack_some(turn) or self._read_some(turn)
 
     def unpack_some(self, turn: Turn) -> int:

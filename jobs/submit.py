@@ -2,7 +2,7 @@
 
 Page, command line, demo and schedule all come through here. A submission writes the job, its
 analysis and the queue's message in one transaction and reads nothing that grows with the number of
-candidates: those are enrolled by the first lane.
+candidates, unless MAX_BATCH says that they be counted: those are enrolled by the first lane.
 """
 
 import logging
@@ -12,9 +12,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from candidates.models import Analysis, Draft, Event, FollowUp
+from candidates.models import Analysis, Candidate, Draft, Event, FollowUp
 from candidates.models.analysis import InsightsMode
 from candidates.models.followup import Kind
 from candidates.scoring import engines
@@ -70,6 +71,8 @@ def submit(
             raise CannotRun(told(str(error))) from error
         if key is not None and (job := _pressed(draft, key)) is not None:
             return job
+        if too_many := refusal(draft.pk):
+            raise CannotRun(too_many)
         newest = draft.candidates.aggregate(at=Max("created_at"))["at"]
         packed = draft.archives.open().aggregate(at=Max("created_at"))["at"]
         newest = max(filter(None, (newest, packed)), default=None)
@@ -89,6 +92,20 @@ def submit(
             draft=draft, requested_by=user, title=draft.title, **wanted
         )
         return _open_job(analysis, user, "queued", key=key)
+
+
+def refusal(draft_id: int) -> str:
+    """Why the draft is too large to be run on this site; "" when it is not. At most one query."""
+    most = settings.MAX_BATCH
+    if not most:
+        return ""
+    number = Candidate.objects.filter(draft=draft_id, same_as=None).count()
+    if number <= most:
+        return ""
+    return _(
+        "The draft has %(number)s résumés, and this site takes up to %(most)s in one run. Remove "
+        "some, or put them into several drafts; those who run the site may raise MAX_BATCH."
+    ) % {"number": number_format(number), "most": number_format(most)}
 
 
 def _pressed(draft: Draft, key: UUID) -> Job | None:

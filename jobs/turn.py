@@ -21,6 +21,7 @@ LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect w
 BEAT = 4.0  # seconds between signs of life; leases are several times longer
 GUEST_AFTER = timedelta(seconds=0.3)  # a free worker takes a lane in less
 GUEST_SLICE = 4.0  # seconds; with the wait for answers, less than a lease
+REQUEST_SLICE = 20.0  # seconds; with the wait for answers, well below what a proxy waits
 STOP_DRAIN = 6.0  # seconds for answers on their way when workers stop
 OUTAGE = 5.0  # seconds of an outage in which a lane that failed is still given back
 LONGEST = 90.0  # seconds a turn may take when nobody waits; well below the queue's own time-out
@@ -33,24 +34,31 @@ class Verdict(Enum):
     STOP = "the job is over, or the lane is no longer ours"
 
 
-class Turn:
-    """The lane while a worker has it. Made by `enter`; all its times are this process's own.
+class Place(Enum):
+    WORKER = "in a worker, by itself"
+    GUEST = "in the middle of another's turn, by the same worker; short"
+    REQUEST = "in a web server's answer; reads no files, lets nobody in, and ends in time"
 
-    A guest's turn is taken in the middle of another's, by the same worker, and is short. `guest` is
-    the id of a lane that may be let in so: its job has just come, and no worker is free for it.
+
+class Turn:
+    """The lane while somebody has it. Made by `enter`; all its times are this process's own.
+
+    `guest` is the id of a lane that may be let in as a guest: its job has just come, and no worker
+    is free for it.
     """
 
-    def __init__(self, lane: Lane, token: UUID, *, is_guest: bool = False) -> None:
+    def __init__(self, lane: Lane, token: UUID, place: Place = Place.WORKER) -> None:
         self.lane = lane
         self.token = token
-        self.is_guest = is_guest
+        self.place = place
+        self.is_guest = place is Place.GUEST
         self.guest: int | None = None
         self.began = self.looked = self.beaten = time.monotonic()
         self.verdict = Verdict.GO
         self.stopping: float | None = None  # since when this host's workers are
 
     @classmethod
-    def enter(cls, lane_id: int, *, is_guest: bool = False) -> Self | None:
+    def enter(cls, lane_id: int, place: Place = Place.WORKER) -> Self | None:
         """Take the lane; None when somebody else has it, when it is over, or while the whole queue
         is halted."""
         if Halt.objects.exists():
@@ -62,7 +70,7 @@ class Turn:
         lane = (
             Lane.objects.select_related("job__analysis__draft", "worker").filter(pk=lane_id).first()
         )
-        return cls(lane, token, is_guest=is_guest) if lane else None
+        return cls(lane, token, place) if lane else None
 
     def look(self) -> Verdict:
         """Whether to go on; costs a query every `LOOK` seconds, and two every `BEAT`."""
@@ -86,7 +94,7 @@ class Turn:
             self.verdict = Verdict.PAUSE
         elif seen[1] or self._is_long_enough(now):
             self.verdict = Verdict.HAND_OVER
-        elif self.lane.job_id and not self.is_guest:
+        elif self.lane.job_id and self.place is Place.WORKER:
             self.guest = seen[4]
         return self.verdict
 
@@ -122,6 +130,8 @@ class Turn:
         took = now - self.began
         if self.is_guest:
             return took >= GUEST_SLICE
+        if self.place is Place.REQUEST:
+            return took >= REQUEST_SLICE
         return took >= LONGEST or (took >= settings.LANE_SLICE and _others_wait())
 
     @property

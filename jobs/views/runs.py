@@ -27,7 +27,7 @@ from candidates.told import told
 from candidates.views import live
 from jobs import estimate as estimates
 from jobs import pause as pausing
-from jobs import pulse, submit
+from jobs import pulse, small, submit
 from jobs.access import job_for
 from jobs.models import Halt, Heartbeat, Job, Status
 
@@ -176,7 +176,7 @@ def _every(job: Job, progress: Progress) -> int:
 @vary_on_headers("HX-Request")
 def estimate(request: Request, public_id: Any) -> HttpResponse:
     """What a run would take, and whether anybody would take it up: a page, and the part of the
-    draft's page that shows it. Twelve queries at most."""
+    draft's page that shows it. Fifteen queries at most."""
     draft = draft_for(request.user, public_id)
     form = RunForm(request.GET if "insights_mode" in request.GET else None)
     alive = Heartbeat.objects.alive()
@@ -192,9 +192,12 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
         "form": form,
         "nobody_works": nobody,
         "halted": halted,
+        "answers_here": halted is None and small.may_be_here(draft.pk),
     }
     if form.is_bound and not form.is_valid():
         context["trouble"] = _(WHOM)
+    elif too_many := submit.refusal(draft.pk):
+        context["trouble"] = too_many
     else:
         wanted = form.cleaned_data if form.is_bound else {}
         context["mode"] = InsightsMode(wanted.get("insights_mode", InsightsMode.TOP)).label
@@ -230,7 +233,9 @@ def run(request: Request, public_id: Any) -> HttpResponse:
     except submit.CannotRun as error:
         messages.error(request, str(error))
         return redirect(draft)
-    return redirect(job)
+    small.work_here(job)
+    job.refresh_from_db(fields=["status"])
+    return redirect(job.analysis if job.status == Status.COMPLETED else job)
 
 
 @require_POST

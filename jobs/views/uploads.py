@@ -80,7 +80,7 @@ def _while_there_is_room() -> Iterator[None]:
             or (isinstance(error, OSError) and error.errno == errno.ENOSPC)
         ):
             raise
-        log.error("an upload was refused: %s", error)
+        log.error("an upload was refused: %s", type(error.__cause__ or error).__name__)
         raise NoRoom from error
 
 

@@ -48,6 +48,13 @@ def manage(*command: str, **env: str) -> "subprocess.CompletedProcess[str]":
         ({"QUEUE_BROKER": "redis"}, "QUEUE_BROKER is 'redis' and REDIS_URL is not set."),
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL is not an address of a server"),
         ({"CELERY_BROKER_URL": "nonsense://x"}, "CELERY_BROKER_URL is not an address of a server"),
+        (
+            {"BACKGROUND_FROM": "-1"},
+            "BACKGROUND_FROM is '-1'. Set it to a whole number of at least 0",
+        ),
+        ({"MAX_BATCH": "none"}, "MAX_BATCH is 'none'. Set it to a whole number of at least 1"),
+        ({"WEB_THREADS": "0"}, "WEB_THREADS is '0'."),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'. Set it to one of: json, text."),
         ({"WORKER_PORT": "-1"}, "WORKER_PORT is '-1'."),
         ({"EMAIL_PROVIDER": "pigeon"}, "EMAIL_PROVIDER is 'pigeon'. Set it to one of:"),
         (
