@@ -1,6 +1,7 @@
 """What goes around each request: its id, its reader's language and zone, early answers."""
 
 import re
+import time
 from collections.abc import Callable
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -12,10 +13,10 @@ from candidates.models import Preference
 from candidates.models.preference import zones
 from jobs import pulse, trace
 
-from . import health
+from . import health, metrics
 
 ZONE_COOKIE = "zone"  # static/js/live.js writes where the browser is
-PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
+PROBES = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": metrics.metrics}
 SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -23,13 +24,15 @@ def traced(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
     """The proxy's id of the request, else one of our own: in each line of the log that is written
-    meanwhile, and in the answer."""
+    meanwhile, and in the answer. How long it took is counted for /metrics."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         name = given if SANE.fullmatch(given) else uuid4().hex
+        began = time.perf_counter()
         with trace.about(request=name):
             response = get_response(request)
+        metrics.note(request, response, time.perf_counter() - began)
         response.headers["X-Request-ID"] = name
         return response
 

@@ -338,6 +338,8 @@ ANYMAIL = {
     "RESEND_API_KEY": env.text("RESEND_API_KEY"),
 }
 
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # what asks for /metrics has to give; "": there is none
+
 # Logs never contain a résumé's text: messages name rows by id, and of an exception a line tells
 # the place alone (evaluator/logs.py); while developing, all of it.
 LOG_FORMAT = env.one_of("LOG_FORMAT", ("json", "text"), "text" if DEBUG else "json")

@@ -1,16 +1,14 @@
-"""Mounts admin, candidates, jobs and health."""
+"""Mounts admin, candidates and jobs. Probes are answered before (evaluator/middleware.py)."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from jobs.views.home import home
 
-from . import health, pages
+from . import pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("accounts/login/", pages.LogIn.as_view(), name="login"),
     path("accounts/", include("django.contrib.auth.urls")),

@@ -21,6 +21,8 @@ from candidates.models.claims import (
     listed_constraint,
 )
 
+from .tallies import Tallied, Tally  # noqa: F401 -- Django finds models here
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 

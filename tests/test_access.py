@@ -38,8 +38,6 @@ THING = "the owner of the thing in the address; to others it does not exist"
 MINE = "whose it is, and whoever shares the draft is a stranger to it"
 # Of each address: who, the methods it answers, and the thing its id is of.
 POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
-    "healthz": (PUBLIC, ("GET",), None),
-    "readyz": (PUBLIC, ("GET",), None),
     "login": (PUBLIC, ("GET", "POST"), None),
     "offline": (PUBLIC, ("GET",), None),
     "service-worker": (PUBLIC, ("GET",), None),

@@ -284,6 +284,12 @@ class Evaluation(Claimable):
                 fields=["fingerprint"],
                 condition=Q(status=Status.SCORED),
             ),
+            # Of what ended lately, /metrics asks again and again.
+            models.Index(
+                name="evaluation_ended",
+                fields=["scored_at"],
+                condition=Q(scored_at__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

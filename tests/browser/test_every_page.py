@@ -106,7 +106,7 @@ def test_public_pages_are_open_to_everybody(page: Page, alice: User) -> None:
     public = [name for name, (who, *_) in POLICIES.items() if who == PUBLIC]
     wrong = {}
     for name in public:
-        if name in ("healthz", "readyz", "service-worker"):
+        if name == "service-worker":
             continue
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)

@@ -1,0 +1,163 @@
+"""What Prometheus is told, read by its own parser, and that counts only grow."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.db import OperationalError
+from django.db.models import F
+from django.test import Client
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+
+from candidates.models import Call, Draft, Evaluation
+from jobs import figures
+from jobs.models import Heartbeat, Job, Lane, Notification, Status
+from jobs.tallies import Tallied
+from tests.makers import rows
+
+TOKEN = {"Authorization": "Bearer secret"}
+pytestmark = pytest.mark.django_db
+
+
+def scrape() -> dict[tuple[str, tuple[str, ...]], float]:
+    """Each sample by its name and the values of its labels, in the order of the labels' names."""
+    answer = Client(headers={"host": "10.0.0.7:8000"}).get("/metrics", headers=TOKEN)
+    assert answer.status_code == 200, answer.text
+    families = text_string_to_metric_families(answer.text)
+    return {
+        (sample.name, tuple(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+@pytest.fixture(autouse=True)
+def token(settings: LazySettings) -> None:
+    settings.METRICS_TOKEN = "secret"
+
+
+@pytest.fixture
+def ended(draft: Draft, alice: User) -> Job:
+    """A job that took 100 seconds and ended a while ago, with three scores and two calls."""
+    for number in range(3):
+        rows.candidate(draft, number)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    job = rows.job(analysis)
+    ago = timezone.now() - timedelta(minutes=5)
+    Job.objects.update(
+        created_at=ago - timedelta(seconds=100),
+        started_at=ago - timedelta(seconds=90),
+        completed_at=ago,
+    )
+    Evaluation.objects.update(scored_at=ago - timedelta(seconds=50))
+    for status, cost in (("answered", "0.25"), ("refused", None)):
+        Call.objects.create(
+            owner=alice,
+            draft=draft,
+            purpose="score",
+            token=job.public_id,
+            model="m",
+            status=status,
+            reserved_tokens=9,
+            prompt_tokens=1000,
+            completion_tokens=50,
+            cost=cost,
+            settled_at=ago,
+        )
+    Call.objects.update(created_at=F("settled_at") - timedelta(seconds=3))
+    return job
+
+
+def test_it_is_there_for_who_has_the_token(settings: LazySettings) -> None:
+    assert Client().get("/metrics").status_code == 401
+    wrong = Client().get("/metrics", headers={"Authorization": "Bearer sécret"})
+    assert wrong.status_code == 401 and wrong.headers["WWW-Authenticate"] == "Bearer"
+    assert Client().get("/metrics", headers=TOKEN).status_code == 200
+
+    settings.METRICS_TOKEN = ""
+    assert Client().get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+def test_what_ended_is_counted_once_and_stays_counted(ended: Job, draft: Draft) -> None:
+    first = scrape()
+
+    assert first["evaluator_database_up", ()] == 1
+    assert first["evaluator_resumes_total", ("scored",)] == 3
+    assert first["evaluator_model_calls_total", ("m", "score", "answered")] == 1
+    assert first["evaluator_prompt_tokens_total", ("m",)] == 2000
+    assert first["evaluator_cost_dollars_total", ("m",)] == 0.25
+    assert first["evaluator_job_seconds_bucket", ("60", "completed")] == 0
+    assert first["evaluator_job_seconds_bucket", ("120", "completed")] == 1
+    assert first["evaluator_job_seconds_count", ("completed",)] == 1
+    assert first["evaluator_job_seconds_sum", ("completed",)] == pytest.approx(100)
+    assert first["evaluator_evaluation_seconds_sum", ("scored",)] == pytest.approx(120)
+    assert first["evaluator_model_call_seconds_bucket", ("4", "m", "score")] == 1
+    assert first["evaluator_jobs", ("completed",)] == 1
+
+    draft.delete()
+    Call.objects.all().delete()
+    second = scrape()
+
+    grows = ("_total", "_bucket", "_count", "_sum")
+    work = {key: value for key, value in first.items() if key[0].endswith(grows)}
+    assert all(second[key] >= value for key, value in work.items())
+    assert second["evaluator_resumes_total", ("scored",)] == 3
+    assert second["evaluator_jobs", ("completed",)] == 0
+
+
+def test_what_ends_between_two_scrapes_is_added(ended: Job, monkeypatch: Any) -> None:
+    monkeypatch.setattr(figures, "LAG", timedelta())
+    scrape()
+    Evaluation.objects.filter(pk=Evaluation.objects.earliest("pk").pk).update(
+        scored_at=timezone.now()
+    )
+    Tallied.objects.update(until=timezone.now() - timedelta(minutes=1))
+
+    assert scrape()["evaluator_resumes_total", ("scored",)] == 4
+
+
+def test_how_things_stand(draft: Draft, alice: User) -> None:
+    job = rows.job(rows.analysis(draft, alice), status=Status.PENDING)
+    lane = Lane.objects.create(draft=draft, job=job)
+    Lane.objects.filter(pk=lane.pk).update(created_at=timezone.now() - timedelta(seconds=40))
+    Heartbeat.objects.create(host="a", pid=1, workers=2, canary_at=timezone.now())
+    Notification.objects.create(job=job, kind="completed", recipient="a@example.com")
+
+    told = scrape()
+
+    assert told["evaluator_jobs", ("pending",)] == 1
+    assert told["evaluator_queue_depth", ()] == 1
+    assert 35 <= told["evaluator_queue_oldest_seconds", ()] < 60
+    assert told["evaluator_workers", ("a",)] == 2
+    assert told["evaluator_canary_age_seconds", ("a",)] < 5
+    assert told["evaluator_emails", ("waiting",)] == 1
+    assert told["evaluator_queue_halted", ()] == 0
+
+
+def test_requests_are_counted_by_page_and_status(as_alice: Client) -> None:
+    before = scrape()
+    as_alice.get("/")
+    as_alice.get("/nowhere/")
+
+    told = scrape()
+    for key in (("GET", "home", "200"), ("GET", "none", "404")):
+        name = ("evaluator_request_seconds_count", key)
+        assert told[name] == before.get(name, 0) + 1
+
+
+def test_without_the_database_it_tells_that(monkeypatch: Any) -> None:
+    def refuse() -> None:
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr(figures, "count_up", refuse)
+
+    assert scrape()["evaluator_database_up", ()] == 0
+
+
+def test_a_scrape_costs_few_statements(ended: Job, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(24):
+        scrape()
