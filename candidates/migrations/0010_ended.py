@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("candidates", "0008_restores"),
+        ("candidates", "0009_lately"),
     ]
 
     operations = [
