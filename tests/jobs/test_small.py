@@ -34,7 +34,7 @@ def model(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
 
 def fill(draft: Draft, number: int) -> None:
     for each in range(number):
-        rows.candidate(draft, each, text=f"Built payments in Python, number {each}.")
+        rows.candidate(draft, each, text=f"Built payments in Python, case {each + 100}.")
 
 
 def run(client: Client, draft: Draft) -> str:
