@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class EvaluatorConfig(AppConfig):
@@ -7,3 +8,8 @@ class EvaluatorConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401 -- registers the checks
+
+        if settings.SENTRY_DSN:
+            from . import faults
+
+            faults.begin(settings.SENTRY_DSN)

@@ -123,6 +123,22 @@ def server(name: str, schemes: tuple[str, ...]) -> str:
     return value
 
 
+def dsn(name: str) -> str:
+    """Where Sentry takes events; empty when it is unset."""
+    value = text(name)
+    if value:
+        from sentry_sdk.utils import BadDsn, Dsn
+
+        try:
+            Dsn(value)
+        except BadDsn as error:
+            raise ImproperlyConfigured(
+                f"{name} is no address of a project of Sentry. Copy it from the project's "
+                "settings: it looks like https://key@host/number."
+            ) from error
+    return value
+
+
 def names(name: str, default: list[str]) -> list[str]:
     """A list separated by commas."""
     found = [part.strip() for part in text(name).split(",") if part.strip()]

@@ -338,6 +338,7 @@ ANYMAIL = {
     "RESEND_API_KEY": env.text("RESEND_API_KEY"),
 }
 
+SENTRY_DSN = env.dsn("SENTRY_DSN")
 METRICS_TOKEN = env.text("METRICS_TOKEN")  # what asks for /metrics has to give; "": there is none
 
 # Logs never contain a résumé's text: messages name rows by id, and of an exception a line tells

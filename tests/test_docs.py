@@ -9,7 +9,7 @@ from django.core.management import get_commands
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 READS = re.compile(
-    r'env\.(?:text|switch|whole|one_of|names|languages|prices|server)\(\s*"([A-Z_0-9]+)"'
+    r'env\.(?:text|switch|whole|one_of|names|languages|prices|server|dsn)\(\s*"([A-Z_0-9]+)"'
 )
 NAMED = re.compile(r"`([A-Z][A-Z_0-9]{3,})`")
 OURS = ("evaluator", "jobs", "candidates")

@@ -54,6 +54,7 @@ def manage(*command: str, **env: str) -> "subprocess.CompletedProcess[str]":
         ),
         ({"MAX_BATCH": "none"}, "MAX_BATCH is 'none'. Set it to a whole number of at least 1"),
         ({"WEB_THREADS": "0"}, "WEB_THREADS is '0'."),
+        ({"SENTRY_DSN": "sentry.example.com"}, "SENTRY_DSN is no address of a project of Sentry."),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'. Set it to one of: json, text."),
         ({"WORKER_PORT": "-1"}, "WORKER_PORT is '-1'."),
         ({"EMAIL_PROVIDER": "pigeon"}, "EMAIL_PROVIDER is 'pigeon'. Set it to one of:"),
