@@ -1,4 +1,4 @@
-"""Faults of the program, told to Sentry where SENTRY_DSN names one: their places, and no text.
+"""Faults of the program, told to Sentry where SENTRY_DSN says so: their places, and no text.
 
 What an exception says, the variables around it, the request and the command line may each hold a
 résumé's words or a person's name. So an event is not cleaned: it is written anew with what is known
