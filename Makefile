@@ -32,7 +32,8 @@ test:
 
 # Production-like values, so that the deployment checks see what production would.
 DEPLOYED = DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') \
-	DATABASE_URL=postgres://nobody@localhost/nothing SITE_URL=https://evaluator.example.com
+	DATABASE_URL=postgres://nobody@localhost/nothing SITE_URL=https://evaluator.example.com \
+	DEFAULT_FROM_EMAIL=evaluator@example.com
 
 lint:
 	@.venv/bin/ruff format --check -q .
@@ -41,7 +42,7 @@ lint:
 	@.venv/bin/mypy .
 	@.venv/bin/lint-imports --no-logo >/dev/null || .venv/bin/lint-imports --no-logo
 	@$(PY) manage.py makemigrations --check --dry-run
-	@$(DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
+	@$(DEPLOYED) $(PY) manage.py check --deploy --static --fail-level WARNING
 
 fix:
 	@.venv/bin/ruff check -q --fix .; .venv/bin/ruff format -q .

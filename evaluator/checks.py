@@ -5,8 +5,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.http.request import validate_host
 
 from candidates.reading import tesseract
+
+from . import doctor
 
 
 @register(Tags.security, deploy=True)
@@ -51,3 +54,44 @@ def text_recognition_can_work(**_: Any) -> list[CheckMessage]:
             id="evaluator.E002",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def site_is_one_of_the_hosts(**_: Any) -> list[CheckMessage]:
+    host = urlsplit(settings.SITE_URL).hostname or ""
+    if validate_host(host, settings.ALLOWED_HOSTS):
+        return []
+    return [
+        Error(
+            f"ALLOWED_HOSTS does not have '{host}', the host of SITE_URL: every page would be "
+            "refused.",
+            hint=f"Add {host} to ALLOWED_HOSTS, or unset it for the host of SITE_URL.",
+            id="evaluator.E003",
+        )
+    ]
+
+
+@register(deploy=True)
+def mail_says_who_writes(**_: Any) -> list[CheckMessage]:
+    if settings.EMAIL_PROVIDER in ("file", "console"):
+        return [
+            Warning(
+                f"EMAIL_PROVIDER is '{settings.EMAIL_PROVIDER}': no e-mail reaches anybody.",
+                hint="Set EMAIL_PROVIDER to smtp or to one of the providers in README.md.",
+                id="evaluator.W002",
+            )
+        ]
+    if not settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"):
+        return []
+    return [
+        Warning(
+            f"DEFAULT_FROM_EMAIL is '{settings.DEFAULT_FROM_EMAIL}', which most servers refuse.",
+            hint="Set it to an address of a domain that may send e-mail through your provider.",
+            id="evaluator.W003",
+        )
+    ]
+
+
+@register(Tags.database, deploy=True)
+def servers_around_us_are_well(databases: Any = None, **_: Any) -> list[CheckMessage]:
+    return doctor.examine() if databases else []

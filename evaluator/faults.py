@@ -15,12 +15,10 @@ from sentry_sdk.types import Event, Hint
 from jobs import trace
 
 OURS = ("evaluator", "jobs", "candidates")
-KEPT = frozenset(
-    "event_id timestamp level platform release environment server_name logger transaction".split()
-)
-OF_A_FRAME = frozenset(
-    "abs_path filename function module lineno in_app pre_context context_line post_context".split()
-)
+KEPT = ["event_id", "timestamp", "level", "platform", "release", "environment", "server_name"]
+KEPT += ["logger", "transaction"]
+OF_A_FRAME = ["abs_path", "filename", "function", "module", "lineno", "in_app"]
+OF_A_FRAME += ["pre_context", "context_line", "post_context"]  # lines of the program
 
 
 def begin(dsn: str) -> None:

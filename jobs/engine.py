@@ -85,6 +85,11 @@ def messages_wait() -> bool:
         return False
 
 
+def probe() -> None:
+    """Ask the queue for an answer. Raises QueueDown when there is none."""
+    _engine().waits()
+
+
 def is_empty() -> bool:
     """Whether it is sure that no message waits for a worker; some may be in workers' hands."""
     try:

@@ -30,7 +30,7 @@ def test_every_command_is_in_the_documents() -> None:
     )
     commands = [name for name, app in get_commands().items() if app in OURS]
 
-    assert sorted(commands) == ["demo", "evaluate", "serve", "worker"]
+    assert sorted(commands) == ["check", "demo", "evaluate", "serve", "worker"]
     for name in commands:
         assert f"manage.py {name}" in documents or f"make {name}" in documents
 
