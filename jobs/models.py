@@ -21,7 +21,10 @@ from candidates.models.claims import (
     listed_constraint,
 )
 
-from .tallies import Tallied, Tally  # noqa: F401 -- Django finds models here
+# Django finds models here.
+from .incidents import Incident as Incident
+from .tallies import Tallied as Tallied
+from .tallies import Tally as Tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

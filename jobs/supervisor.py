@@ -122,7 +122,7 @@ class Supervisor:
                 return True
             time.sleep(TICK)
         self._start()
-        self.watch.note_restart()
+        self.watch.note_restart(why)
         return True
 
     def _stop(self) -> None:

@@ -28,6 +28,7 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
 from . import engine as queue
+from . import incidents
 from .models import Halt, Job, Lane, LaneQuerySet, Mail, Notification
 from .submit import add_lane, wake
 
@@ -179,3 +180,4 @@ def _throw_away() -> None:
     Piece.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
     DescriptionFile.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
     Task.objects.filter(stopped__lt=Now() - FAILURES_KEPT).delete()
+    incidents.throw_away()

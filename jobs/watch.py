@@ -23,6 +23,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from . import engine
+from .incidents import Incident, What
 from .models import Heartbeat, HeartbeatQuerySet, Lane, Mail, Notification
 from .processes import is_there
 from .sweep import sweep
@@ -94,9 +95,12 @@ class Watch:
         """What they had in hand is free, as soon as the database can be told."""
         self.owes = True
 
-    def note_restart(self) -> None:
+    def note_restart(self, why: str) -> None:
         try:
             Heartbeat.objects.filter(pk=self.pk).update(restarts=F("restarts") + 1)
+            Incident.objects.create(
+                host=self.heartbeat.host, heartbeat=self.pk, what=What.WORKERS, detail=why
+            )
         except Error:
             log.warning("the restart could not be noted: the database does not answer")
 

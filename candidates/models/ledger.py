@@ -159,6 +159,7 @@ class Call(models.Model):
             models.Index(fields=["owner", "created_at"]),
             models.Index(fields=["analysis", "created_at"]),
             models.Index(fields=["evaluation"]),
+            models.Index(fields=["-settled_at"]),
             models.Index(name="call_open", fields=["token"], condition=Q(status=Status.OPEN)),
         ]
         constraints = [

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from candidates.admin import ReadOnly
 from jobs import pause
-from jobs.models import Halt, Heartbeat, Lane
+from jobs.models import Halt, Heartbeat, Incident, Lane
 
 
 @admin.register(Halt)
@@ -41,3 +41,9 @@ class LaneAdmin(ReadOnly):
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnly):
     list_display = ["host", "pid", "workers", "started_at", "seen_at", "canary_at", "restarts"]
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnly):
+    list_display = ["at", "host", "what", "detail"]
+    list_filter = ["what"]

@@ -1,0 +1,193 @@
+"""What the monitor says is wrong, and that it says so no longer when it is mended."""
+
+from collections import namedtuple
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from candidates.models import Analysis, Draft
+from candidates.models.ledger import Status as Ended
+from jobs import monitor, pause
+from jobs.incidents import Incident, What
+from jobs.models import Heartbeat, Job, Kind, Lane, Mail, Notification, Status
+from tests.makers import rows
+from tests.workers import outage
+
+
+def names() -> list[str]:
+    return [one.name for one in monitor.troubles() if one.name not in ("database-restarted",)]
+
+
+def ago(seconds: float) -> object:
+    return Now() - timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def host(db: None) -> Heartbeat:
+    """A host in good health."""
+    return Heartbeat.objects.create(host="one", pid=1, workers=2, canary_at=timezone.now())
+
+
+@pytest.fixture
+def analysis(draft: Draft, alice: User) -> Analysis:
+    return rows.analysis(draft, alice)
+
+
+def test_all_is_well(host: Heartbeat) -> None:
+    assert names() == []
+
+
+def test_no_worker(db: None) -> None:
+    (trouble,) = (one for one in monitor.troubles() if one.name == "no-worker")
+
+    assert trouble.stops and trouble.title == "No worker is alive."
+    assert "manage.py worker" in trouble.remedy
+
+
+def test_a_host_that_went_without_a_word_until_another_comes(host: Heartbeat) -> None:
+    other = Heartbeat.objects.create(host="two", pid=2, workers=2, canary_at=timezone.now())
+    Heartbeat.objects.filter(pk=other.pk).update(seen_at=ago(9), started_at=ago(60))
+    Heartbeat.objects.filter(pk=host.pk).update(started_at=ago(60))
+    assert names() == ["host-silent"]
+
+    Heartbeat.objects.create(host="three", pid=3, workers=2, canary_at=timezone.now())
+    assert names() == []
+
+
+def test_workers_that_look_alive_and_take_nothing(host: Heartbeat, draft: Draft) -> None:
+    Heartbeat.objects.filter(pk=host.pk).update(canary_at=ago(12), started_at=ago(60))
+    (trouble,) = (one for one in monitor.troubles() if one.name == "wedged")
+    assert trouble.stops
+    assert trouble.since is not None
+
+    lane = {"token": uuid4(), "started_at": Now(), "due_at": Now() + timedelta(seconds=15)}
+    Lane.objects.create(draft=draft, worker=host, **lane)
+    assert names() == []  # it is at work, and the test message waits
+
+
+def test_deaths_are_news_for_a_minute(host: Heartbeat) -> None:
+    for _ in range(2):
+        Incident.objects.create(host="one", heartbeat=host.pk, what=What.PROCESS)
+    Incident.objects.create(host="one", heartbeat=host.pk, what=What.WORKERS)
+    told = [one.title for one in monitor.troubles()]
+    assert "2 processes of the workers on one died and were replaced." in told
+    assert "The workers on one were replaced." in told
+
+    Incident.objects.update(at=ago(61))
+    assert names() == []
+
+
+def test_a_job_with_nobody_at_it(host: Heartbeat, analysis: Analysis) -> None:
+    job = rows.job(analysis, Status.PROCESSING)
+    assert names() == ["job-stuck"]
+
+    lane = Lane.objects.create(draft=analysis.draft, job=job)
+    assert names() == []
+
+    Lane.objects.filter(pk=lane.pk).update(created_at=ago(11), due_at=ago(11))
+    assert names() == ["job-stuck"]  # though workers are free
+    Heartbeat.objects.update(workers=0)
+    assert names() == []
+
+
+def test_a_halt_is_told_and_no_job_is_stuck_then(
+    host: Heartbeat, analysis: Analysis, sam: User
+) -> None:
+    rows.job(analysis, Status.PROCESSING)
+    pause.halt(sam, "The model moves.")
+
+    assert names() == ["halted"]
+
+
+@pytest.mark.parametrize(
+    "refusal, name",
+    [("429 insufficient_quota", "quota-gone"), ("401", "key-refused"), ("404", "paused")],
+)
+def test_a_job_that_paused_by_itself(
+    host: Heartbeat, analysis: Analysis, refusal: str, name: str
+) -> None:
+    job = rows.job(analysis, Status.PROCESSING)
+    rows.call(analysis, status=Ended.REFUSED, detail=refusal)
+    pause.by_itself(job, "Mend it, then resume the job.")
+    Notification.objects.all().delete()
+
+    (trouble,) = (one for one in monitor.troubles() if one.name == name)
+    assert trouble.remedy == "Mend it, then resume the job. 1 job waits."
+
+    Job.objects.filter(pk=job.pk).resume()
+    Lane.objects.create(draft=analysis.draft, job=job)
+    assert names() == []
+
+
+def test_a_person_may_pause_a_job(host: Heartbeat, analysis: Analysis, sam: User) -> None:
+    pause.by(sam, rows.job(analysis, Status.PROCESSING))
+
+    assert names() == []
+
+
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        ({"status": Ended.REFUSED, "detail": "429 rate_limit_exceeded"}, "model-busy"),
+        ({"status": Ended.REFUSED, "detail": "503"}, "model-down"),
+        ({"status": Ended.FAILED, "detail": "not reached"}, "model-down"),
+        ({"status": Ended.UNKNOWN, "detail": "The model did not answer in time"}, "model-down"),
+    ],
+)
+def test_a_model_that_does_not_answer(
+    host: Heartbeat, analysis: Analysis, call: dict[str, str], name: str
+) -> None:
+    job = rows.job(analysis, Status.PROCESSING)
+    Lane.objects.create(draft=analysis.draft, job=job)
+    rows.call(analysis)
+    for _ in range(2):
+        rows.call(analysis, **call)
+    assert names() == []  # two may be chance
+
+    rows.call(analysis, **call)
+    assert names() == [name]
+
+    rows.call(analysis)
+    assert names() == []
+
+
+def test_mail_that_is_refused_or_waits_too_long(host: Heartbeat, analysis: Analysis) -> None:
+    job = rows.job(analysis)
+    mail = Notification.objects.create(job=job, kind=Kind.COMPLETED, recipient="a@example.com")
+    assert names() == []
+
+    said = "SMTPRecipientsRefused: {'a@example.com': (451, b'later')}"
+    Notification.objects.filter(pk=mail.pk).update(error=said)
+    (trouble,) = (one for one in monitor.troubles() if one.name == "mail-down")
+    assert trouble.title == "1 e-mail could not be sent (SMTPRecipientsRefused)."
+
+    Notification.objects.filter(pk=mail.pk).update(error="", created_at=ago(181))
+    assert names() == ["mail-late"]
+
+    Notification.objects.filter(pk=mail.pk).update(status=Mail.SENT, sent_at=Now())
+    assert names() == []
+
+
+def test_a_disk_that_fills(host: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**11, 10**11, 5 * 1024**2))
+
+    (trouble,) = (one for one in monitor.troubles() if one.name == "disk-low")
+    assert trouble.title == "The disk with the data has 5 MB left."
+
+
+def test_connections_that_run_out(host: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "NEARLY_FULL", 0.001)
+
+    assert names() == ["connections-full"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outage_of_the_database_is_a_trouble_and_no_error() -> None:
+    with outage():
+        assert "database-down" in names()
+    assert "no-worker" in names()
