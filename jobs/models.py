@@ -25,6 +25,7 @@ from candidates.models.claims import (
 from .incidents import Incident as Incident
 from .tallies import Tallied as Tallied
 from .tallies import Tally as Tally
+from .periods import Period as Period
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -125,6 +126,7 @@ class Job(models.Model):
         ordering = ["-created_at", "-pk"]
         indexes = [
             models.Index(fields=["-created_at"]),
+            models.Index(fields=["completed_at"]),
             models.Index(name="job_open", fields=["created_at"], condition=Q(status__in=OPEN)),
         ]
         constraints = [

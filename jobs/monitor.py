@@ -62,12 +62,12 @@ def troubles() -> list[Trouble]:
     Never raises for an outage of the database: that is a trouble too.
     """
     try:
+        halt = Halt.objects.first()
         found = [
             *_database(),
             *_workers(),
             *_deaths(),
-            *_halted(),
-            *_stuck(),
+            *(_halted(halt) if halt else _stuck()),
             *_paused(),
             *_model(),
             *_mail(),
@@ -172,25 +172,28 @@ def _deaths() -> Iterator[Trouble]:
         yield Trouble(name, title % row, remedy, row["first"])
 
 
-def _halted() -> Iterator[Trouble]:
-    for halt in Halt.objects.all():
-        title = _("The queue is halted: %(reason)s") % {"reason": halt.reason}
-        yield Trouble("halted", title, _("Delete the halt when work shall go on."), halt.at)
+def _halted(halt: Halt) -> Iterator[Trouble]:
+    title = _("The queue is halted: %(reason)s") % {"reason": halt.reason}
+    yield Trouble("halted", title, _("Delete the halt when work shall go on."), halt.at)
 
 
 def _stuck() -> Iterator[Trouble]:
     """Jobs with work to do and nobody at it, though somebody could be."""
-    if Halt.objects.exists():
-        return
     lanes = Lane.objects.filter(job=OuterRef("pk"))
     silent = lanes.filter(started_at__isnull=False, due_at__lte=Now())
-    jobs = Job.objects.active().filter(~Exists(lanes) | Exists(silent))
-    found = list(jobs.values_list("created_at", "started_at")[:100])
-    busy = Lane.objects.running().count()
-    if Heartbeat.objects.workers() > busy:
-        late = Lane.objects.filter(started_at=None, created_at__lte=Now() - IDLE_LATE)
-        late = late.filter(due_at__lte=Now() - IDLE_LATE, job__in=Job.objects.active())
-        found += late.values_list("created_at", "created_at")[:100]
+    left = lanes.filter(
+        started_at=None, created_at__lte=Now() - IDLE_LATE, due_at__lte=Now() - IDLE_LATE
+    )
+    jobs = Job.objects.active().annotate(
+        is_alone=Q(~Exists(lanes) | Exists(silent)), is_left=Exists(left)
+    )
+    jobs = jobs.filter(Q(is_alone=True) | Q(is_left=True))
+    rows = list(jobs.values_list("created_at", "started_at", "is_alone")[:100])
+    # All workers may be busy with others' jobs.
+    if not all(is_alone for *_times, is_alone in rows):
+        are_free = Heartbeat.objects.workers() > Lane.objects.running().count()
+        rows = [row for row in rows if row[2] or are_free]
+    found = [(created, started) for created, started, _is_alone in rows]
     if found:
         yield Trouble(
             "job-stuck",

@@ -28,7 +28,7 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
 from . import engine as queue
-from . import incidents
+from . import incidents, periods
 from .models import Halt, Job, Lane, LaneQuerySet, Mail, Notification
 from .submit import add_lane, wake
 
@@ -58,6 +58,7 @@ def sweep() -> int:
         mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
         mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail()
         _throw_away()
+        _count_periods()
     if mended:
         log.info("sweep: %d mended", mended)
     return mended
@@ -174,6 +175,12 @@ def _nudge_mail() -> int:
     for pk in ids:
         queue.send("deliver", pk)
     return len(ids)
+
+
+def _count_periods() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT STATEMENT_TIMESTAMP()")
+        periods.count(cursor.fetchone()[0])
 
 
 def _throw_away() -> None:

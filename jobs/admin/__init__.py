@@ -1,5 +1,5 @@
 """The queue's side of the admin."""
 
-from . import jobs, notices, queue
+from . import jobs, notices, overview, queue
 
-__all__ = ["jobs", "notices", "queue"]
+__all__ = ["jobs", "notices", "overview", "queue"]
