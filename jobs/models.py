@@ -23,9 +23,9 @@ from candidates.models.claims import (
 
 # Django finds models here.
 from .incidents import Incident as Incident
+from .periods import Period as Period
 from .tallies import Tallied as Tallied
 from .tallies import Tally as Tally
-from .periods import Period as Period
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
