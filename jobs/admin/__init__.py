@@ -1,5 +1,5 @@
 """The queue's side of the admin."""
 
-from . import jobs, notices, overview, queue
+from . import jobs, messages, notices, overview, queue
 
-__all__ = ["jobs", "notices", "overview", "queue"]
+__all__ = ["jobs", "messages", "notices", "overview", "queue"]

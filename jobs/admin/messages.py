@@ -1,0 +1,49 @@
+"""django-q2's tables in the admin, in place of its own pages.
+
+Those unpickle what lies in the queue, and run it again. These read the columns that are plain, and
+never load the others: whoever can write to the table cannot make a web server run anything.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django_q.conf import Conf
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+from candidates.admin import ReadOnly
+
+import_module("django_q.admin")  # registers its pages, which are taken away here
+# Nothing is ever in the other two: a success leaves no row, and nothing is scheduled by django-q2.
+for model in (Failure, OrmQ, Schedule, Success):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class PlainColumns(ReadOnly):
+    """Only `plain` columns are ever read of a row."""
+
+    plain: tuple[str, ...] = ()
+    actions = None
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.plain
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).using(Conf.ORM).only(*self.plain)
+
+
+@admin.register(OrmQ)
+class MessageAdmin(PlainColumns):
+    plain = ("id", "key", "lock")
+    list_display = ["id", "key", "lock"]
+    ordering = ["lock", "id"]
+
+
+@admin.register(Failure)
+class FailureAdmin(PlainColumns):
+    plain = ("id", "name", "func", "cluster", "started", "stopped", "attempt_count")
+    list_display = ["id", "func", "cluster", "started", "stopped", "attempt_count"]
+    search_fields = ["=id", "func"]
