@@ -1,7 +1,8 @@
 """django-q2's broker on PostgreSQL: messages in a stated order, taken without waiting or polling.
 
-The order: test messages of one's own cluster, what one's cluster kept for too long, then the rest
-by age; but what was sent for `later` makes room for all that is sent in the minute after it.
+The order: test messages of one's own cluster, what one's cluster kept for too long, what was sent
+to be `first`, then the rest by age; but what was sent for `later` makes room for all that is sent
+in the minute after it.
 
 A message is taken only for a worker that is free, so none lies in the hands of a busy cluster while
 another has nothing to do. Only while work is so short that fetching it would take longer than doing
@@ -60,6 +61,7 @@ A_MINUTE_BEFORE_THE_REST = """COALESCE((
 PARTS = (
     ("own", NOW),
     ("kept", NOW),
+    ("first", NOW),
     ("later", A_MINUTE_BEFORE_THE_REST),
     ("rest", NOW),
     ("later", NOW),
@@ -109,6 +111,11 @@ class Message(NamedTuple):
 def later_key(queue: str = Conf.PREFIX) -> str:
     """The queue of what makes room for everything else."""
     return f"{queue}-later"
+
+
+def first_key(queue: str = Conf.PREFIX) -> str:
+    """The queue of what goes before everything else."""
+    return f"{queue}-first"
 
 
 def own_key(supervisor: str | int) -> str:
@@ -198,6 +205,7 @@ class Broker(ORM):  # type: ignore[misc]
             "own": own_key(supervisor) if supervisor else "",
             "kept": taken_key(supervisor) if supervisor else "",
             "mark": taken_key(supervisor) if supervisor else self.list_key,
+            "first": first_key(self.list_key),
             "rest": self.list_key,
             "later": later_key(self.list_key),
         }

@@ -33,8 +33,9 @@ class Engine(Protocol):
 
     TRANSACTIONAL: bool  # a message is part of the caller's transaction
 
-    def put(self, task: str, *ids: int, later: bool) -> None:
-        """Queue `jobs.tasks.<task>`; with `later` behind what is not."""
+    def put(self, task: str, *ids: int, later: bool, first: bool) -> None:
+        """Queue `jobs.tasks.<task>`; with `later` behind what is not, and with `first`, where the
+        queue can do that, before all."""
 
     def waits(self) -> bool:
         """Whether a message waits for a free worker."""
@@ -57,22 +58,23 @@ def _engine() -> Engine:
     return cast(Engine, import_module(ENGINES[settings.JOBS_ENGINE, broker]))
 
 
-def send(task: str, *ids: int, later: bool = False) -> None:
-    """Queue `jobs.tasks.<task>` in the caller's transaction; with `later` behind what is not.
+def send(task: str, *ids: int, later: bool = False, first: bool = False) -> None:
+    """Queue `jobs.tasks.<task>` in the caller's transaction; with `later` behind what is not, with
+    `first` before all.
 
     A queue outside of the database gets the message when the transaction is committed. Should it
     not answer then, the sweep sends the message again.
     """
     engine = _engine()
     if engine.TRANSACTIONAL:
-        engine.put(task, *ids, later=later)
+        engine.put(task, *ids, later=later, first=first)
     else:
-        transaction.on_commit(partial(_send_soon, task, *ids, later=later))
+        transaction.on_commit(partial(_send_soon, task, *ids, later=later, first=first))
 
 
-def _send_soon(task: str, *ids: int, later: bool) -> None:
+def _send_soon(task: str, *ids: int, later: bool, first: bool) -> None:
     try:
-        _engine().put(task, *ids, later=later)
+        _engine().put(task, *ids, later=later, first=first)
     except QueueDown as error:
         log.warning("%s %s will be sent by the sweep: %s", task, ids, error)
 

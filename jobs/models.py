@@ -26,6 +26,7 @@ from .incidents import Incident as Incident
 from .periods import Period as Period
 from .tallies import Tallied as Tallied
 from .tallies import Tally as Tally
+from .priority import PERMISSIONS, Priority
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -119,6 +120,9 @@ class Job(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     pause_reason = models.TextField(blank=True, db_default="", editable=False)
     pauses = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    priority = models.SmallIntegerField(
+        choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL, editable=False
+    )
 
     objects = JobQuerySet.as_manager()
 
@@ -128,9 +132,14 @@ class Job(models.Model):
             models.Index(fields=["-created_at"]),
             models.Index(fields=["completed_at"]),
             models.Index(name="job_open", fields=["created_at"], condition=Q(status__in=OPEN)),
+            models.Index(
+                name="job_failed", fields=["created_at"], condition=Q(status=Status.FAILED)
+            ),
         ]
+        permissions = PERMISSIONS
         constraints = [
             listed_constraint("job_status_listed", Status),
+            listed_constraint("job_priority_listed", Priority, "priority"),
             models.UniqueConstraint(
                 name="job_one_open_per_analysis",
                 fields=["analysis"],
@@ -454,11 +463,13 @@ class Heartbeat(models.Model):
     )
     restarts = models.PositiveIntegerField(db_default=0, help_text="of the cluster")
     stopping = models.BooleanField(db_default=False, help_text="its lanes hand over")
+    draining = models.BooleanField(db_default=False, help_text="staff told it to take no work")
 
     objects = HeartbeatQuerySet.as_manager()
 
     class Meta:
         ordering = ["-seen_at"]
+        permissions = [("drain_heartbeat", "Can drain hosts")]
         indexes = [models.Index(fields=["seen_at"])]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ from candidates.told import told
 
 from . import engine as queue
 from .models import Heartbeat, Job, Lane, Status
+from .priority import Priority
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -118,12 +119,16 @@ def _pressed(draft: Draft, key: UUID) -> Job | None:
     return job
 
 
-def retry(job: Job, user: "User", reason: str = "") -> Job:
+def retry(
+    job: Job, user: "User", reason: str = "", *, only_failed: bool = False, by: "User | None" = None
+) -> Job:
     """A new job for what `job` left unscored: the failed résumés, and those it never came to; with
-    a `reason` only those that failed for it.
+    a `reason` only those that failed for it, and `only_failed` refuses where no résumé failed.
 
-    What has a score keeps it. Returns the open job where there is one. Raises CannotRun.
+    It is `user`'s, and the act of `by` where that is somebody else. What has a score keeps it.
+    Returns the open job where there is one. Raises CannotRun.
     """
+    by = by or user
     with transaction.atomic():
         analysis = Analysis.objects.select_for_update().get(pk=job.analysis_id)
         if (running := analysis.jobs.open().first()) is not None:
@@ -133,11 +138,16 @@ def retry(job: Job, user: "User", reason: str = "") -> Job:
             failed = evaluations.filter(error=reason).reopen_failed()
             if not failed:
                 raise CannotRun(_("No résumé is left that failed for this reason."))
-            return _open_job(analysis, user, "retried", f"{failed} failed: {reason}")
+            return _open_job(analysis, user, "retried", f"{failed} failed: {reason}", by=by)
+        if only_failed:
+            failed = evaluations.all().reopen_failed()
+            if not failed:
+                raise CannotRun(_("No résumé of it has failed."))
+            return _open_job(analysis, user, "retried", f"{failed} failed", by=by)
         failed = evaluations.reopen_failed() + analysis.followups.reopen_failed()
         if not (failed or analysis.has_work() or not evaluations.exists()):
             raise CannotRun(_("Nothing is left to retry: every readable résumé has its score."))
-        return _open_job(analysis, user, "retried", f"{failed} failed" if failed else "")
+        return _open_job(analysis, user, "retried", f"{failed} failed" if failed else "", by=by)
 
 
 def repeat(analysis: Analysis, user: "User") -> Job:
@@ -170,11 +180,17 @@ def cancel(job: Job, user: "User | None") -> bool:
 
 
 def _open_job(
-    analysis: Analysis, user: "User", verb: str, detail: str = "", key: UUID | None = None
+    analysis: Analysis,
+    user: "User",
+    verb: str,
+    detail: str = "",
+    *,
+    key: UUID | None = None,
+    by: "User | None" = None,
 ) -> Job:
     job = Job.objects.create(analysis=analysis, requested_by=user, status=Status.PENDING, key=key)
     job.refresh_from_db(fields=["public_id", "created_at"])
-    record(job, verb, actor=user, detail=detail)
+    record(job, verb, actor=by or user, detail=detail)
     add_lane(analysis.draft_id, job)
     return job
 
@@ -188,8 +204,11 @@ def add_lane(draft_id: int, job: Job | None, *, later: bool = False) -> None:
 
 
 def wake(lane: Lane, *, later: bool = False) -> None:
-    """Send the message of a lane that waits."""
-    queue.send("score" if lane.job_id else "read", lane.pk, later=later)
+    """Send the message of a lane that waits, to the place that its job's priority gives it."""
+    priority = lane.job.priority if lane.job else Priority.NORMAL
+    first = priority == Priority.HIGH
+    later = priority == Priority.LOW or (later and not first)
+    queue.send("score" if lane.job_id else "read", lane.pk, later=later, first=first)
 
 
 def wake_readers(draft_id: int) -> None:

@@ -95,6 +95,11 @@ class Supervisor:
             reap_adopted(self.cluster.pid)
         if not self.watch.look():
             return self._restart("no test message came through, and no work is being done")
+        if self.watch.draining != (self.cluster is None):
+            if self.watch.draining:
+                self._drain()
+            else:
+                self._take_work_again()
         if self.restarts and self.watch.well_at > self.restarts[-1]:
             self.restarts.clear()
         return True
@@ -124,6 +129,23 @@ class Supervisor:
         self._start()
         self.watch.note_restart(why)
         return True
+
+    def _drain(self) -> None:
+        """Staff want this host to take no work: no workers, but the sweep, and a sign of life."""
+        log.warning("drained, as staff asked for")
+        self._stop()
+        if self.cluster is not None:
+            kill_group(self.cluster)
+        self.cluster = None
+        self.watch.workers_rest()
+
+    def _take_work_again(self) -> None:
+        try:
+            self.watch.say_ready()
+        except Error as error:  # the next tick tries again
+            log.warning("no work is taken yet: %s", type(error).__name__)
+            return
+        self._start()
 
     def _stop(self) -> None:
         """Let lanes hand over, and end the cluster; `run` kills what is left by the deadline."""

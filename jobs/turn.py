@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from . import engine as queue
 from .models import OPEN, Halt, Job, Lane, Status
+from .priority import Priority
 
 LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect within a second
 BEAT = 4.0  # seconds between signs of life; leases are several times longer
@@ -102,7 +103,9 @@ class Turn:
         """Lanes of jobs that nobody has begun, though a free worker would have by now."""
         waiting = Lane.objects.filter(started_at=None, job__status=Status.PENDING)
         waiting = waiting.filter(job__paused_at=None, created_at__lt=Now() - GUEST_AFTER)
-        return waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:1]
+        waiting = waiting.exclude(job__priority=Priority.LOW)
+        inviting = waiting.order_by("-job__priority", "created_at", "pk")
+        return inviting.values_list("pk", flat=True)[:1]
 
     def beat(self, lease: timedelta | None = None) -> None:
         """Renew the lane's lease."""

@@ -72,6 +72,8 @@ class Watch:
         self.silent = ""  # which of the two does not answer: the database, the queue
         self.owes = False  # work of workers that are gone
         self.stopping = False
+        self.draining = False  # staff want it to
+        self.has_workers = True
         self.looked_at = self.well_at = time.monotonic()
         self.was_well = False
 
@@ -90,10 +92,16 @@ class Watch:
         """They are new, and get time to show that they work."""
         self.sent = None
         self.patience = START_ALLOWED
+        self.has_workers = True
 
     def workers_are_gone(self) -> None:
         """What they had in hand is free, as soon as the database can be told."""
         self.owes = True
+
+    def workers_rest(self) -> None:
+        """There are none until staff want them again."""
+        self.workers_are_gone()
+        self.has_workers = self.was_well = False
 
     def note_restart(self, why: str) -> None:
         try:
@@ -114,7 +122,7 @@ class Watch:
                 return True
             if self.owes:
                 self._give_back()
-            is_wedged = self._is_wedged()
+            is_wedged = self.has_workers and self._is_wedged()
         except (OperationalError, InterfaceError) as error:
             self._sit_out("database", error)
             close_old_connections()
@@ -142,7 +150,7 @@ class Watch:
         """Why this host's workers cannot be relied on, as a sentence; empty when they can."""
         now = time.monotonic()
         if self.stopping:
-            return "It is stopping."
+            return "It is drained." if self.draining else "It is stopping."
         if now - self.looked_at > STUCK:
             return "The supervisor is stuck."
         if self.silent:
@@ -172,6 +180,7 @@ class Watch:
                 pk=self.pk, host=self.heartbeat.host, pid=self.heartbeat.pid, workers=self.workers
             )
             self.sent = None  # it may have sung to nobody
+        self.draining = bool(row.values_list("draining", flat=True).first())
         self._answers_again("database")
 
     def _is_wedged(self) -> bool:
@@ -247,6 +256,11 @@ class Watch:
             Heartbeat.objects.filter(pk=self.pk).update(stopping=True)
         except Error:
             log.warning("lanes could not be told to hand over: the database does not answer")
+
+    def say_ready(self) -> None:
+        """Staff want the workers again; raises django.db.Error when the database cannot be told."""
+        Heartbeat.objects.filter(pk=self.pk).update(stopping=False)
+        self.stopping = False
 
     def end(self) -> None:
         """Give back what is left in hand, and leave."""

@@ -19,7 +19,14 @@ from candidates.reading.problems import Problem
 from candidates.scoring.rubric import Rubric
 
 from . import candidate as candidates
-from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import (
+    MOST_ATTEMPTS,
+    SUSPECT_FROM,
+    Claimable,
+    ClaimQuerySet,
+    claim_constraint,
+    listed_constraint,
+)
 from .draft import Draft
 
 if TYPE_CHECKING:
@@ -93,6 +100,7 @@ class Status(models.TextChoices):
 
 
 OPEN = (Status.WAITING, Status.SCORING)
+TAKEN_OUT = gettext_noop("Staff took this résumé out, because it kept stopping the worker.")
 # Of a file that could not be read when the analysis came to it.
 TRIED_AGAIN = gettext_noop("The file could not be read then; it has been tried again since.")
 
@@ -215,6 +223,16 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
             token=None,
             error=f"Scoring this résumé stopped the worker {MOST_ATTEMPTS} times.",
             scored_at=Now(),
+        )
+
+    def suspected(self) -> Self:
+        """Those that stopped their worker, so that they are claimed alone."""
+        return self.open().filter(attempts__gte=SUSPECT_FROM)
+
+    def take_out(self) -> int:
+        """Fail the suspected among them, so that they stop no other worker."""
+        return self.suspected().update(
+            status=Status.FAILED, token=None, error=TAKEN_OUT, scored_at=Now()
         )
 
     def reopen_failed(self) -> int:

@@ -122,6 +122,6 @@ def claim_constraint(name: str, claimed: str) -> models.CheckConstraint:
     )
 
 
-def listed_constraint(name: str, choices: type[models.TextChoices], field: str = "status") -> Any:
+def listed_constraint(name: str, choices: type[models.Choices], field: str = "status") -> Any:
     """`choices` do not reach the database by themselves."""
     return models.CheckConstraint(name=name, condition=Q(**{f"{field}__in": choices.values}))

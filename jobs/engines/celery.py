@@ -50,7 +50,7 @@ def _send(task: str, ids: tuple[int, ...], queue: str) -> None:
         )
 
 
-def put(task: str, *ids: int, later: bool) -> None:
+def put(task: str, *ids: int, later: bool, first: bool = False) -> None:
     _send(task, ids, LATER if later else QUEUE)
 
 

@@ -13,12 +13,13 @@ from . import cluster
 TRANSACTIONAL = True
 
 
-def put(task: str, *ids: int, later: bool) -> None:
-    cluster.put(task, *ids, key=broker.later_key() if later else Conf.PREFIX)
+def put(task: str, *ids: int, later: bool, first: bool) -> None:
+    key = broker.later_key() if later else broker.first_key() if first else Conf.PREFIX
+    cluster.put(task, *ids, key=key)
 
 
 def waits() -> bool:
-    keys = [Conf.PREFIX, broker.later_key()]
+    keys = [broker.first_key(), Conf.PREFIX, broker.later_key()]
     return bool(OrmQ.objects.filter(key__in=keys, lock__lte=Now()).exists())
 
 

@@ -89,7 +89,7 @@ def _answers() -> Iterator[None]:
         raise QueueDown(f"Redis does not answer ({type(error).__name__})") from error
 
 
-def put(task: str, *ids: int, later: bool) -> None:
+def put(task: str, *ids: int, later: bool, first: bool = False) -> None:
     with _answers():
         cluster.put(task, *ids, key=later_key() if later else Conf.PREFIX)
 

@@ -15,7 +15,7 @@ from . import cluster
 TRANSACTIONAL = True
 
 
-def put(task: str, *ids: int, later: bool) -> None:
+def put(task: str, *ids: int, later: bool, first: bool = False) -> None:
     cluster.put(task, *ids, key=Conf.PREFIX)
 
 

@@ -46,6 +46,10 @@ VERBS = {
     "paused": gettext_lazy("Paused"),
     "resumed": gettext_lazy("Resumed"),
     "cancelled": gettext_lazy("Cancelled"),
+    "requeued": gettext_lazy("Sent to the queue again"),
+    "priority raised": gettext_lazy("Priority raised"),
+    "priority lowered": gettext_lazy("Priority lowered"),
+    "résumé taken out": gettext_lazy("Résumé taken out"),
     "completed": gettext_lazy("Completed"),
     "failed": gettext_lazy("Failed"),
 }

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
-from jobs.broker import Broker, FreeWorkers, give_back, later_key, own_key, taken_key
+from jobs.broker import Broker, FreeWorkers, first_key, give_back, later_key, own_key, taken_key
 from tests.workers import outage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,6 +96,13 @@ def test_a_supervisors_own_messages_pass_a_long_queue(broker: Broker, make: Make
 
     assert seven.dequeue() == [(mine, "canary")]
     assert seven.dequeue() == [(older, "work")]
+
+
+def test_what_is_to_be_first_goes_before_older_messages(broker: Broker) -> None:
+    old, first = broker.enqueue("old"), Broker(first_key()).enqueue("first")
+
+    assert broker.dequeue() == [(first, "first")]
+    assert broker.dequeue() == [(old, "old")]
 
 
 def test_what_is_for_later_makes_room_for_what_came_within_a_minute(broker: Broker) -> None:

@@ -143,6 +143,23 @@ def test_a_killed_supervisor_leaves_nobody_behind(worker: Worker) -> None:
     until_dead(worker.left(), patience=5)
 
 
+def test_a_host_is_drained_and_takes_work_again(worker: Worker) -> None:
+    main = worker.main
+    Heartbeat.objects.filter(pid=worker.pid).update(draining=True)
+
+    until_dead([main, *main.children(recursive=True)], patience=20)
+    until(lambda: worker.heartbeat.stopping, "the host to say so")
+    assert not Heartbeat.objects.alive().exists()
+    engine.send("canary", worker.heartbeat.pk)
+    before = worker.heartbeat.seen_at
+    until(lambda: worker.heartbeat.seen_at > before, "a sign of life")
+    assert OrmQ.objects.count() == 1
+
+    Heartbeat.objects.filter(pid=worker.pid).update(draining=False)
+    until(Heartbeat.objects.alive().exists, "work to be taken again", patience=30)
+    assert worker.heartbeat.restarts == 0
+
+
 def test_it_stops_when_its_whole_group_is_asked(worker: Worker) -> None:
     os.killpg(worker.pid, signal.SIGTERM)
 

@@ -1,0 +1,65 @@
+"""What staff may do with a job beside what its owner may: move it in the queue, send it there
+again, take out a résumé that stops the workers.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F
+
+from candidates.models import Evaluation
+
+from .models import Job, Lane
+from .priority import Priority
+from .submit import add_lane, record
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def prioritise(job: Job, user: "User", step: int) -> bool:
+    """Move the job `step` (1 or -1) of the priorities up or down; False when it is over, or at
+    the end of them. What waits in the queue for it is put where it belongs now."""
+    into = [value for value in Priority.values if value - step in Priority.values]
+    with transaction.atomic():
+        movable = Job.objects.open().filter(
+            pk=job.pk, priority__in=[value - step for value in into]
+        )
+        if not movable.update(priority=F("priority") + step):
+            return False
+        job.refresh_from_db(fields=["priority"])
+        verb = "priority raised" if step > 0 else "priority lowered"
+        record(job, verb, actor=user, detail=Priority(job.priority).name.lower())
+        if not job.is_paused:
+            # Their old messages find no lane and do no harm.
+            for _ in range(Lane.objects.filter(job=job, started_at=None).delete()[0]):
+                add_lane(job.analysis.draft_id, job)
+    return True
+
+
+def requeue(job: Job, user: "User") -> bool:
+    """Give the job one fresh lane in place of those that wait; False when it is paused or over, or
+    when a worker is at it."""
+    with transaction.atomic():
+        active = Job.objects.active().select_for_update(of=("self",))
+        locked = active.select_related("analysis").filter(pk=job.pk).first()
+        lanes = Lane.objects.filter(job=job)
+        if locked is None or lanes.running().exists():
+            return False
+        lanes.filter(started_at=None).delete()
+        locked.analysis.evaluations.hurry()
+        locked.analysis.followups.hurry()
+        record(locked, "requeued", actor=user)
+        add_lane(locked.analysis.draft_id, locked)
+    return True
+
+
+def take_out(evaluation: Evaluation, user: "User") -> bool:
+    """Fail a résumé that stopped its worker, whoever has it now; False when it did not, or when it
+    has an end already."""
+    with transaction.atomic():
+        if not Evaluation.objects.filter(pk=evaluation.pk).take_out():
+            return False
+        job = evaluation.analysis.jobs.select_related("analysis").latest("created_at", "pk")
+        record(job, "résumé taken out", actor=user, detail=f"evaluation {evaluation.public_id}")
+    return True
