@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("reading", "uploads", "ranking", "queue", "jobs", "models", "scale", "pages")
+ALL = ("reading", "uploads", "ranking", "queue", "jobs", "models", "scale", "pages", "admin")
 
 
 def main(names: list[str]) -> int:

@@ -3,7 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 
 from .models import (
     Analysis,
@@ -22,12 +25,31 @@ from .models import (
     Suggestion,
 )
 
+MOST_COUNTED = 5_000  # rows; a list that is longer says so, and is filtered or searched
+
+
+class Capped(Paginator[Any]):
+    """Counts no further than `MOST_COUNTED`: counting a million rows takes longer than the page."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if isinstance(rows, QuerySet):
+            return int(rows.order_by()[:MOST_COUNTED].count())
+        return len(rows)
+
+    @property
+    def is_capped(self) -> bool:
+        return self.count == MOST_COUNTED
+
 
 class ReadOnly(admin.ModelAdmin[Any]):
     """What the program writes, staff may read; what is wrong is mended by actions and pages."""
 
     list_per_page = 50
     show_full_result_count = False
+    list_max_show_all = 0
+    paginator = Capped
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

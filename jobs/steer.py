@@ -1,5 +1,5 @@
-"""What staff may do with a job beside what its owner may: move it in the queue, send it there
-again, take out a résumé that stops the workers.
+"""What staff may do beside what a job's owner may: move the job in the queue, send it there again,
+take out a résumé that stops the workers, drain a host.
 """
 
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from django.db.models import F
 
 from candidates.models import Evaluation
 
-from .models import Job, Lane
+from .models import Heartbeat, Job, Lane
 from .priority import Priority
 from .submit import add_lane, record
 
@@ -63,3 +63,13 @@ def take_out(evaluation: Evaluation, user: "User") -> bool:
         job = evaluation.analysis.jobs.select_related("analysis").latest("created_at", "pk")
         record(job, "résumé taken out", actor=user, detail=f"evaluation {evaluation.public_id}")
     return True
+
+
+def drain(host: Heartbeat) -> bool:
+    """Have the host take no work until it is resumed; False when it has been told already."""
+    return bool(Heartbeat.objects.filter(pk=host.pk, draining=False).update(draining=True))
+
+
+def take_work_again(host: Heartbeat) -> bool:
+    """Let a drained host take work; False when it does, or has gone."""
+    return bool(Heartbeat.objects.filter(pk=host.pk, draining=True).update(draining=False))

@@ -51,10 +51,15 @@ def test_the_lists_show_no_text_of_a_resume(as_sam: Client, draft: Draft) -> Non
 
 def test_staff_may_cancel_a_job(as_sam: Client, job: Job) -> None:
     chosen = {"action": "cancel", "_selected_action": [job.pk]}
+    page = as_sam.post(reverse("admin:jobs_job_changelist"), chosen)
+    assert "Nobody else is scored." in page.text
+    job.refresh_from_db()
+    assert job.status == Status.PENDING
 
+    chosen["confirmed"] = "yes"
     page = as_sam.post(reverse("admin:jobs_job_changelist"), chosen, follow=True)
 
-    assert "1 of 1 cancelled" in page.text
+    assert "“Cancel this job” was done to 1." in page.text
     job.refresh_from_db()
     assert job.status == Status.CANCELLED
 
@@ -71,10 +76,10 @@ def test_staff_halt_the_whole_queue_and_let_it_go_on(as_sam: Client, job: Job) -
 
 
 def test_staff_pause_a_job_and_let_it_go_on(as_sam: Client, job: Job) -> None:
-    for action, told in (("pause", "1 of 1 paused"), ("resume", "1 of 1 go on")):
-        chosen = {"action": action, "_selected_action": [job.pk]}
+    for action in ("pause", "resume"):
+        chosen = {"action": action, "_selected_action": [job.pk], "confirmed": "yes"}
         page = as_sam.post(reverse("admin:jobs_job_changelist"), chosen, follow=True)
-        assert told in page.text
+        assert "was done to 1." in page.text
         job.refresh_from_db()
         assert job.is_paused == (action == "pause")
 
@@ -85,7 +90,7 @@ def test_staff_who_may_only_look_cannot_cancel(job: Job, eve: User) -> None:
     eve.user_permissions.add(Permission.objects.get(codename="view_job"))
     client = Client()
     client.force_login(eve)
-    chosen = {"action": "cancel", "_selected_action": [job.pk]}
+    chosen = {"action": "cancel", "_selected_action": [job.pk], "confirmed": "yes"}
 
     client.post(reverse("admin:jobs_job_changelist"), chosen, follow=True)
 

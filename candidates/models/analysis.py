@@ -293,6 +293,9 @@ class Evaluation(Claimable):
             ),
             models.Index(fields=["analysis", "status", "rank"]),
             models.Index(
+                name="evaluation_failed", fields=["scored_at"], condition=Q(status=Status.FAILED)
+            ),
+            models.Index(
                 name="evaluation_lately",
                 fields=["analysis", "scored_at"],
                 condition=Q(scored_at__isnull=False),

@@ -187,6 +187,11 @@ class Candidate(Claimable):
             # Without a list of changes to come, which every look-up would have to go through.
             GinIndex(name="candidate_by_bands", fields=["bands"], fastupdate=False),
             models.Index(fields=["draft", "-created_at"]),
+            models.Index(
+                name="candidate_unreadable",
+                fields=["read_at"],
+                condition=Q(status=Status.UNREADABLE),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

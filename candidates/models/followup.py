@@ -130,7 +130,10 @@ class FollowUp(Claimable):
                 name="followup_to_do",
                 fields=["analysis", "due_at"],
                 condition=Q(status__in=OPEN),
-            )
+            ),
+            models.Index(
+                name="followup_failed", fields=["done_at"], condition=Q(status=Status.FAILED)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(name="followup_once", fields=["evaluation", "kind"]),

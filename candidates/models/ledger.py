@@ -39,6 +39,8 @@ class Status(models.TextChoices):
 
 # What may have been charged though no answer was seen.
 UNSEEN = (Status.OPEN, Status.UNKNOWN)
+# Calls that brought nothing.
+TROUBLED = (Status.REFUSED, Status.FAILED, Status.UNKNOWN)
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -161,6 +163,9 @@ class Call(models.Model):
             models.Index(fields=["evaluation"]),
             models.Index(fields=["-settled_at"]),
             models.Index(name="call_open", fields=["token"], condition=Q(status=Status.OPEN)),
+            models.Index(
+                name="call_troubled", fields=["created_at"], condition=Q(status__in=TROUBLED)
+            ),
         ]
         constraints = [
             listed_constraint("call_status_listed", Status),

@@ -1,70 +1,359 @@
-"""Jobs in the admin, and what staff may do with them."""
+"""Jobs in the admin: how far each is, what went wrong with it, and what staff may do about it."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
-from django.http import HttpRequest
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from candidates.admin import ReadOnly
-from jobs import pause, submit
-from jobs.models import Job, JobQuerySet
+from candidates.models import Analysis, Evaluation, Event
+from candidates.models.analysis import OPEN as UNSCORED
+from candidates.models.analysis import Status as Scored
+from jobs import errors, pause, steer, submit
+from jobs.models import OVER, Halt, Job, Lane
+from jobs.priority import Priority
+from jobs.views.runs import VERBS, Progress
 
-BOTH = [admin.ActionLocation.CHANGE_LIST, admin.ActionLocation.CHANGE_FORM]
+from .acts import AT_ONCE, Act, Steered
+from .filters import AgeFilter, EngineFilter, OwnerFilter, ReasonFilter, StateFilter
+
+EVENTS_SHOWN = FAILURES_SHOWN = 100
+EVERY = 5  # seconds between looks while something on the page is under way
+# Templates for these would take half of a list's time.
+HERE, ELSEWHERE = mark_safe(""), mark_safe(' hx-swap-oob="true"')
+STATE = '<span class="job-state {}" id="state-{}"{}>{}</span>'
+NO_PROGRESS = '<span class="job-progress" id="progress-{}"{}>–</span>'
+PROGRESS = (
+    '<span class="job-progress" id="progress-{}"{}>'
+    '<progress max="{}" value="{}" aria-label="{}"></progress> {}</span>'
+)
+
+
+def _retry(only_failed: bool) -> Callable[[Job, Any, HttpRequest], bool]:  # noqa: FBT001
+    def retry(job: Job, user: Any, request: HttpRequest) -> bool:
+        submit.retry(job, job.requested_by, only_failed=only_failed, by=user)
+        return True
+
+    return retry
+
+
+ACTS = (
+    Act(
+        "cancel",
+        "jobs.cancel_job",
+        gettext_lazy("Cancel this job"),
+        gettext_lazy("Cancel the selected jobs"),
+        gettext_lazy("Nobody else is scored. Scores made so far stay, and can be retried from."),
+        lambda jobs: jobs.open(),
+        lambda job, user, _: submit.cancel(job, user),
+    ),
+    Act(
+        "pause",
+        "jobs.pause_job",
+        gettext_lazy("Pause this job"),
+        gettext_lazy("Pause the selected jobs"),
+        gettext_lazy("Answers that are on their way are still written. Nothing else is asked."),
+        lambda jobs: jobs.active(),
+        lambda job, user, _: pause.by(user, job),
+    ),
+    Act(
+        "resume",
+        "jobs.pause_job",
+        gettext_lazy("Resume this job"),
+        gettext_lazy("Resume the selected jobs"),
+        gettext_lazy("It goes on where it stopped."),
+        lambda jobs: jobs.open().filter(paused_at__isnull=False),
+        lambda job, user, _: pause.resume(job, user),
+    ),
+    Act(
+        "retry",
+        "jobs.retry_job",
+        gettext_lazy("Retry all that has no score"),
+        gettext_lazy("Retry all that has no score in the selected jobs"),
+        gettext_lazy(
+            "A new job of the same person scores the failed résumés and those never reached, and "
+            "asks again for failed insights. What has a score keeps it. Calls may cost money."
+        ),
+        lambda jobs: jobs.filter(status__in=OVER),
+        _retry(only_failed=False),
+    ),
+    Act(
+        "retry_failed",
+        "jobs.retry_job",
+        gettext_lazy("Retry only failed résumés"),
+        gettext_lazy("Retry only failed résumés of the selected jobs"),
+        gettext_lazy(
+            "A new job of the same person scores the failed résumés again; where none has failed "
+            "there is no new job. What has a score keeps it. Calls may cost money."
+        ),
+        lambda jobs: jobs.filter(status__in=OVER),
+        _retry(only_failed=True),
+    ),
+    Act(
+        "requeue",
+        "jobs.requeue_job",
+        gettext_lazy("Send this job to the queue again"),
+        gettext_lazy("Send the selected jobs to the queue again"),
+        gettext_lazy("A fresh message wakes a worker. One that a worker is at is left alone."),
+        lambda jobs: jobs.active().exclude(
+            pk__in=Lane.objects.running().filter(job__isnull=False).values("job")
+        ),
+        lambda job, user, _: steer.requeue(job, user),
+    ),
+    Act(
+        "raise_priority",
+        "jobs.prioritise_job",
+        gettext_lazy("Raise the priority"),
+        gettext_lazy("Raise the priority of the selected jobs"),
+        gettext_lazy("Of high priority, a job goes before all others for as long as it lasts."),
+        lambda jobs: jobs.open().filter(priority__lt=Priority.HIGH),
+        lambda job, user, _: steer.prioritise(job, user, 1),
+    ),
+    Act(
+        "lower_priority",
+        "jobs.prioritise_job",
+        gettext_lazy("Lower the priority"),
+        gettext_lazy("Lower the priority of the selected jobs"),
+        gettext_lazy("Of low priority, a job makes room for all others, for a minute at a time."),
+        lambda jobs: jobs.open().filter(priority__gt=Priority.LOW),
+        lambda job, user, _: steer.prioritise(job, user, -1),
+    ),
+)
+
+
+class JobList(ChangeList):
+    """The page's rows know how far they are."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        measure(self.result_list)
+        self.watched = [job.pk for job in self.result_list if job.is_open]
+        self.halt = Halt.objects.select_related("by").first()
+
+
+def measure(jobs: Any) -> None:
+    """Write into each job how far its analysis is, counted from the evaluations. One query."""
+    counted = Evaluation.objects.filter(analysis__in={job.analysis_id for job in jobs})
+    done: dict[int, dict[str, int]] = {}
+    for analysis, status, number in (
+        counted.order_by().values_list("analysis", "status").annotate(number=Count("pk"))
+    ):
+        done.setdefault(analysis, {})[status] = number
+    for job in jobs:
+        each = done.get(job.analysis_id, {})
+        job.progress = Progress(
+            total=sum(each.values()),
+            scored=each.get(Scored.SCORED, 0),
+            failed=each.get(Scored.FAILED, 0),
+            unreadable=each.get(Scored.UNREADABLE, 0),
+            waiting=sum(each.get(status, 0) for status in UNSCORED),
+        )
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnly):
-    list_display = ["public_id", "analysis", "status", "requested_by", "created_at", "took"]
-    list_filter = ["status", "analysis__engine"]
-    list_select_related = ["analysis", "requested_by"]
-    search_fields = ["public_id", "analysis__title", "requested_by__email"]
-    actions = ["cancel", "retry", "pause", "resume"]
+class JobAdmin(Steered):
+    acts = ACTS
+    list_display = ["title", "owner", "state", "progress", "rank", "created_at", "took"]
+    list_filter = (StateFilter, OwnerFilter, EngineFilter, AgeFilter, ReasonFilter)
+    search_fields = ["public_id"]
+    search_help_text = gettext_lazy("The id of a job, or words of its title, or of a person.")
+    ordering = ["-created_at"]
+    readonly_fields = [
+        "public_id", "analysis", "requested_by", "state", "progress", "rank", "error",
+        "pause_reason", "created_at", "started_at", "ranked_at", "completed_at",
+    ]  # fmt: skip
+    fields = tuple(readonly_fields)
 
-    def has_steer_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("jobs.change_job")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        length = ExpressionWrapper(F("completed_at") - F("started_at"), DurationField())
+        known = ("analysis__draft__owner", "requested_by")
+        jobs: QuerySet[Any] = super().get_queryset(request).select_related(*known)
+        measured: QuerySet[Any] = jobs.annotate(length=length)
+        return measured
 
-    @admin.action(
-        permissions=["steer"],
-        description="Cancel this job",
-        description_plural="Cancel the selected jobs",
-        location=BOTH,
-    )
-    def cancel(self, request: HttpRequest, queryset: JobQuerySet) -> None:
-        jobs = list(queryset.select_related("analysis"))
-        moved = sum(submit.cancel(job, request.user) for job in jobs)  # type: ignore[arg-type]
-        self.message_user(request, f"{moved} of {len(jobs)} cancelled; the others were over.")
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return JobList
 
-    @admin.action(
-        permissions=["steer"],
-        description="Retry what has no score",
-        description_plural="Retry what has no score in the selected jobs",
-        location=BOTH,
-    )
-    def retry(self, request: HttpRequest, queryset: JobQuerySet) -> None:
-        for job in queryset.select_related("analysis"):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            return queryset.filter(public_id=UUID(term)), False
+        except ValueError:
+            titled = Analysis.objects.filter(title__icontains=term).values("pk")
+            of_people = Analysis.objects.filter(
+                Q(draft__owner__username__icontains=term) | Q(draft__owner__email__icontains=term)
+            )
+            found = titled.union(of_people.values("pk"))
+            return queryset.filter(analysis__in=found), False
+
+    @admin.display(description=gettext_lazy("job"), ordering="analysis__title")
+    def title(self, job: Job) -> str:
+        return f"{job.analysis.title} · {str(job.public_id)[:8]}"
+
+    @admin.display(description=gettext_lazy("owner"), ordering="analysis__draft__owner__username")
+    def owner(self, job: Job) -> str:
+        return job.analysis.draft.owner.get_username()
+
+    @admin.display(description=gettext_lazy("state"), ordering="status")
+    def state(self, job: Job) -> Any:
+        return state(job)
+
+    @admin.display(description=gettext_lazy("progress"))
+    def progress(self, job: Job) -> Any:
+        return progress(job)
+
+    @admin.display(description=gettext_lazy("priority"), ordering="priority")
+    def rank(self, job: Job) -> str:
+        return job.get_priority_display()
+
+    @admin.display(description=gettext_lazy("took"), ordering="length")
+    def took(self, job: Job) -> str:
+        return str(job.took).split(".", maxsplit=1)[0] if job.took else ""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("progress/", wrap(self.progress_view), name="jobs_job_progress"),
+            path("errors/", wrap(self.errors_view), name="jobs_job_errors"),
+            path("errors/retry/", wrap(self.retry_view), name="jobs_job_retry_errors"),
+            *super().get_urls(),
+        ]
+
+    def progress_view(self, request: HttpRequest) -> HttpResponse:
+        """The states and bars of the jobs that a list watches, each to be put in its place."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asked = [int(pk) for pk in request.GET.getlist("job") if pk.isdecimal() and len(pk) < 19]
+        jobs = list(Job.objects.filter(pk__in=asked[: self.list_per_page]))
+        measure(jobs)
+        watched = [job.pk for job in jobs if job.is_open]
+        parts = [part(job, ELSEWHERE) for job in jobs for part in (state, progress)]
+        context = {"parts": parts, "watched": watched, "every": EVERY}
+        return render(request, "admin/jobs/job/watch.html", context)
+
+    def errors_view(self, request: HttpRequest) -> HttpResponse:
+        """What went wrong in the last week, of all jobs."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return TemplateResponse(
+            request,
+            "admin/jobs/job/errors.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": _("Errors"),
+                "opts": self.opts,
+                "groups": errors.groups(),
+                "windows": errors.WINDOWS,
+                "may_retry": request.user.has_perm("jobs.retry_job"),
+            },
+        )
+
+    def retry_view(self, request: HttpRequest) -> HttpResponse:
+        """Retry all that failed for one reason within one window: asks first."""
+        if not (self.has_view_permission(request) and request.user.has_perm("jobs.retry_job")):
+            raise PermissionDenied
+        sent = request.POST if request.method == "POST" else request.GET
+        source, reason, window = (sent.get(name, "") for name in ("class", "reason", "window"))
+        if source not in errors.SOURCES or window not in errors.WINDOWS or "\0" in reason:
+            raise Http404
+        if not errors.SOURCES[source].can_retry:
+            raise Http404
+        matching = errors.latest(errors.jobs_with(source, reason, window))
+        jobs = list(matching.select_related("analysis", "requested_by")[: AT_ONCE + 1])
+        if request.method == "POST":
+            return self._retry_all(request, jobs, source, reason)
+        return TemplateResponse(
+            request,
+            "admin/jobs/confirm.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": _("Retry all that match"),
+                "opts": self.opts,
+                "act": {"asks": _("What failed with “%s” is tried again, by a new job for each "
+                    "analysis. Those under way are left alone. Calls may cost money.") % reason},
+                "rows": jobs[:10],
+                "number": min(len(jobs), AT_ONCE),
+                "more": max(0, min(len(jobs), AT_ONCE) - 10),
+                "is_capped": len(jobs) > AT_ONCE,
+                "sent": [("class", source), ("reason", reason), ("window", window)],
+                "back": reverse("admin:jobs_job_errors"),
+            },
+        )  # fmt: skip
+
+    def _retry_all(
+        self, request: HttpRequest, jobs: list[Job], source: str, reason: str
+    ) -> HttpResponse:
+        retried = 0
+        only = reason if source == "scoring" else ""
+        for job in jobs[:AT_ONCE]:
             try:
-                submit.retry(job, job.requested_by)
+                submit.retry(job, job.requested_by, only, by=request.user)  # type: ignore[arg-type]
+                retried += 1
             except submit.CannotRun as error:
                 self.message_user(request, f"{job}: {error}", messages.WARNING)
-            else:
-                self.message_user(request, f"{job} is retried.")
+        told = ngettext("%s job is retried.", "%s jobs are retried.", retried) % retried
+        self.message_user(request, told, messages.SUCCESS if retried else messages.WARNING)
+        if len(jobs) > AT_ONCE:
+            more = _("There are more of them: only %(number)s are done at a time. Do it again.")
+            self.message_user(request, more % {"number": AT_ONCE}, messages.WARNING)
+        return redirect("admin:jobs_job_errors")
 
-    @admin.action(
-        permissions=["steer"],
-        description="Pause this job",
-        description_plural="Pause the selected jobs",
-        location=BOTH,
-    )
-    def pause(self, request: HttpRequest, queryset: JobQuerySet) -> None:
-        jobs = list(queryset.select_related("analysis"))
-        moved = sum(pause.by(request.user, job) for job in jobs)  # type: ignore[arg-type]
-        self.message_user(request, f"{moved} of {len(jobs)} paused; the others stood still.")
+    def about(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        job, analysis = row, row.analysis
+        measure([job])
+        runs = analysis.jobs.values("public_id")
+        events = Event.objects.filter(draft=analysis.draft_id, about__in=runs)
+        events = events.select_related("actor").order_by("-at", "-pk")[:EVENTS_SHOWN]
+        troubled = analysis.evaluations.filter(
+            Q(status=Scored.FAILED) | Q(status__in=UNSCORED, attempts__gte=1)
+        )
+        return {
+            "job": job,
+            "watched": [job.pk] if job.is_open else [],
+            "every": EVERY,
+            "events": [(event, VERBS.get(event.verb, event.verb)) for event in events],
+            "lanes": Lane.objects.filter(job=job).select_related("worker").order_by("pk"),
+            "attempts": analysis.jobs.select_related("requested_by").order_by("-created_at")[:50],
+            "groups": errors.groups(analysis),
+            "windows": errors.WINDOWS,
+            "failures": troubled.order_by("-attempts", "pk")[:FAILURES_SHOWN],
+        }
 
-    @admin.action(
-        permissions=["steer"],
-        description="Resume this job",
-        description_plural="Resume the selected jobs",
-        location=BOTH,
+
+def state(job: Job, swapped: SafeString = HERE) -> SafeString:
+    """Its state as an element; `swapped` puts it in the place of an older one."""
+    words = job.get_status_display()
+    if job.is_paused:
+        words = f"{words} · {_('paused')}"
+    return format_html(STATE, job.status, job.pk, swapped, words)
+
+
+def progress(job: Any, swapped: SafeString = HERE) -> SafeString:
+    """How far it is, as a bar and in words; the job has been measured."""
+    far: Progress = job.progress
+    if not far.total:
+        return format_html(NO_PROGRESS, job.pk, swapped)
+    words = [_("%(done)s of %(total)s") % {"done": far.done, "total": far.total}]
+    if far.failed:
+        words.append(_("%(number)s failed") % {"number": far.failed})
+    if far.unreadable:
+        words.append(_("%(number)s unreadable") % {"number": far.unreadable})
+    return format_html(
+        PROGRESS, job.pk, swapped, far.total, far.done, _("Progress"), ", ".join(words)
     )
-    def resume(self, request: HttpRequest, queryset: JobQuerySet) -> None:
-        jobs = list(queryset.select_related("analysis"))
-        moved = sum(pause.resume(job, request.user) for job in jobs)  # type: ignore[arg-type]
-        self.message_user(request, f"{moved} of {len(jobs)} go on; the others were not paused.")

@@ -1,13 +1,18 @@
-"""The queue in the admin: halts, lanes and workers."""
+"""The queue in the admin: pausing all of it, lanes, and hosts."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import ReadOnly
-from jobs import pause
+from jobs import pause, steer
 from jobs.models import Halt, Heartbeat, Incident, Lane
+
+from .acts import Act, Steered
 
 
 @admin.register(Halt)
@@ -38,7 +43,25 @@ class LaneAdmin(ReadOnly):
     list_select_related = ["job", "draft", "worker"]
 
 
+def _drain(host: Heartbeat, user: Any, request: HttpRequest) -> bool:
+    return _recorded(steer.drain, host, user, "Drained.")
+
+
+def _take_work_again(host: Heartbeat, user: Any, request: HttpRequest) -> bool:
+    return _recorded(steer.take_work_again, host, user, "Takes work again.")
+
+
+def _recorded(act: Any, host: Heartbeat, user: Any, words: str) -> bool:
+    """Events are of drafts; what is done to a host stands in the admin's own log."""
+    with transaction.atomic():
+        done = bool(act(host))
+        if done:
+            LogEntry.objects.log_actions(user.pk, [host], CHANGE, words, single_object=True)
+    return done
+
+
 @admin.register(Heartbeat)
+<<<<<<< HEAD
 class HeartbeatAdmin(ReadOnly):
     list_display = ["host", "pid", "workers", "started_at", "seen_at", "canary_at", "restarts"]
 
@@ -47,3 +70,33 @@ class HeartbeatAdmin(ReadOnly):
 class IncidentAdmin(ReadOnly):
     list_display = ["at", "host", "what", "detail"]
     list_filter = ["what"]
+=======
+class HeartbeatAdmin(Steered):
+    list_display = [
+        "host", "pid", "workers", "draining", "stopping", "started_at", "seen_at", "canary_at",
+        "restarts",
+    ]  # fmt: skip
+    acts = (
+        Act(
+            "drain",
+            "jobs.drain_heartbeat",
+            _("Drain this host"),
+            _("Drain the selected hosts"),
+            _(
+                "Its lanes hand over what they have, within 20 seconds unless --grace says "
+                "otherwise; its workers end, and it takes no work until you resume it."
+            ),
+            lambda hosts: hosts.filter(draining=False),
+            _drain,
+        ),
+        Act(
+            "take_work_again",
+            "jobs.drain_heartbeat",
+            _("Let this host take work again"),
+            _("Let the selected hosts take work again"),
+            _("Its workers are started anew."),
+            lambda hosts: hosts.filter(draining=True),
+            _take_work_again,
+        ),
+    )
+>>>>>>> 35ffc90 (Make jobs in the admin a monitor that steers)

@@ -1,0 +1,30 @@
+"""Evaluations in the admin, with what staff may do about one that keeps stopping the workers."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from candidates.admin import EvaluationAdmin
+from candidates.models import Evaluation
+from jobs import steer
+
+from .acts import Act, Steered
+
+admin.site.unregister(Evaluation)
+
+
+@admin.register(Evaluation)
+class SteeredEvaluationAdmin(Steered, EvaluationAdmin):
+    acts = (
+        Act(
+            "take_out",
+            "jobs.clear_evaluation",
+            _("Take this résumé out"),
+            _("Take the selected résumés out"),
+            _(
+                "It stopped its worker at least twice. It is failed with that reason, whoever has "
+                "it now; its job goes on without it, and a retry tries it again."
+            ),
+            lambda evaluations: evaluations.suspected().select_related("analysis"),
+            lambda evaluation, user, _: steer.take_out(evaluation, user),
+        ),
+    )

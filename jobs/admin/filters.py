@@ -1,0 +1,130 @@
+"""What the list of jobs is filtered by."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Count, F, QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from candidates.scoring.engines import LOCAL
+from jobs import errors
+from jobs.models import Job, JobQuerySet, Status
+
+SHOWN = 15
+LATELY = 500  # of the newest jobs, whose owners are offered
+AGES = {
+    "hour": (_("the last hour"), timedelta(hours=1)),
+    "day": (_("the last 24 hours"), timedelta(days=1)),
+    "week": (_("the last 7 days"), timedelta(days=7)),
+    "month": (_("the last 30 days"), timedelta(days=30)),
+}
+OLDER = "older"
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("under way")), ("paused", _("paused")), *Status.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        jobs: JobQuerySet = queryset  # type: ignore[assignment]
+        match self.value():
+            case None:
+                return jobs
+            case "open":
+                return jobs.active()
+            case "paused":
+                return jobs.open().filter(paused_at__isnull=False)
+            case status:
+                return jobs.filter(status=status)
+
+
+class OwnerFilter(admin.SimpleListFilter):
+    """Offers those who ran something lately; any other by the search, or by `?owner=` and an id."""
+
+    title = _("owner")
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        newest = Job.objects.order_by("-created_at")[:LATELY]
+        owners = (
+            Job.objects.filter(pk__in=newest.values("pk"))
+            .order_by()
+            .values("analysis__draft__owner", "analysis__draft__owner__username")
+            .annotate(jobs=Count("pk"))
+            .order_by("-jobs", "analysis__draft__owner")[:SHOWN]
+        )
+        offered = [(str(pk), name) for pk, name, _ in owners.values_list(
+            "analysis__draft__owner", "analysis__draft__owner__username", "jobs"
+        )]  # fmt: skip
+        chosen = request.GET.get(self.parameter_name, "")
+        if chosen.isdecimal() and len(chosen) < 10 and chosen not in dict(offered):
+            known = User.objects.filter(pk=int(chosen))
+            offered += [(chosen, name) for name in known.values_list("username", flat=True)]
+        return offered
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        if (owner := self.value()) is None:
+            return queryset
+        if not owner.isdecimal() or len(owner) > 9:
+            return queryset.none()
+        return queryset.filter(analysis__draft__owner=int(owner))
+
+
+class EngineFilter(admin.SimpleListFilter):
+    title = _("engine")
+    parameter_name = "engine"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, name) for name in (LOCAL, "openai")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset.filter(analysis__engine=self.value()) if self.value() else queryset
+
+
+class AgeFilter(admin.SimpleListFilter):
+    title = _("age")
+    parameter_name = "age"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*((key, label) for key, (label, _) in AGES.items()), (OLDER, _("older"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        if self.value() == OLDER:
+            return queryset.filter(created_at__lte=Now() - AGES["month"][1])
+        if self.value() in AGES:
+            return queryset.filter(created_at__gt=Now() - AGES[str(self.value())][1])
+        return queryset
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Why jobs failed of late; and, by way of the page of errors, any error that a résumé had."""
+
+    title = _("failure reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        failed = Job.objects.filter(
+            status=Status.FAILED, created_at__gt=Now() - AGES["month"][1]
+        ).order_by()
+        counted = failed.values(reason=F("error")).annotate(n=Count("pk")).order_by("-n")[:SHOWN]
+        offered = [f"job:{row['reason']}" for row in counted]
+        chosen = request.GET.get(self.parameter_name, "")
+        if chosen and chosen not in offered:
+            offered.append(chosen)
+        return [(each, Truncator(each.partition(":")[2]).chars(60)) for each in offered]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        if (value := self.value()) is None:
+            return queryset
+        source, _, reason = value.partition(":")
+        if source not in errors.SOURCES or "\0" in reason:
+            return queryset.none()
+        return queryset.filter(pk__in=errors.jobs_with(source, reason).order_by().values("pk"))
