@@ -24,9 +24,9 @@ from candidates.models.claims import (
 # Django finds models here.
 from .incidents import Incident as Incident
 from .periods import Period as Period
+from .priority import PERMISSIONS, Priority
 from .tallies import Tallied as Tallied
 from .tallies import Tally as Tally
-from .priority import PERMISSIONS, Priority
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

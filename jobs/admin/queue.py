@@ -61,16 +61,6 @@ def _recorded(act: Any, host: Heartbeat, user: Any, words: str) -> bool:
 
 
 @admin.register(Heartbeat)
-<<<<<<< HEAD
-class HeartbeatAdmin(ReadOnly):
-    list_display = ["host", "pid", "workers", "started_at", "seen_at", "canary_at", "restarts"]
-
-
-@admin.register(Incident)
-class IncidentAdmin(ReadOnly):
-    list_display = ["at", "host", "what", "detail"]
-    list_filter = ["what"]
-=======
 class HeartbeatAdmin(Steered):
     list_display = [
         "host", "pid", "workers", "draining", "stopping", "started_at", "seen_at", "canary_at",
@@ -99,4 +89,9 @@ class HeartbeatAdmin(Steered):
             _take_work_again,
         ),
     )
->>>>>>> 35ffc90 (Make jobs in the admin a monitor that steers)
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnly):
+    list_display = ["at", "host", "what", "detail"]
+    list_filter = ["what"]
