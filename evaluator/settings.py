@@ -338,6 +338,8 @@ ANYMAIL = {
     "RESEND_API_KEY": env.text("RESEND_API_KEY"),
 }
 
+WEBHOOK_ALLOW_PRIVATE = env.switch("WEBHOOK_ALLOW_PRIVATE", default=False)
+
 SENTRY_DSN = env.dsn("SENTRY_DSN")
 METRICS_TOKEN = env.text("METRICS_TOKEN")  # what asks for /metrics has to give; "": there is none
 

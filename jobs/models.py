@@ -27,6 +27,8 @@ from .periods import Period as Period
 from .priority import PERMISSIONS, Priority
 from .tallies import Tallied as Tallied
 from .tallies import Tally as Tally
+from .hooks import Delivery as Delivery
+from .hooks import Webhook as Webhook
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

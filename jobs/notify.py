@@ -28,6 +28,7 @@ from candidates.told import called, told
 from candidates.views.words import doubt
 
 from . import engine as queue
+from . import webhooks
 from .models import Job, Kind, Notice, Notification
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ PAUSES = tuple(timedelta(minutes=m) for m in (0.5, 2, 5, 15, 30, 60, 120, 240, 4
 
 def post(job: Job, kind: Kind, occasion: int = 0) -> None:
     """Tell of `job` who asked for it and who wants to be told of what others ask for: behind the
-    bell, and by e-mail in the outbox. In the caller's transaction.
+    bell, and by e-mail and webhook in the outbox. In the caller's transaction.
 
     There is one for each kind and, of kinds that may come more than once, each `occasion`. Whoever
     may not see the draft any more is not told.
@@ -59,6 +60,7 @@ def post(job: Job, kind: Kind, occasion: int = 0) -> None:
             log.info("job %s: user %s has no e-mail address", job.public_id, user.pk)
         elif wanted.mails(kind):
             _send(job=job, recipient=user.email, user=user, kind=kind, occasion=occasion)
+        webhooks.post(user.pk, job, kind, occasion)
 
 
 def share(membership: Membership) -> None:

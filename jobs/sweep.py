@@ -28,7 +28,7 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
 from . import engine as queue
-from . import incidents, periods
+from . import incidents, periods, webhooks
 from .models import Halt, Job, Lane, LaneQuerySet, Mail, Notification
 from .submit import add_lane, wake
 
@@ -56,7 +56,7 @@ def sweep() -> int:
                 return 0
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
         mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
-        mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail()
+        mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail() + webhooks.nudge()
         _throw_away()
         _count_periods()
     if mended:
@@ -186,5 +186,6 @@ def _count_periods() -> None:
 def _throw_away() -> None:
     Piece.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
     DescriptionFile.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
+    webhooks.throw_away()
     Task.objects.filter(stopped__lt=Now() - FAILURES_KEPT).delete()
     incidents.throw_away()

@@ -1,7 +1,7 @@
 """What a worker may be asked. Each is safe to run twice, at once, late, and never."""
 
 from . import describe as describing
-from . import lanes, notify, trace
+from . import lanes, notify, trace, webhooks
 from . import suggest as suggesting
 from .models import Heartbeat
 
@@ -34,6 +34,12 @@ def describe(file_id: int) -> None:
 def deliver(notification_id: int) -> None:
     """Send one e-mail of the outbox, unless it has been sent."""
     notify.deliver(notification_id)
+
+
+@trace.task
+def call(delivery_id: int) -> None:
+    """Send one message to a webhook, unless it has been sent."""
+    webhooks.call(delivery_id)
 
 
 @trace.task

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import descriptions, home, notices, runs, sharing, suggestions, uploads
+from .views import descriptions, home, notices, runs, sharing, suggestions, uploads, webhooks
 
 app_name = "jobs"
 urlpatterns: list[URLPattern] = [
@@ -16,6 +16,12 @@ urlpatterns: list[URLPattern] = [
     path("notices/", notices.notices, name="notices"),
     path("notices/read/", notices.read_all, name="read-all"),
     path("notices/<uuid:public_id>/", notices.open_notice, name="open-notice"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:public_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:public_id>/switch/", webhooks.switch, name="switch-webhook"),
+    path("webhooks/<uuid:public_id>/test/", webhooks.test, name="test-webhook"),
+    path("webhooks/<uuid:public_id>/remove/", webhooks.remove, name="remove-webhook"),
+    path("deliveries/<uuid:public_id>/again/", webhooks.again, name="call-again"),
     path("analyses/<uuid:public_id>/repeat/", runs.repeat, name="repeat"),
     path("drafts/<uuid:public_id>/sharing/", sharing.sharing, name="sharing"),
     path("drafts/<uuid:public_id>/leave/", sharing.leave, name="leave"),

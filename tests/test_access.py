@@ -27,7 +27,7 @@ from candidates.models import (
     Note,
 )
 from candidates.models.draft import SHARED, Role
-from jobs.models import Job, Kind, Notice, Status
+from jobs.models import Delivery, Job, Kind, Notice, Status, Webhook
 from tests.makers import rows
 
 LOGIN = reverse("login")
@@ -83,6 +83,12 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "jobs:notices": (OWN, ("GET",), None),
     "jobs:read-all": (OWN, ("POST",), None),
     "jobs:open-notice": (MINE, ("POST",), Notice),
+    "jobs:webhooks": (OWN, ("GET", "POST"), None),
+    "jobs:webhook": (MINE, ("GET", "POST"), Webhook),
+    "jobs:switch-webhook": (MINE, ("POST",), Webhook),
+    "jobs:test-webhook": (MINE, ("POST",), Webhook),
+    "jobs:remove-webhook": (MINE, ("GET", "POST"), Webhook),
+    "jobs:call-again": (MINE, ("POST",), Delivery),
     "jobs:jobs": (OWN, ("GET",), None),
     "jobs:job": (THING, ("GET",), Job),
     "jobs:cancel": (THING, ("POST",), Job),
@@ -164,7 +170,11 @@ def house(draft: Draft, alice: User) -> House:
     notice = Notice.objects.create(user=alice, draft=draft, kind=Kind.SHARED)
     notice.refresh_from_db()
     things: tuple[Any, ...] = (draft, candidate, analysis, evaluation, rows.job(analysis), archive)
-    things = (*things, note, invited, notice)
+    hook = Webhook.objects.create(user=alice, url="https://secret.example.com/in")
+    hook.refresh_from_db()
+    delivery = Delivery.objects.create(webhook=hook, occasion="test", body="{}")
+    delivery.refresh_from_db()
+    things = (*things, note, invited, notice, hook, delivery)
     return House({type(thing): thing for thing in things})
 
 

@@ -1,0 +1,363 @@
+"""Webhooks before a real HTTP server: signed, tried again, and never inside of our network."""
+
+import base64
+import hmac
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+
+from candidates.models import Draft
+from jobs import notify, webhooks
+from jobs.hooks import Delivery, Occasion, Status, Webhook
+from jobs.models import Job, Kind
+from tests.makers import rows
+
+
+@dataclass
+class Program:
+    """Somebody's program: what came, and what it answers."""
+
+    url: str = ""
+    status: int = 204
+    answer: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    came: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+
+@contextmanager
+def listening() -> Iterator[Program]:
+    program = Program()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            headers = {key.lower(): value for key, value in self.headers.items()}
+            program.came.append((self.path, headers, body))
+            self.send_response(program.status)
+            for key, value in program.headers.items():
+                self.send_header(key, value)
+            self.end_headers()
+            self.wfile.write(program.answer)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    program.url = f"http://localhost:{server.server_port}/in?x=1"
+    try:
+        yield program
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def program(settings: LazySettings) -> Iterator[Program]:
+    settings.WEBHOOK_ALLOW_PRIVATE = True
+    with listening() as program:
+        yield program
+
+
+@pytest.fixture
+def hook(alice: User, program: Program) -> Webhook:
+    return made(alice, program.url)
+
+
+@pytest.fixture
+def job(draft: Draft, alice: User) -> Job:
+    rows.candidate(draft, 1, name="Ada Secret")
+    rows.unreadable(draft, 2)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    return rows.job(analysis)
+
+
+def made(user: User, url: str, **values: Any) -> Webhook:
+    hook = Webhook.objects.create(user=user, url=url, **values)
+    hook.refresh_from_db()
+    return hook
+
+
+def sent(hook: Webhook) -> Delivery:
+    """A test message, tried once."""
+    delivery = webhooks.test(hook)
+    webhooks.call(delivery.pk)
+    delivery.refresh_from_db()
+    return delivery
+
+
+def test_a_run_is_told_in_ids_and_counts_and_signed(
+    job: Job, hook: Webhook, program: Program
+) -> None:
+    notify.post(job, Kind.COMPLETED)
+    notify.post(job, Kind.COMPLETED)
+    delivery = Delivery.objects.get()
+
+    assert webhooks.call(delivery.pk) and not webhooks.call(delivery.pk)
+
+    [(path, headers, body)] = program.came
+    told = json.loads(body)
+    assert path == "/in?x=1" and headers["host"] == program.url.split("/")[2]
+    assert told["type"] == "run.partly_failed" and told["job"] == str(job.public_id)
+    assert told["counts"]["scored"] == told["counts"]["unreadable"] == 1
+    assert told["links"]["ranking"].endswith(job.analysis.get_absolute_url())
+    assert b"Ada" not in body and b"Backend" not in body and b"payment" not in body
+    key = base64.b64decode(hook.secret.removeprefix("whsec_"))
+    said = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    digest = base64.b64encode(hmac.digest(key, said, "sha256")).decode()
+    assert headers["webhook-signature"] == f"v1,{digest}"
+    assert headers["webhook-id"] == str(delivery.public_id)
+
+
+def test_the_signature_is_that_of_the_specification() -> None:
+    # The example of Standard Webhooks.
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    body = '{"test": 2432232314}'
+
+    assert (
+        webhooks.signed(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
+        == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "occasion"), [(Kind.FAILED, Occasion.FAILED), (Kind.PAUSED, Occasion.PAUSED)]
+)
+def test_each_is_told_what_it_wants(
+    job: Job, alice: User, eve: User, kind: Kind, occasion: Occasion
+) -> None:
+    made(alice, "https://one.example.com", occasions=[occasion])
+    made(alice, "https://two.example.com", occasions=[Occasion.COMPLETED])
+    Webhook.objects.filter(pk=made(alice, "https://off.example.com").pk).switch_off()
+    made(eve, "https://eve.example.com")
+
+    notify.post(job, kind, 1)
+    notify.post(job, kind, 2)
+
+    told = Delivery.objects.values_list("webhook__url", "occasion")
+    assert list(told) == [("https://one.example.com", occasion)] * 2
+
+
+def test_a_ranking_without_a_gap_is_completed(draft: Draft, alice: User) -> None:
+    rows.candidate(draft, 1)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    made(alice, "https://one.example.com")
+
+    notify.post(rows.job(analysis), Kind.COMPLETED)
+
+    assert Delivery.objects.get().occasion == Occasion.COMPLETED
+
+
+def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
+    hook: Webhook, program: Program
+) -> None:
+    program.status, program.answer = 503, b"<h1>Down\0</h1>" + b"x" * 100_000
+    delivery = sent(hook)
+
+    assert (delivery.status, delivery.answer, delivery.attempts) == (Status.WAITING, 503, 1)
+    assert delivery.error.startswith("The server answered 503: <h1>Down</h1>xx")
+    assert len(delivery.error) < 300
+    assert timedelta(hours=23) < sum(webhooks.PAUSES, timedelta()) < timedelta(hours=25)
+    assert list(webhooks.PAUSES) == sorted(webhooks.PAUSES)
+
+    Delivery.objects.update(due_at=Now())
+    assert webhooks.nudge() == 1
+    Delivery.objects.update(attempts=len(webhooks.PAUSES))
+    webhooks.call(delivery.pk)
+    delivery.refresh_from_db()
+    assert delivery.status == Status.FAILED and "503" in delivery.error
+
+    program.status = 200
+    assert webhooks.again(delivery) == 1 and webhooks.call(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.answer, delivery.error) == (Status.TAKEN, 200, "")
+    ids = {headers["webhook-id"] for _, headers, _ in program.came}
+    assert len(program.came) == 3 and ids == {str(delivery.public_id)}
+
+
+def test_a_redirect_is_not_followed(hook: Webhook, program: Program) -> None:
+    program.status, program.headers = 307, {"location": program.url}
+
+    delivery = sent(hook)
+
+    assert len(program.came) == 1 and "redirects are not followed" in delivery.error
+
+
+def test_a_server_that_wants_no_more_is_left_alone(hook: Webhook, program: Program) -> None:
+    program.status = 410
+
+    assert sent(hook).status == Status.FAILED
+
+    hook.refresh_from_db()
+    assert hook.off_at and "410" in hook.off_reason
+
+
+def test_a_slow_server_ends_at_the_deadline(hook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "PATIENCE", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        Webhook.objects.update(url=f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        delivery = sent(hook)
+
+    assert delivery.status == Status.WAITING and "did not answer within" in delivery.error
+
+
+def test_nobody_listens(hook: Webhook) -> None:
+    Webhook.objects.update(url="http://127.0.0.1:1/")
+
+    delivery = sent(hook)
+
+    assert delivery.status == Status.WAITING and delivery.error.startswith("ConnectError")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "10.1.2.3",
+        "192.168.0.1",
+        "172.16.0.1",
+        "169.254.169.254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "0.0.0.0",  # noqa: S104
+        "[::1]",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "224.0.0.1",
+        "2130706433",
+        "0x7f.1",
+    ],
+)
+def test_addresses_inside_are_refused(alice: User, host: str, settings: LazySettings) -> None:
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+
+    delivery = sent(made(alice, f"http://{host}:9/"))
+
+    assert delivery.status == Status.FAILED
+    assert "is not a public address" in delivery.error
+    assert "WEBHOOK_ALLOW_PRIVATE" in delivery.error
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
+def test_addresses_of_the_internet_are_not(address: str) -> None:
+    assert webhooks.is_public(address)
+
+
+def test_a_name_is_resolved_once_and_that_address_is_used(
+    alice: User, program: Program, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who answers with a public address first and a private one then gains nothing."""
+    real, asked = socket.getaddrinfo, []
+
+    def resolve(host: Any, port: Any, *more: Any, **options: Any) -> Any:
+        if host != "rebinding.example.com":
+            return real(host, port, *more, **options)
+        asked.append(host)
+        answer = "127.0.0.1" if len(asked) == 1 else "127.0.0.2"
+        return real(answer, port, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    checked = []
+    monkeypatch.setattr(webhooks, "refuse_private", lambda _, address: checked.append(address))
+    url = program.url.replace("localhost", "rebinding.example.com")
+
+    assert sent(made(alice, url)).status == Status.TAKEN
+
+    assert asked == ["rebinding.example.com"] and checked == ["127.0.0.1"]
+    assert program.came[0][1]["host"].startswith("rebinding.example.com:")
+
+
+def test_one_private_address_among_public_ones_is_enough_to_refuse(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
+        for address in ("93.184.216.34", "10.0.0.1")
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+    assert "leads to 10.0.0.1" in sent(made(alice, "http://two-faced.example.com/")).error
+
+
+class TestThePages:
+    def test_add_change_switch_test_again_and_remove(
+        self, as_alice: Client, alice: User, program: Program
+    ) -> None:
+        every = [one.value for one in Occasion][:-1]
+        given = {"url": program.url, "occasions": every}
+        page = as_alice.post(reverse("jobs:webhooks"), given, follow=True)
+        hook = Webhook.objects.get()
+        assert hook.secret in page.text and hook.user == alice
+
+        page = as_alice.post(reverse("jobs:test-webhook", args=[hook.public_id]), follow=True)
+        assert "A test is on its way." in page.text and "none yet" in page.text
+        delivery = Delivery.objects.get()
+        webhooks.call(delivery.pk)
+        assert "204" in as_alice.get(hook.get_absolute_url()).text
+        as_alice.post(reverse("jobs:call-again", args=[delivery.public_id]))
+        webhooks.call(delivery.pk)
+        assert len(program.came) == 2
+
+        as_alice.post(hook.get_absolute_url(), {"url": program.url, "occasions": every[:1]})
+        as_alice.post(reverse("jobs:switch-webhook", args=[hook.public_id]))
+        hook.refresh_from_db()
+        assert hook.occasions == every[:1] and hook.off_at
+        assert "off" in as_alice.get(reverse("jobs:webhooks")).text
+
+        as_alice.post(reverse("jobs:remove-webhook", args=[hook.public_id]))
+        assert not Webhook.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("url", "sentence"),
+        [
+            ("ftp://example.com/", "has to begin with https://"),
+            ("nonsense", "Enter a valid URL."),
+            ("https://there.example.com/", "You have a webhook with this address already."),
+        ],
+    )
+    def test_an_address_that_cannot_be_used_says_why(
+        self, as_alice: Client, alice: User, url: str, sentence: str
+    ) -> None:
+        made(alice, "https://there.example.com/")
+
+        page = as_alice.post(reverse("jobs:webhooks"), {"url": url, "occasions": ["run.failed"]})
+
+        assert page.status_code == 422 and sentence in page.text
+
+    def test_ten_are_enough(self, as_alice: Client, alice: User) -> None:
+        for number in range(10):
+            made(alice, f"https://{number}.example.com/")
+
+        page = as_alice.post(
+            reverse("jobs:webhooks"), {"url": "https://x.example.com/", "occasions": ["run.failed"]}
+        )
+
+        assert "You have 10 webhooks. Remove one first." in page.text
+
+    def test_staff_see_no_secret(self, as_sam: Client, alice: User) -> None:
+        hook = made(alice, "https://there.example.com/")
+
+        page = as_sam.get(reverse("admin:jobs_webhook_change", args=[hook.pk]))
+
+        assert page.status_code == 200 and hook.secret not in page.text
