@@ -22,6 +22,7 @@ from .models import (
     Likeness,
     Membership,
     Preference,
+    Receipt,
     Suggestion,
 )
 
@@ -196,3 +197,10 @@ class SuggestionAdmin(ReadOnly):
 class PreferenceAdmin(ReadOnly):
     list_display = ["user", "language", "time_zone", "in_app", "runs_of_others"]
     list_select_related = ["user"]
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnly):
+    list_display = ["public_id", "candidate", "draft", "by", "at"]
+    list_select_related = ["draft", "by"]
+    search_fields = ["public_id", "candidate"]

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from .views import descriptions, home, notices, runs, sharing, suggestions, uploads, webhooks
+from .views import (
+    descriptions,
+    erasing,
+    home,
+    notices,
+    runs,
+    sharing,
+    suggestions,
+    uploads,
+    webhooks,
+)
 
 app_name = "jobs"
 urlpatterns: list[URLPattern] = [
@@ -32,6 +42,9 @@ urlpatterns: list[URLPattern] = [
     path("drafts/<uuid:public_id>/upload/piece/", uploads.piece, name="piece"),
     path("drafts/<uuid:public_id>/reread/", uploads.reread_all, name="reread-all"),
     path("candidates/<uuid:public_id>/reread/", uploads.reread, name="reread"),
+    path("candidates/<uuid:public_id>/erase/", erasing.erase, name="erase-candidate"),
+    path("receipts/", erasing.receipts, name="receipts"),
+    path("receipts/<uuid:public_id>/", erasing.receipt, name="receipt"),
     path("drafts/<uuid:public_id>/estimate/", runs.estimate, name="estimate"),
     path("drafts/new/describe/", descriptions.describe_new, name="describe-new"),
     path("drafts/<uuid:public_id>/describe/", descriptions.describe, name="describe"),

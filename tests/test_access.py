@@ -25,6 +25,7 @@ from candidates.models import (
     Event,
     Membership,
     Note,
+    Receipt,
 )
 from candidates.models.draft import SHARED, Role
 from jobs.models import Delivery, Job, Kind, Notice, Status, Webhook
@@ -61,12 +62,15 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:candidate": (THING, ("GET",), Candidate),
     "candidates:original": (THING, ("GET",), Candidate),
     "candidates:page": (THING, ("GET",), Candidate),
+    "candidates:dossier": (THING, ("POST",), Candidate),
+    "jobs:receipts": (OWN, ("GET",), None),
+    "jobs:receipt": (MINE, ("GET",), Receipt),
     "candidates:judge": (THING, ("POST",), Candidate),
     "candidates:note": (THING, ("POST",), Candidate),
     "candidates:delete-note": (THING, ("POST",), Note),
     "candidates:reveal": (THING, ("GET", "POST"), Candidate),
     "candidates:blind": (THING, ("POST",), Draft),
-    "candidates:erase-candidate": (THING, ("GET", "POST"), Candidate),
+    "jobs:erase-candidate": (THING, ("GET", "POST"), Candidate),
     "candidates:remove-archive": (THING, ("POST",), Archive),
     "candidates:analysis": (THING, ("GET",), Analysis),
     "candidates:decide": (THING, ("GET", "POST"), Analysis),
@@ -174,7 +178,9 @@ def house(draft: Draft, alice: User) -> House:
     hook.refresh_from_db()
     delivery = Delivery.objects.create(webhook=hook, occasion="test", body="{}")
     delivery.refresh_from_db()
-    things = (*things, note, invited, notice, hook, delivery)
+    receipt = Receipt.objects.create(candidate=uuid4(), draft=draft, owner=alice, erased={})
+    receipt.refresh_from_db()
+    things = (*things, note, invited, notice, hook, delivery, receipt)
     return House({type(thing): thing for thing in things})
 
 
@@ -230,7 +236,7 @@ def test_the_owner_gets_there(name: str, as_alice: Client, house: House) -> None
 FOR_EDITORS = {
     "candidates:decide",
     "candidates:edit",
-    "candidates:erase-candidate",
+    "jobs:erase-candidate",
     "candidates:remove-unreadable",
     "candidates:reveal",
     "jobs:described",
@@ -244,7 +250,7 @@ VIEWERS_MAY_SEND = {
     "candidates:views",
     "jobs:leave",
 }
-ONLY_THE_OWNER_SENDS = {"jobs:sharing", "jobs:member", "jobs:remove-member"}
+ONLY_THE_OWNER_SENDS = {"candidates:dossier", "jobs:sharing", "jobs:member", "jobs:remove-member"}
 
 
 @pytest.mark.parametrize("name", SHARED_THINGS)

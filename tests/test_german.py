@@ -181,7 +181,7 @@ def pages(draft: Draft, analysis: Analysis) -> list[str]:
         *(one.get_absolute_url() for one in draft.candidates.all()),
         *(one.get_absolute_url() for one in analysis.evaluations.all()),
         *(one.get_absolute_url() for one in Job.objects.all()),
-        reverse("candidates:erase-candidate", args=[evaluation.candidate.public_id]),
+        reverse("jobs:erase-candidate", args=[evaluation.candidate.public_id]),
         reverse("candidates:reveal", args=[evaluation.candidate.public_id]),
         analysis.get_absolute_url(),
         f"{analysis.get_absolute_url()}?min=quatsch&q=Python&verdict=shortlist",

@@ -11,6 +11,7 @@ from .followup import FollowUp
 from .ledger import Call
 from .likeness import Likeness
 from .preference import Preference
+from .receipt import Receipt
 from .suggestion import Suggestion
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Note",
     "Piece",
     "Preference",
+    "Receipt",
     "SavedView",
     "Suggestion",
 ]

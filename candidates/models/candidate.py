@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.core.files.storage import default_storage
 from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
@@ -229,12 +228,6 @@ class Candidate(Claimable):
     def reason(self) -> str:
         """Why it could not be read, and what to do, for the person who sent the file."""
         return gettext(Problem(self.problem).sentence) if self.problem else ""
-
-    def erase(self) -> None:
-        """Remove the candidate with file, text and scores."""
-        self.delete()
-        if self.file:  # what never came out of its archive has none
-            default_storage.delete(str(self.file.name))
 
 
 class Words(models.Model):

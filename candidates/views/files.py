@@ -1,4 +1,4 @@
-"""One candidate: what reading found, the original file, and erasing both."""
+"""One candidate: what reading found, the original file, and all that is known as a ZIP."""
 
 from typing import Any
 from urllib.parse import quote
@@ -9,14 +9,16 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from candidates import blind
 from candidates.access import Request, archive_for, candidate_for
+from candidates.dossier import dossier as everything
 from candidates.models import Event
 from candidates.models.draft import Role
 from candidates.models.likeness import other_files
 
+from .exports import attachment
 from .judgement import judgement
 from .people import notes
 from .ratings import without_traces
@@ -44,6 +46,7 @@ def candidate(request: Request, public_id: Any) -> HttpResponse:
         "language": language(candidate.language) if candidate.language else "",
         "unsure": [key for key, sure in candidate.confidence.items() if 0 < sure < SURE],
         "sure": SURE,
+        "is_owner": role == Role.OWNER and not hidden,
         "evaluations": evaluations.order_by("-analysis__created_at")[:20],
     }
     return render(request, "candidates/candidate.html", context)
@@ -78,29 +81,25 @@ def original(request: Request, public_id: Any) -> HttpResponseBase:
     return response
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def erase(request: Request, public_id: Any) -> HttpResponse:
-    """Remove a candidate with file, text and scores, after asking."""
-    candidate = candidate_for(request.user, public_id, Role.EDITOR)
-    name = blind.shown_name(candidate, candidate.draft)
-    if request.method != "POST":
-        context = {
-            "thing": _("the candidate “%(name)s”") % {"name": name},
-            "with_it": _("The file, its text and all its scores go with it."),
-            "back": candidate.get_absolute_url(),
-        }
-        return render(request, "candidates/erase.html", context)
-    with transaction.atomic():
-        # Neither name nor file name: what is erased shall not live on in the log of events.
-        Event.objects.all().record(
-            candidate.draft_id,
-            "candidate erased",
-            actor=request.user,
-            about=candidate.public_id,
-        )
-        candidate.erase()
-    messages.success(request, _("The candidate “%(name)s” is erased.") % {"name": name})
-    return redirect(candidate.draft)
+@require_POST
+def dossier(request: Request, public_id: Any) -> HttpResponseBase:
+    """Everything known about the candidate, as a ZIP, for the owner of the draft; recorded."""
+    candidate = candidate_for(request.user, public_id, Role.OWNER)
+    if blind.is_hidden(candidate, candidate.draft):
+        messages.error(request, _("Who this is stays hidden until somebody decides."))
+        return redirect(candidate)
+    try:
+        made = everything(candidate)
+    except FileNotFoundError as error:
+        raise Http404("The file is no longer stored.") from error
+    Event.objects.all().record(
+        candidate.draft_id, "candidate exported", actor=request.user, about=candidate.public_id
+    )
+    response = FileResponse(made, content_type="application/zip")
+    response.headers["Content-Disposition"] = attachment(f"{candidate}.zip")
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @require_POST

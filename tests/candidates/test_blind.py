@@ -84,7 +84,7 @@ def pages_of(one: Candidate, analysis: Analysis, evaluation: Evaluation) -> list
         one.get_absolute_url() + "?show=pages",
         evaluation.get_absolute_url(),
         evaluation.get_absolute_url() + "?show=pages",
-        reverse("candidates:erase-candidate", args=[one.public_id]),
+        reverse("jobs:erase-candidate", args=[one.public_id]),
         reverse("candidates:reveal", args=[one.public_id]),
         reverse("candidates:people", args=[one.draft.public_id]),
         one.draft.get_absolute_url(),

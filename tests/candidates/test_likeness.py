@@ -148,7 +148,7 @@ def test_erasing_the_newest_leaves_the_older_to_stand_for_itself(draft: Draft, a
     Likeness.objects.all().decide(draft, [one, two], Decision.MERGED, alice)
 
     two.refresh_from_db()
-    two.erase()
+    two.delete()
 
     one.refresh_from_db()
     assert one.same_as_id is None

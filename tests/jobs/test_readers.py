@@ -53,7 +53,7 @@ def test_members_that_cannot_be_unpacked_say_why(draft: Draft, as_alice: Client)
     assert Problem.ENCRYPTED.sentence in page.text and "Save the original" not in page.text
     original = reverse("candidates:original", args=[locked.public_id])
     assert as_alice.get(original).status_code == 404
-    locked.erase()
+    locked.delete()
     assert not Candidate.objects.filter(pk=locked.pk).exists()
 
 

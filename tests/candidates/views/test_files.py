@@ -119,12 +119,13 @@ def test_erasing_asks_first_and_leaves_neither_file_nor_name(
     one = rows.candidate(draft, 1, name="Ada Example")
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    url = reverse("candidates:erase-candidate", args=[one.public_id])
+    url = reverse("jobs:erase-candidate", args=[one.public_id])
 
     assert "Erase the candidate “Ada Example”?" in as_alice.get(url).text
     page = as_alice.post(url, follow=True)
 
-    assert "The candidate “Ada Example” is erased." in page.text
+    assert "Everything about this candidate is erased." in page.text
+    assert "Ada Example" not in page.text
     assert not Candidate.objects.exists() and not StoredFile.objects.exists()
     assert not analysis.evaluations.exists()
     event = Event.objects.get(about=one.public_id)

@@ -1,0 +1,69 @@
+"""What was erased, when and by whom: the proof of an erasure, without anything personal in it."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.db.models.functions.uuid import UUID4
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from .draft import Draft
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+# What is counted in `erased`, in the order in which it is shown.
+WORDS = {
+    "files": _("original files"),
+    "bytes": _("bytes in them"),
+    "characters": _("characters of text that was read"),
+    "evaluations": _("evaluations with scores, ratings and quotes"),
+    "followups": _("insights and second scorings"),
+    "notes": _("notes"),
+    "decisions": _("decisions"),
+    "likenesses": _("comparisons with other files"),
+    "calls": _("texts in the ledger of model calls"),
+    "events": _("texts in the log of events"),
+    "errors": _("error messages of the queue"),
+    "views": _("saved views that searched for them"),
+    "archives": _("archives in which the file came"),
+}
+
+
+class ReceiptQuerySet(models.QuerySet["Receipt"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Of their own drafts, and of what they have erased; they outlive the draft."""
+        return self.filter(Q(owner=user.pk) | Q(by=user.pk)) if user.pk else self.none()
+
+
+class Receipt(models.Model):
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    candidate = models.UUIDField(help_text="public id of what is no longer there")
+    draft = models.ForeignKey(Draft, models.DB_SET_NULL, null=True, related_name="receipts")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField(db_default=Now())
+    erased = models.JSONField(help_text="how many of what")
+
+    objects = ReceiptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["owner", "-at"]), models.Index(fields=["by", "-at"])]
+
+    def __str__(self) -> str:
+        return f"receipt {self.public_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:receipt", args=[self.public_id])
+
+    def told(self) -> list[tuple[str, int]]:
+        """What was erased, for a person, without what there was none of."""
+        return [(str(word), n) for key, word in WORDS.items() if (n := self.erased.get(key, 0))]
