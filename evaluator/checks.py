@@ -95,3 +95,60 @@ def mail_says_who_writes(**_: Any) -> list[CheckMessage]:
 @register(Tags.database, deploy=True)
 def servers_around_us_are_well(databases: Any = None, **_: Any) -> list[CheckMessage]:
     return doctor.examine() if databases else []
+
+
+MAIL_KEYS = {
+    "sendgrid": ("SENDGRID_API_KEY",),
+    "postmark": ("POSTMARK_SERVER_TOKEN",),
+    "mailgun": ("MAILGUN_API_KEY", "MAILGUN_SENDER_DOMAIN"),
+    "resend": ("RESEND_API_KEY",),
+}
+
+
+@register()
+def mail_keys_are_there(**_: Any) -> list[CheckMessage]:
+    provider = settings.EMAIL_PROVIDER
+    mail: dict[str, Any] = settings.ANYMAIL
+    missing = [key for key in MAIL_KEYS.get(provider, ()) if not mail[key]]
+    amazon = mail["AMAZON_SES_CLIENT_PARAMS"]["region_name"]
+    if provider == "ses" and not amazon:
+        missing = ["AWS_SES_REGION_NAME"]
+    return [
+        Error(
+            f"EMAIL_PROVIDER is '{provider}' and {key} is not set: no e-mail could be sent.",
+            hint=f"Set {key}, or choose another EMAIL_PROVIDER.",
+            id="evaluator.E010",
+        )
+        for key in missing
+    ]
+
+
+@register()
+def mail_secret_can_be_shown(**_: Any) -> list[CheckMessage]:
+    secret = str(settings.ANYMAIL["WEBHOOK_SECRET"])
+    if not secret or all(secret.partition(":")):
+        return []
+    return [
+        Error(
+            "ANYMAIL_WEBHOOK_SECRET has no colon: providers show it as user:password.",
+            hint="Set it to two random texts with a colon between them, and give the provider the "
+            "address https://user:password@host/anymail/PROVIDER/tracking/.",
+            id="evaluator.E011",
+        )
+    ]
+
+
+@register(deploy=True)
+def bounces_are_told(**_: Any) -> list[CheckMessage]:
+    provider = settings.EMAIL_PROVIDER
+    if provider not in (*MAIL_KEYS, "ses") or settings.ANYMAIL["WEBHOOK_SECRET"]:
+        return []
+    return [
+        Warning(
+            f"EMAIL_PROVIDER is '{provider}' and ANYMAIL_WEBHOOK_SECRET is not set: addresses that "
+            "bounce are not noticed.",
+            hint="Set ANYMAIL_WEBHOOK_SECRET to user:password, and give the provider the address "
+            "https://user:password@host/anymail/PROVIDER/tracking/.",
+            id="evaluator.W010",
+        )
+    ]

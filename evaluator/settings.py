@@ -331,11 +331,18 @@ if EMAIL_BACKENDS["smtp"]["OPTIONS"]["use_tls"] and EMAIL_BACKENDS["smtp"]["OPTI
 MAILERS = {"default": EMAIL_BACKENDS[EMAIL_PROVIDER]}
 ANYMAIL = {
     "REQUESTS_TIMEOUT": 10,
+    "WEBHOOK_SECRET": env.text("ANYMAIL_WEBHOOK_SECRET"),
+    "MAILGUN_WEBHOOK_SIGNING_KEY": env.text("MAILGUN_WEBHOOK_SIGNING_KEY") or None,
     "SENDGRID_API_KEY": env.text("SENDGRID_API_KEY"),
     "POSTMARK_SERVER_TOKEN": env.text("POSTMARK_SERVER_TOKEN"),
     "MAILGUN_API_KEY": env.text("MAILGUN_API_KEY"),
     "MAILGUN_SENDER_DOMAIN": env.text("MAILGUN_SENDER_DOMAIN") or None,
     "RESEND_API_KEY": env.text("RESEND_API_KEY"),
+    # The key itself comes as everywhere at Amazon: environment, file, or the machine's role.
+    "AMAZON_SES_CLIENT_PARAMS": {
+        "region_name": env.text("AWS_SES_REGION_NAME") or None,
+        "config": {"connect_timeout": 5, "read_timeout": 10, "retries": {"max_attempts": 0}},
+    },
 }
 
 WEBHOOK_ALLOW_PRIVATE = env.switch("WEBHOOK_ALLOW_PRIVATE", default=False)

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from jobs.urls import tracked
 from jobs.views.home import home
 
 from . import pages
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("django.contrib.auth.urls")),
     path("offline/", pages.offline, name="offline"),
     path("service-worker.js", pages.service_worker, name="service-worker"),
+    path("anymail/", include((tracked, "anymail"))),
     path("", include("jobs.urls")),
     path("", include("candidates.urls")),
 ]

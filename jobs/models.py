@@ -21,14 +21,17 @@ from candidates.models.claims import (
     listed_constraint,
 )
 
+from .hooks import Delivery as Delivery
+from .hooks import Webhook as Webhook
+
 # Django finds models here.
 from .incidents import Incident as Incident
+from .mails import BadAddress as BadAddress
+from .mails import MailEvent as MailEvent
 from .periods import Period as Period
 from .priority import PERMISSIONS, Priority
 from .tallies import Tallied as Tallied
 from .tallies import Tally as Tally
-from .hooks import Delivery as Delivery
-from .hooks import Webhook as Webhook
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -303,6 +306,11 @@ class NotificationQuerySet(ClaimQuerySet["Notification"]):
     def mark_sent(self, token: UUID) -> int:
         return self.held(token).update(status=Mail.SENT, token=None, sent_at=Now(), error="")
 
+    def again(self) -> int:
+        """Open those that are over once more, from the beginning."""
+        over = self.filter(status__in=(Mail.SENT, Mail.FAILED))
+        return over.update(status=Mail.WAITING, attempts=0, sent_at=None, due_at=Now())
+
     def mark_failed(self, token: UUID, error: str) -> int:
         return self.held(token).update(status=Mail.FAILED, token=None, error=error)
 
@@ -343,6 +351,7 @@ class Notification(Claimable):
 
     class Meta:
         ordering = ["-created_at"]
+        permissions = [("resend_notification", "Can send an e-mail again")]
         indexes = [
             models.Index(
                 name="notification_to_send",

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -28,7 +29,7 @@ from candidates.told import called, told
 from candidates.views.words import doubt
 
 from . import engine as queue
-from . import webhooks
+from . import mailing, mails, webhooks
 from .models import Job, Kind, Notice, Notification
 
 log = logging.getLogger(__name__)
@@ -101,20 +102,46 @@ def deliver(notification_id: int) -> bool:
     notification = one.select_related(
         "job__analysis__draft", "job__requested_by__preference", "user__preference"
     ).get()
+    bad = mails.bad(notification.recipient)
+    if bad is not None:
+        one.mark_failed(token, bad.sentence)
+        return False
     try:
-        compose(notification).send()
+        message = compose(notification)
+        message.send()
     # Whatever a mail server, a provider's client or the network raises is a reason to try later.
     except Exception as error:  # noqa: BLE001
-        why = f"{type(error).__name__}: {error}"
+        why = mailing.why(error)
         # Not what it says: some providers' clients repeat the whole e-mail.
         log.warning("notification %s: not sent, %s", notification.pk, type(error).__name__)
-        if notification.attempts > len(PAUSES):
+        if mailing.is_final(error) or notification.attempts > len(PAUSES):
             one.mark_failed(token, why)
         else:
             one.held(token).update(error=why)
             one.put_off(token, PAUSES[notification.attempts - 1])
         return False
+    mailing.note_taken(notification, message)
     return bool(one.mark_sent(token))
+
+
+def again(notification: Notification, staff: User) -> int:
+    """Send one that is over once more, recorded; 0 while it is still being sent, or when its
+    address is bad."""
+    with transaction.atomic():
+        if mails.bad(notification.recipient) is not None:
+            return 0
+        opened = Notification.objects.filter(pk=notification.pk).again()
+        if opened:
+            about = notification.job or notification.membership
+            assert about is not None  # noqa: S101 (a constraint of the table)
+            Event.objects.all().record(
+                about.analysis.draft_id if isinstance(about, Job) else about.draft_id,
+                "e-mail sent again",
+                actor=staff,
+                about=about.public_id,
+            )
+            queue.send("deliver", notification.pk)
+    return opened
 
 
 def compose(notification: Notification) -> EmailMultiAlternatives:

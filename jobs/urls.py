@@ -10,9 +10,13 @@ from .views import (
     runs,
     sharing,
     suggestions,
+    tracking,
     uploads,
     webhooks,
 )
+
+# Where e-mail providers tell what became of an e-mail, at the addresses that anymail gives them.
+tracked = [path("<slug:provider>/tracking/", tracking.tracking, name="tracking")]
 
 app_name = "jobs"
 urlpatterns: list[URLPattern] = [

@@ -124,8 +124,9 @@ MORE: dict[str, list[Any]] = {
 }  # what an address names beside its thing
 THINGS = [name for name, (who, _, _) in POLICIES.items() if who in (THING, MINE)]
 SHARED_THINGS = [name for name in THINGS if POLICIES[name][0] == THING]
-# Django's own, with a permission test of its own below.
-ELSEWHERE = ("admin:",)
+# Django's own, with a permission test of its own below; and where e-mail providers knock, who show
+# a secret (tests/jobs/test_mailing.py).
+ELSEWHERE = ("admin:", "anymail:")
 
 
 def names(resolver: URLResolver, space: str = "") -> Iterator[str]:

@@ -1,9 +1,31 @@
 """The outbox and the notices on pages, in the admin."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from candidates.admin import ReadOnly
-from jobs.models import Delivery, Notice, Notification, Webhook
+from jobs import notify
+from jobs.models import BadAddress, Delivery, MailEvent, Notice, Notification, Webhook
+
+
+class MailEventInline(admin.TabularInline[MailEvent, Notification]):
+    model = MailEvent
+    extra = 0
+    can_delete = False
+    fields = ("at", "what", "detail", "message_id")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Notification)
@@ -11,6 +33,52 @@ class NotificationAdmin(ReadOnly):
     list_display = ["recipient", "kind", "status", "attempts", "created_at", "sent_at", "error"]
     list_filter = ["status", "kind"]
     search_fields = ["recipient", "job__public_id"]
+    inlines = [MailEventInline]
+    actions = ["resend"]
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("jobs.resend_notification")
+
+    @admin.action(
+        permissions=["resend"],
+        description=_("Send this e-mail again"),
+        description_plural=_("Send the selected e-mails again"),
+        location=[admin.ActionLocation.CHANGE_LIST, admin.ActionLocation.CHANGE_FORM],
+    )
+    def resend(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
+        chosen = list(queryset.select_related("job__analysis", "membership"))
+        opened = sum(notify.again(one, request.user) for one in chosen)  # type: ignore[arg-type,misc]
+        told = _("%(opened)d of %(chosen)d are sent again; the others wait or may not be sent.")
+        self.message_user(request, told % {"opened": opened, "chosen": len(chosen)})
+
+
+@admin.register(BadAddress)
+class BadAddressAdmin(ReadOnly):
+    """Lifting one lets its address be written to again."""
+
+    list_display = ["address", "what", "at", "detail"]
+    list_filter = ["what"]
+    search_fields = ["address"]
+    actions = ["lift"]
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("jobs.lift_badaddress")
+
+    @admin.action(
+        permissions=["lift"],
+        description=_("Let this address be written to again"),
+        description_plural=_("Let the selected addresses be written to again"),
+        location=[admin.ActionLocation.CHANGE_LIST, admin.ActionLocation.CHANGE_FORM],
+    )
+    def lift(self, request: HttpRequest, queryset: QuerySet[BadAddress]) -> None:
+        with transaction.atomic():
+            # No draft has to do with it: it stands in the admin's own log.
+            self.log_deletions(request, queryset)
+            lifted, _rows = queryset.delete()
+        told = ngettext(
+            "%d address is written to again.", "%d addresses are written to again.", lifted
+        )
+        self.message_user(request, told % lifted)
 
 
 @admin.register(Notice)
@@ -34,3 +102,11 @@ class DeliveryAdmin(ReadOnly):
     list_select_related = ["webhook"]
     list_filter = ["status", "occasion"]
     search_fields = ["public_id", "webhook__url", "job__public_id"]
+
+
+@admin.register(MailEvent)
+class MailEventAdmin(ReadOnly):
+    list_display = ["notification", "what", "at", "detail", "message_id"]
+    list_select_related = ["notification"]
+    list_filter = ["what"]
+    search_fields = ["message_id", "notification__recipient"]

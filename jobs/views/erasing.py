@@ -30,10 +30,7 @@ def erase(request: Request, public_id: Any) -> HttpResponse:
         context = {
             "name": name,
             "candidate": candidate,
-            # Another draft would tell who it is.
-            "copies": [
-                (one, name if hidden else blind.shown_name(one, one.draft)) for one in copies
-            ],
+            "copies": told,  # by the name of this one where their own would tell who it is
         }
         return render(request, "jobs/erase_candidate.html", context)
     chosen = set(request.POST.getlist("copy"))

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from candidates.access import Request
+from jobs.mails import bad
 from jobs.models import Notice
 
 NOTICES_A_PAGE = 30
@@ -15,11 +16,11 @@ NOTICES_A_PAGE = 30
 
 @require_safe
 def notices(request: Request) -> HttpResponse:
-    """The newest first. Four queries."""
+    """The newest first, and whether their e-mail comes back. Five queries."""
     mine = Notice.objects.visible_to(request.user)
     mine = mine.select_related("draft", "job__analysis", "actor")
     page = Paginator(mine, NOTICES_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "jobs/notices.html", {"page": page})
+    return render(request, "jobs/notices.html", {"page": page, "bad": bad(request.user.email)})
 
 
 @require_POST

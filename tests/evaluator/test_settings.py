@@ -78,6 +78,23 @@ def test_a_value_that_cannot_be_used_stops_the_program_with_a_sentence(
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("env", "sentence"),
+    [
+        ({"EMAIL_PROVIDER": "sendgrid"}, "SENDGRID_API_KEY is not set"),
+        ({"EMAIL_PROVIDER": "mailgun", "MAILGUN_API_KEY": "k"}, "MAILGUN_SENDER_DOMAIN is not set"),
+        ({"EMAIL_PROVIDER": "ses"}, "AWS_SES_REGION_NAME is not set"),
+        ({"ANYMAIL_WEBHOOK_SECRET": "word"}, "ANYMAIL_WEBHOOK_SECRET has no colon"),
+    ],
+)
+def test_a_provider_of_e_mail_without_its_key_is_told_at_the_start(
+    tmp_path: Path, env: dict[str, str], sentence: str
+) -> None:
+    done = manage("check", EVALUATOR_VAR=str(tmp_path), **env)
+
+    assert done.returncode == 1 and sentence in done.stderr and "HINT: Set" in done.stderr
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")

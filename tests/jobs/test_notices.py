@@ -71,5 +71,5 @@ def test_many_notices_cost_the_same(
     for occasion in range(40):
         notify.post(rows.job(job.analysis, Status.COMPLETED), Kind.COMPLETED, occasion)
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert "Page 1 of 2" in " ".join(as_alice.get(NOTICES).text.split())

@@ -5,11 +5,7 @@ import hmac
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,58 +20,19 @@ from jobs import notify, webhooks
 from jobs.hooks import Delivery, Occasion, Status, Webhook
 from jobs.models import Job, Kind
 from tests.makers import rows
-
-
-@dataclass
-class Program:
-    """Somebody's program: what came, and what it answers."""
-
-    url: str = ""
-    status: int = 204
-    answer: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    came: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-
-
-@contextmanager
-def listening() -> Iterator[Program]:
-    program = Program()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            headers = {key.lower(): value for key, value in self.headers.items()}
-            program.came.append((self.path, headers, body))
-            self.send_response(program.status)
-            for key, value in program.headers.items():
-                self.send_header(key, value)
-            self.end_headers()
-            self.wfile.write(program.answer)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    program.url = f"http://localhost:{server.server_port}/in?x=1"
-    try:
-        yield program
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+from tests.servers.http import Server, listening
 
 
 @pytest.fixture
-def program(settings: LazySettings) -> Iterator[Program]:
+def program(settings: LazySettings) -> Iterator[Server]:
     settings.WEBHOOK_ALLOW_PRIVATE = True
     with listening() as program:
+        program.url += "/in?x=1"
         yield program
 
 
 @pytest.fixture
-def hook(alice: User, program: Program) -> Webhook:
+def hook(alice: User, program: Server) -> Webhook:
     return made(alice, program.url)
 
 
@@ -103,7 +60,7 @@ def sent(hook: Webhook) -> Delivery:
 
 
 def test_a_run_is_told_in_ids_and_counts_and_signed(
-    job: Job, hook: Webhook, program: Program
+    job: Job, hook: Webhook, program: Server
 ) -> None:
     notify.post(job, Kind.COMPLETED)
     notify.post(job, Kind.COMPLETED)
@@ -166,7 +123,7 @@ def test_a_ranking_without_a_gap_is_completed(draft: Draft, alice: User) -> None
 
 
 def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
-    hook: Webhook, program: Program
+    hook: Webhook, program: Server
 ) -> None:
     program.status, program.answer = 503, b"<h1>Down\0</h1>" + b"x" * 100_000
     delivery = sent(hook)
@@ -192,7 +149,7 @@ def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
     assert len(program.came) == 3 and ids == {str(delivery.public_id)}
 
 
-def test_a_redirect_is_not_followed(hook: Webhook, program: Program) -> None:
+def test_a_redirect_is_not_followed(hook: Webhook, program: Server) -> None:
     program.status, program.headers = 307, {"location": program.url}
 
     delivery = sent(hook)
@@ -200,7 +157,7 @@ def test_a_redirect_is_not_followed(hook: Webhook, program: Program) -> None:
     assert len(program.came) == 1 and "redirects are not followed" in delivery.error
 
 
-def test_a_server_that_wants_no_more_is_left_alone(hook: Webhook, program: Program) -> None:
+def test_a_server_that_wants_no_more_is_left_alone(hook: Webhook, program: Server) -> None:
     program.status = 410
 
     assert sent(hook).status == Status.FAILED
@@ -265,7 +222,7 @@ def test_addresses_of_the_internet_are_not(address: str) -> None:
 
 
 def test_a_name_is_resolved_once_and_that_address_is_used(
-    alice: User, program: Program, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    alice: User, program: Server, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who answers with a public address first and a private one then gains nothing."""
     real, asked = socket.getaddrinfo, []
@@ -302,7 +259,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(
 
 class TestThePages:
     def test_add_change_switch_test_again_and_remove(
-        self, as_alice: Client, alice: User, program: Program
+        self, as_alice: Client, alice: User, program: Server
     ) -> None:
         every = [one.value for one in Occasion][:-1]
         given = {"url": program.url, "occasions": every}

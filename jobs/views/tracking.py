@@ -1,0 +1,44 @@
+"""Where e-mail providers tell what became of an e-mail."""
+
+import logging
+from collections.abc import Callable
+from typing import cast
+
+from anymail.exceptions import AnymailError, AnymailWebhookValidationFailure
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
+from django.views.decorators.csrf import csrf_exempt
+
+log = logging.getLogger(__name__)
+
+# By the last part of the address, as anymail has them: whose they are, and what reads them.
+VIEWS = {
+    "sendgrid": ("sendgrid", "anymail.webhooks.sendgrid.SendGridTrackingWebhookView"),
+    "amazon_ses": ("ses", "anymail.webhooks.amazon_ses.AmazonSESTrackingWebhookView"),
+    "postmark": ("postmark", "anymail.webhooks.postmark.PostmarkTrackingWebhookView"),
+    "mailgun": ("mailgun", "anymail.webhooks.mailgun.MailgunTrackingWebhookView"),
+    "resend": ("resend", "anymail.webhooks.resend.ResendTrackingWebhookView"),
+}
+
+
+@csrf_exempt
+@login_not_required
+def tracking(request: HttpRequest, provider: str) -> HttpResponse:
+    """Read what the provider tells and note it (jobs.mailing), when it shows the secret.
+
+    Without ANYMAIL_WEBHOOK_SECRET, and for a provider that sends no e-mail of ours, there is no
+    such address: anybody could tell anything. What cannot be read is 400, and not our failure.
+    """
+    owner, name = VIEWS.get(provider, ("", ""))
+    if not settings.ANYMAIL["WEBHOOK_SECRET"] or owner != settings.EMAIL_PROVIDER:
+        raise Http404("No e-mail is sent by this provider, or it has no secret to show.")
+    view = cast(Callable[..., HttpResponse], import_string(name).as_view())
+    try:
+        return view(request)
+    except AnymailWebhookValidationFailure:
+        raise  # Django's 400
+    except (AnymailError, ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("what %s told cannot be read: %s", provider, type(error).__name__)
+        return HttpResponse("This cannot be read.", status=400, content_type="text/plain")

@@ -1,0 +1,317 @@
+"""Each e-mail provider before a scripted server: its request, its errors, what it tells later."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from candidates.models import Draft, Event
+from jobs import mailing, notify
+from jobs.mails import BadAddress, MailEvent
+from jobs.models import Job, Kind, Mail, Notification
+from tests.makers import rows
+from tests.servers.http import Server, listening
+
+# What anymail thinks of SendGrid is for whoever chooses it.
+pytestmark = pytest.mark.filterwarnings("ignore:django-anymail has dropped")
+SECRET = "provider:secret"  # of the test
+TO = "alice@example.com"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What a provider's API looks like; `key` is in `header` of a request."""
+
+    settings: dict[str, Any]
+    path: str
+    taken: tuple[int, str]
+    refused: tuple[int, str]
+    key: str
+    header: str = "authorization"
+    busy: tuple[int, str] = (429, "{}")
+    no_key: tuple[int, str] = (401, "{}")
+
+
+def url(key: str, **more: str) -> dict[str, Any]:
+    return {key: "{server}/", **more}
+
+
+PROVIDERS = {
+    "sendgrid": Provider(
+        url("SENDGRID_API_URL", SENDGRID_API_KEY="k-1"),
+        "/mail/send",
+        (202, ""),
+        (400, '{"errors": [{"message": "The to address does not work."}]}'),
+        "Bearer k-1",
+    ),
+    "postmark": Provider(
+        url("POSTMARK_API_URL", POSTMARK_SERVER_TOKEN="k-1"),
+        "/email",
+        (200, json.dumps({"To": TO, "MessageID": "m-1", "ErrorCode": 0, "Message": "OK"})),
+        (
+            422,
+            '{"ErrorCode": 406, "Message": "You tried to send to a recipient that has been marked '
+            f'as inactive. Found inactive addresses: {TO}. Inactive recipients are those."}}',
+        ),
+        "k-1",
+        header="x-postmark-server-token",
+    ),
+    "mailgun": Provider(
+        url("MAILGUN_API_URL", MAILGUN_API_KEY="k-1", MAILGUN_SENDER_DOMAIN="mg.example.com"),
+        "/mg.example.com/messages",
+        (200, '{"id": "<m-1@mg.example.com>", "message": "Queued. Thank you."}'),
+        (400, '{"message": "to parameter does not work"}'),
+        "Basic " + base64.b64encode(b"api:k-1").decode(),
+    ),
+    "resend": Provider(
+        url("RESEND_API_URL", RESEND_API_KEY="k-1"),
+        "/emails",
+        (200, '{"id": "m-1"}'),
+        (422, '{"statusCode": 422, "name": "validation_error", "message": "to does not work"}'),
+        "Bearer k-1",
+    ),
+    "ses": Provider(
+        {
+            "AMAZON_SES_CLIENT_PARAMS": {
+                "endpoint_url": "{server}",
+                "region_name": "eu-central-1",
+                "aws_access_key_id": "k-1",
+                "aws_secret_access_key": "s-1",
+                "config": {"retries": {"max_attempts": 0}},
+            }
+        },
+        "/v2/email/outbound-emails",
+        (200, '{"MessageId": "m-1"}'),
+        (400, '{"__type": "MessageRejected", "message": "Address does not work."}'),
+        "k-1",
+        busy=(400, '{"__type": "TooManyRequestsException", "message": "Slowly."}'),
+        no_key=(403, '{"__type": "UnrecognizedClientException", "message": "No such key."}'),
+    ),
+}
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with listening() as server:
+        yield server
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest, server: Server, settings: LazySettings) -> Provider:
+    provider = PROVIDERS[request.param]
+    filled = json.loads(json.dumps(provider.settings).replace("{server}", server.url))
+    settings.ANYMAIL = {**settings.ANYMAIL, **filled}
+    settings.MAILERS = {"default": settings.EMAIL_BACKENDS[request.param]}
+    return provider
+
+
+@pytest.fixture
+def notification(draft: Draft, alice: User) -> Notification:
+    rows.candidate(draft, 1)
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    notify.post(rows.job(analysis), Kind.COMPLETED)
+    return Notification.objects.get()
+
+
+def tried(notification: Notification) -> Notification:
+    notify.deliver(notification.pk)
+    notification.refresh_from_db()
+    return notification
+
+
+def answering(server: Server, answer: tuple[int, str]) -> None:
+    server.status, server.answer = answer[0], answer[1].encode()
+    server.headers = {"content-type": "application/json"}
+
+
+def test_an_e_mail_is_taken(provider: Provider, server: Server, notification: Notification) -> None:
+    answering(server, provider.taken)
+
+    assert tried(notification).status == Mail.SENT
+
+    [(path, headers, body)] = server.came
+    assert path == provider.path and provider.key in headers[provider.header]
+    said = body + b"".join(
+        base64.b64decode(part) for part in json_parts(body) if part.isascii() and len(part) > 500
+    )
+    assert TO.encode() in said or b"alice%40example.com" in said
+    assert b"Backend engineer" in said or b"Backend+engineer" in said
+    event = MailEvent.objects.get()
+    assert event.what == "queued" and event.notification == notification
+
+
+def json_parts(body: bytes) -> list[str]:
+    """The long texts in it: Amazon gets the whole message in base64."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return []
+    return [told["Content"]["Raw"]["Data"]] if "Content" in told else []
+
+
+@pytest.mark.parametrize("error", ["busy", "down", "no_key"])
+def test_what_passes_is_tried_again(
+    provider: Provider, server: Server, notification: Notification, error: str
+) -> None:
+    answering(server, (503, "{}") if error == "down" else getattr(provider, error))
+
+    assert tried(notification).status == Mail.WAITING
+
+    assert notification.attempts == 1 and notification.error and "\n" not in notification.error
+
+
+def test_a_refused_recipient_is_given_up_at_once_with_the_reason(
+    provider: Provider, server: Server, notification: Notification
+) -> None:
+    answering(server, provider.refused)
+
+    assert tried(notification).status == Mail.FAILED
+
+    assert "does not work" in notification.error or "recipients were rejected" in notification.error
+
+
+def test_nobody_answers(provider: Provider, server: Server, notification: Notification) -> None:
+    server.status, server.headers = (
+        502,
+        {"content-length": "5"},
+    )  # and then nothing: the line is cut
+
+    assert tried(notification).status == Mail.WAITING
+
+
+class TestWhatTheyTellLater:
+    """By Postmark's words; anymail knows those of the others."""
+
+    @pytest.fixture(autouse=True)
+    def postmark(self, settings: LazySettings, notification: Notification) -> None:
+        settings.EMAIL_PROVIDER = "postmark"
+        settings.ANYMAIL = {**settings.ANYMAIL, "WEBHOOK_SECRET": SECRET}
+        MailEvent.objects.create(notification=notification, message_id="m-1", what="queued")
+
+    def tell(
+        self, client: Client, secret: str = SECRET, name: str = "postmark", **told: Any
+    ) -> int:
+        said = base64.b64encode(secret.encode()).decode()
+        return client.post(
+            f"/anymail/{name}/tracking/",
+            {"MessageID": "m-1", **told},
+            content_type="application/json",
+            headers={"authorization": f"Basic {said}"},
+        ).status_code
+
+    BOUNCE: dict[str, Any] = {
+        "RecordType": "Bounce",
+        "Type": "HardBounce",
+        "TypeCode": 1,
+        "ID": 42,
+        "Email": "Alice@example.com",
+        "BouncedAt": "2026-11-27T01:00:00Z",
+        "Description": "The server was unable to deliver your message.",
+        "Details": "550 no such box",
+    }
+
+    def test_delivered_is_shown_with_the_e_mail(
+        self, anonymous: Client, as_sam: Client, notification: Notification
+    ) -> None:
+        told = {
+            "RecordType": "Delivery",
+            "Recipient": TO,
+            "DeliveredAt": "2026-11-27T01:00:00Z",
+            "Details": "250 2.0.0 OK",
+        }
+        assert self.tell(anonymous, **told) == self.tell(anonymous, **told) == 200
+
+        whats = notification.mail_events.order_by("pk").values_list("what", flat=True)
+        assert list(whats) == ["queued", "delivered"]
+        page = as_sam.get(reverse("admin:jobs_notification_change", args=[notification.pk]))
+        assert "delivered" in page.text and "250 2.0.0 OK" in page.text
+        assert not BadAddress.objects.exists()
+
+    def test_an_address_that_bounced_is_not_written_to_until_staff_allow_it(
+        self, anonymous: Client, as_alice: Client, as_sam: Client, notification: Notification
+    ) -> None:
+        assert self.tell(anonymous, **self.BOUNCE) == 200
+
+        assert tried(notification).status == Mail.FAILED
+        assert "Alice@example.com came back on" in notification.error
+        assert "Nothing is sent there until staff" in as_alice.get(reverse("jobs:notices")).text
+        resend = {"action": "resend", "_selected_action": [notification.pk]}
+        outbox = reverse("admin:jobs_notification_changelist")
+        assert "0 of 1 are sent again" in as_sam.post(outbox, resend, follow=True).text
+
+        lift = {"action": "lift", "_selected_action": [BadAddress.objects.get().pk]}
+        page = as_sam.post(reverse("admin:jobs_badaddress_changelist"), lift, follow=True)
+        assert "1 address is written to again." in page.text
+        assert LogEntry.objects.get().object_repr == "Alice@example.com"
+        assert "1 of 1 are sent again" in as_sam.post(outbox, resend, follow=True).text
+        assert tried(notification).status == Mail.SENT
+        event = Event.objects.get(verb="e-mail sent again")
+        assert event.actor and event.actor.username == "sam"
+
+    def test_a_complaint_counts_too_and_a_full_box_does_not(self, anonymous: Client) -> None:
+        soft = {**self.BOUNCE, "Type": "SoftBounce", "TypeCode": 4096, "Email": "full@example.com"}
+        spam = {**self.BOUNCE, "RecordType": "SpamComplaint", "Type": "SpamComplaint"}
+
+        assert self.tell(anonymous, **soft) == self.tell(anonymous, **spam) == 200
+
+        assert [(one.address, one.what) for one in BadAddress.objects.all()] == [
+            ("Alice@example.com", "complained")
+        ]
+
+    def test_who_cannot_show_the_secret_tells_nothing(
+        self, anonymous: Client, settings: LazySettings
+    ) -> None:
+        assert self.tell(anonymous, "provider:guess", **self.BOUNCE) == 400
+        assert self.tell(anonymous, name="sendgrid", **self.BOUNCE) == 404
+        assert self.tell(anonymous, name="pigeon", **self.BOUNCE) == 404
+        settings.ANYMAIL = {**settings.ANYMAIL, "WEBHOOK_SECRET": ""}
+        assert self.tell(anonymous, ":", **self.BOUNCE) == 404
+
+        assert not BadAddress.objects.exists()
+
+    @pytest.mark.parametrize("told", [{}, {"RecordType": 5}, {"RecordType": "Bounce", "Email": []}])
+    def test_what_cannot_be_read_is_no_failure_of_ours(
+        self, anonymous: Client, told: dict[str, Any]
+    ) -> None:
+        assert self.tell(anonymous, **told) in (200, 400)
+
+    def test_resending_and_lifting_need_their_permissions(
+        self, anonymous: Client, eve: User, as_eve: Client, notification: Notification
+    ) -> None:
+        self.tell(anonymous, **self.BOUNCE)
+        User.objects.filter(pk=eve.pk).update(is_staff=True)
+        for word in ("view_notification", "view_badaddress"):
+            eve.user_permissions.add(Permission.objects.get(codename=word))
+
+        for model, action in (("notification", "resend"), ("badaddress", "lift")):
+            where = reverse(f"admin:jobs_{model}_changelist")
+            page = as_eve.post(where, {"action": action, "_selected_action": [1]}, follow=True)
+            assert page.status_code == 200 and f'value="{action}"' not in page.text
+
+        assert BadAddress.objects.exists() and not Event.objects.filter(verb="e-mail sent again")
+
+
+def test_a_full_box_at_amazon_is_no_end() -> None:
+    class Told:
+        event_type = "bounced"
+        esp_event = {"bounce": {"bounceType": "Transient"}}
+
+    assert mailing._end(Told()) is None
+
+
+def test_jobs_are_left_alone(
+    provider: Provider, server: Server, notification: Notification
+) -> None:
+    answering(server, provider.refused)
+    tried(notification)
+
+    assert Job.objects.get().status == "completed"
