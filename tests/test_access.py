@@ -77,6 +77,7 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "candidates:undo": (THING, ("POST",), Analysis),
     "candidates:views": (THING, ("POST",), Analysis),
     "candidates:compare": (THING, ("GET", "POST"), Analysis),
+    "candidates:movement": (THING, ("GET",), Analysis),
     "candidates:ratings": (THING, ("GET",), Analysis),
     "candidates:weights": (THING, ("POST",), Analysis),
     "candidates:evaluation": (THING, ("GET",), Evaluation),

@@ -25,6 +25,7 @@ from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import STRONGEST
 
 from . import cells, live, tags
+from .movement import has_earlier
 from .people import notes
 from .usage import spent
 from .words import doubt
@@ -118,6 +119,7 @@ def ranking(
     views = SavedView.objects.filter(draft=analysis.draft_id, user=request.user)
     context |= {
         "left": seen.left,
+        "has_earlier": has_earlier(analysis),
         "doubt": doubt(error),
         "repeating": repeating,
         "may_repeat": analysis.engine != LOCAL and seen.tally[Status.SCORED] > 1,
