@@ -285,6 +285,7 @@ class PreferenceForm(forms.ModelForm[Preference]):
             "mail_failed",
             "mail_paused",
             "mail_shared",
+            "mail_digest",
             "runs_of_others",
             "in_app",
             "browser",

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
+from candidates import movement
 from candidates.models import FollowUp
 from candidates.models.analysis import Analysis, InsightsMode
 from candidates.models.analysis import Status as Scored
@@ -19,7 +20,7 @@ from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import Scorecard
 
 from . import notify
-from .models import Job, Kind
+from .models import Job, Kind, ScheduledRun
 from .submit import record
 
 AT_ONCE = 2_000  # places in one statement
@@ -56,8 +57,18 @@ def finish(job: Job) -> bool:
         if job.analysis.followups.filter(kind=Asked.REPEAT).exists():
             _rank(job.analysis)
         record(job, "completed", detail=f"{tally[Scored.SCORED]} of {tally['total']} scored")
-        notify.post(job, Kind.COMPLETED)
+        _tell(job)
     return True
+
+
+def _tell(job: Job) -> None:
+    """Tell that the ranking is ready; of a scheduled run what has changed, if anything has."""
+    run = job.scheduled_runs.select_related("before").first() if job.scheduled else None
+    if run is None or run.before is None:
+        notify.post(job, Kind.COMPLETED)
+    elif movement.highlights(run.before, job.analysis):
+        ScheduledRun.objects.filter(pk=run.pk).update(told=True)
+        notify.post(job, Kind.DIGEST)
 
 
 def fail(job: Job, why: str) -> bool:

@@ -32,6 +32,8 @@ from .periods import Period as Period
 from .priority import PERMISSIONS, Priority
 from .tallies import Tallied as Tallied
 from .tallies import Tally as Tally
+from .schedules import Schedule as Schedule
+from .schedules import ScheduledRun as ScheduledRun
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -128,6 +130,7 @@ class Job(models.Model):
     priority = models.SmallIntegerField(
         choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL, editable=False
     )
+    scheduled = models.BooleanField(default=False, db_default=False, editable=False)
 
     objects = JobQuerySet.as_manager()
 
@@ -283,6 +286,8 @@ class Kind(models.TextChoices):
     FAILED = "failed", _("job failed")
     PAUSED = "paused", _("job paused")
     SHARED = "shared", _("draft shared")
+    DIGEST = "digest", _("scheduled run: what has changed")
+    UNSTARTED = "unstarted", _("scheduled run could not start")
 
 
 class Mail(models.TextChoices):
@@ -438,8 +443,9 @@ class Notice(models.Model):
     def get_absolute_url(self) -> str:
         """Where it leads: to the ranking that is ready, to the job that is not, to the draft."""
         if self.job is None:
-            return self.draft.get_absolute_url()
-        about = self.job.analysis if self.kind == Kind.COMPLETED else self.job
+            is_schedule = self.kind == Kind.UNSTARTED
+            return (self.draft.schedule if is_schedule else self.draft).get_absolute_url()
+        about = self.job if self.kind in (Kind.FAILED, Kind.PAUSED) else self.job.analysis
         return about.get_absolute_url()
 
 

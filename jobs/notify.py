@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from candidates import movement
 from candidates.blind import shown_name
 from candidates.models import Analysis, Evaluation, Event, Membership, Preference
 from candidates.models.draft import Role
@@ -30,7 +31,7 @@ from candidates.views.words import doubt
 
 from . import engine as queue
 from . import mailing, mails, webhooks
-from .models import Job, Kind, Notice, Notification
+from .models import Job, Kind, Notice, Notification, ScheduledRun
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +202,8 @@ def _about_job(notification: Notification) -> dict[str, Any]:
     job = notification.job
     assert job is not None  # noqa: S101 (a constraint of the table)
     analysis = job.analysis
-    page = analysis if notification.kind == Kind.COMPLETED else job
+    page = job if notification.kind in (Kind.FAILED, Kind.PAUSED) else analysis
+    about = _about_changes(job) if notification.kind == Kind.DIGEST else {}
     return {
         "job": job,
         "analysis": analysis,
@@ -213,6 +215,25 @@ def _about_job(notification: Notification) -> dict[str, Any]:
         "pause_reason": _pause_reason(job),
         "link": settings.SITE_URL + page.get_absolute_url(),
         "job_link": settings.SITE_URL + job.get_absolute_url(),
+        **about,
+    }
+
+
+def _about_changes(job: Job) -> dict[str, Any]:
+    """What a scheduled run changed; nothing when the ranking before it has been erased since."""
+    run = ScheduledRun.objects.filter(job=job).select_related("before").first()
+    if run is None or run.before is None:
+        return {}
+    before, now = run.before, job.analysis
+    found = movement.highlights(before, now)
+    return {
+        "before": before,
+        "arrived": movement.shown(found.arrived, before, now),
+        "up": movement.shown(found.up, before, now),
+        "down": movement.shown(found.down, before, now),
+        "unreadable": found.unreadable,
+        "link": settings.SITE_URL + movement.address(before, now),
+        "schedule_link": settings.SITE_URL + reverse("jobs:schedule", args=[now.draft.public_id]),
     }
 
 

@@ -46,10 +46,12 @@ def submit(
     model: str = "",
     repeats: bool = False,
     key: UUID | None = None,
+    scheduled: bool = False,
 ) -> Job:
     """Ask for an analysis of `draft` as it stands now; returns at once.
 
     `repeats` has some scored twice, to see how far two scorings of the same résumé lie apart.
+    What is `scheduled` makes room for what people ask for.
     A second request for the same thing while the first is under way returns the first one's job,
     and so does one with the same `key` at any time: it is the same press of a button.
     Raises CannotRun.
@@ -92,7 +94,7 @@ def submit(
         analysis = Analysis.objects.create(
             draft=draft, requested_by=user, title=draft.title, **wanted
         )
-        return _open_job(analysis, user, "queued", key=key)
+        return _open_job(analysis, user, "queued", key=key, scheduled=scheduled)
 
 
 def refusal(draft_id: int) -> str:
@@ -187,10 +189,18 @@ def _open_job(
     *,
     key: UUID | None = None,
     by: "User | None" = None,
+    scheduled: bool = False,
 ) -> Job:
-    job = Job.objects.create(analysis=analysis, requested_by=user, status=Status.PENDING, key=key)
+    job = Job.objects.create(
+        analysis=analysis,
+        requested_by=user,
+        status=Status.PENDING,
+        key=key,
+        scheduled=scheduled,
+        priority=Priority.LOW if scheduled else Priority.NORMAL,
+    )
     job.refresh_from_db(fields=["public_id", "created_at"])
-    record(job, verb, actor=by or user, detail=detail)
+    record(job, verb, actor=None if scheduled else by or user, detail=detail)
     add_lane(analysis.draft_id, job)
     return job
 

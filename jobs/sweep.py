@@ -28,7 +28,7 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
 from . import engine as queue
-from . import incidents, periods, webhooks
+from . import incidents, periods, rerun, webhooks
 from .models import Halt, Job, Lane, LaneQuerySet, Mail, Notification
 from .submit import add_lane, wake
 
@@ -59,6 +59,7 @@ def sweep() -> int:
         mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail() + webhooks.nudge()
         _throw_away()
         _count_periods()
+    mended += rerun.start_due()
     if mended:
         log.info("sweep: %d mended", mended)
     return mended

@@ -102,6 +102,7 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "jobs:retry": (THING, ("POST",), Job),
     "jobs:repeat": (THING, ("POST",), Analysis),
     "jobs:sharing": (THING, ("GET", "POST"), Draft),
+    "jobs:schedule": (THING, ("GET", "POST"), Draft),
     "jobs:leave": (THING, ("POST",), Draft),
     "jobs:member": (THING, ("POST",), Membership),
     "jobs:remove-member": (THING, ("POST",), Membership),
@@ -252,7 +253,13 @@ VIEWERS_MAY_SEND = {
     "candidates:views",
     "jobs:leave",
 }
-ONLY_THE_OWNER_SENDS = {"candidates:dossier", "jobs:sharing", "jobs:member", "jobs:remove-member"}
+ONLY_THE_OWNER_SENDS = {
+    "candidates:dossier",
+    "jobs:schedule",
+    "jobs:sharing",
+    "jobs:member",
+    "jobs:remove-member",
+}
 
 
 @pytest.mark.parametrize("name", SHARED_THINGS)

@@ -41,6 +41,9 @@ class Preference(models.Model):
     mail_shared = models.BooleanField(
         _("somebody shares a draft with me"), default=True, db_default=True
     )
+    mail_digest = models.BooleanField(
+        _("a scheduled run has changed a ranking"), default=True, db_default=True
+    )
     in_app = models.BooleanField(_("show notices behind the bell"), default=True, db_default=True)
     browser = models.BooleanField(
         _("let the browser tell me when a run that I follow in another tab is over"),

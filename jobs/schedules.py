@@ -1,0 +1,202 @@
+"""Drafts that are analysed anew by themselves: by which clock, and what came of it."""
+
+from datetime import datetime, time
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now, NullIf
+from django.db.models.functions.uuid import UUID4
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from candidates.models import Analysis, Draft
+from candidates.models.claims import listed_constraint
+from candidates.models.preference import zones
+
+from . import clock
+
+
+class Every(models.TextChoices):
+    OFF = "off", pgettext_lazy("schedule", "off")
+    DAILY = "daily", _("every day")
+    WEEKLY = "weekly", _("every week")
+    MONTHLY = "monthly", _("every month")
+    CRON = "cron", _("by a cron expression")
+
+
+WEEKDAYS = [
+    (1, _("Monday")),
+    (2, _("Tuesday")),
+    (3, _("Wednesday")),
+    (4, _("Thursday")),
+    (5, _("Friday")),
+    (6, _("Saturday")),
+    (7, _("Sunday")),
+]
+DAYS = [*((day, str(day)) for day in range(1, 29)), (clock.LAST_DAY, _("the last day"))]
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def due(self) -> Self:
+        return self.filter(next_at__lte=Now())
+
+    def moved_away(self) -> Self:
+        """Those whose owner has chosen another time zone since `next_at` was worked out."""
+        chosen = NullIf("draft__owner__preference__time_zone", models.Value(""))
+        now_in = Coalesce(chosen, models.Value(settings.TIME_ZONE))
+        return self.filter(next_at__isnull=False).annotate(lives=now_in).exclude(zone=F("lives"))
+
+    def take(self, schedule: "Schedule", then: datetime) -> int:
+        """Take up the run that is due; 0 when another has. The next one is at `then`, so that any
+        number of missed ones are made up by this one."""
+        mine = self.due().filter(pk=schedule.pk, next_at=schedule.next_at)
+        return mine.update(next_at=then, zone=schedule.owners_zone())
+
+    def stop(self, why: str) -> int:
+        """Let it start nothing any more, until somebody saves it again."""
+        return self.filter(next_at__isnull=False).update(next_at=None, stopped=why)
+
+
+class Schedule(models.Model):
+    """When a draft is analysed by itself. One for a draft; on while `next_at` is set."""
+
+    draft = models.OneToOneField(Draft, models.DB_CASCADE, related_name="schedule", editable=False)
+    every = models.CharField(
+        _("Run"), max_length=8, choices=Every, default=Every.OFF, db_default=Every.OFF
+    )
+    at = models.TimeField(_("At"), default=time(6), db_default=time(6))
+    weekday = models.PositiveSmallIntegerField(
+        _("On"), choices=WEEKDAYS, default=1, db_default=1, help_text=_("Day of the week.")
+    )
+    day = models.PositiveSmallIntegerField(
+        _("On day"), choices=DAYS, default=1, db_default=1, help_text=_("Day of the month.")
+    )
+    cron = models.CharField(
+        _("Cron expression"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Minute, hour, day of the month, month, day of the week: “0 6 * * 1-5” is six o'clock "
+            "from Monday to Friday."
+        ),
+    )
+    zone = models.CharField(
+        max_length=64, default="UTC", editable=False, help_text="that next_at was worked out in"
+    )
+    next_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stopped = models.TextField(
+        blank=True, default="", db_default="", editable=False, help_text="why it stopped by itself"
+    )
+
+    objects = ScheduleQuerySet.as_manager()
+
+    class Meta:
+        permissions = [("run_schedule", "Can run a schedule now")]
+        indexes = [
+            models.Index(
+                name="schedule_due", fields=["next_at"], condition=Q(next_at__isnull=False)
+            )
+        ]
+        constraints = [
+            listed_constraint("schedule_every_listed", Every, "every"),
+            models.CheckConstraint(
+                name="schedule_off_never_comes",
+                condition=Q(next_at=None) | (~Q(every=Every.OFF) & Q(stopped="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"schedule of draft {self.draft_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("jobs:schedule", args=[self.draft.public_id])
+
+    @property
+    def is_on(self) -> bool:
+        return self.next_at is not None
+
+    @property
+    def expression(self) -> str:
+        """As cron says it; "" for off."""
+        if self.every == Every.DAILY:
+            return clock.daily(self.at)
+        if self.every == Every.WEEKLY:
+            return clock.weekly(self.at, self.weekday)
+        if self.every == Every.MONTHLY:
+            return clock.monthly(self.at, self.day)
+        return self.cron if self.every == Every.CRON else ""
+
+    def owners_zone(self) -> str:
+        """The time zone that the owner of the draft has chosen, else that of the site."""
+        chosen = getattr(self.draft.owner, "preference", None)
+        zone = chosen.time_zone if chosen else ""
+        return zone if zone in zones() else settings.TIME_ZONE
+
+    def following(self, now: datetime) -> datetime | None:
+        """When it comes next after `now`, in the owner's time zone; None for off."""
+        if self.every == Every.OFF:
+            return None
+        return clock.following(self.expression, self.owners_zone(), now)
+
+    @property
+    def local_next(self) -> datetime | None:
+        """`next_at` on the owner's clock."""
+        return self.next_at.astimezone(ZoneInfo(self.zone)) if self.next_at else None
+
+
+class Outcome(models.TextChoices):
+    RAN = "ran", _("ran")
+    UNCHANGED = "unchanged", _("skipped: nothing has changed")
+    UNDER_WAY = "under way", _("skipped: another run was under way, or paused")
+    FAILED = "failed", _("could not start")
+
+
+class ScheduledRun(models.Model):
+    """One time a schedule came, and what came of it."""
+
+    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
+    schedule = models.ForeignKey(Schedule, models.DB_CASCADE, related_name="runs", editable=False)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    due_at = models.DateTimeField(
+        null=True, editable=False, help_text="when it should have come; empty: somebody asked"
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+", editable=False
+    )
+    outcome = models.CharField(max_length=9, choices=Outcome, editable=False)
+    reason = models.TextField(blank=True, default="", db_default="", editable=False)
+    job = models.ForeignKey(
+        "jobs.Job", models.DB_SET_NULL, null=True, related_name="scheduled_runs", editable=False
+    )
+    before = models.ForeignKey(
+        Analysis,
+        models.DB_SET_NULL,
+        null=True,
+        related_name="+",
+        editable=False,
+        help_text="the ranking that it is compared with",
+    )
+    told = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="it had something to tell"
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["schedule", "-at"])]
+        constraints = [
+            listed_constraint("scheduledrun_outcome_listed", Outcome, "outcome"),
+            models.CheckConstraint(
+                name="scheduledrun_reason_when_failed",
+                condition=(Q(outcome=Outcome.FAILED) & ~Q(reason=""))
+                | (~Q(outcome=Outcome.FAILED) & Q(reason="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} at {self.at:%Y-%m-%d %H:%M}"

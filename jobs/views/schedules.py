@@ -1,0 +1,71 @@
+"""A draft's schedule: when it is analysed by itself, what the next run would do, and what came of
+the last ones."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from candidates.access import NOT_YOURS, Request, draft_for
+from candidates.models import Draft
+from candidates.models.draft import Role
+from jobs import rerun
+from jobs.forms import ScheduleForm
+from jobs.schedules import Schedule, ScheduledRun
+
+RUNS_A_PAGE = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def schedule(request: Request, public_id: Any) -> HttpResponse:
+    """The page; a POST is the owner's choice. Twenty-four queries at most."""
+    draft = draft_for(request.user, public_id)
+    is_owner = draft.owner_id == request.user.pk
+    if request.method == "POST" and not is_owner:
+        raise PermissionDenied(NOT_YOURS[Role.OWNER])
+    with_owner = Schedule.objects.select_related("draft__owner__preference")
+    found = with_owner.filter(draft=draft).first()
+    # Not `draft` itself: that one refuses to fetch its owner.
+    mine = found or Schedule(
+        draft=Draft.objects.select_related("owner__preference").get(pk=draft.pk)
+    )
+    form = ScheduleForm(request.POST or None, instance=mine)
+    if request.method == "POST" and form.is_valid():
+        rerun.save(form.save(commit=False), request.user)
+        messages.success(request, _("The schedule is saved."))
+        return redirect("jobs:schedule", draft.public_id)
+    runs = ScheduledRun.objects.filter(schedule__draft=draft)
+    runs = runs.select_related("job__analysis", "before")
+    page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
+    zone = mine.owners_zone()
+    context: dict[str, Any] = {
+        "draft": draft,
+        "is_owner": is_owner,
+        "form": form,
+        "zone": zone,
+        "now": _told(timezone.now(), zone),
+        "next_at": _told(mine.next_at, zone) if mine.next_at else "",
+        "stopped": _(mine.stopped) if mine.stopped else "",
+        "page": page,
+    }
+    try:
+        context["changes"], context["estimate"] = rerun.preview(draft)
+        context["reasons"] = _(", and ").join(_(why) for why in context["changes"].everything)
+    except ValueError as error:
+        context["trouble"] = _(str(error))
+    status = 422 if form.is_bound else 200
+    return render(request, "jobs/schedule.html", context, status=status)
+
+
+def _told(moment: datetime, zone: str) -> str:
+    """On the clock of the owner, whatever the reader's is."""
+    return date_format(moment.astimezone(ZoneInfo(zone)), "j F Y, H:i")

@@ -1,0 +1,361 @@
+"""Scheduled runs: started once, made up once, of what has changed alone, and told if it matters."""
+
+import threading
+import time
+from datetime import time as clock_time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.db import connections
+from django.db.models import F, OuterRef, Subquery, Value
+from django.db.models.functions import Concat, Now
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from candidates import movement
+from candidates.models import Analysis, Candidate, Criterion, Draft, Evaluation, Event, Preference
+from candidates.models.analysis import Sha256
+from candidates.models.candidate import Status as Read
+from candidates.scoring import engines
+from candidates.scoring.fingerprint import prefix
+from jobs import notify, rerun, submit
+from jobs.models import Job, Kind, Lane, Notice, Notification, Status
+from jobs.schedules import Every, Outcome, Schedule, ScheduledRun
+from jobs.sweep import sweep
+from tests.inline import hurry, work_off
+from tests.makers import rows
+from tests.servers.mail import serving as serving_mail
+from tests.servers.model import ModelServer
+
+pytestmark = pytest.mark.django_db
+
+
+def scheduled(draft: Draft, **values: Any) -> Schedule:
+    """A schedule of the draft that has been due since yesterday."""
+    chosen = {"every": Every.DAILY, "next_at": timezone.now() - timedelta(days=1), **values}
+    return Schedule.objects.create(draft=draft, **chosen)
+
+
+def come(schedule: Schedule) -> ScheduledRun:
+    """It is due again: the sweep takes it up; what came of it."""
+    Schedule.objects.filter(pk=schedule.pk).update(next_at=Now() - timedelta(seconds=1))
+    sweep()
+    run = ScheduledRun.objects.filter(schedule=schedule).first()
+    assert run is not None
+    return run
+
+
+@pytest.fixture
+def ranked(
+    draft: Draft, alice: User, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> Analysis:
+    """A ranking of three by the model, as the workers make it; its e-mail is out of the way."""
+    hurry(monkeypatch)
+    for number in range(3):
+        rows.candidate(draft, number, text=f"{rows.TEXT}\nNumber {number}.")
+    job = submit.submit(draft, alice, mode="none")
+    work_off()
+    assert Job.objects.get().status == Status.COMPLETED
+    Notification.objects.all().delete()
+    Notice.objects.all().delete()
+    return job.analysis
+
+
+def test_an_unchanged_draft_of_a_thousand_takes_no_call_and_no_time(
+    draft: Draft, alice: User, model: ModelServer
+) -> None:
+    rows.candidates(draft, 1_000)
+    Candidate.objects.update(redacted_key=Sha256(F("filename")))
+    before = rows.analysis(draft, alice)
+    name = engines.default_model("openai")
+    version = engines.version("openai", with_insights=False)
+    values = {"engine": "openai", "model": name, "version": version}
+    Analysis.objects.filter(pk=before.pk).update(**values)
+    rows.evaluate(before)
+    shared = prefix("openai", name, version, draft.rubric())
+    own = Sha256(Concat(Value(shared), F("redacted_key")))
+    mine = Candidate.objects.filter(pk=OuterRef("candidate")).annotate(own=own)
+    Evaluation.objects.update(fingerprint=Subquery(mine.values("own")))
+    rows.job(before)
+    schedule = scheduled(draft)
+
+    began = time.monotonic()
+    sweep()
+    took = time.monotonic() - began
+
+    assert took < 2
+    assert ScheduledRun.objects.get(schedule=schedule).outcome == Outcome.UNCHANGED
+    assert model.count == 0
+    assert Analysis.objects.count() == Job.objects.count() == 1
+    assert not OrmQ.objects.exists() and not Notification.objects.exists()
+    assert not Notice.objects.exists()
+
+
+def test_only_what_is_new_is_paid_for_and_told(
+    draft: Draft, ranked: Analysis, model: ModelServer, settings: LazySettings
+) -> None:
+    asked = model.count
+    newcomer = rows.candidate(draft, 9, text=f"{rows.TEXT}\nNumber nine.", name="New Person")
+
+    run = come(scheduled(draft))
+
+    assert (run.outcome, run.before) == (Outcome.RAN, ranked)
+    assert run.job is not None and run.job.scheduled and run.job.requested_by == draft.owner
+    work_off()
+    assert model.count == asked + 1
+    assert run.job.analysis.evaluations.filter(reused=True).count() == 3
+    [mail] = Notification.objects.all()
+    assert mail.kind == Kind.DIGEST
+    text = " ".join(str(notify.compose(mail).body).split())
+    assert "New in the top ten" in text and "New Person" in text and "Down" not in text
+    run.refresh_from_db()
+    assert run.told
+    assert newcomer.evaluations.count() == 1
+    assert come(run.schedule).outcome == Outcome.UNCHANGED
+
+
+def test_a_new_file_that_cannot_be_read_is_told_without_a_call(
+    draft: Draft, ranked: Analysis, model: ModelServer
+) -> None:
+    asked = model.count
+    rows.unreadable(draft, 9)
+
+    come(scheduled(draft))
+    work_off()
+
+    assert model.count == asked
+    body = str(notify.compose(Notification.objects.get(kind=Kind.DIGEST)).body)
+    assert "1 new file cannot be read." in body and "New in the top ten" not in body
+
+
+def test_a_quiet_run_sends_nothing(
+    draft: Draft, ranked: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(movement, "TOP", 0)  # so that whoever comes is behind them
+    rows.candidate(draft, 9, text=f"{rows.TEXT}\nNumber nine.")
+
+    run = come(scheduled(draft))
+    work_off()
+
+    run.refresh_from_db()
+    assert run.job is not None and run.job.status == Status.COMPLETED
+    assert run.job.analysis.evaluations.filter(rank__isnull=False).count() == 4
+    assert not run.told
+    assert not Notification.objects.exists() and not Notice.objects.exists()
+
+
+def test_other_criteria_score_everybody_anew_and_the_page_says_so_before(
+    draft: Draft, ranked: Analysis, model: ModelServer, as_alice: Client
+) -> None:
+    asked = model.count
+    page = as_alice.get(reverse("jobs:schedule", args=[draft.public_id])).text
+    assert "nothing has changed since the last ranking" in page
+    Criterion.objects.create(draft=draft, position=2, name="Kafka")
+
+    page = as_alice.get(reverse("jobs:schedule", args=[draft.public_id])).text
+    assert "Score everybody anew, because the description or the criteria have changed" in page
+    assert "3 calls of" in page
+
+    come(scheduled(draft))
+    work_off()
+    assert model.count == asked + 3
+
+
+def test_another_model_scores_everybody_anew(
+    draft: Draft, ranked: Analysis, settings: LazySettings
+) -> None:
+    settings.EVALUATOR_MODEL = "another-model"
+
+    assert rerun.changes(draft).everything == (rerun.MODEL,)
+
+
+def test_a_file_that_is_read_anew_is_scored_anew(draft: Draft, ranked: Analysis) -> None:
+    assert not rerun.changes(draft)
+    one = draft.candidates.order_by("pk")[0]
+    Candidate.objects.filter(pk=one.pk).update(redacted_key="0" * 64)
+
+    assert rerun.changes(draft).fresh == 1
+
+
+def test_a_newer_file_of_somebody_is_a_change(draft: Draft, ranked: Analysis) -> None:
+    first, second = draft.candidates.order_by("pk")[:2]
+    Candidate.objects.filter(pk=first.pk).update(same_as=second)
+
+    found = rerun.changes(draft)
+
+    assert (found.fresh, found.merged) == (0, 1)
+
+
+def test_missed_runs_are_made_up_once(draft: Draft, alice: User) -> None:
+    rows.candidate(draft)
+    schedule = scheduled(draft, next_at=timezone.now() - timedelta(days=30))
+
+    assert sweep() == 1
+    assert sweep() == 0
+
+    schedule.refresh_from_db()
+    assert schedule.next_at is not None and schedule.next_at > timezone.now()
+    run = ScheduledRun.objects.get()
+    assert run.due_at is not None and run.due_at < timezone.now() - timedelta(days=29)
+    assert Job.objects.count() == 1
+
+
+def test_another_run_that_is_under_way_or_paused_is_not_doubled(draft: Draft, alice: User) -> None:
+    rows.candidate(draft)
+    submit.submit(draft, alice)
+
+    assert come(scheduled(draft)).outcome == Outcome.UNDER_WAY
+    assert Job.objects.count() == 1
+
+
+def test_people_go_first(draft: Draft, alice: User) -> None:
+    rows.candidate(draft)
+    come(scheduled(draft))
+    other = Draft.objects.create(owner=alice, title="Other", description="Build things in Python.")
+    rows.candidate(other)
+    submit.submit(other, alice)
+
+    first, second = OrmQ.objects.order_by("-lock")
+    assert first.lock > second.lock  # by which the broker puts one behind the other
+    assert Job.objects.get(scheduled=True).lanes.count() == 1
+
+
+def test_a_closed_account_stops_the_schedule(draft: Draft, alice: User) -> None:
+    rows.candidate(draft)
+    schedule = scheduled(draft)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+
+    sweep()
+
+    schedule.refresh_from_db()
+    assert schedule.next_at is None and schedule.stopped == rerun.OWNER_LEFT
+    assert not Job.objects.exists()
+    assert Event.objects.get(verb="schedule stopped").detail == rerun.OWNER_LEFT
+
+
+def test_what_cannot_start_is_told_and_stops_after_three(
+    draft: Draft, alice: User, as_alice: Client
+) -> None:
+    schedule = scheduled(draft)  # without any candidate
+
+    for number in (1, 2, 3):
+        run = come(schedule)
+        assert run.outcome == Outcome.FAILED and "no candidates yet" in run.reason
+        assert Notice.objects.filter(user=alice, kind=Kind.UNSTARTED).count() == number
+
+    schedule.refresh_from_db()
+    assert schedule.next_at is None and "no candidates yet" in schedule.stopped
+    assert "The schedule has stopped by itself" in as_alice.get(schedule.get_absolute_url()).text
+    assert "could not start" in as_alice.get(reverse("jobs:notices")).text
+    [notice, *_others] = Notice.objects.all()
+    answer = as_alice.post(reverse("jobs:open-notice", args=[notice.public_id]))
+    assert answer.headers["Location"] == schedule.get_absolute_url()
+
+
+def test_a_fault_with_one_is_no_matter_of_the_others(
+    draft: Draft, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Draft.objects.create(owner=alice, title="Broken", description="Words.")
+    rows.candidate(draft)
+    scheduled(broken, next_at=timezone.now() - timedelta(days=2))
+    scheduled(draft)
+    changes = rerun.changes
+
+    def faulty(one: Draft) -> rerun.Changes:
+        if one.pk == broken.pk:
+            raise RuntimeError("a bug")
+        return changes(one)
+
+    monkeypatch.setattr(rerun, "changes", faulty)
+
+    assert sweep() == 2
+    assert ScheduledRun.objects.get(schedule__draft=broken).reason == rerun.BROKE
+    assert ScheduledRun.objects.get(schedule__draft=draft).outcome == Outcome.RAN
+    assert not Schedule.objects.all().due().exists()
+
+
+def test_who_moves_to_another_time_zone_takes_the_hour_along(draft: Draft, alice: User) -> None:
+    schedule = Schedule(draft=draft, every=Every.DAILY, at=clock_time(6))
+    rerun.save(schedule, alice)
+    schedule.refresh_from_db()
+    assert schedule.next_at is not None and schedule.next_at.hour == 6
+    Preference.objects.create(user=alice, time_zone="Asia/Tokyo")
+
+    sweep()
+
+    schedule.refresh_from_db()
+    assert schedule.zone == "Asia/Tokyo"
+    assert schedule.next_at is not None and schedule.next_at.hour == 21
+    assert schedule.local_next is not None and schedule.local_next.hour == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_start_it_once(draft: Draft, alice: User) -> None:
+    rows.candidate(draft)
+    schedule = scheduled(draft)
+    ready = threading.Barrier(4)
+    taken: list[int] = []
+
+    def start() -> None:
+        ready.wait()
+        taken.append(rerun.start_due())
+        connections.close_all()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(taken) == 1
+    assert ScheduledRun.objects.filter(schedule=schedule).count() == Job.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_digest_goes_out_in_the_readers_words(
+    draft: Draft, ranked: Analysis, settings: LazySettings
+) -> None:
+    rows.candidate(draft, 9, text=f"{rows.TEXT}\nNumber nine.", name="New Person")
+    come(scheduled(draft))
+    Draft.objects.update(blind=True)
+    with serving_mail() as server:
+        options = {"host": "127.0.0.1", "port": server.port, "timeout": 5}
+        backend = "django.core.mail.backends.smtp.EmailBackend"
+        settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
+        work_off()
+        assert notify.deliver(Notification.objects.get().pk)
+
+    [message] = server.messages
+    assert message["Subject"] == "Ranking changed: Backend engineer"
+    analysis = Job.objects.get(scheduled=True).analysis
+    for kind in ("plain", "html"):
+        part = message.get_body([kind])
+        assert part is not None
+        body = part.get_content()
+        assert reverse("candidates:movement", args=[analysis.public_id]) in body
+        assert reverse("jobs:schedule", args=[draft.public_id]) in body
+        assert "New Person" not in body and "Candidate " in body
+
+
+def test_who_wants_no_digest_gets_none(draft: Draft, ranked: Analysis) -> None:
+    Preference.objects.create(user=draft.owner, mail_digest=False)
+    rows.candidate(draft, 9, text=f"{rows.TEXT}\nNumber nine.")
+
+    come(scheduled(draft))
+    work_off()
+
+    assert not Notification.objects.exists()
+    assert Notice.objects.get().kind == Kind.DIGEST
+
+
+def test_files_still_to_be_read_count_as_new(draft: Draft, ranked: Analysis) -> None:
+    rows.waiting(draft, 9)
+
+    assert rerun.changes(draft).fresh == 1
+    assert draft.candidates.filter(status=Read.WAITING).exists()
+    assert not Lane.objects.exists()
