@@ -6,7 +6,7 @@ not changed is not analysed again.
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from candidates.models.candidate import Status as Read
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
 
+from .clock import BadExpression
 from .estimate import Estimate, estimate
 from .models import Job, Kind, Notice, Status
 from .schedules import Outcome, Schedule, ScheduledRun
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20  # in one round of the sweep
+RUNS_KEPT = timedelta(days=365)
 FAILURES = 3  # one after the other, after which it stops
 OWNER_LEFT = gettext_noop("The account of the draft's owner is closed.")
 BROKE = gettext_noop("The program could not start it. Whoever runs the site finds why in its log.")
@@ -138,8 +140,9 @@ def _follow_owners() -> None:
     due already."""
     moved = Schedule.objects.all().moved_away().exclude(next_at__lte=Now())
     for schedule in moved.select_related("draft__owner__preference")[:AT_ONCE]:
-        mine = Schedule.objects.filter(pk=schedule.pk, next_at=schedule.next_at)
-        mine.update(next_at=schedule.following(_now()), zone=schedule.owners_zone())
+        if (then := _then(schedule)) is not None:
+            mine = Schedule.objects.filter(pk=schedule.pk, next_at=schedule.next_at)
+            mine.update(next_at=then, zone=schedule.owners_zone())
 
 
 def _start_due(pk: int) -> int:
@@ -174,10 +177,20 @@ def _taken(pk: int) -> Schedule | None:
     schedule = Schedule.objects.select_related("draft__owner__preference").filter(pk=pk).first()
     if schedule is None:
         return None
-    then = schedule.following(_now())
+    then = _then(schedule)
     if then is None or not Schedule.objects.all().take(schedule, then):
         return None
+    schedule.runs.filter(at__lt=Now() - RUNS_KEPT).delete()
     return schedule
+
+
+def _then(schedule: Schedule) -> datetime | None:
+    """When it comes next; where it never does any more, it stops."""
+    try:
+        return schedule.following(_now())
+    except BadExpression as error:
+        _stop(schedule, str(error))
+        return None
 
 
 def run_now(schedule: Schedule, by: "User") -> ScheduledRun:
@@ -202,9 +215,12 @@ def _run(run: ScheduledRun) -> ScheduledRun:
         run.before = found.before
         if not found:
             return _write(run, Outcome.UNCHANGED)
-        run.job = submit(draft, draft.owner, scheduled=True, **wanted(found.before))
+        job = submit(draft, draft.owner, scheduled=True, **wanted(found.before))
     except (CannotRun, ValueError) as error:  # the second: nothing to rate by
         return _fail(run, str(error))
+    if not job.scheduled:  # somebody has just pressed Run
+        return _write(run, Outcome.UNDER_WAY)
+    run.job = job
     return _write(run, Outcome.RAN)
 
 

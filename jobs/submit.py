@@ -87,6 +87,9 @@ def submit(
             **{f"analysis__{field}": value for field, value in wanted.items()},
         )
         if (job := under_way.first()) is not None:
+            if job.scheduled and not scheduled:  # from now on somebody waits for it
+                job.scheduled, job.priority = False, max(job.priority, Priority.NORMAL)
+                job.save(update_fields=["scheduled", "priority"])
             if key is not None:
                 job.other_keys.append(key)
                 job.save(update_fields=["other_keys"])

@@ -100,7 +100,8 @@ class Turn:
         return self.verdict
 
     def _guests(self) -> QuerySet[Lane, int]:
-        """Lanes of jobs that nobody has begun, though a free worker would have by now."""
+        """Lanes of jobs that nobody has begun, though a free worker would have by now. Nobody waits
+        for a job of low priority, as a scheduled one is."""
         waiting = Lane.objects.filter(started_at=None, job__status=Status.PENDING)
         waiting = waiting.filter(job__paused_at=None, created_at__lt=Now() - GUEST_AFTER)
         waiting = waiting.exclude(job__priority=Priority.LOW)

@@ -76,11 +76,17 @@ def test_an_unchanged_draft_of_a_thousand_takes_no_call_and_no_time(
     version = engines.version("openai", with_insights=False)
     values = {"engine": "openai", "model": name, "version": version}
     Analysis.objects.filter(pk=before.pk).update(**values)
-    rows.evaluate(before)
-    shared = prefix("openai", name, version, draft.rubric())
-    own = Sha256(Concat(Value(shared), F("redacted_key")))
+    before.refresh_from_db()
+    Evaluation.objects.enrol(before)
+    own = Sha256(Concat(Value(prefix("openai", name, version, draft.rubric())), F("redacted_key")))
     mine = Candidate.objects.filter(pk=OuterRef("candidate")).annotate(own=own)
-    Evaluation.objects.update(fingerprint=Subquery(mine.values("own")))
+    Evaluation.objects.update(
+        status="scored",
+        score=50,
+        rank=F("pk"),
+        scored_at=Now(),
+        fingerprint=Subquery(mine.values("own")),
+    )
     rows.job(before)
     schedule = scheduled(draft)
 
@@ -211,6 +217,28 @@ def test_another_run_that_is_under_way_or_paused_is_not_doubled(draft: Draft, al
 
     assert come(scheduled(draft)).outcome == Outcome.UNDER_WAY
     assert Job.objects.count() == 1
+
+
+def test_a_person_who_presses_run_meanwhile_is_told(
+    draft: Draft, ranked: Analysis, alice: User
+) -> None:
+    rows.candidate(draft, 9, text=f"{rows.TEXT}\nNumber nine.")
+    run = come(scheduled(draft))
+
+    assert submit.submit(draft, alice, mode="none") == run.job
+    work_off()
+
+    assert Notification.objects.get().kind == Kind.COMPLETED
+
+
+def test_an_expression_that_never_comes_any_more_stops(draft: Draft) -> None:
+    rows.candidate(draft)
+    schedule = scheduled(draft, every=Every.CRON, cron="0 6 30 2 *")
+
+    assert sweep() == 0
+
+    schedule.refresh_from_db()
+    assert schedule.next_at is None and "day of the month" in schedule.stopped
 
 
 def test_people_go_first(draft: Draft, alice: User) -> None:
