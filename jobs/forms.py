@@ -7,6 +7,15 @@ from django import forms
 from . import clock
 from .schedules import Every, Schedule
 
+# What each choice needs to know; the others keep what they were.
+ASKED: dict[str, tuple[str, ...]] = {
+    Every.OFF: (),
+    Every.DAILY: ("at",),
+    Every.WEEKLY: ("weekday", "at"),
+    Every.MONTHLY: ("day", "at"),
+    Every.CRON: ("cron",),
+}
+
 
 class ScheduleForm(forms.ModelForm[Schedule]):
     class Meta:
@@ -23,12 +32,14 @@ class ScheduleForm(forms.ModelForm[Schedule]):
     def clean_cron(self) -> str:
         return " ".join(self.cleaned_data["cron"].split())
 
-    def clean(self) -> dict[str, Any] | None:
+    def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("every") != Every.CRON:
-            self.errors.pop("cron", None)  # it is not asked for
-            return {**cleaned, "cron": cleaned.get("cron", self.instance.cron)}
-        if "cron" in cleaned:
+        asked = ASKED.get(cleaned.get("every", ""), tuple(self.fields))
+        for name in self.fields.keys() - {"every", *asked}:
+            # The page does not show it, nor what may be wrong with it.
+            if self.errors.pop(name, None) is not None:
+                cleaned[name] = getattr(self.instance, name)
+        if cleaned.get("every") == Every.CRON and "cron" in cleaned:
             try:
                 clock.check(cleaned["cron"])
             except clock.BadExpression as error:

@@ -236,11 +236,13 @@ def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
     _write(run, Outcome.FAILED)
     schedule, draft = run.schedule, run.schedule.draft
     if draft.owner.is_active and Preference.of(draft.owner).in_app:
-        Notice.objects.create(
+        # One for all times, which is unread again each time.
+        Notice.objects.update_or_create(
             user=draft.owner,
             draft=draft,
+            job=None,
             kind=Kind.UNSTARTED,
-            occasion=1 + schedule.runs.filter(outcome=Outcome.FAILED).count() % 30_000,
+            defaults={"read_at": None, "created_at": Now()},
         )
     last = schedule.runs.values_list("outcome", flat=True)[:FAILURES]
     if list(last) == [Outcome.FAILED] * FAILURES:

@@ -70,7 +70,7 @@ class Row:
 @require_safe
 @vary_on_headers("HX-Request")
 def analysis(request: Request, public_id: Any) -> HttpResponse:
-    """The ranking, as far as it is known. Eleven queries at most, however many candidates."""
+    """The ranking, as far as it is known. Twelve queries at most, however many candidates."""
     analysis = analysis_for(request.user, public_id)
     filter = Filter.from_query(request.GET, analysis)
     if request.method == "GET":

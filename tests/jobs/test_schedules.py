@@ -75,9 +75,11 @@ def test_a_cron_expression_is_kept_in_one_form(as_alice: Client, draft: Draft) -
 
 
 def test_what_is_not_chosen_need_not_be_right(as_alice: Client, draft: Draft) -> None:
-    choose(as_alice, draft, every="daily", cron="nonsense")
+    choose(as_alice, draft, every="daily", cron="x" * 101, weekday="9")
+    assert Schedule.objects.get().expression == "30 7 * * *"
 
-    assert Schedule.objects.get().every == Every.DAILY
+    choose(as_alice, draft, every="off", at="")
+    assert Schedule.objects.get().every == Every.OFF
 
 
 def test_others_see_it_and_change_nothing(as_eve: Client, eve: User, draft: Draft) -> None:

@@ -111,7 +111,7 @@ def test_it_costs_few_queries_however_many_there_are(
         "page": "2",
     }
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         page = as_alice.get(analysis.get_absolute_url(), asked)
 
     assert [row.place for row in page.context["rows"]] == ["1="] * 50
