@@ -30,10 +30,10 @@ from .mails import BadAddress as BadAddress
 from .mails import MailEvent as MailEvent
 from .periods import Period as Period
 from .priority import PERMISSIONS, Priority
-from .tallies import Tallied as Tallied
-from .tallies import Tally as Tally
 from .schedules import Schedule as Schedule
 from .schedules import ScheduledRun as ScheduledRun
+from .tallies import Tallied as Tallied
+from .tallies import Tally as Tally
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

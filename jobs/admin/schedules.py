@@ -1,40 +1,44 @@
 """Schedules and what came of them in the admin; staff may run one out of turn."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import ReadOnly
 from jobs import rerun
-from jobs.schedules import Outcome, Schedule, ScheduledRun, ScheduleQuerySet
+from jobs.schedules import Outcome, Schedule, ScheduledRun
+from jobs.submit import CannotRun
 
-from .jobs import BOTH
+from .acts import Act, Steered
+
+
+def _run_now(schedule: Schedule, user: Any, request: HttpRequest) -> bool:
+    run = rerun.run_now(schedule, user)
+    if run.outcome == Outcome.FAILED:
+        raise CannotRun(run.reason)
+    messages.info(request, f"{schedule.draft}: {run.get_outcome_display()}.")
+    return True
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ReadOnly):
+class ScheduleAdmin(Steered):
     list_display = ["draft", "every", "expression", "zone", "next_at", "stopped"]
     list_filter = ["every", ("next_at", admin.EmptyFieldListFilter)]
     list_select_related = ["draft"]
     search_fields = ["draft__title", "draft__owner__username", "draft__owner__email"]
-    actions = ["run_now"]
-
-    def has_run_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("jobs.run_schedule")
-
-    @admin.action(
-        permissions=["run"],
-        description="Run this schedule now",
-        description_plural="Run the selected schedules now",
-        location=BOTH,
+    acts = (
+        Act(
+            "run_now",
+            "jobs.run_schedule",
+            _("Run this schedule now"),
+            _("Run the selected schedules now"),
+            _("Where something has changed it is analysed as if the time had come, and paid for."),
+            lambda schedules: schedules.select_related("draft__owner__preference"),
+            _run_now,
+        ),
     )
-    def run_now(self, request: HttpRequest, queryset: ScheduleQuerySet) -> None:
-        for schedule in queryset.select_related("draft__owner__preference"):
-            run = rerun.run_now(schedule, request.user)  # type: ignore[arg-type]
-            said = f"{schedule.draft}: {run.get_outcome_display()}"
-            if run.outcome == Outcome.FAILED:
-                self.message_user(request, f"{said}. {run.reason}", messages.WARNING)
-            else:
-                self.message_user(request, f"{said}.")
 
 
 @admin.register(ScheduledRun)

@@ -111,7 +111,7 @@ def test_the_page_tells_what_came_of_it(as_alice: Client, alice: User, draft: Dr
 
 
 def run_now(client: Client, schedule: Schedule) -> Any:
-    chosen = {"action": "run_now", "_selected_action": [schedule.pk]}
+    chosen = {"action": "run_now", "_selected_action": [schedule.pk], "confirmed": "1"}
     return client.post(reverse("admin:jobs_schedule_changelist"), chosen, follow=True)
 
 
