@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +35,7 @@ MISSED = timedelta(minutes=10)  # a host that went without a word, while others 
 CALLS_SEEN = 20  # of the latest
 CALLS_AGE = timedelta(minutes=10)
 BAD_CALLS = 3  # of them, from which it is the server and not chance
+UNASKED = timedelta(seconds=5)  # after a call that went wrong: those who wait were told to
 MAIL_LATE = timedelta(minutes=3)
 NEARLY_FULL = 0.9  # of the database's connections
 LEAST_FREE = 1024**3  # bytes of the disk, or a tenth of a small one
@@ -239,20 +241,28 @@ def _paused_for(refusal: str) -> str:
 
 
 def _model() -> Iterator[Trouble]:
-    """Of the latest calls most went wrong, and none of the last two went well."""
+    """Of the latest calls most went wrong, the last two among them; or the very last one did, and
+    for a while nobody has asked again."""
     calls = Call.objects.exclude(status=Ended.OPEN).exclude(detail="the worker ended")
     calls = calls.filter(settled_at__gt=Now() - CALLS_AGE).order_by("-settled_at")
+    dated = calls.annotate(is_old=Q(settled_at__lt=Now() - UNASKED))
     latest = [
-        (_ailment(status, detail), at)
-        for status, detail, at in calls.values_list("status", "detail", "settled_at")[:CALLS_SEEN]
+        (_ailment(status, detail), at, is_old)
+        for status, detail, at, is_old in dated.values_list(
+            "status", "detail", "settled_at", "is_old"
+        )[:CALLS_SEEN]
     ]
-    ill = [(what, at) for what, at in latest if what]
-    if len(ill) < max(BAD_CALLS, len(latest) / 2) or not all(what for what, _ in latest[:2]):
+    streak = list(takewhile(lambda call: call[0], latest))
+    if not streak:
+        return
+    ill = Counter(what for what, *_at in latest if what)
+    are_many = len(streak) > 1 and ill.total() >= max(BAD_CALLS, len(latest) / 2)
+    if not are_many and (not streak[0][2] or Call.objects.open().exists()):
         return
     if not Job.objects.active().exists():
         return  # nobody asks, so nobody knows
-    since = min(at for _, at in ill if at)
-    if Counter(what for what, _ in ill)["busy"] * 2 >= len(ill):
+    since = streak[-1][1]
+    if ill["busy"] * 2 >= ill.total():
         yield Trouble(
             "model-busy",
             _("The model server refuses calls: too many requests (429)."),

@@ -49,6 +49,8 @@ class Overview(ReadOnly):
             "troubles": monitor.troubles(),
             "now": now,
             "oldest": age(now.oldest),
+            "errors": _part(now.errors, now.calls),
+            "busy": _part(now.busy, now.calls),
             "hosts": [_Row(host) for host in vitals.hosts(now.at)],
             "past": _Shown(vitals.past(over, now.at), over),
             "over": over.name.lower(),
@@ -221,7 +223,11 @@ def _share(step: Figures) -> float:
 
 
 def _percent(step: Figures) -> str:
-    return f"{100 * _share(step):.1f} %" if step.scored + step.unscored else ""
+    return _part(step.unscored, step.scored + step.unscored) if step.scored + step.unscored else ""
+
+
+def _part(some: int, all_: int) -> str:
+    return f"{100 * some / (all_ or 1):.1f} %"
 
 
 def _seconds(seconds: float | None) -> str:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from candidates.models import Analysis, Draft
+from candidates.models import Analysis, Call, Draft
 from candidates.models.ledger import Status as Ended
 from jobs import monitor, pause
 from jobs.incidents import Incident, What
@@ -153,6 +153,15 @@ def test_a_model_that_does_not_answer(
 
     rows.call(analysis)
     assert names() == []
+
+
+def test_a_model_that_told_everybody_to_wait(host: Heartbeat, analysis: Analysis) -> None:
+    Lane.objects.create(draft=analysis.draft, job=rows.job(analysis, Status.PROCESSING))
+    call = rows.call(analysis, status=Ended.REFUSED, detail="429 rate_limit_exceeded")
+    assert names() == []
+
+    Call.objects.filter(pk=call.pk).update(settled_at=ago(6))
+    assert names() == ["model-busy"]
 
 
 def test_mail_that_is_refused_or_waits_too_long(host: Heartbeat, analysis: Analysis) -> None:

@@ -1,0 +1,58 @@
+"""What died leaves a row, for a week."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from jobs.incidents import KEPT, Incident, Listener, What
+from jobs.sweep import sweep
+from jobs.watch import Watch
+
+
+@pytest.fixture
+def log() -> logging.Logger:
+    """A log that is listened to as django-q2's is."""
+    log = logging.Logger("django-q")
+    log.addHandler(Listener("one"))
+    return log
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_death_is_written_down_and_a_recycled_worker_is_none(
+    log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALUATOR_SUPERVISOR", "7")
+
+    log.info("recycled worker 1")
+    log.critical("reincarnated pusher 2 after sudden death")
+
+    row = Incident.objects.get()
+    assert (row.host, row.heartbeat, row.what) == ("one", 7, What.PROCESS)
+    assert row.detail == "reincarnated pusher 2 after sudden death"
+
+
+def test_a_restart_of_the_workers_is_written_down_with_its_reason(db: None) -> None:
+    watch = Watch(workers=2)
+    watch.begin()
+    watch.note_restart("it ended with code -9")
+
+    row = Incident.objects.get()
+    assert (row.heartbeat, row.what, row.detail) == (
+        watch.pk,
+        What.WORKERS,
+        "it ended with code -9",
+    )
+    watch.heartbeat.refresh_from_db()
+    assert watch.heartbeat.restarts == 1
+
+
+def test_the_sweep_forgets_what_is_old(db: None) -> None:
+    for age in (KEPT, KEPT - timedelta(hours=1)):
+        row = Incident.objects.create(host="one", heartbeat=1, what=What.PROCESS)
+        Incident.objects.filter(pk=row.pk).update(at=Now() - age - timedelta(seconds=1))
+
+    sweep()
+
+    assert Incident.objects.count() == 1
