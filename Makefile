@@ -1,6 +1,6 @@
 # `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench fuzz chaos screens messages lock
+.PHONY: help setup demo test lint fix bench fuzz chaos faults screens messages lock
 PY := .venv/bin/python
 TESTERS ?= 4
 
@@ -13,6 +13,7 @@ help:
 	@echo "make bench    measure; prints the tables of docs/benchmarks.md"
 	@echo "make fuzz     break files and read them (MINUTES=10, SEED=1)"
 	@echo "make chaos    kill, freeze and cut off whatever there is (MINUTES=10, SEED=1)"
+	@echo "make faults   cause each fault once, and write down what the monitor says of it, and when"
 	@echo "make screens  make docs/screens/*.png anew: every page, on a desk and on a phone"
 	@echo "make messages gather what is to be translated, and compile what is"
 	@echo "make setup    only set up .venv"
@@ -59,6 +60,10 @@ fuzz:
 chaos:
 	@sh tools/setup.sh test
 	@$(PY) -m tests.chaos --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
+
+faults:
+	@sh tools/setup.sh test
+	@$(PY) -m tests.faults
 
 screens:
 	@sh tools/setup.sh test

@@ -1,0 +1,279 @@
+"""What the monitor says of real faults, and how soon: `make faults`, or
+`python -m tests.faults --only F1,F12`.
+
+A supervisor with real workers, a PostgreSQL of its own, a model server and a mail server over real
+connections. Each fault is caused once, the monitor is asked until it names it, the fault is mended,
+and the monitor is asked until it says so no longer. The table goes into docs/operations.md.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from tests import chaos
+
+if TYPE_CHECKING:
+    from jobs.monitor import Trouble
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
+HEADING = "## What the monitor notices"
+SOON = 15.0  # seconds in which it must be named
+GONE = 150.0  # seconds in which it must be gone
+OF_ITSELF = "by itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    fault: str
+    what: str
+    name: str
+    words: str
+    seconds: float
+    mended: str
+    gone: float
+
+
+class Stage(chaos.Chaos):
+    """Chaos with its hands tied: one supervisor, one fault at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, 1, "")
+        self.job: Any = None
+        self.well = self.model.behaviour
+        self.faults: dict[str, tuple[str, str, Callable[[], float | None], str]] = {
+            "F1": ("a busy worker killed", "process-died", self.kill_busy, OF_ITSELF),
+            "F2": ("all idle workers killed", "process-died", self.kill_idle, OF_ITSELF),
+            "F3": ("the queue's monitor killed", "process-died", self.kill_part(1), OF_ITSELF),
+            "F4": ("the queue's pusher killed", "process-died", self.kill_part(2), OF_ITSELF),
+            "F5": ("the sentinel killed", "workers-replaced", self.kill_sentinel, OF_ITSELF),
+            "F6": ("the supervisor killed", "no-worker", self.kill_supervisor, "started again"),
+            "F6 main": ("the first process killed", "workers-replaced", self.kill_main, OF_ITSELF),
+            "F10": ("the queue's pusher frozen", "wedged", self.freeze_pusher, OF_ITSELF),
+            "F12": ("PostgreSQL killed and started", "database-restarted", self.crash, OF_ITSELF),
+            "F28": ("429 with Retry-After: 30", "model-busy", self.limit, "answers again"),
+            "F30": ("insufficient_quota", "quota-gone", self.spend, "raised, job resumed"),
+            "F30 key": ("status 401", "key-refused", self.refuse, "mended, job resumed"),
+            "F31": ("the model server gone", "model-down", self.unplug, "started again"),
+            "F49": ("the mail server answers 451", "mail-down", self.bounce, "answers 250 again"),
+        }
+        self.mend: dict[str, Callable[[], None]] = {
+            "F6": self.begin,
+            "F28": self.answer,
+            "F30": self.resume,
+            "F30 key": self.resume,
+            "F31": lambda: chaos.void(self.model_up.enter_context(self.again())),
+            "F49": self.mail.refused.clear,
+        }
+
+    def notice(self, fault: str) -> Noticed:
+        what, name, cause, mended = self.faults[fault]
+        self.recover()
+        self.begin()
+        self.wait(lambda: not self.named(name), f"{name} to be gone before {fault}", 2 * GONE)
+        began = cause() or time.monotonic()
+        found = self.wait(lambda: self.named(name), f"{fault} to be named {name}", 4 * SOON)
+        seconds = time.monotonic() - began
+        self.mend.get(fault, lambda: None)()
+        mended_at = time.monotonic()
+        self.wait(lambda: not self.named(name), f"{name} to be gone after {fault}", GONE)
+        gone = time.monotonic() - mended_at
+        return Noticed(fault, what, name, found.title, seconds, mended, gone)
+
+    def named(self, name: str) -> "Trouble | None":
+        from jobs import monitor
+
+        return next((one for one in monitor.troubles() if one.name == name), None)
+
+    def wait(self, true: Callable[[], Any], what: str, patience: float) -> Any:
+        end = time.monotonic() + patience
+        while not (found := true()):
+            if time.monotonic() > end:
+                raise TimeoutError(f"waited {patience:.0f} s in vain for {what}")
+            time.sleep(0.1)
+        return found
+
+    def begin(self) -> None:
+        """One supervisor in good health, whatever became of the last one."""
+        for worker in self.workers:
+            worker.close()
+        self.workers = [self.start(0)]
+        self.workers[0].wait_until_alive()
+
+    def work(self, size: int) -> None:
+        from jobs import submit
+
+        user = chaos.chaos_user()
+        self.job = submit.submit(self.draft(user, size), user, mode="none")
+
+    # The faults. Each may return since when it lasts.
+
+    def kill_busy(self) -> None:
+        self.model.behaviour = type(self.well)(latency=3.0)
+        self.work(40)
+        worker = self.workers[0]
+        busy = self.wait(lambda: self.victims(worker, "busy worker"), "a busy worker", 30.0)
+        busy[0].kill()
+
+    def kill_idle(self) -> None:
+        workers, _, _ = self.workers[0].parts()
+        for each in workers:
+            each.kill()
+
+    def kill_part(self, number: int) -> Callable[[], None]:
+        def kill() -> None:
+            part = self.workers[0].parts()[number]
+            assert isinstance(part, psutil.Process)
+            part.kill()
+
+        return kill
+
+    def kill_sentinel(self) -> None:
+        self.workers[0].sentinel.kill()
+
+    def kill_main(self) -> None:
+        self.workers[0].main.kill()
+
+    def kill_supervisor(self) -> None:
+        self.workers[0].look()
+        self.workers[0].process.kill()
+
+    def freeze_pusher(self) -> None:
+        self.workers[0].parts()[2].suspend()
+
+    def crash(self) -> float:
+        began = time.monotonic()
+        self.restart()
+        return began
+
+    def limit(self) -> None:
+        self.model.behaviour = type(self.well)(rate_limited=1.0, retry_after="30")
+        self.work(40)
+
+    def spend(self) -> None:
+        from tests.servers import model
+
+        self.model.script[:] = [model.error(429, "insufficient_quota")]
+        self.work(8)
+
+    def refuse(self) -> None:
+        from tests.servers import model
+
+        self.model.script[:] = [model.error(401, "invalid_api_key")]
+        self.work(8)
+
+    def unplug(self) -> None:
+        self.model_up.close()
+        self.model_up = ExitStack()
+        self.work(40)
+
+    def bounce(self) -> float:
+        from jobs.models import Notification
+
+        self.mail.refused["chaos@example.com"] = "451 try later"
+        self.work(2)
+        mine = Notification.objects.filter(job=self.job)
+        self.wait(mine.exists, "the job's e-mail", 60.0)
+        return time.monotonic()
+
+    # Mending
+
+    def again(self) -> Any:
+        from tests.servers import model
+
+        return model.serving(again=self.model)
+
+    def recover(self) -> None:
+        """All servers in good health, and no job left over."""
+        from jobs import submit
+        from jobs.models import Job
+
+        self.model.behaviour = self.well
+        self.model.script.clear()
+        self.mail.refused.clear()
+        if self.job is not None:
+            for job in Job.objects.open():
+                submit.cancel(job, chaos.chaos_user())
+
+    def answer(self) -> None:
+        self.model.behaviour = self.well
+
+    def resume(self) -> None:
+        from jobs import pause
+
+        self.model.script.clear()
+        pause.resume(self.job, chaos.chaos_user())
+
+
+def table(rows: list[Noticed]) -> str:
+    lines = [
+        "| fault | caused by | named after | as | mended | gone after |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {one.fault} | {one.what} | {one.seconds:.1f} s | {one.words} | {one.mended} "
+        f"| {one.gone:.0f} s |"
+        for one in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write(rows: list[Noticed]) -> None:
+    """Put the table in the place of the last one; what stands around it stays."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    before, heading, after = text.partition(f"{HEADING}\n")
+    if not heading:
+        raise SystemExit(f"{DOCUMENT.name} has no part '{HEADING}'.")
+    words, _, rest = after.partition("| fault |")
+    rest = rest.partition("\n\n")[2]
+    DOCUMENT.write_text(
+        f"{before}{heading}{words}{table(rows)}" + (f"\n{rest}" if rest else ""), encoding="utf-8"
+    )
+
+
+def run(only: str) -> tuple[list[Noticed], list[str]]:
+    """Needs a process of its own: it sets Django up on a database of its own."""
+    rows, wrong = [], []
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="evaluator-faults-", ignore_cleanup_errors=True
+        ) as place,
+        chaos.database(Path(place)),
+    ):
+        stage = Stage(Path(place))
+        try:
+            for fault in only.split(",") if only else stage.faults:
+                try:
+                    rows.append(stage.notice(fault))
+                except TimeoutError as error:
+                    wrong.append(f"{fault}: {error}")
+                else:
+                    one = rows[-1]
+                    print(f"{fault}: {one.words} after {one.seconds:.1f} s, gone {one.gone:.0f} s")
+                    if one.seconds > SOON:
+                        wrong.append(f"{fault}: named after {one.seconds:.1f} s, not {SOON:.0f}")
+        finally:
+            stage.close()
+    return rows, wrong + stage.outcome.wrong
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--only", default="", help="such faults alone: F1,F12; the table stays")
+    options = parser.parse_args()
+    rows, wrong = run(options.only)
+    print(table(rows), *wrong, sep="\n")
+    if not wrong and not options.only:
+        write(rows)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
