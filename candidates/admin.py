@@ -50,6 +50,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
     list_per_page = 50
     show_full_result_count = False
     list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER  # each is a count of everything
     paginator = Capped
 
     def has_add_permission(self, request: HttpRequest) -> bool:

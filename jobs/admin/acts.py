@@ -74,6 +74,15 @@ class Steered(ReadOnly):
         names = {name for (name,) in first.union(*rest, all=True).order_by()}
         return [act for act in allowed if act.name in names]
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """The row, fetched once for a request."""
+        kept: dict[str, Any] = request.__dict__.setdefault("steered", {})
+        if object_id not in kept:
+            kept[object_id] = super().get_object(request, object_id, from_field)
+        return kept[object_id]
+
     def about(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What its own page shows beside its fields."""
         return {}

@@ -12,8 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -165,7 +167,7 @@ def measure(jobs: Any) -> None:
 @admin.register(Job)
 class JobAdmin(Steered):
     acts = ACTS
-    list_display = ["title", "owner", "state", "progress", "rank", "created_at", "took"]
+    list_display = ["title", "owner", "state", "progress", "rank", "created", "took"]
     list_filter = (StateFilter, OwnerFilter, EngineFilter, AgeFilter, ReasonFilter)
     search_fields = ["public_id"]
     search_help_text = gettext_lazy("The id of a job, or words of its title, or of a person.")
@@ -222,6 +224,10 @@ class JobAdmin(Steered):
     def rank(self, job: Job) -> str:
         return job.get_priority_display()
 
+    @admin.display(description=gettext_lazy("asked for"), ordering="created_at")
+    def created(self, job: Job) -> str:
+        return date_format(localtime(job.created_at), "SHORT_DATETIME_FORMAT")
+
     @admin.display(description=gettext_lazy("took"), ordering="length")
     def took(self, job: Job) -> str:
         return str(job.took).split(".", maxsplit=1)[0] if job.took else ""
@@ -275,6 +281,10 @@ class JobAdmin(Steered):
         if not errors.SOURCES[source].can_retry:
             raise Http404
         matching = errors.latest(errors.jobs_with(source, reason, window))
+        only = sent.get("job", "")
+        if only:  # what failed for it in one analysis
+            own = Job.objects.filter(pk=only if only.isdecimal() and len(only) < 19 else 0)
+            matching = matching.filter(analysis__in=own.values("analysis"))
         jobs = list(matching.select_related("analysis", "requested_by")[: AT_ONCE + 1])
         if request.method == "POST":
             return self._retry_all(request, jobs, source, reason)
@@ -291,7 +301,7 @@ class JobAdmin(Steered):
                 "number": min(len(jobs), AT_ONCE),
                 "more": max(0, min(len(jobs), AT_ONCE) - 10),
                 "is_capped": len(jobs) > AT_ONCE,
-                "sent": [("class", source), ("reason", reason), ("window", window)],
+                "sent": [("class", source), ("reason", reason), ("window", window), ("job", only)],
                 "back": reverse("admin:jobs_job_errors"),
             },
         )  # fmt: skip
@@ -332,6 +342,7 @@ class JobAdmin(Steered):
             "attempts": analysis.jobs.select_related("requested_by").order_by("-created_at")[:50],
             "groups": errors.groups(analysis),
             "windows": errors.WINDOWS,
+            "may_retry": not job.is_open and request.user.has_perm("jobs.retry_job"),
             "failures": troubled.order_by("-attempts", "pk")[:FAILURES_SHOWN],
         }
 
