@@ -14,35 +14,37 @@ from .stage import django_of_our_own, say
 
 JOBS = int(os.environ.get("BENCH_JOBS", "100000"))
 OF_EACH = 10  # evaluations
+OF_A_DRAFT = 10  # jobs: its candidates are scored again and again
 OWNERS = 200
-LOOKS = 15  # at each page
+LOOKS = int(os.environ.get("BENCH_LOOKS", "15"))  # at each page
 ALLOWED, QUERIES = 300.0, 15
 
 # Of every hundred jobs three have failed, two are cancelled, and a few of the newest are under way;
 # of every hundred résumés two failed and one cannot be read. A month of it, evenly.
 FILL = """
 SET LOCAL statement_timeout = 0;
+SET LOCAL session_replication_role = replica; -- no foreign key is looked up
 INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff,
     is_active, date_joined)
 SELECT '', false, 'owner' || n, '', '', 'owner' || n || '@example.com', false, true, now()
 FROM generate_series(1, {owners}) AS n;
 INSERT INTO candidates_draft (owner_id, title, description)
 SELECT (SELECT min(id) FROM auth_user WHERE username LIKE 'owner%') + n % {owners}, 'Role ' || n,
-    'Builds and runs it.' FROM generate_series(1, {jobs}) AS n;
+    'Builds and runs it.' FROM generate_series(1, {drafts}) AS n;
 INSERT INTO candidates_candidate (draft_id, filename, file, size, sha256, status, problem, read_at,
     name, text, created_at{candidate_names})
 SELECT d.id, n || '.pdf', 'bench/' || d.id || '/' || n, 1, md5(d.id || ' ' || n) || md5(n::text),
     CASE WHEN (d.id * 10 + n) % 100 = 7 THEN 'unreadable' ELSE 'readable' END,
     CASE WHEN (d.id * 10 + n) % 100 = 7 THEN 'encrypted' ELSE '' END,
-    now() - random() * interval '30 days', 'Person ' || n, 'A text of some length. '
-        || repeat('Built payment services in Python. ', 30), now(){candidate_values}
+    now() - random() * interval '30 days', 'Person ' || n, 'Built services.',
+    now(){candidate_values}
 FROM candidates_draft AS d, generate_series(1, {of_each}) AS n;
 INSERT INTO candidates_analysis (draft_id, requested_by_id, title, criteria, engine, model, version,
     insights_mode, top_n, created_at)
 SELECT id, owner_id, title, '[]', CASE WHEN id % 50 = 0 THEN 'openai' ELSE 'local' END, 'a-model',
     'v1', 'none', 10,
-    now() - ({jobs} - row_number() OVER (ORDER BY id)) * interval '30 days' / {jobs}
-FROM candidates_draft;
+    now() - ({jobs} - row_number() OVER (ORDER BY n, id)) * interval '30 days' / {jobs}
+FROM candidates_draft, generate_series(1, {of_a_draft}) AS n;
 INSERT INTO candidates_evaluation (analysis_id, candidate_id, status, score, rank, error, scored_at)
 SELECT a.id, c.id,
     CASE WHEN c.status = 'unreadable' THEN 'unreadable' WHEN c.id % 100 IN (3, 4) THEN 'failed'
@@ -108,6 +110,8 @@ def _fill() -> None:
     statements = FILL.format(
         owners=OWNERS,
         jobs=JOBS,
+        drafts=JOBS // OF_A_DRAFT,
+        of_a_draft=OF_A_DRAFT,
         of_each=OF_EACH,
         candidate_names="".join(f", {name}" for name in blank),
         candidate_values="".join(f", {value}" for value in blank.values()),
