@@ -59,3 +59,15 @@ def test_nothing_speaks_of_the_machine_it_was_written_on() -> None:
     ).stdout.split()
 
     assert [name for name in tracked if name != "tests/test_docs.py"] == []
+
+
+def test_every_check_of_ours_is_in_the_table_of_operations_and_none_besides() -> None:
+    code = "".join(
+        (ROOT / "evaluator" / name).read_text(encoding="utf-8")
+        for name in ("checks.py", "doctor.py")
+    )
+    table = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"`(?:evaluator\.)?([EW]\d{3})`", table)) == set(
+        re.findall(r'id="evaluator\.([EW]\d{3})"', code)
+    )

@@ -179,16 +179,19 @@ def test_nothing_is_lost_whatever_time_a_stop_is_given(
     assert Notification.objects.count() == 1
 
 
-def test_when_either_of_the_two_is_gone_for_good_so_is_the_container(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("part", "name"), [("gunicorn", "web server"), ("worker", "workers")])
+def test_when_either_of_the_two_is_gone_for_good_so_is_the_container(
+    tmp_path: Path, part: str, name: str
+) -> None:
     port = free_port()
     with platform("./start.sh", tmp_path, PORT=str(port), Q_WORKERS="1") as started:
         started.until(lambda: answers(port, "/readyz"), "web server and workers")
-        web = next(each for each in started.left() if "gunicorn" in " ".join(each.cmdline()))
-        web.kill()
+        both = psutil.Process(started.process.pid).children()
+        next(each for each in both if part in each.cmdline()).kill()
         assert started.process.wait(30) == 1
         until_dead(started.seen.values(), patience=5)
 
-    assert "The web server ended by itself" in started.log.read_text(encoding="utf-8")
+    assert f"The {name} ended by itself" in started.log.read_text(encoding="utf-8")
 
 
 def test_a_value_that_cannot_be_used_ends_it_with_its_sentence(tmp_path: Path) -> None:
