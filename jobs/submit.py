@@ -22,6 +22,7 @@ from candidates.scoring import engines
 from candidates.told import told
 
 from . import engine as queue
+from . import trace
 from .models import Heartbeat, Job, Lane, Status
 from .priority import Priority
 
@@ -240,4 +241,5 @@ def record(job: Job, verb: str, *, actor: "User | None" = None, detail: str = ""
     Event.objects.all().record(
         job.analysis.draft_id, verb, actor=actor, about=job.public_id, detail=detail
     )
-    log.info("job %s: %s", job.public_id, verb)
+    if trace.ids():  # in a request or a task; on a terminal it would disturb what is shown
+        log.info("job %s: %s", job.public_id, verb)
