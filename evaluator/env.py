@@ -143,3 +143,20 @@ def names(name: str, default: list[str]) -> list[str]:
     """A list separated by commas."""
     found = [part.strip() for part in text(name).split(",") if part.strip()]
     return found or default
+
+
+def days(name: str, states: tuple[str, ...]) -> dict[str, int]:
+    """Days for each state, as in "unrun=90,ranked=365"; one number is for all of them."""
+    value = text(name)
+    parts = [f"{state}={value}" for state in states] if value.isdecimal() else names(name, [])
+    found: dict[str, int] = {}
+    for part in parts:
+        state, _sign, number = (each.strip() for each in part.partition("="))
+        if state not in states or not number.isdecimal() or not 0 < int(number) < 100_000:
+            known = ",".join(f"{state}=365" for state in states)
+            raise ImproperlyConfigured(
+                f"{name} is '{value}'. Set it to days for each state, such as {known}, to one "
+                "number of days for all of them, or unset it to keep everything."
+            )
+        found[state] = int(number)
+    return found

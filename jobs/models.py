@@ -26,6 +26,8 @@ from .hooks import Webhook as Webhook
 
 # Django finds models here.
 from .incidents import Incident as Incident
+from .kept import Purge as Purge
+from .kept import Warned as Warned
 from .mails import BadAddress as BadAddress
 from .mails import MailEvent as MailEvent
 from .periods import Period as Period
@@ -288,6 +290,7 @@ class Kind(models.TextChoices):
     SHARED = "shared", _("draft shared")
     DIGEST = "digest", _("scheduled run: what has changed")
     UNSTARTED = "unstarted", _("scheduled run could not start")
+    EXPIRING = "expiring", _("draft will be erased")
 
 
 class Mail(models.TextChoices):
@@ -321,7 +324,7 @@ class NotificationQuerySet(ClaimQuerySet["Notification"]):
 
 
 class Notification(Claimable):
-    """One e-mail to one recipient about one job, or about a draft shared with them: the outbox."""
+    """One e-mail to one recipient about one job, or about a draft: the outbox."""
 
     public_id = models.UUIDField(
         unique=True, db_default=UUID4(), editable=False, help_text="makes the Message-ID"
@@ -332,6 +335,7 @@ class Notification(Claimable):
     membership = models.ForeignKey(
         Membership, models.DB_CASCADE, null=True, blank=True, related_name="notifications"
     )
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, null=True, blank=True, related_name="+")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DB_CASCADE,
@@ -372,8 +376,12 @@ class Notification(Claimable):
             models.UniqueConstraint(name="notification_shared_once", fields=["membership"]),
             models.CheckConstraint(
                 name="notification_about_one",
-                condition=Q(kind=Kind.SHARED, job=None, membership__isnull=False)
-                | (~Q(kind=Kind.SHARED) & Q(job__isnull=False, membership=None)),
+                condition=Q(kind=Kind.SHARED, job=None, draft=None, membership__isnull=False)
+                | Q(kind=Kind.EXPIRING, job=None, draft__isnull=False, membership=None)
+                | (
+                    ~Q(kind__in=[Kind.SHARED, Kind.EXPIRING])
+                    & Q(job__isnull=False, draft=None, membership=None)
+                ),
             ),
             listed_constraint("notification_status_listed", Mail),
             listed_constraint("notification_kind_listed", Kind, "kind"),

@@ -22,7 +22,7 @@ from django.utils import timezone, translation
 
 from candidates import movement
 from candidates.blind import shown_name
-from candidates.models import Analysis, Evaluation, Event, Membership, Preference
+from candidates.models import Analysis, Draft, Evaluation, Event, Membership, Preference
 from candidates.models.draft import Role
 from candidates.models.preference import zones
 from candidates.scoring.scorecard import Rating
@@ -81,6 +81,16 @@ def share(membership: Membership) -> None:
         _send(membership=membership, recipient=membership.email, user=user, kind=Kind.SHARED)
 
 
+def expiring(draft: Draft) -> None:
+    """Tell the owner that the draft will be erased, in the caller's transaction. Whatever they have
+    chosen to be told: it is their data."""
+    if draft.owner.email and draft.owner.is_active:
+        notification = Notification.objects.create(
+            draft=draft, recipient=draft.owner.email, user=draft.owner, kind=Kind.EXPIRING
+        )
+        queue.send("deliver", notification.pk)
+
+
 def _send(**about: Any) -> None:
     """Put an e-mail in the outbox unless it has been there before."""
     once = {key: value for key, value in about.items() if key != "user"}
@@ -108,6 +118,9 @@ def deliver(notification_id: int) -> bool:
         one.mark_failed(token, bad.sentence)
         return False
     try:
+        if notification.draft and not hasattr(notification.draft, "warned"):
+            one.mark_failed(token, "Somebody has come back to the draft: it is not erased.")
+            return False
         message = compose(notification)
         message.send()
     # Whatever a mail server, a provider's client or the network raises is a reason to try later.
@@ -133,13 +146,11 @@ def again(notification: Notification, staff: User) -> int:
             return 0
         opened = Notification.objects.filter(pk=notification.pk).again()
         if opened:
-            about = notification.job or notification.membership
-            assert about is not None  # noqa: S101 (a constraint of the table)
             Event.objects.all().record(
-                about.analysis.draft_id if isinstance(about, Job) else about.draft_id,
+                _draft_of(notification).pk,
                 "e-mail sent again",
                 actor=staff,
-                about=about.public_id,
+                about=notification.public_id,
             )
             queue.send("deliver", notification.pk)
     return opened
@@ -151,13 +162,16 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     if reader is None and notification.job is not None:
         reader = notification.job.requested_by
     wanted = Preference.of(reader) if reader else Preference()
+    about = {Kind.SHARED: _about_draft, Kind.EXPIRING: _about_expiring}.get(
+        Kind(notification.kind), _about_job
+    )
     zone = ZoneInfo(wanted.time_zone) if wanted.time_zone in zones() else None
     with translation.override(wanted.language or settings.LANGUAGE_CODE), timezone.override(zone):
         context = {
             "site_url": settings.SITE_URL,
             "settings_url": settings.SITE_URL + reverse("candidates:settings"),
             "has_account": reader is not None,
-            **(_about_job(notification) if notification.job else _about_draft(notification)),
+            **about(notification),
         }
         parts = {
             part: render_to_string(f"emails/{notification.kind}{part}", context)
@@ -173,6 +187,24 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     )
     message.attach_alternative(parts[".html"], "text/html")
     return message
+
+
+def _draft_of(notification: Notification) -> Draft:
+    if notification.job is not None:
+        return notification.job.analysis.draft
+    about = notification.draft or notification.membership
+    assert about is not None  # noqa: S101 (a constraint of the table)
+    return about if isinstance(about, Draft) else about.draft
+
+
+def _about_expiring(notification: Notification) -> dict[str, Any]:
+    draft = _draft_of(notification)
+    return {
+        "draft": draft,
+        "number": draft.candidates.count(),
+        "due_at": draft.warned.due_at,
+        "link": settings.SITE_URL + draft.get_absolute_url(),
+    }
 
 
 def _about_draft(notification: Notification) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
 from . import engine as queue
-from . import incidents, periods, rerun, webhooks
+from . import incidents, periods, rerun, retention, webhooks
 from .models import Halt, Job, Lane, LaneQuerySet, Mail, Notification
 from .submit import add_lane, wake
 
@@ -56,7 +56,8 @@ def sweep() -> int:
                 return 0
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
         mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
-        mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail() + webhooks.nudge()
+        mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail()
+        mended += webhooks.nudge() + retention.nudge()
         _throw_away()
         _count_periods()
     mended += rerun.start_due()

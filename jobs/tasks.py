@@ -1,9 +1,9 @@
 """What a worker may be asked. Each is safe to run twice, at once, late, and never."""
 
 from . import describe as describing
-from . import lanes, notify, trace, webhooks
+from . import lanes, notify, retention, trace, webhooks
 from . import suggest as suggesting
-from .models import Heartbeat
+from .models import Heartbeat, Purge
 
 
 @trace.task
@@ -40,6 +40,13 @@ def deliver(notification_id: int) -> None:
 def call(delivery_id: int) -> None:
     """Send one message to a webhook, unless it has been sent."""
     webhooks.call(delivery_id)
+
+
+@trace.task
+def purge(purge_id: int) -> None:
+    """Do the day's round of erasing, unless it is done."""
+    for purge in Purge.objects.filter(pk=purge_id, done_at=None):
+        retention.run(purge)
 
 
 @trace.task

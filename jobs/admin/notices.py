@@ -11,7 +11,16 @@ from django.utils.translation import ngettext
 
 from candidates.admin import ReadOnly
 from jobs import notify
-from jobs.models import BadAddress, Delivery, MailEvent, Notice, Notification, Webhook
+from jobs.models import (
+    BadAddress,
+    Delivery,
+    MailEvent,
+    Notice,
+    Notification,
+    Purge,
+    Warned,
+    Webhook,
+)
 
 
 class MailEventInline(admin.TabularInline[MailEvent, Notification]):
@@ -46,7 +55,7 @@ class NotificationAdmin(ReadOnly):
         location=[admin.ActionLocation.CHANGE_LIST, admin.ActionLocation.CHANGE_FORM],
     )
     def resend(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
-        chosen = list(queryset.select_related("job__analysis", "membership"))
+        chosen = list(queryset.select_related("job__analysis__draft", "membership__draft"))
         opened = sum(notify.again(one, request.user) for one in chosen)  # type: ignore[arg-type,misc]
         told = _("%(opened)d of %(chosen)d are sent again; the others wait or may not be sent.")
         self.message_user(request, told % {"opened": opened, "chosen": len(chosen)})
@@ -110,3 +119,14 @@ class MailEventAdmin(ReadOnly):
     list_select_related = ["notification"]
     list_filter = ["what"]
     search_fields = ["message_id", "notification__recipient"]
+
+
+@admin.register(Purge)
+class PurgeAdmin(ReadOnly):
+    list_display = ["at", "done_at", "drafts", "candidates", "warned"]
+
+
+@admin.register(Warned)
+class WarnedAdmin(ReadOnly):
+    list_display = ["draft", "at", "due_at"]
+    list_select_related = ["draft"]

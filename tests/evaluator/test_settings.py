@@ -65,6 +65,8 @@ def manage(*command: str, **env: str) -> "subprocess.CompletedProcess[str]":
         ({"DATABASE_URL": "rubbish", **KEY}, "DATABASE_URL is not an address."),
         ({"DATABASE_URL": "postgres://localhost/x"}, "SECRET_KEY is not set and DEBUG is off."),
         ({"SITE_URL": "hire.example.com"}, "SITE_URL is 'hire.example.com'."),
+        ({"RETENTION_DAYS": "forever=1"}, "RETENTION_DAYS is 'forever=1'. Set it to days for each"),
+        ({"RETENTION_DAYS": "ranked=0"}, "RETENTION_DAYS is 'ranked=0'."),
         ({"PORT": "80a"}, "PORT is '80a'."),
     ],
 )

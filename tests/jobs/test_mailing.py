@@ -180,10 +180,7 @@ def test_a_refused_recipient_is_given_up_at_once_with_the_reason(
 
 
 def test_nobody_answers(provider: Provider, server: Server, notification: Notification) -> None:
-    server.status, server.headers = (
-        502,
-        {"content-length": "5"},
-    )  # and then nothing: the line is cut
+    server.status, server.headers = 502, {"content-length": "5"}  # and then the line is cut
 
     assert tried(notification).status == Mail.WAITING
 
