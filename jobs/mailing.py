@@ -66,7 +66,11 @@ def note_taken(notification: Notification, message: EmailMultiAlternatives) -> N
     status = getattr(message, "anymail_status", None)
     if status is not None and isinstance(status.message_id, str):
         MailEvent.objects.bulk_create(
-            [MailEvent(notification=notification, message_id=status.message_id, what=What.QUEUED)],
+            [
+                MailEvent(
+                    notification=notification, message_id=status.message_id[:255], what=What.QUEUED
+                )
+            ],
             ignore_conflicts=True,
         )
 
@@ -79,13 +83,13 @@ def note(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
         return  # opened, clicked: nobody's business
     what = What(event.event_type)
     detail = " ".join(filter(None, (event.description, event.mta_response)))[:500]
-    taken = MailEvent.objects.filter(message_id=event.message_id or "-")
+    taken = MailEvent.objects.filter(message_id=str(event.message_id or "-")[:255])
     for pk in taken.order_by().values_list("notification", flat=True).distinct():
         MailEvent.objects.bulk_create(
             [
                 MailEvent(
                     notification_id=pk,
-                    message_id=event.message_id,
+                    message_id=str(event.message_id)[:255],
                     event_id=str(event.event_id or "")[:255],
                     what=what,
                     detail=detail,

@@ -106,15 +106,9 @@ def run(purge: Purge) -> Purge:
     # Work went on: should it rest again, it is told of again.
     Warned.objects.filter(draft__in=_due().filter(idle_since__gt=F("warned__at"))).delete()
     warned = sum(_warn(one, grace) for one in kept(grace))
-    went = [told for one in kept() if (told := _erase(one))]
-    Purge.objects.filter(pk=purge.pk).update(
-        done_at=Now(),
-        warned=F("warned") + warned,
-        drafts=F("drafts") + len(went),
-        candidates=F("candidates") + sum(told["candidates"] for told in went),
-        went=[*Purge.objects.get(pk=purge.pk).went, *went],
-    )
-    log.info("purge %s: %d drafts erased, %d owners warned", purge.pk, len(went), warned)
+    went = sum(_erase(one, purge) for one in kept())
+    Purge.objects.filter(pk=purge.pk).update(done_at=Now(), warned=F("warned") + warned)
+    log.info("purge %s: %d drafts erased, %d owners warned", purge.pk, went, warned)
     return Purge.objects.get(pk=purge.pk)
 
 
@@ -131,15 +125,15 @@ def _warn(one: Kept, grace: timedelta) -> bool:
     return True
 
 
-def _erase(one: Kept) -> dict[str, Any] | None:
-    """Erase the draft with all that is in it; None where somebody has come back to it, or where
-    its owner was warned too late."""
+def _erase(one: Kept, purge: Purge) -> bool:
+    """Erase the draft with all that is in it, and say so in the report, together; False where
+    somebody has come back to it, or where its owner was warned too late."""
     with transaction.atomic():
         Draft.objects.select_for_update().filter(pk=one.pk).first()
         due = _due().filter(pk=one.pk, due_at__lte=Now(), warned__due_at__lte=Now())
         draft = due.first()
         if draft is None:
-            return None
+            return False
         names = list(draft.candidates.values_list("file", flat=True))
         told = {
             "draft": one.public_id,
@@ -151,7 +145,13 @@ def _erase(one: Kept) -> dict[str, Any] | None:
         names += draft.archives.values_list("file", flat=True)
         Draft.objects.filter(pk=draft.pk).delete()
         discard(names)
-    return told
+        report = Purge.objects.select_for_update().filter(pk=purge.pk)
+        report.update(
+            drafts=F("drafts") + 1,
+            candidates=F("candidates") + told["candidates"],
+            went=[*report.get().went, told],
+        )
+    return True
 
 
 def nudge() -> int:

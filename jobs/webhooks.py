@@ -203,7 +203,7 @@ async def _try(delivery: Delivery) -> Answer:
         return Answer(None, f"The server did not answer within {PATIENCE:.0f} seconds.")
     except Refused as error:
         return Answer(None, str(error), is_final=True)
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         return Answer(None, f"{type(error).__name__}: {error}"[:500])
 
 
