@@ -9,11 +9,7 @@ from django.core.management import get_commands
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 READS = re.compile(
-<<<<<<< HEAD
-    r'env\.(?:text|switch|whole|one_of|names|languages|prices|server|dsn)\(\s*"([A-Z_0-9]+)"'
-=======
-    r'env\.(?:text|switch|whole|one_of|names|languages|prices|server|days)\(\s*"([A-Z_0-9]+)"'
->>>>>>> 85266e3 (Erase drafts that were kept for long enough, after a warning)
+    r'env\.(?:text|switch|whole|one_of|names|languages|prices|server|dsn|days)\(\s*"([A-Z_0-9]+)"'
 )
 NAMED = re.compile(r"`([A-Z][A-Z_0-9]{3,})`")
 OURS = ("evaluator", "jobs", "candidates")
@@ -34,11 +30,7 @@ def test_every_command_is_in_the_documents() -> None:
     )
     commands = [name for name, app in get_commands().items() if app in OURS]
 
-<<<<<<< HEAD
-    assert sorted(commands) == ["check", "demo", "evaluate", "serve", "worker"]
-=======
-    assert sorted(commands) == ["demo", "evaluate", "purge", "worker"]
->>>>>>> 85266e3 (Erase drafts that were kept for long enough, after a warning)
+    assert sorted(commands) == ["check", "demo", "evaluate", "purge", "serve", "worker"]
     for name in commands:
         assert f"manage.py {name}" in documents or f"make {name}" in documents
 
