@@ -35,7 +35,7 @@ MISSED = timedelta(minutes=10)  # a host that went without a word, while others 
 CALLS_SEEN = 20  # of the latest
 CALLS_AGE = timedelta(minutes=10)
 BAD_CALLS = 3  # of them, from which it is the server and not chance
-UNASKED = timedelta(seconds=5)  # after a call that went wrong: those who wait were told to
+UNASKED = timedelta(seconds=3)  # after a call that went wrong: those who wait were told to
 MAIL_LATE = timedelta(minutes=3)
 NEARLY_FULL = 0.9  # of the database's connections
 LEAST_FREE = 1024**3  # bytes of the disk, or a tenth of a small one
@@ -257,7 +257,9 @@ def _model() -> Iterator[Trouble]:
         return
     ill = Counter(what for what, *_at in latest if what)
     are_many = len(streak) > 1 and ill.total() >= max(BAD_CALLS, len(latest) / 2)
-    if not are_many and (not streak[0][2] or Call.objects.open().exists()):
+    # Who was told to wait has a call in the ledger already, which has not left.
+    are_told = streak[0][0] == "busy" or not Call.objects.open().exists()
+    if not are_many and not (streak[0][2] and are_told):
         return
     if not Job.objects.active().exists():
         return  # nobody asks, so nobody knows
