@@ -255,8 +255,8 @@ def _model() -> Iterator[Trouble]:
     streak = list(takewhile(lambda call: call[0], latest))
     if not streak:
         return
-    ill = Counter(what for what, *_at in latest if what)
-    are_many = len(streak) > 1 and ill.total() >= max(BAD_CALLS, len(latest) / 2)
+    ill = sum(bool(what) for what, *_at in latest)
+    are_many = len(streak) > 1 and ill >= max(BAD_CALLS, len(latest) / 2)
     # Who was told to wait has a call in the ledger already, which has not left.
     are_told = streak[0][0] == "busy" or not Call.objects.open().exists()
     if not are_many and not (streak[0][2] and are_told):
@@ -264,7 +264,7 @@ def _model() -> Iterator[Trouble]:
     if not Job.objects.active().exists():
         return  # nobody asks, so nobody knows
     since = streak[-1][1]
-    if ill["busy"] * 2 >= ill.total():
+    if Counter(what for what, *_at in streak)["busy"] * 2 >= len(streak):
         yield Trouble(
             "model-busy",
             _("The model server refuses calls: too many requests (429)."),
