@@ -110,9 +110,9 @@ class LikenessAdmin(ReadOnly):
 @admin.register(Candidate)
 class CandidateAdmin(ReadOnly):
     list_display = ["filename", "draft", "status", "problem", "reader", "pages", "attempts"]
-    list_filter = ["status", "problem", "reader"]
+    list_filter = ["status"]
     list_select_related = ["draft"]
-    search_fields = ["filename"]
+    search_fields = ["filename", "=problem", "=reader"]
     # Personal data, which the owner's page shows; and figures that say nothing to anybody.
     exclude = ["text", "file", "hidden", "prepared", "sections", "links", "signature", "bands"]
 
@@ -153,9 +153,9 @@ class EvaluationAdmin(ReadOnly):
 @admin.register(Event)
 class EventAdmin(ReadOnly):
     list_display = ["at", "verb", "actor", "draft", "detail"]
-    list_filter = ["verb"]
+    ordering = ["-pk"]  # a filter by verb, or an order by time, would read them all
     list_select_related = ["actor", "draft"]
-    search_fields = ["about", "actor__username"]
+    search_fields = ["=verb", "about", "actor__username"]
 
 
 @admin.register(Call)
@@ -171,10 +171,10 @@ class CallAdmin(ReadOnly):
         "owner",
         "detail",
     ]
-    list_filter = ["status", "purpose", "model"]
+    list_filter = ["status", "purpose"]
+    ordering = ["-pk"]
     list_select_related = ["owner"]
-    search_fields = ["analysis__public_id", "owner__username"]
-    date_hierarchy = "created_at"
+    search_fields = ["=model", "analysis__public_id", "owner__username"]
 
 
 @admin.register(FollowUp)

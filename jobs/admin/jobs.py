@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -172,6 +172,7 @@ class JobAdmin(Steered):
     search_fields = ["public_id"]
     search_help_text = gettext_lazy("The id of a job, or words of its title, or of a person.")
     ordering = ["-created_at"]
+    list_per_page = 25
     readonly_fields = [
         "public_id", "analysis", "requested_by", "state", "progress", "rank", "error",
         "pause_reason", "created_at", "started_at", "ranked_at", "completed_at",
@@ -179,11 +180,9 @@ class JobAdmin(Steered):
     fields = tuple(readonly_fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        length = ExpressionWrapper(F("completed_at") - F("started_at"), DurationField())
         known = ("analysis__draft__owner", "requested_by")
         jobs: QuerySet[Any] = super().get_queryset(request).select_related(*known)
-        measured: QuerySet[Any] = jobs.annotate(length=length)
-        return measured
+        return jobs
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return JobList
@@ -228,7 +227,7 @@ class JobAdmin(Steered):
     def created(self, job: Job) -> str:
         return date_format(localtime(job.created_at), "SHORT_DATETIME_FORMAT")
 
-    @admin.display(description=gettext_lazy("took"), ordering="length")
+    @admin.display(description=gettext_lazy("took"))
     def took(self, job: Job) -> str:
         return str(job.took).split(".", maxsplit=1)[0] if job.took else ""
 
