@@ -128,4 +128,4 @@ def test_who_may_only_look_sees_decision_and_notes_and_no_buttons(
 
     assert "Rejected" in page and "Too far away." in page
     assert url("judge", one) not in page and url("note", one) not in page
-    assert url("erase-candidate", one) not in page
+    assert reverse("jobs:erase-candidate", args=[one.public_id]) not in page
