@@ -27,7 +27,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from jobs import figures
+from jobs import figures, monitor
 from jobs.models import Mail, Status
 
 METHODS = ("GET", "HEAD", "POST")
@@ -88,6 +88,12 @@ class Work(Collector):
 
 
 def _standing(now: figures.Standing) -> Iterator[Metric]:
+    troubles = GaugeMetricFamily(
+        "evaluator_trouble", "What the overview says is wrong now.", labels=("name",)
+    )
+    for name in {one.name for one in monitor.troubles()}:
+        troubles.add_metric((name,), 1)
+    yield troubles
     jobs = GaugeMetricFamily("evaluator_jobs", "Jobs there are, by state.", labels=("state",))
     for state in (*Status, "paused"):
         jobs.add_metric((state,), now.jobs.get(state, 0))

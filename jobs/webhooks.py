@@ -47,6 +47,7 @@ OCCASIONS = {
     Kind.COMPLETED: Occasion.COMPLETED,
     Kind.FAILED: Occasion.FAILED,
     Kind.PAUSED: Occasion.PAUSED,
+    Kind.DIGEST: Occasion.DIGEST,
 }
 
 

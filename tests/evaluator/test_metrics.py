@@ -136,6 +136,9 @@ def test_how_things_stand(draft: Draft, alice: User) -> None:
     assert told["evaluator_canary_age_seconds", ("a",)] < 5
     assert told["evaluator_emails", ("waiting",)] == 1
     assert told["evaluator_queue_halted", ()] == 0
+    assert ("evaluator_trouble", ("no-worker",)) not in told
+    Heartbeat.objects.all().delete()
+    assert scrape()["evaluator_trouble", ("no-worker",)] == 1
 
 
 def test_requests_are_counted_by_page_and_status(as_alice: Client) -> None:
@@ -159,5 +162,5 @@ def test_without_the_database_it_tells_that(monkeypatch: Any) -> None:
 
 
 def test_a_scrape_costs_few_statements(ended: Job, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(34):
         scrape()

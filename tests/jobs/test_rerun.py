@@ -24,6 +24,7 @@ from candidates.models.candidate import Status as Read
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
 from jobs import notify, rerun, submit
+from jobs.hooks import Delivery, Webhook
 from jobs.models import Job, Kind, Lane, Notice, Notification, Status
 from jobs.schedules import Every, Outcome, Schedule, ScheduledRun
 from jobs.sweep import sweep
@@ -351,6 +352,9 @@ def test_the_digest_goes_out_in_the_readers_words(
     rows.candidate(draft, 9, text=f"{rows.TEXT}\nNumber nine.", name="New Person")
     come(scheduled(draft))
     Draft.objects.update(blind=True)
+    Webhook.objects.create(
+        user=draft.owner, url="https://example.com/", occasions=["schedule.digest"]
+    )
     with serving_mail() as server:
         options = {"host": "127.0.0.1", "port": server.port, "timeout": 5}
         backend = "django.core.mail.backends.smtp.EmailBackend"
@@ -358,6 +362,7 @@ def test_the_digest_goes_out_in_the_readers_words(
         work_off()
         assert notify.deliver(Notification.objects.get().pk)
 
+    assert Delivery.objects.get().occasion == "schedule.digest"
     [message] = server.messages
     assert message["Subject"] == "Ranking changed: Backend engineer"
     analysis = Job.objects.get(scheduled=True).analysis
