@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 SCREENS = ROOT / "docs" / "screens"
 SIZES = {"": (1280, 860), "-phone": (360, 740)}
-IN_THE_DARK = ("analysis", "job")
+IN_THE_DARK = ("analysis", "job", "admin-overview")
 COLOURS = 255  # of a picture: half the bytes, and nobody sees it
 READY = 30.0  # seconds
 
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _take_all(browser: Browser, site: str) -> None:
-    cookie, addresses = _fill()
+    addresses = _fill()
     for old in SCREENS.glob("*.png"):
         old.unlink()
     taken = 0
@@ -63,11 +63,11 @@ def _take_all(browser: Browser, site: str) -> None:
                 color_scheme="dark" if dark else "light",
                 reduced_motion="reduce",
             )
-            for name, (address, is_public) in addresses.items():
+            for name, (address, cookie) in addresses.items():
                 if dark and name not in IN_THE_DARK:
                     continue
                 context.clear_cookies()
-                if not is_public:
+                if cookie:
                     context.add_cookies([{"name": "sessionid", "value": cookie, "url": site}])
                 page = context.new_page()
                 _take(page, address, SCREENS / f"{name}{'-dark' if dark else ''}{suffix}.png")
@@ -86,8 +86,9 @@ def _take(page: Page, address: str, path: Path) -> None:
     fewer.save(path, optimize=True)
 
 
-def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
-    """More than the demo has: a run under way, notices. Returns a session and the pages by name."""
+def _fill() -> dict[str, tuple[str, str]]:
+    """More than the demo has: a run under way, notices. Returns the pages by name, each with its
+    address and the session of who looks at it, "" for anybody."""
     from django.contrib.auth.models import User
     from django.test import Client
     from django.urls import reverse
@@ -95,7 +96,9 @@ def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
 
     from candidates.models import Analysis, Draft, Evaluation, Preference
     from jobs import notify
+    from jobs.hooks import Webhook
     from jobs.models import Heartbeat, Job, Kind, Status
+    from jobs.schedules import Every, Schedule
     from jobs.submit import record
     from tests.makers import rows
     from tests.test_access import MORE, POLICIES, PUBLIC
@@ -131,6 +134,8 @@ def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
         Analysis: done.analysis,
         Evaluation: best,
     }
+    Webhook.objects.create(user=user, url="https://hooks.example.com/ranking")
+    Schedule.objects.create(draft=draft, every=Every.DAILY, next_at=soon)
     client = Client()
     client.force_login(user)
     session = client.cookies["sessionid"].value
@@ -146,9 +151,21 @@ def _fill() -> tuple[str, dict[str, tuple[str, bool]]]:
             address += "?" + "&".join(f"c={one.public_id}" for one in (best, *others))
         answer = client.get(address, headers={"Host": "localhost"})
         if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"):
-            found[name.rpartition(":")[2]] = (address, who == PUBLIC)
-    found["not-found"] = ("/nowhere/", False)
-    return session, found
+            found[name.rpartition(":")[2]] = (address, "" if who == PUBLIC else session)
+    found["not-found"] = ("/nowhere/", session)
+    client.force_login(User.objects.get(username="staff"))
+    session = client.cookies["sessionid"].value
+    for name, address in {
+        "admin": reverse("admin:index"),
+        "admin-overview": reverse("admin:jobs_period_changelist"),
+        "admin-jobs": reverse("admin:jobs_job_changelist"),
+        "admin-job": reverse("admin:jobs_job_change", args=[job.pk]),
+        "admin-errors": reverse("admin:jobs_job_errors"),
+        "admin-hosts": reverse("admin:jobs_heartbeat_changelist"),
+        "admin-outbox": reverse("admin:jobs_notification_changelist"),
+    }.items():
+        found[name] = (address, session)
+    return found
 
 
 def _any(kind: Any) -> Any:
