@@ -8,6 +8,8 @@ from jobs.views.home import home
 
 from . import pages
 
+admin.site.site_header = admin.site.site_title = "Candidate Evaluator"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("admin/", admin.site.urls),

@@ -153,8 +153,9 @@ def _fill() -> dict[str, tuple[str, str]]:
         if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"):
             found[name.rpartition(":")[2]] = (address, "" if who == PUBLIC else session)
     found["not-found"] = ("/nowhere/", session)
-    client.force_login(User.objects.get(username="staff"))
-    session = client.cookies["sessionid"].value
+    staff = Client()  # one that logs in anew would end its session
+    staff.force_login(User.objects.get(username="staff"))
+    session = staff.cookies["sessionid"].value
     for name, address in {
         "admin": reverse("admin:index"),
         "admin-overview": reverse("admin:jobs_period_changelist"),
