@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint fix bench fuzz chaos faults screens messages lock
 PY := .venv/bin/python
-TESTERS ?= 4
+TESTERS ?= 6
 
 help:
 	@echo "make demo     set up, rank the sample résumés, and serve the pages until Ctrl-C"
@@ -29,7 +29,7 @@ demo:
 test:
 	@sh tools/setup.sh test
 	@$(MAKE) --no-print-directory lint
-	@$(PY) -m pytest -n $(TESTERS) $(ARGS)
+	@$(PY) -m pytest -n $(TESTERS) --dist worksteal $(ARGS)
 
 # Production-like values, so that the deployment checks see what production would.
 DEPLOYED = DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') \

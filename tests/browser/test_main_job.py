@@ -111,7 +111,7 @@ def test_from_log_in_to_the_link_in_the_e_mail(
     message = email.message_from_bytes(written.read_bytes(), policy=policy.default)
     assert (message["To"], message["Subject"]) == (
         "alice@example.com",
-        "Ranking ready: Backend engineer",
+        "Ranking ready, 5 without a score: Backend engineer",
     )
     body = message.get_body(("plain",))
     assert body is not None
