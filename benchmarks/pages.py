@@ -174,6 +174,7 @@ def _web() -> Iterator[tuple[Process, int]]:
         f"{place['dbname']}",
         "SECRET_KEY": settings.SECRET_KEY,
         "SITE_URL": f"http://127.0.0.1:{port}",
+        "LOG_LEVEL": "WARNING",
     }
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
     subprocess.run(collect, cwd=ROOT, env=environment, check=True)
