@@ -147,6 +147,8 @@ def _fill() -> dict[str, tuple[str, str]]:
         address = reverse(name, args=[thing.public_id, *MORE.get(name, [])] if thing else [])
         if name == "candidates:evaluation":
             address += "?show=pages"
+        elif name == "candidates:movement":
+            address = reverse(name, args=[running.public_id])
         elif name == "candidates:compare":
             address += "?" + "&".join(f"c={one.public_id}" for one in (best, *others))
         answer = client.get(address, headers={"Host": "localhost"})
