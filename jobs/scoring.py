@@ -45,7 +45,10 @@ class Scoring(Flight[Scorecard]):
         self.shared = prefix(self.analysis.engine, self.analysis.model, version, self.rubric)
 
     def work(self) -> None:
-        self._reuse()
+        # Looking through all that wait, at each turn, is what a large job spends the database on.
+        # Once one is scored anew, what is known besides is found batch by batch.
+        if not self.rows.filter(status=Scored.SCORED, reused=False).exists():
+            self._reuse()
         super().work()
 
     def _reuse(self) -> None:
