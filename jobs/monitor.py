@@ -124,7 +124,15 @@ def _workers() -> Iterator[Trouble]:
     )
     rows: list[Any] = list(hosts)
     there = [one for one in rows if one.is_there and not one.stopping]
-    if not there:
+    drained = [one for one in rows if one.is_there and one.draining]
+    for one in drained:
+        yield Trouble(
+            "drained",
+            _("Staff have drained %(host)s: it takes no work.") % {"host": one.host},
+            _("Let it take work again under Heartbeats, or end it."),
+            stops=not there,
+        )
+    if not there and not drained:
         yield Trouble(
             "no-worker",
             _("No worker is alive."),

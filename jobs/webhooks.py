@@ -258,6 +258,19 @@ def _answer(status: int, start: str) -> Answer:
     return Answer(status, why, is_final=status == GONE)
 
 
+def refuse_plainly_private(url: str) -> None:
+    """Raise Refused for an address that says by itself that it is private. A name is looked up
+    when something is sent: where it leads may change."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        refuse_private(host, "127.0.0.1")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return
+    refuse_private(host, host)
+
+
 def refuse_private(host: str, address: str) -> None:
     """Raise Refused when the address is not one of the public internet, unless that is allowed."""
     if settings.WEBHOOK_ALLOW_PRIVATE or is_public(address):

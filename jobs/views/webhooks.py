@@ -4,6 +4,7 @@ They are one person's, as their e-mails are: set up once, and told of the same r
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -42,6 +43,14 @@ class WebhookForm(forms.ModelForm[Webhook]):
         url: str = self.cleaned_data["url"]
         if not url.startswith(("https://", "http://")):
             raise forms.ValidationError(_("The address has to begin with https:// or http://."))
+        if urlsplit(url).username or urlsplit(url).password:
+            raise forms.ValidationError(
+                _("The address holds a password. Leave it out: messages are signed.")
+            )
+        try:
+            outbox.refuse_plainly_private(url)
+        except outbox.Refused as refused:
+            raise forms.ValidationError(str(refused)) from refused
         others = Webhook.objects.filter(user=self.instance.user_id, url=url)
         if others.exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("You have a webhook with this address already."))

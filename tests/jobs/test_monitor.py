@@ -69,6 +69,16 @@ def test_workers_that_look_alive_and_take_nothing(host: Heartbeat, draft: Draft)
     assert names() == []  # it is at work, and the test message waits
 
 
+def test_a_drained_host_is_no_dead_one(host: Heartbeat) -> None:
+    Heartbeat.objects.update(draining=True, stopping=True)
+    assert names() == ["drained"]
+    assert any(one.stops for one in monitor.troubles())
+
+    Heartbeat.objects.create(host="two", pid=2, workers=1, canary_at=Now())
+    assert names() == ["drained"]
+    assert not any(one.stops for one in monitor.troubles())
+
+
 def test_deaths_are_news_for_a_minute(host: Heartbeat) -> None:
     for _ in range(2):
         Incident.objects.create(host="one", heartbeat=host.pk, what=What.PROCESS)

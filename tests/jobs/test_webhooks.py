@@ -291,11 +291,16 @@ class TestThePages:
             ("ftp://example.com/", "has to begin with https://"),
             ("nonsense", "Enter a valid URL."),
             ("https://there.example.com/", "You have a webhook with this address already."),
+            ("http://10.0.0.1/x", "is not a public address"),
+            ("http://[::1]/", "is not a public address"),
+            ("http://localhost:9/", "is not a public address"),
+            ("https://user:pass@example.com/", "The address holds a password."),
         ],
     )
     def test_an_address_that_cannot_be_used_says_why(
-        self, as_alice: Client, alice: User, url: str, sentence: str
+        self, as_alice: Client, alice: User, url: str, sentence: str, settings: LazySettings
     ) -> None:
+        settings.WEBHOOK_ALLOW_PRIVATE = False
         made(alice, "https://there.example.com/")
 
         page = as_alice.post(reverse("jobs:webhooks"), {"url": url, "occasions": ["run.failed"]})
