@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint fix bench fuzz chaos faults screens messages lock
 PY := .venv/bin/python
-TESTERS ?= 6
+TESTERS ?= 4
 
 help:
 	@echo "make demo     set up, rank the sample résumés, and serve the pages until Ctrl-C"
