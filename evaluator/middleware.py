@@ -7,6 +7,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
 from django.utils import timezone, translation
 
 from candidates.models import Preference
@@ -77,6 +78,7 @@ def spare_the_idle(
     def middleware(request: HttpRequest) -> HttpResponse:
         if not pulse.is_unchanged(request):
             return get_response(request)
+        request.resolver_match = resolve(request.path_info)  # under which it is counted
         headers = {
             "ETag": request.headers["If-None-Match"],
             "Cache-Control": "no-store",

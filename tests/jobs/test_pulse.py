@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from candidates.models import Draft, Evaluation, Event
 from jobs import pause, pulse, submit
@@ -74,9 +75,12 @@ def tell_of_a_worker(job: Job) -> None:
 def test_what_has_not_changed_costs_one_query(
     poll: Callable[[], int], as_alice: Client, job: Job
 ) -> None:
+    counted = {"page": "jobs:job", "method": "GET", "status": "304"}
+    before = REGISTRY.get_sample_value("evaluator_request_seconds_count", counted) or 0
     with CaptureQueriesContext(connection) as seen:
         assert poll() == 304
     assert len(seen) == 1
+    assert REGISTRY.get_sample_value("evaluator_request_seconds_count", counted) == before + 1
 
 
 @pytest.mark.parametrize(
