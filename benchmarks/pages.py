@@ -1,6 +1,7 @@
 """What the pages cost with 10,000 candidates in one analysis and 500 drafts in the account, through
 gunicorn as in production, on a database of their own: time, queries and bytes of every page, of a
-poll that finds nothing new, of 200 open job pages, and the ranking in a slow browser.
+poll that finds nothing new, of 200 open job pages, and the ranking in a slow browser; of
+1,000 candidates that move and of 5,000 files that are uploaded, in a browser.
 """
 
 import gzip
@@ -12,6 +13,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +34,7 @@ DRAFTS = int(os.environ.get("BENCH_DRAFTS", "500"))
 IN_A_SMALL_DRAFT = 20
 LOOKS = 40  # at each page
 WATCHERS, FOR = 200, 20.0  # open job pages, seconds
+FILES = 5_000  # that are uploaded at once
 SLOWER = 4  # times, of the processor in the browser
 BATCH = 1_000
 
@@ -48,7 +51,7 @@ def main() -> None:
             _exports(things["analysis"], cookie, port)
             _polls(things["job"], cookie, port, web)
             _scripts()
-            _in_a_browser(things["analysis"], cookie, port)
+            _in_a_browser(things, cookie, port)
 
 
 def _fill(user: Any) -> dict[str, Any]:
@@ -335,7 +338,7 @@ def _scripts() -> None:
     say("", f"All scripts together, compressed: {total:.1f} KB ({len(sizes)} files).")
 
 
-def _in_a_browser(analysis: Any, cookie: str, port: int) -> None:
+def _in_a_browser(things: dict[str, Any], cookie: str, port: int) -> None:
     from playwright.sync_api import sync_playwright
 
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -345,23 +348,83 @@ def _in_a_browser(analysis: Any, cookie: str, port: int) -> None:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--headless", "--no-sandbox", "--disable-gpu"]
         )
-        for _ in range(5):
+
+        def opened(slower: int = 1) -> Any:
             context = browser.new_context(base_url=site)
             context.add_cookies([{"name": "sessionid", "value": cookie, "url": site}])
             page = context.new_page()
-            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-            page.goto(analysis.get_absolute_url(), wait_until="load")
+            if slower > 1:
+                throttle = {"rate": slower}
+                context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", throttle)
+            return page
+
+        for _ in range(5):
+            page = opened(SLOWER)
+            page.goto(things["analysis"].get_absolute_url(), wait_until="load")
             loads.append(page.evaluate("performance.getEntriesByType('navigation')[0].duration"))
             paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
             shown.append(page.evaluate(paint))
-            context.close()
+            page.context.close()
+        moves = _moves(opened(), things["analysis"])
+        longest = _upload(opened(), things["draft"])
         browser.close()
     say(
         "",
         f"The ranking in Chromium with a processor {SLOWER} times as slow, nothing cached: loaded "
         f"after {statistics.median(loads):.0f} ms, first seen after "
         f"{statistics.median(shown):.0f} ms (medians of {len(loads)}).",
+        f"A weight is moved, 1,000 candidates change places: p50 {statistics.median(moves):.0f} "
+        f"ms, the longest of {len(moves)} {max(moves):.0f} ms, with the layout.",
+        f"{FILES:,} files are chosen and uploaded: the page's longest turn took "
+        + (f"{longest:.0f} ms." if longest else "less than 50 ms."),
     )
+
+
+def _moves(page: Any, analysis: Any) -> list[float]:
+    """Milliseconds of each move of a weight."""
+    page.goto(analysis.get_absolute_url())
+    page.locator("details:has([data-order]) > summary").click()
+    page.locator("[data-order] li").first.wait_for()
+    moves: list[float] = page.evaluate(
+        """() => {
+          const slider = document.querySelectorAll("input[type=range]")[2];
+          return [...Array(50).keys()].map((number) => {
+            const start = performance.now();
+            slider.value = (number * 7) % 11;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+            document.body.getBoundingClientRect();
+            return performance.now() - start;
+          });
+        }"""
+    )
+    return moves
+
+
+def _upload(page: Any, draft: Any) -> float:
+    """Milliseconds of the longest turn from the moment that the page has the files (until then
+    the browser itself makes them); 0 where none took 50."""
+    page.goto(draft.get_absolute_url())
+    page.evaluate(
+        """() => {
+          window.longest = 0;
+          let chosen = Infinity;
+          document.getElementById("files").addEventListener(
+            "change", () => { chosen = performance.now(); }, { capture: true });
+          new PerformanceObserver((list) => {
+            for (const one of list.getEntries())
+              if (one.startTime >= chosen) window.longest = Math.max(window.longest, one.duration);
+          }).observe({ type: "longtask" });
+        }"""
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"cv{number}.txt") for number in range(FILES)]
+        for path in paths:
+            path.write_text(f"{path.stem} of somebody\n")
+        page.locator("#files").set_input_files(paths)
+        done = f"Done: {FILES} of {FILES} files added."
+        page.get_by_text(done).wait_for(timeout=600_000)
+    longest: float = page.evaluate("window.longest")
+    return longest
 
 
 def _timed(act: Callable[[], object]) -> float:

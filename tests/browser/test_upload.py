@@ -11,6 +11,13 @@ from .conftest import until
 
 MB = 1024 * 1024
 MANY = 1_000
+# How much of the page changes in one turn at most; the milliseconds are measured in `make bench`.
+MOST_CHANGES = """() => {
+  window.most = 0;
+  const look = (changes) => { window.most = Math.max(window.most, changes.length); };
+  const all = { childList: true, attributes: true, characterData: true, subtree: true };
+  new MutationObserver(look).observe(document.body, all);
+}"""
 
 
 @pytest.fixture
@@ -37,9 +44,12 @@ def test_a_thousand_files_go_in_small_requests_and_the_page_stays_small(
 ) -> None:
     paths = write(tmp_path, **{f"cv{number}": f"{number}\n".encode() for number in range(MANY)})
 
-    choose(at_home, draft, paths)
+    at_home.goto(draft.get_absolute_url())
+    at_home.evaluate(MOST_CHANGES)
+    at_home.locator("#files").set_input_files(paths)
 
     expect(at_home.locator("[data-status]")).to_have_text(f"Done: {MANY} of {MANY} files added.")
+    assert at_home.evaluate("window.most") < 200  # none of the page's turns touches every file
     assert draft.candidates.count() == MANY
     assert MANY // 50 <= len(sent) <= MANY // 50 + 1
     assert at_home.evaluate("document.querySelectorAll('*').length") < 1_000
@@ -119,37 +129,6 @@ def test_a_draft_that_is_gone_is_told(at_home: Page, draft: Draft, tmp_path: Pat
     at_home.locator("#files").set_input_files(write(tmp_path, one=b"1"))
 
     expect(at_home.locator(".trouble")).to_contain_text("one.txt: The draft is gone.")
-
-
-# From the moment that the page gets the files: until then the browser itself makes them.
-LONGEST_TASK = """() => {
-  window.longest = 0;
-  window.chosen = Infinity;
-  document.getElementById("files").addEventListener(
-    "change", () => { window.chosen = performance.now(); }, { capture: true });
-  new PerformanceObserver((list) => {
-    for (const one of list.getEntries()) {
-      if (one.startTime >= window.chosen) window.longest = Math.max(window.longest, one.duration);
-    }
-  }).observe({ type: "longtask" });
-}"""
-
-
-@pytest.mark.timeout(300)
-def test_five_thousand_files_do_not_freeze_the_page(
-    at_home: Page, draft: Draft, tmp_path: Path
-) -> None:
-    paths = write(tmp_path, **{f"cv{number}": f"{number}\n".encode() for number in range(5_000)})
-    at_home.goto(draft.get_absolute_url())
-    at_home.evaluate(LONGEST_TASK)
-
-    at_home.locator("#files").set_input_files(paths)
-
-    done = "Done: 5000 of 5000 files added."
-    expect(at_home.locator("[data-status]")).to_have_text(done, timeout=200_000)
-    assert draft.candidates.count() == 5_000
-    assert at_home.evaluate("window.longest") < 200
-    assert at_home.evaluate("document.querySelectorAll('*').length") < 1_000
 
 
 @pytest.mark.complaints("ERR_INTERNET_DISCONNECTED", "htmx:")

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import time
 import zipfile
 from typing import Any
 
@@ -178,7 +177,7 @@ def test_no_cell_begins_like_a_formula(start: str) -> None:
     assert exports.cell(f"{start}1") == f"'{start}1"
 
 
-def test_a_thousand_rows_cost_no_more_queries_and_little_of_the_processor(
+def test_a_thousand_rows_cost_no_more_queries(
     as_alice: Client, draft: Draft, alice: User, django_assert_max_num_queries: Any
 ) -> None:
     rows.candidates(draft, 1_000)
@@ -186,7 +185,5 @@ def test_a_thousand_rows_cost_no_more_queries_and_little_of_the_processor(
     rows.evaluate(analysis)
 
     for kind in ("csv", "json", "xlsx"):
-        begun = time.process_time()
         with django_assert_max_num_queries(12):
             assert len(fetch(as_alice, analysis, kind)) > 10_000
-        assert time.process_time() - begun < 3

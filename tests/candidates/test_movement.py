@@ -1,6 +1,5 @@
 """Two rankings of a draft side by side: who came, went and moved; and the page that shows it."""
 
-import time
 from decimal import Decimal
 
 import pytest
@@ -138,7 +137,7 @@ def test_a_blind_draft_stays_blind(as_alice: Client, draft: Draft) -> None:
     assert "Person" not in page and page.count("Candidate ") >= 2
 
 
-def test_many_are_compared_quickly_in_few_queries(
+def test_many_are_compared_in_few_queries(
     as_alice: Client,
     alice: User,
     draft: Draft,
@@ -159,10 +158,8 @@ def test_many_are_compared_quickly_in_few_queries(
             )
             for rank, pk in enumerate(ids[::step], start=1)
         )
-    began = time.monotonic()
+
     with django_assert_max_num_queries(12):
         page = as_alice.get(*page_of(analyses[1], page="7"))
-    took = time.monotonic() - began
 
     assert f"Page 7 of {MANY // 50}" in page.text
-    assert took < 2

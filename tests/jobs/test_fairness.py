@@ -115,13 +115,13 @@ def test_a_cancel_takes_effect_within_a_second_in_the_middle_of_a_slice(
             cancelled.append(time.monotonic())
             submit.cancel(job, alice)
             connections.close_all()
-        return replace(rated(request), seconds=0.0 if len(model.requests) < 5 else 20.0)
+        return replace(rated(request), seconds=0.0 if len(model.requests) < 5 else 200.0)
 
     model.script = [script]
     work_off()
 
-    # The answers still in flight would have taken 20 seconds: nobody waited for them.
-    assert time.monotonic() - cancelled[0] < 10
+    # The answers still in flight would have taken 200 seconds: nobody waited for them.
+    assert time.monotonic() - cancelled[0] < 45
     tally = job.analysis.evaluations.tally()
     assert 0 < tally[Scored.SCORED] <= 4
     assert not job.analysis.evaluations.unranked().exists()
@@ -200,15 +200,15 @@ def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
             if "Small role" in str(request["messages"]):
                 stopped.append(time.monotonic())
                 Heartbeat.objects.update(stopping=True)
-                return replace(rated(request), seconds=30.0)
-            return replace(rated(request), seconds=30.0 if number == 7 else 0.02)
+                return replace(rated(request), seconds=200.0)
+            return replace(rated(request), seconds=200.0 if number == 7 else 0.02)
         finally:
             connections.close_all()
 
     model.script = [script]
     lanes.score(Lane.objects.get().pk)
 
-    assert time.monotonic() - stopped[0] < 9
+    assert time.monotonic() - stopped[0] < 45
     assert not Evaluation.objects.filter(status=Scored.SCORING).exists()
     assert Lane.objects.filter(job__analysis__draft=draft).count() == 1
     assert Lane.objects.filter(job__analysis__draft=other).count() == 1

@@ -182,7 +182,7 @@ def test_hostile_files_from_elsewhere_end_with_text_or_a_reason() -> None:
     assert all(bool(record["text"]) != bool(record["error"]) for record in found)
     assert not [record for record in found if (record["error"] or {}).get("problem") == "crashed"]
     # Stopped after 20, on however busy a machine; seen a moment later.
-    assert max(record["seconds"] for record in found) < 25
+    assert max(record["seconds"] for record in found) < 60
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="no folder of real résumés beside the project")

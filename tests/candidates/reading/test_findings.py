@@ -28,4 +28,4 @@ def test_a_text_of_one_thing_over_and_over_takes_no_time(unit: str, line: int) -
     nature.judge(text, parts, person)
     language.tell(text)
 
-    assert time.process_time() - begun < 5  # less than one; what is quadratic takes minutes
+    assert time.process_time() - begun < 20  # less than one; what is quadratic takes minutes

@@ -457,7 +457,7 @@ def test_an_answer_that_drips_ends_in_time(server: ModelServer, impatient: dict[
     began = time.monotonic()
 
     assert score(server, **impatient).ratings[0].rating == 3
-    assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began < 45  # 0.6 are allowed; it drips for 90
 
 
 def test_with_a_fifth_of_all_answers_failing_every_résumé_is_scored_once() -> None:
