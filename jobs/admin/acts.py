@@ -83,6 +83,10 @@ class Steered(ReadOnly):
             kept[object_id] = super().get_object(request, object_id, from_field)
         return kept[object_id]
 
+    def named(self, row: Any) -> str:
+        """What people know a row by."""
+        return str(row)
+
     def about(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What its own page shows beside its fields."""
         return {}
@@ -117,7 +121,7 @@ def _ask_or_do(
         try:
             done += act.do(row, request.user, request)
         except CannotRun as error:
-            page.message_user(request, f"{row}: {error}", messages.WARNING)
+            page.message_user(request, f"{page.named(row)}: {error}", messages.WARNING)
     told = ngettext("“%(act)s” was done to %(number)s.", "“%(act)s” was done to %(number)s.", done)
     level = messages.SUCCESS if done else messages.WARNING
     page.message_user(request, told % {"act": act.one, "number": done}, level)
@@ -134,7 +138,7 @@ def _ask(page: Steered, request: HttpRequest, rows: list[Any], act: Act) -> Http
         "title": act.many if len(rows) > 1 else act.one,
         "opts": page.opts,
         "act": act,
-        "rows": rows[:NAMED],
+        "rows": [(row.pk, page.named(row)) for row in rows[:NAMED]],
         "number": min(len(rows), AT_ONCE),
         "more": max(0, min(len(rows), AT_ONCE) - NAMED),
         "is_capped": len(rows) > AT_ONCE,

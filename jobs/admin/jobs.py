@@ -183,7 +183,7 @@ class JobAdmin(Steered):
     ordering = ["-created_at"]
     list_per_page = 25
     readonly_fields = [
-        "public_id", "analysis", "requested_by", "state", "progress", "rank", "error",
+        "public_id", "title", "owner", "asker", "state", "progress", "rank", "error",
         "pause_reason", "created_at", "started_at", "ranked_at", "completed_at",
     ]  # fmt: skip
     fields = tuple(readonly_fields)
@@ -218,6 +218,10 @@ class JobAdmin(Steered):
     @admin.display(description=gettext_lazy("owner"), ordering="analysis__draft__owner__username")
     def owner(self, job: Job) -> str:
         return job.analysis.draft.owner.get_username()
+
+    @admin.display(description=gettext_lazy("By"))
+    def asker(self, job: Job) -> str:
+        return job.requested_by.get_username()
 
     @admin.display(description=gettext_lazy("state"), ordering="status")
     def state(self, job: Job) -> Any:
@@ -292,7 +296,9 @@ class JobAdmin(Steered):
         if only:  # what failed for it in one analysis
             own = Job.objects.filter(pk=only if only.isdecimal() and len(only) < 19 else 0)
             matching = matching.filter(analysis__in=own.values("analysis"))
-        jobs = list(matching.select_related("analysis", "requested_by")[: AT_ONCE + 1])
+        jobs = list(
+            matching.select_related("analysis__draft__owner", "requested_by")[: AT_ONCE + 1]
+        )
         if request.method == "POST":
             return self._retry_all(request, jobs, source, reason)
         return TemplateResponse(
@@ -304,7 +310,7 @@ class JobAdmin(Steered):
                 "opts": self.opts,
                 "act": {"asks": _("What failed with “%s” is tried again, by a new job for each "
                     "analysis. Those under way are left alone. Calls may cost money.") % reason},
-                "rows": jobs[:10],
+                "rows": [(job.pk, self.named(job)) for job in jobs[:10]],
                 "number": min(len(jobs), AT_ONCE),
                 "more": max(0, min(len(jobs), AT_ONCE) - 10),
                 "is_capped": len(jobs) > AT_ONCE,
@@ -323,13 +329,16 @@ class JobAdmin(Steered):
                 submit.retry(job, job.requested_by, only, by=request.user)  # type: ignore[arg-type]
                 retried += 1
             except submit.CannotRun as error:
-                self.message_user(request, f"{job}: {error}", messages.WARNING)
+                self.message_user(request, f"{self.named(job)}: {error}", messages.WARNING)
         told = ngettext("%s job is retried.", "%s jobs are retried.", retried) % retried
         self.message_user(request, told, messages.SUCCESS if retried else messages.WARNING)
         if len(jobs) > AT_ONCE:
             more = _("There are more of them: only %(number)s are done at a time. Do it again.")
             self.message_user(request, more % {"number": AT_ONCE}, messages.WARNING)
         return redirect("admin:jobs_job_errors")
+
+    def named(self, row: Job) -> str:
+        return f"{self.title(row)} ({self.owner(row)})"
 
     def about(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         job, analysis = row, row.analysis

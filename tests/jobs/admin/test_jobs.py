@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
@@ -169,6 +170,24 @@ def test_the_page_of_a_job_tells_all_that_happened(as_sam: Client, job: Job) -> 
     assert len(seen) <= 15
 
 
+def test_whoever_sees_jobs_alone_is_offered_no_link_that_is_refused(eve: User, job: Job) -> None:
+    page = staff(eve).get(reverse("admin:jobs_job_change", args=[job.pk])).text
+
+    suspect = Evaluation.objects.get(attempts=2)
+    assert f"<td>{suspect.pk}</td>" in page
+    assert "/admin/candidates/" not in page
+    assert "/admin/auth/" not in page
+
+
+def test_times_of_what_happened_have_seconds(as_sam: Client, job: Job) -> None:
+    submit.record(job, "started")
+    at = localtime(Event.objects.get().at)
+
+    page = as_sam.get(reverse("admin:jobs_job_change", args=[job.pk])).text
+
+    assert f"{at:%H:%M:%S}</td><td>Started" in page
+
+
 @pytest.mark.parametrize("name", NEEDS)
 def test_each_act_needs_its_own_permission(eve: User, job: Job, name: str) -> None:
     if name == "resume":
@@ -183,7 +202,9 @@ def test_each_act_needs_its_own_permission(eve: User, job: Job, name: str) -> No
     assert not Event.objects.exists()
 
     may = staff(eve, NEEDS[name])
-    assert "No, take me back" in act(may, name, job, confirmed=False)
+    asked = act(may, name, job, confirmed=False)
+    assert "No, take me back" in asked
+    assert f"{job.analysis.title} · {str(job.public_id)[:8]} ({job.analysis.draft.owner})" in asked
     assert not Event.objects.exists()
     assert "was done to 1." in act(may, name, job)
     assert Event.objects.filter(actor=eve).count() == 1
@@ -220,7 +241,8 @@ def test_errors_are_grouped_and_counted_for_each_window(as_sam: Client, job: Job
 def test_all_that_failed_for_one_reason_are_retried(as_sam: Client, over: Job, sam: User) -> None:
     url = reverse("admin:jobs_job_retry_errors")
     match = {"class": "scoring", "reason": BROKEN, "window": "1h"}
-    assert str(over) in as_sam.get(url, match).text
+    named = f"{over.analysis.title} · {str(over.public_id)[:8]} ({over.analysis.draft.owner})"
+    assert named in as_sam.get(url, match).text
 
     page = as_sam.post(url, {**match, "confirmed": "yes"}, follow=True)
 
