@@ -1,6 +1,6 @@
 """Acts of staff: each with its own permission, asked for once more before it is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -87,6 +87,32 @@ class Steered(ReadOnly):
         """What people know a row by."""
         return str(row)
 
+    def ask(
+        self,
+        request: HttpRequest,
+        rows: Sequence[Any],
+        title: Words,
+        asks: Words,
+        sent: list[tuple[str, str]],
+        back: str,
+    ) -> HttpResponse:
+        """The page that asks once more. `sent` is posted with the answer; of `rows` there may be
+        one more than are done at a time."""
+        number = min(len(rows), AT_ONCE)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "asks": asks,
+            "opts": self.opts,
+            "rows": [(row.pk, self.named(row)) for row in rows[:NAMED]],
+            "number": number,
+            "more": max(0, number - NAMED),
+            "is_capped": len(rows) > AT_ONCE,
+            "sent": sent,
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/jobs/confirm.html", context)
+
     def about(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What its own page shows beside its fields."""
         return {}
@@ -115,7 +141,15 @@ def _ask_or_do(
         page.message_user(request, nothing, messages.WARNING)
         return None
     if "confirmed" not in request.POST:
-        return _ask(page, request, rows, act)
+        again = ("csrfmiddlewaretoken", "confirmed")
+        sent = [
+            (name, value)
+            for name, values in request.POST.lists()
+            if name not in again
+            for value in values
+        ]
+        title = act.many if len(rows) > 1 else act.one
+        return page.ask(request, rows, title, act.asks, sent, request.get_full_path())
     done = 0
     for row in rows[:AT_ONCE]:
         try:
@@ -129,25 +163,3 @@ def _ask_or_do(
         more = _("There are more of them: only %(number)s are done at a time. Do it again.")
         page.message_user(request, more % {"number": AT_ONCE}, messages.WARNING)
     return None
-
-
-def _ask(page: Steered, request: HttpRequest, rows: list[Any], act: Act) -> HttpResponse:
-    again = ("csrfmiddlewaretoken", "confirmed")
-    context = {
-        **page.admin_site.each_context(request),
-        "title": act.many if len(rows) > 1 else act.one,
-        "opts": page.opts,
-        "act": act,
-        "rows": [(row.pk, page.named(row)) for row in rows[:NAMED]],
-        "number": min(len(rows), AT_ONCE),
-        "more": max(0, min(len(rows), AT_ONCE) - NAMED),
-        "is_capped": len(rows) > AT_ONCE,
-        "sent": [
-            (name, value)
-            for name, values in request.POST.lists()
-            if name not in again
-            for value in values
-        ],
-        "back": request.get_full_path(),
-    }
-    return TemplateResponse(request, "admin/jobs/confirm.html", context)

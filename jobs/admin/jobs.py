@@ -301,23 +301,13 @@ class JobAdmin(Steered):
         )
         if request.method == "POST":
             return self._retry_all(request, jobs, source, reason)
-        return TemplateResponse(
-            request,
-            "admin/jobs/confirm.html",
-            {
-                **self.admin_site.each_context(request),
-                "title": _("Retry all that match"),
-                "opts": self.opts,
-                "act": {"asks": _("What failed with “%s” is tried again, by a new job for each "
-                    "analysis. Those under way are left alone. Calls may cost money.") % reason},
-                "rows": [(job.pk, self.named(job)) for job in jobs[:10]],
-                "number": min(len(jobs), AT_ONCE),
-                "more": max(0, min(len(jobs), AT_ONCE) - 10),
-                "is_capped": len(jobs) > AT_ONCE,
-                "sent": [("class", source), ("reason", reason), ("window", window), ("job", only)],
-                "back": reverse("admin:jobs_job_errors"),
-            },
-        )  # fmt: skip
+        asks = _(
+            "What failed with “%s” is tried again, by a new job for each "
+            "analysis. Those under way are left alone. Calls may cost money."
+        )
+        sent = [("class", source), ("reason", reason), ("window", window), ("job", only)]
+        back = reverse("admin:jobs_job_errors")
+        return self.ask(request, jobs, _("Retry all that match"), asks % reason, sent, back)
 
     def _retry_all(
         self, request: HttpRequest, jobs: list[Job], source: str, reason: str
