@@ -305,9 +305,9 @@ class JobAdmin(Steered):
             "What failed with “%s” is tried again, by a new job for each "
             "analysis. Those under way are left alone. Calls may cost money."
         )
-        sent = [("class", source), ("reason", reason), ("window", window), ("job", only)]
+        again = [("class", source), ("reason", reason), ("window", window), ("job", only)]
         back = reverse("admin:jobs_job_errors")
-        return self.ask(request, jobs, _("Retry all that match"), asks % reason, sent, back)
+        return self.ask(request, jobs, _("Retry all that match"), asks % reason, again, back)
 
     def _retry_all(
         self, request: HttpRequest, jobs: list[Job], source: str, reason: str

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from candidates.models import Draft, Evaluation
+from candidates.models.analysis import EvaluationQuerySet
 from candidates.models.analysis import Status as Scored
 from jobs import lanes, pause, submit, turn
 from jobs.models import Halt, Heartbeat, Job, Lane, Status
@@ -212,6 +213,36 @@ def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
     assert not Evaluation.objects.filter(status=Scored.SCORING).exists()
     assert Lane.objects.filter(job__analysis__draft=draft).count() == 1
     assert Lane.objects.filter(job__analysis__draft=other).count() == 1
+
+
+def test_once_one_is_scored_anew_no_turn_looks_for_known_scores_in_all_that_wait(
+    alice: User,
+    draft: Draft,
+    model: ModelServer,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.EVALUATOR_CONCURRENCY = 1
+    several(draft, 6)
+    looks: list[str] = []
+    reusable = EvaluationQuerySet.reusable
+
+    def look(rows: EvaluationQuerySet, *told: Any) -> EvaluationQuerySet:
+        looks.append("look")
+        return reusable(rows, *told)
+
+    monkeypatch.setattr(EvaluationQuerySet, "reusable", look)
+    job = submit.submit(draft, alice, mode="none")
+    in_the_middle(model, 3, lambda: pause.by(alice, job))
+    work_off()
+    assert looks == ["look"]
+    assert job.analysis.evaluations.filter(status=Scored.SCORED).exists()
+
+    assert pause.resume(job, alice)
+    work_off()
+
+    assert looks == ["look"]
+    assert Job.objects.get().status == Status.COMPLETED
 
 
 def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
