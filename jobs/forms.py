@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
+from jobs.models.schedule import Every, Schedule
+
 from . import clock
-from .schedules import Every, Schedule
 
 # What each choice needs to know; the others keep what they were.
 ASKED: dict[str, tuple[str, ...]] = {

@@ -10,7 +10,8 @@ from anymail.signals import EventType, RejectReason, tracking
 from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
-from .mails import BadAddress, MailEvent, What
+from jobs.models.notification import BadAddress, MailEvent, What
+
 from .models import Notification
 
 log = logging.getLogger(__name__)

@@ -22,8 +22,8 @@ from django.utils.translation import ngettext
 from candidates.models import Call
 from candidates.models.ledger import Status as Ended
 from candidates.scoring.engines.openai.errors import NO_QUOTA
+from jobs.models.worker import Incident, What
 
-from .incidents import Incident, What
 from .models import Halt, Heartbeat, Job, Lane, Mail, Notification
 from .watch import BEAT, MAIL_ALLOWED, START_ALLOWED
 

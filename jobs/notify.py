@@ -30,8 +30,8 @@ from candidates.told import called, told
 from candidates.views.words import doubt
 
 from . import engine as queue
-from . import mailing, mails, webhooks
-from .models import Job, Kind, Notice, Notification, ScheduledRun
+from . import mailing, webhooks
+from .models import BadAddress, Job, Kind, Notice, Notification, ScheduledRun
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def deliver(notification_id: int) -> bool:
     notification = one.select_related(
         "job__analysis__draft", "job__requested_by__preference", "user__preference"
     ).get()
-    bad = mails.bad(notification.recipient)
+    bad = BadAddress.objects.for_address(notification.recipient)
     if bad is not None:
         one.mark_failed(token, bad.sentence)
         return False
@@ -142,7 +142,7 @@ def again(notification: Notification, staff: User) -> int:
     """Send one that is over once more, recorded; 0 while it is still being sent, or when its
     address is bad."""
     with transaction.atomic():
-        if mails.bad(notification.recipient) is not None:
+        if BadAddress.objects.for_address(notification.recipient) is not None:
             return 0
         opened = Notification.objects.filter(pk=notification.pk).again()
         if opened:

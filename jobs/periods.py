@@ -13,27 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, models
-from django.utils.translation import gettext_lazy as _
 
-from candidates.models.claims import listed_constraint
+from jobs.models.history import Grain, Period
 
 SETTLED = timedelta(minutes=1)  # after its end, in which a transaction may still commit
 AT_ONCE = 6  # periods that one sweep counts
 REASONS = 8  # of failures, the most frequent of each period
-
-
-class Grain(models.TextChoices):
-    HOUR = "hour", _("hour")
-    DAY = "day", _("day")
-
-    @property
-    def length(self) -> timedelta:
-        return timedelta(hours=1) if self == Grain.HOUR else timedelta(days=1)
-
-    @property
-    def kept(self) -> int:
-        """How many are kept: a day and the night before, or a month."""
-        return 48 if self == Grain.HOUR else 31
 
 
 @dataclass(slots=True)
@@ -56,22 +41,6 @@ class Figures:
     tokens: int
     cost: Decimal
     reasons: dict[str, int]
-
-
-class Period(models.Model):
-    grain = models.CharField(max_length=4, choices=Grain)
-    start = models.DateTimeField()
-    figures = models.JSONField(help_text="as `Figures`, without its times")
-
-    class Meta:
-        verbose_name_plural = _("overview")  # of which they are the past: the admin's page of them
-        constraints = [
-            models.UniqueConstraint(name="period_once", fields=["grain", "start"]),
-            listed_constraint("period_grain_listed", Grain, "grain"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.grain} of {self.start:%Y-%m-%d %H:%M}"
 
 
 def begin(now: datetime, grain: Grain) -> datetime:

@@ -21,11 +21,11 @@ from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import Status as Read
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
+from jobs.models.schedule import Outcome, Schedule, ScheduledRun
 
 from .clock import BadExpression
 from .estimate import Estimate, estimate
 from .models import Job, Kind, Notice, Status
-from .schedules import Outcome, Schedule, ScheduledRun
 from .submit import CannotRun, submit
 
 if TYPE_CHECKING:

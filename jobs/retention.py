@@ -17,10 +17,10 @@ from django.db.models.functions import Greatest, Now
 
 from candidates.intake import discard
 from candidates.models import Candidate, Draft, Event
+from jobs.models.retention import Purge, Warned
 
 from . import engine as queue
 from . import notify
-from .kept import Purge, Warned
 from .models import Job, Status
 
 log = logging.getLogger(__name__)

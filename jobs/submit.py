@@ -20,11 +20,11 @@ from candidates.models.analysis import InsightsMode
 from candidates.models.followup import Kind
 from candidates.scoring import engines
 from candidates.told import told
+from jobs.models.job import Priority
 
 from . import engine as queue
 from . import trace
 from .models import Heartbeat, Job, Lane, Status
-from .priority import Priority
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

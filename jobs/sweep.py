@@ -28,8 +28,8 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
 from . import engine as queue
-from . import incidents, periods, rerun, retention, webhooks
-from .models import Halt, Job, Lane, LaneQuerySet, Mail, Notification
+from . import periods, rerun, retention, webhooks
+from .models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
 from .submit import add_lane, wake
 
 log = logging.getLogger(__name__)
@@ -191,4 +191,4 @@ def _throw_away() -> None:
     DescriptionFile.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
     webhooks.throw_away()
     Task.objects.filter(stopped__lt=Now() - FAILURES_KEPT).delete()
-    incidents.throw_away()
+    Incident.objects.delete_expired()

@@ -22,8 +22,9 @@ from django.db import (
 from django.db.models import F
 from django.db.models.functions import Now
 
+from jobs.models.worker import Incident, What
+
 from . import engine
-from .incidents import Incident, What
 from .models import Heartbeat, HeartbeatQuerySet, Lane, Mail, Notification
 from .processes import is_there
 from .sweep import sweep

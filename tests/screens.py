@@ -96,9 +96,9 @@ def _fill() -> dict[str, tuple[str, str]]:
 
     from candidates.models import Analysis, Draft, Evaluation, Preference
     from jobs import notify
-    from jobs.hooks import Webhook
     from jobs.models import Heartbeat, Job, Kind, Status
-    from jobs.schedules import Every, Schedule
+    from jobs.models.schedule import Every, Schedule
+    from jobs.models.webhook import Webhook
     from jobs.submit import record
     from tests.makers import rows
     from tests.test_access import MORE, POLICIES, PUBLIC

@@ -31,8 +31,8 @@ from candidates.scoring import insights
 from candidates.scoring.engines import reasons
 from candidates.scoring.scorecard import Rating, Scorecard
 from jobs import notify
-from jobs.kept import Warned
 from jobs.models import Job, Kind, Notice, Notification, Status
+from jobs.models.retention import Warned
 from tests.makers import rows
 
 TELLTALE = re.compile(

@@ -24,7 +24,7 @@ from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import Status as Scored
 from jobs import errors, pause, steer, submit
 from jobs.models import OVER, Halt, Job, Lane
-from jobs.priority import Priority
+from jobs.models.job import Priority
 from jobs.views.runs import VERBS, Progress
 
 from .acts import AT_ONCE, Act, Steered

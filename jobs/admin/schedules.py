@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import ReadOnly
 from jobs import rerun
-from jobs.schedules import Outcome, Schedule, ScheduledRun
+from jobs.models.schedule import Outcome, Schedule, ScheduledRun
 from jobs.submit import CannotRun
 
 from .acts import Act, Steered

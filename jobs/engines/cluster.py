@@ -1,13 +1,18 @@
 """What all of django-q2's brokers have in common."""
 
 import logging
+import os
 import socket
 
+from django.db import Error, connection
 from django_q.brokers import Broker
 from django_q.cluster import Cluster
 from django_q.tasks import async_task
 
-from jobs import incidents
+from jobs.models import Incident
+from jobs.models.worker import What
+
+log = logging.getLogger(__name__)
 
 
 def put(task: str, *ids: int, key: str) -> None:
@@ -16,8 +21,34 @@ def put(task: str, *ids: int, key: str) -> None:
 
 def run(broker: Broker | None) -> int:
     """Run a cluster until SIGTERM; the exit code is 0 when its end was asked for."""
-    logging.getLogger("django-q").addHandler(incidents.Listener(socket.gethostname()))
+    logging.getLogger("django-q").addHandler(Listener(socket.gethostname()))
     cluster = Cluster(broker)
     cluster.start()
     cluster.sentinel.join()
     return 0 if cluster.sentinel.exitcode == 0 else 1
+
+
+class Listener(logging.Handler):
+    """Writes down each death of a process that django-q2 tells its log of.
+
+    It says so as critical, and as nothing else; a worker that is recycled is no death. Runs in the
+    process that looks after the others, which has no open connection at that moment.
+    """
+
+    def __init__(self, host: str) -> None:
+        super().__init__(logging.CRITICAL)
+        self.host = host
+
+    def emit(self, record: logging.LogRecord) -> None:
+        supervisor = int(os.environ.get("EVALUATOR_SUPERVISOR", "0"))
+        try:
+            Incident.objects.create(
+                host=self.host,
+                heartbeat=supervisor,
+                what=What.PROCESS,
+                detail=record.getMessage()[:200],
+            )
+        except Error:
+            log.warning("a death could not be noted: the database does not answer")
+        finally:
+            connection.close()

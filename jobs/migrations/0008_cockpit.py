@@ -10,7 +10,7 @@ import django.db.models.functions.uuid
 from django.conf import settings
 from django.db import migrations, models
 
-import jobs.hooks
+import jobs.models.webhook
 
 
 class Migration(migrations.Migration):
@@ -524,7 +524,9 @@ class Migration(migrations.Migration):
                 ("url", models.URLField(max_length=500, verbose_name="address")),
                 (
                     "secret",
-                    models.CharField(default=jobs.hooks.new_secret, editable=False, max_length=60),
+                    models.CharField(
+                        default=jobs.models.webhook.new_secret, editable=False, max_length=60
+                    ),
                 ),
                 (
                     "occasions",
@@ -543,7 +545,7 @@ class Migration(migrations.Migration):
                             ],
                             max_length=20,
                         ),
-                        default=jobs.hooks.everything,
+                        default=jobs.models.webhook.everything,
                         verbose_name="when",
                     ),
                 ),

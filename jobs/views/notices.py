@@ -8,8 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from candidates.access import Request
-from jobs.mails import bad
-from jobs.models import Notice
+from jobs.models import BadAddress, Notice
 
 NOTICES_A_PAGE = 30
 
@@ -20,7 +19,11 @@ def notices(request: Request) -> HttpResponse:
     mine = Notice.objects.visible_to(request.user)
     mine = mine.select_related("draft", "job__analysis", "actor")
     page = Paginator(mine, NOTICES_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "jobs/notices.html", {"page": page, "bad": bad(request.user.email)})
+    return render(
+        request,
+        "jobs/notices.html",
+        {"page": page, "bad": BadAddress.objects.for_address(request.user.email)},
+    )
 
 
 @require_POST

@@ -20,7 +20,7 @@ from candidates.models import Draft
 from candidates.models.draft import Role
 from jobs import rerun
 from jobs.forms import ScheduleForm
-from jobs.schedules import Schedule, ScheduledRun
+from jobs.models.schedule import Schedule, ScheduledRun
 
 RUNS_A_PAGE = 20
 

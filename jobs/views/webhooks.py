@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from candidates.access import Request
 from jobs import webhooks as outbox
-from jobs.hooks import TOLD, Delivery, Webhook
+from jobs.models.webhook import TOLD, Delivery, Webhook
 
 MOST = 10  # of one person
 SHOWN = 50  # messages on a page

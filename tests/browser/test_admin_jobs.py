@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from candidates.models import Draft, Event
 from candidates.models.analysis import Status as Scored
 from jobs.models import Halt, Job, Status
-from jobs.priority import PERMISSIONS
+from jobs.models.job import PERMISSIONS
 from tests.makers import rows
 
 # Django's admin has no icon, and a browser asks for one.

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from candidates.models import Draft
-from jobs.schedules import Schedule
+from jobs.models.schedule import Schedule
 from tests.makers import rows
 
 

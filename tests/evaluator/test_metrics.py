@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from candidates.models import Call, Draft, Evaluation
 from jobs import figures
 from jobs.models import Heartbeat, Job, Lane, Notification, Status
-from jobs.tallies import Tallied
+from jobs.models.history import Tallied
 from tests.makers import rows
 
 TOKEN = {"Authorization": "Bearer secret"}

@@ -31,8 +31,8 @@ from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
 from candidates.reading import Problem
 from jobs import notify
-from jobs.hooks import Webhook
 from jobs.models import Job, Kind, Status
+from jobs.models.webhook import Webhook
 from tests.makers import rows
 
 MARK = "Zyxwvut"

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from jobs.incidents import KEPT, Incident, Listener, What
+from jobs.engines.cluster import Listener
+from jobs.models.worker import KEPT, Incident, What
 from jobs.sweep import sweep
 from jobs.watch import Watch
 

@@ -17,8 +17,8 @@ from django.urls import reverse
 
 from candidates.models import Draft, Event
 from jobs import mailing, notify
-from jobs.mails import BadAddress, MailEvent
 from jobs.models import Job, Kind, Mail, Notification
+from jobs.models.notification import BadAddress, MailEvent
 from tests.makers import rows
 from tests.servers.http import Server, listening
 

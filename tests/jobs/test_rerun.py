@@ -24,9 +24,9 @@ from candidates.models.candidate import Status as Read
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
 from jobs import notify, rerun, submit
-from jobs.hooks import Delivery, Webhook
 from jobs.models import Job, Kind, Lane, Notice, Notification, Status
-from jobs.schedules import Every, Outcome, Schedule, ScheduledRun
+from jobs.models.schedule import Every, Outcome, Schedule, ScheduledRun
+from jobs.models.webhook import Delivery, Webhook
 from jobs.sweep import sweep
 from tests.inline import hurry, work_off
 from tests.makers import rows

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from candidates.models import Draft, Event, Membership, Preference
 from jobs.models import Job
-from jobs.schedules import Every, Outcome, Schedule, ScheduledRun
+from jobs.models.schedule import Every, Outcome, Schedule, ScheduledRun
 from tests.makers import rows
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from candidates.models.analysis import Status as Scored
 from jobs import pause, steer, submit
 from jobs.broker import first_key, later_key
 from jobs.models import Job, Lane
-from jobs.priority import Priority
+from jobs.models.job import Priority
 from jobs.turn import Turn
 from tests.jobs.here import work_off
 from tests.makers import rows

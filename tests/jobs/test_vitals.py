@@ -13,8 +13,7 @@ from candidates.models import Analysis, Call, Draft
 from candidates.models.ledger import Status as Ended
 from candidates.reading import Problem
 from jobs import periods, vitals
-from jobs.models import Heartbeat, Job, Lane, Status
-from jobs.periods import Period
+from jobs.models import Heartbeat, Job, Lane, Period, Status
 from jobs.vitals import Over
 from tests.makers import rows
 

@@ -17,8 +17,8 @@ from django.urls import reverse
 
 from candidates.models import Draft
 from jobs import notify, webhooks
-from jobs.hooks import Delivery, Occasion, Status, Webhook
 from jobs.models import Job, Kind
+from jobs.models.webhook import Delivery, Occasion, Status, Webhook
 from tests.makers import rows
 from tests.servers.http import Server, listening
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import BaseCommand
 
 from jobs import retention
-from jobs.kept import Purge, Warned
+from jobs.models.retention import Purge, Warned
 
 
 class Command(BaseCommand):

@@ -17,7 +17,7 @@ from candidates.models.analysis import Status as Scored
 from candidates.reading import Problem
 from jobs import submit
 from jobs.models import Halt, Job, Lane, Status
-from jobs.priority import PERMISSIONS, Priority
+from jobs.models.job import PERMISSIONS, Priority
 from tests.makers import rows
 
 LIST = "admin:jobs_job_changelist"

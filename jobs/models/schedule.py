@@ -16,8 +16,7 @@ from django.utils.translation import pgettext_lazy
 from candidates.models import Analysis, Draft
 from candidates.models.claims import listed_constraint
 from candidates.models.preference import zones
-
-from . import clock
+from jobs import clock
 
 
 class Every(models.TextChoices):
