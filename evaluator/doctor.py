@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from candidates.scoring import engines
-from jobs import engine as queue
+from jobs import queue
 from jobs.models import Halt, Heartbeat, Lane
 
 OLDEST_POSTGRESQL = 150_000

@@ -259,9 +259,9 @@ TAKEN_FOR = 3 * LANE_TIMEOUT + 60  # seconds until a message that was never ackn
 Q_CLUSTER: dict[str, Any] = {
     "name": "evaluator",
     **{
-        "postgres": {"orm": "default", "broker_class": "jobs.broker.Broker"},
+        "postgres": {"orm": "default", "broker_class": "jobs.queue.broker.Broker"},
         "stock": {"orm": "default"},
-        "redis": {"redis": REDIS_URL, "broker_class": "jobs.engines.redis.Broker"},
+        "redis": {"redis": REDIS_URL, "broker_class": "jobs.queue.redis.Broker"},
     }[QUEUE_BROKER],
     "workers": Q_WORKERS,
     "queue_limit": 1,

@@ -26,9 +26,9 @@ def main() -> int:
     import django
 
     django.setup()
-    from . import engine
+    from . import queue
 
-    return engine.run_workers()
+    return queue.run_workers()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox import Sandbox
 from candidates.told import told
 
-from . import engine as queue
+from . import queue
 from .trace import place
 
 if TYPE_CHECKING:

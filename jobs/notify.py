@@ -29,8 +29,7 @@ from candidates.scoring.scorecard import Rating
 from candidates.told import called, told
 from candidates.views.words import doubt
 
-from . import engine as queue
-from . import mailing, webhooks
+from . import mailing, queue, webhooks
 from .models import BadAddress, Job, Kind, Notice, Notification, ScheduledRun
 
 log = logging.getLogger(__name__)

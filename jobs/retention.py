@@ -19,8 +19,7 @@ from candidates.intake import discard
 from candidates.models import Candidate, Draft, Event
 from jobs.models.retention import Purge, Warned
 
-from . import engine as queue
-from . import notify
+from . import notify, queue
 from .models import Job, Status
 
 log = logging.getLogger(__name__)

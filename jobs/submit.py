@@ -22,8 +22,7 @@ from candidates.scoring import engines
 from candidates.told import told
 from jobs.models.job import Priority
 
-from . import engine as queue
-from . import trace
+from . import queue, trace
 from .models import Heartbeat, Job, Lane, Status
 
 if TYPE_CHECKING:

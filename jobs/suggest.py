@@ -25,7 +25,7 @@ from candidates.scoring import engines
 from candidates.scoring.rubric import Criterion
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
 
-from . import engine as queue
+from . import queue
 from .flight import FLUSH, WORKER
 from .ledger import Ticket
 from .trace import place

@@ -27,8 +27,7 @@ from candidates.models import (
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 
-from . import engine as queue
-from . import periods, rerun, retention, webhooks
+from . import periods, queue, rerun, retention, webhooks
 from .models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
 from .submit import add_lane, wake
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from jobs.models.job import Priority
 
-from . import engine as queue
+from . import queue
 from .models import OPEN, Halt, Job, Lane, Status
 
 LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect within a second

@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 
 from jobs.models.worker import Incident, What
 
-from . import engine
+from . import queue
 from .models import Heartbeat, HeartbeatQuerySet, Lane, Mail, Notification
 from .processes import is_there
 from .sweep import sweep
@@ -128,7 +128,7 @@ class Watch:
             self._sit_out("database", error)
             close_old_connections()
             return True
-        except engine.QueueDown as error:
+        except queue.QueueDown as error:
             self._sit_out("queue", error)
             is_wedged = False
         if not is_wedged and self.is_due("sweep", SWEEP_EVERY):
@@ -189,13 +189,13 @@ class Watch:
         if self.sent is None:
             if self.is_due("canary", self.beat):
                 self.sung_before = self._last_sung()
-                engine.put_canary(self.pk)
+                queue.put_canary(self.pk)
                 self.sent = time.monotonic()
                 self._answers_again("queue")
             return False
         if not self.is_due("look", 0.5):
             return False
-        if engine.is_canary_done(self.pk):
+        if queue.is_canary_done(self.pk):
             # Whether it sang shows in the row it writes.
             sung = self._last_sung()
             if sung is not None and sung != self.sung_before:
@@ -225,7 +225,7 @@ class Watch:
     def _give_back(self) -> None:
         """What dead workers had in hand is free at once, not only when its leases run out."""
         Lane.objects.running().filter(worker=self.pk).update(due_at=Now())
-        engine.give_back(but=self._others())
+        queue.give_back(but=self._others())
         self.owes = False
 
     def _others(self) -> list[int]:
@@ -241,7 +241,7 @@ class Watch:
 
     def _sweep(self) -> None:
         try:
-            engine.give_back(but=[self.pk, *self._others()])
+            queue.give_back(but=[self.pk, *self._others()])
             self._free_lanes_of_the_dead()
             sweep()
         except Error as error:  # the next round tries again

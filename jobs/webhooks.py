@@ -28,7 +28,7 @@ from django.utils import timezone
 from candidates.models.analysis import Status as Scored
 from jobs.models.webhook import SECRET, Delivery, Occasion, Status, Webhook
 
-from . import engine as queue
+from . import queue
 from .models import Job, Kind
 
 log = logging.getLogger(__name__)

@@ -83,7 +83,7 @@ def test_a_database_that_is_gone_is_told_once_and_nothing_is_asked_of_it(
 
 
 def test_a_queue_that_is_gone(settings: LazySettings, db: None) -> None:
-    from jobs.engines import redis
+    from jobs.queue import redis
 
     settings.QUEUE_BROKER = "redis"
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"

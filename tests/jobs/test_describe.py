@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from candidates.intake import Incoming
 from candidates.models import DescriptionFile, Draft
-from jobs import describe, engine, sweep, tasks
+from jobs import describe, queue, sweep, tasks
 from tests.candidates.views.test_drafts import posted
 from tests.makers.files import docx
 
@@ -103,8 +103,8 @@ def test_the_sweep_asks_again_and_throws_away_what_is_old(
     draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr(engine, "send", lambda task, *ids, **_: sent.append((task, *ids)))
-    monkeypatch.setattr(engine, "is_empty", lambda: True)
+    monkeypatch.setattr(queue, "send", lambda task, *ids, **_: sent.append((task, *ids)))
+    monkeypatch.setattr(queue, "is_empty", lambda: True)
     one = DescriptionFile.objects.create(draft=draft, filename="a.txt", content=b"x")
 
     sweep.sweep()

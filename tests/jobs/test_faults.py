@@ -32,11 +32,10 @@ from candidates.models.analysis import Status as Scored
 from candidates.models.ledger import Status as Called
 from candidates.scoring.engines.openai import connection as openai
 from evaluator.models import StoredFile
-from jobs import engine as queue
-from jobs import flight, lanes, submit
-from jobs.broker import own_key
+from jobs import flight, lanes, queue, submit
 from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
 from jobs.processes import MANAGE
+from jobs.queue.broker import own_key
 from jobs.sweep import sweep
 from tests.jobs.here import work_off
 from tests.makers import rows

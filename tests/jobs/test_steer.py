@@ -9,9 +9,9 @@ from django_q.models import OrmQ
 from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
 from jobs import pause, steer, submit
-from jobs.broker import first_key, later_key
 from jobs.models import Job, Lane
 from jobs.models.job import Priority
+from jobs.queue.broker import first_key, later_key
 from jobs.turn import Turn
 from tests.jobs.here import work_off
 from tests.makers import rows

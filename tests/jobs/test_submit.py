@@ -44,7 +44,7 @@ def test_the_analysis_keeps_its_criteria_when_the_draft_changes(alice: User, dra
 def test_a_failure_in_the_middle_leaves_nothing_behind(alice: User, draft: Draft) -> None:
     rows.candidate(draft)
 
-    broken = mock.patch("jobs.engines.cluster.async_task", side_effect=OSError("no queue"))
+    broken = mock.patch("jobs.queue.cluster.async_task", side_effect=OSError("no queue"))
     with broken, pytest.raises(OSError, match="no queue"):
         submit.submit(draft, alice)
 

@@ -18,11 +18,11 @@ from django.test import Client
 from django_q.models import OrmQ
 
 from candidates.models import Draft
-from jobs import engine
-from jobs.broker import taken_key
+from jobs import queue
 from jobs.management.commands import worker as command
 from jobs.models import Heartbeat, Lane
 from jobs.processes import MANAGE
+from jobs.queue.broker import taken_key
 from tests.jobs.test_port import ask
 from tests.servers.redis import free_port
 from tests.workers import Worker, environment, outage, running, start, until, until_dead
@@ -105,7 +105,7 @@ def message(worker: Worker) -> Heartbeat:
     for each in worker.parts()[0]:
         each.suspend()
     row = Heartbeat.objects.create(host="sings when asked", pid=1, workers=1)
-    engine.send("canary", row.pk)
+    queue.send("canary", row.pk)
     until(lambda: OrmQ.objects.filter(key=taken_key(worker.heartbeat.pk)).exists(), "taken")
     return row
 
@@ -150,7 +150,7 @@ def test_a_host_is_drained_and_takes_work_again(worker: Worker) -> None:
     until_dead([main, *main.children(recursive=True)], patience=20)
     until(lambda: worker.heartbeat.stopping, "the host to say so")
     assert not Heartbeat.objects.alive().exists()
-    engine.send("canary", worker.heartbeat.pk)
+    queue.send("canary", worker.heartbeat.pk)
     before = worker.heartbeat.seen_at
     until(lambda: worker.heartbeat.seen_at > before, "a sign of life")
     assert OrmQ.objects.count() == 1

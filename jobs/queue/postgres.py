@@ -6,9 +6,7 @@ from django.db.models.functions import Now
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
-from jobs import broker
-
-from . import cluster
+from . import broker, cluster
 
 TRANSACTIONAL = True
 

@@ -11,7 +11,15 @@ from django.db.models.functions import Now
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
-from jobs.broker import Broker, FreeWorkers, first_key, give_back, later_key, own_key, taken_key
+from jobs.queue.broker import (
+    Broker,
+    FreeWorkers,
+    first_key,
+    give_back,
+    later_key,
+    own_key,
+    taken_key,
+)
 from tests.workers import outage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,8 +41,8 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         made.append(Broker(Conf.PREFIX, free))
         return made[-1]
 
-    monkeypatch.setattr("jobs.broker.PAUSE", 0.0)
-    monkeypatch.setattr("jobs.broker.WAIT", 0.0)
+    monkeypatch.setattr("jobs.queue.broker.PAUSE", 0.0)
+    monkeypatch.setattr("jobs.queue.broker.WAIT", 0.0)
     yield make
     for each in made:
         each.close()
@@ -209,16 +217,16 @@ def test_an_outage_does_not_end_the_broker(
     connection.close()
 
     assert broker.dequeue() == [(message, "kept")]
-    assert [record.getMessage() for record in caplog.records if record.name == "jobs.broker"] == [
-        "the queue cannot be read: OperationalError"
-    ]
+    assert [
+        record.getMessage() for record in caplog.records if record.name == "jobs.queue.broker"
+    ] == ["the queue cannot be read: OperationalError"]
 
 
 def test_a_wait_ends_with_the_commit_of_a_new_message(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.broker.WAIT", 60.0)
-    monkeypatch.setattr("jobs.broker.LOOK", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.WAIT", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.LOOK", 60.0)
     waiting, sent = Broker(Conf.PREFIX), Event()
 
     def wait() -> list[tuple[int, str]] | None:
@@ -242,12 +250,12 @@ def test_a_wait_ends_with_the_commit_of_a_new_message(
 def test_a_wait_ends_when_a_lock_runs_out(
     broker: Broker, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.broker.LOOK", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.LOOK", 60.0)
     message = broker.enqueue("of a worker that died")
     OrmQ.objects.update(key=taken_key(7), lock=Now() + timedelta(seconds=1))
     seven = make(7)
     assert seven.dequeue() is None
-    monkeypatch.setattr("jobs.broker.WAIT", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.WAIT", 60.0)
 
     found = seven.dequeue() or seven.dequeue()
     assert found == [(message, "of a worker that died")]
@@ -256,8 +264,8 @@ def test_a_wait_ends_when_a_lock_runs_out(
 def test_a_wait_ends_when_the_connection_does(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.broker.WAIT", 60.0)
-    monkeypatch.setattr("jobs.broker.LOOK", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.WAIT", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.LOOK", 60.0)
     assert broker.dequeue() is None
     with outage():
         assert broker.dequeue() is None
@@ -310,7 +318,7 @@ def test_a_worker_is_never_counted_twice(make: Make) -> None:
 def test_quick_work_is_taken_several_at_a_time_and_put_back_when_it_is_not(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.broker.STALL", 600.0)
+    monkeypatch.setattr("jobs.queue.broker.STALL", 600.0)
     free = FreeWorkers(1)
     broker = make(7, free)
     messages = [broker.enqueue(f"message {number}") for number in range(8)]
@@ -320,7 +328,7 @@ def test_quick_work_is_taken_several_at_a_time_and_put_back_when_it_is_not(
     assert OrmQ.objects.filter(key=taken_key(7)).count() == 1 + 2 + 4
     before = OrmQ.objects.get(pk=messages[7]).lock
 
-    monkeypatch.setattr("jobs.broker.STALL", 0.0)
+    monkeypatch.setattr("jobs.queue.broker.STALL", 0.0)
     assert broker.dequeue() is None
     assert OrmQ.objects.filter(key=taken_key(7)).count() == 4
     assert OrmQ.objects.get(pk=messages[7]).lock == before
@@ -342,8 +350,8 @@ def test_what_is_done_while_the_database_is_away_is_acknowledged_with_the_next(
 def test_what_is_announced_for_others_ends_no_wait(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.broker.WAIT", 60.0)
-    monkeypatch.setattr("jobs.broker.LOOK", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.WAIT", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.LOOK", 60.0)
     assert broker.dequeue() is None
     Broker(own_key(7)).enqueue("canary")
 

@@ -16,11 +16,11 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 
-ENGINES = {
-    ("django-q2", "postgres"): "jobs.engines.postgres",
-    ("django-q2", "stock"): "jobs.engines.stock",
-    ("django-q2", "redis"): "jobs.engines.redis",
-    ("celery", ""): "jobs.engines.celery",
+BACKENDS = {
+    ("django-q2", "postgres"): "jobs.queue.postgres",
+    ("django-q2", "stock"): "jobs.queue.stock",
+    ("django-q2", "redis"): "jobs.queue.redis",
+    ("celery", ""): "jobs.celery",
 }
 
 
@@ -28,7 +28,7 @@ class QueueDown(Exception):
     """The queue, which is not our database, does not answer."""
 
 
-class Engine(Protocol):
+class QueueBackend(Protocol):
     """What a queue has to offer. Each may raise QueueDown."""
 
     TRANSACTIONAL: bool  # a message is part of the caller's transaction
@@ -53,9 +53,9 @@ class Engine(Protocol):
         """Be the first process of this host's workers, until SIGTERM; returns the exit code."""
 
 
-def _engine() -> Engine:
+def _backend() -> QueueBackend:
     broker = settings.QUEUE_BROKER if settings.JOBS_ENGINE == "django-q2" else ""
-    return cast(Engine, import_module(ENGINES[settings.JOBS_ENGINE, broker]))
+    return cast(QueueBackend, import_module(BACKENDS[settings.JOBS_ENGINE, broker]))
 
 
 def send(task: str, *ids: int, later: bool = False, first: bool = False) -> None:
@@ -65,16 +65,16 @@ def send(task: str, *ids: int, later: bool = False, first: bool = False) -> None
     A queue outside of the database gets the message when the transaction is committed. Should it
     not answer then, the sweep sends the message again.
     """
-    engine = _engine()
-    if engine.TRANSACTIONAL:
-        engine.put(task, *ids, later=later, first=first)
+    backend = _backend()
+    if backend.TRANSACTIONAL:
+        backend.put(task, *ids, later=later, first=first)
     else:
         transaction.on_commit(partial(_send_soon, task, *ids, later=later, first=first))
 
 
 def _send_soon(task: str, *ids: int, later: bool, first: bool) -> None:
     try:
-        _engine().put(task, *ids, later=later, first=first)
+        _backend().put(task, *ids, later=later, first=first)
     except QueueDown as error:
         log.warning("%s %s will be sent by the sweep: %s", task, ids, error)
 
@@ -82,39 +82,39 @@ def _send_soon(task: str, *ids: int, later: bool, first: bool) -> None:
 def messages_wait() -> bool:
     """Whether a message waits for a free worker; no when the queue does not answer."""
     try:
-        return _engine().waits()
+        return _backend().waits()
     except QueueDown:
         return False
 
 
 def probe() -> None:
     """Ask the queue for an answer. Raises QueueDown when there is none."""
-    _engine().waits()
+    _backend().waits()
 
 
 def is_empty() -> bool:
     """Whether it is sure that no message waits for a worker; some may be in workers' hands."""
     try:
-        return not _engine().waits()
+        return not _backend().waits()
     except QueueDown:
         return False
 
 
 def put_canary(supervisor: int) -> None:
     """Send a test message that only this supervisor's workers get, where the queue can do that."""
-    _engine().put_canary(supervisor)
+    _backend().put_canary(supervisor)
 
 
 def is_canary_done(supervisor: int) -> bool:
     """Whether the test message was taken and, where the queue knows that word, acknowledged."""
-    return _engine().is_canary_done(supervisor)
+    return _backend().is_canary_done(supervisor)
 
 
 def give_back(*, but: Iterable[int]) -> int:
     """Queue again what workers have in hand, `but` those of these supervisors; how many."""
-    return _engine().give_back(but)
+    return _backend().give_back(but)
 
 
 def run_workers() -> int:
     """Be the first process of this host's workers, until SIGTERM; returns the exit code."""
-    return _engine().run_workers()
+    return _backend().run_workers()

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from jobs.engines.cluster import Listener
 from jobs.models.worker import KEPT, Incident, What
+from jobs.queue.cluster import Listener
 from jobs.sweep import sweep
 from jobs.watch import Watch
 

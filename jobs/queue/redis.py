@@ -15,10 +15,8 @@ from django.conf import settings
 from django_q.brokers.redis_broker import Redis
 from django_q.conf import Conf
 
-from jobs.broker import PAUSE, WAIT, FreeWorkers, later_key, own_key
-from jobs.engine import QueueDown
-
-from . import cluster
+from . import QueueDown, cluster
+from .broker import PAUSE, WAIT, FreeWorkers, later_key, own_key
 
 log = logging.getLogger(__name__)
 

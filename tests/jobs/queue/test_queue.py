@@ -24,12 +24,11 @@ from kombu import pools
 
 from candidates.models import Draft
 from candidates.models.analysis import Status as Scored
-from jobs import engine, submit, tasks
-from jobs.broker import FreeWorkers
-from jobs.engines import celery
-from jobs.engines.redis import Broker, _client
+from jobs import celery, queue, submit, tasks
 from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
 from jobs.processes import MANAGE, die_with_parent
+from jobs.queue.broker import FreeWorkers
+from jobs.queue.redis import Broker, _client
 from tests.makers import rows
 from tests.servers.redis import free_port, serving
 from tests.workers import environment, running, until, until_dead
@@ -56,7 +55,7 @@ def choose(kind: str, url: str, settings: LazySettings, monkeypatch: pytest.Monk
     }.items():
         monkeypatch.setenv(name, value)
         setattr(settings, name, value)
-    classes = {"postgres": "jobs.broker.Broker", "redis": "jobs.engines.redis.Broker"}
+    classes = {"postgres": "jobs.queue.broker.Broker", "redis": "jobs.queue.redis.Broker"}
     monkeypatch.setattr(Conf, "BROKER_CLASS", classes.get(kind))
     monkeypatch.setattr(celery.app.conf, "broker_url", url)
     pools.reset()  # type: ignore[no-untyped-call]
@@ -104,7 +103,7 @@ def test_a_job_runs_to_its_email_and_again_for_what_failed(
     assert evaluations.filter(status=Scored.SCORED).count() == 20
     assert len(list((tmp_path / "mail").iterdir())) == 2
     assert not Lane.objects.exists() and not Heartbeat.objects.exists()
-    assert engine.is_empty() and not engine.messages_wait()
+    assert queue.is_empty() and not queue.messages_wait()
 
 
 def test_what_the_queue_lost_is_sent_again_and_what_dies_is_replaced(
@@ -154,15 +153,15 @@ def test_a_message_in_redis_that_nobody_can_read_keeps_no_worker_busy(
 
 
 def test_a_message_exists_from_the_commit_on_and_not_without_one(kind: str) -> None:
-    assert engine.is_empty()
+    assert queue.is_empty()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        engine.send("canary", 0)
+        queue.send("canary", 0)
         1 / 0  # noqa: B018
-    assert engine.is_empty() and not engine.messages_wait()
+    assert queue.is_empty() and not queue.messages_wait()
 
     with transaction.atomic():
-        engine.send("canary", 0, later=True)
-    assert engine.messages_wait() and not engine.is_empty()
+        queue.send("canary", 0, later=True)
+    assert queue.messages_wait() and not queue.is_empty()
 
 
 @pytest.mark.parametrize("kind", ["postgres", "redis", "celery"], indirect=True)
@@ -170,8 +169,8 @@ def test_what_is_for_later_comes_after_the_rest(kind: str, tmp_path: Path) -> No
     later, now = (
         Heartbeat.objects.create(host=name, pid=1, workers=1) for name in ("later", "now")
     )
-    engine.send("canary", later.pk, later=True)
-    engine.send("canary", now.pk)
+    queue.send("canary", later.pk, later=True)
+    queue.send("canary", now.pk)
 
     def both_sang() -> bool:
         for each in (later, now):
@@ -200,9 +199,9 @@ def test_a_queue_that_does_not_answer_stops_no_submit(
 
     assert job.is_open and Lane.objects.get().job == job
     assert f"score ({Lane.objects.get().pk},) will be sent by the sweep" in caplog.text
-    assert not engine.messages_wait() and not engine.is_empty()
-    with pytest.raises(engine.QueueDown):
-        engine.put_canary(1)
+    assert not queue.messages_wait() and not queue.is_empty()
+    with pytest.raises(queue.QueueDown):
+        queue.put_canary(1)
 
 
 @pytest.mark.parametrize("kind", ["redis", "celery"])

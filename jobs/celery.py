@@ -18,7 +18,7 @@ from django_q.timeout import TimeoutHandler
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
-from jobs.engine import QueueDown
+from jobs.queue import QueueDown
 
 TRANSACTIONAL = False
 QUEUE = "evaluator"
