@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evaluator.settings")
 
 from django.conf import settings
 
-from jobs.processes import MANAGE, die_with_parent
+from jobs.workers.processes import MANAGE, die_with_parent
 
 bind = f"0.0.0.0:{settings.PORT}"
 worker_class = "gthread"

@@ -228,8 +228,8 @@ def _driver(name: str, environment: dict[str, str]) -> Iterator[Driver]:
 def _cluster(name: str, number: int, environment: dict[str, str]) -> Iterator[Process]:
     python = [sys.executable, "-m"]
     commands = {
-        STOCK: [*python, "jobs.cluster"],
-        OURS: [*python, "jobs.cluster"],
+        STOCK: [*python, "jobs.workers"],
+        OURS: [*python, "jobs.workers"],
         CELERY: [
             *(*python, "celery", "-q", "-A", "benchmarks.rivals", "worker", "-c", str(WORKERS)),
             *("-n", f"peer{number}@%h", "-l", "ERROR"),
@@ -254,7 +254,7 @@ def _cluster(name: str, number: int, environment: dict[str, str]) -> Iterator[Pr
 
 
 def _start(command: list[str], environment: dict[str, str], **pipes: Any) -> Any:
-    from jobs.processes import die_with_parent
+    from jobs.workers.processes import die_with_parent
 
     return subprocess.Popen(
         command,
@@ -267,7 +267,7 @@ def _start(command: list[str], environment: dict[str, str], **pipes: Any) -> Any
 
 
 def _stop(process: "subprocess.Popen[Any]") -> None:
-    from jobs.processes import kill_group
+    from jobs.workers.processes import kill_group
 
     kill_group(process)
     for pipe in (process.stdin, process.stdout):

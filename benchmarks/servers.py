@@ -115,7 +115,7 @@ def running(
     command: list[str], env: dict[str, str], *, talks: bool = False, quiet: bool = False
 ) -> Iterator["subprocess.Popen[str]"]:
     """A process that ends with this block, and all that it started with it."""
-    from jobs.processes import die_with_parent
+    from jobs.workers.processes import die_with_parent
 
     process = subprocess.Popen(
         command,

@@ -67,8 +67,8 @@ def postgres() -> Process:
 @contextmanager
 def worker() -> Iterator[Process]:
     """`manage.py worker` with two workers, alive and idle, beside those that are there."""
-    from jobs import processes
     from jobs.models import Heartbeat
+    from jobs.workers import processes
 
     there = Heartbeat.objects.alive().count()
     started = processes.start_worker(2, quiet=True)

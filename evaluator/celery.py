@@ -13,6 +13,6 @@ if settings.JOBS_ENGINE != "celery":
         "Set JOBS_ENGINE=celery for web and workers, and CELERY_BROKER_URL."
     )
 
-from jobs.celery import app
+from jobs.workers.celery import app
 
 __all__ = ["app"]

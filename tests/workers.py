@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from jobs.models import Heartbeat
-from jobs.processes import MANAGE, die_with_parent, stop_process
+from jobs.workers.processes import MANAGE, die_with_parent, stop_process
 
 CUT = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
 PATIENCE = 60.0  # seconds; the machine may be busy with other tests

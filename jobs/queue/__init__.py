@@ -20,7 +20,7 @@ BACKENDS = {
     ("django-q2", "postgres"): "jobs.queue.postgres",
     ("django-q2", "stock"): "jobs.queue.stock",
     ("django-q2", "redis"): "jobs.queue.redis",
-    ("celery", ""): "jobs.celery",
+    ("celery", ""): "jobs.workers.celery",
 }
 
 

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from pytest_django.live_server_helper import LiveServer
 
 from jobs.models import Heartbeat
-from jobs.processes import MANAGE, start_process, stop_process
+from jobs.workers.processes import MANAGE, start_process, stop_process
 
 ARGUMENTS = [
     "--headless",

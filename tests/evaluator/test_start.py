@@ -19,7 +19,7 @@ from candidates.models import Draft
 from candidates.models.analysis import Status as Scored
 from jobs import submit
 from jobs.models import Heartbeat, Job, Notification, Status
-from jobs.processes import die_with_parent
+from jobs.workers.processes import die_with_parent
 from tests.inline import upload
 from tests.servers.model import serving
 from tests.servers.redis import free_port

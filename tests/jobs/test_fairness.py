@@ -15,7 +15,7 @@ from candidates.models.analysis import EvaluationQuerySet
 from candidates.models.analysis import Status as Scored
 from jobs import lanes, pause, submit, turn
 from jobs.models import Halt, Heartbeat, Job, Lane, Status
-from jobs.sweep import sweep
+from jobs.workers.sweep import sweep
 from tests.jobs.here import work_off
 from tests.makers import rows
 from tests.servers.model import ModelServer, rated

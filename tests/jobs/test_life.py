@@ -32,8 +32,8 @@ from jobs import lanes, pause, submit
 from jobs.flight import LEASE
 from jobs.models import OPEN, OVER, Halt, Job, Lane, Notification, Status
 from jobs.scoring import NOTHING
-from jobs.sweep import sweep
 from jobs.turn import Turn
+from jobs.workers.sweep import sweep
 from tests.makers import rows
 
 CANDIDATES = 3

@@ -12,7 +12,7 @@ from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
 from jobs import pause, submit
 from jobs.models import Job, Lane, Notification, Status
-from jobs.sweep import sweep
+from jobs.workers.sweep import sweep
 from tests.jobs.here import work_off
 from tests.makers import rows
 from tests.servers.model import ModelServer, error, rated

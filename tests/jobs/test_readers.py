@@ -13,7 +13,7 @@ from candidates.reading import Problem
 from evaluator.models import StoredFile
 from jobs import readers, submit, turn
 from jobs.models import Lane, Status
-from jobs.sweep import sweep
+from jobs.workers.sweep import sweep
 from tests.jobs.here import upload, work_off
 from tests.makers import archives, rows
 

@@ -27,7 +27,7 @@ from jobs import notify, rerun, submit
 from jobs.models import Job, Kind, Lane, Notice, Notification, Status
 from jobs.models.schedule import Every, Outcome, Schedule, ScheduledRun
 from jobs.models.webhook import Delivery, Webhook
-from jobs.sweep import sweep
+from jobs.workers.sweep import sweep
 from tests.inline import hurry, work_off
 from tests.makers import rows
 from tests.servers.mail import serving as serving_mail

@@ -10,7 +10,7 @@ from functools import partial
 
 import redis
 
-from jobs.processes import die_with_parent, stop_process
+from jobs.workers.processes import die_with_parent, stop_process
 from tests.workers import until
 
 

@@ -18,8 +18,9 @@ from django.core.management import BaseCommand, CommandError
 from rich.console import Console
 
 from candidates.models import Draft
-from jobs import processes, samples, submit, terminal
+from jobs import samples, submit, terminal
 from jobs.models import Heartbeat, Job, Mail
+from jobs.workers import processes
 
 MANAGER = ("manager", "manager-demo", "manager@example.com")
 STAFF = ("staff", "staff-demo", "staff@example.com")

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 
-from jobs import processes
 from jobs.management.commands.worker import DATABASE_ALLOWED
-from jobs.watch import await_database
+from jobs.workers import processes
+from jobs.workers.watchdog import await_database
 
 LOCK = 0x5EEA  # of PostgreSQL's advisory locks: containers that start together migrate in turn
 GRACE = 25.0  # seconds for both; each allows itself 20

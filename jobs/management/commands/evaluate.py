@@ -18,8 +18,9 @@ from candidates.models import Draft
 from candidates.models.analysis import InsightsMode
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import EngineUnavailable
-from jobs import estimate, processes, submit, suggest, terminal
+from jobs import estimate, submit, suggest, terminal
 from jobs.models import Heartbeat, Job
+from jobs.workers import processes
 
 AT_A_TIME = 50  # files stored in one transaction
 UNUSABLE = 2

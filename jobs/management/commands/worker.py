@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from jobs import terminal
-from jobs.port import PortTaken
-from jobs.supervisor import Supervisor
-from jobs.watch import BEAT, await_database
+from jobs.workers.health_port import PortTaken
+from jobs.workers.supervisor import Supervisor
+from jobs.workers.watchdog import BEAT, await_database
 
 DATABASE_ALLOWED = 60.0  # seconds to answer at the start
 

@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 
 from jobs.models.worker import KEPT, Incident, What
 from jobs.queue.cluster import Listener
-from jobs.sweep import sweep
-from jobs.watch import Watch
+from jobs.workers.sweep import sweep
+from jobs.workers.watchdog import Watch
 
 
 @pytest.fixture

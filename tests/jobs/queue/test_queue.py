@@ -24,11 +24,12 @@ from kombu import pools
 
 from candidates.models import Draft
 from candidates.models.analysis import Status as Scored
-from jobs import celery, queue, submit, tasks
+from jobs import queue, submit, tasks
 from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
-from jobs.processes import MANAGE, die_with_parent
 from jobs.queue.broker import FreeWorkers
 from jobs.queue.redis import Broker, _client
+from jobs.workers import celery
+from jobs.workers.processes import MANAGE, die_with_parent
 from tests.makers import rows
 from tests.servers.redis import free_port, serving
 from tests.workers import environment, running, until, until_dead

@@ -21,11 +21,12 @@ from candidates.models import Draft
 from jobs import queue
 from jobs.management.commands import worker as command
 from jobs.models import Heartbeat, Lane
-from jobs.processes import MANAGE
 from jobs.queue.broker import taken_key
-from tests.jobs.test_port import ask
+from jobs.workers.processes import MANAGE
 from tests.servers.redis import free_port
 from tests.workers import Worker, environment, outage, running, start, until, until_dead
+
+from .test_health_port import ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -304,7 +305,7 @@ def test_it_gives_up_on_a_cluster_that_never_starts(worker_env: dict[str, str]) 
 
 ADOPT = """
 import ctypes, os, time
-from jobs.processes import reap_adopted
+from jobs.workers.processes import reap_adopted
 ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: what is left behind comes to us
 def fork(then):
     child = os.fork()

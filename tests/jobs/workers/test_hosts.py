@@ -21,10 +21,11 @@ from django.db import connection
 from candidates.models import Draft, Evaluation
 from jobs import submit
 from jobs.models import Heartbeat, Job, Lane
-from tests.jobs.test_faults import TEXT, check_ledger, check_whole, engine, over
 from tests.makers import rows
 from tests.servers.model import Reply, Request, rated, serving
 from tests.workers import running, until
+
+from .test_faults import TEXT, check_ledger, check_whole, engine, over
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 

@@ -1,4 +1,4 @@
-"""Run the workers of one supervisor: `python -m jobs.cluster`, started by it and nobody else.
+"""Run the workers of one supervisor: `python -m jobs.workers`, started by it and nobody else.
 
 Every process of the tree dies with its parent, so the death of any one leaves no orphan that goes
 on working unseen; the exit code tells whether the end was asked for.
@@ -26,7 +26,7 @@ def main() -> int:
     import django
 
     django.setup()
-    from . import queue
+    from jobs import queue
 
     return queue.run_workers()
 

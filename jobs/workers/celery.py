@@ -127,7 +127,7 @@ def _watch(instance: Any, **_: Any) -> None:
         return
     from django.db import connections
 
-    from jobs.watch import Watch, WatchThread
+    from .watchdog import Watch, WatchThread
 
     watch = Watch(instance.concurrency or os.cpu_count() or 1)
     watch.begin()

@@ -15,9 +15,9 @@ from types import FrameType
 
 from django.db import Error
 
-from .port import serve
+from .health_port import serve
 from .processes import MANAGE, kill_group, reap_adopted, start_process
-from .watch import BEAT, TICK, Watch
+from .watchdog import BEAT, TICK, Watch
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Supervisor:
     only: it takes the process's signals.
     """
 
-    COMMAND = (sys.executable, "-m", "jobs.cluster")
+    COMMAND = (sys.executable, "-m", "jobs.workers")
 
     def __init__(self, workers: int, grace: float, beat: float = BEAT, port: int = 0) -> None:
         self.workers = workers

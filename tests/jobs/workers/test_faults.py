@@ -34,9 +34,9 @@ from candidates.scoring.engines.openai import connection as openai
 from evaluator.models import StoredFile
 from jobs import flight, lanes, queue, submit
 from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
-from jobs.processes import MANAGE
 from jobs.queue.broker import own_key
-from jobs.sweep import sweep
+from jobs.workers.processes import MANAGE
+from jobs.workers.sweep import sweep
 from tests.jobs.here import work_off
 from tests.makers import rows
 from tests.servers import mail

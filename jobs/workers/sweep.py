@@ -26,10 +26,9 @@ from candidates.models import (
 )
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
-
-from . import periods, queue, rerun, retention, webhooks
-from .models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
-from .submit import add_lane, wake
+from jobs import periods, queue, rerun, retention, webhooks
+from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
+from jobs.submit import add_lane, wake
 
 log = logging.getLogger(__name__)
 

@@ -22,10 +22,10 @@ from django.db import (
 from django.db.models import F
 from django.db.models.functions import Now
 
+from jobs import queue
+from jobs.models import Heartbeat, HeartbeatQuerySet, Lane, Mail, Notification
 from jobs.models.worker import Incident, What
 
-from . import queue
-from .models import Heartbeat, HeartbeatQuerySet, Lane, Mail, Notification
 from .processes import is_there
 from .sweep import sweep
 

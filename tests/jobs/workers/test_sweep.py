@@ -14,9 +14,9 @@ from django_q.models import OrmQ
 from candidates.models import Analysis, Call, Draft, Piece
 from candidates.models.ledger import Purpose
 from jobs import submit
-from jobs import sweep as sweeping
 from jobs.models import Job, Lane, Notification
-from jobs.sweep import LOCK, sweep
+from jobs.workers import sweep as sweeping
+from jobs.workers.sweep import LOCK, sweep
 from tests.makers import rows
 from tests.workers import until
 

@@ -5,8 +5,8 @@ from http.client import HTTPConnection
 
 import pytest
 
-from jobs.port import PortTaken, serve
-from jobs.watch import STUCK, Watch
+from jobs.workers.health_port import PortTaken, serve
+from jobs.workers.watchdog import STUCK, Watch
 
 
 def ask(port: int, path: str = "/healthz", method: str = "GET") -> tuple[int, str]:
@@ -50,7 +50,7 @@ def test_workers_are_well_from_the_first_test_message_to_long_after_the_last(
 ) -> None:
     watch = Watch(workers=1)
     now = watch.looked_at
-    monkeypatch.setattr("jobs.watch.time.monotonic", lambda: now)
+    monkeypatch.setattr("jobs.workers.watchdog.time.monotonic", lambda: now)
     assert watch.ailment == "No test message has come through yet."
 
     watch._is_well()
