@@ -75,7 +75,7 @@ class Ours(Contender):
         self.draft = stage.draft(self.user, texts)
 
     def submit(self) -> tuple[str, list[Any]]:
-        from jobs import submit
+        from jobs.execution import submit
 
         self.job = submit.submit(
             self.draft, self.user, mode="none", engine="openai", model=self.model

@@ -102,14 +102,14 @@ def _posts(user: Any) -> None:
 
 
 def _start_seconds(user: Any) -> float:
-    from jobs import submit
+    from jobs.execution import submit
 
     job = _follow(submit.submit(_draft(user, 1), user, mode="none"))
     return float((job.started_at - job.created_at).total_seconds())
 
 
 def _run(user: Any, size: int, worker: Process) -> Spent:
-    from jobs import submit
+    from jobs.execution import submit
 
     draft = _draft(user, size)
     both = [worker, stage.postgres()]

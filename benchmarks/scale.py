@@ -154,7 +154,7 @@ def _behind(user: Any) -> None:
         f"A job of {SMALL} behind one of {LARGE:,}, model at 0.2 s, medians of {TIMES}: "
         f"{behind:.2f} s, alone {alone:.2f} s: {behind / alone:.2f} ×.",
     )
-    from jobs import submit
+    from jobs.execution import submit
 
     submit.cancel(large, user)
 
@@ -173,7 +173,7 @@ def _median(user: Any) -> float:
 def _killed(user: Any, worker: Process, model: Any) -> None:
     """SIGKILL to busy workers all through a job."""
     from candidates.models import Call
-    from jobs import submit
+    from jobs.execution import submit
     from jobs.models import Lane, Notification
 
     chance = random.Random(1)  # noqa: S311
@@ -216,7 +216,7 @@ def _draft(user: Any, size: int) -> Any:
 
 
 def _submit(draft: Any, user: Any) -> Any:
-    from jobs import submit
+    from jobs.execution import submit
 
     return submit.submit(draft, user, mode="none", engine="openai")
 

@@ -21,12 +21,12 @@ from candidates.models.analysis import Status as Scored
 from candidates.models.candidate import Status as Read
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
+from jobs.execution.estimate import Estimate, estimate
+from jobs.execution.submit import CannotRun, submit
 from jobs.models.schedule import Outcome, Schedule, ScheduledRun
 
 from .clock import BadExpression
-from .estimate import Estimate, estimate
 from .models import Job, Kind, Notice, Status
-from .submit import CannotRun, submit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

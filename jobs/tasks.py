@@ -1,8 +1,9 @@
 """What a worker may be asked. Each is safe to run twice, at once, late, and never."""
 
-from . import describe as describing
-from . import lanes, notify, retention, trace, webhooks
-from . import suggest as suggesting
+from . import notify, retention, trace, webhooks
+from .execution import describe as describing
+from .execution import lanes
+from .execution import suggest as suggesting
 from .models import Heartbeat, Purge
 
 

@@ -24,8 +24,8 @@ from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Criterion
 from candidates.views.words import doubt, money
+from jobs.execution.estimate import Estimate
 
-from .estimate import Estimate
 from .models import Job, Status
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

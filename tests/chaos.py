@@ -386,7 +386,7 @@ class Chaos:
     # People
 
     def people(self) -> str:
-        from jobs import pause, submit
+        from jobs.execution import pause, submit
         from jobs.models import Job
 
         user = self.db(chaos_user)
@@ -417,7 +417,7 @@ class Chaos:
 
     def submit(self) -> "Job":
         """A new role with résumés of its own: half of them still to be read."""
-        from jobs import submit
+        from jobs.execution import submit
 
         user = chaos_user()
         mode, repeats = self.chance.choice(("none", "top", "all")), self.chance.random() < 0.3
@@ -429,7 +429,7 @@ class Chaos:
 
         from candidates import intake
         from candidates.models import Criterion, Draft
-        from jobs import submit
+        from jobs.execution import submit
         from tests.makers import rows
 
         with transaction.atomic():
@@ -469,7 +469,7 @@ class Chaos:
     def drain(self) -> None:
         """With everything well again, all work ends; people retry what failed."""
         from candidates.models import Call
-        from jobs import pause
+        from jobs.execution import pause
         from jobs.models import Job, Lane, Mail, Notification
 
         user = self.db(chaos_user)
@@ -499,7 +499,7 @@ class Chaos:
     def retry_failed(self, user: "User") -> bool:
         """Whether there was anything that a person would retry."""
         from candidates.models import Evaluation
-        from jobs import submit
+        from jobs.execution import submit
         from jobs.models import Job, Status
 
         failed = Evaluation.objects.filter(status="failed")

@@ -108,7 +108,7 @@ class Stage(chaos.Chaos):
         self.workers[0].wait_until_alive()
 
     def work(self, size: int) -> None:
-        from jobs import submit
+        from jobs.execution import submit
 
         user = chaos.chaos_user()
         self.job = submit.submit(self.draft(user, size), user, mode="none")
@@ -192,7 +192,7 @@ class Stage(chaos.Chaos):
 
     def recover(self) -> None:
         """All servers in good health, and no job left over."""
-        from jobs import submit
+        from jobs.execution import submit
         from jobs.models import Job
 
         self.model.behaviour = self.well
@@ -206,7 +206,7 @@ class Stage(chaos.Chaos):
         self.model.behaviour = self.well
 
     def resume(self) -> None:
-        from jobs import pause
+        from jobs.execution import pause
 
         self.model.script.clear()
         pause.resume(self.job, chaos.chaos_user())

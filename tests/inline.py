@@ -10,7 +10,7 @@ from django.db import transaction
 
 from candidates import intake
 from candidates.models import Draft
-from jobs import flight, lanes, submit, turn
+from jobs.execution import flight, lanes, submit, turn
 from jobs.models import Lane
 from tests.servers.model import ModelServer, serving
 

@@ -96,10 +96,10 @@ def _fill() -> dict[str, tuple[str, str]]:
 
     from candidates.models import Analysis, Draft, Evaluation, Preference
     from jobs import notify
+    from jobs.execution.submit import record
     from jobs.models import Heartbeat, Job, Kind, Status
     from jobs.models.schedule import Every, Schedule
     from jobs.models.webhook import Webhook
-    from jobs.submit import record
     from tests.makers import rows
     from tests.test_access import MORE, POLICIES, PUBLIC
 

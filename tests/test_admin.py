@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Draft
-from jobs import submit
+from jobs.execution import submit
 from jobs.models import Halt, Job, Status
 from tests.makers import rows
 

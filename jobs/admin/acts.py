@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from candidates.admin import ReadOnly
-from jobs.submit import CannotRun
+from jobs.execution.submit import CannotRun
 
 AT_ONCE = 500  # rows, each in a transaction of its own
 NAMED = 10  # of them on the page that asks

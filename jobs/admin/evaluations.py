@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import EvaluationAdmin
 from candidates.models import Evaluation
-from jobs import steer
+from jobs.execution import control
 
 from .acts import Act, Steered
 
@@ -25,6 +25,6 @@ class SteeredEvaluationAdmin(Steered, EvaluationAdmin):
                 "it now; its job goes on without it, and a retry tries it again."
             ),
             lambda evaluations: evaluations.suspected().select_related("analysis"),
-            lambda evaluation, user, _: steer.take_out(evaluation, user),
+            lambda evaluation, user, _: control.take_out(evaluation, user),
         ),
     )

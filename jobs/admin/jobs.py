@@ -22,7 +22,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from candidates.models import Analysis, Evaluation, Event
 from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import Status as Scored
-from jobs import errors, pause, steer, submit
+from jobs import errors
+from jobs.execution import control, pause, submit
 from jobs.models import OVER, Halt, Job, Lane
 from jobs.models.job import Priority
 from jobs.views.runs import VERBS, Progress
@@ -111,7 +112,7 @@ ACTS = (
         lambda jobs: jobs.active().exclude(
             pk__in=Lane.objects.running().filter(job__isnull=False).values("job")
         ),
-        lambda job, user, _: steer.requeue(job, user),
+        lambda job, user, _: control.requeue(job, user),
     ),
     Act(
         "raise_priority",
@@ -120,7 +121,7 @@ ACTS = (
         gettext_lazy("Raise the priority of the selected jobs"),
         gettext_lazy("Of high priority, a job goes before all others for as long as it lasts."),
         lambda jobs: jobs.open().filter(priority__lt=Priority.HIGH),
-        lambda job, user, _: steer.prioritise(job, user, 1),
+        lambda job, user, _: control.prioritise(job, user, 1),
     ),
     Act(
         "lower_priority",
@@ -129,7 +130,7 @@ ACTS = (
         gettext_lazy("Lower the priority of the selected jobs"),
         gettext_lazy("Of low priority, a job makes room for all others, for a minute at a time."),
         lambda jobs: jobs.open().filter(priority__gt=Priority.LOW),
-        lambda job, user, _: steer.prioritise(job, user, -1),
+        lambda job, user, _: control.prioritise(job, user, -1),
     ),
 )
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import ReadOnly
-from jobs import pause, steer
+from jobs.execution import control, pause
 from jobs.models import Halt, Heartbeat, Incident, Lane
 
 from .acts import Act, Steered
@@ -44,11 +44,11 @@ class LaneAdmin(ReadOnly):
 
 
 def _drain(host: Heartbeat, user: Any, request: HttpRequest) -> bool:
-    return _recorded(steer.drain, host, user, "Drained.")
+    return _recorded(control.drain, host, user, "Drained.")
 
 
 def _take_work_again(host: Heartbeat, user: Any, request: HttpRequest) -> bool:
-    return _recorded(steer.take_work_again, host, user, "Takes work again.")
+    return _recorded(control.take_work_again, host, user, "Takes work again.")
 
 
 def _recorded(act: Any, host: Heartbeat, user: Any, words: str) -> bool:

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import ReadOnly
 from jobs import rerun
+from jobs.execution.submit import CannotRun
 from jobs.models.schedule import Outcome, Schedule, ScheduledRun
-from jobs.submit import CannotRun
 
 from .acts import Act, Steered
 

@@ -19,7 +19,7 @@ from candidates.models.description import Status
 from candidates.models.draft import LONGEST_DESCRIPTION, LONGEST_TITLE, Role
 from candidates.views import live
 from candidates.views.drafts import edited
-from jobs import describe as describing
+from jobs.execution import describe as describing
 from jobs.models import Heartbeat
 
 

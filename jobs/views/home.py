@@ -19,7 +19,7 @@ from candidates.models.candidate import Status as Read
 from candidates.scoring import engines
 from candidates.views import live
 from candidates.views.drafts import listed
-from jobs import samples, submit
+from jobs.execution import samples, submit
 from jobs.models import Job, Status
 
 from .runs import job_rows

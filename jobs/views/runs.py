@@ -25,10 +25,11 @@ from candidates.models.analysis import Status as Scored
 from candidates.models.draft import Role
 from candidates.told import told
 from candidates.views import live
-from jobs import estimate as estimates
-from jobs import pause as pausing
-from jobs import pulse, small, submit
+from jobs import pulse
 from jobs.access import job_for
+from jobs.execution import estimate as estimates
+from jobs.execution import in_request, submit
+from jobs.execution import pause as pausing
 from jobs.models import Halt, Heartbeat, Job, Status
 
 JOBS_A_PAGE = 20
@@ -196,7 +197,7 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
         "form": form,
         "nobody_works": nobody,
         "halted": halted,
-        "answers_here": halted is None and small.may_be_here(draft.pk),
+        "answers_here": halted is None and in_request.may_be_here(draft.pk),
     }
     if form.is_bound and not form.is_valid():
         context["trouble"] = _(WHOM)
@@ -237,7 +238,7 @@ def run(request: Request, public_id: Any) -> HttpResponse:
     except submit.CannotRun as error:
         messages.error(request, str(error))
         return redirect(draft)
-    small.work_here(job)
+    in_request.work_here(job)
     job.refresh_from_db(fields=["status"])
     return redirect(job.analysis if job.status == Status.COMPLETED else job)
 

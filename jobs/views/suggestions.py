@@ -20,7 +20,7 @@ from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
 from candidates.views import live
 from candidates.views.drafts import edited
-from jobs import suggest as suggesting
+from jobs.execution import suggest as suggesting
 from jobs.models import Heartbeat
 
 

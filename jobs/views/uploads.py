@@ -26,7 +26,7 @@ from candidates.forms import PieceForm
 from candidates.models import Candidate, CandidateQuerySet, Draft, Event
 from candidates.models.draft import Role
 from candidates.views import live
-from jobs import submit
+from jobs.execution import submit
 
 log = logging.getLogger(__name__)
 

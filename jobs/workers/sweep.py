@@ -27,8 +27,8 @@ from candidates.models import (
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 from jobs import periods, queue, rerun, retention, webhooks
+from jobs.execution.submit import add_lane, wake
 from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
-from jobs.submit import add_lane, wake
 
 log = logging.getLogger(__name__)
 

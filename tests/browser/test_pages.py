@@ -16,7 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from candidates.models import Criterion, Draft, Suggestion
 from candidates.models.suggestion import Status as Made
 from candidates.scoring.rubric import derive_criteria
-from jobs import pause, suggest
+from jobs.execution import pause, suggest
 from jobs.models import Job, Status
 from tests.makers import rows
 

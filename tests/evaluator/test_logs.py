@@ -13,7 +13,8 @@ from django.test import Client
 
 from candidates.models import Draft
 from evaluator import logs
-from jobs import submit, trace
+from jobs import trace
+from jobs.execution import submit
 from jobs.models import Job, Status
 from tests.inline import upload
 from tests.servers.answers import error, rated

@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 
 from candidates.models import Draft
 from candidates.models.analysis import Status as Scored
-from jobs import submit
+from jobs.execution import submit
 from jobs.models import Heartbeat, Job, Notification, Status
 from jobs.workers.processes import die_with_parent
 from tests.inline import upload

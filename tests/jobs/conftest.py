@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from jobs import flight, lanes, turn
+from jobs.execution import flight, lanes, turn
 from tests.servers.model import ModelServer, serving
 from tests.workers import Worker, environment, running
 

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from candidates import intake
 from candidates.models import Draft
-from jobs import lanes, limits, submit
+from jobs.execution import lanes, limits, submit
 from jobs.models import Lane
 
 

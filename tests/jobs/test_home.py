@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from candidates.models import Candidate, Draft, Look, Membership
 from candidates.models.draft import Role
-from jobs import pause
+from jobs.execution import pause
 from jobs.models import Job, Lane, Status
 from tests.makers import rows
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from candidates.models import Analysis, Call, Draft
 from candidates.models.ledger import Status as Ended
-from jobs import monitor, pause
+from jobs import monitor
+from jobs.execution import pause
 from jobs.models import Heartbeat, Job, Kind, Lane, Mail, Notification, Status
 from jobs.models.worker import Incident, What
 from tests.makers import rows

@@ -13,7 +13,8 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from candidates.models import Draft, Evaluation, Event
-from jobs import pause, pulse, submit
+from jobs import pulse
+from jobs.execution import pause, submit
 from jobs.models import Halt, Heartbeat, Job, Status
 from tests.makers import rows
 

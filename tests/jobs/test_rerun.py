@@ -23,7 +23,8 @@ from candidates.models.analysis import Sha256
 from candidates.models.candidate import Status as Read
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
-from jobs import notify, rerun, submit
+from jobs import notify, rerun
+from jobs.execution import submit
 from jobs.models import Job, Kind, Lane, Notice, Notification, Status
 from jobs.models.schedule import Every, Outcome, Schedule, ScheduledRun
 from jobs.models.webhook import Delivery, Webhook

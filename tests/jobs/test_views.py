@@ -19,9 +19,10 @@ from django.utils import timezone
 from candidates.models import Analysis, Candidate, Draft, Event, FollowUp, Membership, Piece
 from candidates.models.followup import Kind as Asked
 from evaluator.models import StoredFile
-from jobs import notify, pause, submit
+from jobs import notify
+from jobs.execution import pause, submit
+from jobs.execution.submit import record
 from jobs.models import Heartbeat, Job, Kind, Lane, Notification, Status
-from jobs.submit import record
 from tests.makers import rows
 
 HTMX = {"HX-Request": "true"}

@@ -15,7 +15,7 @@ from django.utils.timezone import localtime
 from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
 from candidates.reading import Problem
-from jobs import submit
+from jobs.execution import submit
 from jobs.models import Halt, Job, Lane, Status
 from jobs.models.job import PERMISSIONS, Priority
 from tests.makers import rows

@@ -24,7 +24,8 @@ from kombu import pools
 
 from candidates.models import Draft
 from candidates.models.analysis import Status as Scored
-from jobs import queue, submit, tasks
+from jobs import queue, tasks
+from jobs.execution import submit
 from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
 from jobs.queue.broker import FreeWorkers
 from jobs.queue.redis import Broker, _client

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from candidates.models import Draft
 from candidates.models.analysis import Status as Scored
 from candidates.models.ledger import Status as Called
-from jobs import submit
+from jobs.execution import submit
 from jobs.models import Job, Lane, Status
 from tests.makers import rows
 from tests.servers.model import serving

@@ -32,7 +32,8 @@ from candidates.models.analysis import Status as Scored
 from candidates.models.ledger import Status as Called
 from candidates.scoring.engines.openai import connection as openai
 from evaluator.models import StoredFile
-from jobs import flight, lanes, queue, submit
+from jobs import queue
+from jobs.execution import flight, lanes, submit
 from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
 from jobs.queue.broker import own_key
 from jobs.workers.processes import MANAGE

@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from candidates.models import Draft, Evaluation
-from jobs import submit
+from jobs.execution import submit
 from jobs.models import Heartbeat, Job, Lane
 from tests.makers import rows
 from tests.servers.model import Reply, Request, rated, serving

@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 
 from candidates.models import Analysis, Call, Draft, Piece
 from candidates.models.ledger import Purpose
-from jobs import submit
+from jobs.execution import submit
 from jobs.models import Job, Lane, Notification
 from jobs.workers import sweep as sweeping
 from jobs.workers.sweep import LOCK, sweep

@@ -28,11 +28,11 @@ from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import Status as Scored
 from candidates.models.followup import OPEN as UNASKED
 from candidates.models.followup import Status as Asked
-from jobs import lanes, pause, submit
-from jobs.flight import LEASE
+from jobs.execution import lanes, pause, submit
+from jobs.execution.flight import LEASE
+from jobs.execution.scoring import NOTHING
+from jobs.execution.turn import Turn
 from jobs.models import OPEN, OVER, Halt, Job, Lane, Notification, Status
-from jobs.scoring import NOTHING
-from jobs.turn import Turn
 from jobs.workers.sweep import sweep
 from tests.makers import rows
 

@@ -41,8 +41,7 @@ from candidates.scoring.fingerprint import prefix
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Usage
 from candidates.views.words import money
-
-from .models import Heartbeat, Job, Status
+from jobs.models import Heartbeat, Job, Status
 
 LOOKED_AT = 200  # calls from which their usual time is told
 JOBS_LOOKED_AT = 5

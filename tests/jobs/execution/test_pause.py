@@ -10,7 +10,7 @@ from django.db import connections
 
 from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
-from jobs import pause, submit
+from jobs.execution import pause, submit
 from jobs.models import Job, Lane, Notification, Status
 from jobs.workers.sweep import sweep
 from tests.jobs.here import work_off
@@ -101,7 +101,7 @@ def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the
     model.script = [error(503)]
     rows.candidate(draft)
     job = submit.submit(draft, alice, mode="none")
-    monkeypatch.setattr("jobs.flight._growing", lambda *_: timedelta(milliseconds=5))
+    monkeypatch.setattr("jobs.execution.flight._growing", lambda *_: timedelta(milliseconds=5))
 
     work_off()
 

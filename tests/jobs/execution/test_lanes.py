@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 
 from candidates.models import Candidate, Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
-from jobs import flight, lanes, pause, submit
+from jobs.execution import flight, lanes, pause, submit
 from jobs.models import Heartbeat, Job, Lane, Notification, Status
 from tests.jobs.here import upload, work_off
 from tests.makers import files, rows

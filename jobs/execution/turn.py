@@ -14,10 +14,9 @@ from django.db import Error, InterfaceError, OperationalError, connection
 from django.db.models import Exists, QuerySet, Subquery
 from django.db.models.functions import Now
 
+from jobs import queue
+from jobs.models import OPEN, Halt, Job, Lane, Status
 from jobs.models.job import Priority
-
-from . import queue
-from .models import OPEN, Halt, Job, Lane, Status
 
 LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect within a second
 BEAT = 4.0  # seconds between signs of life; leases are several times longer

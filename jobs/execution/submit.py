@@ -20,10 +20,9 @@ from candidates.models.analysis import InsightsMode
 from candidates.models.followup import Kind
 from candidates.scoring import engines
 from candidates.told import told
+from jobs import queue, trace
+from jobs.models import Heartbeat, Job, Lane, Status
 from jobs.models.job import Priority
-
-from . import queue, trace
-from .models import Heartbeat, Job, Lane, Status
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

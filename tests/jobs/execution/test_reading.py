@@ -11,7 +11,7 @@ from candidates.models import Archive, Candidate, Draft, Event
 from candidates.models.archive import Status as Packed
 from candidates.reading import Problem
 from evaluator.models import StoredFile
-from jobs import readers, submit, turn
+from jobs.execution import reading, submit, turn
 from jobs.models import Lane, Status
 from jobs.workers.sweep import sweep
 from tests.jobs.here import upload, work_off
@@ -97,14 +97,14 @@ def test_a_document_named_zip_is_a_candidate(draft: Draft) -> None:
 def test_a_turn_that_ends_half_way_is_gone_on_with(
     draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "MEMBERS", 2)
+    monkeypatch.setattr(reading, "MEMBERS", 2)
     upload(draft, {"cvs.zip": archives.resumes(7)})
     lane = Lane.objects.get()
     first = turn.Turn.enter(lane.pk)
     assert first is not None
     monkeypatch.setattr(first, "look", lambda: turn.Verdict.HAND_OVER)
 
-    with readers.Reader(draft.pk) as reader:
+    with reading.Reader(draft.pk) as reader:
         assert reader.unpack_some(first) == 1
 
     archive = Archive.objects.get()
@@ -122,12 +122,12 @@ def test_a_worker_that_lost_the_archive_writes_nothing(
     upload(draft, {"cvs.zip": archives.resumes(3)})
     mine = turn.Turn.enter(Lane.objects.get().pk)
     assert mine is not None
-    Archive.objects.all().claim(1, mine.token, readers.LEASE)
-    Archive.objects.update(due_at=Now() - readers.LEASE)
+    Archive.objects.all().claim(1, mine.token, reading.LEASE)
+    Archive.objects.update(due_at=Now() - reading.LEASE)
     Lane.objects.all().delete()
     submit.add_lane(draft.pk, None)
 
-    with readers.Reader(draft.pk) as reader:
+    with reading.Reader(draft.pk) as reader:
         archive = Archive.objects.select_related("draft").get()
         work_off()  # another worker takes it all
         reader._unpack(mine, archive)

@@ -18,9 +18,9 @@ from candidates.scoring import insights
 from candidates.scoring import rank as places
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import Scorecard
+from jobs import notify
+from jobs.models import Job, Kind, ScheduledRun
 
-from . import notify
-from .models import Job, Kind, ScheduledRun
 from .submit import record
 
 AT_ONCE = 2_000  # places in one statement

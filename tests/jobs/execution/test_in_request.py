@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from candidates.models import Call, Draft
 from candidates.models.analysis import Status as Scored
-from jobs import flight, lanes, submit, turn
+from jobs.execution import flight, lanes, submit, turn
 from jobs.models import Job, Lane, Notification, Status
 from tests import inline
 from tests.makers import rows

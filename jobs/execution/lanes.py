@@ -11,11 +11,12 @@ from django.db import transaction
 
 from candidates.models import Archive, Evaluation
 from candidates.scoring.scorecard import EngineUnavailable
+from jobs import trace
+from jobs.models import Heartbeat, Job, Lane, Status
 
-from . import finish, pause, readers, trace
+from . import finish, pause, reading
 from .flight import IDLE
 from .followups import FollowingUp, Insights, Repeats
-from .models import Heartbeat, Job, Lane, Status
 from .scoring import Scoring
 from .submit import add_lane, record, refusal
 from .turn import Place, Turn, Verdict
@@ -35,14 +36,14 @@ def read(lane_id: int) -> None:
 
 
 def _read(turn: Turn) -> None:
-    with readers.Reader(turn.lane.draft_id) as reader:
+    with reading.Reader(turn.lane.draft_id) as reader:
         while turn.look() is Verdict.GO and reader.read_some(turn):
             pass
     with transaction.atomic():
         # Locked first: an upload that saw this lane is committed before we look for its files.
         Lane.objects.filter(pk=turn.lane.pk, token=turn.token).select_for_update().first()
         Lane.objects.filter(pk=turn.lane.pk, token=turn.token).delete()
-        if readers.is_due(turn.lane.draft_id):
+        if reading.is_due(turn.lane.draft_id):
             add_lane(turn.lane.draft_id, None)
 
 
@@ -73,7 +74,7 @@ def _score(turn: Turn) -> None:
 
 
 def _work(turn: Turn) -> None:
-    with readers.Reader(turn.lane.draft_id) as reader:
+    with reading.Reader(turn.lane.draft_id) as reader:
         Scoring(turn, _host, reader).work()
     if not _is_ranked(turn):
         return
@@ -92,7 +93,7 @@ def _is_unpacked(turn: Turn) -> bool:
     """See to it that the draft's archives are unpacked before its candidates are enrolled; False
     when the turn, or the job, ends before that."""
     draft_id = turn.lane.draft_id
-    with readers.Reader(draft_id) as reader:
+    with reading.Reader(draft_id) as reader:
         while Archive.objects.filter(draft=draft_id).open().exists():
             if turn.look() is not Verdict.GO:
                 return False

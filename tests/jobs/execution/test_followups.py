@@ -12,7 +12,7 @@ from candidates.models.followup import FEWEST_REPEATED, Kind
 from candidates.models.followup import Status as Asked
 from candidates.models.ledger import Purpose
 from candidates.scoring import engines
-from jobs import submit
+from jobs.execution import submit
 from jobs.models import Job, Notification, Status
 from tests.jobs.here import work_off
 from tests.makers import rows
@@ -153,7 +153,7 @@ def test_an_analysis_can_be_asked_to_repeat_some_from_the_beginning(
 def test_an_empty_account_in_the_middle_of_insights_pauses_and_resumes(
     alice: User, draft: Draft, model: ModelServer
 ) -> None:
-    from jobs import pause
+    from jobs.execution import pause
 
     def broke(request: dict[str, Any]) -> Any:
         return error(429, "insufficient_quota") if is_insight(request) else rated(request)

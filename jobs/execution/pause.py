@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from . import notify
-from .models import Halt, Job, Kind, Lane
+from jobs import notify
+from jobs.models import Halt, Job, Kind, Lane
+
 from .submit import add_lane, record, wake
 
 if TYPE_CHECKING:

@@ -19,9 +19,8 @@ from candidates.models.draft import LONGEST_DESCRIPTION
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox import Sandbox
 from candidates.told import told
-
-from . import queue
-from .trace import place
+from jobs import queue
+from jobs.trace import place
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

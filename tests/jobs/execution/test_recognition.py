@@ -14,9 +14,9 @@ from django.db import connection, transaction
 from candidates import intake
 from candidates.models import Candidate, Draft
 from candidates.models.candidate import Status
-from jobs import readers, submit
+from jobs.execution import reading, submit
+from jobs.execution.turn import Turn
 from jobs.models import Lane
-from jobs.turn import Turn
 from tests.makers import scans
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,7 +36,7 @@ def turn(draft: Draft) -> Turn:
 
 
 def read(turn: Turn) -> Candidate:
-    with readers.Reader(turn.lane.draft_id) as reader:
+    with reading.Reader(turn.lane.draft_id) as reader:
         reader.read_some(turn)
     return Candidate.objects.get()
 
@@ -63,8 +63,8 @@ def test_a_file_that_takes_longer_than_its_lease_stays_with_its_reader(
 ) -> None:
     settings.OCR = "eng"
     scans.on_the_path(monkeypatch, scans.slow_tesseract(tmp_path, 6))
-    monkeypatch.setattr(readers, "LEASE", timedelta(seconds=2.5))
-    monkeypatch.setattr(readers, "RENEW", 0.5)
+    monkeypatch.setattr(reading, "LEASE", timedelta(seconds=2.5))
+    monkeypatch.setattr(reading, "RENEW", 0.5)
     over = threading.Event()
     taken: list[int] = []
 
@@ -77,7 +77,7 @@ def test_a_file_that_takes_longer_than_its_lease_stays_with_its_reader(
         finally:
             connection.close()
 
-    with readers.Reader(turn.lane.draft_id) as reader:
+    with reading.Reader(turn.lane.draft_id) as reader:
         other = threading.Thread(target=another_worker)
         begun = time.monotonic()
         other.start()

@@ -13,7 +13,7 @@ from django.db import connections
 from candidates.models import Draft, Evaluation
 from candidates.models.analysis import EvaluationQuerySet
 from candidates.models.analysis import Status as Scored
-from jobs import lanes, pause, submit, turn
+from jobs.execution import lanes, pause, submit, turn
 from jobs.models import Halt, Heartbeat, Job, Lane, Status
 from jobs.workers.sweep import sweep
 from tests.jobs.here import work_off

@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from candidates.intake import Incoming
 from candidates.models import DescriptionFile, Draft
-from jobs import describe, queue, tasks
+from jobs import queue, tasks
+from jobs.execution import describe
 from jobs.workers import sweep
 from tests.candidates.views.test_drafts import posted
 from tests.makers.files import docx

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import F
 
 from candidates.models import Evaluation
+from jobs.models import Heartbeat, Job, Lane
 from jobs.models.job import Priority
 
-from .models import Heartbeat, Job, Lane
 from .submit import add_lane, record
 
 if TYPE_CHECKING:

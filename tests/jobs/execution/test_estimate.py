@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from candidates.models import Analysis, Call, Candidate, Draft
 from candidates.models.candidate import Status as Read
-from jobs import submit
-from jobs.estimate import estimate
+from jobs.execution import submit
+from jobs.execution.estimate import estimate
 from jobs.models import Heartbeat, Job
 from tests import inline
 from tests.makers import rows

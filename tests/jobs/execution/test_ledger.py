@@ -14,7 +14,7 @@ from candidates.models import Call, Draft
 from candidates.models.analysis import Status as Scored
 from candidates.models.ledger import Purpose
 from candidates.models.ledger import Status as Called
-from jobs import flight, ledger, pause, submit
+from jobs.execution import flight, ledger, pause, submit
 from jobs.models import Job, Notification, Status
 from tests.jobs.here import forget_limits, work_off
 from tests.makers import rows

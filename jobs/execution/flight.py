@@ -29,12 +29,12 @@ from candidates.scoring import engines
 from candidates.scoring.attacks import Look
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Engine, EngineBusy, EngineUnavailable, ScoringFailed
+from jobs.models import Lane, LaneQuerySet
+from jobs.trace import place
 
 from . import pause
 from .ledger import Ledger, Ticket, reserve
-from .models import Lane, LaneQuerySet
 from .submit import add_lane
-from .trace import place
 from .turn import Turn, Verdict
 
 log = logging.getLogger(__name__)

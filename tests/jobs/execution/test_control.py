@@ -8,11 +8,11 @@ from django_q.models import OrmQ
 
 from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
-from jobs import pause, steer, submit
+from jobs.execution import control, pause, submit
+from jobs.execution.turn import Turn
 from jobs.models import Job, Lane
 from jobs.models.job import Priority
 from jobs.queue.broker import first_key, later_key
-from jobs.turn import Turn
 from tests.jobs.here import work_off
 from tests.makers import rows
 
@@ -33,15 +33,15 @@ def _verbs(job: Job) -> list[tuple[str, str, str]]:
 def test_a_priority_moves_what_waits_for_the_job(job: Job, sam: User) -> None:
     before = Lane.objects.get()
 
-    assert steer.prioritise(job, sam, 1)
+    assert control.prioritise(job, sam, 1)
 
     assert Job.objects.get().priority == Priority.HIGH
     assert Lane.objects.get().pk != before.pk
     assert OrmQ.objects.filter(key=first_key()).count() == 1
-    assert not steer.prioritise(job, sam, 1)
+    assert not control.prioritise(job, sam, 1)
 
-    assert steer.prioritise(job, sam, -1) and steer.prioritise(job, sam, -1)
-    assert not steer.prioritise(job, sam, -1)
+    assert control.prioritise(job, sam, -1) and control.prioritise(job, sam, -1)
+    assert not control.prioritise(job, sam, -1)
     assert OrmQ.objects.filter(key=later_key()).count() == 1
     assert [verb for verb in _verbs(job) if "priority" in verb[0]] == [
         ("priority raised", "sam", "high"),
@@ -78,8 +78,8 @@ def test_of_jobs_that_wait_for_a_guest_the_one_of_high_priority_goes_first(
 def test_a_job_that_is_over_has_no_place_in_the_queue(job: Job, sam: User) -> None:
     work_off()
 
-    assert not steer.prioritise(job, sam, 1)
-    assert not steer.requeue(job, sam)
+    assert not control.prioritise(job, sam, 1)
+    assert not control.requeue(job, sam)
     assert not Lane.objects.exists()
 
 
@@ -87,7 +87,7 @@ def test_a_job_whose_lane_is_lost_gets_another(job: Job, sam: User) -> None:
     Lane.objects.all().delete()
     OrmQ.objects.all().delete()
 
-    assert steer.requeue(job, sam)
+    assert control.requeue(job, sam)
     work_off()
 
     assert ("requeued", "sam", "") in _verbs(job)
@@ -97,11 +97,11 @@ def test_a_job_whose_lane_is_lost_gets_another(job: Job, sam: User) -> None:
 def test_a_job_that_is_worked_on_or_paused_is_not_sent_again(job: Job, sam: User) -> None:
     lane = Lane.objects.get()
     Lane.objects.all().enter(lane.pk, uuid4(), None, 1)
-    assert not steer.requeue(job, sam)
+    assert not control.requeue(job, sam)
 
     assert pause.by(sam, job)
     Lane.objects.all().delete()
-    assert not steer.requeue(job, sam)
+    assert not control.requeue(job, sam)
     assert not Lane.objects.exists()
 
 
@@ -112,9 +112,9 @@ def test_a_resume_that_stops_workers_is_taken_out_whoever_has_it(job: Job, sam: 
     token = uuid4()
     Evaluation.objects.filter(pk=bad.pk).update(status=Scored.SCORING, token=token, attempts=2)
 
-    assert not steer.take_out(good, sam)
-    assert steer.take_out(bad, sam)
-    assert not steer.take_out(bad, sam)
+    assert not control.take_out(good, sam)
+    assert control.take_out(bad, sam)
+    assert not control.take_out(bad, sam)
 
     bad.refresh_from_db()
     assert bad.status == Scored.FAILED

@@ -9,10 +9,10 @@ import logging
 from django.conf import settings
 
 from candidates.models import Archive, Candidate
+from jobs.models import Job, Lane
 
 from . import lanes
 from .flight import WORKER
-from .models import Job, Lane
 from .turn import Place
 
 log = logging.getLogger(__name__)

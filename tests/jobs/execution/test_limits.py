@@ -4,7 +4,7 @@ import pytest
 from django.conf import LazySettings
 from django.db import transaction
 
-from jobs import limits
+from jobs.execution import limits
 from tests.jobs.here import forget_limits
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -25,7 +25,7 @@ from candidates.models.draft import MOST_CRITERIA
 from candidates.models.ledger import Status as Ended
 from candidates.models.suggestion import Status
 from candidates.scoring.rubric import Criterion
-from jobs import suggest
+from jobs.execution import suggest
 from jobs.workers import sweep
 from tests import inline
 from tests.makers import rows

@@ -24,11 +24,11 @@ from candidates.models.suggestion import SuggestionQuerySet
 from candidates.scoring import engines
 from candidates.scoring.rubric import Criterion
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
+from jobs import queue
+from jobs.trace import place
 
-from . import queue
 from .flight import FLUSH, WORKER
 from .ledger import Ticket
-from .trace import place
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

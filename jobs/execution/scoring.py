@@ -14,7 +14,7 @@ from candidates.scoring.fingerprint import document_key, fingerprint, prefix
 from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Scorecard
 
-from . import readers
+from . import reading
 from .flight import LEASE, Flight, Work
 from .turn import Turn, Verdict
 
@@ -36,7 +36,7 @@ class Scoring(Flight[Scorecard]):
     purpose = Purpose.SCORE
     rows: EvaluationQuerySet
 
-    def __init__(self, turn: Turn, host: Callable[[int], None], reader: readers.Reader) -> None:
+    def __init__(self, turn: Turn, host: Callable[[int], None], reader: reading.Reader) -> None:
         super().__init__(turn, host)
         self.reader = reader
         self.rows = self.analysis.evaluations.all()

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from candidates.models import Analysis, Draft, Evaluation, Event
 from candidates.models.analysis import Status as Scored
-from jobs import submit
+from jobs.execution import submit
 from jobs.models import Job, Lane, Status
 from tests.makers import rows
 

@@ -20,9 +20,9 @@ from candidates.models import Analysis, Call, Draft
 from candidates.models.ledger import Purpose, price
 from candidates.scoring import catalogue
 from candidates.scoring.scorecard import EngineBusy, EngineUnavailable, Outcome
+from jobs.models import Job
 
 from . import limits
-from .models import Job
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""How a job comes into being, is worked on, paused, and ends."""
