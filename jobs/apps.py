@@ -6,4 +6,4 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import mailing  # noqa: F401 -- listens to what providers tell
+        from .notifications import providers  # noqa: F401 -- listens to what providers tell

@@ -19,8 +19,9 @@ from candidates.intake import discard
 from candidates.models import Candidate, Draft, Event
 from jobs.models.retention import Purge, Warned
 
-from . import notify, queue
+from . import queue
 from .models import Job, Status
+from .notifications import email
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ def _warn(one: Kept, grace: timedelta) -> bool:
             return False
         due = Greatest(Value(one.due_at, models.DateTimeField()), Now() + grace)
         Warned.objects.create(draft=draft, due_at=due)
-        notify.expiring(draft)
+        email.expiring(draft)
     return True
 
 

@@ -1,10 +1,11 @@
 """What a worker may be asked. Each is safe to run twice, at once, late, and never."""
 
-from . import notify, retention, trace, webhooks
+from . import retention, trace
 from .execution import describe as describing
 from .execution import lanes
 from .execution import suggest as suggesting
 from .models import Heartbeat, Purge
+from .notifications import email, webhooks
 
 
 @trace.task
@@ -34,7 +35,7 @@ def describe(file_id: int) -> None:
 @trace.task
 def deliver(notification_id: int) -> None:
     """Send one e-mail of the outbox, unless it has been sent."""
-    notify.deliver(notification_id)
+    email.deliver(notification_id)
 
 
 @trace.task

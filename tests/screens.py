@@ -95,18 +95,18 @@ def _fill() -> dict[str, tuple[str, str]]:
     from django.utils import timezone
 
     from candidates.models import Analysis, Draft, Evaluation, Preference
-    from jobs import notify
     from jobs.execution.submit import record
     from jobs.models import Heartbeat, Job, Kind, Status
     from jobs.models.schedule import Every, Schedule
     from jobs.models.webhook import Webhook
+    from jobs.notifications import email
     from tests.makers import rows
     from tests.test_access import MORE, POLICIES, PUBLIC
 
     user = User.objects.get(username="manager")
     Preference.objects.update_or_create(user=user, defaults={"time_zone": "Europe/Berlin"})
     done = Job.objects.get()
-    notify.post(done, Kind.PAUSED)
+    email.post(done, Kind.PAUSED)
     draft = Draft.objects.get(pk=done.analysis.draft_id)
     running = rows.analysis(draft, user)
     rows.evaluate(running)

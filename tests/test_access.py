@@ -127,7 +127,7 @@ MORE: dict[str, list[Any]] = {
 THINGS = [name for name, (who, _, _) in POLICIES.items() if who in (THING, MINE)]
 SHARED_THINGS = [name for name in THINGS if POLICIES[name][0] == THING]
 # Django's own, with a permission test of its own below; and where e-mail providers knock, who show
-# a secret (tests/jobs/test_mailing.py).
+# a secret (tests/jobs/notifications/test_providers.py).
 ELSEWHERE = ("admin:", "anymail:")
 
 

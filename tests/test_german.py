@@ -30,9 +30,9 @@ from candidates.reading import Problem
 from candidates.scoring import insights
 from candidates.scoring.engines import reasons
 from candidates.scoring.scorecard import Rating, Scorecard
-from jobs import notify
 from jobs.models import Job, Kind, Notice, Notification, Status
 from jobs.models.retention import Warned
+from jobs.notifications import email
 from tests.makers import rows
 
 TELLTALE = re.compile(
@@ -223,7 +223,7 @@ def test_no_e_mail_has_english_left(
         about = {"draft": stelle}
     one = Notification.objects.create(**about, kind=kind, recipient="a@b.c", user=alice)
 
-    message = notify.compose(one)
+    message = email.compose(one)
 
     html = str(message.alternatives[0][0])
     assert '<html lang="de">' in html and english_in(html) == []

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from candidates.admin import ReadOnly
-from jobs import notify
 from jobs.models import (
     BadAddress,
     Delivery,
@@ -21,6 +20,7 @@ from jobs.models import (
     Warned,
     Webhook,
 )
+from jobs.notifications import email
 
 
 class MailEventInline(admin.TabularInline[MailEvent, Notification]):
@@ -56,7 +56,7 @@ class NotificationAdmin(ReadOnly):
     )
     def resend(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         chosen = list(queryset.select_related("job__analysis__draft", "membership__draft"))
-        opened = sum(notify.again(one, request.user) for one in chosen)  # type: ignore[arg-type,misc]
+        opened = sum(email.again(one, request.user) for one in chosen)  # type: ignore[arg-type,misc]
         told = _("%(opened)d of %(chosen)d are sent again; the others wait or may not be sent.")
         self.message_user(request, told % {"opened": opened, "chosen": len(chosen)})
 

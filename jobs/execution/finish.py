@@ -18,8 +18,8 @@ from candidates.scoring import insights
 from candidates.scoring import rank as places
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import Scorecard
-from jobs import notify
 from jobs.models import Job, Kind, ScheduledRun
+from jobs.notifications import email
 
 from .submit import record
 
@@ -65,10 +65,10 @@ def _tell(job: Job) -> None:
     """Tell that the ranking is ready; of a scheduled run what has changed, if anything has."""
     run = job.scheduled_runs.select_related("before").first() if job.scheduled else None
     if run is None or run.before is None:
-        notify.post(job, Kind.COMPLETED)
+        email.post(job, Kind.COMPLETED)
     elif movement.highlights(run.before, job.analysis):
         ScheduledRun.objects.filter(pk=run.pk).update(told=True)
-        notify.post(job, Kind.DIGEST)
+        email.post(job, Kind.DIGEST)
 
 
 def fail(job: Job, why: str) -> bool:
@@ -78,7 +78,7 @@ def fail(job: Job, why: str) -> bool:
             return False
         _rank(job.analysis)
         record(job, "failed", detail=why)
-        notify.post(job, Kind.FAILED)
+        email.post(job, Kind.FAILED)
     return True
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from jobs import notify
 from jobs.models import Halt, Job, Kind, Lane
+from jobs.notifications import email
 
 from .submit import add_lane, record, wake
 
@@ -25,7 +25,7 @@ def by_itself(job: Job, why: str) -> bool:
             return False
         record(job, "paused", detail=why)
         job.refresh_from_db(fields=["pauses"])
-        notify.post(job, Kind.PAUSED, occasion=job.pauses)
+        email.post(job, Kind.PAUSED, occasion=job.pauses)
     return True
 
 

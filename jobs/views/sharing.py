@@ -14,7 +14,6 @@ from candidates.access import Request, draft_for, membership_for
 from candidates.forms import InvitationForm, RoleForm
 from candidates.models import Draft, Event, Membership
 from candidates.models.draft import Role
-from jobs import notify
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -99,7 +98,7 @@ def _invite(request: Request, draft: Draft, form: InvitationForm) -> None:
     )
     membership.refresh_from_db()
     _record(request, membership, "shared", membership.role)
-    notify.share(membership)
+    email.share(membership)
     messages.success(request, _("The draft is shared with %s, who gets an e-mail.") % email)
 
 

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from candidates.access import Request
-from jobs import webhooks as outbox
 from jobs.models.webhook import TOLD, Delivery, Webhook
+from jobs.notifications import webhooks as outbox
 
 MOST = 10  # of one person
 SHOWN = 50  # messages on a page

@@ -26,9 +26,10 @@ from candidates.models import (
 )
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
-from jobs import periods, queue, rerun, retention, webhooks
+from jobs import periods, queue, rerun, retention
 from jobs.execution.submit import add_lane, wake
 from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
+from jobs.notifications import webhooks
 
 log = logging.getLogger(__name__)
 

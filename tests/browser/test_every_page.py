@@ -16,8 +16,8 @@ from playwright.sync_api import Page
 
 from candidates.models import Candidate, Draft
 from evaluator import attempts
-from jobs import notify
 from jobs.models import Job, Kind, Status
+from jobs.notifications import email
 from tests.makers import rows
 from tests.test_access import POLICIES, PUBLIC, House, house  # noqa: F401 (a fixture)
 
@@ -58,8 +58,8 @@ def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
     other.evaluations.filter(rank__gt=4).update(**waiting)
     running = rows.job(other, Status.PROCESSING)
     rows.waiting(analysis.draft, 52)
-    notify.post(home.things[Job], Kind.COMPLETED)
-    notify.post(troubled, Kind.FAILED)
+    email.post(home.things[Job], Kind.COMPLETED)
+    email.post(troubled, Kind.FAILED)
     unreadable = Candidate.objects.filter(status="unreadable")[0]
     for _ in range(attempts.MOST):
         attempts.note("mallory")

@@ -12,8 +12,8 @@ from django.db import connections
 from playwright.sync_api import Page, expect
 
 from candidates.models import Candidate, Draft, Receipt
-from jobs import webhooks
 from jobs.models import Delivery
+from jobs.notifications import webhooks
 from tests.makers import rows
 from tests.servers.http import listening
 

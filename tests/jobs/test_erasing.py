@@ -30,9 +30,9 @@ from candidates.models.archive import Status as Packed
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
 from candidates.reading import Problem
-from jobs import notify
 from jobs.models import Job, Kind, Status
 from jobs.models.webhook import Webhook
+from jobs.notifications import email
 from tests.makers import rows
 
 MARK = "Zyxwvut"
@@ -98,7 +98,7 @@ def one(draft: Draft, alice: User) -> Candidate:
     )  # fmt: skip
     job = rows.job(analysis, Status.FAILED, error=f"{MARK} Example broke it.")
     Webhook.objects.create(user=alice, url="https://there.example.com/")
-    notify.post(job, Kind.FAILED)
+    email.post(job, Kind.FAILED)
     one.refresh_from_db()
     return one
 

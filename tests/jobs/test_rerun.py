@@ -23,11 +23,12 @@ from candidates.models.analysis import Sha256
 from candidates.models.candidate import Status as Read
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
-from jobs import notify, rerun
+from jobs import rerun
 from jobs.execution import submit
 from jobs.models import Job, Kind, Lane, Notice, Notification, Status
 from jobs.models.schedule import Every, Outcome, Schedule, ScheduledRun
 from jobs.models.webhook import Delivery, Webhook
+from jobs.notifications import email
 from jobs.workers.sweep import sweep
 from tests.inline import hurry, work_off
 from tests.makers import rows
@@ -118,7 +119,7 @@ def test_only_what_is_new_is_paid_for_and_told(
     assert run.job.analysis.evaluations.filter(reused=True).count() == 3
     [mail] = Notification.objects.all()
     assert mail.kind == Kind.DIGEST
-    text = " ".join(str(notify.compose(mail).body).split())
+    text = " ".join(str(email.compose(mail).body).split())
     assert "New in the top ten" in text and "New Person" in text and "Down" not in text
     run.refresh_from_db()
     assert run.told
@@ -136,7 +137,7 @@ def test_a_new_file_that_cannot_be_read_is_told_without_a_call(
     work_off()
 
     assert model.count == asked
-    body = str(notify.compose(Notification.objects.get(kind=Kind.DIGEST)).body)
+    body = str(email.compose(Notification.objects.get(kind=Kind.DIGEST)).body)
     assert "1 new file cannot be read." in body and "New in the top ten" not in body
 
 
@@ -360,7 +361,7 @@ def test_the_digest_goes_out_in_the_readers_words(
         backend = "django.core.mail.backends.smtp.EmailBackend"
         settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
         work_off()
-        assert notify.deliver(Notification.objects.get().pk)
+        assert email.deliver(Notification.objects.get().pk)
 
     assert Delivery.objects.get().occasion == "schedule.digest"
     [message] = server.messages

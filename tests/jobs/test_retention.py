@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from candidates.models import Call, Candidate, Draft, Event
 from evaluator.models import StoredFile
-from jobs import notify, retention
+from jobs import retention
 from jobs.models import Job, Kind, Mail, Notification, Purge, Status, Warned
+from jobs.notifications import email
 from tests.makers import rows
 
 
@@ -60,7 +61,7 @@ def test_the_owner_is_warned_and_then_it_goes_with_a_report(ranked: Draft, as_sa
     first = run()
     assert (first.warned, first.drafts) == (1, 0) and run().warned == 0
     notification = Notification.objects.get()
-    assert notify.deliver(notification.pk)
+    assert email.deliver(notification.pk)
     [message] = box.outbox
     assert message.to == ["alice@example.com"] and "Will be erased" in message.subject
     assert "with 1 résumé" in message.body and ranked.get_absolute_url() in message.body
@@ -96,7 +97,7 @@ def test_work_in_it_keeps_it_and_takes_the_warning_back(ranked: Draft, alice: Us
     done = run()
 
     assert done.drafts == 0 and not Warned.objects.exists()
-    assert not notify.deliver(Notification.objects.get().pk)
+    assert not email.deliver(Notification.objects.get().pk)
     assert Notification.objects.get().status == Mail.FAILED
     age(ranked, 95)
     assert run().warned == 1

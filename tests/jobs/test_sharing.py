@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Draft, Event, Membership
-from jobs import notify
 from jobs.models import Kind, Notification
+from jobs.notifications import email
 
 
 def url(name: str, thing: Any) -> str:
@@ -31,7 +31,7 @@ def test_a_colleague_is_invited_and_told(
     assert "has not looked yet" in page.text
     assert Event.objects.get(draft=draft).verb == "shared"
     notification = Notification.objects.get(kind=Kind.SHARED)
-    assert notify.deliver(notification.pk)
+    assert email.deliver(notification.pk)
     [sent] = mail.outbox
     assert sent.to == ["EVE@example.com"] and sent.subject == "Shared with you: Backend engineer"
     assert "alice shares" in sent.body and draft.get_absolute_url() in sent.body

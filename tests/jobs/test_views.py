@@ -19,10 +19,10 @@ from django.utils import timezone
 from candidates.models import Analysis, Candidate, Draft, Event, FollowUp, Membership, Piece
 from candidates.models.followup import Kind as Asked
 from evaluator.models import StoredFile
-from jobs import notify
 from jobs.execution import pause, submit
 from jobs.execution.submit import record
 from jobs.models import Heartbeat, Job, Kind, Lane, Notification, Status
+from jobs.notifications import email
 from tests.makers import rows
 
 HTMX = {"HX-Request": "true"}
@@ -753,7 +753,7 @@ class TestMail:
         member = Membership.objects.create(draft=draft, email="a@example.com", invited_by=alice)
         one = Notification.objects.create(membership=member, kind=Kind.SHARED, recipient="a@b.c")
 
-        message = notify.compose(one)
+        message = email.compose(one)
 
         html = str(message.alternatives[0][0])
         for told in (str(message.body), html):
@@ -774,7 +774,7 @@ class TestMail:
         record(job, "paused", detail="No quota.")
         notification = Notification.objects.create(job=job, kind=kind, recipient="a@example.com")
 
-        message = notify.compose(Notification.objects.get(pk=notification.pk))
+        message = email.compose(Notification.objects.get(pk=notification.pk))
 
         html = str(message.alternatives[0][0])
         link = analysis.get_absolute_url() if done else job.get_absolute_url()
@@ -795,7 +795,7 @@ class TestMail:
             job=rows.job(analysis), kind=Kind.COMPLETED, recipient="a@example.com"
         )
 
-        message = notify.compose(Notification.objects.get(pk=notification.pk))
+        message = email.compose(Notification.objects.get(pk=notification.pk))
 
         for told in (str(message.body), str(message.alternatives[0][0])):
             assert told.replace("&nbsp;", " ").count("1=. ") == 2

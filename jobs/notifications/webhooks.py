@@ -26,10 +26,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from candidates.models.analysis import Status as Scored
+from jobs import queue
+from jobs.models import Job, Kind
 from jobs.models.webhook import SECRET, Delivery, Occasion, Status, Webhook
-
-from . import queue
-from .models import Job, Kind
 
 log = logging.getLogger(__name__)
 

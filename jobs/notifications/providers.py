@@ -10,9 +10,8 @@ from anymail.signals import EventType, RejectReason, tracking
 from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
+from jobs.models import Notification
 from jobs.models.notification import BadAddress, MailEvent, What
-
-from .models import Notification
 
 log = logging.getLogger(__name__)
 

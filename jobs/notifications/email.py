@@ -28,9 +28,10 @@ from candidates.models.preference import zones
 from candidates.scoring.scorecard import Rating
 from candidates.told import called, told
 from candidates.views.words import doubt
+from jobs import queue
+from jobs.models import BadAddress, Job, Kind, Notice, Notification, ScheduledRun
 
-from . import mailing, queue, webhooks
-from .models import BadAddress, Job, Kind, Notice, Notification, ScheduledRun
+from . import providers, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -124,16 +125,16 @@ def deliver(notification_id: int) -> bool:
         message.send()
     # Whatever a mail server, a provider's client or the network raises is a reason to try later.
     except Exception as error:  # noqa: BLE001
-        why = mailing.why(error)
+        why = providers.why(error)
         # Not what it says: some providers' clients repeat the whole e-mail.
         log.warning("notification %s: not sent, %s", notification.pk, type(error).__name__)
-        if mailing.is_final(error) or notification.attempts > len(PAUSES):
+        if providers.is_final(error) or notification.attempts > len(PAUSES):
             one.mark_failed(token, why)
         else:
             one.held(token).update(error=why)
             one.put_off(token, PAUSES[notification.attempts - 1])
         return False
-    mailing.note_taken(notification, message)
+    providers.note_taken(notification, message)
     return bool(one.mark_sent(token))
 
 

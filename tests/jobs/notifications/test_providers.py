@@ -16,9 +16,9 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Draft, Event
-from jobs import mailing, notify
 from jobs.models import Job, Kind, Mail, Notification
 from jobs.models.notification import BadAddress, MailEvent
+from jobs.notifications import email, providers
 from tests.makers import rows
 from tests.servers.http import Server, listening
 
@@ -120,12 +120,12 @@ def notification(draft: Draft, alice: User) -> Notification:
     rows.candidate(draft, 1)
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    notify.post(rows.job(analysis), Kind.COMPLETED)
+    email.post(rows.job(analysis), Kind.COMPLETED)
     return Notification.objects.get()
 
 
 def tried(notification: Notification) -> Notification:
-    notify.deliver(notification.pk)
+    email.deliver(notification.pk)
     notification.refresh_from_db()
     return notification
 
@@ -308,7 +308,7 @@ def test_a_full_box_at_amazon_is_no_end() -> None:
         event_type = "bounced"
         esp_event = {"bounce": {"bounceType": "Transient"}}
 
-    assert mailing._end(Told()) is None
+    assert providers._end(Told()) is None
 
 
 def test_jobs_are_left_alone(

@@ -12,8 +12,8 @@ from django.utils import timezone, translation
 from candidates.models import Candidate, Draft, Membership, Preference
 from candidates.models.candidate import Verdict
 from candidates.reading import Problem
-from jobs import notify
 from jobs.models import Job, Kind, Mail, Notice, Notification, Status
+from jobs.notifications import email
 from tests.makers import rows
 from tests.servers.mail import MailServer, serving
 
@@ -46,7 +46,7 @@ def job(alice: User, draft: Draft) -> Job:
 
 
 def posted(job: Job, kind: Kind = Kind.COMPLETED) -> Notification:
-    notify.post(job, kind)
+    email.post(job, kind)
     return Notification.objects.get()
 
 
@@ -55,8 +55,8 @@ def test_a_finished_job_is_told_once_with_link_best_five_and_reasons(
 ) -> None:
     notification = posted(job)
 
-    assert notify.deliver(notification.pk)
-    assert not notify.deliver(notification.pk)
+    assert email.deliver(notification.pk)
+    assert not email.deliver(notification.pk)
 
     message = mail.messages[0]
     assert len(mail.messages) == 1
@@ -77,8 +77,8 @@ def test_a_finished_job_is_told_once_with_link_best_five_and_reasons(
 
 
 def test_posting_twice_is_one_email(job: Job) -> None:
-    notify.post(job, Kind.COMPLETED)
-    notify.post(job, Kind.COMPLETED)
+    email.post(job, Kind.COMPLETED)
+    email.post(job, Kind.COMPLETED)
 
     assert Notification.objects.count() == 1
 
@@ -87,7 +87,7 @@ def test_a_failed_job_is_told_with_its_reason(job: Job, mail: MailServer) -> Non
     Job.objects.filter(pk=job.pk).update(status=Status.FAILED, error="The key is refused.")
     notification = posted(job, Kind.FAILED)
 
-    assert notify.deliver(notification.pk)
+    assert email.deliver(notification.pk)
 
     body = mail.messages[0].get_body(["plain"])
     assert body is not None
@@ -104,14 +104,14 @@ def test_a_dead_mail_server_puts_it_off_for_longer_each_time_and_harms_no_job(
 
     waits = []
     for _ in range(3):
-        assert not notify.deliver(notification.pk)
+        assert not email.deliver(notification.pk)
         notification.refresh_from_db()
         assert notification.status == Mail.WAITING
         assert "refused" in notification.error.lower()
         waits.append(notification.due_at - notification.created_at)
 
     assert waits == sorted(waits)
-    assert waits[2] - waits[0] > notify.PAUSES[1]
+    assert waits[2] - waits[0] > email.PAUSES[1]
     job.refresh_from_db()
     assert job.status == Status.COMPLETED
 
@@ -120,11 +120,11 @@ def test_it_is_sent_when_the_server_is_back(job: Job, settings: LazySettings) ->
     with serving() as gone:
         settings.MAILERS = _smtp(gone.port)
     notification = posted(job)
-    assert not notify.deliver(notification.pk)
+    assert not email.deliver(notification.pk)
 
     with serving() as back:
         settings.MAILERS = _smtp(back.port)
-        assert notify.deliver(notification.pk)
+        assert email.deliver(notification.pk)
         assert len(back.messages) == 1
 
 
@@ -133,9 +133,9 @@ def test_a_refused_recipient_is_given_up_in_the_end_with_the_reason(
 ) -> None:
     mail.refused["alice@example.com"] = "550 no such box"
     notification = posted(job)
-    Notification.objects.update(attempts=len(notify.PAUSES))
+    Notification.objects.update(attempts=len(email.PAUSES))
 
-    assert not notify.deliver(notification.pk)
+    assert not email.deliver(notification.pk)
 
     notification.refresh_from_db()
     assert notification.status == Mail.FAILED
@@ -146,7 +146,7 @@ def test_deliveries_at_the_same_time_send_one(job: Job, mail: MailServer) -> Non
     notification = posted(job)
 
     def deliver() -> None:
-        notify.deliver(notification.pk)
+        email.deliver(notification.pk)
         connections.close_all()
 
     threads = [threading.Thread(target=deliver) for _ in range(4)]
@@ -164,7 +164,7 @@ def test_a_title_cannot_write_headers(job: Job, draft: Draft, mail: MailServer) 
     Draft.objects.filter(pk=draft.pk).update(title="Engineer\nBcc: everybody@example.com")
     notification = posted(job)
 
-    assert notify.deliver(notification.pk)
+    assert email.deliver(notification.pk)
 
     assert mail.messages[0]["Bcc"] is None
 
@@ -174,7 +174,7 @@ def test_a_user_without_an_address_is_not_written_to(job: Job, alice: User) -> N
     alice.save(update_fields=["email"])
     job.requested_by.refresh_from_db()
 
-    notify.post(job, Kind.COMPLETED)
+    email.post(job, Kind.COMPLETED)
 
     assert not Notification.objects.exists()
 
@@ -184,16 +184,16 @@ class TestWhoIsTold:
         return list(Notice.objects.filter(user=user).values_list("kind", flat=True))
 
     def test_who_asked_is_told_behind_the_bell_too_and_once(self, job: Job, alice: User) -> None:
-        notify.post(job, Kind.COMPLETED)
-        notify.post(job, Kind.COMPLETED)
+        email.post(job, Kind.COMPLETED)
+        email.post(job, Kind.COMPLETED)
 
         assert self.kinds(alice) == ["completed"]
 
     def test_each_chooses_what_and_how(self, job: Job, alice: User) -> None:
         Preference.objects.create(user=alice, mail_paused=False, in_app=False)
 
-        notify.post(job, Kind.PAUSED)
-        notify.post(job, Kind.COMPLETED)
+        email.post(job, Kind.PAUSED)
+        email.post(job, Kind.COMPLETED)
 
         assert list(Notification.objects.values_list("kind", flat=True)) == ["completed"]
         assert self.kinds(alice) == []
@@ -205,7 +205,7 @@ class TestWhoIsTold:
             Membership.objects.create(draft=draft, email=user.email, user=user)
         Preference.objects.create(user=eve, runs_of_others=True)
 
-        notify.post(job, Kind.COMPLETED)
+        email.post(job, Kind.COMPLETED)
 
         told = set(Notification.objects.values_list("recipient", flat=True))
         assert told == {"alice@example.com", "eve@example.com"}
@@ -218,7 +218,7 @@ class TestWhoIsTold:
         Draft.objects.filter(pk=draft.pk).update(owner=sam)
         job.analysis.draft.refresh_from_db()
 
-        notify.post(job, Kind.COMPLETED)
+        email.post(job, Kind.COMPLETED)
 
         assert not Notification.objects.exists() and not Notice.objects.exists()
 
@@ -229,10 +229,10 @@ class TestWhoIsTold:
         membership = Membership.objects.create(
             draft=draft, email="eve@example.com", user=eve if account else None, invited_by=alice
         )
-        notify.share(membership)
-        notify.share(membership)
+        email.share(membership)
+        email.share(membership)
 
-        assert notify.deliver(Notification.objects.get().pk)
+        assert email.deliver(Notification.objects.get().pk)
         text = " ".join(plain(mail).split())
         assert "alice shares this draft with you. You may look" in text
         assert ("There is no account with this address yet." in text) != account
@@ -246,7 +246,7 @@ def plain(mail: MailServer) -> str:
 
 
 def test_the_best_come_with_a_bar_and_a_reason(job: Job, mail: MailServer) -> None:
-    assert notify.deliver(posted(job).pk)
+    assert email.deliver(posted(job).pk)
 
     html = mail.messages[0].get_body(["html"])
     assert html is not None
@@ -264,7 +264,7 @@ def test_a_blind_draft_names_nobody_until_it_is_decided(
         verdict=Verdict.SHORTLIST, decided_by=draft.owner, decided_at=timezone.now()
     )
 
-    assert notify.deliver(posted(job).pk)
+    assert email.deliver(posted(job).pk)
 
     html = mail.messages[0].get_body(["html"])
     assert html is not None
@@ -283,9 +283,9 @@ def test_it_is_written_in_the_language_of_who_gets_it(
         seen.append(translation.get_language())
         return ""
 
-    monkeypatch.setattr(notify, "render_to_string", render)
+    monkeypatch.setattr(email, "render_to_string", render)
 
-    notify.compose(posted(job))
+    email.compose(posted(job))
 
     assert seen == ["de"] * 3
     assert translation.get_language() == "en"
