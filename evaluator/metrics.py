@@ -27,8 +27,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from jobs import figures, monitor
 from jobs.models import Mail, Status
+from jobs.monitoring import problems, prometheus
 
 METHODS = ("GET", "HEAD", "POST")
 REQUESTS = Histogram(
@@ -68,8 +68,8 @@ class Work(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            figures.count_up()
-            counts, times, now = figures.counts(), figures.times(), figures.standing()
+            prometheus.count_up()
+            counts, times, now = prometheus.counts(), prometheus.times(), prometheus.standing()
         except Error:
             yield _gauge("evaluator_database_up", "Whether the database answers.", 0)
             return
@@ -87,11 +87,11 @@ class Work(Collector):
         yield from _standing(now)
 
 
-def _standing(now: figures.Standing) -> Iterator[Metric]:
+def _standing(now: prometheus.Standing) -> Iterator[Metric]:
     troubles = GaugeMetricFamily(
         "evaluator_trouble", "What the overview says is wrong now.", labels=("name",)
     )
-    for name in {one.name for one in monitor.troubles()}:
+    for name in {one.name for one in problems.troubles()}:
         troubles.add_metric((name,), 1)
     yield troubles
     jobs = GaugeMetricFamily("evaluator_jobs", "Jobs there are, by state.", labels=("state",))

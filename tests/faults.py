@@ -21,7 +21,7 @@ import psutil
 from tests import chaos
 
 if TYPE_CHECKING:
-    from jobs.monitor import Trouble
+    from jobs.monitoring.problems import Trouble
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
 HEADING = "## What the monitor notices"
@@ -88,9 +88,9 @@ class Stage(chaos.Chaos):
         return Noticed(fault, what, name, found.title, seconds, mended, gone)
 
     def named(self, name: str) -> "Trouble | None":
-        from jobs import monitor
+        from jobs.monitoring import problems
 
-        return next((one for one in monitor.troubles() if one.name == name), None)
+        return next((one for one in problems.troubles() if one.name == name), None)
 
     def wait(self, true: Callable[[], Any], what: str, patience: float) -> Any:
         end = time.monotonic() + patience

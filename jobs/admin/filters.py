@@ -12,8 +12,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from candidates.scoring.engines import LOCAL
-from jobs import errors
 from jobs.models import Job, JobQuerySet, Status
+from jobs.monitoring import errors
 
 SHOWN = 15
 LATELY = 500  # of the newest jobs, whose owners are offered

@@ -22,10 +22,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from candidates.models import Analysis, Evaluation, Event
 from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import Status as Scored
-from jobs import errors
 from jobs.execution import control, pause, submit
 from jobs.models import OVER, Halt, Job, Lane
 from jobs.models.job import Priority
+from jobs.monitoring import errors
 from jobs.views.runs import VERBS, Progress
 
 from .acts import AT_ONCE, Act, Steered

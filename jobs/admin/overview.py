@@ -17,10 +17,10 @@ from django.views.decorators.cache import never_cache
 
 from candidates.admin import ReadOnly
 from candidates.views import live
-from jobs import monitor, vitals
 from jobs.models import Period
-from jobs.periods import Figures
-from jobs.vitals import Host, Over
+from jobs.monitoring import overview, problems
+from jobs.monitoring.history import Figures
+from jobs.monitoring.overview import Host, Over
 
 WIDTH, HEIGHT = 600, 120  # of a chart, in its own units
 
@@ -41,21 +41,21 @@ class Overview(ReadOnly):
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.GET.get("part") == "troubles":
-            return _answer(request, "troubles", {"troubles": monitor.troubles()})
+            return _answer(request, "troubles", {"troubles": problems.troubles()})
         chosen = request.GET.get("over", "hour")
         over = Over[chosen.upper()] if chosen in WINDOWS else Over.HOUR
-        now = vitals.now()
+        now = overview.now()
         context = {
-            "troubles": monitor.troubles(),
+            "troubles": problems.troubles(),
             "now": now,
             "oldest": age(now.oldest),
             "errors": _part(now.errors, now.calls),
             "busy": _part(now.busy, now.calls),
-            "hosts": [_Row(host) for host in vitals.hosts(now.at)],
-            "past": _Shown(vitals.past(over, now.at), over),
+            "hosts": [_Row(host) for host in overview.hosts(now.at)],
+            "past": _Shown(overview.past(over, now.at), over),
             "over": over.name.lower(),
             "windows": [(name, told()) for name, told in WINDOWS.items()],
-            "disk": monitor.disk_free(),
+            "disk": problems.disk_free(),
         }
         if live.is_refresh(request):
             return _answer(request, "overview", context)
@@ -89,7 +89,7 @@ class _Row:
         self.host = host.heartbeat
         self.is_there = host.is_there
         self.canary = age(host.canary)
-        self.is_late = host.canary is None or host.canary > monitor.CANARY_LATE.total_seconds()
+        self.is_late = host.canary is None or host.canary > problems.CANARY_LATE.total_seconds()
         self.lanes = host.lanes
         self.idle = max(0, host.heartbeat.workers - len(host.lanes))
 
@@ -109,7 +109,7 @@ class Chart:
 class _Shown:
     """The past as it is shown: charts, the same as a table, and reasons."""
 
-    def __init__(self, past: vitals.Past, over: Over) -> None:
+    def __init__(self, past: overview.Past, over: Over) -> None:
         self.past = past
         self.over = over
         self.steps = past.steps

@@ -26,9 +26,10 @@ from candidates.models import (
 )
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
-from jobs import periods, queue, rerun, retention
+from jobs import queue, rerun, retention
 from jobs.execution.submit import add_lane, wake
 from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
+from jobs.monitoring import history
 from jobs.notifications import webhooks
 
 log = logging.getLogger(__name__)
@@ -182,7 +183,7 @@ def _nudge_mail() -> int:
 def _count_periods() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT STATEMENT_TIMESTAMP()")
-        periods.count(cursor.fetchone()[0])
+        history.count(cursor.fetchone()[0])
 
 
 def _throw_away() -> None:

@@ -13,9 +13,9 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from candidates.models import Call, Draft, Evaluation
-from jobs import figures
 from jobs.models import Heartbeat, Job, Lane, Notification, Status
 from jobs.models.history import Tallied
+from jobs.monitoring import prometheus
 from tests.makers import rows
 
 TOKEN = {"Authorization": "Bearer secret"}
@@ -110,7 +110,7 @@ def test_what_ended_is_counted_once_and_stays_counted(ended: Job, draft: Draft) 
 
 
 def test_what_ends_between_two_scrapes_is_added(ended: Job, monkeypatch: Any) -> None:
-    monkeypatch.setattr(figures, "LAG", timedelta())
+    monkeypatch.setattr(prometheus, "LAG", timedelta())
     scrape()
     Evaluation.objects.filter(pk=Evaluation.objects.earliest("pk").pk).update(
         scored_at=timezone.now()
@@ -156,7 +156,7 @@ def test_without_the_database_it_tells_that(monkeypatch: Any) -> None:
     def refuse() -> None:
         raise OperationalError("the connection is lost")
 
-    monkeypatch.setattr(figures, "count_up", refuse)
+    monkeypatch.setattr(prometheus, "count_up", refuse)
 
     assert scrape()["evaluator_database_up", ()] == 0
 

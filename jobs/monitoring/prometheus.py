@@ -14,9 +14,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from jobs.models import HeartbeatQuerySet
 from jobs.models.history import Tallied, Tally
-
-from .models import HeartbeatQuerySet
 
 # What a transaction stamped before it was committed is not missed.
 LAG = timedelta(seconds=15)

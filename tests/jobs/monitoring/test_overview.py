@@ -12,9 +12,9 @@ from django.db.models.functions import Now
 from candidates.models import Analysis, Call, Draft
 from candidates.models.ledger import Status as Ended
 from candidates.reading import Problem
-from jobs import periods, vitals
 from jobs.models import Heartbeat, Job, Lane, Period, Status
-from jobs.vitals import Over
+from jobs.monitoring import history, overview
+from jobs.monitoring.overview import Over
 from tests.makers import rows
 
 NOON = datetime(2026, 3, 14, 12, 34, 56, tzinfo=UTC)
@@ -43,7 +43,7 @@ def test_what_there_is_now(analysis: Analysis) -> None:
     rows.call(analysis, status=Ended.REFUSED, detail="429 rate_limit_exceeded")
     rows.call(analysis, status=Ended.FAILED, detail="not reached")
 
-    now = vitals.now()
+    now = overview.now()
     assert (now.queued, now.pending, now.processing, now.paused) == (1, 0, 1, 0)
     assert now.oldest is not None and now.oldest >= 0
     assert (now.calls, now.busy, now.errors) == (3, 1, 1)
@@ -51,14 +51,14 @@ def test_what_there_is_now(analysis: Analysis) -> None:
     assert now.database > 1_000_000
 
     Lane.objects.all().enter(lane.pk, running.public_id, host.pk, 7)
-    (one,) = vitals.hosts(vitals.now().at)
+    (one,) = overview.hosts(overview.now().at)
     assert one.is_there and one.canary is None
     assert [each.job for each in one.lanes] == [running]
 
 
 @pytest.mark.parametrize("over", list(Over))
 def test_a_window_ends_now_and_is_whole(db: None, over: Over) -> None:
-    steps = vitals.past(over, NOON).steps
+    steps = overview.past(over, NOON).steps
 
     length, step = over.value
     assert len(steps) == length // step
@@ -78,7 +78,7 @@ def test_the_figures_are_the_same_when_they_were_counted_before(
         Call.objects.filter(pk=call.pk).update(settled_at=ended)
     analysis.evaluations.update(scored_at=NOON - timedelta(minutes=7))
 
-    counted = vitals.past(over, NOON)
+    counted = overview.past(over, NOON)
     assert counted.today == counted.month == (2_400, Decimal("0.02"))
     assert counted.total("completed") == (2 if over is Over.HOUR else 4)
     assert counted.total("scored") == 3
@@ -87,21 +87,21 @@ def test_the_figures_are_the_same_when_they_were_counted_before(
         (step,) = (one for one in counted.steps if one.completed)
         assert (step.p50, step.p95) == (15.0, 19.5)
 
-    while periods.count(NOON):
+    while history.count(NOON):
         pass
     assert Period.objects.count() == 48 + 31
-    assert vitals.past(over, NOON) == counted
+    assert overview.past(over, NOON) == counted
 
     Job.objects.all().delete()  # what is over is not counted again
-    assert vitals.past(over, NOON).total("completed") == {
+    assert overview.past(over, NOON).total("completed") == {
         Over.HOUR: 0, Over.DAY: 2, Over.MONTH: 0,
     }[over]  # fmt: skip
 
 
 def test_what_is_too_old_goes(db: None) -> None:
-    while periods.count(NOON):
+    while history.count(NOON):
         pass
-    periods.count(NOON + timedelta(hours=1))
+    history.count(NOON + timedelta(hours=1))
 
     assert Period.objects.filter(grain="hour").count() == 48
     assert Period.objects.filter(start__gt=Now()).count() == 0

@@ -2,7 +2,7 @@
 
 from django import template
 
-from jobs.monitor import Trouble, troubles
+from jobs.monitoring.problems import Trouble, troubles
 
 register = template.Library()
 

@@ -11,16 +11,16 @@ from django.utils import timezone
 
 from candidates.models import Analysis, Call, Draft
 from candidates.models.ledger import Status as Ended
-from jobs import monitor
 from jobs.execution import pause
 from jobs.models import Heartbeat, Job, Kind, Lane, Mail, Notification, Status
 from jobs.models.worker import Incident, What
+from jobs.monitoring import problems
 from tests.makers import rows
 from tests.workers import outage
 
 
 def names() -> list[str]:
-    return [one.name for one in monitor.troubles() if one.name not in ("database-restarted",)]
+    return [one.name for one in problems.troubles() if one.name not in ("database-restarted",)]
 
 
 def ago(seconds: float) -> object:
@@ -43,7 +43,7 @@ def test_all_is_well(host: Heartbeat) -> None:
 
 
 def test_no_worker(db: None) -> None:
-    (trouble,) = (one for one in monitor.troubles() if one.name == "no-worker")
+    (trouble,) = (one for one in problems.troubles() if one.name == "no-worker")
 
     assert trouble.stops and trouble.title == "No worker is alive."
     assert "manage.py worker" in trouble.remedy
@@ -61,7 +61,7 @@ def test_a_host_that_went_without_a_word_until_another_comes(host: Heartbeat) ->
 
 def test_workers_that_look_alive_and_take_nothing(host: Heartbeat, draft: Draft) -> None:
     Heartbeat.objects.filter(pk=host.pk).update(canary_at=ago(12), started_at=ago(60))
-    (trouble,) = (one for one in monitor.troubles() if one.name == "wedged")
+    (trouble,) = (one for one in problems.troubles() if one.name == "wedged")
     assert trouble.stops
     assert trouble.since is not None
 
@@ -73,18 +73,18 @@ def test_workers_that_look_alive_and_take_nothing(host: Heartbeat, draft: Draft)
 def test_a_drained_host_is_no_dead_one(host: Heartbeat) -> None:
     Heartbeat.objects.update(draining=True, stopping=True)
     assert names() == ["drained"]
-    assert any(one.stops for one in monitor.troubles())
+    assert any(one.stops for one in problems.troubles())
 
     Heartbeat.objects.create(host="two", pid=2, workers=1, canary_at=Now())
     assert names() == ["drained"]
-    assert not any(one.stops for one in monitor.troubles())
+    assert not any(one.stops for one in problems.troubles())
 
 
 def test_deaths_are_news_for_a_minute(host: Heartbeat) -> None:
     for _ in range(2):
         Incident.objects.create(host="one", heartbeat=host.pk, what=What.PROCESS)
     Incident.objects.create(host="one", heartbeat=host.pk, what=What.WORKERS)
-    told = [one.title for one in monitor.troubles()]
+    told = [one.title for one in problems.troubles()]
     assert "2 processes of the workers on one died and were replaced." in told
     assert "The workers on one were replaced." in told
 
@@ -126,7 +126,7 @@ def test_a_job_that_paused_by_itself(
     pause.by_itself(job, "Mend it, then resume the job.")
     Notification.objects.all().delete()
 
-    (trouble,) = (one for one in monitor.troubles() if one.name == name)
+    (trouble,) = (one for one in problems.troubles() if one.name == name)
     assert trouble.remedy == "Mend it, then resume the job. 1 job waits."
 
     Job.objects.filter(pk=job.pk).resume()
@@ -182,7 +182,7 @@ def test_mail_that_is_refused_or_waits_too_long(host: Heartbeat, analysis: Analy
 
     said = "SMTPRecipientsRefused: {'a@example.com': (451, b'later')}"
     Notification.objects.filter(pk=mail.pk).update(error=said)
-    (trouble,) = (one for one in monitor.troubles() if one.name == "mail-down")
+    (trouble,) = (one for one in problems.troubles() if one.name == "mail-down")
     assert trouble.title == "1 e-mail could not be sent (SMTPRecipientsRefused)."
 
     Notification.objects.filter(pk=mail.pk).update(error="", created_at=ago(181))
@@ -196,12 +196,12 @@ def test_a_disk_that_fills(host: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> 
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**11, 10**11, 5 * 1024**2))
 
-    (trouble,) = (one for one in monitor.troubles() if one.name == "disk-low")
+    (trouble,) = (one for one in problems.troubles() if one.name == "disk-low")
     assert trouble.title == "The disk with the data has 5 MB left."
 
 
 def test_connections_that_run_out(host: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "NEARLY_FULL", 0.001)
+    monkeypatch.setattr(problems, "NEARLY_FULL", 0.001)
 
     assert names() == ["connections-full"]
 

@@ -15,8 +15,7 @@ from candidates.models.candidate import Status as Read
 from candidates.models.followup import Status as Asked
 from candidates.models.ledger import TROUBLED
 from candidates.reading.problems import Problem
-
-from .models import OVER, Job, JobQuerySet, Status
+from jobs.models import OVER, Job, JobQuerySet, Status
 
 WINDOWS = {
     "1h": (timedelta(hours=1), _("1 hour")),

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from candidates.models.analysis import TRIED_AGAIN
 from candidates.reading.problems import Problem
+from jobs.models import Grain, Heartbeat, Lane
 
-from .models import Grain, Heartbeat, Lane
-from .monitor import SILENT
-from .periods import Figures, begin, kept, measure
+from .history import Figures, begin, kept, measure
+from .problems import SILENT
 
 SHOWN = timedelta(minutes=10)  # a host without a sign of life is shown for so long
 FIVE_MINUTES = timedelta(minutes=5)
