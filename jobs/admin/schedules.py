@@ -7,15 +7,15 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import ReadOnly
-from jobs import rerun
 from jobs.execution.submit import CannotRun
 from jobs.models.schedule import Outcome, Schedule, ScheduledRun
+from jobs.schedules import runs
 
 from .acts import Act, Steered
 
 
 def _run_now(schedule: Schedule, user: Any, request: HttpRequest) -> bool:
-    run = rerun.run_now(schedule, user)
+    run = runs.run_now(schedule, user)
     if run.outcome == Outcome.FAILED:
         raise CannotRun(run.reason)
     messages.info(request, f"{schedule.draft}: {run.get_outcome_display()}.")

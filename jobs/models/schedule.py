@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from candidates.models import Analysis, Draft
 from candidates.models.claims import listed_constraint
 from candidates.models.preference import zones
-from jobs import clock
+from jobs.schedules import cron
 
 
 class Every(models.TextChoices):
@@ -36,7 +36,7 @@ WEEKDAYS = [
     (6, _("Saturday")),
     (7, _("Sunday")),
 ]
-DAYS = [*((day, str(day)) for day in range(1, 29)), (clock.LAST_DAY, _("the last day"))]
+DAYS = [*((day, str(day)) for day in range(1, 29)), (cron.LAST_DAY, _("the last day"))]
 
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
@@ -124,11 +124,11 @@ class Schedule(models.Model):
     def expression(self) -> str:
         """As cron says it; "" for off."""
         if self.every == Every.DAILY:
-            return clock.daily(self.at)
+            return cron.daily(self.at)
         if self.every == Every.WEEKLY:
-            return clock.weekly(self.at, self.weekday)
+            return cron.weekly(self.at, self.weekday)
         if self.every == Every.MONTHLY:
-            return clock.monthly(self.at, self.day)
+            return cron.monthly(self.at, self.day)
         return self.cron if self.every == Every.CRON else ""
 
     def owners_zone(self) -> str:
@@ -141,7 +141,7 @@ class Schedule(models.Model):
         """When it comes next after `now`, in the owner's time zone; None for off."""
         if self.every == Every.OFF:
             return None
-        return clock.following(self.expression, self.owners_zone(), now)
+        return cron.following(self.expression, self.owners_zone(), now)
 
     @property
     def local_next(self) -> datetime | None:

@@ -18,9 +18,9 @@ from django.views.decorators.http import require_http_methods
 from candidates.access import NOT_YOURS, Request, draft_for
 from candidates.models import Draft
 from candidates.models.draft import Role
-from jobs import rerun
-from jobs.forms import ScheduleForm
 from jobs.models.schedule import Schedule, ScheduledRun
+from jobs.schedules import runs
+from jobs.schedules.forms import ScheduleForm
 
 RUNS_A_PAGE = 20
 
@@ -37,7 +37,7 @@ def schedule(request: Request, public_id: Any) -> HttpResponse:
     mine = found or Schedule(draft=_with_its_owner(draft, request.user))
     form = ScheduleForm(request.POST or None, instance=mine)
     if request.method == "POST" and form.is_valid():
-        rerun.save(form.save(commit=False), request.user)
+        runs.save(form.save(commit=False), request.user)
         messages.success(request, _("The schedule is saved."))
         return redirect("jobs:schedule", draft.public_id)
     runs = ScheduledRun.objects.filter(schedule__draft=draft)
@@ -55,7 +55,7 @@ def schedule(request: Request, public_id: Any) -> HttpResponse:
         "page": page,
     }
     try:
-        context["changes"], context["estimate"] = rerun.preview(draft)
+        context["changes"], context["estimate"] = runs.preview(draft)
         context["reasons"] = _(", and ").join(_(why) for why in context["changes"].everything)
     except ValueError as error:
         context["trouble"] = _(str(error))

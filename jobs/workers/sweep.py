@@ -26,11 +26,12 @@ from candidates.models import (
 )
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
-from jobs import queue, rerun, retention
+from jobs import queue, retention
 from jobs.execution.submit import add_lane, wake
 from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
 from jobs.monitoring import history
 from jobs.notifications import webhooks
+from jobs.schedules import runs
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def sweep() -> int:
         mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail()
         mended += webhooks.nudge() + retention.nudge()
         _throw_away()
-    mended += rerun.start_due()
+    mended += runs.start_due()
     # Takes seconds on a large database: what is healed above is not kept locked for it.
     _count_periods()
     if mended:

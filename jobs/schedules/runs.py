@@ -23,10 +23,10 @@ from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
 from jobs.execution.estimate import Estimate, estimate
 from jobs.execution.submit import CannotRun, submit
+from jobs.models import Job, Kind, Notice, Status
 from jobs.models.schedule import Outcome, Schedule, ScheduledRun
 
-from .clock import BadExpression
-from .models import Job, Kind, Notice, Status
+from .cron import BadExpression
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

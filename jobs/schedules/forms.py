@@ -6,7 +6,7 @@ from django import forms
 
 from jobs.models.schedule import Every, Schedule
 
-from . import clock
+from . import cron
 
 # What each choice needs to know; the others keep what they were.
 ASKED: dict[str, tuple[str, ...]] = {
@@ -42,7 +42,7 @@ class ScheduleForm(forms.ModelForm[Schedule]):
                 cleaned[name] = getattr(self.instance, name)
         if cleaned.get("every") == Every.CRON and "cron" in cleaned:
             try:
-                clock.check(cleaned["cron"])
-            except clock.BadExpression as error:
+                cron.check(cleaned["cron"])
+            except cron.BadExpression as error:
                 self.add_error("cron", str(error))
         return cleaned

@@ -23,12 +23,12 @@ from candidates.models.analysis import Sha256
 from candidates.models.candidate import Status as Read
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
-from jobs import rerun
 from jobs.execution import submit
 from jobs.models import Job, Kind, Lane, Notice, Notification, Status
 from jobs.models.schedule import Every, Outcome, Schedule, ScheduledRun
 from jobs.models.webhook import Delivery, Webhook
 from jobs.notifications import email
+from jobs.schedules import runs
 from jobs.workers.sweep import sweep
 from tests.inline import hurry, work_off
 from tests.makers import rows
@@ -179,22 +179,22 @@ def test_another_model_scores_everybody_anew(
 ) -> None:
     settings.EVALUATOR_MODEL = "another-model"
 
-    assert rerun.changes(draft).everything == (rerun.MODEL,)
+    assert runs.changes(draft).everything == (runs.MODEL,)
 
 
 def test_a_file_that_is_read_anew_is_scored_anew(draft: Draft, ranked: Analysis) -> None:
-    assert not rerun.changes(draft)
+    assert not runs.changes(draft)
     one = draft.candidates.order_by("pk")[0]
     Candidate.objects.filter(pk=one.pk).update(redacted_key="0" * 64)
 
-    assert rerun.changes(draft).fresh == 1
+    assert runs.changes(draft).fresh == 1
 
 
 def test_a_newer_file_of_somebody_is_a_change(draft: Draft, ranked: Analysis) -> None:
     first, second = draft.candidates.order_by("pk")[:2]
     Candidate.objects.filter(pk=first.pk).update(same_as=second)
 
-    found = rerun.changes(draft)
+    found = runs.changes(draft)
 
     assert (found.fresh, found.merged) == (0, 1)
 
@@ -263,9 +263,9 @@ def test_a_closed_account_stops_the_schedule(draft: Draft, alice: User) -> None:
     sweep()
 
     schedule.refresh_from_db()
-    assert schedule.next_at is None and schedule.stopped == rerun.OWNER_LEFT
+    assert schedule.next_at is None and schedule.stopped == runs.OWNER_LEFT
     assert not Job.objects.exists()
-    assert Event.objects.get(verb="schedule stopped").detail == rerun.OWNER_LEFT
+    assert Event.objects.get(verb="schedule stopped").detail == runs.OWNER_LEFT
 
 
 def test_what_cannot_start_is_told_and_stops_after_three(
@@ -294,24 +294,24 @@ def test_a_fault_with_one_is_no_matter_of_the_others(
     rows.candidate(draft)
     scheduled(broken, next_at=timezone.now() - timedelta(days=2))
     scheduled(draft)
-    changes = rerun.changes
+    changes = runs.changes
 
-    def faulty(one: Draft) -> rerun.Changes:
+    def faulty(one: Draft) -> runs.Changes:
         if one.pk == broken.pk:
             raise RuntimeError("a bug")
         return changes(one)
 
-    monkeypatch.setattr(rerun, "changes", faulty)
+    monkeypatch.setattr(runs, "changes", faulty)
 
     assert sweep() == 2
-    assert ScheduledRun.objects.get(schedule__draft=broken).reason == rerun.BROKE
+    assert ScheduledRun.objects.get(schedule__draft=broken).reason == runs.BROKE
     assert ScheduledRun.objects.get(schedule__draft=draft).outcome == Outcome.RAN
     assert not Schedule.objects.all().due().exists()
 
 
 def test_who_moves_to_another_time_zone_takes_the_hour_along(draft: Draft, alice: User) -> None:
     schedule = Schedule(draft=draft, every=Every.DAILY, at=clock_time(6))
-    rerun.save(schedule, alice)
+    runs.save(schedule, alice)
     schedule.refresh_from_db()
     assert schedule.next_at is not None and schedule.next_at.hour == 6
     Preference.objects.create(user=alice, time_zone="Asia/Tokyo")
@@ -333,7 +333,7 @@ def test_two_at_once_start_it_once(draft: Draft, alice: User) -> None:
 
     def start() -> None:
         ready.wait()
-        taken.append(rerun.start_due())
+        taken.append(runs.start_due())
         connections.close_all()
 
     threads = [threading.Thread(target=start) for _ in range(4)]
@@ -390,6 +390,6 @@ def test_who_wants_no_digest_gets_none(draft: Draft, ranked: Analysis) -> None:
 def test_files_still_to_be_read_count_as_new(draft: Draft, ranked: Analysis) -> None:
     rows.waiting(draft, 9)
 
-    assert rerun.changes(draft).fresh == 1
+    assert runs.changes(draft).fresh == 1
     assert draft.candidates.filter(status=Read.WAITING).exists()
     assert not Lane.objects.exists()

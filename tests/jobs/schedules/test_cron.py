@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from jobs import clock
+from jobs.schedules import cron
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 
@@ -44,7 +44,7 @@ def at(text: str) -> datetime:
     ],
 )
 def test_it_comes_next(expression: str, zone: str, now: str, then: str) -> None:
-    assert clock.following(expression, zone, at(now)) == at(then)
+    assert cron.following(expression, zone, at(now)) == at(then)
 
 
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK, "Australia/Lord_Howe", "Asia/Kathmandu"])
@@ -52,18 +52,18 @@ def test_it_comes_next(expression: str, zone: str, now: str, then: str) -> None:
 def test_it_always_goes_forward(expression: str, zone: str) -> None:
     moment = at("2026-01-01T00:00:00+00:00")
     for _ in range(400):
-        moment, before = clock.following(expression, zone, moment), moment
+        moment, before = cron.following(expression, zone, moment), moment
         assert before < moment
 
 
 def test_choices_are_expressions() -> None:
     six = time(6, 5)
-    said = [clock.daily(six), clock.weekly(six, 7), clock.monthly(six, 28)]
+    said = [cron.daily(six), cron.weekly(six, 7), cron.monthly(six, 28)]
 
     assert said == ["5 6 * * *", "5 6 * * 7", "5 6 28 * *"]
-    assert clock.monthly(six, clock.LAST_DAY) == "5 6 L * *"
+    assert cron.monthly(six, cron.LAST_DAY) == "5 6 L * *"
     for expression in said:
-        clock.check(expression)
+        cron.check(expression)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_choices_are_expressions() -> None:
     ],
 )
 def test_a_bad_expression_says_what_is_wrong(expression: str, words: str) -> None:
-    with pytest.raises(clock.BadExpression, match=words):
-        clock.check(expression)
+    with pytest.raises(cron.BadExpression, match=words):
+        cron.check(expression)
 
 
 def test_an_hour_apart_is_often_enough() -> None:
-    clock.check("0 * * * *")
-    clock.check("30 6 * * MON-FRI")
+    cron.check("0 * * * *")
+    cron.check("30 6 * * MON-FRI")
