@@ -59,7 +59,7 @@ if not DATABASE_URL and not DEBUG:
     )
 SECRET_KEY = secret_key()
 
-# How long drafts are kept, by how far they came (jobs/retention.py); what is not named stays.
+# How long drafts are kept, by how far they came (jobs/retention/purge.py); what is not named stays.
 RETENTION_DAYS: dict[str, int] = env.days("RETENTION_DAYS", ("unrun", "ranked", "stopped"))
 RETENTION_WARNING_DAYS = env.whole("RETENTION_WARNING_DAYS", 14)
 

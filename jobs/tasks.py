@@ -1,11 +1,12 @@
 """What a worker may be asked. Each is safe to run twice, at once, late, and never."""
 
-from . import retention, trace
+from . import trace
 from .execution import describe as describing
 from .execution import lanes
 from .execution import suggest as suggesting
 from .models import Heartbeat, Purge
 from .notifications import email, webhooks
+from .retention import purge
 
 
 @trace.task
@@ -48,7 +49,7 @@ def call(delivery_id: int) -> None:
 def purge(purge_id: int) -> None:
     """Do the day's round of erasing, unless it is done."""
     for purge in Purge.objects.filter(pk=purge_id, done_at=None):
-        retention.run(purge)
+        purge.run(purge)
 
 
 @trace.task

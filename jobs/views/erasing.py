@@ -13,7 +13,7 @@ from candidates import blind
 from candidates.access import Request, candidate_for
 from candidates.models import Receipt
 from candidates.models.draft import Role
-from jobs import erasing
+from jobs.retention import erase
 
 RECEIPTS_A_PAGE = 30
 
@@ -22,7 +22,7 @@ RECEIPTS_A_PAGE = 30
 def erase(request: Request, public_id: Any) -> HttpResponse:
     """Remove a candidate with all that is known of them, after asking; and their other files."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
-    copies = list(erasing.copies(candidate, request.user))
+    copies = list(erase.copies(candidate, request.user))
     if request.method != "POST":
         name = blind.shown_name(candidate, candidate.draft)
         hidden = blind.is_hidden(candidate, candidate.draft)
@@ -36,8 +36,8 @@ def erase(request: Request, public_id: Any) -> HttpResponse:
     chosen = set(request.POST.getlist("copy"))
     whole = [candidate, *(one for one in copies if str(one.public_id) in chosen)]
     try:
-        receipts = erasing.erase(whole, request.user)
-    except erasing.NotYet as error:
+        receipts = erase.erase(whole, request.user)
+    except erase.NotYet as error:
         messages.error(request, str(error))
         return redirect(candidate)
     # Without the name, which would be kept in the browser until the message is shown.

@@ -26,11 +26,12 @@ from candidates.models import (
 )
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
-from jobs import queue, retention
+from jobs import queue
 from jobs.execution.submit import add_lane, wake
 from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
 from jobs.monitoring import history
 from jobs.notifications import webhooks
+from jobs.retention import purge
 from jobs.schedules import runs
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def sweep() -> int:
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
         mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
         mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail()
-        mended += webhooks.nudge() + retention.nudge()
+        mended += webhooks.nudge() + purge.nudge()
         _throw_away()
     mended += runs.start_due()
     # Takes seconds on a large database: what is healed above is not kept locked for it.

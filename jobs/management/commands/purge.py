@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand
 
-from jobs import retention
 from jobs.models.retention import Purge, Warned
+from jobs.retention import purge
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         elif dry_run:
             self._show()
         else:
-            done = retention.run(Purge.objects.create())
+            done = purge.run(Purge.objects.create())
             self.stdout.write(
                 f"{done.drafts} drafts with {done.candidates} candidates erased, "
                 f"{done.warned} owners warned. The report is in the admin under Purges."
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def _show(self) -> None:
         grace = timedelta(days=settings.RETENTION_WARNING_DAYS)
         warned = dict(Warned.objects.values_list("draft", "due_at"))
-        found = retention.kept(grace)
+        found = purge.kept(grace)
         for one in found:
             due = warned.get(one.pk)
             what = f"goes after {due:%Y-%m-%d}" if due else "its owner is warned"

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from candidates.models import Call, Candidate, Draft, Event
 from evaluator.models import StoredFile
-from jobs import retention
 from jobs.models import Job, Kind, Mail, Notification, Purge, Status, Warned
 from jobs.notifications import email
+from jobs.retention import purge
 from tests.makers import rows
 
 
@@ -40,7 +40,7 @@ def age(draft: Draft, days: float) -> None:
 
 
 def run() -> Purge:
-    return retention.run(Purge.objects.create())
+    return purge.run(Purge.objects.create())
 
 
 @pytest.fixture
@@ -113,24 +113,24 @@ def test_how_long_depends_on_how_far_it_came(
     if status:
         rows.job(rows.analysis(draft, alice), status)
     age(draft, days - 0.5)
-    assert retention.kept() == []
+    assert purge.kept() == []
     age(draft, 1)
 
-    assert [one.state for one in retention.kept()] == [state]
+    assert [one.state for one in purge.kept()] == [state]
 
 
 def test_a_run_under_way_keeps_it(draft: Draft, alice: User) -> None:
     rows.job(rows.analysis(draft, alice), Status.PROCESSING)
     age(draft, 1_000)
 
-    assert retention.kept() == []
+    assert purge.kept() == []
 
 
 def test_a_state_that_is_not_named_is_kept(draft: Draft, settings: LazySettings) -> None:
     settings.RETENTION_DAYS = {"ranked": 1}
     age(draft, 1_000)
 
-    assert retention.kept() == []
+    assert purge.kept() == []
 
 
 def test_the_dry_run_shows_what_would_go_and_changes_nothing(ranked: Draft) -> None:
@@ -157,12 +157,12 @@ def test_the_command_does_it(ranked: Draft, settings: LazySettings) -> None:
 
 
 def test_the_sweep_asks_for_one_round_a_day(draft: Draft, settings: LazySettings) -> None:
-    assert retention.nudge() == 1 and retention.nudge() == 0
+    assert purge.nudge() == 1 and purge.nudge() == 0
     Purge.objects.update(at=timezone.now() - timedelta(days=1, minutes=1))
-    assert retention.nudge() == 1
+    assert purge.nudge() == 1
     settings.RETENTION_DAYS = {}
     Purge.objects.all().delete()
-    assert retention.nudge() == 0
+    assert purge.nudge() == 0
 
 
 def test_an_owner_without_an_address_harms_nobody(ranked: Draft, alice: User) -> None:

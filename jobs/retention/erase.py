@@ -28,8 +28,7 @@ from candidates.models import (
     SavedView,
 )
 from candidates.models.archive import Status as Packed
-
-from .models import Job
+from jobs.models import Job
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -17,11 +17,10 @@ from django.db.models.functions import Greatest, Now
 
 from candidates.intake import discard
 from candidates.models import Candidate, Draft, Event
+from jobs import queue
+from jobs.models import Job, Status
 from jobs.models.retention import Purge, Warned
-
-from . import queue
-from .models import Job, Status
-from .notifications import email
+from jobs.notifications import email
 
 log = logging.getLogger(__name__)
 
