@@ -39,7 +39,7 @@ def django_of_our_own() -> Iterator[Any]:
         from django.contrib.auth.models import User
         from django.db import connections
 
-        from jobs import terminal
+        from jobs.management import terminal
 
         settings.DEBUG = False  # or every query would be kept
         try:

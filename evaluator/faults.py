@@ -12,7 +12,7 @@ from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.types import Event, Hint
 
-from jobs import trace
+from jobs import tracing
 
 OURS = ("evaluator", "jobs", "candidates")
 KEPT = ["event_id", "timestamp", "level", "platform", "release", "environment", "server_name"]
@@ -23,7 +23,7 @@ OF_A_FRAME += ["pre_context", "context_line", "post_context"]  # lines of the pr
 
 def begin(dsn: str) -> None:
     """Report from now on, in this process and those that it forks."""
-    ignore_logger("django-q")  # says once more what jobs.trace has logged
+    ignore_logger("django-q")  # says once more what jobs.tracing has logged
     sentry_sdk.init(
         dsn=dsn,
         send_default_pii=False,
@@ -41,7 +41,7 @@ def bare(event: Event, hint: Hint) -> Event:
     """The event with types, places and ids alone; words only where a line of our log has them."""
     given: dict[str, Any] = dict(event)
     told = {key: value for key, value in given.items() if key in KEPT}
-    told["tags"] = dict(trace.ids())
+    told["tags"] = dict(tracing.ids())
     if str(given.get("logger", "")).partition(".")[0] in OURS and "logentry" in given:
         told["logentry"] = given["logentry"]
     if "exception" in given:

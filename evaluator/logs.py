@@ -10,7 +10,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-from jobs import trace
+from jobs import tracing
 
 # Of what a line was written with, besides its words. Django adds the request, whose address may
 # hold the name that somebody searched for.
@@ -36,7 +36,7 @@ class Text(logging.Formatter):
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
-        about = "".join(f" {name}={each}" for name, each in trace.ids().items())
+        about = "".join(f" {name}={each}" for name, each in tracing.ids().items())
         line = f"{self.formatTime(record)} {record.levelname} {record.name}: {record.getMessage()}"
         error = _error(record)
         return f"{line}{about}" + (f"\n{places(error)}" if error else "")
@@ -52,7 +52,7 @@ class Json(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "process": record.process,
-            **trace.ids(),
+            **tracing.ids(),
         }
         for name in EXTRAS:
             told = getattr(record, name, None)

@@ -12,7 +12,8 @@ from django.utils import timezone, translation
 
 from candidates.models import Preference
 from candidates.models.preference import zones
-from jobs import pulse, trace
+from jobs import tracing
+from jobs.views import pulse
 
 from . import health, metrics
 
@@ -31,7 +32,7 @@ def traced(
         given = request.headers.get("X-Request-ID", "")
         name = given if SANE.fullmatch(given) else uuid4().hex
         began = time.perf_counter()
-        with trace.about(request=name):
+        with tracing.about(request=name):
             response = get_response(request)
         metrics.note(request, response, time.perf_counter() - began)
         response.headers["X-Request-ID"] = name

@@ -20,7 +20,7 @@ from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox import Sandbox
 from candidates.told import told
 from jobs import queue
-from jobs.trace import place
+from jobs.tracing import place
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -30,7 +30,7 @@ from candidates.scoring.attacks import Look
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Engine, EngineBusy, EngineUnavailable, ScoringFailed
 from jobs.models import Lane, LaneQuerySet
-from jobs.trace import place
+from jobs.tracing import place
 
 from . import pause
 from .ledger import Ledger, Ticket, reserve

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from candidates.models import Archive, Evaluation
 from candidates.scoring.scorecard import EngineUnavailable
-from jobs import trace
+from jobs import tracing
 from jobs.models import Heartbeat, Job, Lane, Status
 
 from . import finish, pause, reading
@@ -31,7 +31,7 @@ def read(lane_id: int) -> None:
     turn = Turn.enter(lane_id)
     if turn is None:
         return
-    with trace.about(**turn.ids), turn.given_back():
+    with tracing.about(**turn.ids), turn.given_back():
         _read(turn)
 
 
@@ -52,7 +52,7 @@ def score(lane_id: int, place: Place = Place.WORKER) -> None:
     turn = Turn.enter(lane_id, place)
     if turn is None:
         return
-    with trace.about(**turn.ids), turn.given_back():
+    with tracing.about(**turn.ids), turn.given_back():
         _score(turn)
 
 

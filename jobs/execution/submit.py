@@ -20,7 +20,7 @@ from candidates.models.analysis import InsightsMode
 from candidates.models.followup import Kind
 from candidates.scoring import engines
 from candidates.told import told
-from jobs import queue, trace
+from jobs import queue, tracing
 from jobs.models import Heartbeat, Job, Lane, Status
 from jobs.models.job import Priority
 
@@ -239,5 +239,5 @@ def record(job: Job, verb: str, *, actor: "User | None" = None, detail: str = ""
     Event.objects.all().record(
         job.analysis.draft_id, verb, actor=actor, about=job.public_id, detail=detail
     )
-    if trace.ids():  # in a request or a task; on a terminal it would disturb what is shown
+    if tracing.ids():  # in a request or a task; on a terminal it would disturb what is shown
         log.info("job %s: %s", job.public_id, verb)

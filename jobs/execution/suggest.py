@@ -25,7 +25,7 @@ from candidates.scoring import engines
 from candidates.scoring.rubric import Criterion
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
 from jobs import queue
-from jobs.trace import place
+from jobs.tracing import place
 
 from .flight import FLUSH, WORKER
 from .ledger import Ticket

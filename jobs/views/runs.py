@@ -25,12 +25,13 @@ from candidates.models.analysis import Status as Scored
 from candidates.models.draft import Role
 from candidates.told import told
 from candidates.views import live
-from jobs import pulse
 from jobs.access import job_for
 from jobs.execution import estimate as estimates
 from jobs.execution import in_request, submit
 from jobs.execution import pause as pausing
 from jobs.models import Halt, Heartbeat, Job, Status
+
+from . import pulse
 
 JOBS_A_PAGE = 20
 WHOM = gettext_noop("Say for whom insights are wanted, and for how many (1 to 1,000).")

@@ -13,7 +13,7 @@ from django.test import Client
 
 from candidates.models import Draft
 from evaluator import logs
-from jobs import trace
+from jobs import tracing
 from jobs.execution import submit
 from jobs.models import Job, Status
 from tests.inline import upload
@@ -32,7 +32,7 @@ def line(**values: Any) -> dict[str, Any]:
 
 
 def test_a_line_carries_what_it_is_about() -> None:
-    with trace.about(job="j", lane=5), trace.about(lane=6):
+    with tracing.about(job="j", lane=5), tracing.about(lane=6):
         told = line()
 
     assert (told["message"], told["level"], told["logger"]) == ("row 7", "ERROR", "jobs.x")
@@ -58,12 +58,12 @@ def test_of_an_exception_the_place_is_told_and_not_what_it_says(formatter: Any) 
 
 
 def test_the_queue_learns_the_place_of_a_fault_alone(caplog: pytest.LogCaptureFixture) -> None:
-    @trace.task
+    @tracing.task
     def stumble(pk: int) -> None:
         raise ValueError(f"{MARKER} {pk}")
 
     with pytest.raises(
-        trace.TaskFailed, match=r"^ValueError in stumble, test_logs.py:\d+$"
+        tracing.TaskFailed, match=r"^ValueError in stumble, test_logs.py:\d+$"
     ) as told:
         stumble(3)
 

@@ -18,8 +18,8 @@ from django.core.management import BaseCommand, CommandError
 from rich.console import Console
 
 from candidates.models import Draft
-from jobs import terminal
 from jobs.execution import samples, submit
+from jobs.management import terminal
 from jobs.models import Heartbeat, Job, Mail
 from jobs.workers import processes
 

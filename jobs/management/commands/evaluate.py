@@ -18,8 +18,8 @@ from candidates.models import Draft
 from candidates.models.analysis import InsightsMode
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import EngineUnavailable
-from jobs import terminal
 from jobs.execution import estimate, submit, suggest
+from jobs.management import terminal
 from jobs.models import Heartbeat, Job
 from jobs.workers import processes
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
-from jobs import terminal
+from jobs.management import terminal
 from jobs.workers.health_port import PortTaken
 from jobs.workers.supervisor import Supervisor
 from jobs.workers.watchdog import BEAT, await_database

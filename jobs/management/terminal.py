@@ -25,8 +25,7 @@ from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Criterion
 from candidates.views.words import doubt, money
 from jobs.execution.estimate import Estimate
-
-from .models import Job, Status
+from jobs.models import Job, Status
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LOOK = 0.2  # seconds between looks at the database

@@ -14,8 +14,8 @@ from rich.console import Console
 from candidates import exports
 from candidates.models import Analysis, Draft, Evaluation
 from candidates.models.analysis import Status as Scored
-from jobs import terminal
 from jobs.execution import pause
+from jobs.management import terminal
 from jobs.models import Job, Status
 from tests.makers import rows
 

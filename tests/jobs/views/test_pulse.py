@@ -13,9 +13,9 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from candidates.models import Draft, Evaluation, Event
-from jobs import pulse
 from jobs.execution import pause, submit
 from jobs.models import Halt, Heartbeat, Job, Status
+from jobs.views import pulse
 from tests.makers import rows
 
 HTMX = {"HX-Request": "true"}

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 
-from .models import Heartbeat
+from jobs.models import Heartbeat
 
 KEPT = 60.0  # seconds; by then at the latest who asks is looked at again
 MOST = 10_000  # pages in a process
