@@ -6,7 +6,7 @@ from .execution import lanes
 from .execution import suggest as suggesting
 from .models import Heartbeat, Purge
 from .notifications import email, webhooks
-from .retention import purge
+from .retention.purge import run_purge
 
 
 @tracing.task
@@ -48,8 +48,8 @@ def call(delivery_id: int) -> None:
 @tracing.task
 def purge(purge_id: int) -> None:
     """Do the day's round of erasing, unless it is done."""
-    for purge in Purge.objects.filter(pk=purge_id, done_at=None):
-        purge.run(purge)
+    for row in Purge.objects.filter(pk=purge_id, done_at=None):
+        run_purge(row)
 
 
 @tracing.task

@@ -106,7 +106,7 @@ def _fill() -> dict[str, tuple[str, str]]:
     user = User.objects.get(username="manager")
     Preference.objects.update_or_create(user=user, defaults={"time_zone": "Europe/Berlin"})
     done = Job.objects.get()
-    email.post(done, Kind.PAUSED)
+    email.queue_for_job(done, Kind.PAUSED)
     draft = Draft.objects.get(pk=done.analysis.draft_id)
     running = rows.analysis(draft, user)
     rows.evaluate(running)

@@ -65,10 +65,10 @@ def _tell(job: Job) -> None:
     """Tell that the ranking is ready; of a scheduled run what has changed, if anything has."""
     run = job.scheduled_runs.select_related("before").first() if job.scheduled else None
     if run is None or run.before is None:
-        email.post(job, Kind.COMPLETED)
+        email.queue_for_job(job, Kind.COMPLETED)
     elif movement.highlights(run.before, job.analysis):
         ScheduledRun.objects.filter(pk=run.pk).update(told=True)
-        email.post(job, Kind.DIGEST)
+        email.queue_for_job(job, Kind.DIGEST)
 
 
 def fail(job: Job, why: str) -> bool:
@@ -78,7 +78,7 @@ def fail(job: Job, why: str) -> bool:
             return False
         _rank(job.analysis)
         record(job, "failed", detail=why)
-        email.post(job, Kind.FAILED)
+        email.queue_for_job(job, Kind.FAILED)
     return True
 
 

@@ -25,7 +25,7 @@ def by_itself(job: Job, why: str) -> bool:
             return False
         record(job, "paused", detail=why)
         job.refresh_from_db(fields=["pauses"])
-        email.post(job, Kind.PAUSED, occasion=job.pauses)
+        email.queue_for_job(job, Kind.PAUSED, occasion=job.pauses)
     return True
 
 

@@ -11,7 +11,7 @@ from candidates.models.claims import listed_constraint
 
 
 class Tally(models.Model):
-    """One count, or one bucket of a histogram; `jobs.monitoring.prometheus` says which there are."""
+    """One count, or one bucket of a histogram; `jobs.monitoring.prometheus` lists them."""
 
     name = models.CharField(max_length=40)
     labels = ArrayField(models.CharField(max_length=200))

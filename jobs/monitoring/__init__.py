@@ -1,1 +1,1 @@
-"""How the whole system is, what is wrong, and how it was: for the admin, health checks and metrics."""
+"""The state of the system, its problems and its history: for admin, health checks, metrics."""

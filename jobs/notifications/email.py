@@ -41,7 +41,7 @@ LEASE = timedelta(minutes=2)
 PAUSES = tuple(timedelta(minutes=m) for m in (0.5, 2, 5, 15, 30, 60, 120, 240, 480, 480))
 
 
-def post(job: Job, kind: Kind, occasion: int = 0) -> None:
+def queue_for_job(job: Job, kind: Kind, occasion: int = 0) -> None:
     """Tell of `job` who asked for it and who wants to be told of what others ask for: behind the
     bell, and by e-mail and webhook in the outbox. In the caller's transaction.
 
@@ -65,7 +65,7 @@ def post(job: Job, kind: Kind, occasion: int = 0) -> None:
         webhooks.post(user.pk, job, kind, occasion)
 
 
-def share(membership: Membership) -> None:
+def queue_invitation(membership: Membership) -> None:
     """Tell somebody that a draft is shared with them, in the caller's transaction: by e-mail, and
     behind the bell where there is an account."""
     user = membership.user

@@ -1,1 +1,1 @@
-"""Deletion of personal data: one candidate at a time, and drafts that nobody has touched for long."""
+"""Deletion of personal data: one candidate, or drafts past their retention period."""

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 SHORTEST = 4  # letters of a word that is looked for elsewhere; a shorter one is in everything
 
 
-class NotYet(Exception):
+class CannotEraseYet(Exception):
     """It cannot be erased now. The message says why, and what to do."""
 
 
-def copies(candidate: Candidate, user: "User") -> QuerySet[Candidate, Candidate]:
+def other_files(candidate: Candidate, user: "User") -> QuerySet[Candidate, Candidate]:
     """The same person's other files, in drafts that the user may change: those merged with this
     one, the same file in other drafts, and the same text."""
     same = Q(sha256=candidate.sha256)
@@ -52,7 +52,7 @@ def copies(candidate: Candidate, user: "User") -> QuerySet[Candidate, Candidate]
     return mine.exclude(pk=candidate.pk).select_related("draft").defer("text").order_by("pk")
 
 
-def erase(candidates: Iterable[Candidate], user: "User") -> list[Receipt]:
+def erase_candidates(candidates: Iterable[Candidate], user: "User") -> list[Receipt]:
     """Erase them, all or none; returns the receipts. Raises NotYet."""
     with transaction.atomic():
         receipts = [_erase(candidate.pk, user) for candidate in candidates]
@@ -104,7 +104,7 @@ def _archives(candidate: Candidate) -> list[Archive]:
         return []
     held = list(Archive.objects.filter(draft=candidate.draft_id, filename=name).select_for_update())
     if any(each.status != Packed.UNREADABLE for each in held):
-        raise NotYet(
+        raise CannotEraseYet(
             _("The archive “%s” is still being unpacked. Erase the candidate when that is over.")
             % name
         )

@@ -29,7 +29,7 @@ LOST = timedelta(minutes=10)  # after which a round that is not done is asked fo
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ExpiringDraft:
     """A draft whose time has come or comes soon; `due_at` is when it may go."""
 
     pk: int
@@ -41,12 +41,12 @@ class Kept:
     is_due: bool
 
 
-def kept(ahead: timedelta = timedelta()) -> list[Kept]:
+def drafts_to_purge(ahead: timedelta = timedelta()) -> list[ExpiringDraft]:
     """What may go within `ahead`, the longest idle first. One query."""
     rows = _due().filter(due_at__lte=Now() + ahead).order_by("idle_since", "pk")
     rows = rows.annotate(number=Count("candidates"), is_due=Q(due_at__lte=Now()))
     return [
-        Kept(
+        ExpiringDraft(
             row["pk"],
             str(row["public_id"]),
             row["state"],
@@ -97,21 +97,21 @@ def _due() -> Any:
     )
 
 
-def run(purge: Purge) -> Purge:
+def run_purge(purge: Purge) -> Purge:
     """Warn, and erase what was warned of long enough ago; fills the report. Safe to run twice."""
     if not settings.RETENTION_DAYS:
         return purge
     grace = timedelta(days=settings.RETENTION_WARNING_DAYS)
     # Work went on: should it rest again, it is told of again.
     Warned.objects.filter(draft__in=_due().filter(idle_since__gt=F("warned__at"))).delete()
-    warned = sum(_warn(one, grace) for one in kept(grace))
-    went = sum(_erase(one, purge) for one in kept())
+    warned = sum(_warn(one, grace) for one in drafts_to_purge(grace))
+    went = sum(_erase(one, purge) for one in drafts_to_purge())
     Purge.objects.filter(pk=purge.pk).update(done_at=Now(), warned=F("warned") + warned)
     log.info("purge %s: %d drafts erased, %d owners warned", purge.pk, went, warned)
     return Purge.objects.get(pk=purge.pk)
 
 
-def _warn(one: Kept, grace: timedelta) -> bool:
+def _warn(one: ExpiringDraft, grace: timedelta) -> bool:
     """Tell the owner, once; never later than `grace` before it goes."""
     with transaction.atomic():
         found = Draft.objects.select_for_update(of=("self",)).select_related("owner")
@@ -124,7 +124,7 @@ def _warn(one: Kept, grace: timedelta) -> bool:
     return True
 
 
-def _erase(one: Kept, purge: Purge) -> bool:
+def _erase(one: ExpiringDraft, purge: Purge) -> bool:
     """Erase the draft with all that is in it, and say so in the report, together; False where
     somebody has come back to it, or where its owner was warned too late."""
     with transaction.atomic():
@@ -153,7 +153,7 @@ def _erase(one: Kept, purge: Purge) -> bool:
     return True
 
 
-def nudge() -> int:
+def nudge_purges() -> int:
     """Ask for the round of the day, and again when its message was lost; for the sweep."""
     if not settings.RETENTION_DAYS:
         return 0

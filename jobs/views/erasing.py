@@ -13,7 +13,7 @@ from candidates import blind
 from candidates.access import Request, candidate_for
 from candidates.models import Receipt
 from candidates.models.draft import Role
-from jobs.retention import erase
+from jobs.retention.erase import CannotEraseYet, erase_candidates, other_files
 
 RECEIPTS_A_PAGE = 30
 
@@ -22,22 +22,24 @@ RECEIPTS_A_PAGE = 30
 def erase(request: Request, public_id: Any) -> HttpResponse:
     """Remove a candidate with all that is known of them, after asking; and their other files."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
-    copies = list(erase.copies(candidate, request.user))
+    others = list(other_files(candidate, request.user))
     if request.method != "POST":
         name = blind.shown_name(candidate, candidate.draft)
         hidden = blind.is_hidden(candidate, candidate.draft)
-        told = [(one, name if hidden else blind.shown_name(one, one.draft)) for one in copies]
+        named = [
+            (other, name if hidden else blind.shown_name(other, other.draft)) for other in others
+        ]
         context = {
             "name": name,
             "candidate": candidate,
-            "copies": told,  # by the name of this one where their own would tell who it is
+            "copies": named,  # by the name of this one where their own would tell who it is
         }
         return render(request, "jobs/erase_candidate.html", context)
     chosen = set(request.POST.getlist("copy"))
-    whole = [candidate, *(one for one in copies if str(one.public_id) in chosen)]
+    whole = [candidate, *(other for other in others if str(other.public_id) in chosen)]
     try:
-        receipts = erase.erase(whole, request.user)
-    except erase.NotYet as error:
+        receipts = erase_candidates(whole, request.user)
+    except CannotEraseYet as error:
         messages.error(request, str(error))
         return redirect(candidate)
     # Without the name, which would be kept in the browser until the message is shown.

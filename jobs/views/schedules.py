@@ -40,9 +40,9 @@ def schedule(request: Request, public_id: Any) -> HttpResponse:
         runs.save(form.save(commit=False), request.user)
         messages.success(request, _("The schedule is saved."))
         return redirect("jobs:schedule", draft.public_id)
-    runs = ScheduledRun.objects.filter(schedule__draft=draft)
-    runs = runs.select_related("job__analysis", "before")
-    page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
+    history = ScheduledRun.objects.filter(schedule__draft=draft)
+    history = history.select_related("job__analysis", "before")
+    page = Paginator(history, RUNS_A_PAGE).get_page(request.GET.get("page"))
     zone = mine.owners_zone()
     context: dict[str, Any] = {
         "draft": draft,

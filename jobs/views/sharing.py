@@ -14,6 +14,7 @@ from candidates.access import Request, draft_for, membership_for
 from candidates.forms import InvitationForm, RoleForm
 from candidates.models import Draft, Event, Membership
 from candidates.models.draft import Role
+from jobs.notifications.email import queue_invitation
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -98,7 +99,7 @@ def _invite(request: Request, draft: Draft, form: InvitationForm) -> None:
     )
     membership.refresh_from_db()
     _record(request, membership, "shared", membership.role)
-    email.share(membership)
+    queue_invitation(membership)
     messages.success(request, _("The draft is shared with %s, who gets an e-mail.") % email)
 
 

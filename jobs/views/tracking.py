@@ -26,7 +26,7 @@ VIEWS = {
 @csrf_exempt
 @login_not_required
 def tracking(request: HttpRequest, provider: str) -> HttpResponse:
-    """Read what the provider tells and note it (jobs.notifications.providers), when it shows the secret.
+    """Record what the provider reports (jobs.notifications.providers) if it shows the secret.
 
     Without ANYMAIL_WEBHOOK_SECRET, and for a provider that sends no e-mail of ours, there is no
     such address: anybody could tell anything. What cannot be read is 400, and not our failure.

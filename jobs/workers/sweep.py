@@ -59,7 +59,7 @@ def sweep() -> int:
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
         mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
         mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail()
-        mended += webhooks.nudge() + purge.nudge()
+        mended += webhooks.nudge() + purge.nudge_purges()
         _throw_away()
     mended += runs.start_due()
     # Takes seconds on a large database: what is healed above is not kept locked for it.

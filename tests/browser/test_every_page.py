@@ -58,8 +58,8 @@ def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
     other.evaluations.filter(rank__gt=4).update(**waiting)
     running = rows.job(other, Status.PROCESSING)
     rows.waiting(analysis.draft, 52)
-    email.post(home.things[Job], Kind.COMPLETED)
-    email.post(troubled, Kind.FAILED)
+    email.queue_for_job(home.things[Job], Kind.COMPLETED)
+    email.queue_for_job(troubled, Kind.FAILED)
     unreadable = Candidate.objects.filter(status="unreadable")[0]
     for _ in range(attempts.MOST):
         attempts.note("mallory")

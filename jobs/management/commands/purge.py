@@ -23,7 +23,7 @@ class Command(BaseCommand):
         elif dry_run:
             self._show()
         else:
-            done = purge.run(Purge.objects.create())
+            done = purge.run_purge(Purge.objects.create())
             self.stdout.write(
                 f"{done.drafts} drafts with {done.candidates} candidates erased, "
                 f"{done.warned} owners warned. The report is in the admin under Purges."
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def _show(self) -> None:
         grace = timedelta(days=settings.RETENTION_WARNING_DAYS)
         warned = dict(Warned.objects.values_list("draft", "due_at"))
-        found = purge.kept(grace)
+        found = purge.drafts_to_purge(grace)
         for one in found:
             due = warned.get(one.pk)
             what = f"goes after {due:%Y-%m-%d}" if due else "its owner is warned"

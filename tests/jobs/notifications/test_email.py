@@ -46,7 +46,7 @@ def job(alice: User, draft: Draft) -> Job:
 
 
 def posted(job: Job, kind: Kind = Kind.COMPLETED) -> Notification:
-    email.post(job, kind)
+    email.queue_for_job(job, kind)
     return Notification.objects.get()
 
 
@@ -77,8 +77,8 @@ def test_a_finished_job_is_told_once_with_link_best_five_and_reasons(
 
 
 def test_posting_twice_is_one_email(job: Job) -> None:
-    email.post(job, Kind.COMPLETED)
-    email.post(job, Kind.COMPLETED)
+    email.queue_for_job(job, Kind.COMPLETED)
+    email.queue_for_job(job, Kind.COMPLETED)
 
     assert Notification.objects.count() == 1
 
@@ -174,7 +174,7 @@ def test_a_user_without_an_address_is_not_written_to(job: Job, alice: User) -> N
     alice.save(update_fields=["email"])
     job.requested_by.refresh_from_db()
 
-    email.post(job, Kind.COMPLETED)
+    email.queue_for_job(job, Kind.COMPLETED)
 
     assert not Notification.objects.exists()
 
@@ -184,16 +184,16 @@ class TestWhoIsTold:
         return list(Notice.objects.filter(user=user).values_list("kind", flat=True))
 
     def test_who_asked_is_told_behind_the_bell_too_and_once(self, job: Job, alice: User) -> None:
-        email.post(job, Kind.COMPLETED)
-        email.post(job, Kind.COMPLETED)
+        email.queue_for_job(job, Kind.COMPLETED)
+        email.queue_for_job(job, Kind.COMPLETED)
 
         assert self.kinds(alice) == ["completed"]
 
     def test_each_chooses_what_and_how(self, job: Job, alice: User) -> None:
         Preference.objects.create(user=alice, mail_paused=False, in_app=False)
 
-        email.post(job, Kind.PAUSED)
-        email.post(job, Kind.COMPLETED)
+        email.queue_for_job(job, Kind.PAUSED)
+        email.queue_for_job(job, Kind.COMPLETED)
 
         assert list(Notification.objects.values_list("kind", flat=True)) == ["completed"]
         assert self.kinds(alice) == []
@@ -205,7 +205,7 @@ class TestWhoIsTold:
             Membership.objects.create(draft=draft, email=user.email, user=user)
         Preference.objects.create(user=eve, runs_of_others=True)
 
-        email.post(job, Kind.COMPLETED)
+        email.queue_for_job(job, Kind.COMPLETED)
 
         told = set(Notification.objects.values_list("recipient", flat=True))
         assert told == {"alice@example.com", "eve@example.com"}
@@ -218,7 +218,7 @@ class TestWhoIsTold:
         Draft.objects.filter(pk=draft.pk).update(owner=sam)
         job.analysis.draft.refresh_from_db()
 
-        email.post(job, Kind.COMPLETED)
+        email.queue_for_job(job, Kind.COMPLETED)
 
         assert not Notification.objects.exists() and not Notice.objects.exists()
 
@@ -229,8 +229,8 @@ class TestWhoIsTold:
         membership = Membership.objects.create(
             draft=draft, email="eve@example.com", user=eve if account else None, invited_by=alice
         )
-        email.share(membership)
-        email.share(membership)
+        email.queue_invitation(membership)
+        email.queue_invitation(membership)
 
         assert email.deliver(Notification.objects.get().pk)
         text = " ".join(plain(mail).split())

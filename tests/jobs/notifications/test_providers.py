@@ -120,7 +120,7 @@ def notification(draft: Draft, alice: User) -> Notification:
     rows.candidate(draft, 1)
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    email.post(rows.job(analysis), Kind.COMPLETED)
+    email.queue_for_job(rows.job(analysis), Kind.COMPLETED)
     return Notification.objects.get()
 
 

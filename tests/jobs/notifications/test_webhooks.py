@@ -62,8 +62,8 @@ def sent(hook: Webhook) -> Delivery:
 def test_a_run_is_told_in_ids_and_counts_and_signed(
     job: Job, hook: Webhook, program: Server
 ) -> None:
-    email.post(job, Kind.COMPLETED)
-    email.post(job, Kind.COMPLETED)
+    email.queue_for_job(job, Kind.COMPLETED)
+    email.queue_for_job(job, Kind.COMPLETED)
     delivery = Delivery.objects.get()
 
     assert webhooks.call(delivery.pk) and not webhooks.call(delivery.pk)
@@ -104,8 +104,8 @@ def test_each_is_told_what_it_wants(
     Webhook.objects.filter(pk=made(alice, "https://off.example.com").pk).switch_off()
     made(eve, "https://eve.example.com")
 
-    email.post(job, kind, 1)
-    email.post(job, kind, 2)
+    email.queue_for_job(job, kind, 1)
+    email.queue_for_job(job, kind, 2)
 
     told = Delivery.objects.values_list("webhook__url", "occasion")
     assert list(told) == [("https://one.example.com", occasion)] * 2
@@ -117,7 +117,7 @@ def test_a_ranking_without_a_gap_is_completed(draft: Draft, alice: User) -> None
     rows.evaluate(analysis)
     made(alice, "https://one.example.com")
 
-    email.post(rows.job(analysis), Kind.COMPLETED)
+    email.queue_for_job(rows.job(analysis), Kind.COMPLETED)
 
     assert Delivery.objects.get().occasion == Occasion.COMPLETED
 

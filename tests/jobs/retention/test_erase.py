@@ -98,7 +98,7 @@ def one(draft: Draft, alice: User) -> Candidate:
     )  # fmt: skip
     job = rows.job(analysis, Status.FAILED, error=f"{MARK} Example broke it.")
     Webhook.objects.create(user=alice, url="https://there.example.com/")
-    email.post(job, Kind.FAILED)
+    email.queue_for_job(job, Kind.FAILED)
     one.refresh_from_db()
     return one
 

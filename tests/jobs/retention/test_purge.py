@@ -40,7 +40,7 @@ def age(draft: Draft, days: float) -> None:
 
 
 def run() -> Purge:
-    return purge.run(Purge.objects.create())
+    return purge.run_purge(Purge.objects.create())
 
 
 @pytest.fixture
@@ -113,24 +113,24 @@ def test_how_long_depends_on_how_far_it_came(
     if status:
         rows.job(rows.analysis(draft, alice), status)
     age(draft, days - 0.5)
-    assert purge.kept() == []
+    assert purge.drafts_to_purge() == []
     age(draft, 1)
 
-    assert [one.state for one in purge.kept()] == [state]
+    assert [one.state for one in purge.drafts_to_purge()] == [state]
 
 
 def test_a_run_under_way_keeps_it(draft: Draft, alice: User) -> None:
     rows.job(rows.analysis(draft, alice), Status.PROCESSING)
     age(draft, 1_000)
 
-    assert purge.kept() == []
+    assert purge.drafts_to_purge() == []
 
 
 def test_a_state_that_is_not_named_is_kept(draft: Draft, settings: LazySettings) -> None:
     settings.RETENTION_DAYS = {"ranked": 1}
     age(draft, 1_000)
 
-    assert purge.kept() == []
+    assert purge.drafts_to_purge() == []
 
 
 def test_the_dry_run_shows_what_would_go_and_changes_nothing(ranked: Draft) -> None:
@@ -157,12 +157,12 @@ def test_the_command_does_it(ranked: Draft, settings: LazySettings) -> None:
 
 
 def test_the_sweep_asks_for_one_round_a_day(draft: Draft, settings: LazySettings) -> None:
-    assert purge.nudge() == 1 and purge.nudge() == 0
+    assert purge.nudge_purges() == 1 and purge.nudge_purges() == 0
     Purge.objects.update(at=timezone.now() - timedelta(days=1, minutes=1))
-    assert purge.nudge() == 1
+    assert purge.nudge_purges() == 1
     settings.RETENTION_DAYS = {}
     Purge.objects.all().delete()
-    assert purge.nudge() == 0
+    assert purge.nudge_purges() == 0
 
 
 def test_an_owner_without_an_address_harms_nobody(ranked: Draft, alice: User) -> None:
