@@ -17,9 +17,9 @@ from candidates.access import Request, analysis_for
 from candidates.models import Analysis, Decision, Event
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
+from candidates.pages import live
 from candidates.ranking import UNDECIDED, Filter
 
-from . import live
 from .ranking import EVALUATIONS_A_PAGE, VERDICT_WORDS, ranking
 
 CHOICES = (Verdict.SHORTLIST, Verdict.MAYBE, Verdict.REJECT, UNDECIDED)

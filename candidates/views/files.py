@@ -17,13 +17,13 @@ from candidates.dossier import dossier as everything
 from candidates.models import Event
 from candidates.models.draft import Role
 from candidates.models.likeness import other_files
+from candidates.pages.words import SURE, language, reading_flags
 
 from .exports import attachment
 from .judgement import judgement
 from .people import notes
 from .ratings import without_traces
 from .reading import pane
-from .words import SURE, language, reading_flags
 
 
 @require_safe

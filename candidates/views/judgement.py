@@ -17,8 +17,7 @@ from candidates.access import Request, candidate_for, draft_for, note_for
 from candidates.models import Candidate, Decision, Draft, Event, Note
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
-
-from .live import is_refresh
+from candidates.pages.live import is_refresh
 
 PART = "candidates/judgement.html"
 # Of each decision: its key on the keyboard, what its button says, and what it is called when made.

@@ -18,8 +18,7 @@ from candidates.access import Request, candidate_for, draft_for
 from candidates.models import Candidate, Draft, Likeness
 from candidates.models.draft import Role
 from candidates.models.likeness import Decision
-
-from .words import Note
+from candidates.pages.words import Note
 
 GROUPS_A_PAGE = 20
 MOST_FILES_OF_ONE = 500

@@ -19,16 +19,16 @@ from candidates.models import Analysis, Evaluation, Look, Note, SavedView
 from candidates.models.analysis import Status
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
+from candidates.pages import cells, live, tags
+from candidates.pages.words import doubt
 from candidates.ranking import UNDECIDED, WAITING, Bucket, Filter, Overview, overview
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import STRONGEST
 
-from . import cells, live, tags
 from .movement import has_earlier
 from .people import notes
 from .usage import spent
-from .words import doubt
 
 EVALUATIONS_A_PAGE = 50
 HIGHEST = 40  # of the chart's bars

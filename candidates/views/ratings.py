@@ -5,11 +5,10 @@ from typing import Any
 
 from candidates import blind
 from candidates.models import Candidate, Draft, Evaluation
+from candidates.pages.words import Note, reading_flags, scoring_flags, standing
 from candidates.scoring import rank
 from candidates.scoring.rubric import Criterion, Rubric
 from candidates.scoring.scorecard import STRONGEST, Rating
-
-from .words import Note, reading_flags, scoring_flags, standing
 
 
 @dataclass(frozen=True, slots=True)

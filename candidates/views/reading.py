@@ -16,10 +16,9 @@ from candidates import blind
 from candidates.access import Request, candidate_for
 from candidates.models import Candidate, Draft
 from candidates.models.candidate import Status
+from candidates.pages.marks import segments
 from candidates.reading import Sheet, Unreadable
 from candidates.reading.sandbox import Sandbox, SandboxFailed
-
-from .marks import segments
 
 log = logging.getLogger(__name__)
 

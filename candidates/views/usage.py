@@ -12,10 +12,9 @@ from django.views.decorators.http import require_safe
 from candidates.access import Request
 from candidates.models import Analysis, Call
 from candidates.models.ledger import Status
+from candidates.pages.words import MODES, money
 from candidates.scoring import catalogue
 from candidates.scoring.engines import LOCAL
-
-from .words import MODES, money
 
 ANALYSES_SHOWN = 25
 

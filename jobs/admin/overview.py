@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from candidates.admin import ReadOnly
-from candidates.views import live
+from candidates.pages import live
 from jobs.models import Period
 from jobs.monitoring import overview, problems
 from jobs.monitoring.history import Figures

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.admin import ReadOnly
 from jobs.execution.submit import CannotRun
 from jobs.models.schedule import Outcome, Schedule, ScheduledRun
-from jobs.schedules import runs
+from jobs.schedules import cron, runs
 
 from .acts import Act, Steered
 
@@ -39,6 +39,10 @@ class ScheduleAdmin(Steered):
             _run_now,
         ),
     )
+
+    @admin.display(description=_("cron expression"))
+    def expression(self, schedule: Schedule) -> str:
+        return cron.expression_of(schedule)
 
 
 @admin.register(ScheduledRun)

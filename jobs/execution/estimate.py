@@ -35,12 +35,12 @@ from candidates.models.candidate import Status as Read
 from candidates.models.followup import to_repeat
 from candidates.models.ledger import Purpose
 from candidates.models.ledger import Status as Ended
+from candidates.pages.words import money
 from candidates.scoring import catalogue, engines
 from candidates.scoring.engines import Forecast
 from candidates.scoring.fingerprint import prefix
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Usage
-from candidates.views.words import money
 from jobs.models import Heartbeat, Job, Status
 
 LOOKED_AT = 200  # calls from which their usual time is told

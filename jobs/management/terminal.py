@@ -20,10 +20,10 @@ from candidates import exports
 from candidates.exports import reason
 from candidates.models import Analysis, Draft
 from candidates.models.analysis import OPEN
+from candidates.pages.words import doubt, money
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Criterion
-from candidates.views.words import doubt, money
 from jobs.execution.estimate import Estimate
 from jobs.models import Job, Status
 

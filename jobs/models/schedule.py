@@ -16,7 +16,6 @@ from django.utils.translation import pgettext_lazy
 from candidates.models import Analysis, Draft
 from candidates.models.claims import listed_constraint
 from candidates.models.preference import zones
-from jobs.schedules import cron
 
 
 class Every(models.TextChoices):
@@ -27,6 +26,7 @@ class Every(models.TextChoices):
     CRON = "cron", _("by a cron expression")
 
 
+LAST_DAY = 31  # of any month, however long
 WEEKDAYS = [
     (1, _("Monday")),
     (2, _("Tuesday")),
@@ -36,7 +36,7 @@ WEEKDAYS = [
     (6, _("Saturday")),
     (7, _("Sunday")),
 ]
-DAYS = [*((day, str(day)) for day in range(1, 29)), (cron.LAST_DAY, _("the last day"))]
+DAYS = [*((day, str(day)) for day in range(1, 29)), (LAST_DAY, _("the last day"))]
 
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
@@ -120,28 +120,11 @@ class Schedule(models.Model):
     def is_on(self) -> bool:
         return self.next_at is not None
 
-    @property
-    def expression(self) -> str:
-        """As cron says it; "" for off."""
-        if self.every == Every.DAILY:
-            return cron.daily(self.at)
-        if self.every == Every.WEEKLY:
-            return cron.weekly(self.at, self.weekday)
-        if self.every == Every.MONTHLY:
-            return cron.monthly(self.at, self.day)
-        return self.cron if self.every == Every.CRON else ""
-
     def owners_zone(self) -> str:
         """The time zone that the owner of the draft has chosen, else that of the site."""
         chosen = getattr(self.draft.owner, "preference", None)
         zone = chosen.time_zone if chosen else ""
         return zone if zone in zones() else settings.TIME_ZONE
-
-    def following(self, now: datetime) -> datetime | None:
-        """When it comes next after `now`, in the owner's time zone; None for off."""
-        if self.every == Every.OFF:
-            return None
-        return cron.following(self.expression, self.owners_zone(), now)
 
     @property
     def local_next(self) -> datetime | None:

@@ -13,6 +13,9 @@ from candidates.models.claims import listed_constraint
 from .job import Lane
 
 KEPT = timedelta(days=7)
+BEAT = 5.0  # between test messages; three of them missed is too much
+START_ALLOWED = 30.0  # for the first test message of new workers
+MAIL_ALLOWED = 60.0  # while e-mails are being sent: a slow mail server holds workers up
 
 
 class What(models.TextChoices):

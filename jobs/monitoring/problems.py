@@ -23,8 +23,7 @@ from candidates.models import Call
 from candidates.models.ledger import Status as Ended
 from candidates.scoring.engines.openai.errors import NO_QUOTA
 from jobs.models import Halt, Heartbeat, Job, Lane, Mail, Notification
-from jobs.models.worker import Incident, What
-from jobs.workers.watchdog import BEAT, MAIL_ALLOWED, START_ALLOWED
+from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, What
 
 SILENT = timedelta(seconds=8)  # without a sign of life, which comes every two
 CANARY_LATE = timedelta(seconds=2 * BEAT + 1)

@@ -25,9 +25,9 @@ from candidates.blind import shown_name
 from candidates.models import Analysis, Draft, Evaluation, Event, Membership, Preference
 from candidates.models.draft import Role
 from candidates.models.preference import zones
+from candidates.pages.words import doubt
 from candidates.scoring.scorecard import Rating
 from candidates.told import called, told
-from candidates.views.words import doubt
 from jobs import queue
 from jobs.models import BadAddress, Job, Kind, Notice, Notification, ScheduledRun
 

@@ -1,4 +1,4 @@
-"""When a schedule comes next: arithmetic on cron expressions and time zones, without the database.
+"""When a schedule comes next: arithmetic on cron expressions and time zones, without queries.
 
 An hour that a change of the clock leaves out is made up right after it, and one that comes twice
 counts once, as with Debian's cron.
@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from django.utils.translation import gettext as _
 
+from jobs.models.schedule import LAST_DAY, Every, Schedule
+
 FIELDS = 5
-LAST_DAY = 31  # of any month, however long
 OFTEN = timedelta(hours=1)
 LOOKED_AT = 50  # runs, of which no two may lie closer together
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,6 +34,24 @@ def weekly(at: time, weekday: int) -> str:
 def monthly(at: time, day: int) -> str:
     """`day` is 1 to 28, or LAST_DAY."""
     return f"{at.minute} {at.hour} {'L' if day == LAST_DAY else day} * *"
+
+
+def expression_of(schedule: Schedule) -> str:
+    """The schedule as a cron expression; "" for off."""
+    if schedule.every == Every.DAILY:
+        return daily(schedule.at)
+    if schedule.every == Every.WEEKLY:
+        return weekly(schedule.at, schedule.weekday)
+    if schedule.every == Every.MONTHLY:
+        return monthly(schedule.at, schedule.day)
+    return schedule.cron if schedule.every == Every.CRON else ""
+
+
+def next_run(schedule: Schedule, now: datetime) -> datetime | None:
+    """When the schedule comes next after `now`, in its owner's time zone; None for off."""
+    if schedule.every == Every.OFF:
+        return None
+    return following(expression_of(schedule), schedule.owners_zone(), now)
 
 
 def following(expression: str, zone: str, now: datetime) -> datetime:

@@ -26,6 +26,7 @@ from jobs.execution.submit import CannotRun, submit
 from jobs.models import Job, Kind, Notice, Status
 from jobs.models.schedule import Outcome, Schedule, ScheduledRun
 
+from . import cron
 from .cron import BadExpression
 
 if TYPE_CHECKING:
@@ -114,11 +115,11 @@ def preview(draft: Draft) -> tuple[Changes, Estimate]:
 def save(schedule: Schedule, user: "User") -> None:
     """Keep what somebody has chosen, from now on."""
     with transaction.atomic():
-        schedule.next_at = schedule.following(_now())
+        schedule.next_at = cron.next_run(schedule, _now())
         schedule.zone = schedule.owners_zone()
         schedule.stopped = ""
         schedule.save()
-        detail = f"{schedule.every} {schedule.expression}".strip()
+        detail = f"{schedule.every} {cron.expression_of(schedule)}".strip()
         Event.objects.all().record(
             schedule.draft_id,
             "schedule changed",
@@ -187,7 +188,7 @@ def _taken(pk: int) -> Schedule | None:
 def _then(schedule: Schedule) -> datetime | None:
     """When it comes next; where it never does any more, it stops."""
     try:
-        return schedule.following(_now())
+        return cron.next_run(schedule, _now())
     except BadExpression as error:
         _stop(schedule, str(error))
         return None

@@ -17,8 +17,8 @@ from candidates.access import Request, draft_for
 from candidates.models import Draft, Event
 from candidates.models.description import Status
 from candidates.models.draft import LONGEST_DESCRIPTION, LONGEST_TITLE, Role
-from candidates.views import live
-from candidates.views.drafts import edited
+from candidates.pages import live
+from candidates.pages.draft_form import edit_draft
 from jobs.execution import describe as describing
 from jobs.models import Heartbeat
 
@@ -26,7 +26,7 @@ from jobs.models import Heartbeat
 @require_POST
 def describe(request: Request, public_id: Any) -> HttpResponse:
     """Save the draft's form as it was sent, and have the file beside it read."""
-    return edited(request, draft_for(request.user, public_id, Role.EDITOR), _ask)
+    return edit_draft(request, draft_for(request.user, public_id, Role.EDITOR), _ask)
 
 
 @require_POST
@@ -37,7 +37,7 @@ def describe_new(request: Request) -> HttpResponse:
     if file is not None and not posted.get("title", "").strip():
         stem = intake.clean_name(file.name or "").rpartition(".")[0]
         posted["title"] = " ".join(stem.replace("_", " ").split())[:LONGEST_TITLE]
-    return edited(request, Draft(owner=request.user), _ask, posted)
+    return edit_draft(request, Draft(owner=request.user), _ask, posted)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -16,9 +16,9 @@ from django.views.decorators.vary import vary_on_headers
 from candidates.access import Request
 from candidates.models import Candidate, Draft, Look, Membership
 from candidates.models.candidate import Status as Read
+from candidates.pages import live
+from candidates.pages.draft_list import draft_rows
 from candidates.scoring import engines
-from candidates.views import live
-from candidates.views.drafts import listed
 from jobs.execution import samples, submit
 from jobs.models import Job, Status
 
@@ -65,7 +65,7 @@ def home(request: Request) -> HttpResponse:
     }
     if live.is_refresh(request):
         return render(request, "jobs/home.html#live", context)
-    page, drafts = listed(request)
+    page, drafts = draft_rows(request)
     _add_states(drafts)
     first = drafts[0] if page.paginator.count == 1 else None
     context |= {

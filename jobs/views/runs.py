@@ -23,8 +23,8 @@ from candidates.models.analysis import OPEN as UNSCORED
 from candidates.models.analysis import InsightsMode
 from candidates.models.analysis import Status as Scored
 from candidates.models.draft import Role
+from candidates.pages import live
 from candidates.told import told
-from candidates.views import live
 from jobs.access import job_for
 from jobs.execution import estimate as estimates
 from jobs.execution import in_request, submit

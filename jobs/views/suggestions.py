@@ -16,10 +16,10 @@ from django.views.decorators.vary import vary_on_headers
 from candidates.access import Request, draft_for
 from candidates.models import Draft, Event, Suggestion
 from candidates.models.draft import Role
+from candidates.pages import live
+from candidates.pages.draft_form import edit_draft
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
-from candidates.views import live
-from candidates.views.drafts import edited
 from jobs.execution import suggest as suggesting
 from jobs.models import Heartbeat
 
@@ -27,13 +27,13 @@ from jobs.models import Heartbeat
 @require_POST
 def suggest(request: Request, public_id: Any) -> HttpResponse:
     """Save the draft's form as it was sent, and ask for criteria for it."""
-    return edited(request, draft_for(request.user, public_id, Role.EDITOR), _ask)
+    return edit_draft(request, draft_for(request.user, public_id, Role.EDITOR), _ask)
 
 
 @require_POST
 def suggest_new(request: Request) -> HttpResponse:
     """The same for a draft that is not there yet."""
-    return edited(request, Draft(owner=request.user), _ask)
+    return edit_draft(request, Draft(owner=request.user), _ask)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

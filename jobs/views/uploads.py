@@ -25,7 +25,7 @@ from candidates.access import Request, candidate_for, draft_for
 from candidates.forms import PieceForm
 from candidates.models import Candidate, CandidateQuerySet, Draft, Event
 from candidates.models.draft import Role
-from candidates.views import live
+from candidates.pages import live
 from jobs.execution import submit
 
 log = logging.getLogger(__name__)

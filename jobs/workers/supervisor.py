@@ -15,9 +15,11 @@ from types import FrameType
 
 from django.db import Error
 
+from jobs.models.worker import BEAT
+
 from .health_port import serve
 from .processes import MANAGE, kill_group, reap_adopted, start_process
-from .watchdog import BEAT, TICK, Watch
+from .watchdog import TICK, Watch
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 
 from jobs import queue
 from jobs.models import Heartbeat, HeartbeatQuerySet, Lane, Mail, Notification
-from jobs.models.worker import Incident, What
+from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, What
 
 from .processes import is_there
 from .sweep import sweep
@@ -34,9 +34,6 @@ log = logging.getLogger(__name__)
 TICK = 0.25  # seconds
 SEEN_EVERY = 2.0
 SWEEP_EVERY = 5.0
-BEAT = 5.0  # between test messages; three of them missed is too much
-START_ALLOWED = 30.0  # for the first test message of new workers
-MAIL_ALLOWED = 60.0  # while e-mails are being sent: a slow mail server holds workers up
 SILENT = timedelta(seconds=30)  # after which other supervisors' messages are taken from them
 FORGOTTEN = timedelta(days=1)
 STUCK = 30.0  # seconds without a look, after which nobody should believe the last one

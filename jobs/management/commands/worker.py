@@ -8,9 +8,10 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from jobs.management import terminal
+from jobs.models.worker import BEAT
 from jobs.workers.health_port import PortTaken
 from jobs.workers.supervisor import Supervisor
-from jobs.workers.watchdog import BEAT, await_database
+from jobs.workers.watchdog import await_database
 
 DATABASE_ALLOWED = 60.0  # seconds to answer at the start
 

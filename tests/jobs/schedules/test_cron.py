@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
+from jobs.models.schedule import LAST_DAY
 from jobs.schedules import cron
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
@@ -61,7 +62,7 @@ def test_choices_are_expressions() -> None:
     said = [cron.daily(six), cron.weekly(six, 7), cron.monthly(six, 28)]
 
     assert said == ["5 6 * * *", "5 6 * * 7", "5 6 28 * *"]
-    assert cron.monthly(six, cron.LAST_DAY) == "5 6 L * *"
+    assert cron.monthly(six, LAST_DAY) == "5 6 L * *"
     for expression in said:
         cron.check(expression)
 

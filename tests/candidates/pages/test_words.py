@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import candidates.reading
+from candidates.pages.words import KINDS, doubt, money, scoring_flags
 from candidates.scoring import attacks
-from candidates.views.words import KINDS, doubt, money, scoring_flags
 
 SCORING = (
     attacks.INSTRUCTS, attacks.FAKE_TURN, attacks.FAKE_DELIMITER, attacks.FAKE_ANSWER,

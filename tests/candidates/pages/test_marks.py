@@ -2,7 +2,7 @@
 
 import pytest
 
-from candidates.views.marks import Segment, segments
+from candidates.pages.marks import Segment, segments
 
 
 def test_a_text_without_quotes_is_one_segment() -> None:

@@ -1,0 +1,58 @@
+"""The list of a user's drafts, which the home page shows too."""
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, OuterRef
+
+from candidates.access import Request
+from candidates.models import Analysis, Candidate, Draft, Evaluation
+from candidates.models.analysis import Status as Scored
+from candidates.models.candidate import Status
+
+DRAFTS_A_PAGE = 25
+
+
+def draft_rows(request: Request) -> tuple[Page[Draft], list[dict[str, Any]]]:
+    """A page of the user's drafts, each with its files, and its last run with the best score and
+    how many files are newer. Four queries."""
+    mine = Draft.objects.visible_to(request.user).select_related("owner")
+    paginator = Paginator(mine.order_by("-updated_at", "-pk"), DRAFTS_A_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    shown = list(page.object_list)
+    counted = Candidate.objects.filter(draft__in=shown).order_by().values_list("draft", "status")
+    counts: dict[int, dict[str, int]] = {}
+    for draft_id, status, number in counted.annotate(number=Count("pk")):
+        counts.setdefault(draft_id, {})[status] = number
+    last = Analysis.objects.filter(draft__in=shown).order_by("draft", "-created_at", "-pk")
+    best = Evaluation.objects.filter(analysis=OuterRef("pk"), status=Scored.SCORED, rank=1)
+    newer = Candidate.objects.filter(
+        draft=OuterRef("draft"), created_at__gt=OuterRef("created_at")
+    ).order_by()
+    runs = Analysis.objects.filter(pk__in=last.distinct("draft").values("pk")).annotate(
+        best=best.values("score")[:1],
+        newer=newer.values("draft").annotate(number=Count("pk")).values("number"),
+    )
+    by_draft = {run.draft_id: run for run in runs.defer("criteria")}
+    return page, [
+        {
+            "draft": draft,
+            "files": file_counts(counts.get(draft.pk, {})),
+            "last": by_draft.get(draft.pk),
+            "shared_by": draft.owner if draft.owner_id != request.user.pk else None,
+        }
+        for draft in shown
+    ]
+
+
+def file_counts(by_status: dict[str, int]) -> dict[str, int]:
+    """Files by what a person wants to know: can it be read, can it not, or is that open?"""
+    waiting = by_status.get(Status.WAITING, 0) + by_status.get(Status.READING, 0)
+    total = sum(by_status.values())
+    return {
+        "total": total,
+        "waiting": waiting,
+        "readable": by_status.get(Status.READABLE, 0),
+        "unreadable": by_status.get(Status.UNREADABLE, 0),
+        "done": total - waiting,
+    }
