@@ -9,7 +9,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from candidates.reading import likeness
+from candidates.facts import similarity
 
 from .candidate import Candidate, Status
 from .draft import Draft
@@ -190,7 +190,7 @@ def _sure(row: dict[str, Any]) -> dict[str, Any]:
 
 def _pair(one: dict[str, Any], other: dict[str, Any]) -> "Likeness | None":
     """The strongest reason for two rows to be one person's, if there is any."""
-    share = likeness.share(one["signature"], other["signature"])
+    share = similarity.share(one["signature"], other["signature"])
     if one["text_key"] and one["text_key"] == other["text_key"]:
         why = Why.SAME_TEXT
     elif one["email"] and one["email"].lower() == other["email"].lower():

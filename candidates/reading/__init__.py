@@ -7,7 +7,9 @@ file and never a worker. Importing this package imports no parser; readers load 
 
 from collections.abc import Callable
 
-from .document import ZIP, Contact, Document, Flag, Hidden, Link, Member, Section, Sheet
+from candidates.facts.values import Contact, Flag, Link, Section
+
+from .document import ZIP, Document, Hidden, Member, Sheet
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 

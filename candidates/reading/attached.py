@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from candidates.facts.values import Flag
+
 from .clean import clean, shortened
-from .document import Document, Flag, Hidden
+from .document import Document, Hidden
 from .limits import MAX_ATTACHED_BYTES, MAX_ATTACHMENTS, MAX_MESSAGE_DEPTH, MAX_PAGES
 from .parsed import Parsed
 from .problems import Problem, Unreadable

@@ -3,44 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from candidates.facts.values import Contact, Flag, Section, valid_text
+
 from .problems import Problem
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how one begins; the second, where it is empty
-
-
-def _text(value: Any) -> str:
-    """`value` if it is text that a database can keep: no NUL, no half of a character."""
-    if not isinstance(value, str) or "\0" in value:
-        raise ValueError("Expected text without NUL.")
-    value.encode()  # UnicodeEncodeError is a ValueError
-    return value
-
-
-def _share(value: Any) -> float:
-    if not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:
-        raise ValueError("Expected a share between 0 and 1.")
-    return float(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Something a reviewer should know about a file.
-
-    `kind` is a fixed word with hyphens, `found` says shortly what was found, `page` is counted
-    from 1, and None where the format has no pages or the flag is about the whole file.
-    """
-
-    kind: str
-    found: str
-    page: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        page = value["page"]
-        return cls(_text(value["kind"]), _text(value["found"]), None if page is None else int(page))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +27,11 @@ class Hidden:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         page = value["page"]
-        return cls(_text(value["kind"]), _text(value["text"]), None if page is None else int(page))
+        return cls(
+            valid_text(value["kind"]),
+            valid_text(value["text"]),
+            None if page is None else int(page),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,74 +72,6 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the résumé under a heading: `start` to `end`, offsets into Document.text, the
-    heading included. `kind` is a fixed word such as "experience"."""
-
-    kind: str
-    start: int
-    end: int
-    confidence: float = 1.0
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        start, end = int(value["start"]), int(value["end"])
-        return cls(_text(value["kind"]), start, end, _share(value["confidence"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An address on the web that the résumé gives; `kind` is "linkedin", "github" or "web"."""
-
-    kind: str
-    url: str
-    confidence: float = 1.0
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        if not _text(value["url"]).startswith(("https://", "http://")):
-            raise ValueError("Expected an address on the web.")
-        return cls(_text(value["kind"]), value["url"], _share(value["confidence"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Who the résumé says it is from; an empty string where that was not found.
-
-    A confidence is between 0.0 (nothing was found) and 1.0.
-    """
-
-    name: str = ""
-    email: str = ""
-    phone: str = ""
-    links: tuple[Link, ...] = ()
-    name_confidence: float = 0.0
-    email_confidence: float = 0.0
-    phone_confidence: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(
-            _text(value["name"]),
-            _text(value["email"]),
-            _text(value["phone"]),
-            tuple(Link.from_json(link) for link in value["links"]),
-            _share(value["name_confidence"]),
-            _share(value["email_confidence"]),
-            _share(value["phone_confidence"]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
     """The text of one file: page by page, a format without pages as one.
 
@@ -206,12 +109,12 @@ class Document:
     def from_json(cls, value: dict[str, Any]) -> Self:
         """The value again; KeyError, TypeError or ValueError when `value` is none of ours."""
         return cls(
-            media_type=_text(value["media_type"]),
-            reader=_text(value["reader"]),
-            pages=tuple(_text(page) for page in value["pages"]),
+            media_type=valid_text(value["media_type"]),
+            reader=valid_text(value["reader"]),
+            pages=tuple(valid_text(page) for page in value["pages"]),
             flags=tuple(Flag.from_json(flag) for flag in value["flags"]),
             contact=Contact.from_json(value["contact"]),
             hidden=tuple(Hidden.from_json(hidden) for hidden in value["hidden"]),
-            language=_text(value["language"]),
+            language=valid_text(value["language"]),
             sections=tuple(Section.from_json(section) for section in value["sections"]),
         )

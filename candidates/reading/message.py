@@ -15,8 +15,10 @@ from email.header import decode_header
 from email.message import Message as Part
 from functools import partial
 
+from candidates.facts.values import Flag
+
 from .attached import Attached, Message, Opened, named, put_together
-from .document import Flag, Hidden
+from .document import Hidden
 from .parsed import Parsed
 from .plain import decode
 from .problems import Problem, Unreadable

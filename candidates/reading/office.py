@@ -14,7 +14,9 @@ from functools import cache
 
 from lxml import etree
 
-from .document import Flag, Hidden
+from candidates.facts.values import Flag
+
+from .document import Hidden
 from .limits import MAX_CHARACTERS
 from .looks import PAPER, Grounds, colour
 from .package import BROKEN, Package, Relation, attribute, child, local

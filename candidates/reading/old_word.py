@@ -17,9 +17,11 @@ from itertools import pairwise
 from struct import error as StructError
 from struct import unpack_from
 
+from candidates.facts.values import Flag
+
 from .clean import clean
 from .compound import Compound
-from .document import Flag, Hidden
+from .document import Hidden
 from .limits import MAX_CHARACTERS
 from .looks import SYMBOLS
 from .old_word_lines import Formatting, lines, without_fields

@@ -9,9 +9,11 @@ import struct
 from dataclasses import dataclass
 from functools import partial
 
+from candidates.facts.values import Flag
+
 from .attached import Attached, Message, Opened, named, put_together
 from .compound import Compound, Storage
-from .document import Document, Flag
+from .document import Document
 from .limits import MB
 from .message import body
 from .parsed import Parsed

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from .document import Flag, Hidden
+from candidates.facts.values import Flag
+
+from .document import Hidden
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from candidates.facts.values import Flag
+
 from .clean import garbage_share
-from .document import Flag, Hidden
+from .document import Hidden
 from .limits import MAX_CHARACTERS, MAX_PAGES
 from .parsed import Parsed
 from .pdf_page import in_order, opened

@@ -10,8 +10,9 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser, PDFSyntaxError
 
+from candidates.facts.values import Flag
+
 from .clean import garbage_share
-from .document import Flag
 from .limits import MAX_CHARACTERS, MAX_PAGES
 from .parsed import Parsed
 from .pdf import MOST_GARBAGE

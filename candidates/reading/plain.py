@@ -3,8 +3,9 @@
 import codecs
 import re
 
+from candidates.facts.values import Flag
+
 from .clean import garbage_share
-from .document import Flag
 from .limits import MAX_CHARACTERS, MB
 from .parsed import Parsed
 from .problems import Problem, Unreadable

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
-from . import clean, contact, language, nature, sections
+from candidates.facts import contact, language, nature, sections
+from candidates.facts.values import Flag
+
+from . import clean
 from .attached import Opened
-from .document import Document, Flag, Hidden
+from .document import Document, Hidden
 from .limits import MAX_BYTES, MAX_CHARACTERS, MAX_HIDDEN, MAX_HIDDEN_CHARACTERS
 from .parsed import Parsed
 from .problems import Problem, Unreadable

@@ -13,9 +13,10 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
+from candidates.facts.values import Flag
+
 from . import tesseract
 from .clean import garbage_share
-from .document import Flag
 from .limits import (
     MAX_PAGES,
     MAX_SHOWN_PIXELS,

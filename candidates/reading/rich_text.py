@@ -7,7 +7,8 @@ what a group of no interest holds is passed over by a second one, so that pictur
 
 import re
 
-from .document import Flag
+from candidates.facts.values import Flag
+
 from .limits import MAX_CHARACTERS
 from .looks import PAPER
 from .parsed import Parsed

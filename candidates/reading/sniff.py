@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 
+from candidates.facts.values import Flag
+
 from .compound import MAGIC as COMPOUND
 from .compound import Compound
-from .document import Flag
 from .limits import MAX_MEMBERS, MB
 from .problems import Problem, Unreadable
 

@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db import transaction
 
 from candidates import intake
+from candidates.facts import similarity
 from candidates.models import Archive, Candidate, Likeness
 from candidates.models.candidate import Status
-from candidates.reading import Member, likeness
+from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox import Sandbox
 from candidates.scoring.fingerprint import document_key
@@ -198,12 +199,12 @@ class Reader:
                 "phone": document.contact.phone_confidence,
             },
             "name": document.contact.name,
-            "text_key": likeness.text_key(document.text),
+            "text_key": similarity.text_key(document.text),
             "prepared": kept,
             "redacted_key": document_key(prepared.document),
-            "phone_key": likeness.phone_key(document.contact.phone),
-            "signature": (signed := likeness.signature(document.text)),
-            "bands": likeness.bands(signed),
+            "phone_key": similarity.phone_key(document.contact.phone),
+            "signature": (signed := similarity.signature(document.text)),
+            "bands": similarity.bands(signed),
             "email": document.contact.email,
             "phone": document.contact.phone,
         }

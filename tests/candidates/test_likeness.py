@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from candidates.facts import similarity
 from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, Likeness
 from candidates.models.likeness import MOST_PAIRS, Decision
-from candidates.reading import likeness
 from tests.makers import rows
 
 pytestmark = pytest.mark.django_db
@@ -17,9 +17,9 @@ LONG = " ".join(f"sentence {n} of a life at work in {n * 7} places" for n in ran
 
 def candidate(draft: Draft, number: int, text: str = "", **values: Any) -> Candidate:
     text = text or f"{rows.TEXT} {number}"
-    signed = likeness.signature(text)
-    values = {"text": text, "text_key": likeness.text_key(text), **values}
-    return rows.candidate(draft, number, signature=signed, bands=likeness.bands(signed), **values)
+    signed = similarity.signature(text)
+    values = {"text": text, "text_key": similarity.text_key(text), **values}
+    return rows.candidate(draft, number, signature=signed, bands=similarity.bands(signed), **values)
 
 
 def find(*candidates: Candidate) -> list[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from candidates.reading import contact, language, nature, sections
+from candidates.facts import contact, language, nature, sections
 from candidates.reading.limits import MAX_CHARACTERS
 
 UNITS = [

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from candidates.reading import Unreadable, contact, nature, read, sections
+from candidates.facts import contact, nature, sections
+from candidates.reading import Unreadable, read
 
 ROOT = Path(__file__).resolve().parents[3]
 RESUMES = [

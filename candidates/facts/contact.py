@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from candidates.facts.values import Contact, Section
+
 from . import links, names
-from .document import Contact, Section
 
 WHOLE = 100_000  # characters that are looked at
 FIRST_LINES = 60

@@ -2,9 +2,9 @@
 
 import pytest
 
-from candidates.reading import sections
-from candidates.reading.contact import find
-from candidates.reading.document import Contact
+from candidates.facts import sections
+from candidates.facts.contact import find
+from candidates.facts.values import Contact
 
 
 def found(text: str) -> Contact:

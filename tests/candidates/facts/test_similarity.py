@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from candidates.facts.similarity import BAND, SLOTS, bands, phone_key, share, signature, text_key
 from candidates.reading import Unreadable, read
-from candidates.reading.likeness import BAND, SLOTS, bands, phone_key, share, signature, text_key
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = sorted((ROOT / "candidates" / "samples").glob("*/*"))

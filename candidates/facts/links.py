@@ -8,7 +8,7 @@ known site, 0.9 where the address is written out, 0.8 for a profile told by its 
 import re
 from collections.abc import Iterator
 
-from .document import Link
+from candidates.facts.values import Link
 
 LINK = re.compile(
     r"(?<![\w@./-])(?:(?P<scheme>https?://)|www\.)?(?P<host>(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}"

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from candidates.facts.values import Contact, Flag, Section
+
 from . import contact, names
-from .document import Contact, Flag, Section
 
 WHOLE = 50_000  # characters that are looked at
 # Parts that only résumés have, at least two of them.

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from .document import Section
+from candidates.facts.values import Section
 
 WHOLE = 200_000  # characters that are looked at; what comes after them is of the last part
 LONGEST_HEADING = 48  # characters

@@ -2,7 +2,7 @@
 
 import pytest
 
-from candidates.reading.language import tell
+from candidates.facts.language import tell
 
 TEXTS = {
     "en": "I worked for ten years with the teams of a bank and led the move to the cloud in 2019.",

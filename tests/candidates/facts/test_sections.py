@@ -2,7 +2,7 @@
 
 import pytest
 
-from candidates.reading.sections import find, with_head
+from candidates.facts.sections import find, with_head
 
 
 def kinds(text: str) -> list[str]:
