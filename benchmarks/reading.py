@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from candidates.reading import Document, Unreadable
-from candidates.reading.sandbox import Sandbox
+from candidates.reading.sandbox.parent import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 RESUMES = Path(os.environ.get("BENCH_RESUMES", ROOT.parent / "shared" / "resumes"))

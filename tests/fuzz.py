@@ -25,7 +25,7 @@ from pathlib import Path
 
 from candidates.reading import Problem, Unreadable
 from candidates.reading.limits import SECONDS
-from candidates.reading.sandbox import Sandbox
+from candidates.reading.sandbox.parent import Sandbox
 from tests.makers import archives, hidden, layouts
 from tests.makers import files as made
 

@@ -18,7 +18,7 @@ from candidates.models import Candidate, Draft
 from candidates.models.candidate import Status
 from candidates.pages.marks import segments
 from candidates.reading import Sheet, Unreadable
-from candidates.reading.sandbox import Sandbox, SandboxFailed
+from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 
 log = logging.getLogger(__name__)
 

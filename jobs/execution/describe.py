@@ -17,7 +17,7 @@ from candidates.intake import NO_NAME, Incoming, clean_name
 from candidates.models import DescriptionFile, Draft, Event
 from candidates.models.draft import LONGEST_DESCRIPTION
 from candidates.reading.problems import Problem, Unreadable
-from candidates.reading.sandbox import Sandbox
+from candidates.reading.sandbox.parent import Sandbox
 from candidates.told import told
 from jobs import queue
 from jobs.tracing import place

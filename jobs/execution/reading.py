@@ -18,7 +18,7 @@ from candidates.models import Archive, Candidate, Likeness
 from candidates.models.candidate import Status
 from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
-from candidates.reading.sandbox import Sandbox
+from candidates.reading.sandbox.parent import Sandbox
 from candidates.scoring.fingerprint import document_key
 from candidates.scoring.prepare import keep
 

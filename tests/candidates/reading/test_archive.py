@@ -7,7 +7,7 @@ import pytest
 from candidates.reading import Member, Problem, Unreadable, archive
 from candidates.reading.archive import members
 from candidates.reading.limits import MAX_ARCHIVE_MEMBERS, MAX_BYTES
-from candidates.reading.sandbox import Sandbox
+from candidates.reading.sandbox.parent import Sandbox
 from tests.makers import archives, files
 
 

@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from candidates.reading import Problem, Unreadable
 from candidates.reading.limits import DRAWN_WIDTH
-from candidates.reading.sandbox import Sandbox
+from candidates.reading.sandbox.parent import Sandbox
 from tests.makers import pdfs, scans
 
 SENTENCE = "Built payment services in Python on PostgreSQL for eight years."

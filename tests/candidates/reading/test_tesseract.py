@@ -12,11 +12,10 @@ import pytest
 
 from candidates.reading import Problem, Unreadable, read, tesseract
 from candidates.reading.limits import ADDRESS_SPACE
-from candidates.reading.sandbox import Sandbox, SandboxFailed
+from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
+from tests.candidates.reading.sandbox.test_parent import ROOT, alive, linux, wait_until
 from tests.makers import files, mails, scans
 from tests.makers.scans import needs_tesseract
-
-from .test_sandbox import ROOT, alive, linux, wait_until
 
 
 @pytest.fixture
@@ -166,7 +165,7 @@ def test_a_sandbox_that_is_interrupted_leaves_no_tesseract(slow: None) -> None:
 
 
 PARENT = """
-from candidates.reading.sandbox import Sandbox
+from candidates.reading.sandbox.parent import Sandbox
 from tests.makers import scans
 sandbox = Sandbox(ocr="eng")
 sandbox.read(b"Jane", "cv.txt")

@@ -1,8 +1,8 @@
 """The process that parses: it limits itself, then reads one file after the other from a pipe.
 
-Started by `sandbox` as `python -m candidates.reading.child PARENT_PID [LANGUAGES]`, and by nobody
-else. With languages, text recognition is on, and then it may start processes: tesseract needs one
-a page. That one is bound by the same limits and ends with this one.
+The parent starts it as `python -m candidates.reading.sandbox.child PARENT_PID [LANGUAGES]`. With
+languages, text recognition is on, and the child may start processes: tesseract needs one a page.
+They are bound by the same limits and end with the child.
 """
 
 import contextlib
@@ -17,10 +17,12 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from . import read, seccomp
-from .archive import members
-from .limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES, recognise_seconds
-from .problems import Problem, Unreadable
+from candidates.reading import read
+from candidates.reading.archive import members
+from candidates.reading.limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES, recognise_seconds
+from candidates.reading.problems import Problem, Unreadable
+
+from . import seccomp
 from .wire import DRAW, LAYOUT, REQUEST, UNPACK, answer
 
 PR_SET_PDEATHSIG = 1
@@ -78,7 +80,7 @@ def _draw(pipe: int, data: bytes, index: int) -> None:
 
     def act() -> dict[str, Any]:
         nonlocal drawn
-        from .pages import draw
+        from candidates.reading.pages import draw
 
         drawn = draw(data, index)
         return {"size": len(drawn)}
@@ -88,7 +90,7 @@ def _draw(pipe: int, data: bytes, index: int) -> None:
 
 
 def _layout(data: bytes, quotes: str) -> dict[str, Any]:
-    from .pages import layout
+    from candidates.reading.pages import layout
 
     return {"pages": layout(data, json.loads(quotes))}
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from . import tesseract, wire
-from .document import Document, Member, Sheet
-from .limits import (
+from candidates.reading import tesseract
+from candidates.reading.document import Document, Member, Sheet
+from candidates.reading.limits import (
     ADDRESS_SPACE,
     FILES_PER_CHILD,
     MAX_ANSWER_BYTES,
@@ -32,7 +32,9 @@ from .limits import (
     SECONDS,
     recognise_seconds,
 )
-from .problems import Problem, Unreadable
+from candidates.reading.problems import Problem, Unreadable
+
+from . import wire
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ GRACE = 5.0  # seconds: a child that recognises ends by itself, and then has a t
 TICK = 1.0
 FOR_TESSERACT = ("PATH", "TESSDATA_PREFIX")
 REMEDY = "Install it (Debian: tesseract-ocr and tesseract-ocr-LANGUAGE), or switch recognition off."
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PARTS = 256 * 1024
 _told: set[str] = set()  # what this system does not allow is said once for each process
 
@@ -267,7 +269,7 @@ def _start(ocr: str) -> subprocess.Popen[bytes]:
         environment |= {key: os.environ[key] for key in FOR_TESSERACT if key in os.environ}
     child = subprocess.Popen(
         [
-            *(sys.executable, "-s", "-m", "candidates.reading.child", str(os.getpid())),
+            *(sys.executable, "-s", "-m", "candidates.reading.sandbox.child", str(os.getpid())),
             *([ocr] if ocr else []),
         ],
         stdin=subprocess.PIPE,

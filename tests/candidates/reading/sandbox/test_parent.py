@@ -15,10 +15,10 @@ import pytest
 
 from candidates.reading import Problem, Unreadable
 from candidates.reading.limits import ADDRESS_SPACE, MAX_BYTES
-from candidates.reading.sandbox import Sandbox, SandboxFailed
+from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 from tests.makers import files
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 linux = pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="looks into /proc")
 
 
@@ -170,7 +170,7 @@ def test_an_interrupted_read_leaves_no_half_answer(sandbox: Sandbox) -> None:
 def test_a_child_that_cannot_start_blames_no_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("candidates.reading.sandbox.ROOT", tmp_path)
+    monkeypatch.setattr("candidates.reading.sandbox.parent.ROOT", tmp_path)
 
     with Sandbox() as sandbox, pytest.raises(SandboxFailed) as failed:
         sandbox.read(b"Jane", "cv.txt")
@@ -249,7 +249,7 @@ def test_the_child_has_no_network_where_the_system_allows(sandbox: Sandbox) -> N
 
 HOSTILE = """
 import ctypes, os, socket, subprocess, sys, threading
-from candidates.reading.child import _confine
+from candidates.reading.sandbox.child import _confine
 missing = _confine(os.getppid(), starts_processes=False)
 try:
     {attempt}
@@ -303,7 +303,7 @@ def test_a_parser_that_was_taken_over_can_do_little(
 
 PARENT = """
 import sys, signal
-from candidates.reading.sandbox import Sandbox, SandboxFailed
+from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 sandbox = Sandbox()
 sandbox.read(b"Jane", "cv.txt")
 print(sandbox.pid, flush=True)
