@@ -72,13 +72,14 @@ def without_looking(data: bytes) -> list[str]:
     """Our reader as far as the order of the text, hidden text apart."""
     import pypdfium2.raw as raw
 
-    from candidates.reading import pdf, pdf_page
+    from candidates.reading.pdf import reader
+    from candidates.reading.pdf.page import in_order, opened
 
-    with pdf.loaded(data) as document:
+    with reader.loaded(data) as document:
         texts = []
         for index in range(raw.FPDF_GetPageCount(document)):
-            with pdf_page.opened(document, index) as page:
-                texts.append(pdf_page.in_order(page))
+            with opened(document, index) as page:
+                texts.append(in_order(page))
         return texts
 
 
@@ -173,14 +174,14 @@ def _pdfium_text(data: bytes) -> str:
 
 
 def _hidden() -> None:
-    from candidates.reading import pdf
+    from candidates.reading.pdf import reader
     from tests.makers import hidden
 
     found = sum(
-        [one.kind for one in pdf.parse(make()).hidden] == [kind]
+        [one.kind for one in reader.parse(make()).hidden] == [kind]
         for kind, make in hidden.HIDDEN.values()
     )
-    wrong = sum(bool(pdf.parse(make()).hidden) for make in hidden.VISIBLE.values())
+    wrong = sum(bool(reader.parse(make()).hidden) for make in hidden.VISIBLE.values())
     flagged = []
     real = [path for path in paths(".pdf") if _opens(path.read_bytes())]
     for path in real:
@@ -222,7 +223,7 @@ def _shown_letters(data: bytes) -> str:
     entities would add apart."""
     from lxml import etree
 
-    from candidates.reading.package import own_text
+    from candidates.reading.containers.package import own_text
 
     letters = []
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.http.request import validate_host
 
-from candidates.reading import tesseract
+from candidates.reading.ocr import tesseract
 
 from . import doctor
 

@@ -42,7 +42,8 @@ def read(
     where an attachment adds to them.
     Raises Unreadable with the reason for everything that gives no text.
     """
-    from .readers import read_here
-    from .tesseract import Ocr
+    from candidates.reading.ocr.tesseract import Ocr
+
+    from .registry import read_here
 
     return read_here(data, name, ocr=Ocr(ocr, announce) if ocr else None)

@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from candidates.reading.ocr.tesseract import LANGUAGES
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 
 from .document import ZIP, Document, Member
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
-from .tesseract import LANGUAGES
 
 MOST_JOBS = 64
 

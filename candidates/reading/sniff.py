@@ -9,9 +9,9 @@ from enum import StrEnum
 from pathlib import PurePath
 
 from candidates.facts.values import Flag
+from candidates.reading.containers.compound import MAGIC as COMPOUND
+from candidates.reading.containers.compound import Compound
 
-from .compound import MAGIC as COMPOUND
-from .compound import Compound
 from .limits import MAX_MEMBERS, MB
 from .problems import Problem, Unreadable
 

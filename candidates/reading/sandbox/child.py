@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from candidates.reading import read
-from candidates.reading.archive import members
+from candidates.reading.containers.archive import members
 from candidates.reading.limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES, recognise_seconds
 from candidates.reading.problems import Problem, Unreadable
 
@@ -80,7 +80,7 @@ def _draw(pipe: int, data: bytes, index: int) -> None:
 
     def act() -> dict[str, Any]:
         nonlocal drawn
-        from candidates.reading.pages import draw
+        from candidates.reading.page_images import draw
 
         drawn = draw(data, index)
         return {"size": len(drawn)}
@@ -90,7 +90,7 @@ def _draw(pipe: int, data: bytes, index: int) -> None:
 
 
 def _layout(data: bytes, quotes: str) -> dict[str, Any]:
-    from candidates.reading.pages import layout
+    from candidates.reading.page_images import layout
 
     return {"pages": layout(data, json.loads(quotes))}
 

@@ -20,7 +20,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from candidates.reading import tesseract
 from candidates.reading.document import Document, Member, Sheet
 from candidates.reading.limits import (
     ADDRESS_SPACE,
@@ -32,6 +31,7 @@ from candidates.reading.limits import (
     SECONDS,
     recognise_seconds,
 )
+from candidates.reading.ocr import tesseract
 from candidates.reading.problems import Problem, Unreadable
 
 from . import wire

@@ -1,0 +1,1 @@
+"""Word files before .docx (.doc): [MS-DOC]."""

@@ -1,0 +1,260 @@
+"""One part of a Word file (WordprocessingML, ECMA-376 part 1, chapter 17) to lines of text.
+
+Each letter once: what Word shows and prints. Deleted text, field codes, placeholders and the
+fallback copies of drawings are left out, hidden text is set apart. How a run looks is for
+`word_looks` to say.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from lxml import etree
+
+from candidates.reading.containers.package import attribute, child, local, own_text
+from candidates.reading.document import Hidden
+from candidates.reading.visibility import Line, colour, row_lines, symbol
+
+from .styles import NOTHING, Fill, Look, Looks, Place, how_hidden, is_on, part_fills
+
+# Nothing in these is text of the document.
+_DROPPED = """
+del moveFrom delText instrText delInstrText fldData rPr pPr tblPr tblGrid tcPr trPr sectPr sdtPr
+sdtEndPr binData annotationRef footnoteRef endnoteRef proofErr lastRenderedPageBreak
+bookmarkStart bookmarkEnd docPart
+"""
+DROPPED = frozenset(_DROPPED.split())
+NOT_NOTES = frozenset(("separator", "continuationSeparator", "continuationNotice"))
+WRAPS = frozenset(("sdt", "sdtContent", "customXml", "ins", "moveTo"))
+# What is drawn by another part of the file, and the attribute that refers to it.
+ELSEWHERE = {"altChunk": "id", "relIds": "dm", "chart": "id"}
+
+
+def nothing_elsewhere(_key: str, _kind: str) -> list[str]:
+    return []
+
+
+@dataclass(slots=True)
+class Words:
+    """Text of parts; `hidden` gathers what Word does not show.
+
+    `elsewhere` gives the lines of another part, by the id of the relation and the name of the
+    element that refers to it; `prompts` what empty content controls show, by name.
+    """
+
+    looks: Looks = field(default_factory=Looks)
+    place: Place = field(default_factory=Place)
+    elsewhere: Callable[[str, str], list[str]] = nothing_elsewhere
+    prompts: Callable[[], dict[str, str]] = dict
+    hidden: list[Hidden] = field(default_factory=list)
+    # Fields that have begun; True while they are at their code, which is not shown (17.16.18).
+    codes: list[bool] = field(default_factory=list)
+
+    def text(self, root: etree._Element) -> str:
+        """Lines of a part: a paragraph or a row of a table each."""
+        lines: list[str] = []
+        self.codes = []
+        self._blocks(root, lines, self.place)
+        return "\n".join(lines).strip("\n")
+
+    # XML comes nested at most 256 deep, so recursion stays well under Python's limit.
+    def _blocks(self, parent: etree._Element, lines: list[str], place: Place) -> None:
+        for one in parent:
+            name = local(one)
+            if not name or name in DROPPED:
+                continue
+            if name == "p":
+                look, ground = self.looks.paragraph(child(one, "pPr"), place)
+                self._line(list(one), lines, look, ground)
+            elif name == "tbl":
+                self._table(one, lines, place)
+            elif name == "AlternateContent":
+                chosen = _chosen(one)
+                if chosen is not None:
+                    self._blocks(chosen, lines, place)
+            elif name in ("footnote", "endnote") and attribute(one, "type") in NOT_NOTES:
+                continue
+            elif name in ("r", "t"):
+                look, ground = self.looks.paragraph(None, place)
+                self._line([one], lines, look, ground)
+            elif name in ELSEWHERE:
+                lines += self.elsewhere(attribute(one, ELSEWHERE[name]) or "", name)
+            elif not self._is_placeholder(one):
+                # Content controls, tracked insertions and the like stand around paragraphs.
+                self._blocks(one, lines, place)
+
+    def _line(
+        self, elements: list[etree._Element], lines: list[str], look: Look, place: Place
+    ) -> None:
+        line = Line()
+        for element in elements:
+            self._inline(element, line, look, place)
+        # A code that never ends must not swallow what follows.
+        self.codes = [code for code in self.codes if not code]
+        line.end(lines, self.hidden)
+
+    def _inline(self, element: etree._Element, line: Line, look: Look, place: Place) -> None:
+        name = local(element)
+        if not name or name in DROPPED:
+            return
+        if name == "r":
+            run = self.looks.run(child(element, "rPr"), look)
+            for one in element:
+                self._inline(one, line, run, place)
+        elif name == "fldChar":
+            self._field(element, line, how_hidden(look, place))
+        elif any(self.codes):
+            return
+        elif name in ("txbxContent", "txBody"):
+            self._blocks(element, line.boxes, _in_box(element, look, place))
+        elif name == "p":  # of a drawing, whose paragraphs stand in no text box of Word's
+            self._line(list(element), line.boxes, NOTHING, _in_box(element, look, place))
+        elif name == "tbl":
+            self._table(element, line.boxes, _in_box(element, look, place))
+        elif name == "AlternateContent":
+            chosen = _chosen(element)
+            for one in chosen if chosen is not None else ():
+                self._inline(one, line, look, place)
+        elif name == "ruby":
+            # The pronunciation stands before its base in the file and above it on the page.
+            for part in ("rubyBase", "rt"):
+                found = child(element, part)
+                for one in found if found is not None else ():
+                    self._inline(one, line, look, place)
+        elif name in ELSEWHERE:
+            line.boxes += self.elsewhere(attribute(element, ELSEWHERE[name]) or "", name)
+        else:
+            written = _written(element, name)
+            if written:
+                line.add(written, how_hidden(look, place))
+            elif name != "t" and not self._is_placeholder(element):
+                for one in element:
+                    self._inline(one, line, look, place)
+
+    def _field(self, element: etree._Element, line: Line, how: str) -> None:
+        kind = attribute(element, "fldCharType")
+        if kind == "begin":
+            entry = _chosen_entry(element)
+            if entry and not any(self.codes):
+                line.add(entry, how)
+            self.codes.append(True)
+        elif kind == "separate" and self.codes:
+            self.codes[-1] = False
+        elif kind == "end" and self.codes:
+            self.codes.pop()
+
+    def _table(self, table: etree._Element, lines: list[str], place: Place) -> None:
+        look, ground, parts = self.looks.table(child(table, "tblPr"))
+        place = replace(place.on(ground), look=place.look.under(look))
+        rows = self._descend(table, "tr")
+        for number, row in enumerate(rows):
+            properties = child(row, "trPr")
+            if child(properties, "del") is not None:
+                continue
+            unseen = child(properties, "hidden")
+            cells = self._descend(row, "tc")
+            texts = []
+            for column, cell in enumerate(cells):
+                fills = list(part_fills(parts, number, len(rows), column, len(cells)))
+                within = self._in_cell(cell, place, fills)
+                if unseen is not None and is_on(unseen):
+                    within = replace(within, hidden=True)
+                inside: list[str] = []
+                self._blocks(cell, inside, within)
+                texts.append("\n".join(inside).strip("\n"))
+            if unseen is None or any(texts):
+                lines += row_lines(texts)
+
+    def _in_cell(self, cell: etree._Element, place: Place, fills: list[Fill]) -> Place:
+        own = self.looks.fill(child(child(cell, "tcPr"), "shd"))
+        if own or not fills or place.grounds is None:
+            return place.on(own)
+        known = frozenset(fill.colour for fill in fills if fill.colour)
+        unknown = any(fill.colour is None for fill in fills)
+        return replace(place, grounds=None if unknown else place.grounds | known)
+
+    def _descend(self, parent: etree._Element, wanted: str) -> list[etree._Element]:
+        """Rows or cells, also those inside content controls and tracked changes."""
+        found = []
+        for one in parent:
+            name = local(one)
+            if name == wanted:
+                found.append(one)
+            elif name in WRAPS and not self._is_placeholder(one):
+                found += self._descend(one, wanted)
+        return found
+
+    def _is_placeholder(self, element: etree._Element) -> bool:
+        """Whether it is a content control that nobody has filled in (17.5.2.39). Programs set the
+        mark on filled ones too, so the style of placeholders has to be there as well, and the
+        prompt where the file says what that is."""
+        if local(element) != "sdt":
+            return False
+        properties = child(element, "sdtPr")
+        shows = child(properties, "showingPlcHdr")
+        if (
+            shows is None
+            or not is_on(shows)
+            or not any(
+                attribute(style, "val") in self.looks.placeholders
+                for style in element.iter("{*}rStyle")
+            )
+        ):
+            return False
+        named = attribute(child(child(properties, "placeholder"), "docPart"), "val") or ""
+        prompt = self.prompts().get(named)
+        return prompt is None or prompt == letters_of(element)
+
+
+def letters_of(element: etree._Element) -> str:
+    """All letters in it, with no white space."""
+    return "".join("".join(map(own_text, element.iter("{*}t"))).split())
+
+
+def _in_box(element: etree._Element, look: Look, place: Place) -> Place:
+    """The place inside a text box, whose ground is known only where it is filled plainly."""
+    box = Place(grounds=None, hidden=place.hidden or bool(look.vanish))
+    shape = element.getparent()
+    shape = None if shape is None else shape.getparent()
+    filled = child(child(child(shape, "spPr"), "solidFill"), "srgbClr")
+    if filled is None or len(filled):  # children of a colour change it
+        return box
+    return box.on(Fill(colour(attribute(filled, "val") or "")))
+
+
+def _written(element: etree._Element, name: str) -> str:
+    """What an element without structure puts into the line."""
+    if name == "t":
+        return own_text(element)
+    if name in ("tab", "ptab"):
+        return "\t"
+    if name in ("br", "cr"):
+        return "\n"
+    if name == "noBreakHyphen":
+        return "-"
+    if name == "sym":
+        code = attribute(element, "char") or ""
+        return symbol(int(code, 16)) if code.isalnum() and _is_hex(code) else ""
+    return ""
+
+
+def _is_hex(digits: str) -> bool:
+    return all(digit in "0123456789abcdefABCDEF" for digit in digits)
+
+
+def _chosen_entry(begin: etree._Element) -> str:
+    """What a drop-down field shows: the entry that was chosen, which no run repeats (17.16.13)."""
+    choice = child(child(begin, "ffData"), "ddList")
+    entries = [] if choice is None else [one for one in choice if local(one) == "listEntry"]
+    picked = child(choice, "result")
+    if picked is None:
+        picked = child(choice, "default")
+    number = attribute(picked, "val") or "0"
+    if not number.isdecimal() or int(number) >= len(entries):
+        return ""
+    return attribute(entries[int(number)], "val") or ""
+
+
+def _chosen(alternatives: etree._Element) -> etree._Element | None:
+    """The first choice that holds anything, else the fallback: never both."""
+    choices = [one for one in alternatives if local(one) == "Choice" and len(one)]
+    return choices[0] if choices else child(alternatives, "Fallback")

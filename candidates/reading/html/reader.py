@@ -1,0 +1,136 @@
+"""HTML to text with lxml: what a browser would show, one line for each block.
+
+How text looks, and so whether it is seen, is for `web_looks` to say.
+"""
+
+import re
+
+from lxml import etree, html
+
+from candidates.reading.parsed import Parsed
+from candidates.reading.plain import decode
+from candidates.reading.problems import Problem, Unreadable
+from candidates.reading.visibility import VANISHED, runs
+
+from .styles import Look, sheet_of
+
+DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""")
+_UNSHOWN = """
+script style head template noscript iframe object svg math audio video canvas select datalist
+"""
+_BLOCKS = """
+address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption
+figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p pre section summary
+table tbody tfoot thead tr ul
+"""
+_PARAGRAPHS = "blockquote dl h1 h2 h3 h4 h5 h6 ol p section table ul"
+UNSHOWN = frozenset(_UNSHOWN.split())
+BLOCKS = frozenset(_BLOCKS.split())
+PARAGRAPHS = frozenset(_PARAGRAPHS.split())
+CELLS = frozenset(("td", "th"))
+AS_WRITTEN = frozenset(("pre", "textarea"))
+BLANKS = re.compile(r"\s+")
+
+
+def parse(data: bytes) -> Parsed:
+    """All of it as one page. Raises Unreadable."""
+    declared = DECLARED.search(data, 0, 2048)
+    text, flags = decode(data, declared.group(1).decode("ascii") if declared else "")
+    if not text.strip():
+        raise Unreadable(Problem.BLANK)
+    # Bytes of a known encoding, because lxml refuses text that declares one.
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
+    )
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.LxmlError as error:
+        raise Unreadable(Problem.DAMAGED, f"HTML: {type(error).__name__}") from error
+    # Deeper than 2,048 elements the parser drops what follows; half a page is no page.
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
+        raise Unreadable(Problem.TOO_COMPLEX, "HTML nested more than 2,048 deep")
+    if root is None:
+        raise Unreadable(Problem.BLANK)
+    page = _Page()
+    _show(root, page)
+    text = page.text()
+    return Parsed("html", (text,), flags, hidden=tuple(runs(page.unseen)))
+
+
+class _Page:
+    """Lines as they come about; white space collapses as on a screen."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.line: list[str] = []
+        self.unseen: list[tuple[str, str]] = []  # (how, text), "" for what is seen
+
+    def add(self, text: str, how: str, *, kept: bool) -> None:
+        """Running text; `how` it is hidden, "" for what is seen; `kept` where the source's own
+        lines count."""
+        if how and text.strip():
+            self.unseen.append((how, text))
+        elif how == VANISHED:
+            pass
+        elif kept:
+            first, *others = text.split("\n")
+            self.line.append(first)
+            for other in others:
+                self.end_line()
+                self.line.append(other)
+        else:
+            text = BLANKS.sub(" ", text)
+            if not self.line or self.line[-1].endswith((" ", "\t")):
+                text = text.removeprefix(" ")
+            if text:
+                self.line.append(text)
+            if text.strip() and self.unseen and self.unseen[-1][0]:
+                self.unseen.append(("", ""))  # what comes next is a piece of its own
+
+    def end_line(self) -> None:
+        self.lines.append("".join(self.line).rstrip(" "))
+        self.line = []
+
+    def end_block(self, *, gap: bool) -> None:
+        """End the line if there is one, with an empty one after it for a `gap`."""
+        if any(piece.strip() for piece in self.line):
+            self.end_line()
+        self.line = []
+        if gap and self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def text(self) -> str:
+        self.end_block(gap=False)
+        return "\n".join(self.lines)
+
+
+def _show(root: etree._Element, page: _Page) -> None:
+    """Fill `page` with what is shown. A walk and no recursion, for pages nest deeply."""
+    sheet = sheet_of(root)
+    looks = [Look(grounds=sheet.grounds)]
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        tag = element.tag if isinstance(element.tag, str) else ""
+        if event == "start":
+            looks.append(sheet.look(element, looks[-1]))
+            if tag in UNSHOWN:
+                walk.skip_subtree()
+                continue
+            if tag in BLOCKS and not looks[-1].away:
+                page.end_block(gap=tag in PARAGRAPHS)
+            elif tag == "br" and not looks[-1].away:
+                page.end_line()
+            if element.text:
+                page.add(element.text, looks[-1].how_hidden(), kept=tag in AS_WRITTEN)
+        else:
+            look = looks.pop()
+            if look.away:
+                if tag in BLOCKS and page.unseen:
+                    page.unseen.append((page.unseen[-1][0], " "))
+            elif tag in CELLS and element.getnext() is not None:
+                page.line.append("\t")
+            elif tag in BLOCKS:
+                page.end_block(gap=tag in PARAGRAPHS)
+            parent = element.getparent()
+            if element.tail and parent is not None:
+                page.add(element.tail, looks[-1].how_hidden(), kept=parent.tag in AS_WRITTEN)

@@ -1,0 +1,1 @@
+"""E-mail messages (.eml, .msg) and what is attached to them."""

@@ -1,0 +1,176 @@
+"""What was attached to a message, put together with it: the rules that .eml and .msg share.
+
+People send the résumé as an attachment and a few words with it, so the attachments come first.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from candidates.facts.values import Flag
+from candidates.reading.clean import clean, shortened
+from candidates.reading.document import Document, Hidden
+from candidates.reading.limits import (
+    MAX_ATTACHED_BYTES,
+    MAX_ATTACHMENTS,
+    MAX_MESSAGE_DEPTH,
+    MAX_PAGES,
+)
+from candidates.reading.parsed import Parsed
+from candidates.reading.problems import Problem, Unreadable
+
+RESUME = re.compile(
+    r"r[eé]sum[eé]|\bcv\b|curriculum|vitae|lebenslauf|zivotopis|životopis|cvitae|currículo",
+    re.IGNORECASE,
+)
+LETTER = re.compile(r"cover|letter|anschreiben|motivation|reference|zeugnis|certificat", re.I)
+DOCUMENT = re.compile(r"\.(?:pdf|docx?|docm|odt|rtf)$", re.IGNORECASE)
+MESSAGE = re.compile(r"\.(?:eml|msg)$", re.IGNORECASE)
+WORD_PARTS = re.compile(r"[_\W]+")
+
+
+@dataclass(slots=True)
+class Opened:
+    """How much was opened so far, of one message and of all messages inside it.
+
+    `read` reads one attachment from bytes, name and, as `opened`, this value.
+    """
+
+    read: Callable[..., Document]
+    attachments: int = 0
+    size: int = 0
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """One attachment; `read` gives its text or raises Unreadable, `size` is in bytes."""
+
+    name: str
+    size: int
+    read: Callable[[], Document | Parsed]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a message says by itself: one line of subject and sender, and the text below it."""
+
+    header: str
+    body: Callable[[], Parsed]
+    attached: Sequence[Attached]
+    flags: tuple[Flag, ...] = ()
+
+
+def put_together(reader: str, message: Message, opened: Opened) -> Parsed:
+    """The pages of the attachments, résumés first, then the message as one page.
+
+    An attachment that cannot be read costs itself alone and is flagged. Raises Unreadable, with
+    the reason of the first attachment, where nothing gives text.
+    """
+    if opened.depth >= MAX_MESSAGE_DEPTH:
+        raise Unreadable(Problem.TOO_COMPLEX, f"messages inside messages, {opened.depth} deep")
+    out = _Whole(list(message.flags))
+    opened.depth += 1
+    try:
+        out.read_all(message.attached, opened)
+    finally:
+        opened.depth -= 1
+    pages = len(out.pages)
+    out.read("", message.body)
+    if not any(clean(page).text for page in out.pages):
+        raise (
+            Unreadable(out.refused.problem, out.refused.detail)
+            if out.refused
+            else Unreadable(Problem.BLANK, reader)
+        )
+    if len(out.pages) > MAX_PAGES:
+        raise Unreadable(Problem.TOO_MANY_PAGES, f"{len(out.pages)} pages in attachments")
+    if len(out.pages) > pages:
+        out.pages[pages:] = [message.header + "\n\n" + "\n\n".join(out.pages[pages:])]
+    return Parsed(reader, tuple(out.pages), tuple(out.flags), paged=True, hidden=tuple(out.hidden))
+
+
+def named(name: str, kind: str) -> str:
+    """A name fit to be shown; one for what has none, by its media type."""
+    shown = shortened(clean(name).text)
+    if shown:
+        return shown
+    return "attachment." + ENDINGS.get(kind, "bin")
+
+
+ENDINGS = {
+    "application/pdf": "pdf",
+    "application/msword": "doc",
+    "application/rtf": "rtf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "message/rfc822": "eml",
+    "text/html": "html",
+    "text/plain": "txt",
+    "text/rtf": "rtf",
+}
+
+
+class _Whole:
+    """The pages so far; `refused` is the reason of the first attachment that gave none."""
+
+    def __init__(self, flags: list[Flag]) -> None:
+        self.pages: list[str] = []
+        self.flags = flags
+        self.hidden: list[Hidden] = []
+        self.refused: Unreadable | None = None
+
+    def read_all(self, attached: Sequence[Attached], opened: Opened) -> None:
+        for one in sorted(attached, key=lambda one: _order(one.name)):
+            opened.attachments += 1
+            opened.size += one.size
+            if opened.attachments > MAX_ATTACHMENTS:
+                found = f"more than {MAX_ATTACHMENTS}: the others were not opened"
+                self.flags.append(Flag("attachment-unreadable", found))
+                return
+            if opened.size > MAX_ATTACHED_BYTES:
+                self.refuse(
+                    one.name, Unreadable(Problem.TOO_LARGE, f"{opened.size} bytes attached")
+                )
+                return
+            self.read(one.name, one.read)
+
+    def read(self, name: str, read: Callable[[], Document | Parsed]) -> None:
+        """Add what `read` gives; `name` is empty for the message's own text."""
+        try:
+            found = read()
+        except Unreadable as refused:
+            # A message without words of its own is common and no fault.
+            if name or refused.problem is not Problem.BLANK:
+                self.refuse(name, refused)
+            return
+        except Exception as error:  # noqa: BLE001
+            # A reader that fails on one attachment must not cost the résumé beside it. Only the
+            # type of the error goes on: its message may quote the text.
+            self.refuse(name, Unreadable(Problem.CRASHED, type(error).__name__))
+            return
+        before = len(self.pages)
+        own = f"{name}: " if name else ""
+        for flag in found.flags:
+            page = None if flag.page is None else before + flag.page
+            self.flags.append(replace(flag, found=own + flag.found, page=page))
+        self.hidden += [
+            replace(one, page=before + (1 if one.page is None else one.page))
+            for one in found.hidden
+        ]
+        self.pages += found.pages
+
+    def refuse(self, name: str, refused: Unreadable) -> None:
+        self.refused = self.refused or refused
+        found = f"{name or 'the message itself'}: {refused.problem.sentence}"
+        self.flags.append(Flag("attachment-unreadable", found))
+
+
+def _order(name: str) -> int:
+    words = WORD_PARTS.sub(" ", name)
+    if LETTER.search(words):
+        return 3
+    if RESUME.search(words):
+        return 0
+    if DOCUMENT.search(name):
+        return 1
+    return 4 if MESSAGE.search(name) else 2

@@ -1,0 +1,1 @@
+"""Text recognition: pages and pictures through tesseract."""

@@ -1,0 +1,299 @@
+"""OpenDocument text (.odt, and .fodt, the same in one file of XML) to text, with lxml.
+
+Each letter once: what LibreOffice shows and prints (ODF 1.3 part 3, chapters 4 to 10). Tracked
+deletions, comments, titles of pictures and the sources of indexes are left out.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lxml import etree
+
+from candidates.reading.containers.package import (
+    BROKEN,
+    Package,
+    attribute,
+    child,
+    local,
+    own_text,
+    parsed,
+)
+from candidates.reading.document import Hidden
+from candidates.reading.limits import MAX_CHARACTERS
+from candidates.reading.parsed import Parsed
+from candidates.reading.problems import Problem, Unreadable
+from candidates.reading.sniff import MANIFEST
+from candidates.reading.visibility import Line, row_lines
+
+from .styles import Look, Looks
+
+_DROPPED = """
+tracked-changes annotation annotation-end sequence-decls variable-decls user-field-decls forms
+dde-connection-decls table-of-content-source illustration-index-source table-index-source
+object-index-source user-index-source alphabetical-index-source bibliography-source title desc
+note-citation binary-data event-listeners scripts settings image-map contour-polygon contour-path
+glue-point number table-columns table-column table-header-columns placeholder script meta-body
+"""
+DROPPED = frozenset(_DROPPED.split())
+PARAGRAPHS = frozenset(("p", "h"))
+_SHAPES = """
+custom-shape rect ellipse circle line polyline polygon path connector caption measure
+regular-polygon
+"""
+SHAPES = frozenset(_SHAPES.split())
+MARGINS = ("header", "header-first", "header-left", "footer", "footer-first", "footer-left")
+LOCKED = "encrypted-package"
+ENCRYPTION = re.compile(rb"<(?:\w+:)?encryption-data\b")
+BLANKS = re.compile(r"[ \t\r\n]+")
+MOST_BLANKS = 1000  # in a row, as written by text:s
+
+
+def parse(data: bytes) -> Parsed:
+    """Headers, body, notes and footers, as one page. Raises Unreadable."""
+    if data.startswith(b"PK"):
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                roots = _parts(Package(archive))
+        except BROKEN as error:
+            raise Unreadable(Problem.DAMAGED, f"ODT: {type(error).__name__}") from error
+    else:
+        roots = [parsed(data, "FODT")]
+    words = _Words(Looks(roots))
+    page = words.page(roots)
+    if len(page) > MAX_CHARACTERS:
+        raise Unreadable(Problem.TOO_LONG, f"{len(page)} characters")
+    pictures = any(True for root in roots for _ in root.iter("{*}image"))
+    if not page.strip() and not words.hidden and pictures:
+        raise Unreadable(Problem.NO_TEXT, "ODT")
+    return Parsed("odt", (page,), hidden=tuple(words.hidden))
+
+
+def _parts(package: Package) -> list[etree._Element]:
+    """The content and, where there are any, the styles with headers and footers."""
+    if package.has(LOCKED):
+        raise Unreadable(Problem.ENCRYPTED, LOCKED)
+    # Its text will do: old programs wrote manifests that are no XML with namespaces.
+    if package.has(MANIFEST) and ENCRYPTION.search(package.bytes_of(MANIFEST)):
+        raise Unreadable(Problem.ENCRYPTED, "by its manifest")
+    names = ["content.xml"]
+    if package.has("styles.xml"):
+        names.append("styles.xml")
+    return [package.part(name) for name in names]
+
+
+class _Words:
+    """Text of one file; `hidden` gathers what is not shown. XML comes nested at most 256 deep, so
+    recursion stays well under Python's limit."""
+
+    def __init__(self, looks: Looks) -> None:
+        self.looks = looks
+        self.paper = looks.paper()
+        self.hidden: list[Hidden] = []
+        self.notes: list[str] = []
+        self.controls: dict[str, str] = {}
+
+    def page(self, roots: list[etree._Element]) -> str:
+        paper = self.paper
+        body = next((one for root in roots for one in root.iter("{*}body")), None)
+        text = None if body is None else child(body, "text")
+        if text is None:
+            raise Unreadable(Problem.DAMAGED, "no text in the ODT")
+        self.controls = dict(_controls(text))
+        shown: list[str] = []
+        self._blocks(text, shown, paper)
+        used = {
+            name
+            for style in self.looks.styles.values()
+            if (name := attribute(style, "master-page-name"))
+        }
+        margins: dict[str, list[str]] = {"header": [], "footer": []}
+        for master in self.looks.masters_used(used):
+            for kind in MARGINS:
+                margin = child(master, kind)
+                if margin is not None and attribute(margin, "display") != "false":
+                    lines: list[str] = []
+                    self._blocks(margin, lines, paper)
+                    margins[kind[:6]].append("\n".join(lines).strip("\n"))
+        pieces = [
+            *dict.fromkeys(margins["header"]),
+            "\n".join(shown).strip("\n"),
+            *self.notes,
+            *dict.fromkeys(margins["footer"]),
+        ]
+        return "\n\n".join(piece for piece in pieces if piece)
+
+    def _blocks(self, parent: etree._Element, lines: list[str], look: Look) -> None:
+        for one in parent:
+            name = local(one)
+            if not name or name in DROPPED:
+                continue
+            if name in PARAGRAPHS:
+                self._paragraph(one, lines, look)
+            elif name == "table":
+                self._table(one, lines, look)
+            elif name in ("frame", "control", "g") or name in SHAPES:
+                line = Line()
+                self._inline(one, line, look)
+                line.end(lines, self.hidden)
+                if not "".join(line.seen).strip() and lines and not lines[-1]:
+                    lines.pop()
+            elif name == "section":
+                hides = attribute(one, "display") == "none" or _is_true(one, "is-hidden")
+                self._blocks(one, lines, replace(look, vanished=True) if hides else look)
+            else:
+                self._blocks(one, lines, look)
+
+    def _paragraph(self, paragraph: etree._Element, lines: list[str], look: Look) -> None:
+        # What a paragraph stands in may be hidden; its own style cannot bring it back.
+        styled = self.looks.styled(look, "paragraph", attribute(paragraph, "style-name"))
+        hides = look.vanished or any(
+            _is_true(mark, "is-hidden") for mark in paragraph.iter("{*}hidden-paragraph")
+        )
+        line = Line()
+        self._content(paragraph, line, replace(styled, vanished=styled.vanished or hides))
+        _trim(line)
+        line.end(lines, self.hidden)
+
+    def _content(self, element: etree._Element, line: Line, look: Look) -> None:
+        """Text and children of something that holds running text."""
+        how = look.how_hidden()
+        _add(element.text, line, how)
+        for one in element:
+            self._inline(one, line, look)
+            _add(one.tail, line, how)
+
+    def _inline(self, element: etree._Element, line: Line, look: Look) -> None:
+        name = local(element)
+        how = look.how_hidden()
+        if not name or name in DROPPED:
+            return
+        if name == "s":
+            count = attribute(element, "c") or "1"
+            line.add(" " * min(int(count), MOST_BLANKS) if count.isdecimal() else " ", how)
+        elif name == "tab":
+            line.add("\t", how)
+        elif name == "line-break":
+            line.add("\n", how)
+        elif name == "note":
+            body = child(element, "note-body")
+            inside: list[str] = []
+            if body is not None:
+                self._blocks(body, inside, replace(self.paper, vanished=look.vanished))
+            self.notes.append("\n".join(inside).strip("\n"))
+        elif name == "frame":
+            self._frame(element, line, look)
+        elif name in SHAPES:
+            self._blocks(element, line.boxes, self._box(element, look))
+        elif name == "hidden-text":
+            hides = _is_true(element, "is-hidden")
+            text = attribute(element, "string-value") or own_text(element)
+            line.add(text, "vanished" if hides else how)
+        elif name == "control":
+            line.add(self.controls.get(attribute(element, "control") or "", ""), how)
+        elif name in ("p", "h", "list", "table"):
+            self._blocks_of(element, line, look)
+        elif name in ("variable-set", "user-field-get") and attribute(element, "display") == "none":
+            return
+        else:
+            if name in ("span", "ruby-base", "ruby-text"):
+                styled = self.looks.styled(look, "text", attribute(element, "style-name"))
+                look = replace(styled, vanished=styled.vanished or look.vanished)
+            self._content(element, line, look)
+
+    def _blocks_of(self, element: etree._Element, line: Line, look: Look) -> None:
+        """Blocks where running text is expected, as in a group of shapes."""
+        if local(element) in PARAGRAPHS:
+            self._paragraph(element, line.boxes, look)
+        elif local(element) == "table":
+            self._table(element, line.boxes, look)
+        else:
+            self._blocks(element, line.boxes, look)
+
+    def _frame(self, frame: etree._Element, line: Line, look: Look) -> None:
+        """The first of a frame's contents that can be shown: the others stand in for it."""
+        for one in frame:
+            if local(one) == "text-box":
+                self._blocks(one, line.boxes, self._box(frame, look))
+                return
+            if local(one) == "table":
+                self._table(one, line.boxes, self._box(frame, look))
+                return
+            if local(one) in ("object", "image", "plugin", "applet"):
+                return
+
+    def _box(self, frame: etree._Element, look: Look) -> Look:
+        box = Look(vanished=look.vanished, grounds=None)
+        return self.looks.styled(box, "graphic", attribute(frame, "style-name"))
+
+    def _table(self, table: etree._Element, lines: list[str], look: Look) -> None:
+        look = self.looks.styled(look, "table", attribute(table, "style-name"))
+        for row in _rows(table):
+            here = self.looks.styled(look, "table-row", attribute(row, "style-name"))
+            if attribute(row, "visibility") in ("collapse", "filter"):
+                here = replace(here, vanished=True)
+            texts = []
+            for cell in row:
+                name = local(cell)
+                if name in ("table-cell", "covered-table-cell"):
+                    named = attribute(cell, "style-name") or attribute(
+                        row, "default-cell-style-name"
+                    )
+                    within = self.looks.styled(here, "table-cell", named)
+                    if name == "covered-table-cell":
+                        within = replace(within, vanished=True)
+                    inside: list[str] = []
+                    self._blocks(cell, inside, within)
+                    texts.append("\n".join(inside).strip("\n"))
+            if any(texts) or not here.vanished:
+                lines += row_lines(texts)
+
+
+def _rows(table: etree._Element) -> Iterator[etree._Element]:
+    for one in table:
+        if local(one) == "table-row":
+            yield one
+        elif local(one) in ("table-header-rows", "table-rows", "table-row-group"):
+            yield from _rows(one)
+
+
+def _controls(text: etree._Element) -> Iterator[tuple[str, str]]:
+    """What the controls of forms show, by the id that the text refers to."""
+    forms = child(text, "forms")
+    for control in forms.iter() if forms is not None else ():
+        shown = next(
+            (
+                value
+                for name in ("current-value", "value", "label")
+                if (value := attribute(control, name))
+            ),
+            "",
+        )
+        key = attribute(control, "id")
+        if key and shown and local(control) not in ("hidden", "password"):
+            yield key, shown
+
+
+def _add(text: str | None, line: Line, how: str) -> None:
+    """Running text, whose white space counts as one blank (ODF 1.3 part 3, 6.1.2)."""
+    if text:
+        text = BLANKS.sub(" ", text)
+        if text.startswith(" ") and _ends_blank(line):
+            text = text[1:]
+        if text:
+            line.add(text, how)
+
+
+def _ends_blank(line: Line) -> bool:
+    return not line.seen or line.seen[-1].endswith((" ", "\n", "\t"))
+
+
+def _trim(line: Line) -> None:
+    if line.seen:
+        line.seen[-1] = line.seen[-1].rstrip(" ")
+
+
+def _is_true(element: etree._Element, name: str) -> bool:
+    return attribute(element, name) == "true"

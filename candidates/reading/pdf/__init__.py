@@ -1,0 +1,1 @@
+"""PDF: pypdfium2 first, pdfminer.six where that finds no text."""
