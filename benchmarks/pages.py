@@ -60,7 +60,7 @@ def _fill(user: Any) -> dict[str, Any]:
     from django.utils import timezone
 
     from candidates.models import Draft
-    from jobs.models import Job, Status
+    from jobs.models import Job, JobStatus
 
     from .stage import ROLE
 
@@ -74,19 +74,19 @@ def _fill(user: Any) -> dict[str, Any]:
     for draft in drafts:
         ranked = _ranked(draft, user, IN_A_SMALL_DRAFT, chance)
         jobs.append(
-            Job(analysis=ranked, requested_by=user, status=Status.COMPLETED,
+            Job(analysis=ranked, requested_by=user, status=JobStatus.COMPLETED,
                 started_at=now, completed_at=now)
         )  # fmt: skip
     Job.objects.bulk_create(jobs)
     large = Draft.objects.all().write(user, ROLE)
     analysis = _ranked(large, user, CANDIDATES, chance)
     Job.objects.create(
-        analysis=analysis, requested_by=user, status=Status.COMPLETED,
+        analysis=analysis, requested_by=user, status=JobStatus.COMPLETED,
         started_at=now, completed_at=now,
     )  # fmt: skip
     running = _ranked(large, user, 0, chance)
     job = Job.objects.create(
-        analysis=running, requested_by=user, status=Status.PROCESSING,
+        analysis=running, requested_by=user, status=JobStatus.PROCESSING,
         started_at=now - timedelta(minutes=5),
     )  # fmt: skip
     with connection.cursor() as cursor:
@@ -105,8 +105,8 @@ def _ranked(draft: Any, user: Any, count: int, chance: random.Random) -> Any:
     from django.utils import timezone
 
     from candidates.models import Analysis, Candidate, Evaluation
-    from candidates.models.analysis import Status as Scored
-    from candidates.models.candidate import Status as Read
+    from candidates.models.analysis import EvaluationStatus
+    from candidates.models.candidate import CandidateStatus
 
     now = timezone.now()
     criteria = draft.rubric()
@@ -121,7 +121,7 @@ def _ranked(draft: Any, user: Any, count: int, chance: random.Random) -> Any:
             Candidate(
                 draft=draft, filename=f"{number}.pdf", file=f"bench/{draft.pk}/{number}",
                 size=1, sha256=sha256(f"{draft.pk} {number}".encode()).hexdigest(),
-                status=Read.READABLE, read_at=now, name=f"Person {number}", pages=2,
+                status=CandidateStatus.READABLE, read_at=now, name=f"Person {number}", pages=2,
                 text=TEXTS[number % len(TEXTS)],
             )
             for number in numbers
@@ -131,8 +131,8 @@ def _ranked(draft: Any, user: Any, count: int, chance: random.Random) -> Any:
             rank += 1
             rows.append(
                 Evaluation(
-                    analysis=analysis, candidate=person, status=Scored.SCORED, scored_at=now,
-                    rank=rank, score=round(100 * (1 - rank / (count + 1)), 1),
+                    analysis=analysis, candidate=person, status=EvaluationStatus.SCORED,
+                    scored_at=now, rank=rank, score=round(100 * (1 - rank / (count + 1)), 1),
                     ratings=[_rating(one.key, chance) for one in criteria.criteria],
                 )
             )  # fmt: skip

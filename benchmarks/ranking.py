@@ -23,7 +23,7 @@ from candidates.reading import Unreadable, read
 from candidates.scoring import rank
 from candidates.scoring.engines import lexical, make
 from candidates.scoring.redact import redact
-from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.rubric import Rubric, RubricCriterion
 
 SAMPLES = Path(__file__).resolve().parent.parent / "candidates" / "samples"
 AT = 10
@@ -114,7 +114,7 @@ def _speed(texts: dict[str, str], rubric: Rubric) -> None:
     )
 
 
-def rubric_of(role: posting.Posting, criteria: tuple[Criterion, ...]) -> Rubric:
+def rubric_of(role: posting.Posting, criteria: tuple[RubricCriterion, ...]) -> Rubric:
     return Rubric.build(
         title=role.title,
         description=role.description,

@@ -88,7 +88,7 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
     from django.db.models.functions import Now
 
     from candidates.models import Candidate, Draft
-    from candidates.models.candidate import Status
+    from candidates.models.candidate import CandidateStatus
     from candidates.scoring.fingerprint import document_key
     from candidates.scoring.prepare import keep
 
@@ -104,7 +104,7 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
                 file=f"bench/{digest}",
                 size=len(text),
                 sha256=digest,
-                status=Status.READABLE,
+                status=CandidateStatus.READABLE,
                 read_at=Now(),
                 text=text,
                 pages=1,

@@ -18,7 +18,7 @@ from .blind import hide, is_hidden, masked, shown_file, shown_name
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
 from .scoring import prepare
 from .scoring.rank import met
-from .scoring.rubric import Criterion
+from .scoring.rubric import RubricCriterion
 from .scoring.scorecard import Rating
 
 # A cell that begins so is a formula to a spreadsheet; OWASP's list.
@@ -112,7 +112,7 @@ def flag_kinds(evaluation: Evaluation) -> list[str]:
 
 
 def _plain(
-    evaluation: Evaluation, criteria: Mapping[str, Criterion], files: Mapping[int, str]
+    evaluation: Evaluation, criteria: Mapping[str, RubricCriterion], files: Mapping[int, str]
 ) -> dict[str, Any]:
     return {
         "rank": evaluation.rank,
@@ -174,7 +174,7 @@ def _hide(row: dict[str, Any], evaluation: Evaluation, draft: Draft) -> None:
         note["text"] = hide(note["text"], candidate)
 
 
-def _standing(criterion: Criterion, rating: dict[str, Any]) -> str | None:
+def _standing(criterion: RubricCriterion, rating: dict[str, Any]) -> str | None:
     return str(met(Rating.from_json(rating))) if criterion.must_have else None
 
 

@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from .models import Archive, Candidate, Draft, Event, Piece
-from .models.candidate import Status
+from .models.candidate import CandidateStatus
 from .reading import MAX_ARCHIVE_BYTES, MAX_BYTES, ZIP, Member, Problem
 from .told import told
 
@@ -49,7 +49,7 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class UploadOutcome:
     """What became of one file: exactly one of the last four is set."""
 
     name: str
@@ -97,14 +97,14 @@ def clean_name(given: str) -> str:
 
 def accept(
     draft: Draft, user: "User | None", files: Iterable[Incoming], source: str = ""
-) -> list[Outcome]:
+) -> list[UploadOutcome]:
     """Store what is new and say what became of each file, in their order.
 
     The same bytes twice in a draft are one candidate, however many requests bring them at the same
     time. A ZIP is kept to be unpacked by a worker. `source` says where files came from that nobody
     uploaded by themselves. Four queries, and those of the storage for each new file.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[UploadOutcome] = []
     contents: dict[str, bytes] = {}  # by hash, each once
     places: dict[str, list[int]] = {}
     for file in files:
@@ -177,7 +177,7 @@ def _without_file(
         source=source,
         size=0,
         sha256=sha256(f"{archive.sha256}/{member.name}".encode()).hexdigest(),
-        status=Status.UNREADABLE,
+        status=CandidateStatus.UNREADABLE,
         problem=problem,
         detail=member.detail,
         read_at=timezone.now(),
@@ -188,7 +188,7 @@ def _is_archive(name: str, data: bytes) -> bool:
     return name.lower().endswith(".zip") and data.startswith(ZIP)
 
 
-def _keep_archive(draft: Draft, user: "User | None", name: str, data: bytes) -> Outcome:
+def _keep_archive(draft: Draft, user: "User | None", name: str, data: bytes) -> UploadOutcome:
     digest = sha256(data).hexdigest()
     with transaction.atomic():
         archive = Archive(draft=draft, filename=name, size=len(data), sha256=digest)
@@ -197,9 +197,9 @@ def _keep_archive(draft: Draft, user: "User | None", name: str, data: bytes) -> 
         kept = Archive.objects.get(draft=draft, sha256=digest)
         if kept.file.name != archive.file.name:
             discard([str(archive.file.name)])
-            return Outcome(name, duplicate_of=kept.filename)
+            return UploadOutcome(name, duplicate_of=kept.filename)
         Event.objects.all().record(draft.pk, "archive added", actor=user, detail=name)
-    return Outcome(name, archive=kept)
+    return UploadOutcome(name, archive=kept)
 
 
 def discard(names: Iterable[str]) -> None:
@@ -244,11 +244,11 @@ def most_bytes(name: str) -> int:
     return MAX_ARCHIVE_BYTES if name.lower().endswith(".zip") else MAX_BYTES
 
 
-def _look(file: Incoming) -> tuple[Outcome, bytes]:
+def _look(file: Incoming) -> tuple[UploadOutcome, bytes]:
     """Refuse what need not be stored to be refused; its bytes otherwise."""
     name = clean_name(file.name)
     if not name:
-        return Outcome(file.name[:LONGEST_NAME], refused=str(NO_NAME)), b""
+        return UploadOutcome(file.name[:LONGEST_NAME], refused=str(NO_NAME)), b""
     most = most_bytes(name)
     too_large = Problem.TOO_LARGE if most == MAX_BYTES else Problem.ARCHIVE_TOO_LARGE
     problem = too_large if file.size > most else None
@@ -262,7 +262,7 @@ def _look(file: Incoming) -> tuple[Outcome, bytes]:
             problem = None if data else Problem.EMPTY
     if len(data) > most:  # it grew between the look and the reading
         problem = too_large
-    return Outcome(name, refused=told(problem.sentence) if problem else ""), data
+    return UploadOutcome(name, refused=told(problem.sentence) if problem else ""), data
 
 
 def _store(

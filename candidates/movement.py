@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from .blind import shown_name
 from .models import Analysis, Evaluation
-from .models.analysis import Status
+from .models.analysis import EvaluationStatus
 
 TOP = 10
 MOST_TOLD = 10  # of each kind, in a digest
@@ -112,7 +112,7 @@ def highlights(before: Analysis, now: Analysis) -> Highlights:
         "AND status_before IS DISTINCT FROM %(unreadable)s",
         before,
         now,
-        {"unreadable": Status.UNREADABLE},
+        {"unreadable": EvaluationStatus.UNREADABLE},
     )
     return Highlights(
         arrived=arrived,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .scoring.rubric import Criterion, Rubric, derive_criteria
+from .scoring.rubric import Rubric, RubricCriterion, derive_criteria
 
 HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?P<item>\S.*)$")
@@ -32,7 +32,7 @@ ROLE_WEIGHT_WHEN_DERIVED = 10
 class Posting:
     title: str
     description: str
-    criteria: tuple[Criterion, ...]  # as written; empty when the file has none
+    criteria: tuple[RubricCriterion, ...]  # as written; empty when the file has none
 
 
 def parse(text: str, criteria_text: str = "") -> Posting:
@@ -63,7 +63,7 @@ def parse(text: str, criteria_text: str = "") -> Posting:
     return Posting(title, "\n".join(body).strip(), criteria)
 
 
-def written(criteria: Iterable[Criterion]) -> str:
+def written(criteria: Iterable[RubricCriterion]) -> str:
     """The criteria as a file has them, so that they can be pasted into one and read again."""
     lines = ["## Criteria"]
     for one in criteria:
@@ -75,7 +75,7 @@ def written(criteria: Iterable[Criterion]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def criteria_of(posting: Posting) -> tuple[Criterion, ...]:
+def criteria_of(posting: Posting) -> tuple[RubricCriterion, ...]:
     """The posting's criteria, or else those that its requirement bullets tell."""
     return posting.criteria or derive_criteria(posting.description)
 
@@ -103,8 +103,8 @@ def _split(text: str) -> tuple[str, list[str], list[str]]:
     return title, body, listed
 
 
-def _criteria(lines: list[str]) -> tuple[Criterion, ...]:
-    found: list[Criterion] = []
+def _criteria(lines: list[str]) -> tuple[RubricCriterion, ...]:
+    found: list[RubricCriterion] = []
     for line in lines:
         if not line.strip():
             continue
@@ -113,7 +113,9 @@ def _criteria(lines: list[str]) -> tuple[Criterion, ...]:
             if found and line[0].isspace():  # a long item goes on in the next line
                 last = found.pop()
                 whole = f"{last.looks_for} {line.strip()}".strip()
-                found.append(Criterion(last.key, last.name, whole, last.weight, last.must_have))
+                found.append(
+                    RubricCriterion(last.key, last.name, whole, last.weight, last.must_have)
+                )
                 continue
             raise ValueError(
                 f"The criterion '{line.strip()}' is not understood. "
@@ -124,7 +126,7 @@ def _criteria(lines: list[str]) -> tuple[Criterion, ...]:
     return tuple(found)
 
 
-def _criterion(key: str, item: str) -> Criterion:
+def _criterion(key: str, item: str) -> RubricCriterion:
     """`name (notes): what good looks like`, or the notes at the end of it all."""
     parts = HEAD.fullmatch(item)
     head, what = (parts["head"], parts["what"] or "") if parts else (item, "")
@@ -135,10 +137,10 @@ def _criterion(key: str, item: str) -> Criterion:
         what, notes = what[: bracket.start()], bracket["notes"]
     name = head.strip().strip("*_`").strip()
     weight, must_have = _notes(notes, name)
-    return Criterion(key, name, what.strip(), weight, must_have)
+    return RubricCriterion(key, name, what.strip(), weight, must_have)
 
 
-def _refuse_unusable_names(criteria: list[Criterion]) -> None:
+def _refuse_unusable_names(criteria: list[RubricCriterion]) -> None:
     seen: set[str] = set()
     for criterion in criteria:
         if len(criterion.name) > LONGEST_NAME:

@@ -29,7 +29,7 @@ from django.db.models.functions import Cast, Concat, Floor, Lag, Lead, RowNumber
 from django.utils.translation import gettext as _
 
 from .models import Analysis, Candidate, Evaluation, EvaluationQuerySet
-from .models.analysis import OPEN, Status
+from .models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from .models.candidate import Verdict
 from .scoring import rank
 
@@ -40,7 +40,7 @@ LAST = 100 - BUCKET  # of them; the others end a tenth before the next
 TENTH = Decimal("0.1")
 UNDECIDED = "open"
 WAITING = "waiting"
-STATUSES = (Status.SCORED, WAITING, Status.FAILED, Status.UNREADABLE)
+STATUSES = (EvaluationStatus.SCORED, WAITING, EvaluationStatus.FAILED, EvaluationStatus.UNREADABLE)
 MUSTS = ("met", "unclear", "missing")
 VERDICTS = (UNDECIDED, Verdict.SHORTLIST, Verdict.MAYBE, Verdict.REJECT)
 ANY, NONE, HIDDEN = "any", "none", "hidden-text"
@@ -179,7 +179,7 @@ class Filter:
         """On evaluations of the analysis."""
         asked = Q()
         if self.status == WAITING:
-            asked &= Q(status__in=OPEN)
+            asked &= Q(status__in=OPEN_EVALUATION_STATUSES)
         elif self.status:
             asked &= Q(status=self.status)
         if self.must:
@@ -204,7 +204,7 @@ class Filter:
         missing = Q()
         for place in self.must_haves:
             missing |= Q(**{f"marks__{place}__lt": rank.UNCLEAR_FROM})
-        scored = Q(status=Status.SCORED)
+        scored = Q(status=EvaluationStatus.SCORED)
         if self.must == "met":
             return scored & met
         if not self.must_haves:
@@ -232,7 +232,9 @@ class Filter:
         if self.sort:
             first = (F(f"marks__{self.keys.index(self.sort)}").desc(nulls_last=True),)
         return (
-            Case(When(status=Status.SCORED, then=0), default=1, output_field=IntegerField()).asc(),
+            Case(
+                When(status=EvaluationStatus.SCORED, then=0), default=1, output_field=IntegerField()
+            ).asc(),
             *first,
             F("rank").asc(nulls_last=True),
             F("score").desc(nulls_last=True),
@@ -299,7 +301,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class RankingOverview:
     """Counts of a whole analysis, and of what a filter leaves of it."""
 
     total: int
@@ -312,10 +314,10 @@ class Overview:
     @property
     def left(self) -> int:
         """Without a score so far."""
-        return sum(self.tally[status] for status in OPEN)
+        return sum(self.tally[status] for status in OPEN_EVALUATION_STATUSES)
 
 
-def overview(analysis: Analysis, filter: Filter) -> Overview:
+def overview(analysis: Analysis, filter: Filter) -> RankingOverview:
     """One query, which goes through the whole analysis once."""
     bucket = Cast(Floor(F("score") / BUCKET), IntegerField())
     hit = Count("pk", filter=filter.condition) if filter.narrows else Count("pk")
@@ -324,7 +326,7 @@ def overview(analysis: Analysis, filter: Filter) -> Overview:
         .values_list("status", "candidate__verdict", bucket)
         .annotate(n=Count("pk"), hit=hit, again=Count("pk", filter=Q(reused=True)))
     )
-    tally = dict.fromkeys((str(status) for status in Status), 0)
+    tally = dict.fromkeys((str(status) for status in EvaluationStatus), 0)
     verdicts = dict.fromkeys((str(verdict) for verdict in Verdict), 0)
     bars = [[0, 0] for _ in range(BUCKETS)]
     total = chosen = reused = 0
@@ -338,7 +340,7 @@ def overview(analysis: Analysis, filter: Filter) -> Overview:
             bar = bars[min(place, BUCKETS - 1)]
             bar[0] += number
             bar[1] += hits
-    return Overview(
+    return RankingOverview(
         total,
         chosen,
         reused,

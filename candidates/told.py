@@ -13,7 +13,7 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-from candidates.scoring.rubric import ROLE, ROLE_NAME, Criterion
+from candidates.scoring.rubric import ROLE, ROLE_NAME, RubricCriterion
 
 # Of the gaps `why` and `said` hold a sentence of their own without its full stop, `words` a list in
 # quotation marks, `number` a number; the others hold what is no sentence of ours.
@@ -142,7 +142,7 @@ def told(sentence: str) -> str:
     return sentence
 
 
-def called(criterion: Criterion) -> str:
+def called(criterion: RubricCriterion) -> str:
     """Its name, which is its author's word, or ours for the role as a whole."""
     return gettext(ROLE_NAME) if criterion.key == ROLE else criterion.name
 

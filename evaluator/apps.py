@@ -10,6 +10,6 @@ class EvaluatorConfig(AppConfig):
         from . import checks  # noqa: F401 -- registers the checks
 
         if settings.SENTRY_DSN:
-            from . import faults
+            from . import sentry
 
-            faults.begin(settings.SENTRY_DSN)
+            sentry.begin(settings.SENTRY_DSN)

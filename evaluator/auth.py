@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from candidates.models import Membership
 from jobs.models import Notice
 
-from . import attempts
+from . import login_throttle
 
 
 class Backend(ModelBackend):
@@ -26,13 +26,13 @@ class Backend(ModelBackend):
         **given: Any,
     ) -> User | None:
         name = username or ""
-        if attempts.wait(name):
+        if login_throttle.wait(name):
             raise PermissionDenied
         user = super().authenticate(request, username, password, **given)
         if user is None:
-            attempts.note(name)
+            login_throttle.note(name)
         else:
-            attempts.forget(name)
+            login_throttle.forget(name)
         return user
 
     def get_user(self, user_id: Any) -> User | None:

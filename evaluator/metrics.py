@@ -27,7 +27,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from jobs.models import Mail, Status
+from jobs.models import EmailStatus, JobStatus
 from jobs.monitoring import problems, prometheus
 
 METHODS = ("GET", "HEAD", "POST")
@@ -95,10 +95,10 @@ def _standing(now: prometheus.Standing) -> Iterator[Metric]:
         troubles.add_metric((name,), 1)
     yield troubles
     jobs = GaugeMetricFamily("evaluator_jobs", "Jobs there are, by state.", labels=("state",))
-    for state in (*Status, "paused"):
+    for state in (*JobStatus, "paused"):
         jobs.add_metric((state,), now.jobs.get(state, 0))
     mails = GaugeMetricFamily("evaluator_emails", "E-mails in the outbox.", labels=("status",))
-    for status in Mail:
+    for status in EmailStatus:
         mails.add_metric((status,), now.mails.get(status, 0))
     workers = GaugeMetricFamily("evaluator_workers", "Worker processes.", labels=("host",))
     canary = GaugeMetricFamily(

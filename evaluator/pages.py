@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from . import attempts
+from . import login_throttle
 
 
 class LogIn(LoginView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if seconds := attempts.wait(request.POST.get("username", "")):
+        if seconds := login_throttle.wait(request.POST.get("username", "")):
             context = {"minutes": -(-seconds // 60)}
             refusal = render(request, "429.html", context, status=429)
             refusal.headers["Retry-After"] = str(seconds)

@@ -470,15 +470,17 @@ class Chaos:
         """With everything well again, all work ends; people retry what failed."""
         from candidates.models import Call
         from jobs.execution import pause
-        from jobs.models import Job, Lane, Mail, Notification
+        from jobs.models import EmailStatus, Job, Lane, Notification
 
         user = self.db(chaos_user)
         self.db(lambda: pause.lift(user))
         began = time.monotonic()
 
         def is_over() -> bool:
-            open_mail = Notification.objects.filter(status__in=[Mail.WAITING, Mail.SENDING])
-            open_mail.filter(status=Mail.WAITING).hurry()
+            open_mail = Notification.objects.filter(
+                status__in=[EmailStatus.WAITING, EmailStatus.SENDING]
+            )
+            open_mail.filter(status=EmailStatus.WAITING).hurry()
             if Job.objects.open().exists():
                 for job in Job.objects.open():  # with the pauses between tries taken away
                     pause.resume(job, user)
@@ -500,10 +502,10 @@ class Chaos:
         """Whether there was anything that a person would retry."""
         from candidates.models import Evaluation
         from jobs.execution import submit
-        from jobs.models import Job, Status
+        from jobs.models import Job, JobStatus
 
         failed = Evaluation.objects.filter(status="failed")
-        failed = failed.exclude(analysis__jobs__status=Status.CANCELLED)
+        failed = failed.exclude(analysis__jobs__status=JobStatus.CANCELLED)
         jobs = Job.objects.filter(analysis__evaluations__in=failed).distinct()
         for job in {job.analysis_id: job for job in jobs.order_by("pk")}.values():
             reasons = job.analysis.evaluations.filter(status="failed").values_list("error")

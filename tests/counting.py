@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from candidates.models import Call, Candidate, Evaluation
-from candidates.models.analysis import Status as Scored
-from candidates.models.ledger import Status as Called
-from jobs.models import Job, Kind, Mail, Notification, Status
+from candidates.models.analysis import EvaluationStatus
+from candidates.models.call import CallStatus
+from jobs.models import EmailStatus, Job, JobStatus, Notification, NotificationKind
 from tests.servers.answers import Request
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def _jobs(chaos: "Chaos") -> None:
     for job in Job.objects.select_related("analysis__draft"):
         outcome.jobs[job.status] += 1
         newest = job.analysis.jobs.order_by("-pk").first() == job
-        if job.status != Status.COMPLETED or not newest:
+        if job.status != JobStatus.COMPLETED or not newest:
             continue
         # Who joined the draft after the run had begun is not part of it.
-        ranks = job.analysis.evaluations.filter(status=Scored.SCORED).order_by("rank")
+        ranks = job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).order_by("rank")
         if list(ranks.values_list("rank", flat=True)) != list(range(1, len(ranks) + 1)):
             chaos.wrong(f"{job} has no whole ranking")
 
@@ -45,17 +45,17 @@ def _scores(chaos: "Chaos") -> None:
     """Lost: a candidate in a run that nobody cancelled, without a score in the end."""
     outcome = chaos.outcome
     outcome.evaluations = Evaluation.objects.count()
-    for job in Job.objects.filter(status=Status.COMPLETED).select_related("analysis"):
+    for job in Job.objects.filter(status=JobStatus.COMPLETED).select_related("analysis"):
         if job.analysis.jobs.order_by("-pk").first() != job:
             continue
         everybody = Candidate.objects.filter(draft=job.analysis.draft_id)
-        scored = job.analysis.evaluations.filter(status=Scored.SCORED)
+        scored = job.analysis.evaluations.filter(status=EvaluationStatus.SCORED)
         lost = everybody.exclude(evaluations__in=scored)
         outcome.lost += lost.count()
         if lost:
             chaos.wrong(f"{job} is completed without {[one.pk for one in lost]}")
-    failed = Job.objects.filter(status=Status.FAILED)
-    failed = failed.exclude(analysis__jobs__status=Status.COMPLETED)
+    failed = Job.objects.filter(status=JobStatus.FAILED)
+    failed = failed.exclude(analysis__jobs__status=JobStatus.COMPLETED)
     for job in failed:
         outcome.lost += job.analysis.evaluations.count() or 1
         chaos.wrong(f"{job} has failed: {job.error}")
@@ -99,10 +99,10 @@ def _calls(chaos: "Chaos") -> None:
         if person is None:
             chaos.wrong("a call in the ledger is about nobody")
             continue
-        known[person] += status == Called.ANSWERED
-        unseen[person] += status == Called.UNKNOWN
-        written[person] += prompt if status == Called.ANSWERED else 0
-        if status == Called.ANSWERED and (person, evaluation, purpose) not in seen:
+        known[person] += status == CallStatus.ANSWERED
+        unseen[person] += status == CallStatus.UNKNOWN
+        written[person] += prompt if status == CallStatus.ANSWERED else 0
+        if status == CallStatus.ANSWERED and (person, evaluation, purpose) not in seen:
             seen.add((person, evaluation, purpose))
             purposes[person] += 1
     outcome = chaos.outcome
@@ -130,7 +130,7 @@ def _mails(chaos: "Chaos") -> None:
     outcome.mails_again = sum(times - 1 for times in box.values())
     for one in Notification.objects.all():
         times = box.pop(str(one.public_id), 0)
-        if one.status != Mail.SENT or not times:
+        if one.status != EmailStatus.SENT or not times:
             outcome.lost += 1
             chaos.wrong(f"e-mail {one.pk} is {one.status}, and came {times} times")
         elif times > one.attempts:
@@ -139,8 +139,10 @@ def _mails(chaos: "Chaos") -> None:
     if box:
         outcome.doubled += len(box)
         chaos.wrong(f"e-mails that nobody wrote: {box}")
-    for job in Job.objects.filter(status__in=[Status.COMPLETED, Status.FAILED]):
-        ends = job.notifications.filter(kind__in=[Kind.COMPLETED, Kind.FAILED]).count()
+    for job in Job.objects.filter(status__in=[JobStatus.COMPLETED, JobStatus.FAILED]):
+        ends = job.notifications.filter(
+            kind__in=[NotificationKind.COMPLETED, NotificationKind.FAILED]
+        ).count()
         if ends != 1:
             outcome.lost += ends == 0
             outcome.doubled += ends > 1

@@ -96,8 +96,8 @@ def _fill() -> dict[str, tuple[str, str]]:
 
     from candidates.models import Analysis, Draft, Evaluation, Preference
     from jobs.execution.submit import record
-    from jobs.models import Heartbeat, Job, Kind, Status
-    from jobs.models.schedule import Every, Schedule
+    from jobs.models import Heartbeat, Job, JobStatus, NotificationKind
+    from jobs.models.schedule import Frequency, Schedule
     from jobs.models.webhook import Webhook
     from jobs.notifications import email
     from tests.makers import rows
@@ -106,7 +106,7 @@ def _fill() -> dict[str, tuple[str, str]]:
     user = User.objects.get(username="manager")
     Preference.objects.update_or_create(user=user, defaults={"time_zone": "Europe/Berlin"})
     done = Job.objects.get()
-    email.queue_for_job(done, Kind.PAUSED)
+    email.queue_for_job(done, NotificationKind.PAUSED)
     draft = Draft.objects.get(pk=done.analysis.draft_id)
     running = rows.analysis(draft, user)
     rows.evaluate(running)
@@ -116,7 +116,7 @@ def _fill() -> dict[str, tuple[str, str]]:
         **{**waiting, "status": "failed", "scored_at": timezone.now()},
         error="The model server was too busy for two minutes.",
     )
-    job = rows.job(running, Status.PROCESSING)
+    job = rows.job(running, JobStatus.PROCESSING)
     record(job, "queued", actor=user)
     record(job, "started")
     rows.call(running, model="gpt-5-mini")
@@ -135,7 +135,7 @@ def _fill() -> dict[str, tuple[str, str]]:
         Evaluation: best,
     }
     Webhook.objects.create(user=user, url="https://hooks.example.com/ranking")
-    Schedule.objects.create(draft=draft, every=Every.DAILY, next_at=soon)
+    Schedule.objects.create(draft=draft, every=Frequency.DAILY, next_at=soon)
     client = Client()
     client.force_login(user)
     session = client.cookies["sessionid"].value

@@ -28,7 +28,7 @@ from candidates.models import (
     Receipt,
 )
 from candidates.models.draft import SHARED, Role
-from jobs.models import Delivery, Job, Kind, Notice, Status, Webhook
+from jobs.models import Delivery, Job, JobStatus, Notice, NotificationKind, Webhook
 from tests.makers import rows
 
 LOGIN = reverse("login")
@@ -174,7 +174,7 @@ def house(draft: Draft, alice: User) -> House:
     note = rows.note(candidate, alice)
     invited = Membership.objects.create(draft=draft, email="secret@example.com")
     invited.refresh_from_db()
-    notice = Notice.objects.create(user=alice, draft=draft, kind=Kind.SHARED)
+    notice = Notice.objects.create(user=alice, draft=draft, kind=NotificationKind.SHARED)
     notice.refresh_from_db()
     things: tuple[Any, ...] = (draft, candidate, analysis, evaluation, rows.job(analysis), archive)
     hook = Webhook.objects.create(user=alice, url="https://secret.example.com/in")
@@ -364,12 +364,12 @@ def test_pages_carry_a_policy_that_lets_no_foreign_script_run(
 
 def test_a_strangers_job_can_be_neither_cancelled_nor_paused(as_eve: Client, house: House) -> None:
     job = house.things[Job]
-    Job.objects.filter(pk=job.pk).update(status=Status.PROCESSING, completed_at=None)
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.PROCESSING, completed_at=None)
 
     as_eve.post(house.address("jobs:cancel"))
     as_eve.post(house.address("jobs:pause"))
 
-    assert Job.objects.get(pk=job.pk).status == Status.PROCESSING
+    assert Job.objects.get(pk=job.pk).status == JobStatus.PROCESSING
     assert not Job.objects.get(pk=job.pk).is_paused
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.defaults import server_error
 
-from evaluator import attempts
+from evaluator import login_throttle
 from evaluator.models import FailedLogIn
 
 
@@ -124,7 +124,7 @@ def test_guessing_is_slowed_down_and_says_for_how_long(
     def tries(name: str, password: str) -> Any:
         return anonymous.post(reverse("login"), {"username": name, "password": password})
 
-    for _ in range(attempts.MOST):
+    for _ in range(login_throttle.MOST):
         assert tries("alice", "wrong").status_code == 200
     refused = tries("Alice ", "alice-pass")
 
@@ -134,13 +134,13 @@ def test_guessing_is_slowed_down_and_says_for_how_long(
     assert tries("eve", "eve-pass").status_code == 302
     admin = anonymous.post(reverse("admin:login"), {"username": "alice", "password": "alice-pass"})
     assert admin.status_code == 200 and "correct username and password" in admin.text.lower()
-    FailedLogIn.objects.update(at=timezone.now() - attempts.WITHIN)
+    FailedLogIn.objects.update(at=timezone.now() - login_throttle.WITHIN)
     assert tries("alice", "alice-pass").status_code == 302
 
 
 def test_a_log_in_that_works_wipes_the_slate(anonymous: Client, alice: User) -> None:
     wrong, right = ({"username": "alice", "password": word} for word in ("no", "alice-pass"))
-    for _ in range(attempts.MOST - 1):
+    for _ in range(login_throttle.MOST - 1):
         anonymous.post(reverse("login"), wrong)
     anonymous.post(reverse("login"), right)
 

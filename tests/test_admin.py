@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from candidates.models import Draft
 from jobs.execution import submit
-from jobs.models import Halt, Job, Status
+from jobs.models import Halt, Job, JobStatus
 from tests.makers import rows
 
 
@@ -54,14 +54,14 @@ def test_staff_may_cancel_a_job(as_sam: Client, job: Job) -> None:
     page = as_sam.post(reverse("admin:jobs_job_changelist"), chosen)
     assert "Nobody else is scored." in page.text
     job.refresh_from_db()
-    assert job.status == Status.PENDING
+    assert job.status == JobStatus.PENDING
 
     chosen["confirmed"] = "yes"
     page = as_sam.post(reverse("admin:jobs_job_changelist"), chosen, follow=True)
 
     assert "“Cancel this job” was done to 1." in page.text
     job.refresh_from_db()
-    assert job.status == Status.CANCELLED
+    assert job.status == JobStatus.CANCELLED
 
 
 def test_staff_halt_the_whole_queue_and_let_it_go_on(as_sam: Client, job: Job) -> None:
@@ -95,7 +95,7 @@ def test_staff_who_may_only_look_cannot_cancel(job: Job, eve: User) -> None:
     client.post(reverse("admin:jobs_job_changelist"), chosen, follow=True)
 
     job.refresh_from_db()
-    assert job.status == Status.PENDING
+    assert job.status == JobStatus.PENDING
 
 
 @pytest.fixture

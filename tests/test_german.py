@@ -23,14 +23,14 @@ from candidates.models import (
     Membership,
     Preference,
 )
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from candidates.models.candidate import Verdict
 from candidates.models.decision import Decision
 from candidates.reading import Problem
 from candidates.scoring import insights
 from candidates.scoring.engines import reasons
 from candidates.scoring.scorecard import Rating, Scorecard
-from jobs.models import Job, Kind, Notice, Notification, Status
+from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind
 from jobs.models.retention import Warned
 from jobs.notifications import email
 from tests.makers import rows
@@ -115,7 +115,7 @@ def rangliste(stelle: Draft, alice: User) -> Analysis:
     analysis = rows.analysis(stelle, alice)
     rows.evaluate(analysis)
     rubric = analysis.rubric
-    for one in analysis.evaluations.filter(status=Scored.SCORED):
+    for one in analysis.evaluations.filter(status=EvaluationStatus.SCORED):
         start = one.candidate.text.index("Zahlungsdienste")
         ratings = [
             Rating.from_json(
@@ -145,7 +145,7 @@ def rangliste(stelle: Draft, alice: User) -> Analysis:
     Evaluation.objects.create(
         analysis=analysis,
         candidate=failed,
-        status=Scored.FAILED,
+        status=EvaluationStatus.FAILED,
         error="The model did not answer in time; 4 tries.",
         scored_at=analysis.created_at,
     )
@@ -154,7 +154,7 @@ def rangliste(stelle: Draft, alice: User) -> Analysis:
     rows.note(first, alice, "Anrufen.")
     rows.call(analysis)
     rows.job(analysis)
-    for kind in (Kind.COMPLETED, Kind.FAILED, Kind.PAUSED):
+    for kind in (NotificationKind.COMPLETED, NotificationKind.FAILED, NotificationKind.PAUSED):
         Notice.objects.create(user=alice, draft=stelle, kind=kind, job=analysis.jobs.get())
     return analysis
 
@@ -164,7 +164,7 @@ def pages(draft: Draft, analysis: Analysis) -> list[str]:
     evaluation = analysis.evaluations.order_by("rank")[0]
     scored = [
         str(one)
-        for one in analysis.evaluations.filter(status=Scored.SCORED).values_list(
+        for one in analysis.evaluations.filter(status=EvaluationStatus.SCORED).values_list(
             "public_id", flat=True
         )
     ]
@@ -195,11 +195,11 @@ def test_no_page_has_english_left(german: Client, stelle: Draft, rangliste: Anal
     Job.objects.create(
         analysis=rows.analysis(stelle, rangliste.requested_by),
         requested_by=rangliste.requested_by,
-        status=Status.FAILED,
+        status=JobStatus.FAILED,
         error="None of the 3 résumés could be scored: 1 unreadable and 2 failed.",
         completed_at=rangliste.created_at,
     )
-    paused = rows.job(rows.analysis(stelle, rangliste.requested_by), Status.PROCESSING)
+    paused = rows.job(rows.analysis(stelle, rangliste.requested_by), JobStatus.PROCESSING)
     Job.objects.filter(pk=paused.pk).pause("The model server cannot be reached; 3 tries.")
     left = {}
     for address in pages(stelle, rangliste):
@@ -211,14 +211,16 @@ def test_no_page_has_english_left(german: Client, stelle: Draft, rangliste: Anal
     assert left == {}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind != Kind.UNSTARTED])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in NotificationKind if kind != NotificationKind.UNSTARTED]
+)
 def test_no_e_mail_has_english_left(
-    kind: Kind, german: Client, stelle: Draft, rangliste: Analysis, alice: User
+    kind: NotificationKind, german: Client, stelle: Draft, rangliste: Analysis, alice: User
 ) -> None:
     about: dict[str, Any] = {"job": rangliste.jobs.get()}
-    if kind == Kind.SHARED:
+    if kind == NotificationKind.SHARED:
         about = {"membership": stelle.memberships.get()}
-    elif kind == Kind.EXPIRING:
+    elif kind == NotificationKind.EXPIRING:
         Warned.objects.create(draft=stelle, due_at=timezone.now())
         about = {"draft": stelle}
     one = Notification.objects.create(**about, kind=kind, recipient="a@b.c", user=alice)

@@ -2,13 +2,13 @@
 
 from .analysis import Analysis, Evaluation, EvaluationQuerySet
 from .archive import Archive
+from .call import Call
 from .candidate import Candidate, CandidateQuerySet, Piece
 from .decision import Decision, Look, Note, SavedView
 from .description import DescriptionFile
 from .draft import Criterion, Draft, DraftQuerySet, Membership
 from .event import Event
 from .followup import FollowUp
-from .ledger import Call
 from .likeness import Likeness
 from .preference import Preference
 from .receipt import Receipt

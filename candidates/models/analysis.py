@@ -91,7 +91,7 @@ class Analysis(models.Model):
         return self.evaluations.open().exists() or self.followups.open().exists()
 
 
-class Status(models.TextChoices):
+class EvaluationStatus(models.TextChoices):
     WAITING = "waiting", _("waiting")
     SCORING = "scoring", _("being scored")
     SCORED = "scored", _("scored")
@@ -99,7 +99,7 @@ class Status(models.TextChoices):
     UNREADABLE = "unreadable", _("unreadable")
 
 
-OPEN = (Status.WAITING, Status.SCORING)
+OPEN_EVALUATION_STATUSES = (EvaluationStatus.WAITING, EvaluationStatus.SCORING)
 TAKEN_OUT = gettext_noop("Staff took this résumé out, because it kept stopping the worker.")
 # Of a file that could not be read when the analysis came to it.
 TRIED_AGAIN = gettext_noop("The file could not be read then; it has been tried again since.")
@@ -120,8 +120,8 @@ class StoredField(models.GeneratedField):
 
 
 class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
-    WAITING = Status.WAITING
-    CLAIMED = Status.SCORING
+    WAITING = EvaluationStatus.WAITING
+    CLAIMED = EvaluationStatus.SCORING
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.filter(analysis__draft__in=Draft.objects.visible_to(user))
@@ -141,7 +141,9 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
     def known(self, owner_id: int, fingerprints: set[str]) -> dict[str, dict[str, Any]]:
         """Scorecards that this owner's evaluations already hold, by fingerprint. One query."""
         found = self.filter(
-            fingerprint__in=fingerprints, status=Status.SCORED, analysis__draft__owner=owner_id
+            fingerprint__in=fingerprints,
+            status=EvaluationStatus.SCORED,
+            analysis__draft__owner=owner_id,
         ).values_list("fingerprint", "ratings", "flags", "insights")
         return {
             fingerprint: {"ratings": ratings, "flags": flags, "insight": insight}
@@ -152,17 +154,19 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         """Those whose score this owner has already; `shared` is the fingerprint's prefix."""
         own = Sha256(Concat(Value(shared), F("candidate__redacted_key")))
         known = Evaluation.objects.filter(
-            fingerprint=OuterRef("own"), status=Status.SCORED, analysis__draft__owner=owner_id
+            fingerprint=OuterRef("own"),
+            status=EvaluationStatus.SCORED,
+            analysis__draft__owner=owner_id,
         )
         return self.exclude(candidate__redacted_key="").annotate(own=own).filter(Exists(known))
 
     def scorable(self) -> Self:
         """Those whose résumé has been read."""
-        return self.filter(candidate__status=candidates.Status.READABLE)
+        return self.filter(candidate__status=candidates.CandidateStatus.READABLE)
 
     def unranked(self) -> Self:
         """Those with a score and no place yet."""
-        return self.filter(status=Status.SCORED, rank=None)
+        return self.filter(status=EvaluationStatus.SCORED, rank=None)
 
     def ranked(self) -> Self:
         """Best first, then the failed, then the unreadable, each by file name."""
@@ -177,14 +181,15 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
     def tally(self) -> dict[str, int]:
         """How many there are of each status, and `total`. One query."""
         counted = self.aggregate(
-            total=Count("pk"), **{status: Count("pk", filter=Q(status=status)) for status in Status}
+            total=Count("pk"),
+            **{status: Count("pk", filter=Q(status=status)) for status in EvaluationStatus},
         )
         return {str(key): value for key, value in counted.items()}
 
     def troubles(self) -> list[tuple[str, int, bool]]:
         """Why résumés have no score: the reason, how many, and whether trying again may help; the
         most frequent first. One query."""
-        troubled = self.filter(status__in=[Status.FAILED, Status.UNREADABLE])
+        troubled = self.filter(status__in=[EvaluationStatus.FAILED, EvaluationStatus.UNREADABLE])
         counted: Counter[tuple[str, bool]] = Counter()
         found = troubled.order_by().values_list("error", "candidate__problem")
         for error, problem, number in found.annotate(number=Count("pk")):
@@ -210,16 +215,16 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         return self.filter(
             Exists(
                 candidates.Candidate.objects.filter(
-                    pk=OuterRef("candidate"), status=candidates.Status.UNREADABLE
+                    pk=OuterRef("candidate"), status=candidates.CandidateStatus.UNREADABLE
                 )
             ),
-            status=Status.WAITING,
-        ).update(status=Status.UNREADABLE, scored_at=Now())
+            status=EvaluationStatus.WAITING,
+        ).update(status=EvaluationStatus.UNREADABLE, scored_at=Now())
 
     def give_up(self) -> int:
         """Close the rows that stopped their worker each time."""
         return self.spent().update(
-            status=Status.FAILED,
+            status=EvaluationStatus.FAILED,
             token=None,
             error=f"Scoring this résumé stopped the worker {MOST_ATTEMPTS} times.",
             scored_at=Now(),
@@ -232,12 +237,17 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
     def take_out(self) -> int:
         """Fail the suspected among them, so that they stop no other worker."""
         return self.suspected().update(
-            status=Status.FAILED, token=None, error=TAKEN_OUT, scored_at=Now()
+            status=EvaluationStatus.FAILED, token=None, error=TAKEN_OUT, scored_at=Now()
         )
 
     def reopen_failed(self) -> int:
-        return self.filter(status=Status.FAILED).update(
-            status=Status.WAITING, error="", scored_at=None, attempts=0, deferrals=0, due_at=Now()
+        return self.filter(status=EvaluationStatus.FAILED).update(
+            status=EvaluationStatus.WAITING,
+            error="",
+            scored_at=None,
+            attempts=0,
+            deferrals=0,
+            due_at=Now(),
         )
 
     def write_ranks(self, ranks: list[dict[str, Any]]) -> None:
@@ -254,7 +264,10 @@ class Evaluation(Claimable):
         candidates.Candidate, models.DB_CASCADE, related_name="evaluations"
     )
     status = models.CharField(
-        max_length=12, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+        max_length=12,
+        choices=EvaluationStatus,
+        default=EvaluationStatus.WAITING,
+        db_default=EvaluationStatus.WAITING,
     )
     scored_at = models.DateTimeField(null=True, blank=True, editable=False)
     error = models.TextField(blank=True, db_default="", editable=False)
@@ -289,11 +302,13 @@ class Evaluation(Claimable):
             models.Index(
                 name="evaluation_to_score",
                 fields=["analysis", "due_at"],
-                condition=Q(status__in=OPEN),
+                condition=Q(status__in=OPEN_EVALUATION_STATUSES),
             ),
             models.Index(fields=["analysis", "status", "rank"]),
             models.Index(
-                name="evaluation_failed", fields=["scored_at"], condition=Q(status=Status.FAILED)
+                name="evaluation_failed",
+                fields=["scored_at"],
+                condition=Q(status=EvaluationStatus.FAILED),
             ),
             models.Index(
                 name="evaluation_lately",
@@ -303,7 +318,7 @@ class Evaluation(Claimable):
             models.Index(
                 name="evaluation_reusable",
                 fields=["fingerprint"],
-                condition=Q(status=Status.SCORED),
+                condition=Q(status=EvaluationStatus.SCORED),
             ),
             # Of what ended lately, /metrics asks again and again.
             models.Index(
@@ -316,22 +331,24 @@ class Evaluation(Claimable):
             models.UniqueConstraint(
                 name="evaluation_once_per_analysis", fields=["analysis", "candidate"]
             ),
-            listed_constraint("evaluation_status_listed", Status),
-            claim_constraint("evaluation_token_while_scoring", Status.SCORING),
+            listed_constraint("evaluation_status_listed", EvaluationStatus),
+            claim_constraint("evaluation_token_while_scoring", EvaluationStatus.SCORING),
             models.CheckConstraint(
                 name="evaluation_scored_at_when_over",
-                condition=Q(status__in=OPEN, scored_at=None)
-                | (~Q(status__in=OPEN) & Q(scored_at__isnull=False)),
+                condition=Q(status__in=OPEN_EVALUATION_STATUSES, scored_at=None)
+                | (~Q(status__in=OPEN_EVALUATION_STATUSES) & Q(scored_at__isnull=False)),
             ),
             models.CheckConstraint(
                 name="evaluation_score_when_scored",
-                condition=Q(status=Status.SCORED, score__isnull=False, score__range=(0, 100))
-                | (~Q(status=Status.SCORED) & Q(score=None, rank=None)),
+                condition=Q(
+                    status=EvaluationStatus.SCORED, score__isnull=False, score__range=(0, 100)
+                )
+                | (~Q(status=EvaluationStatus.SCORED) & Q(score=None, rank=None)),
             ),
             models.CheckConstraint(
                 name="evaluation_error_when_failed",
-                condition=(Q(status=Status.FAILED) & ~Q(error=""))
-                | (~Q(status=Status.FAILED) & Q(error="")),
+                condition=(Q(status=EvaluationStatus.FAILED) & ~Q(error=""))
+                | (~Q(status=EvaluationStatus.FAILED) & Q(error="")),
             ),
         ]
 

@@ -18,15 +18,15 @@ from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, l
 from .draft import Draft
 
 
-class Status(models.TextChoices):
+class ArchiveStatus(models.TextChoices):
     WAITING = "waiting", _("waiting to be unpacked")
     UNPACKING = "unpacking", _("being unpacked")
     UNREADABLE = "unreadable", _("cannot be unpacked")
 
 
 class ArchiveQuerySet(ClaimQuerySet["Archive"]):
-    WAITING = Status.WAITING
-    CLAIMED = Status.UNPACKING
+    WAITING = ArchiveStatus.WAITING
+    CLAIMED = ArchiveStatus.UNPACKING
 
     def advance(self, token: UUID, pk: int, members: int, lease: timedelta) -> bool:
         """Note that so many more members are dealt with; False when it is no longer `token`'s."""
@@ -39,13 +39,13 @@ class ArchiveQuerySet(ClaimQuerySet["Archive"]):
         return bool(
             self.held(token)
             .filter(pk=pk)
-            .update(status=Status.UNREADABLE, token=None, problem=problem, detail=detail)
+            .update(status=ArchiveStatus.UNREADABLE, token=None, problem=problem, detail=detail)
         )
 
     def give_up(self) -> int:
         """Close the rows that stopped their worker each time."""
         return self.spent().update(
-            status=Status.UNREADABLE,
+            status=ArchiveStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
             detail=f"the worker stopped {MOST_ATTEMPTS} times",
@@ -67,7 +67,10 @@ class Archive(Claimable):
     sha256 = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     status = models.CharField(
-        max_length=12, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+        max_length=12,
+        choices=ArchiveStatus,
+        default=ArchiveStatus.WAITING,
+        db_default=ArchiveStatus.WAITING,
     )
     done = models.PositiveIntegerField(db_default=0, editable=False, help_text="members so far")
     problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
@@ -79,12 +82,12 @@ class Archive(Claimable):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(name="archive_same_bytes_once", fields=["draft", "sha256"]),
-            listed_constraint("archive_status_listed", Status),
-            claim_constraint("archive_token_while_unpacking", Status.UNPACKING),
+            listed_constraint("archive_status_listed", ArchiveStatus),
+            claim_constraint("archive_token_while_unpacking", ArchiveStatus.UNPACKING),
             models.CheckConstraint(
                 name="archive_problem_when_unreadable",
-                condition=(Q(status=Status.UNREADABLE) & ~Q(problem=""))
-                | (~Q(status=Status.UNREADABLE) & Q(problem="")),
+                condition=(Q(status=ArchiveStatus.UNREADABLE) & ~Q(problem=""))
+                | (~Q(status=ArchiveStatus.UNREADABLE) & Q(problem="")),
             ),
         ]
 

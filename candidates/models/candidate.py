@@ -25,7 +25,7 @@ from .draft import Draft
 PIECES_KEPT = timedelta(days=1)
 
 
-class Status(models.TextChoices):
+class CandidateStatus(models.TextChoices):
     WAITING = "waiting", _("waiting to be read")
     READING = "reading", _("being read")
     READABLE = "readable", _("readable")
@@ -42,8 +42,8 @@ class Verdict(models.TextChoices):
 
 
 class CandidateQuerySet(ClaimQuerySet["Candidate"]):
-    WAITING = Status.WAITING
-    CLAIMED = Status.READING
+    WAITING = CandidateStatus.WAITING
+    CLAIMED = CandidateStatus.READING
 
     def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
         """Write what reading found, for the rows that `token` still holds; returns how many.
@@ -61,10 +61,10 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
         """Let those that could not be read be tried once more; one that never came out of its
         archive has no file to read."""
         return (
-            self.filter(status=Status.UNREADABLE)
+            self.filter(status=CandidateStatus.UNREADABLE)
             .exclude(file="")
             .update(
-                status=Status.WAITING,
+                status=CandidateStatus.WAITING,
                 problem="",
                 detail="",
                 read_at=None,
@@ -76,7 +76,7 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
     def give_up(self) -> int:
         """Close the rows that stopped their worker each time."""
         return self.spent().update(
-            status=Status.UNREADABLE,
+            status=CandidateStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
             detail=f"the worker stopped {MOST_ATTEMPTS} times",
@@ -102,7 +102,10 @@ class Candidate(Claimable):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     status = models.CharField(
-        max_length=12, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+        max_length=12,
+        choices=CandidateStatus,
+        default=CandidateStatus.WAITING,
+        db_default=CandidateStatus.WAITING,
     )
     read_at = models.DateTimeField(null=True, blank=True, editable=False)
     problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
@@ -177,7 +180,7 @@ class Candidate(Claimable):
             models.Index(
                 name="candidate_to_read",
                 fields=["draft", "due_at"],
-                condition=Q(status__in=[Status.WAITING, Status.READING]),
+                condition=Q(status__in=[CandidateStatus.WAITING, CandidateStatus.READING]),
             ),
             models.Index(fields=["draft", "status"]),
             models.Index(fields=["draft", "text_key"]),
@@ -189,7 +192,7 @@ class Candidate(Claimable):
             models.Index(
                 name="candidate_unreadable",
                 fields=["read_at"],
-                condition=Q(status=Status.UNREADABLE),
+                condition=Q(status=CandidateStatus.UNREADABLE),
             ),
         ]
         constraints = [
@@ -198,23 +201,28 @@ class Candidate(Claimable):
                 fields=["draft", "sha256"],
                 violation_error_message="The same file is already in this draft.",
             ),
-            listed_constraint("candidate_status_listed", Status),
+            listed_constraint("candidate_status_listed", CandidateStatus),
             listed_constraint("candidate_verdict_listed", Verdict, "verdict"),
             models.CheckConstraint(
                 name="candidate_decided_at_when_decided",
                 condition=Q(verdict=Verdict.OPEN, decided_at=None)
                 | (~Q(verdict=Verdict.OPEN) & Q(decided_at__isnull=False)),
             ),
-            claim_constraint("candidate_token_while_reading", Status.READING),
+            claim_constraint("candidate_token_while_reading", CandidateStatus.READING),
             models.CheckConstraint(
                 name="candidate_read_when_over",
-                condition=Q(status__in=[Status.WAITING, Status.READING], read_at=None)
-                | Q(status__in=[Status.READABLE, Status.UNREADABLE], read_at__isnull=False),
+                condition=Q(
+                    status__in=[CandidateStatus.WAITING, CandidateStatus.READING], read_at=None
+                )
+                | Q(
+                    status__in=[CandidateStatus.READABLE, CandidateStatus.UNREADABLE],
+                    read_at__isnull=False,
+                ),
             ),
             models.CheckConstraint(
                 name="candidate_problem_when_unreadable",
-                condition=(Q(status=Status.UNREADABLE) & ~Q(problem=""))
-                | (~Q(status=Status.UNREADABLE) & Q(problem="")),
+                condition=(Q(status=CandidateStatus.UNREADABLE) & ~Q(problem=""))
+                | (~Q(status=CandidateStatus.UNREADABLE) & Q(problem="")),
             ),
         ]
 

@@ -15,34 +15,38 @@ from .claims import Claimable, ClaimQuerySet, claim_constraint, listed_constrain
 from .draft import Draft
 
 
-class Status(models.TextChoices):
+class DescriptionFileStatus(models.TextChoices):
     WAITING = "waiting", _("waiting to be read")
     READING = "reading", _("being read")
     READY = "ready", _("read")
     UNREADABLE = "unreadable", _("cannot be read")
 
 
-OPEN = (Status.WAITING, Status.READING)
+OPEN_DESCRIPTION_FILE_STATUSES = (DescriptionFileStatus.WAITING, DescriptionFileStatus.READING)
 
 
 class DescriptionFileQuerySet(ClaimQuerySet["DescriptionFile"]):
-    WAITING = Status.WAITING
-    CLAIMED = Status.READING
+    WAITING = DescriptionFileStatus.WAITING
+    CLAIMED = DescriptionFileStatus.READING
 
     def ready(self, token: UUID, text: str) -> int:
         return self.held(token).update(
-            status=Status.READY, token=None, text=text, content=b"", done_at=Now()
+            status=DescriptionFileStatus.READY, token=None, text=text, content=b"", done_at=Now()
         )
 
     def refuse(self, token: UUID, problem: Problem) -> int:
         return self.held(token).update(
-            status=Status.UNREADABLE, token=None, problem=problem, content=b"", done_at=Now()
+            status=DescriptionFileStatus.UNREADABLE,
+            token=None,
+            problem=problem,
+            content=b"",
+            done_at=Now(),
         )
 
     def give_up(self) -> int:
         """Close the rows that stopped their worker each time."""
         return self.spent().update(
-            status=Status.UNREADABLE,
+            status=DescriptionFileStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
             content=b"",
@@ -58,7 +62,10 @@ class DescriptionFile(Claimable):
     filename = models.CharField(max_length=255)
     content = models.BinaryField(editable=False)
     status = models.CharField(
-        max_length=12, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+        max_length=12,
+        choices=DescriptionFileStatus,
+        default=DescriptionFileStatus.WAITING,
+        db_default=DescriptionFileStatus.WAITING,
     )
     text = models.TextField(blank=True, db_default="", editable=False)
     problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
@@ -71,21 +78,23 @@ class DescriptionFile(Claimable):
         ordering = ["-created_at", "-pk"]
         indexes = [
             models.Index(
-                name="description_file_to_read", fields=["due_at"], condition=Q(status__in=OPEN)
+                name="description_file_to_read",
+                fields=["due_at"],
+                condition=Q(status__in=OPEN_DESCRIPTION_FILE_STATUSES),
             )
         ]
         constraints = [
-            listed_constraint("description_file_status_listed", Status),
-            claim_constraint("description_file_token_held", Status.READING),
+            listed_constraint("description_file_status_listed", DescriptionFileStatus),
+            claim_constraint("description_file_token_held", DescriptionFileStatus.READING),
             models.CheckConstraint(
                 name="description_file_done_when_over",
-                condition=Q(status__in=OPEN, done_at=None)
-                | (~Q(status__in=OPEN) & Q(done_at__isnull=False)),
+                condition=Q(status__in=OPEN_DESCRIPTION_FILE_STATUSES, done_at=None)
+                | (~Q(status__in=OPEN_DESCRIPTION_FILE_STATUSES) & Q(done_at__isnull=False)),
             ),
             models.CheckConstraint(
                 name="description_file_problem_told",
-                condition=(Q(status=Status.UNREADABLE) & ~Q(problem=""))
-                | (~Q(status=Status.UNREADABLE) & Q(problem="")),
+                condition=(Q(status=DescriptionFileStatus.UNREADABLE) & ~Q(problem=""))
+                | (~Q(status=DescriptionFileStatus.UNREADABLE) & Q(problem="")),
             ),
         ]
 
@@ -94,7 +103,7 @@ class DescriptionFile(Claimable):
 
     @property
     def is_open(self) -> bool:
-        return self.status in OPEN
+        return self.status in OPEN_DESCRIPTION_FILE_STATUSES
 
     @property
     def reason(self) -> str:

@@ -125,7 +125,7 @@ class Draft(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("candidates:draft", args=[self.public_id])
 
-    def add(self, criteria: Iterable[rubric.Criterion]) -> int:
+    def add(self, criteria: Iterable[rubric.RubricCriterion]) -> int:
         """Put these behind the others, in the caller's transaction; returns how many.
 
         One whose name is there already is left out, and so are those above MOST_CRITERIA.
@@ -181,7 +181,7 @@ class Draft(models.Model):
             title=self.title,
             description=self.description,
             criteria=[
-                rubric.Criterion(
+                rubric.RubricCriterion(
                     key=f"c{place}",
                     name=criterion.name,
                     looks_for=criterion.looks_for,

@@ -10,24 +10,23 @@ from django.db.models import F, FloatField, Q, Sum
 from django.db.models.functions import Cast, Now, Power
 from django.utils.translation import gettext_lazy as _
 
-from .analysis import Analysis, Evaluation
-from .analysis import Status as Scored
+from .analysis import Analysis, Evaluation, EvaluationStatus
 from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 
 
-class Kind(models.TextChoices):
+class FollowUpKind(models.TextChoices):
     INSIGHT = "insight", _("insights")
     REPEAT = "repeat", _("scored again")
 
 
-class Status(models.TextChoices):
+class FollowUpStatus(models.TextChoices):
     WAITING = "waiting", _("waiting")
     WORKING = "working", _("in a worker's hands")
     DONE = "done", _("done")
     FAILED = "failed", _("failed")
 
 
-OPEN = (Status.WAITING, Status.WORKING)
+OPEN_FOLLOW_UP_STATUSES = (FollowUpStatus.WAITING, FollowUpStatus.WORKING)
 REPEATED = 0.05  # share of the scored that is scored again
 FEWEST_REPEATED = 8  # fewer say nothing about how far repetitions lie apart
 
@@ -38,10 +37,10 @@ def to_repeat(scored: int) -> int:
 
 
 class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
-    WAITING = Status.WAITING
-    CLAIMED = Status.WORKING
+    WAITING = FollowUpStatus.WAITING
+    CLAIMED = FollowUpStatus.WORKING
 
-    def enrol(self, analysis: Analysis, kind: Kind, evaluations: list[int]) -> None:
+    def enrol(self, analysis: Analysis, kind: FollowUpKind, evaluations: list[int]) -> None:
         """Ask for `kind` about these, unless it was asked before. One statement."""
         self.bulk_create(
             [FollowUp(analysis=analysis, kind=kind, evaluation_id=pk) for pk in evaluations],
@@ -50,9 +49,9 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
 
     def draw(self, analysis: Analysis) -> list[int]:
         """A random twentieth of the scored, for a second scoring; never one that had it."""
-        scored = analysis.evaluations.filter(status=Scored.SCORED)
+        scored = analysis.evaluations.filter(status=EvaluationStatus.SCORED)
         number = to_repeat(scored.count())
-        fresh = scored.exclude(followups__kind=Kind.REPEAT)
+        fresh = scored.exclude(followups__kind=FollowUpKind.REPEAT)
         return list(fresh.order_by("?").values_list("pk", flat=True)[:number])
 
     def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
@@ -67,18 +66,23 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
     def tally(self) -> dict[str, int]:
         """How many are still `open`, and how many `failed`. One query."""
         return self.aggregate(
-            open=models.Count("pk", filter=Q(status__in=OPEN)),
-            failed=models.Count("pk", filter=Q(status=Status.FAILED)),
+            open=models.Count("pk", filter=Q(status__in=OPEN_FOLLOW_UP_STATUSES)),
+            failed=models.Count("pk", filter=Q(status=FollowUpStatus.FAILED)),
         )
 
     def reopen_failed(self) -> int:
-        return self.filter(status=Status.FAILED).update(
-            status=Status.WAITING, error="", done_at=None, attempts=0, deferrals=0, due_at=Now()
+        return self.filter(status=FollowUpStatus.FAILED).update(
+            status=FollowUpStatus.WAITING,
+            error="",
+            done_at=None,
+            attempts=0,
+            deferrals=0,
+            due_at=Now(),
         )
 
     def give_up(self) -> int:
         return self.spent().update(
-            status=Status.FAILED,
+            status=FollowUpStatus.FAILED,
             token=None,
             error=f"It stopped the worker {MOST_ATTEMPTS} times.",
             done_at=Now(),
@@ -94,12 +98,12 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
 
     def repeats(self) -> tuple[tuple[float, int] | None, int]:
         """The `repeat_error`, and how many second scorings are still to come. One query."""
-        done = Q(status=Status.DONE, score__isnull=False)
+        done = Q(status=FollowUpStatus.DONE, score__isnull=False)
         apart = Cast(F("score") - F("evaluation__score"), FloatField())
-        found = self.filter(kind=Kind.REPEAT).aggregate(
+        found = self.filter(kind=FollowUpKind.REPEAT).aggregate(
             squares=Sum(Power(apart, 2), filter=done),
             n=models.Count("pk", filter=done),
-            open=models.Count("pk", filter=Q(status__in=OPEN)),
+            open=models.Count("pk", filter=Q(status__in=OPEN_FOLLOW_UP_STATUSES)),
         )
         if not found["n"] or found["squares"] is None:
             return None, found["open"]
@@ -109,9 +113,12 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
 class FollowUp(Claimable):
     analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="followups")
     evaluation = models.ForeignKey(Evaluation, models.DB_CASCADE, related_name="followups")
-    kind = models.CharField(max_length=8, choices=Kind)
+    kind = models.CharField(max_length=8, choices=FollowUpKind)
     status = models.CharField(
-        max_length=8, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+        max_length=8,
+        choices=FollowUpStatus,
+        default=FollowUpStatus.WAITING,
+        db_default=FollowUpStatus.WAITING,
     )
     score = models.DecimalField(
         max_digits=4, decimal_places=1, null=True, blank=True, editable=False
@@ -129,26 +136,28 @@ class FollowUp(Claimable):
             models.Index(
                 name="followup_to_do",
                 fields=["analysis", "due_at"],
-                condition=Q(status__in=OPEN),
+                condition=Q(status__in=OPEN_FOLLOW_UP_STATUSES),
             ),
             models.Index(
-                name="followup_failed", fields=["done_at"], condition=Q(status=Status.FAILED)
+                name="followup_failed",
+                fields=["done_at"],
+                condition=Q(status=FollowUpStatus.FAILED),
             ),
         ]
         constraints = [
             models.UniqueConstraint(name="followup_once", fields=["evaluation", "kind"]),
-            listed_constraint("followup_status_listed", Status),
-            listed_constraint("followup_kind_listed", Kind, "kind"),
-            claim_constraint("followup_token_while_working", Status.WORKING),
+            listed_constraint("followup_status_listed", FollowUpStatus),
+            listed_constraint("followup_kind_listed", FollowUpKind, "kind"),
+            claim_constraint("followup_token_while_working", FollowUpStatus.WORKING),
             models.CheckConstraint(
                 name="followup_done_at_when_over",
-                condition=Q(status__in=OPEN, done_at=None)
-                | (~Q(status__in=OPEN) & Q(done_at__isnull=False)),
+                condition=Q(status__in=OPEN_FOLLOW_UP_STATUSES, done_at=None)
+                | (~Q(status__in=OPEN_FOLLOW_UP_STATUSES) & Q(done_at__isnull=False)),
             ),
             models.CheckConstraint(
                 name="followup_error_when_failed",
-                condition=(Q(status=Status.FAILED) & ~Q(error=""))
-                | (~Q(status=Status.FAILED) & Q(error="")),
+                condition=(Q(status=FollowUpStatus.FAILED) & ~Q(error=""))
+                | (~Q(status=FollowUpStatus.FAILED) & Q(error="")),
             ),
         ]
 

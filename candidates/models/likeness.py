@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.facts import similarity
 
-from .candidate import Candidate, Status
+from .candidate import Candidate, CandidateStatus
 from .draft import Draft
 from .event import Event
 
@@ -24,14 +24,14 @@ UNSURE = 0.5  # of the confidence in an address or a number
 MOST_PAIRS = 5  # of one file: an agency's address is on everybody's
 
 
-class Why(models.TextChoices):
+class DuplicateEvidence(models.TextChoices):
     SAME_TEXT = "same-text", _("the same text")
     SAME_EMAIL = "same-email", _("the same e-mail address")
     SAME_PHONE = "same-phone", _("the same telephone number")
     ALIKE = "alike", _("much of the same text")
 
 
-class Decision(models.TextChoices):
+class DuplicateDecision(models.TextChoices):
     OPEN = "", _("not decided")
     MERGED = "merged", _("one person")
     APART = "apart", _("different people")
@@ -40,7 +40,9 @@ class Decision(models.TextChoices):
 class LikenessQuerySet(models.QuerySet["Likeness"]):
     def undecided(self) -> Self:
         """Pairs nobody has decided about, of files that still stand for themselves."""
-        return self.filter(decision=Decision.OPEN, first__same_as=None, second__same_as=None)
+        return self.filter(
+            decision=DuplicateDecision.OPEN, first__same_as=None, second__same_as=None
+        )
 
     def find(self, candidate_ids: Iterable[int]) -> int:
         """Note the files that look like these, of one draft; returns how many pairs that makes.
@@ -48,7 +50,9 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
         Three queries, by index: their time does not grow with the draft.
         """
         fields = ("pk", "draft", "signature", "bands", "confidence", *KEYS)
-        readable = Candidate.objects.filter(status=Status.READABLE).order_by("-created_at", "-pk")
+        readable = Candidate.objects.filter(status=CandidateStatus.READABLE).order_by(
+            "-created_at", "-pk"
+        )
         fresh = list(map(_sure, readable.filter(pk__in=list(candidate_ids)).values(*fields)))
         if not fresh:
             return 0
@@ -67,7 +71,7 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
                 (rank, pair)
                 for other in found
                 if other["pk"] != one["pk"] and (pair := _pair(one, other)) is not None
-                for rank in (list(Why).index(Why(pair.why)),)
+                for rank in (list(DuplicateEvidence).index(DuplicateEvidence(pair.why)),)
             ]
             best.sort(key=lambda each: each[0])  # among equals the newest is first
             for _rank, pair in best[:MOST_PAIRS]:
@@ -93,7 +97,7 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
         return list(found.values())
 
     def decide(
-        self, draft: Draft, candidates: list[Candidate], decision: Decision, user: "User"
+        self, draft: Draft, candidates: list[Candidate], decision: DuplicateDecision, user: "User"
     ) -> int:
         """Merge the files into the newest of them, or keep them apart; returns how many pairs that
         decides."""
@@ -101,13 +105,13 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
             Draft.objects.select_for_update().get(pk=draft.pk)
             among = [candidate.pk for candidate in candidates]
             pairs = self.filter(
-                draft=draft, first__in=among, second__in=among, decision=Decision.OPEN
+                draft=draft, first__in=among, second__in=among, decision=DuplicateDecision.OPEN
             )
             decided = pairs.update(decision=decision, decided_at=Now())
             if not decided:
                 return 0
             newest = max(candidates, key=lambda one: (one.created_at, one.pk))
-            if decision == Decision.MERGED:
+            if decision == DuplicateDecision.MERGED:
                 older = [pk for pk in among if pk != newest.pk]
                 whole = Candidate.objects.filter(Q(pk__in=older) | Q(same_as__in=older))
                 whole.update(same_as=newest.pk)
@@ -128,7 +132,7 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
             ids = list(files.values_list("pk", flat=True))
             files.update(same_as=None)
             self.filter(first__in=ids, second__in=ids).update(
-                decision=Decision.OPEN, decided_at=None
+                decision=DuplicateDecision.OPEN, decided_at=None
             )
             Event.objects.all().record(
                 candidate.draft_id, "files parted", actor=user, about=candidate.public_id
@@ -141,9 +145,9 @@ class Likeness(models.Model):
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="likenesses")
     first = models.ForeignKey(Candidate, models.DB_CASCADE, related_name="+")
     second = models.ForeignKey(Candidate, models.DB_CASCADE, related_name="+")
-    why = models.CharField(max_length=12, choices=Why)
+    why = models.CharField(max_length=12, choices=DuplicateEvidence)
     share = models.FloatField(help_text="of the text that both have, 0 to 1")
-    decision = models.CharField(max_length=8, choices=Decision, blank=True, db_default="")
+    decision = models.CharField(max_length=8, choices=DuplicateDecision, blank=True, db_default="")
     decided_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -169,12 +173,12 @@ class Likeness(models.Model):
     @property
     def reason(self) -> str:
         """Why, for a person."""
-        words = str(Why(self.why).label)
-        if self.share >= ALIKE and self.why != Why.SAME_TEXT:
+        words = str(DuplicateEvidence(self.why).label)
+        if self.share >= ALIKE and self.why != DuplicateEvidence.SAME_TEXT:
             alike = gettext("%(share)d%% of the text is the same") % {
                 "share": round(100 * self.share)
             }
-            if self.why == Why.ALIKE:
+            if self.why == DuplicateEvidence.ALIKE:
                 return alike
             return gettext("%(words)s, and %(alike)s") % {"words": words, "alike": alike}
         return words
@@ -192,13 +196,13 @@ def _pair(one: dict[str, Any], other: dict[str, Any]) -> "Likeness | None":
     """The strongest reason for two rows to be one person's, if there is any."""
     share = similarity.share(one["signature"], other["signature"])
     if one["text_key"] and one["text_key"] == other["text_key"]:
-        why = Why.SAME_TEXT
+        why = DuplicateEvidence.SAME_TEXT
     elif one["email"] and one["email"].lower() == other["email"].lower():
-        why = Why.SAME_EMAIL
+        why = DuplicateEvidence.SAME_EMAIL
     elif one["phone_key"] and one["phone_key"] == other["phone_key"]:
-        why = Why.SAME_PHONE
+        why = DuplicateEvidence.SAME_PHONE
     elif share >= ALIKE:
-        why = Why.ALIKE
+        why = DuplicateEvidence.ALIKE
     else:
         return None
     first, second = sorted((one["pk"], other["pk"]))

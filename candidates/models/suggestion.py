@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
 from django.utils.translation import gettext_lazy as _
 
-from candidates.scoring.rubric import Criterion
+from candidates.scoring.rubric import RubricCriterion
 
 from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
@@ -19,34 +19,36 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
-class Status(models.TextChoices):
+class SuggestionStatus(models.TextChoices):
     WAITING = "waiting", _("waiting")
     WORKING = "working", _("being made")
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
 
 
-OPEN = (Status.WAITING, Status.WORKING)
+OPEN_SUGGESTION_STATUSES = (SuggestionStatus.WAITING, SuggestionStatus.WORKING)
 
 
 class SuggestionQuerySet(ClaimQuerySet["Suggestion"]):
-    WAITING = Status.WAITING
-    CLAIMED = Status.WORKING
+    WAITING = SuggestionStatus.WAITING
+    CLAIMED = SuggestionStatus.WORKING
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.filter(draft__in=Draft.objects.visible_to(user))
 
     def ready(self, token: UUID, criteria: list[dict[str, object]]) -> int:
         return self.held(token).update(
-            status=Status.READY, token=None, criteria=criteria, done_at=Now()
+            status=SuggestionStatus.READY, token=None, criteria=criteria, done_at=Now()
         )
 
     def fail(self, token: UUID, error: str) -> int:
-        return self.held(token).update(status=Status.FAILED, token=None, error=error, done_at=Now())
+        return self.held(token).update(
+            status=SuggestionStatus.FAILED, token=None, error=error, done_at=Now()
+        )
 
     def give_up(self) -> int:
         return self.spent().update(
-            status=Status.FAILED,
+            status=SuggestionStatus.FAILED,
             token=None,
             error=f"Suggesting criteria stopped the worker {MOST_ATTEMPTS} times.",
             done_at=Now(),
@@ -62,7 +64,10 @@ class Suggestion(Claimable):
     engine = models.CharField(max_length=20)
     model = models.CharField(max_length=200)
     status = models.CharField(
-        max_length=8, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+        max_length=8,
+        choices=SuggestionStatus,
+        default=SuggestionStatus.WAITING,
+        db_default=SuggestionStatus.WAITING,
     )
     criteria = models.JSONField(default=list, db_default=[], blank=True, editable=False)
     error = models.TextField(blank=True, db_default="", editable=False)
@@ -76,16 +81,18 @@ class Suggestion(Claimable):
         indexes = [
             models.Index(fields=["draft", "-created_at"]),
             models.Index(
-                name="suggestion_to_make", fields=["due_at"], condition=Q(status__in=OPEN)
+                name="suggestion_to_make",
+                fields=["due_at"],
+                condition=Q(status__in=OPEN_SUGGESTION_STATUSES),
             ),
         ]
         constraints = [
-            listed_constraint("suggestion_status_listed", Status),
-            claim_constraint("suggestion_token_while_working", Status.WORKING),
+            listed_constraint("suggestion_status_listed", SuggestionStatus),
+            claim_constraint("suggestion_token_while_working", SuggestionStatus.WORKING),
             models.CheckConstraint(
                 name="suggestion_done_at_when_over",
-                condition=Q(status__in=OPEN, done_at=None)
-                | (~Q(status__in=OPEN) & Q(done_at__isnull=False)),
+                condition=Q(status__in=OPEN_SUGGESTION_STATUSES, done_at=None)
+                | (~Q(status__in=OPEN_SUGGESTION_STATUSES) & Q(done_at__isnull=False)),
             ),
         ]
 
@@ -94,7 +101,7 @@ class Suggestion(Claimable):
 
     @property
     def is_open(self) -> bool:
-        return self.status in OPEN
+        return self.status in OPEN_SUGGESTION_STATUSES
 
-    def suggested(self) -> list[Criterion]:
-        return [Criterion(**one) for one in self.criteria]
+    def suggested(self) -> list[RubricCriterion]:
+        return [RubricCriterion(**one) for one in self.criteria]

@@ -7,8 +7,8 @@ from django.db.models import Count, OuterRef
 
 from candidates.access import Request
 from candidates.models import Analysis, Candidate, Draft, Evaluation
-from candidates.models.analysis import Status as Scored
-from candidates.models.candidate import Status
+from candidates.models.analysis import EvaluationStatus
+from candidates.models.candidate import CandidateStatus
 
 DRAFTS_A_PAGE = 25
 
@@ -25,7 +25,9 @@ def draft_rows(request: Request) -> tuple[Page[Draft], list[dict[str, Any]]]:
     for draft_id, status, number in counted.annotate(number=Count("pk")):
         counts.setdefault(draft_id, {})[status] = number
     last = Analysis.objects.filter(draft__in=shown).order_by("draft", "-created_at", "-pk")
-    best = Evaluation.objects.filter(analysis=OuterRef("pk"), status=Scored.SCORED, rank=1)
+    best = Evaluation.objects.filter(
+        analysis=OuterRef("pk"), status=EvaluationStatus.SCORED, rank=1
+    )
     newer = Candidate.objects.filter(
         draft=OuterRef("draft"), created_at__gt=OuterRef("created_at")
     ).order_by()
@@ -47,12 +49,12 @@ def draft_rows(request: Request) -> tuple[Page[Draft], list[dict[str, Any]]]:
 
 def file_counts(by_status: dict[str, int]) -> dict[str, int]:
     """Files by what a person wants to know: can it be read, can it not, or is that open?"""
-    waiting = by_status.get(Status.WAITING, 0) + by_status.get(Status.READING, 0)
+    waiting = by_status.get(CandidateStatus.WAITING, 0) + by_status.get(CandidateStatus.READING, 0)
     total = sum(by_status.values())
     return {
         "total": total,
         "waiting": waiting,
-        "readable": by_status.get(Status.READABLE, 0),
-        "unreadable": by_status.get(Status.UNREADABLE, 0),
+        "readable": by_status.get(CandidateStatus.READABLE, 0),
+        "unreadable": by_status.get(CandidateStatus.UNREADABLE, 0),
         "done": total - waiting,
     }

@@ -13,7 +13,7 @@ from .document import Document, Hidden
 from .limits import MAX_BYTES, MAX_CHARACTERS, MAX_HIDDEN, MAX_HIDDEN_CHARACTERS
 from .parsed import Parsed
 from .problems import Problem, Unreadable
-from .sniff import Kind, flags_of_picture, sniff
+from .sniff import FileKind, flags_of_picture, sniff
 
 
 def read_here(
@@ -69,14 +69,14 @@ def _parsed(
     return found.kind.value, found.flags, parsed
 
 
-def _recognised(kind: Kind, read: Callable[[bytes], Parsed], data: bytes, ocr: Ocr) -> Parsed:
+def _recognised(kind: FileKind, read: Callable[[bytes], Parsed], data: bytes, ocr: Ocr) -> Parsed:
     """What `read` makes of a file, and text recognition of what holds pictures in text's place."""
     try:
         parsed = read(data)
     except Unreadable as refused:
         if refused.problem not in (Problem.NO_TEXT, Problem.GARBLED):
             raise
-        if kind is Kind.PDF:
+        if kind is FileKind.PDF:
             from .ocr import recognise
 
             return recognise.pdf(data, ocr)
@@ -85,32 +85,32 @@ def _recognised(kind: Kind, read: Callable[[bytes], Parsed], data: bytes, ocr: O
 
             return pictures.packed(data, ocr)
         raise Unreadable(Problem.NOT_RECOGNISED, f"pictures in {kind.name}") from None
-    if kind is Kind.PDF:
+    if kind is FileKind.PDF:
         from .ocr import recognise
 
         return recognise.pdf_gaps(data, parsed, ocr)
     return parsed
 
 
-def _reader(kind: Kind, opened: Opened) -> Callable[[bytes], Parsed]:
+def _reader(kind: FileKind, opened: Opened) -> Callable[[bytes], Parsed]:
     """Loads only what this kind needs: a child that reads PDFs alone never pays for lxml."""
-    if kind is Kind.PDF:
+    if kind is FileKind.PDF:
         from candidates.reading.pdf.reader import parse
-    elif kind is Kind.DOCX:
+    elif kind is FileKind.DOCX:
         from candidates.reading.docx.reader import parse
-    elif kind is Kind.DOC:
+    elif kind is FileKind.DOC:
         from candidates.reading.doc.reader import parse
-    elif kind is Kind.ODT:
+    elif kind is FileKind.ODT:
         from candidates.reading.odt.reader import parse
-    elif kind is Kind.RTF:
+    elif kind is FileKind.RTF:
         from candidates.reading.rtf.reader import parse
-    elif kind is Kind.HTML:
+    elif kind is FileKind.HTML:
         from candidates.reading.html.reader import parse
-    elif kind is Kind.EML:
+    elif kind is FileKind.EML:
         from candidates.reading.mail.eml import parse as parse_message
 
         return partial(parse_message, opened=opened)
-    elif kind is Kind.MSG:
+    elif kind is FileKind.MSG:
         from candidates.reading.mail.msg import parse as parse_outlook
 
         return partial(parse_outlook, opened=opened)

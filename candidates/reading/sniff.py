@@ -16,7 +16,7 @@ from .limits import MAX_MEMBERS, MB
 from .problems import Problem, Unreadable
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What can be read; the value is the media type."""
 
     PDF = "application/pdf"
@@ -35,35 +35,35 @@ class Kind(StrEnum):
 class Found:
     """A kind that can be read; the content begins `start` bytes into the file."""
 
-    kind: Kind
+    kind: FileKind
     start: int = 0
     flags: tuple[Flag, ...] = ()
 
 
 WORDS = {
-    Kind.PDF: "PDF",
-    Kind.DOCX: "a Word document",
-    Kind.DOC: "an old Word document",
-    Kind.EML: "an e-mail message",
-    Kind.MSG: "an Outlook message",
-    Kind.ODT: "an OpenDocument text",
-    Kind.RTF: "Rich Text",
-    Kind.HTML: "a web page",
-    Kind.TEXT: "plain text",
-    Kind.MARKDOWN: "plain text",
+    FileKind.PDF: "PDF",
+    FileKind.DOCX: "a Word document",
+    FileKind.DOC: "an old Word document",
+    FileKind.EML: "an e-mail message",
+    FileKind.MSG: "an Outlook message",
+    FileKind.ODT: "an OpenDocument text",
+    FileKind.RTF: "Rich Text",
+    FileKind.HTML: "a web page",
+    FileKind.TEXT: "plain text",
+    FileKind.MARKDOWN: "plain text",
 }
 PICTURES = ("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic")
 # What the ending of a name promises. Endings that are not here promise nothing.
-PROMISES: dict[str, tuple[Kind, ...]] = {
-    "pdf": (Kind.PDF,),
-    **dict.fromkeys(("docx", "docm", "dotx", "dotm"), (Kind.DOCX,)),
-    **dict.fromkeys(("doc", "dot"), (Kind.DOC,)),
-    **dict.fromkeys(("odt", "ott", "fodt"), (Kind.ODT,)),
-    "rtf": (Kind.RTF,),
-    "eml": (Kind.EML,),
-    "msg": (Kind.MSG,),
-    **dict.fromkeys(("html", "htm", "xhtml"), (Kind.HTML,)),
-    **dict.fromkeys(("txt", "text", "md", "markdown"), (Kind.TEXT, Kind.MARKDOWN)),
+PROMISES: dict[str, tuple[FileKind, ...]] = {
+    "pdf": (FileKind.PDF,),
+    **dict.fromkeys(("docx", "docm", "dotx", "dotm"), (FileKind.DOCX,)),
+    **dict.fromkeys(("doc", "dot"), (FileKind.DOC,)),
+    **dict.fromkeys(("odt", "ott", "fodt"), (FileKind.ODT,)),
+    "rtf": (FileKind.RTF,),
+    "eml": (FileKind.EML,),
+    "msg": (FileKind.MSG,),
+    **dict.fromkeys(("html", "htm", "xhtml"), (FileKind.HTML,)),
+    **dict.fromkeys(("txt", "text", "md", "markdown"), (FileKind.TEXT, FileKind.MARKDOWN)),
     **dict.fromkeys(("pages", "xls", "xlsx", "ppt", "pptx"), ()),
     **dict.fromkeys(PICTURES, ()),
     **dict.fromkeys(("zip", "exe"), ()),
@@ -103,10 +103,10 @@ PDF_HEADER_WITHIN = 1024  # where PDF readers look for it
 PDF_BODY = re.compile(rb"\d\s+obj\b|startxref|/Root\b")
 JUNK_WITHIN = 2 * MB  # before the header of a file whose end is that of a PDF
 
-OLE_STREAMS: tuple[tuple[str, Kind | Problem], ...] = (
+OLE_STREAMS: tuple[tuple[str, FileKind | Problem], ...] = (
     ("EncryptedPackage", Problem.ENCRYPTED),
-    ("__properties_version1.0", Kind.MSG),
-    ("WordDocument", Kind.DOC),
+    ("__properties_version1.0", FileKind.MSG),
+    ("WordDocument", FileKind.DOC),
     ("Workbook", Problem.SPREADSHEET),
     ("Book", Problem.SPREADSHEET),
     ("PowerPoint Document", Problem.PRESENTATION),
@@ -159,7 +159,7 @@ def _ending(name: str) -> str:
     return PurePath(name.replace("\\", "/")).suffix.lower().lstrip(".")
 
 
-def _kind(data: bytes, ending: str) -> tuple[Kind, int]:
+def _kind(data: bytes, ending: str) -> tuple[FileKind, int]:
     head = data[:4096]
     if data.startswith(b"PK\x03\x04"):
         return _inside_zip(data), 0
@@ -168,27 +168,27 @@ def _kind(data: bytes, ending: str) -> tuple[Kind, int]:
     if data.startswith(COMPOUND):
         return _inside_compound(data), 0
     if RTF_START.match(head):
-        return Kind.RTF, head.index(b"{")
+        return FileKind.RTF, head.index(b"{")
     header = PDF_HEADER.search(data, 0, PDF_HEADER_WITHIN + 8)
     if header and (header.start() == 0 or PDF_BODY.search(data, header.end())):
-        return Kind.PDF, header.start()
+        return FileKind.PDF, header.start()
     _refuse_by_magic(head)
     if SVG_START.match(head):
         raise Unreadable(Problem.PICTURE, "SVG")
     if HTML_START.match(head):
-        return Kind.HTML, 0
+        return FileKind.HTML, 0
     if _is_binary(data):
         late = PDF_HEADER.search(data, 0, JUNK_WITHIN)
         if late and b"startxref" in data[-2048:]:
-            return Kind.PDF, late.start()
+            return FileKind.PDF, late.start()
         raise Unreadable(Problem.UNKNOWN_KIND, f"begins with {head[:8].hex(' ')}")
     late = PDF_HEADER.search(data, 0, JUNK_WITHIN)
     if late and b"startxref" in data[-2048:] and b"%%EOF" in data[-2048:]:
-        return Kind.PDF, late.start()
+        return FileKind.PDF, late.start()
     if _is_message(head, ending):
         if MAILBOX.match(head) and len(MAILBOX.findall(data)) > 1:
             raise Unreadable(Problem.UNKNOWN_KIND, "a mailbox of several messages (mbox)")
-        return Kind.EML, 0
+        return FileKind.EML, 0
     return _kind_of_text(head, ending), 0
 
 
@@ -199,14 +199,14 @@ def _is_message(head: bytes, ending: str) -> bool:
     return bool(HEADER_LINES.match(headers) and MIME_LINE.search(headers))
 
 
-def _kind_of_text(head: bytes, ending: str) -> Kind:
+def _kind_of_text(head: bytes, ending: str) -> FileKind:
     if ending in ("html", "htm", "xhtml") and TAG.search(head):
-        return Kind.HTML
+        return FileKind.HTML
     if XML_START.match(head):
         if FLAT_START.search(head):
-            return Kind.ODT
+            return FileKind.ODT
         raise Unreadable(Problem.UNKNOWN_KIND, "XML")
-    return Kind.MARKDOWN if ending in ("md", "markdown") else Kind.TEXT
+    return FileKind.MARKDOWN if ending in ("md", "markdown") else FileKind.TEXT
 
 
 def _refuse_by_magic(head: bytes) -> None:
@@ -252,7 +252,7 @@ def looks_like_utf_16(sample: bytes) -> str:
     return ""
 
 
-def _inside_zip(data: bytes) -> Kind:
+def _inside_zip(data: bytes) -> FileKind:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -273,9 +273,9 @@ def _inside_zip(data: bytes) -> Kind:
     if "word/document.xml" in names or (
         "[Content_Types].xml" in names and any(name.startswith("word/") for name in names)
     ):
-        return Kind.DOCX
+        return FileKind.DOCX
     if mime.startswith(b"application/vnd.oasis.opendocument.text"):
-        return Kind.ODT
+        return FileKind.ODT
     if mime.startswith(b"application/vnd.oasis.opendocument.spreadsheet"):
         raise Unreadable(Problem.SPREADSHEET)
     if mime.startswith(b"application/vnd.oasis.opendocument.presentation"):
@@ -289,7 +289,7 @@ def _inside_zip(data: bytes) -> Kind:
     raise Unreadable(Problem.ARCHIVE, "ZIP")
 
 
-def _inside_compound(data: bytes) -> Kind:
+def _inside_compound(data: bytes) -> FileKind:
     """By what stands in its root; where the directory is damaged, by the names found in it."""
     try:
         streams: frozenset[str] | None = frozenset(Compound(data).root.streams)

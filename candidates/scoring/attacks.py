@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from . import commands
-from .scorecard import Flag
+from .scorecard import ScoringFlag
 
 LONGEST = 300  # characters of a finding; a sentence that is longer is cut
 SHOWN = 160  # of a finding in a flag
@@ -125,13 +125,14 @@ class Look:
     text: str
 
     @property
-    def flags(self) -> tuple[Flag, ...]:
+    def flags(self) -> tuple[ScoringFlag, ...]:
         """For a reviewer: one flag of a kind, with what was found, shortened."""
         told: dict[str, list[str]] = {}
         for one in self.findings:
             told.setdefault(one.kind, []).append(" ".join(one.quote.split()))
         return tuple(
-            Flag(kind, _short(" … ".join(dict.fromkeys(quotes)))) for kind, quotes in told.items()
+            ScoringFlag(kind, _short(" … ".join(dict.fromkeys(quotes))))
+            for kind, quotes in told.items()
         )
 
 
@@ -159,7 +160,7 @@ def find(text: str) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
-def flags(text: str) -> tuple[Flag, ...]:
+def flags(text: str) -> tuple[ScoringFlag, ...]:
     """What a reviewer is told of `text`."""
     return look(text).flags
 

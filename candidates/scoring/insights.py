@@ -1,7 +1,7 @@
 """A narrative for the reader, composed from the evidence of a scorecard and from nothing else."""
 
 from .rank import MET_FROM, STRONG_FROM, Met, met
-from .rubric import ROLE, Criterion, Rubric
+from .rubric import ROLE, Rubric, RubricCriterion
 from .scorecard import Insight, Point, Rating, Scorecard
 
 MOST = 4  # of each kind
@@ -26,19 +26,19 @@ def compose(rubric: Rubric, scorecard: Scorecard) -> Insight:
     )
 
 
-def _strength(criterion: Criterion, rating: Rating) -> str:
+def _strength(criterion: RubricCriterion, rating: Rating) -> str:
     word = "Strong evidence" if rating.rating >= STRONG_FROM else "Evidence"
     return f"{word} of {criterion.name} ({rating.rating:g} of 4)."
 
 
-def _gap(criterion: Criterion, rating: Rating) -> str:
+def _gap(criterion: RubricCriterion, rating: Rating) -> str:
     kind = "The must-have" if criterion.must_have else "The criterion"
     if met(rating) is Met.NOT_FOUND:
         return f"{kind} {criterion.name} has no evidence in the résumé."
     return f"{kind} {criterion.name} has thin evidence ({rating.rating:g} of 4)."
 
 
-def _question(criterion: Criterion, rating: Rating) -> str:
+def _question(criterion: RubricCriterion, rating: Rating) -> str:
     if met(rating) is Met.NOT_FOUND:
         good = f" What good looks like: {criterion.looks_for}" if criterion.looks_for else ""
         return f"Have you worked with {criterion.name}? Where, and what was your own part?{good}"

@@ -18,7 +18,7 @@ MOST_DERIVED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
+class RubricCriterion:
     """One thing looked for. `key` names it within its rubric; `weight` is 0 to 10."""
 
     key: str
@@ -34,18 +34,23 @@ class Rubric:
 
     title: str
     description: str
-    criteria: tuple[Criterion, ...]
+    criteria: tuple[RubricCriterion, ...]
 
     @classmethod
     def build(
-        cls, *, title: str, description: str, criteria: Iterable[Criterion], role_weight: int = 5
+        cls,
+        *,
+        title: str,
+        description: str,
+        criteria: Iterable[RubricCriterion],
+        role_weight: int = 5,
     ) -> Self:
         """Put the role before `criteria`.
 
         Raises ValueError with a plain sentence when nothing could be rated by the result.
         """
         title, description = title.strip(), description.strip()
-        whole = (Criterion(ROLE, ROLE_NAME, "", role_weight), *criteria)
+        whole = (RubricCriterion(ROLE, ROLE_NAME, "", role_weight), *criteria)
         if not title:
             raise ValueError("The role has no title. Give it one.")
         if not description and len(whole) == 1:
@@ -70,7 +75,7 @@ class Rubric:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        criteria = tuple(Criterion(**criterion) for criterion in data["criteria"])
+        criteria = tuple(RubricCriterion(**criterion) for criterion in data["criteria"])
         return cls(data["title"], data["description"], criteria)
 
     def fingerprint(self) -> str:
@@ -104,7 +109,7 @@ STRENGTH = re.compile(
 LONGEST_NAME = 60  # characters
 
 
-def derive_criteria(description: str) -> tuple[Criterion, ...]:
+def derive_criteria(description: str) -> tuple[RubricCriterion, ...]:
     """Criteria from the requirement bullets of a description, at most eight; () where it has none.
 
     Bullets under a heading that speaks of requirements count; without such a heading, all do. What
@@ -120,7 +125,7 @@ def derive_criteria(description: str) -> tuple[Criterion, ...]:
         elif line.strip():
             sections.append((line.strip("#*_: \t"), []))
     requiring = [(head, items) for head, items in sections if items and REQUIRING.search(head)]
-    found: dict[str, Criterion] = {}
+    found: dict[str, RubricCriterion] = {}
     for head, items in requiring or [(head, items) for head, items in sections if items]:
         for item in items:
             name = _short(item)
@@ -128,7 +133,7 @@ def derive_criteria(description: str) -> tuple[Criterion, ...]:
                 continue
             nice = NICE.search(item) or (NICE.search(head) and not MUST.search(item))
             must = not nice and (MUST.search(item) or re.search(r"\bmust|\bessential", head, re.I))
-            found[name.casefold()] = Criterion(
+            found[name.casefold()] = RubricCriterion(
                 key=f"c{len(found) + 1}",
                 name=name,
                 looks_for="" if item == name else item,

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from .rubric import Criterion, Rubric
+from .rubric import Rubric, RubricCriterion
 
 if TYPE_CHECKING:
     from .attacks import Look
@@ -60,7 +60,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class ScoringFlag:
     """Something a reviewer should know: `kind` is a fixed word with hyphens, `found` what it is.
 
     A flag never lowers a score.
@@ -112,7 +112,7 @@ class Scorecard:
 
     ratings: tuple[Rating, ...]
     usage: Usage = Usage()
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[ScoringFlag, ...] = ()
     mode: str = ""
     model: str = ""
     insight: Insight | None = None
@@ -127,7 +127,7 @@ class Scorecard:
         return cls(
             ratings=tuple(Rating.from_json(rating) for rating in data["ratings"]),
             usage=Usage(**data.get("usage", {})),
-            flags=tuple(Flag(flag["kind"], flag["found"]) for flag in data.get("flags", ())),
+            flags=tuple(ScoringFlag(flag["kind"], flag["found"]) for flag in data.get("flags", ())),
             mode=data.get("mode", ""),
             model=data.get("model", ""),
             insight=Insight.from_json(insight) if insight else None,
@@ -166,7 +166,7 @@ class EngineBusy(ScoringFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ScoringOutcome:
     """How one call ended.
 
     `status` is "answered" (paid for), "refused" (an error came back), "failed" (it never arrived)
@@ -191,7 +191,7 @@ class Calls(Protocol):
         """
         ...
 
-    async def settle(self, call: object, outcome: Outcome) -> None:
+    async def settle(self, call: object, outcome: ScoringOutcome) -> None:
         """The call named `call` is over. Called once for each start, also when cancelled."""
         ...
 
@@ -230,7 +230,9 @@ class Engine(Protocol):
         """The narrative for a document that has its scorecard. Raises as `score` does."""
         ...
 
-    async def suggest(self, title: str, description: str) -> tuple[tuple[Criterion, ...], Usage]:
+    async def suggest(
+        self, title: str, description: str
+    ) -> tuple[tuple[RubricCriterion, ...], Usage]:
         """Criteria for a role, to be edited by a person. Raises as `score` does."""
         ...
 

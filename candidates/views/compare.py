@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
 from candidates.models import Evaluation
-from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.rubric import Rubric, RubricCriterion
 
 from .ranking import VERDICT_WORDS
 from .ratings import Shown, insights, rated, without_names
@@ -81,12 +81,12 @@ def compare(request: Request, public_id: Any) -> HttpResponse:
 
 def _criteria(
     rubric: Rubric, chosen: list[Evaluation]
-) -> list[tuple[Criterion, list[Cell | None]]]:
+) -> list[tuple[RubricCriterion, list[Cell | None]]]:
     rows = [
         {one.criterion.key: one for one in without_names(rated(rubric, evaluation), evaluation)}
         for evaluation in chosen
     ]
-    shown: list[tuple[Criterion, list[Cell | None]]] = []
+    shown: list[tuple[RubricCriterion, list[Cell | None]]] = []
     for criterion in rubric.criteria:
         ratings = [by_key.get(criterion.key) for by_key in rows]
         known = [one.rating.rating for one in ratings if one is not None]

@@ -24,8 +24,8 @@ from candidates.forms import (
 )
 from candidates.intake import discard
 from candidates.models import Candidate, Draft, Event
-from candidates.models.archive import Status as Packed
-from candidates.models.candidate import Status
+from candidates.models.archive import ArchiveStatus
+from candidates.models.candidate import CandidateStatus
 from candidates.models.draft import Role
 from candidates.pages import live
 from candidates.pages.draft_form import edit_draft
@@ -91,8 +91,8 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
     order = ("pk",) if draft.blind else ("filename", "pk")
     chosen = draft.candidates.order_by(*order).defer("text", "flags")
     if status == "waiting":
-        chosen = chosen.filter(status__in=(Status.WAITING, Status.READING))
-    elif status in (Status.READABLE, Status.UNREADABLE):
+        chosen = chosen.filter(status__in=(CandidateStatus.WAITING, CandidateStatus.READING))
+    elif status in (CandidateStatus.READABLE, CandidateStatus.UNREADABLE):
         chosen = chosen.filter(status=status)
     else:
         status = ""
@@ -100,7 +100,7 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
     paginator.count = files[status or "total"]  # known already
     page = paginator.get_page(request.GET.get("page"))
     archives = list(draft.archives.all())
-    unpacking = sum(archive.status != Packed.UNREADABLE for archive in archives)
+    unpacking = sum(archive.status != ArchiveStatus.UNREADABLE for archive in archives)
     told = [(archive.pk, archive.status, archive.done) for archive in archives]
     alike = draft.likenesses.undecided().count()
     state = live.digest(files, status, page.number, told, alike)
@@ -178,7 +178,7 @@ def remove_unreadable(request: Request, public_id: Any) -> HttpResponse:
     """Remove every candidate of a draft whose file cannot be read, after asking."""
     draft = draft_for(request.user, public_id, Role.EDITOR)
     if request.method != "POST":
-        number = draft.candidates.filter(status=Status.UNREADABLE).count()
+        number = draft.candidates.filter(status=CandidateStatus.UNREADABLE).count()
         files = ngettext("%d file", "%d files", number) % number
         context = {
             "thing": _("what cannot be read"),
@@ -188,7 +188,7 @@ def remove_unreadable(request: Request, public_id: Any) -> HttpResponse:
         }
         return render(request, "candidates/erase.html", context)
     with transaction.atomic():
-        bad = draft.candidates.filter(status=Status.UNREADABLE).select_for_update()
+        bad = draft.candidates.filter(status=CandidateStatus.UNREADABLE).select_for_update()
         names = dict(bad.values_list("pk", "file"))
         if names:
             Candidate.objects.filter(pk__in=names).delete()

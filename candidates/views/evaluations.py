@@ -14,10 +14,10 @@ from candidates.ranking import Filter, around
 from candidates.scoring.evidence import find
 from candidates.scoring.redact import redact
 
-from .judgement import judgement
-from .people import notes
+from .duplicates import notes
 from .ratings import insights, noticed, rated, without_names
 from .reading import pane
+from .review import judgement
 
 Strength = tuple[str, str, str]  # what it is, its quote, and the id of the quote's mark
 

@@ -13,17 +13,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from candidates import blind
 from candidates.access import Request, archive_for, candidate_for
-from candidates.dossier import dossier as everything
 from candidates.models import Event
 from candidates.models.draft import Role
 from candidates.models.likeness import other_files
 from candidates.pages.words import SURE, language, reading_flags
+from candidates.personal_data import dossier as everything
 
+from .duplicates import notes
 from .exports import attachment
-from .judgement import judgement
-from .people import notes
 from .ratings import without_traces
 from .reading import pane
+from .review import judgement
 
 
 @require_safe

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from candidates.access import Request, analysis_for
 from candidates.models import Analysis, Evaluation
-from candidates.models.analysis import AnalysisQuerySet, Status
+from candidates.models.analysis import AnalysisQuerySet, EvaluationStatus
 from candidates.movement import Way, moved, shown, tally
 
 PEOPLE_A_PAGE = 50
@@ -59,7 +59,7 @@ def movement(request: Request, public_id: Any) -> HttpResponse:
 def _earlier(now: Analysis) -> AnalysisQuerySet:
     """Rankings of the same draft before it, the last first."""
     ranked = Evaluation.objects.filter(
-        analysis=OuterRef("pk"), status=Status.SCORED, rank__isnull=False
+        analysis=OuterRef("pk"), status=EvaluationStatus.SCORED, rank__isnull=False
     )
     before = Analysis.objects.filter(Exists(ranked), draft=now.draft_id, pk__lt=now.pk)
     return before.order_by("-pk")

@@ -16,27 +16,27 @@ from django.views.decorators.vary import vary_on_headers
 from candidates.access import Request, analysis_for
 from candidates.blind import is_hidden, shown_name
 from candidates.models import Analysis, Evaluation, Look, Note, SavedView
-from candidates.models.analysis import Status
+from candidates.models.analysis import EvaluationStatus
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
 from candidates.pages import cells, live, tags
 from candidates.pages.words import doubt
-from candidates.ranking import UNDECIDED, WAITING, Bucket, Filter, Overview, overview
+from candidates.ranking import UNDECIDED, WAITING, Bucket, Filter, RankingOverview, overview
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import STRONGEST
 
+from .duplicates import notes
 from .movement import has_earlier
-from .people import notes
 from .usage import spent
 
 EVALUATIONS_A_PAGE = 50
 HIGHEST = 40  # of the chart's bars
 STATUS_WORDS = {
-    Status.SCORED: gettext_lazy("scored"),
+    EvaluationStatus.SCORED: gettext_lazy("scored"),
     WAITING: gettext_lazy("waiting for a score"),
-    Status.FAILED: gettext_lazy("failed"),
-    Status.UNREADABLE: gettext_lazy("unreadable"),
+    EvaluationStatus.FAILED: gettext_lazy("failed"),
+    EvaluationStatus.UNREADABLE: gettext_lazy("unreadable"),
 }
 MUST_WORDS = {
     "met": gettext_lazy("all met"),
@@ -122,8 +122,8 @@ def ranking(
         "has_earlier": has_earlier(analysis),
         "doubt": doubt(error),
         "repeating": repeating,
-        "may_repeat": analysis.engine != LOCAL and seen.tally[Status.SCORED] > 1,
-        "spent": spent(analysis, seen.tally[Status.SCORED], seen.reused),
+        "may_repeat": analysis.engine != LOCAL and seen.tally[EvaluationStatus.SCORED] > 1,
+        "spent": spent(analysis, seen.tally[EvaluationStatus.SCORED], seen.reused),
         "views": [(view, view.query == filter.query) for view in views],
         "statuses": STATUS_WORDS.items(),
         "musts": MUST_WORDS.items(),
@@ -154,7 +154,7 @@ def _rows(
     # Sorted are ids alone; the wide rows come for those of this page.
     ids = filter.of(analysis).values("pk")[max(first - 1, 0) : last]
     beside = Evaluation.objects.filter(
-        analysis=analysis.pk, status=Status.SCORED, rank__isnull=False
+        analysis=analysis.pk, status=EvaluationStatus.SCORED, rank__isnull=False
     )
     before = beside.filter(rank__lt=OuterRef("rank")).order_by("-rank").values("band")[:1]
     after = beside.filter(rank__gt=OuterRef("rank")).order_by("rank").values("band")[:1]
@@ -219,7 +219,7 @@ class Bar:
     is_on: bool
 
 
-def _chart(seen: Overview, filter: Filter) -> list[Bar]:
+def _chart(seen: RankingOverview, filter: Filter) -> list[Bar]:
     most = max((bucket.total for bucket in seen.buckets), default=0) or 1
     bars = []
     for place, bucket in enumerate(seen.buckets):

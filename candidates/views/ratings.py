@@ -7,7 +7,7 @@ from candidates import blind
 from candidates.models import Candidate, Draft, Evaluation
 from candidates.pages.words import Note, reading_flags, scoring_flags, standing
 from candidates.scoring import rank
-from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import STRONGEST, Rating
 
 
@@ -15,7 +15,7 @@ from candidates.scoring.scorecard import STRONGEST, Rating
 class Shown:
     """A rating beside the criterion it is for."""
 
-    criterion: Criterion
+    criterion: RubricCriterion
     rating: Rating
     quotes: tuple[tuple[str, str], ...]  # id of the mark, text
 

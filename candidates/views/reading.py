@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from candidates import blind
 from candidates.access import Request, candidate_for
 from candidates.models import Candidate, Draft
-from candidates.models.candidate import Status
+from candidates.models.candidate import CandidateStatus
 from candidates.pages.marks import segments
 from candidates.reading import Sheet, Unreadable
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
@@ -123,7 +123,7 @@ def page(request: Request, public_id: Any, number: int) -> HttpResponse:
 
 def _has_pages(candidate: Candidate) -> bool:
     kind = candidate.media_type
-    readable = candidate.status == Status.READABLE and bool(candidate.file)
+    readable = candidate.status == CandidateStatus.READABLE and bool(candidate.file)
     return readable and (kind == PDF or kind.startswith("image/"))
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from candidates.access import Request
 from candidates.models import Analysis, Call
-from candidates.models.ledger import Status
+from candidates.models.call import CallStatus
 from candidates.pages.words import MODES, money
 from candidates.scoring import catalogue
 from candidates.scoring.engines import LOCAL
@@ -93,7 +93,7 @@ def _last(calls: Any) -> list[dict[str, Any]]:
         .order_by()
         .values("analysis")
         .annotate(
-            calls=Count("pk", filter=Q(status=Status.ANSWERED)),
+            calls=Count("pk", filter=Q(status=CallStatus.ANSWERED)),
             prompt_tokens=Sum("prompt_tokens"),
             completion_tokens=Sum("completion_tokens"),
             cost=Sum("cost"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
 from candidates.models import Criterion, Draft, Event
-from candidates.models.analysis import Status
+from candidates.models.analysis import EvaluationStatus
 from candidates.models.draft import HEAVIEST, Role
 from candidates.ranking import Filter
 from candidates.scoring import rank
@@ -33,7 +33,7 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
     Their order breaks ties: what the weights do not change is settled here. Four queries.
     """
     analysis = analysis_for(request.user, public_id)
-    scored = Filter.from_query({"status": Status.SCORED}, analysis).of(analysis)
+    scored = Filter.from_query({"status": EvaluationStatus.SCORED}, analysis).of(analysis)
     total = scored.count()
     best = scored.select_related("candidate").only(
         *("public_id", "marks", "must_haves_met", "strong", "score", "analysis"),

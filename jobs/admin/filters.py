@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from candidates.scoring.engines import LOCAL
-from jobs.models import Job, JobQuerySet, Status
+from jobs.models import Job, JobQuerySet, JobStatus
 from jobs.monitoring import errors
 
 SHOWN = 15
@@ -31,7 +31,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("open", _("under way")), ("paused", _("paused")), *Status.choices]
+        return [("open", _("under way")), ("paused", _("paused")), *JobStatus.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
         jobs: JobQuerySet = queryset  # type: ignore[assignment]
@@ -112,7 +112,7 @@ class ReasonFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         failed = Job.objects.filter(
-            status=Status.FAILED, created_at__gt=Now() - AGES["month"][1]
+            status=JobStatus.FAILED, created_at__gt=Now() - AGES["month"][1]
         ).order_by()
         counted = failed.values(reason=F("error")).annotate(n=Count("pk")).order_by("-n")[:SHOWN]
         offered = [f"job:{row['reason']}" for row in counted]

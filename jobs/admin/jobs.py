@@ -20,10 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from candidates.models import Analysis, Evaluation, Event
-from candidates.models.analysis import OPEN as UNSCORED
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from jobs.execution import control, pause, submit
-from jobs.models import OVER, Halt, Job, Lane
+from jobs.models import FINISHED_JOB_STATUSES, Halt, Job, Lane
 from jobs.models.job import Priority
 from jobs.monitoring import errors
 from jobs.views.runs import VERBS, Progress
@@ -88,7 +87,7 @@ ACTS = (
             "A new job of the same person scores the failed résumés and those never reached, and "
             "asks again for failed insights. What has a score keeps it. Calls may cost money."
         ),
-        lambda jobs: jobs.filter(status__in=OVER),
+        lambda jobs: jobs.filter(status__in=FINISHED_JOB_STATUSES),
         _retry(only_failed=False),
     ),
     Act(
@@ -100,7 +99,7 @@ ACTS = (
             "A new job of the same person scores the failed résumés again; where none has failed "
             "there is no new job. What has a score keeps it. Calls may cost money."
         ),
-        lambda jobs: jobs.filter(status__in=OVER),
+        lambda jobs: jobs.filter(status__in=FINISHED_JOB_STATUSES),
         _retry(only_failed=True),
     ),
     Act(
@@ -158,10 +157,10 @@ def measure(jobs: Any) -> None:
         each = done.get(job.analysis_id, {})
         job.progress = Progress(
             total=sum(each.values()),
-            scored=each.get(Scored.SCORED, 0),
-            failed=each.get(Scored.FAILED, 0),
-            unreadable=each.get(Scored.UNREADABLE, 0),
-            waiting=sum(each.get(status, 0) for status in UNSCORED),
+            scored=each.get(EvaluationStatus.SCORED, 0),
+            failed=each.get(EvaluationStatus.FAILED, 0),
+            unreadable=each.get(EvaluationStatus.UNREADABLE, 0),
+            waiting=sum(each.get(status, 0) for status in OPEN_EVALUATION_STATUSES),
         )
 
 
@@ -338,7 +337,8 @@ class JobAdmin(Steered):
         events = Event.objects.filter(draft=analysis.draft_id, about__in=runs)
         events = events.select_related("actor").order_by("-at", "-pk")[:EVENTS_SHOWN]
         troubled = analysis.evaluations.filter(
-            Q(status=Scored.FAILED) | Q(status__in=UNSCORED, attempts__gte=1)
+            Q(status=EvaluationStatus.FAILED)
+            | Q(status__in=OPEN_EVALUATION_STATUSES, attempts__gte=1)
         )
         return {
             "job": job,

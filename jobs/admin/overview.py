@@ -26,7 +26,7 @@ WIDTH, HEIGHT = 600, 120  # of a chart, in its own units
 
 
 @admin.register(Period)
-class Overview(ReadOnly):
+class OverviewAdmin(ReadOnly):
     """The list of periods is shown as the page that they are there for."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -60,7 +60,7 @@ class Overview(ReadOnly):
         if live.is_refresh(request):
             return _answer(request, "overview", context)
         context |= self.admin_site.each_context(request)
-        context |= {"title": _("Overview"), "opts": self.opts, **(extra_context or {})}
+        context |= {"title": _("OverviewAdmin"), "opts": self.opts, **(extra_context or {})}
         return render(request, "admin/jobs/overview.html", context)
 
 

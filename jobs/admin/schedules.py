@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import ReadOnly
 from jobs.execution.submit import CannotRun
-from jobs.models.schedule import Outcome, Schedule, ScheduledRun
+from jobs.models.schedule import RunOutcome, Schedule, ScheduledRun
 from jobs.schedules import cron, runs
 
 from .acts import Act, Steered
@@ -16,7 +16,7 @@ from .acts import Act, Steered
 
 def _run_now(schedule: Schedule, user: Any, request: HttpRequest) -> bool:
     run = runs.run_now(schedule, user)
-    if run.outcome == Outcome.FAILED:
+    if run.outcome == RunOutcome.FAILED:
         raise CannotRun(run.reason)
     messages.info(request, f"{schedule.draft}: {run.get_outcome_display()}.")
     return True

@@ -31,7 +31,7 @@ LEASE = timedelta(seconds=45)  # as for a résumé
 LARGEST = 8 * 1024 * 1024
 
 
-class Refused(Exception):
+class DescriptionRefused(Exception):
     """The file is not taken in; the message says why and what to do."""
 
 
@@ -39,14 +39,14 @@ def ask(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
     """Keep the file and wake a worker to read it; returns at once. Raises Refused."""
     name = clean_name(file.name)
     if not name:
-        raise Refused(str(NO_NAME))
+        raise DescriptionRefused(str(NO_NAME))
     if file.size > LARGEST:
-        raise Refused(
+        raise DescriptionRefused(
             _("The file is larger than 8 MB. Save a smaller copy, or paste the text into the form.")
         )
     content = file.read()
     if not content:
-        raise Refused(told(Problem.EMPTY.sentence))
+        raise DescriptionRefused(told(Problem.EMPTY.sentence))
     with transaction.atomic():
         kept = DescriptionFile.objects.create(draft=draft, filename=name, content=content)
         kept.refresh_from_db(fields=["public_id"])

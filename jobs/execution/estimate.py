@@ -29,19 +29,17 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from candidates.models import Call, Draft, Evaluation
-from candidates.models.analysis import InsightsMode, Sha256
-from candidates.models.analysis import Status as Scored
-from candidates.models.candidate import Status as Read
+from candidates.models.analysis import EvaluationStatus, InsightsMode, Sha256
+from candidates.models.call import CallPurpose, CallStatus
+from candidates.models.candidate import CandidateStatus
 from candidates.models.followup import to_repeat
-from candidates.models.ledger import Purpose
-from candidates.models.ledger import Status as Ended
 from candidates.pages.words import money
 from candidates.scoring import catalogue, engines
 from candidates.scoring.engines import Forecast
 from candidates.scoring.fingerprint import prefix
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Usage
-from jobs.models import Heartbeat, Job, Status
+from jobs.models import Heartbeat, Job, JobStatus
 
 LOOKED_AT = 200  # calls from which their usual time is told
 JOBS_LOOKED_AT = 5
@@ -176,21 +174,21 @@ def estimate(
 def _counts(draft: Draft) -> dict[str, int]:
     """How many files have been read and how many have not, and the bytes of all texts."""
     told = draft.candidates.filter(same_as=None).aggregate(
-        readable=Count("pk", filter=Q(status=Read.READABLE)),
-        unread=Count("pk", filter=Q(status__in=(Read.WAITING, Read.READING))),
-        bytes=Sum(_octets(), filter=Q(status=Read.READABLE), default=0),
+        readable=Count("pk", filter=Q(status=CandidateStatus.READABLE)),
+        unread=Count("pk", filter=Q(status__in=(CandidateStatus.WAITING, CandidateStatus.READING))),
+        bytes=Sum(_octets(), filter=Q(status=CandidateStatus.READABLE), default=0),
     )
     return {name: int(value) for name, value in told.items()}
 
 
 def _with_fingerprints(draft: Draft, shared: str) -> Any:
     own = Sha256(Concat(Value(shared), F("redacted_key")))
-    return draft.candidates.filter(same_as=None, status=Read.READABLE).annotate(own=own)
+    return draft.candidates.filter(same_as=None, status=CandidateStatus.READABLE).annotate(own=own)
 
 
 def _known(owner_id: int) -> Any:
     return Evaluation.objects.filter(
-        fingerprint=OuterRef("own"), status=Scored.SCORED, analysis__draft__owner=owner_id
+        fingerprint=OuterRef("own"), status=EvaluationStatus.SCORED, analysis__draft__owner=owner_id
     )
 
 
@@ -234,7 +232,7 @@ def _seconds(owner_id: int, model: str, usage: Usage) -> float | None:
     or nobody to make them."""
     workers = Heartbeat.objects.workers()
     last = Call.objects.filter(
-        owner=owner_id, model=model, status=Ended.ANSWERED, purpose=Purpose.SCORE
+        owner=owner_id, model=model, status=CallStatus.ANSWERED, purpose=CallPurpose.SCORE
     ).order_by("-created_at")
     took = last.annotate(took=F("settled_at") - F("created_at")).values_list("took", flat=True)
     seconds = [one.total_seconds() for one in took[:LOOKED_AT] if one is not None]
@@ -254,10 +252,10 @@ def _seconds_without_calls(owner_id: int, engine: str, fresh: int) -> float | No
     if not fresh:
         return 1.0
     scored = Evaluation.objects.filter(
-        analysis=OuterRef("analysis"), status=Scored.SCORED, reused=False
+        analysis=OuterRef("analysis"), status=EvaluationStatus.SCORED, reused=False
     ).order_by()
     last = Job.objects.filter(
-        analysis__engine=engine, analysis__draft__owner=owner_id, status=Status.COMPLETED
+        analysis__engine=engine, analysis__draft__owner=owner_id, status=JobStatus.COMPLETED
     ).annotate(
         took_for=F("completed_at") - F("started_at"),
         scored=scored.values("analysis").annotate(n=Count("pk")).values("n"),

@@ -11,14 +11,13 @@ from django.utils.translation import gettext_noop
 
 from candidates import movement
 from candidates.models import FollowUp
-from candidates.models.analysis import Analysis, InsightsMode
-from candidates.models.analysis import Status as Scored
-from candidates.models.followup import Kind as Asked
+from candidates.models.analysis import Analysis, EvaluationStatus, InsightsMode
+from candidates.models.followup import FollowUpKind
 from candidates.scoring import insights
 from candidates.scoring import rank as places
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import Scorecard
-from jobs.models import Job, Kind, ScheduledRun
+from jobs.models import Job, NotificationKind, ScheduledRun
 from jobs.notifications import email
 
 from .submit import record
@@ -37,9 +36,9 @@ def rank(job: Job) -> int:
     if analysis.insights_mode == InsightsMode.TOP and analysis.engine != LOCAL:
         without = analysis.evaluations.filter(pk__in=best, insights__isnull=True)
         wanted = list(without.values_list("pk", flat=True))
-        FollowUp.objects.enrol(analysis, Asked.INSIGHT, wanted)
-    if analysis.repeats and not analysis.followups.filter(kind=Asked.REPEAT).exists():
-        FollowUp.objects.enrol(analysis, Asked.REPEAT, FollowUp.objects.draw(analysis))
+        FollowUp.objects.enrol(analysis, FollowUpKind.INSIGHT, wanted)
+    if analysis.repeats and not analysis.followups.filter(kind=FollowUpKind.REPEAT).exists():
+        FollowUp.objects.enrol(analysis, FollowUpKind.REPEAT, FollowUp.objects.draw(analysis))
     return analysis.followups.open().count()
 
 
@@ -49,14 +48,16 @@ def finish(job: Job) -> bool:
     A job of which nothing at all could be scored has failed. The caller holds the job's lock.
     """
     tally = job.analysis.evaluations.tally()
-    if not tally[Scored.SCORED]:
+    if not tally[EvaluationStatus.SCORED]:
         return fail(job, _why_nothing(tally))
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).complete():
             return False
-        if job.analysis.followups.filter(kind=Asked.REPEAT).exists():
+        if job.analysis.followups.filter(kind=FollowUpKind.REPEAT).exists():
             _rank(job.analysis)
-        record(job, "completed", detail=f"{tally[Scored.SCORED]} of {tally['total']} scored")
+        record(
+            job, "completed", detail=f"{tally[EvaluationStatus.SCORED]} of {tally['total']} scored"
+        )
         _tell(job)
     return True
 
@@ -65,10 +66,10 @@ def _tell(job: Job) -> None:
     """Tell that the ranking is ready; of a scheduled run what has changed, if anything has."""
     run = job.scheduled_runs.select_related("before").first() if job.scheduled else None
     if run is None or run.before is None:
-        email.queue_for_job(job, Kind.COMPLETED)
+        email.queue_for_job(job, NotificationKind.COMPLETED)
     elif movement.highlights(run.before, job.analysis):
         ScheduledRun.objects.filter(pk=run.pk).update(told=True)
-        email.queue_for_job(job, Kind.DIGEST)
+        email.queue_for_job(job, NotificationKind.DIGEST)
 
 
 def fail(job: Job, why: str) -> bool:
@@ -78,7 +79,7 @@ def fail(job: Job, why: str) -> bool:
             return False
         _rank(job.analysis)
         record(job, "failed", detail=why)
-        email.queue_for_job(job, Kind.FAILED)
+        email.queue_for_job(job, NotificationKind.FAILED)
     return True
 
 
@@ -117,7 +118,7 @@ def _rank(analysis: Analysis) -> list[int]:
 def _ordered(analysis: Analysis) -> Iterator[tuple[Any, ...]]:
     """All that are scored, as `places.sort_key` orders them: the database knows all but how names
     of any alphabet compare."""
-    scored = analysis.evaluations.filter(status=Scored.SCORED).values_list(
+    scored = analysis.evaluations.filter(status=EvaluationStatus.SCORED).values_list(
         "pk", "score", "must_haves_met", "strong", "candidate__name", "candidate__filename"
     )
     best_first = scored.order_by("-score", "-must_haves_met", "-strong").iterator(AT_ONCE)
@@ -147,7 +148,10 @@ def _why_nothing(tally: dict[str, int]) -> str:
         return gettext_noop("The draft has no candidates any more.")
     parts = [
         f"{tally[status]} {word}"
-        for status, word in ((Scored.UNREADABLE, "unreadable"), (Scored.FAILED, "failed"))
+        for status, word in (
+            (EvaluationStatus.UNREADABLE, "unreadable"),
+            (EvaluationStatus.FAILED, "failed"),
+        )
         if tally[status]
     ]
     return f"None of the {tally['total']} résumés could be scored: {' and '.join(parts)}."

@@ -22,9 +22,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from candidates.models import Analysis
+from candidates.models.call import Call, CallPurpose, CallStatus
 from candidates.models.claims import ClaimQuerySet
-from candidates.models.ledger import Call, Purpose
-from candidates.models.ledger import Status as Called
 from candidates.scoring import engines
 from candidates.scoring.attacks import Look
 from candidates.scoring.rubric import Rubric
@@ -35,7 +34,7 @@ from jobs.tracing import place
 from . import pause
 from .ledger import Ledger, Ticket, reserve
 from .submit import add_lane
-from .turn import Turn, Verdict
+from .turn import Turn, TurnVerdict
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +110,7 @@ WORKER = Worker()
 class Flight[Answer](ABC):
     """The calls of one turn, and the rows that wait for them."""
 
-    purpose: Purpose
+    purpose: CallPurpose
     rows: ClaimQuerySet[Any]
 
     def __init__(self, turn: Turn, host: Callable[[int], None]) -> None:
@@ -160,7 +159,7 @@ class Flight[Answer](ABC):
 
     def work(self) -> None:
         try:
-            while self.turn.look() is Verdict.GO:
+            while self.turn.look() is TurnVerdict.GO:
                 if self._host():
                     continue  # much may have happened meanwhile
                 if not self._refill() and not self.flight and self.is_over():
@@ -170,7 +169,7 @@ class Flight[Answer](ABC):
         except EngineUnavailable as error:
             # Paused first, so that nobody asks more; what is on its way is paid for.
             pause.by_itself(self.turn.job, str(error) or gettext_noop("The engine cannot work."))
-            self.turn.verdict = Verdict.PAUSE
+            self.turn.verdict = TurnVerdict.PAUSE
             self._drain()
         except SystemExit:
             # The queue's time-out: something in hand took all that time, so the attempt counts.
@@ -253,11 +252,11 @@ class Flight[Answer](ABC):
         if host is None or host is self or not host.flight:
             return
         verdict = host.turn.look()
-        if verdict is Verdict.STOP:
+        if verdict is TurnVerdict.STOP:
             with suppress(EngineUnavailable):  # it is over anyway
                 host._collect(0.0)
             host._drop()
-        elif verdict is not Verdict.GO:
+        elif verdict is not TurnVerdict.GO:
             host._cancel_unstarted()
 
     def _refill(self) -> bool:
@@ -337,7 +336,7 @@ class Flight[Answer](ABC):
         has itself to blame. Answers from before an outage do not tell."""
         lately = Call.objects.filter(
             analysis=self.analysis,
-            status=Called.ANSWERED,
+            status=CallStatus.ANSWERED,
             settled_at__gt=Now() - within,
         )
         return lately.exists()
@@ -369,15 +368,15 @@ class Flight[Answer](ABC):
 
     def _drain(self) -> None:
         """Take no more; wait a while for answers on their way, which are paid for."""
-        if self.turn.verdict is Verdict.STOP or not self.flight:
+        if self.turn.verdict is TurnVerdict.STOP or not self.flight:
             return
         self.may_bring_more = False
-        if self.turn.verdict is Verdict.HAND_OVER and self.claimable().due().exists():
+        if self.turn.verdict is TurnVerdict.HAND_OVER and self.claimable().due().exists():
             with transaction.atomic():
                 add_lane(self.turn.lane.draft_id, self.turn.job, later=True)
         self._cancel_unstarted()
         until = time.monotonic() + self.turn.drain_seconds
-        while self.flight and self.turn.look() is not Verdict.STOP:
+        while self.flight and self.turn.look() is not TurnVerdict.STOP:
             left = until - time.monotonic()
             with suppress(EngineUnavailable):  # it is paused, or the next turn finds out
                 self._collect(max(0.0, min(FLUSH, left)))

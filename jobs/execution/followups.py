@@ -6,8 +6,8 @@ from typing import Any
 
 from candidates.models import Evaluation, FollowUp
 from candidates.models.analysis import InsightsMode
-from candidates.models.followup import FollowUpQuerySet, Kind, Status
-from candidates.models.ledger import Purpose
+from candidates.models.call import CallPurpose
+from candidates.models.followup import FollowUpKind, FollowUpQuerySet, FollowUpStatus
 from candidates.scoring import engines, rank
 from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Insight, Scorecard, Usage
@@ -21,7 +21,7 @@ NOTHING: dict[str, Any] = {"score": None, "result": None, "error": ""}
 class FollowingUp(Flight[Any]):
     """One kind of follow-up."""
 
-    kind: Kind
+    kind: FollowUpKind
     rows: FollowUpQuerySet
 
     def __init__(self, turn: Turn, host: Callable[[int], None]) -> None:
@@ -49,7 +49,12 @@ class FollowingUp(Flight[Any]):
                 answers += self.at_fault([bare], error)
         known = self.known(works)
         answers += [
-            {**NOTHING, "id": work.pk, "status": Status.DONE, "result": known[work.fingerprint]}
+            {
+                **NOTHING,
+                "id": work.pk,
+                "status": FollowUpStatus.DONE,
+                "result": known[work.fingerprint],
+            }
             for work in works
             if work.fingerprint in known
         ]
@@ -61,12 +66,12 @@ class FollowingUp(Flight[Any]):
         return {}
 
     def failed(self, work: Work, error: str) -> dict[str, Any]:
-        return {**NOTHING, "id": work.pk, "status": Status.FAILED, "error": error}
+        return {**NOTHING, "id": work.pk, "status": FollowUpStatus.FAILED, "error": error}
 
 
 class Insights(FollowingUp):
-    kind = Kind.INSIGHT
-    purpose = Purpose.INSIGHT
+    kind = FollowUpKind.INSIGHT
+    purpose = CallPurpose.INSIGHT
 
     def known(self, works: list[Work]) -> dict[str, Any]:
         """Insights that this owner already has about the same scorecard."""
@@ -82,12 +87,12 @@ class Insights(FollowingUp):
 
     def answered(self, works: list[Work], answer: tuple[Insight, Usage]) -> list[dict[str, Any]]:
         result = answer[0].to_json() | {"version": engines.WITH_INSIGHTS}
-        return [{**NOTHING, "id": works[0].pk, "status": Status.DONE, "result": result}]
+        return [{**NOTHING, "id": works[0].pk, "status": FollowUpStatus.DONE, "result": result}]
 
 
 class Repeats(FollowingUp):
-    kind = Kind.REPEAT
-    purpose = Purpose.REPEAT
+    kind = FollowUpKind.REPEAT
+    purpose = CallPurpose.REPEAT
 
     def asks_insights(self) -> bool:
         return self.analysis.insights_mode == InsightsMode.ALL  # as it was asked the first time
@@ -104,7 +109,7 @@ class Repeats(FollowingUp):
             {
                 **NOTHING,
                 "id": works[0].pk,
-                "status": Status.DONE,
+                "status": FollowUpStatus.DONE,
                 "score": standing.score,
                 "result": ratings,
             }

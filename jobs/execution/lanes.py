@@ -12,14 +12,14 @@ from django.db import transaction
 from candidates.models import Archive, Evaluation
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs import tracing
-from jobs.models import Heartbeat, Job, Lane, Status
+from jobs.models import Heartbeat, Job, JobStatus, Lane
 
 from . import finish, pause, reading
 from .flight import IDLE
 from .followups import FollowingUp, Insights, Repeats
 from .scoring import Scoring
 from .submit import add_lane, record, refusal
-from .turn import Place, Turn, Verdict
+from .turn import Place, Turn, TurnVerdict
 
 LARGE = 100  # evaluations left, above which a job makes room for all others
 A_LANE_FOR = 16  # evaluations; below it another lane costs more than it brings
@@ -37,7 +37,7 @@ def read(lane_id: int) -> None:
 
 def _read(turn: Turn) -> None:
     with reading.Reader(turn.lane.draft_id) as reader:
-        while turn.look() is Verdict.GO and reader.read_some(turn):
+        while turn.look() is TurnVerdict.GO and reader.read_some(turn):
             pass
     with transaction.atomic():
         # Locked first: an upload that saw this lane is committed before we look for its files.
@@ -57,7 +57,7 @@ def score(lane_id: int, place: Place = Place.WORKER) -> None:
 
 
 def _score(turn: Turn) -> None:
-    if turn.job.status == Status.PENDING and not turn.job.is_paused:
+    if turn.job.status == JobStatus.PENDING and not turn.job.is_paused:
         if not _is_unpacked(turn):
             _leave(turn)
             return
@@ -65,7 +65,7 @@ def _score(turn: Turn) -> None:
             _leave(turn)
             return
         _begin(turn.job)
-    if turn.job.is_open and turn.look() is Verdict.GO:
+    if turn.job.is_open and turn.look() is TurnVerdict.GO:
         try:
             _work(turn)
         except EngineUnavailable as error:
@@ -80,7 +80,7 @@ def _work(turn: Turn) -> None:
         return
     for kind in FOLLOWUPS:
         asked = turn.job.analysis.followups.filter(kind=kind.kind)
-        if turn.look() is Verdict.GO and asked.open().exists():
+        if turn.look() is TurnVerdict.GO and asked.open().exists():
             kind(turn, _host).work()
 
 
@@ -95,7 +95,7 @@ def _is_unpacked(turn: Turn) -> bool:
     draft_id = turn.lane.draft_id
     with reading.Reader(draft_id) as reader:
         while Archive.objects.filter(draft=draft_id).open().exists():
-            if turn.look() is not Verdict.GO:
+            if turn.look() is not TurnVerdict.GO:
                 return False
             if not reader.unpack_some(turn):
                 time.sleep(IDLE)  # in another worker's hands

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import transaction
 
 from candidates.models import Analysis, Call, Draft
-from candidates.models.ledger import Purpose, price
+from candidates.models.call import CallPurpose, price
 from candidates.scoring import catalogue
-from candidates.scoring.scorecard import EngineBusy, EngineUnavailable, Outcome
+from candidates.scoring.scorecard import EngineBusy, EngineUnavailable, ScoringOutcome
 from jobs.models import Job
 
 from . import limits
@@ -45,7 +45,7 @@ class Ticket:
     """Who calls, what about, and in which turn."""
 
     draft: Draft
-    purpose: Purpose
+    purpose: CallPurpose
     model: str
     token: UUID
     analysis: Analysis | None = None
@@ -84,12 +84,14 @@ class Ledger:
                 call = await granted
             except asyncio.CancelledError:
                 if granted.done() and not granted.cancelled() and not granted.exception():
-                    await self.settle(granted.result(), Outcome("failed", detail="never sent"))
+                    await self.settle(
+                        granted.result(), ScoringOutcome("failed", detail="never sent")
+                    )
                 raise
         self._models[call] = ticket.model
         return call
 
-    async def settle(self, call: object, outcome: Outcome) -> None:
+    async def settle(self, call: object, outcome: ScoringOutcome) -> None:
         if not isinstance(call, int):
             raise TypeError(f"{call!r} is no call of this ledger.")
         usage = outcome.usage

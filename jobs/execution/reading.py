@@ -15,14 +15,14 @@ from django.db import transaction
 from candidates import intake
 from candidates.facts import similarity
 from candidates.models import Archive, Candidate, Likeness
-from candidates.models.candidate import Status
+from candidates.models.candidate import CandidateStatus
 from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
 from candidates.scoring.fingerprint import document_key
 from candidates.scoring.prepare import keep
 
-from .turn import Place, Turn, Verdict
+from .turn import Place, Turn, TurnVerdict
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Reader:
                     if not self._keep(turn, archive, batch):
                         return
                     batch = []
-                    if turn.look() is not Verdict.GO:
+                    if turn.look() is not TurnVerdict.GO:
                         return
             is_over = True
         except FileNotFoundError:
@@ -157,7 +157,7 @@ class Reader:
                 if candidates.filter(pk=candidate.pk).exists():
                     answers.append(_unreadable(candidate, Problem.DAMAGED, "no longer stored"))
             # Not only at a stop: eight slow files together would outlast the queue's time-out.
-            if turn.look() is not Verdict.GO:
+            if turn.look() is not TurnVerdict.GO:
                 break
         if answers:
             candidates.answer(turn.token, answers)
@@ -183,7 +183,7 @@ class Reader:
         return {
             **NOTHING,
             "id": candidate.pk,
-            "status": Status.READABLE,
+            "status": CandidateStatus.READABLE,
             "media_type": document.media_type,
             "reader": document.reader,
             "pages": len(document.pages),
@@ -211,5 +211,5 @@ class Reader:
 
 
 def _unreadable(candidate: Candidate, problem: Problem, detail: str) -> dict[str, Any]:
-    told = {"status": Status.UNREADABLE, "problem": problem, "detail": detail}
+    told = {"status": CandidateStatus.UNREADABLE, "problem": problem, "detail": detail}
     return {**NOTHING, "id": candidate.pk, **told}

@@ -5,9 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from candidates.models import Evaluation, EvaluationQuerySet
-from candidates.models.analysis import InsightsMode
-from candidates.models.analysis import Status as Scored
-from candidates.models.ledger import Purpose
+from candidates.models.analysis import EvaluationStatus, InsightsMode
+from candidates.models.call import CallPurpose
 from candidates.scoring import engines, insights, rank
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.fingerprint import document_key, fingerprint, prefix
@@ -16,7 +15,7 @@ from candidates.scoring.scorecard import Scorecard
 
 from . import reading
 from .flight import LEASE, Flight, Work
-from .turn import Turn, Verdict
+from .turn import Turn, TurnVerdict
 
 REUSED_AT_A_TIME = 500
 
@@ -33,7 +32,7 @@ NOTHING: dict[str, Any] = {  # an answer with no score in it
 
 
 class Scoring(Flight[Scorecard]):
-    purpose = Purpose.SCORE
+    purpose = CallPurpose.SCORE
     rows: EvaluationQuerySet
 
     def __init__(self, turn: Turn, host: Callable[[int], None], reader: reading.Reader) -> None:
@@ -47,14 +46,14 @@ class Scoring(Flight[Scorecard]):
     def work(self) -> None:
         # Looking through all that wait, at each turn, is what a large job spends the database on.
         # Once one is scored anew, what is known besides is found batch by batch.
-        if not self.rows.filter(status=Scored.SCORED, reused=False).exists():
+        if not self.rows.filter(status=EvaluationStatus.SCORED, reused=False).exists():
             self._reuse()
         super().work()
 
     def _reuse(self) -> None:
         """Give scores that are known already to all that they fit, many at a time."""
         owner = self.analysis.draft.owner_id
-        while self.turn.look() is Verdict.GO:
+        while self.turn.look() is TurnVerdict.GO:
             fitting = self.claimable().reusable(self.shared, owner)
             ids = fitting.claim(REUSED_AT_A_TIME, self.turn.token, LEASE)
             if not ids:
@@ -128,7 +127,7 @@ class Scoring(Flight[Scorecard]):
         return [self._scored(work, card, reused=place > 0) for place, work in enumerate(works)]
 
     def failed(self, work: Work, error: str) -> dict[str, Any]:
-        return _answer(work, status=Scored.FAILED, error=error)
+        return _answer(work, status=EvaluationStatus.FAILED, error=error)
 
     def is_over(self) -> bool:
         if self.reader.read_some(self.turn):
@@ -156,7 +155,7 @@ class Scoring(Flight[Scorecard]):
         told = _verbatim(card, work.text)
         return _answer(
             work,
-            status=Scored.SCORED,
+            status=EvaluationStatus.SCORED,
             ratings=[rating.to_json() for rating in told.ratings],
             score=standing.score,
             must_haves_met=standing.must_haves_met,

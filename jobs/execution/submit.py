@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 
 from candidates.models import Analysis, Candidate, Draft, Event, FollowUp
 from candidates.models.analysis import InsightsMode
-from candidates.models.followup import Kind
+from candidates.models.followup import FollowUpKind
 from candidates.scoring import engines
 from candidates.told import told
 from jobs import queue, tracing
-from jobs.models import Heartbeat, Job, Lane, Status
+from jobs.models import Heartbeat, Job, JobStatus, Lane
 from jobs.models.job import Priority
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def repeat(analysis: Analysis, user: "User") -> Job:
         drawn = FollowUp.objects.draw(analysis)
         if not drawn:
             raise CannotRun(_("Every score of this ranking has been repeated already."))
-        FollowUp.objects.enrol(analysis, Kind.REPEAT, drawn)
+        FollowUp.objects.enrol(analysis, FollowUpKind.REPEAT, drawn)
         return _open_job(analysis, user, "repeats asked for", f"{len(drawn)} résumés")
 
 
@@ -196,7 +196,7 @@ def _open_job(
     job = Job.objects.create(
         analysis=analysis,
         requested_by=user,
-        status=Status.PENDING,
+        status=JobStatus.PENDING,
         key=key,
         scheduled=scheduled,
         priority=Priority.LOW if scheduled else Priority.NORMAL,

@@ -18,11 +18,11 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from candidates.models import Call, Draft, Event, Suggestion
+from candidates.models.call import CallPurpose
 from candidates.models.claims import MOST_ATTEMPTS
-from candidates.models.ledger import Purpose
 from candidates.models.suggestion import SuggestionQuerySet
 from candidates.scoring import engines
-from candidates.scoring.rubric import Criterion
+from candidates.scoring.rubric import RubricCriterion
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
 from jobs import queue
 from jobs.tracing import place
@@ -105,13 +105,13 @@ def make(suggestion_id: int) -> None:
 
 def _ask_engine(
     suggestion: Suggestion, mine: SuggestionQuerySet, token: UUID
-) -> tuple[Criterion, ...]:
+) -> tuple[RubricCriterion, ...]:
     """One call, with what it takes from the shared limits. Raises as the engine does."""
     engine = WORKER.engine(suggestion.engine, suggestion.model)
     draft = suggestion.draft
-    ticket = Ticket(draft=draft, purpose=Purpose.SUGGEST, model=suggestion.model, token=token)
+    ticket = Ticket(draft=draft, purpose=CallPurpose.SUGGEST, model=suggestion.model, token=token)
 
-    async def call() -> tuple[Criterion, ...]:
+    async def call() -> tuple[RubricCriterion, ...]:
         WORKER.ledger.ticket.set(ticket)
         return (await engine.suggest(draft.title, draft.description))[0]
 
@@ -137,7 +137,7 @@ def _settle(
     mine: SuggestionQuerySet,
     token: UUID,
     *,
-    criteria: Sequence[Criterion] = (),
+    criteria: Sequence[RubricCriterion] = (),
     error: str = "",
     again: timedelta | None = None,
 ) -> None:

@@ -15,7 +15,7 @@ from django.db.models import Exists, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from jobs import queue
-from jobs.models import OPEN, Halt, Job, Lane, Status
+from jobs.models import OPEN_JOB_STATUSES, Halt, Job, JobStatus, Lane
 from jobs.models.job import Priority
 
 LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect within a second
@@ -28,7 +28,7 @@ OUTAGE = 5.0  # seconds of an outage in which a lane that failed is still given 
 LONGEST = 90.0  # seconds a turn may take when nobody waits; well below the queue's own time-out
 
 
-class Verdict(Enum):
+class TurnVerdict(Enum):
     GO = "go on"
     HAND_OVER = "finish what is in flight, then let others"
     PAUSE = "finish what is in flight, and let nobody go on"
@@ -55,7 +55,7 @@ class Turn:
         self.is_guest = place is Place.GUEST
         self.guest: int | None = None
         self.began = self.looked = self.beaten = time.monotonic()
-        self.verdict = Verdict.GO
+        self.verdict = TurnVerdict.GO
         self.stopping: float | None = None  # since when this host's workers are
 
     @classmethod
@@ -73,10 +73,10 @@ class Turn:
         )
         return cls(lane, token, place) if lane else None
 
-    def look(self) -> Verdict:
+    def look(self) -> TurnVerdict:
         """Whether to go on; costs a query every `LOOK` seconds, and two every `BEAT`."""
         now = time.monotonic()
-        if self.verdict is Verdict.STOP or now - self.looked < LOOK:
+        if self.verdict is TurnVerdict.STOP or now - self.looked < LOOK:
             return self.verdict
         self.looked = now
         if now - self.beaten >= BEAT:
@@ -89,12 +89,12 @@ class Turn:
         )
         if seen is not None and seen[1] and self.stopping is None:
             self.stopping = now
-        if seen is None or (self.lane.job_id and seen[0] not in OPEN):
-            self.verdict = Verdict.STOP
+        if seen is None or (self.lane.job_id and seen[0] not in OPEN_JOB_STATUSES):
+            self.verdict = TurnVerdict.STOP
         elif seen[2] is not None or seen[3]:
-            self.verdict = Verdict.PAUSE
+            self.verdict = TurnVerdict.PAUSE
         elif seen[1] or self._is_long_enough(now):
-            self.verdict = Verdict.HAND_OVER
+            self.verdict = TurnVerdict.HAND_OVER
         elif self.lane.job_id and self.place is Place.WORKER:
             self.guest = seen[4]
         return self.verdict
@@ -102,7 +102,7 @@ class Turn:
     def _guests(self) -> QuerySet[Lane, int]:
         """Lanes of jobs that nobody has begun, though a free worker would have by now. Nobody waits
         for a job of low priority, as a scheduled one is."""
-        waiting = Lane.objects.filter(started_at=None, job__status=Status.PENDING)
+        waiting = Lane.objects.filter(started_at=None, job__status=JobStatus.PENDING)
         waiting = waiting.filter(job__paused_at=None, created_at__lt=Now() - GUEST_AFTER)
         waiting = waiting.exclude(job__priority=Priority.LOW)
         inviting = waiting.order_by("-job__priority", "created_at", "pk")

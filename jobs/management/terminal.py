@@ -19,13 +19,13 @@ from rich.table import Table
 from candidates import exports
 from candidates.exports import reason
 from candidates.models import Analysis, Draft
-from candidates.models.analysis import OPEN
+from candidates.models.analysis import OPEN_EVALUATION_STATUSES
 from candidates.pages.words import doubt, money
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
-from candidates.scoring.rubric import Criterion
+from candidates.scoring.rubric import RubricCriterion
 from jobs.execution.estimate import Estimate
-from jobs.models import Job, Status
+from jobs.models import Job, JobStatus
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LOOK = 0.2  # seconds between looks at the database
@@ -57,7 +57,7 @@ def follow(job: Job, console: Console, still_alive: Callable[[], object] = lambd
         while True:
             job.refresh_from_db()
             tally = job.analysis.evaluations.tally()
-            done = tally["total"] - sum(tally[status] for status in OPEN)
+            done = tally["total"] - sum(tally[status] for status in OPEN_EVALUATION_STATUSES)
             if tally["total"]:
                 progress.update(bar, total=tally["total"], completed=done, description="scoring")
             if not job.is_open or job.is_paused:
@@ -91,7 +91,7 @@ def before(told: Estimate) -> str:
     return str(told)
 
 
-def warn_of(criteria: Iterable[Criterion], console: Console) -> None:
+def warn_of(criteria: Iterable[RubricCriterion], console: Console) -> None:
     """Point out the criteria that ask for what nobody may be chosen by."""
     for one in criteria:
         if concern := protected.find(one.name, one.looks_for):
@@ -103,7 +103,7 @@ def why_not_completed(job: Job) -> str:
     if job.is_paused:
         page = f"{settings.SITE_URL}{job.get_absolute_url()}"
         return f"The job is paused: {job.pause_reason} Then press Resume on {page}"
-    if job.status == Status.COMPLETED:
+    if job.status == JobStatus.COMPLETED:
         return ""
     return job.error or f"The job was {job.status}."
 

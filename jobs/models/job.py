@@ -36,7 +36,7 @@ class Priority(models.IntegerChoices):
     HIGH = 1, _("high")
 
 
-class Status(models.TextChoices):
+class JobStatus(models.TextChoices):
     PENDING = "pending", _("waiting to start")
     PROCESSING = "processing", _("running")
     COMPLETED = "completed", _("completed")
@@ -44,13 +44,13 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-OPEN = (Status.PENDING, Status.PROCESSING)
-OVER = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
-COMES_FROM = {
-    Status.PROCESSING: (Status.PENDING,),
-    Status.COMPLETED: (Status.PROCESSING,),
-    Status.FAILED: OPEN,
-    Status.CANCELLED: OPEN,
+OPEN_JOB_STATUSES = (JobStatus.PENDING, JobStatus.PROCESSING)
+FINISHED_JOB_STATUSES = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+JOB_TRANSITIONS = {
+    JobStatus.PROCESSING: (JobStatus.PENDING,),
+    JobStatus.COMPLETED: (JobStatus.PROCESSING,),
+    JobStatus.FAILED: OPEN_JOB_STATUSES,
+    JobStatus.CANCELLED: OPEN_JOB_STATUSES,
 }
 
 
@@ -61,7 +61,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(analysis__draft__in=Draft.objects.visible_to(user))
 
     def open(self) -> Self:
-        return self.filter(status__in=OPEN)
+        return self.filter(status__in=OPEN_JOB_STATUSES)
 
     def active(self) -> Self:
         """Open, and nobody has paused them: these want a lane."""
@@ -75,22 +75,22 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.open().filter(paused_at__isnull=False).update(paused_at=None, pause_reason="")
 
     def start(self) -> int:
-        return self._move(Status.PROCESSING, started_at=Now())
+        return self._move(JobStatus.PROCESSING, started_at=Now())
 
     def complete(self) -> int:
-        return self._move(Status.COMPLETED, completed_at=Now())
+        return self._move(JobStatus.COMPLETED, completed_at=Now())
 
     def fail(self, error: str) -> int:
-        return self._move(Status.FAILED, completed_at=Now(), error=error)
+        return self._move(JobStatus.FAILED, completed_at=Now(), error=error)
 
     def cancel(self) -> int:
-        return self._move(Status.CANCELLED, completed_at=Now())
+        return self._move(JobStatus.CANCELLED, completed_at=Now())
 
-    def _move(self, to: Status, **also: Any) -> int:
+    def _move(self, to: JobStatus, **also: Any) -> int:
         # One UPDATE: PostgreSQL locks the row, the loser of a race matches nothing.
-        if to in OVER:
+        if to in FINISHED_JOB_STATUSES:
             also |= {"paused_at": None, "pause_reason": ""}
-        return self.filter(status__in=COMES_FROM[to]).update(status=to, **also)
+        return self.filter(status__in=JOB_TRANSITIONS[to]).update(status=to, **also)
 
 
 class Job(models.Model):
@@ -100,7 +100,7 @@ class Job(models.Model):
         settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="jobs"
     )
     status = models.CharField(
-        max_length=12, choices=Status, default=Status.PENDING, db_default=Status.PENDING
+        max_length=12, choices=JobStatus, default=JobStatus.PENDING, db_default=JobStatus.PENDING
     )
     key = models.UUIDField(
         null=True,
@@ -136,41 +136,45 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["-created_at"]),
             models.Index(fields=["completed_at"]),
-            models.Index(name="job_open", fields=["created_at"], condition=Q(status__in=OPEN)),
             models.Index(
-                name="job_failed", fields=["created_at"], condition=Q(status=Status.FAILED)
+                name="job_open", fields=["created_at"], condition=Q(status__in=OPEN_JOB_STATUSES)
+            ),
+            models.Index(
+                name="job_failed", fields=["created_at"], condition=Q(status=JobStatus.FAILED)
             ),
         ]
         permissions = PERMISSIONS
         constraints = [
-            listed_constraint("job_status_listed", Status),
+            listed_constraint("job_status_listed", JobStatus),
             listed_constraint("job_priority_listed", Priority, "priority"),
             models.UniqueConstraint(
                 name="job_one_open_per_analysis",
                 fields=["analysis"],
-                condition=Q(status__in=OPEN),
+                condition=Q(status__in=OPEN_JOB_STATUSES),
                 violation_error_message="This analysis is already running.",
             ),
             models.CheckConstraint(
                 name="job_completed_when_over",
-                condition=Q(status__in=OPEN, completed_at=None)
-                | Q(status__in=OVER, completed_at__isnull=False),
+                condition=Q(status__in=OPEN_JOB_STATUSES, completed_at=None)
+                | Q(status__in=FINISHED_JOB_STATUSES, completed_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="job_started_when_processing",
-                condition=Q(status=Status.PENDING, started_at=None)
-                | Q(status__in=[Status.PROCESSING, Status.COMPLETED], started_at__isnull=False)
-                | Q(status__in=[Status.FAILED, Status.CANCELLED]),
+                condition=Q(status=JobStatus.PENDING, started_at=None)
+                | Q(
+                    status__in=[JobStatus.PROCESSING, JobStatus.COMPLETED], started_at__isnull=False
+                )
+                | Q(status__in=[JobStatus.FAILED, JobStatus.CANCELLED]),
             ),
             models.CheckConstraint(
                 name="job_paused_while_open",
                 condition=Q(paused_at=None, pause_reason="")
-                | (Q(status__in=OPEN, paused_at__isnull=False) & ~Q(pause_reason="")),
+                | (Q(status__in=OPEN_JOB_STATUSES, paused_at__isnull=False) & ~Q(pause_reason="")),
             ),
             models.CheckConstraint(
                 name="job_error_when_failed",
-                condition=(Q(status=Status.FAILED) & ~Q(error=""))
-                | (~Q(status=Status.FAILED) & Q(error="")),
+                condition=(Q(status=JobStatus.FAILED) & ~Q(error=""))
+                | (~Q(status=JobStatus.FAILED) & Q(error="")),
             ),
         ]
 
@@ -189,7 +193,7 @@ class Job(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.status in OPEN
+        return self.status in OPEN_JOB_STATUSES
 
     @property
     def is_paused(self) -> bool:

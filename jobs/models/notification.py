@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
-class Kind(models.TextChoices):
+class NotificationKind(models.TextChoices):
     COMPLETED = "completed", _("ranking ready")
     FAILED = "failed", _("job failed")
     PAUSED = "paused", _("job paused")
@@ -36,7 +36,7 @@ class Kind(models.TextChoices):
     EXPIRING = "expiring", _("draft will be erased")
 
 
-class Mail(models.TextChoices):
+class EmailStatus(models.TextChoices):
     WAITING = "waiting", _("waiting to be sent")
     SENDING = "sending", _("being sent")
     SENT = "sent", _("sent")
@@ -44,26 +44,29 @@ class Mail(models.TextChoices):
 
 
 class NotificationQuerySet(ClaimQuerySet["Notification"]):
-    WAITING = Mail.WAITING
-    CLAIMED = Mail.SENDING
+    WAITING = EmailStatus.WAITING
+    CLAIMED = EmailStatus.SENDING
 
     def take(self, token: UUID, lease: timedelta) -> int:
         """Claim the one e-mail of this queryset, due or not, unless it is in another's hands."""
-        free = Q(status=Mail.WAITING) | Q(status=Mail.SENDING, due_at__lte=Now())
+        free = Q(status=EmailStatus.WAITING) | Q(status=EmailStatus.SENDING, due_at__lte=Now())
         return self.filter(free).update(
-            status=Mail.SENDING, token=token, due_at=Now() + lease, attempts=F("attempts") + 1
+            status=EmailStatus.SENDING,
+            token=token,
+            due_at=Now() + lease,
+            attempts=F("attempts") + 1,
         )
 
     def mark_sent(self, token: UUID) -> int:
-        return self.held(token).update(status=Mail.SENT, token=None, sent_at=Now(), error="")
+        return self.held(token).update(status=EmailStatus.SENT, token=None, sent_at=Now(), error="")
 
     def again(self) -> int:
         """Open those that are over once more, from the beginning."""
-        over = self.filter(status__in=(Mail.SENT, Mail.FAILED))
-        return over.update(status=Mail.WAITING, attempts=0, sent_at=None, due_at=Now())
+        over = self.filter(status__in=(EmailStatus.SENT, EmailStatus.FAILED))
+        return over.update(status=EmailStatus.WAITING, attempts=0, sent_at=None, due_at=Now())
 
     def mark_failed(self, token: UUID, error: str) -> int:
-        return self.held(token).update(status=Mail.FAILED, token=None, error=error)
+        return self.held(token).update(status=EmailStatus.FAILED, token=None, error=error)
 
 
 class Notification(Claimable):
@@ -87,13 +90,16 @@ class Notification(Claimable):
         related_name="+",
         help_text="in whose language it is; empty: there is no such account",
     )
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=12, choices=NotificationKind)
     occasion = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="of those that come more than once: which time"
     )
     recipient = models.EmailField()
     status = models.CharField(
-        max_length=12, choices=Mail, default=Mail.WAITING, db_default=Mail.WAITING
+        max_length=12,
+        choices=EmailStatus,
+        default=EmailStatus.WAITING,
+        db_default=EmailStatus.WAITING,
     )
     error = models.TextField(blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -108,7 +114,7 @@ class Notification(Claimable):
             models.Index(
                 name="notification_to_send",
                 fields=["due_at"],
-                condition=Q(status__in=[Mail.WAITING, Mail.SENDING]),
+                condition=Q(status__in=[EmailStatus.WAITING, EmailStatus.SENDING]),
             )
         ]
         constraints = [
@@ -119,20 +125,22 @@ class Notification(Claimable):
             models.UniqueConstraint(name="notification_shared_once", fields=["membership"]),
             models.CheckConstraint(
                 name="notification_about_one",
-                condition=Q(kind=Kind.SHARED, job=None, draft=None, membership__isnull=False)
-                | Q(kind=Kind.EXPIRING, job=None, draft__isnull=False, membership=None)
+                condition=Q(
+                    kind=NotificationKind.SHARED, job=None, draft=None, membership__isnull=False
+                )
+                | Q(kind=NotificationKind.EXPIRING, job=None, draft__isnull=False, membership=None)
                 | (
-                    ~Q(kind__in=[Kind.SHARED, Kind.EXPIRING])
+                    ~Q(kind__in=[NotificationKind.SHARED, NotificationKind.EXPIRING])
                     & Q(job__isnull=False, draft=None, membership=None)
                 ),
             ),
-            listed_constraint("notification_status_listed", Mail),
-            listed_constraint("notification_kind_listed", Kind, "kind"),
-            claim_constraint("notification_token_while_sending", Mail.SENDING),
+            listed_constraint("notification_status_listed", EmailStatus),
+            listed_constraint("notification_kind_listed", NotificationKind, "kind"),
+            claim_constraint("notification_token_while_sending", EmailStatus.SENDING),
             models.CheckConstraint(
                 name="notification_sent_at_when_sent",
-                condition=Q(status=Mail.SENT, sent_at__isnull=False)
-                | (~Q(status=Mail.SENT) & Q(sent_at=None)),
+                condition=Q(status=EmailStatus.SENT, sent_at__isnull=False)
+                | (~Q(status=EmailStatus.SENT) & Q(sent_at=None)),
             ),
         ]
 
@@ -166,7 +174,7 @@ class Notice(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+", editable=False
     )
-    kind = models.CharField(max_length=12, choices=Kind, editable=False)
+    kind = models.CharField(max_length=12, choices=NotificationKind, editable=False)
     occasion = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     read_at = models.DateTimeField(null=True, editable=False)
@@ -185,7 +193,7 @@ class Notice(models.Model):
                 fields=["user", "draft", "job", "kind", "occasion"],
                 nulls_distinct=False,
             ),
-            listed_constraint("notice_kind_listed", Kind, "kind"),
+            listed_constraint("notice_kind_listed", NotificationKind, "kind"),
         ]
 
     def __str__(self) -> str:
@@ -194,13 +202,17 @@ class Notice(models.Model):
     def get_absolute_url(self) -> str:
         """Where it leads: to the ranking that is ready, to the job that is not, to the draft."""
         if self.job is None:
-            is_schedule = self.kind == Kind.UNSTARTED
+            is_schedule = self.kind == NotificationKind.UNSTARTED
             return (self.draft.schedule if is_schedule else self.draft).get_absolute_url()
-        about = self.job if self.kind in (Kind.FAILED, Kind.PAUSED) else self.job.analysis
+        about = (
+            self.job
+            if self.kind in (NotificationKind.FAILED, NotificationKind.PAUSED)
+            else self.job.analysis
+        )
         return about.get_absolute_url()
 
 
-class What(models.TextChoices):
+class EmailEventKind(models.TextChoices):
     """As anymail names them, for all providers."""
 
     QUEUED = "queued", _("taken by the provider")
@@ -213,7 +225,10 @@ class What(models.TextChoices):
     FAILED = "failed", _("failed at the provider")
 
 
-ENDS = (What.BOUNCED, What.COMPLAINED)  # after which an address is written to no more
+ENDS = (
+    EmailEventKind.BOUNCED,
+    EmailEventKind.COMPLAINED,
+)  # after which an address is written to no more
 
 
 class MailEvent(models.Model):
@@ -224,7 +239,7 @@ class MailEvent(models.Model):
     )
     message_id = models.CharField(max_length=255, db_index=True, help_text="the provider's")
     event_id = models.CharField(max_length=255, help_text="the provider's; empty: our own")
-    what = models.CharField(max_length=10, choices=What)
+    what = models.CharField(max_length=10, choices=EmailEventKind)
     detail = models.CharField(max_length=500, blank=True, db_default="")
     at = models.DateTimeField(db_default=Now())
 
@@ -234,7 +249,7 @@ class MailEvent(models.Model):
             models.UniqueConstraint(
                 name="mail_event_once", fields=["notification", "message_id", "what", "event_id"]
             ),
-            listed_constraint("mail_event_what_listed", What, "what"),
+            listed_constraint("mail_event_what_listed", EmailEventKind, "what"),
         ]
 
     def __str__(self) -> str:
@@ -273,7 +288,7 @@ class BadAddress(models.Model):
     def sentence(self) -> str:
         """Why nothing is sent there, and what to do."""
         told = {"address": self.address, "day": f"{self.at:%Y-%m-%d}"}
-        if self.what == What.COMPLAINED:
+        if self.what == EmailEventKind.COMPLAINED:
             why = gettext("E-mail to %(address)s was marked as spam on %(day)s.") % told
         else:
             why = gettext("E-mail to %(address)s came back on %(day)s.") % told

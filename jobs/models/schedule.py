@@ -18,7 +18,7 @@ from candidates.models.claims import listed_constraint
 from candidates.models.preference import zones
 
 
-class Every(models.TextChoices):
+class Frequency(models.TextChoices):
     OFF = "off", pgettext_lazy("schedule", "off")
     DAILY = "daily", _("every day")
     WEEKLY = "weekly", _("every week")
@@ -65,7 +65,7 @@ class Schedule(models.Model):
 
     draft = models.OneToOneField(Draft, models.DB_CASCADE, related_name="schedule", editable=False)
     every = models.CharField(
-        _("Run"), max_length=8, choices=Every, default=Every.OFF, db_default=Every.OFF
+        _("Run"), max_length=8, choices=Frequency, default=Frequency.OFF, db_default=Frequency.OFF
     )
     at = models.TimeField(_("At"), default=time(6), db_default=time(6))
     weekday = models.PositiveSmallIntegerField(
@@ -103,10 +103,10 @@ class Schedule(models.Model):
             )
         ]
         constraints = [
-            listed_constraint("schedule_every_listed", Every, "every"),
+            listed_constraint("schedule_every_listed", Frequency, "every"),
             models.CheckConstraint(
                 name="schedule_off_never_comes",
-                condition=Q(next_at=None) | (~Q(every=Every.OFF) & Q(stopped="")),
+                condition=Q(next_at=None) | (~Q(every=Frequency.OFF) & Q(stopped="")),
             ),
         ]
 
@@ -132,7 +132,7 @@ class Schedule(models.Model):
         return self.next_at.astimezone(ZoneInfo(self.zone)) if self.next_at else None
 
 
-class Outcome(models.TextChoices):
+class RunOutcome(models.TextChoices):
     RAN = "ran", _("ran")
     UNCHANGED = "unchanged", _("skipped: nothing has changed")
     UNDER_WAY = "under way", _("skipped: another run was under way, or paused")
@@ -151,7 +151,7 @@ class ScheduledRun(models.Model):
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+", editable=False
     )
-    outcome = models.CharField(max_length=9, choices=Outcome, editable=False)
+    outcome = models.CharField(max_length=9, choices=RunOutcome, editable=False)
     reason = models.TextField(blank=True, default="", db_default="", editable=False)
     job = models.ForeignKey(
         "jobs.Job", models.DB_SET_NULL, null=True, related_name="scheduled_runs", editable=False
@@ -172,11 +172,11 @@ class ScheduledRun(models.Model):
         ordering = ["-at", "-pk"]
         indexes = [models.Index(fields=["schedule", "-at"])]
         constraints = [
-            listed_constraint("scheduledrun_outcome_listed", Outcome, "outcome"),
+            listed_constraint("scheduledrun_outcome_listed", RunOutcome, "outcome"),
             models.CheckConstraint(
                 name="scheduledrun_reason_when_failed",
-                condition=(Q(outcome=Outcome.FAILED) & ~Q(reason=""))
-                | (~Q(outcome=Outcome.FAILED) & Q(reason="")),
+                condition=(Q(outcome=RunOutcome.FAILED) & ~Q(reason=""))
+                | (~Q(outcome=RunOutcome.FAILED) & Q(reason="")),
             ),
         ]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SECRET = "whsec_"  # noqa: S105 (what each begins with)
 
 
-class Occasion(models.TextChoices):
+class WebhookEvent(models.TextChoices):
     """What is told; the value is the `type` of the message."""
 
     COMPLETED = "run.completed", _("a ranking is ready")
@@ -39,10 +39,10 @@ class Occasion(models.TextChoices):
     TEST = "test", _("a test")
 
 
-TOLD = [one for one in Occasion if one is not Occasion.TEST]
+TOLD = [one for one in WebhookEvent if one is not WebhookEvent.TEST]
 
 
-class Status(models.TextChoices):
+class DeliveryStatus(models.TextChoices):
     WAITING = "waiting", _("waiting to be sent")
     SENDING = "sending", _("being sent")
     TAKEN = "taken", _("taken")
@@ -62,7 +62,7 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.filter(user=user.pk)
 
-    def wanting(self, user_id: int, occasion: Occasion) -> Self:
+    def wanting(self, user_id: int, occasion: WebhookEvent) -> Self:
         return self.filter(user=user_id, off_at=None, occasions__contains=[occasion])
 
     def switch_off(self, reason: str = "") -> int:
@@ -80,7 +80,7 @@ class Webhook(models.Model):
     url = models.URLField(_("address"), max_length=500)
     secret = models.CharField(max_length=60, default=new_secret, editable=False)
     occasions = ArrayField(
-        models.CharField(max_length=20, choices=Occasion),
+        models.CharField(max_length=20, choices=WebhookEvent),
         default=everything,
         verbose_name=_("when"),
     )
@@ -113,26 +113,31 @@ class Webhook(models.Model):
 
 
 class DeliveryQuerySet(ClaimQuerySet["Delivery"]):
-    WAITING = Status.WAITING
-    CLAIMED = Status.SENDING
+    WAITING = DeliveryStatus.WAITING
+    CLAIMED = DeliveryStatus.SENDING
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.filter(webhook__user=user.pk)
 
     def take(self, token: UUID, lease: timedelta) -> int:
         """Claim the one message of this queryset, due or not, unless it is in another's hands."""
-        free = Q(status=Status.WAITING) | Q(status=Status.SENDING, due_at__lte=Now())
+        free = Q(status=DeliveryStatus.WAITING) | Q(
+            status=DeliveryStatus.SENDING, due_at__lte=Now()
+        )
         return self.filter(free).update(
-            status=Status.SENDING, token=token, due_at=Now() + lease, attempts=F("attempts") + 1
+            status=DeliveryStatus.SENDING,
+            token=token,
+            due_at=Now() + lease,
+            attempts=F("attempts") + 1,
         )
 
-    def close(self, token: UUID, status: Status) -> int:
+    def close(self, token: UUID, status: DeliveryStatus) -> int:
         return self.held(token).update(status=status, token=None, done_at=Now())
 
     def again(self) -> int:
         """Open those that are over once more, from the beginning."""
-        over = self.filter(status__in=(Status.TAKEN, Status.FAILED))
-        return over.update(status=Status.WAITING, attempts=0, done_at=None, due_at=Now())
+        over = self.filter(status__in=(DeliveryStatus.TAKEN, DeliveryStatus.FAILED))
+        return over.update(status=DeliveryStatus.WAITING, attempts=0, done_at=None, due_at=Now())
 
 
 class Delivery(Claimable):
@@ -147,13 +152,16 @@ class Delivery(Claimable):
         related_name="+",
         help_text="empty: a test",
     )
-    occasion = models.CharField(max_length=20, choices=Occasion)
+    occasion = models.CharField(max_length=20, choices=WebhookEvent)
     number = models.PositiveSmallIntegerField(
         db_default=0, help_text="of those that come more than once: which time"
     )
     body = models.TextField(help_text="what is sent, to the letter")
     status = models.CharField(
-        max_length=8, choices=Status, default=Status.WAITING, db_default=Status.WAITING
+        max_length=8,
+        choices=DeliveryStatus,
+        default=DeliveryStatus.WAITING,
+        db_default=DeliveryStatus.WAITING,
     )
     answer = models.PositiveSmallIntegerField(null=True, blank=True)
     error = models.TextField(blank=True, db_default="")
@@ -172,7 +180,7 @@ class Delivery(Claimable):
             models.Index(
                 name="delivery_to_send",
                 fields=["due_at"],
-                condition=Q(status__in=[Status.WAITING, Status.SENDING]),
+                condition=Q(status__in=[DeliveryStatus.WAITING, DeliveryStatus.SENDING]),
             ),
         ]
         constraints = [
@@ -180,13 +188,17 @@ class Delivery(Claimable):
                 name="delivery_once_for_each_occasion",
                 fields=["webhook", "job", "occasion", "number"],
             ),
-            listed_constraint("delivery_status_listed", Status),
-            listed_constraint("delivery_occasion_listed", Occasion, "occasion"),
-            claim_constraint("delivery_token_while_sending", Status.SENDING),
+            listed_constraint("delivery_status_listed", DeliveryStatus),
+            listed_constraint("delivery_occasion_listed", WebhookEvent, "occasion"),
+            claim_constraint("delivery_token_while_sending", DeliveryStatus.SENDING),
             models.CheckConstraint(
                 name="delivery_done_at_when_over",
-                condition=Q(status__in=[Status.WAITING, Status.SENDING], done_at=None)
-                | Q(status__in=[Status.TAKEN, Status.FAILED], done_at__isnull=False),
+                condition=Q(
+                    status__in=[DeliveryStatus.WAITING, DeliveryStatus.SENDING], done_at=None
+                )
+                | Q(
+                    status__in=[DeliveryStatus.TAKEN, DeliveryStatus.FAILED], done_at__isnull=False
+                ),
             ),
         ]
 
@@ -195,4 +207,4 @@ class Delivery(Claimable):
 
     @property
     def is_over(self) -> bool:
-        return self.status in (Status.TAKEN, Status.FAILED)
+        return self.status in (DeliveryStatus.TAKEN, DeliveryStatus.FAILED)

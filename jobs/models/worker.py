@@ -18,7 +18,7 @@ START_ALLOWED = 30.0  # for the first test message of new workers
 MAIL_ALLOWED = 60.0  # while e-mails are being sent: a slow mail server holds workers up
 
 
-class What(models.TextChoices):
+class IncidentKind(models.TextChoices):
     PROCESS = "process", _("a process of the workers died")
     WORKERS = "workers", _("all workers were replaced")
 
@@ -33,7 +33,7 @@ class Incident(models.Model):
 
     host = models.CharField(max_length=255)
     heartbeat = models.PositiveBigIntegerField(help_text="id of the supervisor's sign of life")
-    what = models.CharField(max_length=8, choices=What)
+    what = models.CharField(max_length=8, choices=IncidentKind)
     detail = models.CharField(max_length=200, blank=True, db_default="")
     at = models.DateTimeField(db_default=Now())
 
@@ -42,7 +42,7 @@ class Incident(models.Model):
     class Meta:
         ordering = ["-at", "-pk"]
         indexes = [models.Index(fields=["-at"])]
-        constraints = [listed_constraint("incident_what_listed", What, "what")]
+        constraints = [listed_constraint("incident_what_listed", IncidentKind, "what")]
 
     def __str__(self) -> str:
         return f"{self.host}: {self.get_what_display()}"

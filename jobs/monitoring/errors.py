@@ -10,12 +10,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from candidates.models import Analysis, Call, Candidate, Evaluation, FollowUp
-from candidates.models.analysis import Status as Scored
-from candidates.models.candidate import Status as Read
-from candidates.models.followup import Status as Asked
-from candidates.models.ledger import TROUBLED
+from candidates.models.analysis import EvaluationStatus
+from candidates.models.call import FAILED_CALL_STATUSES
+from candidates.models.candidate import CandidateStatus
+from candidates.models.followup import FollowUpStatus
 from candidates.reading.problems import Problem
-from jobs.models import OVER, Job, JobQuerySet, Status
+from jobs.models import FINISHED_JOB_STATUSES, Job, JobQuerySet, JobStatus
 
 WINDOWS = {
     "1h": (timedelta(hours=1), _("1 hour")),
@@ -41,7 +41,7 @@ class Source(NamedTuple):
 SOURCES = {
     "job": Source(
         _("Job failed"),
-        Job.objects.filter(status=Status.FAILED),
+        Job.objects.filter(status=JobStatus.FAILED),
         "completed_at",
         "error",
         "analysis",
@@ -49,7 +49,7 @@ SOURCES = {
     ),
     "scoring": Source(
         _("Résumé not scored"),
-        Evaluation.objects.filter(status=Scored.FAILED),
+        Evaluation.objects.filter(status=EvaluationStatus.FAILED),
         "scored_at",
         "error",
         "analysis",
@@ -57,7 +57,7 @@ SOURCES = {
     ),
     "after": Source(
         _("Insight or second scoring"),
-        FollowUp.objects.filter(status=Asked.FAILED),
+        FollowUp.objects.filter(status=FollowUpStatus.FAILED),
         "done_at",
         "error",
         "analysis",
@@ -65,14 +65,14 @@ SOURCES = {
     ),
     "reading": Source(
         _("File not readable"),
-        Candidate.objects.filter(status=Read.UNREADABLE),
+        Candidate.objects.filter(status=CandidateStatus.UNREADABLE),
         "read_at",
         "problem",
         "draft__analyses",
     ),
     "call": Source(
         _("Call to the model"),
-        Call.objects.filter(status__in=TROUBLED),
+        Call.objects.filter(status__in=FAILED_CALL_STATUSES),
         "created_at",
         "detail",
         "analysis",
@@ -154,4 +154,4 @@ def jobs_with(name: str, reason: str, window: str = "") -> JobQuerySet:
 def latest(jobs: JobQuerySet) -> JobQuerySet:
     """Of each analysis its newest job, unless one is under way."""
     newer = Job.objects.filter(analysis=OuterRef("analysis"), pk__gt=OuterRef("pk"))
-    return jobs.filter(status__in=OVER).exclude(Exists(newer)).order_by("pk")
+    return jobs.filter(status__in=FINISHED_JOB_STATUSES).exclude(Exists(newer)).order_by("pk")

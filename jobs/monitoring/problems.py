@@ -20,10 +20,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from candidates.models import Call
-from candidates.models.ledger import Status as Ended
+from candidates.models.call import CallStatus
 from candidates.scoring.engines.openai.errors import NO_QUOTA
-from jobs.models import Halt, Heartbeat, Job, Lane, Mail, Notification
-from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, What
+from jobs.models import EmailStatus, Halt, Heartbeat, Job, Lane, Notification
+from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, IncidentKind
 
 SILENT = timedelta(seconds=8)  # without a sign of life, which comes every two
 CANARY_LATE = timedelta(seconds=2 * BEAT + 1)
@@ -107,10 +107,10 @@ def _workers() -> Iterator[Trouble]:
     younger = Heartbeat.objects.filter(started_at__gt=OuterRef("seen_at"), stopping=False)
     replaced = Incident.objects.filter(
         heartbeat=OuterRef("pk"),
-        what=What.WORKERS,
+        what=IncidentKind.WORKERS,
         at__gt=Now() - timedelta(seconds=START_ALLOWED),
     )
-    sending = Notification.objects.filter(status=Mail.SENDING, due_at__gt=Now())
+    sending = Notification.objects.filter(status=EmailStatus.SENDING, due_at__gt=Now())
     hosts = Heartbeat.objects.filter(seen_at__gt=Now() - timedelta(days=1)).annotate(
         is_there=Q(seen_at__gt=Now() - SILENT),
         is_missed=Q(seen_at__gt=Now() - MISSED, stopping=False) & ~Exists(younger),
@@ -162,7 +162,7 @@ def _deaths() -> Iterator[Trouble]:
     """What died and was replaced within the last minute."""
     lately = Incident.objects.filter(at__gt=Now() - NEWS).order_by().values("host", "what")
     for row in lately.annotate(number=Count("pk"), first=Min("at")):
-        if row["what"] == What.WORKERS:
+        if row["what"] == IncidentKind.WORKERS:
             name = "workers-replaced"
             title = ngettext(
                 "The workers on %(host)s were replaced.",
@@ -218,7 +218,7 @@ def _stuck() -> Iterator[Trouble]:
 
 def _paused() -> Iterator[Trouble]:
     """Jobs that paused by themselves: nothing works until somebody mends it."""
-    refused = Call.objects.filter(analysis=OuterRef("analysis"), status=Ended.REFUSED)
+    refused = Call.objects.filter(analysis=OuterRef("analysis"), status=CallStatus.REFUSED)
     last = refused.order_by("-created_at").values("detail")[:1]
     paused = Job.objects.open().filter(paused_at__isnull=False)
     paused = paused.exclude(pause_reason__startswith="Paused by ").order_by("paused_at")
@@ -249,7 +249,7 @@ def _paused_for(refusal: str) -> str:
 def _model() -> Iterator[Trouble]:
     """Of the latest calls most went wrong, the last two among them; or the very last one did, and
     for a while nobody has asked again."""
-    calls = Call.objects.exclude(status=Ended.OPEN).exclude(detail="the worker ended")
+    calls = Call.objects.exclude(status=CallStatus.OPEN).exclude(detail="the worker ended")
     calls = calls.filter(settled_at__gt=Now() - CALLS_AGE).order_by("-settled_at")
     dated = calls.annotate(is_old=Q(settled_at__lt=Now() - UNASKED))
     latest = [
@@ -288,14 +288,14 @@ def _model() -> Iterator[Trouble]:
 
 def _ailment(status: str, detail: str) -> str:
     """What a call's end says against the server: "busy", "down", or nothing."""
-    if status == Ended.REFUSED:
+    if status == CallStatus.REFUSED:
         number, _, code = detail.partition(" ")
         if number == "429" and code.lower() not in NO_QUOTA:
             return "busy"
         return "down" if number.startswith("5") or number == "408" else ""
-    if status == Ended.FAILED:
+    if status == CallStatus.FAILED:
         return "down" if detail != "never sent" else ""
-    return "down" if status == Ended.UNKNOWN else ""
+    return "down" if status == CallStatus.UNKNOWN else ""
 
 
 def _mail() -> Iterator[Trouble]:

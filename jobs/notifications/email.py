@@ -29,7 +29,7 @@ from candidates.pages.words import doubt
 from candidates.scoring.scorecard import Rating
 from candidates.told import called, told
 from jobs import queue
-from jobs.models import BadAddress, Job, Kind, Notice, Notification, ScheduledRun
+from jobs.models import BadAddress, Job, Notice, Notification, NotificationKind, ScheduledRun
 
 from . import providers, webhooks
 
@@ -41,7 +41,7 @@ LEASE = timedelta(minutes=2)
 PAUSES = tuple(timedelta(minutes=m) for m in (0.5, 2, 5, 15, 30, 60, 120, 240, 480, 480))
 
 
-def queue_for_job(job: Job, kind: Kind, occasion: int = 0) -> None:
+def queue_for_job(job: Job, kind: NotificationKind, occasion: int = 0) -> None:
     """Tell of `job` who asked for it and who wants to be told of what others ask for: behind the
     bell, and by e-mail and webhook in the outbox. In the caller's transaction.
 
@@ -74,11 +74,16 @@ def queue_invitation(membership: Membership) -> None:
         Notice.objects.get_or_create(
             user=user,
             draft_id=membership.draft_id,
-            kind=Kind.SHARED,
+            kind=NotificationKind.SHARED,
             defaults={"actor_id": membership.invited_by_id},
         )
-    if wanted.mails(Kind.SHARED):
-        _send(membership=membership, recipient=membership.email, user=user, kind=Kind.SHARED)
+    if wanted.mails(NotificationKind.SHARED):
+        _send(
+            membership=membership,
+            recipient=membership.email,
+            user=user,
+            kind=NotificationKind.SHARED,
+        )
 
 
 def expiring(draft: Draft) -> None:
@@ -86,7 +91,10 @@ def expiring(draft: Draft) -> None:
     chosen to be told: it is their data."""
     if draft.owner.email and draft.owner.is_active:
         notification = Notification.objects.create(
-            draft=draft, recipient=draft.owner.email, user=draft.owner, kind=Kind.EXPIRING
+            draft=draft,
+            recipient=draft.owner.email,
+            user=draft.owner,
+            kind=NotificationKind.EXPIRING,
         )
         queue.send("deliver", notification.pk)
 
@@ -162,8 +170,8 @@ def compose(notification: Notification) -> EmailMultiAlternatives:
     if reader is None and notification.job is not None:
         reader = notification.job.requested_by
     wanted = Preference.of(reader) if reader else Preference()
-    about = {Kind.SHARED: _about_draft, Kind.EXPIRING: _about_expiring}.get(
-        Kind(notification.kind), _about_job
+    about = {NotificationKind.SHARED: _about_draft, NotificationKind.EXPIRING: _about_expiring}.get(
+        NotificationKind(notification.kind), _about_job
     )
     zone = ZoneInfo(wanted.time_zone) if wanted.time_zone in zones() else None
     with translation.override(wanted.language or settings.LANGUAGE_CODE), timezone.override(zone):
@@ -234,8 +242,10 @@ def _about_job(notification: Notification) -> dict[str, Any]:
     job = notification.job
     assert job is not None  # noqa: S101 (a constraint of the table)
     analysis = job.analysis
-    page = job if notification.kind in (Kind.FAILED, Kind.PAUSED) else analysis
-    about = _about_changes(job) if notification.kind == Kind.DIGEST else {}
+    page = (
+        job if notification.kind in (NotificationKind.FAILED, NotificationKind.PAUSED) else analysis
+    )
+    about = _about_changes(job) if notification.kind == NotificationKind.DIGEST else {}
     return {
         "job": job,
         "analysis": analysis,

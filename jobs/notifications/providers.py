@@ -11,7 +11,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
 from jobs.models import Notification
-from jobs.models.notification import BadAddress, MailEvent, What
+from jobs.models.notification import BadAddress, EmailEventKind, MailEvent
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,9 @@ def note_taken(notification: Notification, message: EmailMultiAlternatives) -> N
         MailEvent.objects.bulk_create(
             [
                 MailEvent(
-                    notification=notification, message_id=status.message_id[:255], what=What.QUEUED
+                    notification=notification,
+                    message_id=status.message_id[:255],
+                    what=EmailEventKind.QUEUED,
                 )
             ],
             ignore_conflicts=True,
@@ -79,9 +81,9 @@ def note_taken(notification: Notification, message: EmailMultiAlternatives) -> N
 def note(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
     """What a provider tells of an e-mail; the same told twice is one row. Of e-mails that are not
     ours, such as those with a new password, only a bad address is kept."""
-    if event.event_type not in What.values:
+    if event.event_type not in EmailEventKind.values:
         return  # opened, clicked: nobody's business
-    what = What(event.event_type)
+    what = EmailEventKind(event.event_type)
     detail = " ".join(filter(None, (event.description, event.mta_response)))[:500]
     taken = MailEvent.objects.filter(message_id=str(event.message_id or "-")[:255])
     for pk in taken.order_by().values_list("notification", flat=True).distinct():
@@ -105,14 +107,14 @@ def note(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
         log.warning("an address is written to no more: %s, told by %s", end, esp_name)
 
 
-def _end(event: Any) -> What | None:
+def _end(event: Any) -> EmailEventKind | None:
     """What ends writing to the address; a full box or a server that is down does not."""
     if event.event_type == EventType.COMPLAINED:
-        return What.COMPLAINED
+        return EmailEventKind.COMPLAINED
     if event.event_type == EventType.BOUNCED:
-        return None if _passes(event.esp_event) else What.BOUNCED
+        return None if _passes(event.esp_event) else EmailEventKind.BOUNCED
     if event.event_type == EventType.REJECTED and event.reject_reason in REJECTED_FOR_GOOD:
-        return What.BOUNCED
+        return EmailEventKind.BOUNCED
     return None
 
 

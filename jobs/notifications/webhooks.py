@@ -25,10 +25,10 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs import queue
-from jobs.models import Job, Kind
-from jobs.models.webhook import SECRET, Delivery, Occasion, Status, Webhook
+from jobs.models import Job, NotificationKind
+from jobs.models.webhook import SECRET, Delivery, DeliveryStatus, Webhook, WebhookEvent
 
 log = logging.getLogger(__name__)
 
@@ -43,18 +43,18 @@ GONE = 410
 # Public by its number, and yet what tells a machine in that cloud its secrets (Azure).
 METADATA = frozenset({"168.63.129.16"})
 OCCASIONS = {
-    Kind.COMPLETED: Occasion.COMPLETED,
-    Kind.FAILED: Occasion.FAILED,
-    Kind.PAUSED: Occasion.PAUSED,
-    Kind.DIGEST: Occasion.DIGEST,
+    NotificationKind.COMPLETED: WebhookEvent.COMPLETED,
+    NotificationKind.FAILED: WebhookEvent.FAILED,
+    NotificationKind.PAUSED: WebhookEvent.PAUSED,
+    NotificationKind.DIGEST: WebhookEvent.DIGEST,
 }
 
 
-class Refused(Exception):
+class AddressRefused(Exception):
     """The address is none that we connect to. The message says why, and what to do."""
 
 
-def post(user_id: int, job: Job, kind: Kind, number: int = 0) -> None:
+def post(user_id: int, job: Job, kind: NotificationKind, number: int = 0) -> None:
     """Put a message about `job` in the outbox for each webhook of the user that wants it, in the
     caller's transaction. What the user may see, the caller has looked at."""
     if kind not in OCCASIONS:
@@ -63,13 +63,16 @@ def post(user_id: int, job: Job, kind: Kind, number: int = 0) -> None:
         return
     tally = job.analysis.evaluations.tally()
     occasion = OCCASIONS[kind]
-    if occasion == Occasion.COMPLETED and tally[Scored.FAILED] + tally[Scored.UNREADABLE]:
-        occasion = Occasion.PARTLY
+    if (
+        occasion == WebhookEvent.COMPLETED
+        and tally[EvaluationStatus.FAILED] + tally[EvaluationStatus.UNREADABLE]
+    ):
+        occasion = WebhookEvent.PARTLY
     told = {
         "draft": str(job.analysis.draft.public_id),
         "analysis": str(job.analysis.public_id),
         "job": str(job.public_id),
-        "counts": {key: tally[key] for key in ("total", *map(str, Scored.values))},
+        "counts": {key: tally[key] for key in ("total", *map(str, EvaluationStatus.values))},
         "links": {
             "draft": settings.SITE_URL + job.analysis.draft.get_absolute_url(),
             "ranking": settings.SITE_URL + job.analysis.get_absolute_url(),
@@ -80,7 +83,7 @@ def post(user_id: int, job: Job, kind: Kind, number: int = 0) -> None:
 
 
 def tell(
-    user_id: int, occasion: Occasion, told: dict[str, Any], *, job: Job, number: int = 0
+    user_id: int, occasion: WebhookEvent, told: dict[str, Any], *, job: Job, number: int = 0
 ) -> None:
     """The same with a body of the caller's: ids, counts and links, never a name or a text."""
     for hook in Webhook.objects.all().wanting(user_id, occasion):
@@ -98,8 +101,10 @@ def tell(
 
 def test(hook: Webhook) -> Delivery:
     """Put a test message in the outbox, also of a webhook that is off."""
-    body = _body(Occasion.TEST, {"links": {"webhook": settings.SITE_URL + hook.get_absolute_url()}})
-    delivery = Delivery.objects.create(webhook=hook, occasion=Occasion.TEST, body=body)
+    body = _body(
+        WebhookEvent.TEST, {"links": {"webhook": settings.SITE_URL + hook.get_absolute_url()}}
+    )
+    delivery = Delivery.objects.create(webhook=hook, occasion=WebhookEvent.TEST, body=body)
     queue.send("call", delivery.pk)
     return delivery
 
@@ -112,7 +117,7 @@ def again(delivery: Delivery) -> int:
     return opened
 
 
-def _body(occasion: Occasion, told: dict[str, Any]) -> str:
+def _body(occasion: WebhookEvent, told: dict[str, Any]) -> str:
     return json.dumps({"type": occasion.value, "timestamp": timezone.now().isoformat(), **told})
 
 
@@ -135,7 +140,7 @@ def call(delivery_id: int) -> bool:
     answer = asyncio.run(_try(delivery))
     if answer.is_good:
         one.held(token).update(answer=answer.status, error="", tried_at=Now())
-        return bool(one.close(token, Status.TAKEN))
+        return bool(one.close(token, DeliveryStatus.TAKEN))
     log.warning("webhook message %s: not taken, %s", delivery.pk, answer.error)
     if answer.status == GONE:
         Webhook.objects.filter(pk=delivery.webhook_id).switch_off(
@@ -153,7 +158,7 @@ def nudge() -> int:
     due = Delivery.objects.all().due().select_for_update(skip_locked=True)
     ids = list(due.values_list("pk", flat=True)[:100])
     Delivery.objects.filter(pk__in=ids).update(
-        status=Status.WAITING, token=None, due_at=Now() + NUDGE
+        status=DeliveryStatus.WAITING, token=None, due_at=Now() + NUDGE
     )
     for pk in ids:
         queue.send("call", pk)
@@ -163,7 +168,7 @@ def nudge() -> int:
 def throw_away() -> None:
     """Old messages that are over; for the sweep."""
     old = Delivery.objects.filter(created_at__lt=Now() - KEPT)
-    old.filter(status__in=(Status.TAKEN, Status.FAILED)).delete()
+    old.filter(status__in=(DeliveryStatus.TAKEN, DeliveryStatus.FAILED)).delete()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,7 @@ class Answer:
 def _give_up(delivery: Delivery, token: UUID, answer: Answer) -> bool:
     one = Delivery.objects.filter(pk=delivery.pk)
     one.held(token).update(answer=answer.status, error=answer.error, tried_at=Now())
-    one.close(token, Status.FAILED)
+    one.close(token, DeliveryStatus.FAILED)
     return False
 
 
@@ -201,7 +206,7 @@ async def _try(delivery: Delivery) -> Answer:
             return await _send(delivery.webhook.url, headers, delivery.body.encode())
     except TimeoutError:
         return Answer(None, f"The server did not answer within {PATIENCE:.0f} seconds.")
-    except Refused as error:
+    except AddressRefused as error:
         return Answer(None, str(error), is_final=True)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         return Answer(None, f"{type(error).__name__}: {error}"[:500])
@@ -274,7 +279,7 @@ def refuse_private(host: str, address: str) -> None:
     """Raise Refused when the address is not one of the public internet, unless that is allowed."""
     if settings.WEBHOOK_ALLOW_PRIVATE or is_public(address):
         return
-    raise Refused(
+    raise AddressRefused(
         f"'{host}' leads to {address}, which is not a public address. Give a public one, or ask "
         "whoever runs the site to allow private ones (WEBHOOK_ALLOW_PRIVATE)."
     )

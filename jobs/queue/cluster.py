@@ -10,7 +10,7 @@ from django_q.cluster import Cluster
 from django_q.tasks import async_task
 
 from jobs.models import Incident
-from jobs.models.worker import What
+from jobs.models.worker import IncidentKind
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Listener(logging.Handler):
             Incident.objects.create(
                 host=self.host,
                 heartbeat=supervisor,
-                what=What.PROCESS,
+                what=IncidentKind.PROCESS,
                 detail=record.getMessage()[:200],
             )
         except Error:

@@ -27,7 +27,7 @@ from candidates.models import (
     Receipt,
     SavedView,
 )
-from candidates.models.archive import Status as Packed
+from candidates.models.archive import ArchiveStatus
 from jobs.models import Job
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _archives(candidate: Candidate) -> list[Archive]:
     if not name:
         return []
     held = list(Archive.objects.filter(draft=candidate.draft_id, filename=name).select_for_update())
-    if any(each.status != Packed.UNREADABLE for each in held):
+    if any(each.status != ArchiveStatus.UNREADABLE for each in held):
         raise CannotEraseYet(
             _("The archive “%s” is still being unpacked. Erase the candidate when that is over.")
             % name

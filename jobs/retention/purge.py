@@ -18,7 +18,7 @@ from django.db.models.functions import Greatest, Now
 from candidates.intake import discard
 from candidates.models import Candidate, Draft, Event
 from jobs import queue
-from jobs.models import Job, Status
+from jobs.models import Job, JobStatus
 from jobs.models.retention import Purge, Warned
 from jobs.notifications import email
 
@@ -83,7 +83,7 @@ def _due() -> Any:
         .annotate(
             state=Case(
                 When(last=None, then=Value("unrun")),
-                When(last=Status.COMPLETED, then=Value("ranked")),
+                When(last=JobStatus.COMPLETED, then=Value("ranked")),
                 default=Value("stopped"),
             )
         )

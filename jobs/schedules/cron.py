@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from django.utils.translation import gettext as _
 
-from jobs.models.schedule import LAST_DAY, Every, Schedule
+from jobs.models.schedule import LAST_DAY, Frequency, Schedule
 
 FIELDS = 5
 OFTEN = timedelta(hours=1)
@@ -38,18 +38,18 @@ def monthly(at: time, day: int) -> str:
 
 def expression_of(schedule: Schedule) -> str:
     """The schedule as a cron expression; "" for off."""
-    if schedule.every == Every.DAILY:
+    if schedule.every == Frequency.DAILY:
         return daily(schedule.at)
-    if schedule.every == Every.WEEKLY:
+    if schedule.every == Frequency.WEEKLY:
         return weekly(schedule.at, schedule.weekday)
-    if schedule.every == Every.MONTHLY:
+    if schedule.every == Frequency.MONTHLY:
         return monthly(schedule.at, schedule.day)
-    return schedule.cron if schedule.every == Every.CRON else ""
+    return schedule.cron if schedule.every == Frequency.CRON else ""
 
 
 def next_run(schedule: Schedule, now: datetime) -> datetime | None:
     """When the schedule comes next after `now`, in its owner's time zone; None for off."""
-    if schedule.every == Every.OFF:
+    if schedule.every == Frequency.OFF:
         return None
     return following(expression_of(schedule), schedule.owners_zone(), now)
 

@@ -4,17 +4,17 @@ from typing import Any
 
 from django import forms
 
-from jobs.models.schedule import Every, Schedule
+from jobs.models.schedule import Frequency, Schedule
 
 from . import cron
 
 # What each choice needs to know; the others keep what they were.
 ASKED: dict[str, tuple[str, ...]] = {
-    Every.OFF: (),
-    Every.DAILY: ("at",),
-    Every.WEEKLY: ("weekday", "at"),
-    Every.MONTHLY: ("day", "at"),
-    Every.CRON: ("cron",),
+    Frequency.OFF: (),
+    Frequency.DAILY: ("at",),
+    Frequency.WEEKLY: ("weekday", "at"),
+    Frequency.MONTHLY: ("day", "at"),
+    Frequency.CRON: ("cron",),
 }
 
 
@@ -40,7 +40,7 @@ class ScheduleForm(forms.ModelForm[Schedule]):
             # The page does not show it, nor what may be wrong with it.
             if self.errors.pop(name, None) is not None:
                 cleaned[name] = getattr(self.instance, name)
-        if cleaned.get("every") == Every.CRON and "cron" in cleaned:
+        if cleaned.get("every") == Frequency.CRON and "cron" in cleaned:
             try:
                 cron.check(cleaned["cron"])
             except cron.BadExpression as error:

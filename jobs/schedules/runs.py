@@ -16,15 +16,14 @@ from django.db.models.functions import Concat, Now
 from django.utils.translation import gettext_noop
 
 from candidates.models import Analysis, Draft, Evaluation, Event, Preference
-from candidates.models.analysis import InsightsMode, Sha256
-from candidates.models.analysis import Status as Scored
-from candidates.models.candidate import Status as Read
+from candidates.models.analysis import EvaluationStatus, InsightsMode, Sha256
+from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
 from jobs.execution.estimate import Estimate, estimate
 from jobs.execution.submit import CannotRun, submit
-from jobs.models import Job, Kind, Notice, Status
-from jobs.models.schedule import Outcome, Schedule, ScheduledRun
+from jobs.models import Job, JobStatus, Notice, NotificationKind
+from jobs.models.schedule import RunOutcome, Schedule, ScheduledRun
 
 from . import cron
 from .cron import BadExpression
@@ -67,7 +66,7 @@ PROMPT = gettext_noop("the way in which the engine scores has changed")
 def changes(draft: Draft) -> Changes:
     """Compare the draft with its last finished ranking. Eight queries at most, however many
     candidates. Raises ValueError with a plain sentence when nothing could be rated."""
-    finished = Job.objects.filter(analysis=OuterRef("pk"), status=Status.COMPLETED)
+    finished = Job.objects.filter(analysis=OuterRef("pk"), status=JobStatus.COMPLETED)
     before = draft.analyses.filter(Exists(finished)).order_by("-created_at", "-pk").first()
     rubric = draft.rubric()
     if before is None:
@@ -86,11 +85,14 @@ def changes(draft: Draft) -> Changes:
         return Changes(before, everything=tuple(filter(None, why)))
     there = Evaluation.objects.filter(analysis=before, candidate=OuterRef("pk"))
     new = draft.candidates.filter(same_as=None).exclude(Exists(there))
-    kept = before.evaluations.filter(candidate__same_as=None, candidate__status=Read.READABLE)
+    kept = before.evaluations.filter(
+        candidate__same_as=None, candidate__status=CandidateStatus.READABLE
+    )
     own = Sha256(Concat(Value(shared), F("candidate__redacted_key")))
     known = ~Q(candidate__redacted_key="") & ~Q(fingerprint="")
     reread = kept.alias(own=own).filter(
-        Q(status=Scored.UNREADABLE) | (Q(status=Scored.SCORED) & known & ~Q(fingerprint=F("own")))
+        Q(status=EvaluationStatus.UNREADABLE)
+        | (Q(status=EvaluationStatus.SCORED) & known & ~Q(fingerprint=F("own")))
     )
     return Changes(
         before,
@@ -210,22 +212,22 @@ def _run(run: ScheduledRun) -> ScheduledRun:
     """Start an analysis if there is anything to analyse, and write what came of it."""
     draft = run.schedule.draft
     if Job.objects.open().filter(analysis__draft=draft).exists():
-        return _write(run, Outcome.UNDER_WAY)
+        return _write(run, RunOutcome.UNDER_WAY)
     try:
         found = changes(draft)
         run.before = found.before
         if not found:
-            return _write(run, Outcome.UNCHANGED)
+            return _write(run, RunOutcome.UNCHANGED)
         job = submit(draft, draft.owner, scheduled=True, **wanted(found.before))
     except (CannotRun, ValueError) as error:  # the second: nothing to rate by
         return _fail(run, str(error))
     if not job.scheduled:  # somebody has just pressed Run
-        return _write(run, Outcome.UNDER_WAY)
+        return _write(run, RunOutcome.UNDER_WAY)
     run.job = job
-    return _write(run, Outcome.RAN)
+    return _write(run, RunOutcome.RAN)
 
 
-def _write(run: ScheduledRun, outcome: Outcome) -> ScheduledRun:
+def _write(run: ScheduledRun, outcome: RunOutcome) -> ScheduledRun:
     run.outcome = outcome
     run.save()
     return run
@@ -234,7 +236,7 @@ def _write(run: ScheduledRun, outcome: Outcome) -> ScheduledRun:
 def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
     """Write why it could not start, and tell the owner; too often in a row, and it stops."""
     run.reason = why
-    _write(run, Outcome.FAILED)
+    _write(run, RunOutcome.FAILED)
     schedule, draft = run.schedule, run.schedule.draft
     if draft.owner.is_active and Preference.of(draft.owner).in_app:
         # One for all times, which is unread again each time.
@@ -242,11 +244,11 @@ def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
             user=draft.owner,
             draft=draft,
             job=None,
-            kind=Kind.UNSTARTED,
+            kind=NotificationKind.UNSTARTED,
             defaults={"read_at": None, "created_at": Now()},
         )
     last = schedule.runs.values_list("outcome", flat=True)[:FAILURES]
-    if list(last) == [Outcome.FAILED] * FAILURES:
+    if list(last) == [RunOutcome.FAILED] * FAILURES:
         _stop(schedule, why)
     return run
 

@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 from candidates import intake
 from candidates.access import Request, draft_for
 from candidates.models import Draft, Event
-from candidates.models.description import Status
+from candidates.models.description import DescriptionFileStatus
 from candidates.models.draft import LONGEST_DESCRIPTION, LONGEST_TITLE, Role
 from candidates.pages import live
 from candidates.pages.draft_form import edit_draft
@@ -56,7 +56,7 @@ def described(request: Request, public_id: Any) -> HttpResponse:
     context = {
         "draft": draft,
         "file": last,
-        "is_ready": last is not None and last.status == Status.READY,
+        "is_ready": last is not None and last.status == DescriptionFileStatus.READY,
         "state": state,
         "nobody_works": nobody,
         "in_form": live.is_refresh(request),
@@ -72,7 +72,7 @@ def _ask(request: Request, draft: Draft) -> HttpResponse:
     else:
         try:
             describing.ask(draft, request.user, intake.from_upload(file))
-        except describing.Refused as why:
+        except describing.DescriptionRefused as why:
             messages.error(request, str(why))
     return redirect(f"{reverse('candidates:edit', args=[draft.public_id])}#described")
 

@@ -15,12 +15,12 @@ from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request
 from candidates.models import Candidate, Draft, Look, Membership
-from candidates.models.candidate import Status as Read
+from candidates.models.candidate import CandidateStatus
 from candidates.pages import live
 from candidates.pages.draft_list import draft_rows
 from candidates.scoring import engines
 from jobs.execution import samples, submit
-from jobs.models import Job, Status
+from jobs.models import Job, JobStatus
 
 from .runs import job_rows
 
@@ -104,13 +104,13 @@ def _needs(request: Request, mine: Any, running: list[Job]) -> Needs:
     )
     later = Job.objects.filter(analysis=OuterRef("analysis"), created_at__gt=OuterRef("created_at"))
     over = mine.filter(
-        status__in=(Status.COMPLETED, Status.FAILED), completed_at__gt=Now() - RECENT
+        status__in=(JobStatus.COMPLETED, JobStatus.FAILED), completed_at__gt=Now() - RECENT
     )
     unseen = list(over.exclude(Exists(looks)).exclude(Exists(later))[: 2 * SHOWN])
     invited = Membership.objects.filter(user=request.user, opened_at=None)
     bad: Any = (
         Candidate.objects.filter(
-            draft__in=Draft.objects.editable_by(request.user), status=Read.UNREADABLE
+            draft__in=Draft.objects.editable_by(request.user), status=CandidateStatus.UNREADABLE
         )
         .order_by()
         .values("draft__public_id", "draft__title")
@@ -119,8 +119,8 @@ def _needs(request: Request, mine: Any, running: list[Job]) -> Needs:
     )
     return Needs(
         invitations=list(invited.select_related("draft", "invited_by")[:SHOWN]),
-        unseen=[job for job in unseen if job.status == Status.COMPLETED][:SHOWN],
-        failed=[job for job in unseen if job.status == Status.FAILED][:SHOWN],
+        unseen=[job for job in unseen if job.status == JobStatus.COMPLETED][:SHOWN],
+        failed=[job for job in unseen if job.status == JobStatus.FAILED][:SHOWN],
         paused=[job for job in running if job.is_paused],
         unreadable=list(bad[: SHOWN + 1]),
     )

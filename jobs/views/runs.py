@@ -19,9 +19,7 @@ from django.views.decorators.vary import vary_on_headers
 from candidates.access import Request, analysis_for, draft_for
 from candidates.forms import RunForm
 from candidates.models import Draft, Evaluation, Event, Preference
-from candidates.models.analysis import OPEN as UNSCORED
-from candidates.models.analysis import InsightsMode
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus, InsightsMode
 from candidates.models.draft import Role
 from candidates.pages import live
 from candidates.told import told
@@ -29,7 +27,7 @@ from jobs.access import job_for
 from jobs.execution import estimate as estimates
 from jobs.execution import in_request, submit
 from jobs.execution import pause as pausing
-from jobs.models import Halt, Heartbeat, Job, Status
+from jobs.models import Halt, Heartbeat, Job, JobStatus
 
 from . import pulse
 
@@ -241,7 +239,7 @@ def run(request: Request, public_id: Any) -> HttpResponse:
         return redirect(draft)
     in_request.work_here(job)
     job.refresh_from_db(fields=["status"])
-    return redirect(job.analysis if job.status == Status.COMPLETED else job)
+    return redirect(job.analysis if job.status == JobStatus.COMPLETED else job)
 
 
 @require_POST
@@ -317,10 +315,10 @@ def job_rows(jobs: Any) -> list[dict[str, Any]]:
 def _counted(by_status: dict[str, int]) -> Progress:
     return Progress(
         total=sum(by_status.values()),
-        scored=by_status.get(Scored.SCORED, 0),
-        failed=by_status.get(Scored.FAILED, 0),
-        unreadable=by_status.get(Scored.UNREADABLE, 0),
-        waiting=sum(by_status.get(status, 0) for status in UNSCORED),
+        scored=by_status.get(EvaluationStatus.SCORED, 0),
+        failed=by_status.get(EvaluationStatus.FAILED, 0),
+        unreadable=by_status.get(EvaluationStatus.UNREADABLE, 0),
+        waiting=sum(by_status.get(status, 0) for status in OPEN_EVALUATION_STATUSES),
     )
 
 
@@ -345,8 +343,8 @@ def about(time: timedelta) -> str:
 def _progress(job: Job) -> Progress:
     """The counts of the job's analysis, and its pace. One query; three at most while it runs."""
     tally = job.analysis.evaluations.tally()
-    progress = _counted({status: tally[status] for status in Scored})
-    if job.status != Status.PROCESSING or job.started_at is None or job.is_paused:
+    progress = _counted({status: tally[status] for status in EvaluationStatus})
+    if job.status != JobStatus.PROCESSING or job.started_at is None or job.is_paused:
         return progress
     # A retry finds scores made before it; they say nothing about its pace. Nor does a pause.
     began = job.started_at

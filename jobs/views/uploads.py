@@ -181,7 +181,9 @@ def _piece(request: Request, public_id: Any) -> HttpResponse:
     return JsonResponse({"files": [_told(outcome) for outcome in outcomes]})
 
 
-def _take_in(draft: Draft, request: Request, files: list[intake.Incoming]) -> list[intake.Outcome]:
+def _take_in(
+    draft: Draft, request: Request, files: list[intake.Incoming]
+) -> list[intake.UploadOutcome]:
     """Store the files and wake those who read them, in the caller's transaction."""
     outcomes = intake.accept(draft, request.user, files)
     if any(outcome.candidate or outcome.archive for outcome in outcomes):
@@ -202,7 +204,7 @@ def _all_or_nothing(draft: Draft) -> Iterator[None]:
         raise Http404("The draft has been erased.") from error
 
 
-def _told(outcome: intake.Outcome) -> dict[str, str]:
+def _told(outcome: intake.UploadOutcome) -> dict[str, str]:
     if outcome.refused:
         return {"name": outcome.name, "outcome": "refused", "reason": outcome.refused}
     if outcome.duplicate_of:
@@ -217,7 +219,7 @@ def _told(outcome: intake.Outcome) -> dict[str, str]:
     return {"name": outcome.name, "outcome": "accepted", "reason": ""}
 
 
-def _tell(request: Request, outcomes: list[intake.Outcome]) -> None:
+def _tell(request: Request, outcomes: list[intake.UploadOutcome]) -> None:
     if not outcomes:
         messages.error(request, _("No file came along. Choose one or more files first."))
     accepted = sum(not (outcome.refused or outcome.duplicate_of) for outcome in outcomes)

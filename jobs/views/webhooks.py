@@ -49,7 +49,7 @@ class WebhookForm(forms.ModelForm[Webhook]):
             )
         try:
             outbox.refuse_plainly_private(url)
-        except outbox.Refused as refused:
+        except outbox.AddressRefused as refused:
             raise forms.ValidationError(str(refused)) from refused
         others = Webhook.objects.filter(user=self.instance.user_id, url=url)
         if others.exclude(pk=self.instance.pk).exists():

@@ -28,7 +28,7 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 from jobs import queue
 from jobs.execution.submit import add_lane, wake
-from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet, Mail, Notification
+from jobs.models import EmailStatus, Halt, Incident, Job, Lane, LaneQuerySet, Notification
 from jobs.monitoring import history
 from jobs.notifications import webhooks
 from jobs.retention import purge
@@ -175,7 +175,7 @@ def _nudge_mail() -> int:
     ids = list(due.values_list("pk", flat=True)[:100])
     # Also one that is being sent past its lease: its sender is dead, and who comes may take it.
     Notification.objects.filter(pk__in=ids).update(
-        status=Mail.WAITING, token=None, due_at=Now() + NUDGE
+        status=EmailStatus.WAITING, token=None, due_at=Now() + NUDGE
     )
     for pk in ids:
         queue.send("deliver", pk)

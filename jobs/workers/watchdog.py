@@ -23,8 +23,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs import queue
-from jobs.models import Heartbeat, HeartbeatQuerySet, Lane, Mail, Notification
-from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, What
+from jobs.models import EmailStatus, Heartbeat, HeartbeatQuerySet, Lane, Notification
+from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, IncidentKind
 
 from .processes import is_there
 from .sweep import sweep
@@ -105,7 +105,7 @@ class Watch:
         try:
             Heartbeat.objects.filter(pk=self.pk).update(restarts=F("restarts") + 1)
             Incident.objects.create(
-                host=self.heartbeat.host, heartbeat=self.pk, what=What.WORKERS, detail=why
+                host=self.heartbeat.host, heartbeat=self.pk, what=IncidentKind.WORKERS, detail=why
             )
         except Error:
             log.warning("the restart could not be noted: the database does not answer")
@@ -212,7 +212,7 @@ class Watch:
         """Whether workers have a reason to keep the canary waiting; lanes say so themselves."""
         if Lane.objects.running().filter(worker=self.pk).exists():
             return True
-        being_sent = Notification.objects.filter(status=Mail.SENDING, due_at__gt=Now())
+        being_sent = Notification.objects.filter(status=EmailStatus.SENDING, due_at__gt=Now())
         return waited < MAIL_ALLOWED and being_sent.exists()
 
     def _last_sung(self) -> datetime | None:

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from candidates.models import Draft, Event
-from candidates.models.analysis import Status as Scored
-from jobs.models import Halt, Job, Status
+from candidates.models.analysis import EvaluationStatus
+from jobs.models import Halt, Job, JobStatus
 from jobs.models.job import PERMISSIONS
 from tests.makers import rows
 
@@ -27,8 +27,8 @@ def job(draft: Draft) -> Job:
     analysis = rows.analysis(draft, draft.owner)
     rows.evaluate(analysis)
     waits = analysis.evaluations.filter(rank=2)
-    waits.update(status=Scored.WAITING, score=None, rank=None, scored_at=None)
-    return rows.job(analysis, Status.PROCESSING)
+    waits.update(status=EvaluationStatus.WAITING, score=None, rank=None, scored_at=None)
+    return rows.job(analysis, JobStatus.PROCESSING)
 
 
 def log_in(page: Page, user: User, live_server: LiveServer, *may: str) -> None:
@@ -49,8 +49,8 @@ def test_who_may_do_everything_watches_a_job_and_steers_it(
     page.goto(reverse("admin:jobs_job_changelist"))
     bar = page.locator(f"#progress-{job.pk}")
     expect(bar).to_contain_text("1 of 2")
-    job.analysis.evaluations.filter(status=Scored.WAITING).update(
-        status=Scored.FAILED, error="It went wrong.", scored_at=job.created_at
+    job.analysis.evaluations.filter(status=EvaluationStatus.WAITING).update(
+        status=EvaluationStatus.FAILED, error="It went wrong.", scored_at=job.created_at
     )
     expect(bar).to_contain_text("2 of 2, 1 failed")  # by itself
 
@@ -61,7 +61,7 @@ def test_who_may_do_everything_watches_a_job_and_steers_it(
     expect(page.get_by_text("Nobody else is scored.")).to_be_visible()
     page.get_by_role("button", name="Cancel this job").click()
     expect(page.get_by_text("was done to 1.")).to_be_visible()
-    assert Job.objects.get().status == Status.CANCELLED
+    assert Job.objects.get().status == JobStatus.CANCELLED
     assert Event.objects.get(verb="cancelled").actor == eve
 
     page.goto(reverse("admin:jobs_job_errors"))

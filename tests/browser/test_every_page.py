@@ -15,8 +15,8 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from candidates.models import Candidate, Draft
-from evaluator import attempts
-from jobs.models import Job, Kind, Status
+from evaluator import login_throttle
+from jobs.models import Job, JobStatus, NotificationKind
 from jobs.notifications import email
 from tests.makers import rows
 from tests.test_access import POLICIES, PUBLIC, House, house  # noqa: F401 (a fixture)
@@ -52,17 +52,17 @@ def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
     waiting = {"status": "waiting", "score": None, "rank": None, "scored_at": None}
     failed = {"status": "failed", "score": None, "rank": None, "error": "It took too long."}
     analysis.evaluations.filter(rank=5).update(**failed)
-    troubled = rows.job(analysis, Status.FAILED, f"The model {LONG} is not known.")
+    troubled = rows.job(analysis, JobStatus.FAILED, f"The model {LONG} is not known.")
     other = rows.analysis(analysis.draft, alice)
     rows.evaluate(other)
     other.evaluations.filter(rank__gt=4).update(**waiting)
-    running = rows.job(other, Status.PROCESSING)
+    running = rows.job(other, JobStatus.PROCESSING)
     rows.waiting(analysis.draft, 52)
-    email.queue_for_job(home.things[Job], Kind.COMPLETED)
-    email.queue_for_job(troubled, Kind.FAILED)
+    email.queue_for_job(home.things[Job], NotificationKind.COMPLETED)
+    email.queue_for_job(troubled, NotificationKind.FAILED)
     unreadable = Candidate.objects.filter(status="unreadable")[0]
-    for _ in range(attempts.MOST):
-        attempts.note("mallory")
+    for _ in range(login_throttle.MOST):
+        login_throttle.note("mallory")
     return found | {
         "a failed job": troubled.get_absolute_url(),
         "a running job": running.get_absolute_url(),

@@ -6,7 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from candidates.models import Draft
-from jobs.models import Job, Status
+from jobs.models import Job, JobStatus
 from tests.makers import rows
 
 TOLD = """
@@ -29,7 +29,7 @@ def test_it_follows_its_job_through_a_lost_connection(
     rows.evaluate(analysis)
     waiting = {"status": "waiting", "score": None, "rank": None, "scored_at": None}
     analysis.evaluations.filter(rank__gt=2).update(**waiting)
-    job = rows.job(analysis, Status.PROCESSING)
+    job = rows.job(analysis, JobStatus.PROCESSING)
     at_home.set_viewport_size({"width": 360, "height": 740})
     at_home.add_init_script(HIDE + TOLD)
     at_home.goto(job.get_absolute_url())

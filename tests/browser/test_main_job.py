@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from candidates.models import Candidate, Draft
-from jobs.models import Job, Notification, Status
+from jobs.models import Job, JobStatus, Notification
 from tests.makers import files
 
 from .conftest import until, words
@@ -84,7 +84,7 @@ def test_from_log_in_to_the_link_in_the_e_mail(
     expect(page.locator("#job progress")).to_be_visible()
     expect(page.locator("#job")).to_contain_text("Completed")
     job = Job.objects.get()
-    assert (job.status, job.requested_by) == (Status.COMPLETED, alice)
+    assert (job.status, job.requested_by) == (JobStatus.COMPLETED, alice)
     expect(page.locator("#job:not([hx-trigger])")).to_be_visible()  # it has stopped asking
 
     page.get_by_role("link", name="The ranking").click()

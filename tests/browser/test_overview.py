@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from candidates.models import Draft
 from candidates.reading import Problem
-from jobs.models import Heartbeat, Lane, Status
+from jobs.models import Heartbeat, JobStatus, Lane
 from tests.makers import rows
 
 OVERVIEW = reverse("admin:jobs_period_changelist")
@@ -44,7 +44,7 @@ def test_staff_see_a_trouble_come_and_go_and_others_see_nothing(
     done = rows.analysis(draft, alice)
     rows.evaluate(done)
     rows.job(done)
-    job = rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+    job = rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
     host = Heartbeat.objects.create(host="host-1", pid=7, workers=2, canary_at=timezone.now())
     lane = {"token": uuid4(), "started_at": Now(), "due_at": Now() + timedelta(minutes=5)}
     Lane.objects.create(draft=draft, job=job, worker=host, pid=4711, **lane)

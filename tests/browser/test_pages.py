@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from candidates.models import Criterion, Draft, Suggestion
-from candidates.models.suggestion import Status as Made
+from candidates.models.suggestion import SuggestionStatus
 from candidates.scoring.rubric import derive_criteria
 from jobs.execution import pause, suggest
-from jobs.models import Job, Status
+from jobs.models import Job, JobStatus
 from tests.makers import rows
 
 PHONE = {"width": 360, "height": 740}
@@ -29,7 +29,7 @@ def suggested(draft: Draft) -> None:
     """A suggestion that is ready, with one criterion that is pointed out."""
     suggestion = suggest.add(draft, draft.owner)
     Suggestion.objects.filter(pk=suggestion.pk).update(
-        status=Made.READY,
+        status=SuggestionStatus.READY,
         done_at=timezone.now(),
         criteria=[
             {"key": "c1", "name": "Runs payments", "looks_for": "In production.", "weight": 8,
@@ -51,8 +51,8 @@ def addresses(draft: Draft, alice: User) -> dict[str, str]:
     rows.waiting(draft, 3)
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    rows.job(analysis, Status.FAILED, f"The model {LONG} is not known.")
-    job = rows.job(analysis, Status.PROCESSING)
+    rows.job(analysis, JobStatus.FAILED, f"The model {LONG} is not known.")
+    job = rows.job(analysis, JobStatus.PROCESSING)
     pause.by_itself(job, f"The model {LONG} is not known.")
     rows.call(analysis, model=LONG, answered_by=f"{LONG}"[:100])
     suggested(draft)
@@ -159,7 +159,7 @@ def test_a_button_keeps_the_focus_while_its_part_refreshes(
 ) -> None:
     rows.candidates(draft, 3)
     analysis = rows.analysis(draft, alice)
-    job = rows.job(analysis, Status.PENDING)
+    job = rows.job(analysis, JobStatus.PENDING)
     at_home.goto(job.get_absolute_url())
     at_home.locator("#cancel").focus()
     Job.objects.filter(pk=job.pk).start()
@@ -172,7 +172,7 @@ def test_a_session_that_ended_leads_to_the_log_in_and_not_into_the_part(
     at_home: Page, draft: Draft, alice: User
 ) -> None:
     rows.candidates(draft, 1)
-    job = rows.job(rows.analysis(draft, alice), Status.PENDING)
+    job = rows.job(rows.analysis(draft, alice), JobStatus.PENDING)
     at_home.goto(job.get_absolute_url())
     at_home.context.clear_cookies()
 
@@ -216,7 +216,7 @@ def test_what_a_run_would_take_follows_the_choice(
 
 def test_a_job_is_paused_and_goes_on_by_keyboard(at_home: Page, draft: Draft, alice: User) -> None:
     rows.candidates(draft, 3)
-    job = rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+    job = rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
     at_home.goto(job.get_absolute_url())
     at_home.get_by_role("button", name="Pause the job").press("Enter")
     expect(at_home.locator("#job")).to_contain_text("Paused by alice.")
@@ -249,7 +249,9 @@ def test_criteria_are_asked_for_and_added_without_javascript(without_scripts: Pa
     expect(page.locator("main")).to_contain_text("No worker is alive at the moment.")
     found = derive_criteria(Draft.objects.get().description)
     Suggestion.objects.update(
-        status=Made.READY, done_at=timezone.now(), criteria=[asdict(one) for one in found]
+        status=SuggestionStatus.READY,
+        done_at=timezone.now(),
+        criteria=[asdict(one) for one in found],
     )
     page.get_by_role("link", name="Look again").click()
     page.get_by_label("Wound care").check()

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from candidates import blind
 from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, Likeness
-from candidates.models.likeness import Why
+from candidates.models.likeness import DuplicateEvidence
 from candidates.scoring.scorecard import Quote, Rating
 from tests.makers import pdfs, rows
 
@@ -54,7 +54,9 @@ def one(draft: Draft) -> Candidate:
 @pytest.fixture
 def evaluation(one: Candidate, draft: Draft, alice: User) -> Evaluation:
     other = rows.candidate(draft, 2, filename="Brandauer_old.pdf", name=NAME)
-    Likeness.objects.create(draft=draft, first=one, second=other, why=Why.SAME_EMAIL, share=0.1)
+    Likeness.objects.create(
+        draft=draft, first=one, second=other, why=DuplicateEvidence.SAME_EMAIL, share=0.1
+    )
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
     evaluation = analysis.evaluations.get(candidate=one)

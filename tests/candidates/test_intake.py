@@ -10,7 +10,7 @@ from django.db import connection
 
 from candidates import intake
 from candidates.models import Candidate, Draft, Event, Piece
-from candidates.models.candidate import Status
+from candidates.models.candidate import CandidateStatus
 from candidates.reading import MAX_BYTES, Problem
 from evaluator.models import StoredFile
 
@@ -56,7 +56,11 @@ def test_a_new_file_becomes_a_candidate_that_waits(draft: Draft, alice: User) ->
 
     candidate = draft.candidates.get()
     assert outcome.candidate == candidate
-    assert (candidate.filename, candidate.size, candidate.status) == ("cv.pdf", 5, Status.WAITING)
+    assert (candidate.filename, candidate.size, candidate.status) == (
+        "cv.pdf",
+        5,
+        CandidateStatus.WAITING,
+    )
     with candidate.file.open("rb") as file:
         assert file.read() == b"bytes"
     event = Event.objects.get(draft=draft)
@@ -150,7 +154,7 @@ def test_requests_with_the_same_files_at_once_make_each_candidate_once(
 ) -> None:
     contents = [f"content {number}".encode() for number in range(12)]
     together = threading.Barrier(3)
-    found: list[intake.Outcome] = []
+    found: list[intake.UploadOutcome] = []
     errors: list[BaseException] = []
 
     def send(order: list[bytes]) -> None:

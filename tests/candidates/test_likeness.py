@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from candidates.facts import similarity
 from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, Likeness
-from candidates.models.likeness import MOST_PAIRS, Decision
+from candidates.models.likeness import MOST_PAIRS, DuplicateDecision
 from tests.makers import rows
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,7 @@ def test_merged_files_are_ranked_once_by_the_newest(draft: Draft, alice: User) -
     candidate(draft, 3)
     find(one, two)
 
-    assert Likeness.objects.all().decide(draft, [one, two], Decision.MERGED, alice) == 1
+    assert Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice) == 1
 
     one.refresh_from_db()
     assert one.same_as_id == two.pk
@@ -104,14 +104,14 @@ def test_merged_files_are_ranked_once_by_the_newest(draft: Draft, alice: User) -
 def test_a_third_file_is_asked_about_with_the_newest_alone(draft: Draft, alice: User) -> None:
     one, two = (candidate(draft, n, email="a@example.com") for n in (1, 2))
     find(one, two)
-    Likeness.objects.all().decide(draft, [one, two], Decision.MERGED, alice)
+    Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
 
     three = candidate(draft, 3, email="a@example.com")
     find(three)
 
     [[pair]] = Likeness.objects.all().undecided().groups()
     assert (pair.first_id, pair.second_id) == (two.pk, three.pk)
-    Likeness.objects.all().decide(draft, [two, three], Decision.MERGED, alice)
+    Likeness.objects.all().decide(draft, [two, three], DuplicateDecision.MERGED, alice)
     assert set(Candidate.objects.filter(same_as=three).values_list("pk", flat=True)) == {
         one.pk,
         two.pk,
@@ -122,18 +122,18 @@ def test_who_is_kept_apart_is_not_asked_about_again(draft: Draft, alice: User) -
     one, two = (candidate(draft, n, email="a@example.com") for n in (1, 2))
     find(one, two)
 
-    Likeness.objects.all().decide(draft, [one, two], Decision.APART, alice)
+    Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.APART, alice)
     find(one, two)
 
     assert not Likeness.objects.all().undecided().exists()
     assert not Candidate.objects.exclude(same_as=None).exists()
-    assert Likeness.objects.all().decide(draft, [one, two], Decision.MERGED, alice) == 0
+    assert Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice) == 0
 
 
 def test_a_merger_can_be_taken_back(draft: Draft, alice: User) -> None:
     one, two = (candidate(draft, n, email="a@example.com") for n in (1, 2))
     find(one, two)
-    Likeness.objects.all().decide(draft, [one, two], Decision.MERGED, alice)
+    Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
 
     one.refresh_from_db()
     Likeness.objects.all().take_back(one, alice)
@@ -145,7 +145,7 @@ def test_a_merger_can_be_taken_back(draft: Draft, alice: User) -> None:
 def test_erasing_the_newest_leaves_the_older_to_stand_for_itself(draft: Draft, alice: User) -> None:
     one, two = (candidate(draft, n, email="a@example.com") for n in (1, 2))
     find(one, two)
-    Likeness.objects.all().decide(draft, [one, two], Decision.MERGED, alice)
+    Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
 
     two.refresh_from_db()
     two.delete()

@@ -20,14 +20,12 @@ from candidates.models import (
     Look,
     Membership,
 )
-from candidates.models.analysis import TRIED_AGAIN
-from candidates.models.analysis import Status as Scored
-from candidates.models.candidate import Status as Read
-from candidates.models.candidate import Verdict
+from candidates.models.analysis import TRIED_AGAIN, EvaluationStatus
+from candidates.models.candidate import CandidateStatus, Verdict
 from candidates.models.claims import MOST_ATTEMPTS, SUSPECT_FROM
 from candidates.models.draft import Role
 from candidates.reading import Problem
-from jobs.models import Job, Lane, Notification, Status
+from jobs.models import Job, JobStatus, Lane, Notification
 from tests.makers import rows
 
 LEASE = timedelta(seconds=30)
@@ -41,7 +39,7 @@ def job(alice: User, draft: Draft) -> Job:
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
     Evaluation.objects.create(analysis=analysis, candidate=rows.candidate(draft, 2))
-    job = rows.job(analysis, Status.PROCESSING)
+    job = rows.job(analysis, JobStatus.PROCESSING)
     Lane.objects.create(draft=draft, job=job)
     Notification.objects.create(job=job, kind="completed", recipient="alice@example.com")
     return job
@@ -58,18 +56,18 @@ FORBIDDEN: list[tuple[type[Model], dict[str, object], dict[str, object]]] = [
     (Candidate, {"filename": "cv-00001.txt"}, {"token": uuid4()}),
     (Candidate, {"filename": "cv-00001.txt"}, {"read_at": None}),
     (Candidate, {"filename": "cv-00001.txt"}, {"problem": "empty"}),
-    (Candidate, {"filename": "cv-00001.txt"}, {"status": Read.UNREADABLE}),
-    (Evaluation, {"status": Scored.SCORED}, {"score": 100.1}),
-    (Evaluation, {"status": Scored.SCORED}, {"score": None}),
-    (Evaluation, {"status": Scored.SCORED}, {"scored_at": None}),
-    (Evaluation, {"status": Scored.SCORED}, {"status": "lost"}),
-    (Evaluation, {"status": Scored.SCORED}, {"error": "but scored"}),
-    (Evaluation, {"status": Scored.WAITING}, {"token": uuid4()}),
-    (Evaluation, {"status": Scored.WAITING}, {"status": Scored.SCORING}),
-    (Evaluation, {"status": Scored.WAITING}, {"rank": 1}),
+    (Candidate, {"filename": "cv-00001.txt"}, {"status": CandidateStatus.UNREADABLE}),
+    (Evaluation, {"status": EvaluationStatus.SCORED}, {"score": 100.1}),
+    (Evaluation, {"status": EvaluationStatus.SCORED}, {"score": None}),
+    (Evaluation, {"status": EvaluationStatus.SCORED}, {"scored_at": None}),
+    (Evaluation, {"status": EvaluationStatus.SCORED}, {"status": "lost"}),
+    (Evaluation, {"status": EvaluationStatus.SCORED}, {"error": "but scored"}),
+    (Evaluation, {"status": EvaluationStatus.WAITING}, {"token": uuid4()}),
+    (Evaluation, {"status": EvaluationStatus.WAITING}, {"status": EvaluationStatus.SCORING}),
+    (Evaluation, {"status": EvaluationStatus.WAITING}, {"rank": 1}),
     (Job, {}, {"status": "lost"}),
-    (Job, {}, {"status": Status.COMPLETED}),
-    (Job, {}, {"status": Status.PENDING}),
+    (Job, {}, {"status": JobStatus.COMPLETED}),
+    (Job, {}, {"status": JobStatus.PENDING}),
     (Job, {}, {"completed_at": Now()}),
     (Job, {}, {"error": "but running"}),
     (Lane, {}, {"token": uuid4()}),
@@ -104,7 +102,7 @@ def test_the_same_bytes_are_one_candidate(draft: Draft) -> None:
 
 def test_an_analysis_has_one_open_job_and_a_candidate_one_place_in_it(job: Job) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        rows.job(job.analysis, Status.PENDING)
+        rows.job(job.analysis, JobStatus.PENDING)
     evaluation = job.analysis.evaluations.all()[0]
     with pytest.raises(IntegrityError), transaction.atomic():
         Evaluation.objects.create(analysis=job.analysis, candidate=evaluation.candidate)
@@ -194,7 +192,7 @@ def test_a_lease_that_ran_out_is_another_s_and_the_late_answer_is_not_written(
     assert Evaluation.objects.all().answer(frozen, [answer(mine[0])]) == 0
     assert Evaluation.objects.all().extend(frozen, LEASE) == 0
     assert Evaluation.objects.all().answer(other, [answer(mine[0])]) == 1
-    assert Evaluation.objects.get(pk=mine[0]).status == Scored.SCORED
+    assert Evaluation.objects.get(pk=mine[0]).status == EvaluationStatus.SCORED
 
 
 def test_what_is_given_back_costs_no_attempt_and_what_is_put_off_does(waiting: list[int]) -> None:
@@ -205,7 +203,7 @@ def test_what_is_given_back_costs_no_attempt_and_what_is_put_off_does(waiting: l
     assert Evaluation.objects.filter(pk__in=waiting[:5]).give_back(token) == 5
     assert rest.put_off(token, LEASE) == 5
 
-    assert set(Evaluation.objects.values_list("status", flat=True)) == {Scored.WAITING}
+    assert set(Evaluation.objects.values_list("status", flat=True)) == {EvaluationStatus.WAITING}
     assert set(rest.values_list("attempts", flat=True)) == {1}
     assert Evaluation.objects.all().claim(99, uuid4(), LEASE) == waiting[:5]
 
@@ -223,7 +221,7 @@ def test_a_row_that_ends_every_worker_is_tried_alone_and_then_given_up(waiting: 
 
     assert rows_.give_up() == 1
     given_up = Evaluation.objects.get(pk=waiting[0])
-    assert given_up.status == Scored.FAILED
+    assert given_up.status == EvaluationStatus.FAILED
     assert "5 times" in given_up.error
 
 
@@ -233,7 +231,7 @@ def test_a_file_that_ends_every_reader_is_given_up_with_a_reason(draft: Draft) -
 
     assert draft.candidates.all().give_up() == 1
     one.refresh_from_db()
-    assert (one.status, bool(one.reason)) == (Read.UNREADABLE, True)
+    assert (one.status, bool(one.reason)) == (CandidateStatus.UNREADABLE, True)
 
 
 class TestSharing:

@@ -3,7 +3,7 @@
 import pytest
 
 from candidates import posting
-from candidates.scoring.rubric import Criterion
+from candidates.scoring.rubric import RubricCriterion
 
 WHOLE = """# Backend engineer
 
@@ -97,13 +97,13 @@ def test_words_in_brackets_belong_to_the_name_unless_they_are_meant_as_notes() -
 @pytest.mark.parametrize(
     "criterion",
     [
-        Criterion("c1", "Python", "has built services", 4, must_have=True),
-        Criterion("c1", "SQL (any dialect)", "", 1),
-        Criterion("c1", "C (embedded", "wrote: drivers (weight 9)", 10),
-        Criterion("c1", "Lines", "one\ntwo", 2),
+        RubricCriterion("c1", "Python", "has built services", 4, must_have=True),
+        RubricCriterion("c1", "SQL (any dialect)", "", 1),
+        RubricCriterion("c1", "C (embedded", "wrote: drivers (weight 9)", 10),
+        RubricCriterion("c1", "Lines", "one\ntwo", 2),
     ],
 )
-def test_criteria_that_were_written_are_read_again(criterion: Criterion) -> None:
+def test_criteria_that_were_written_are_read_again(criterion: RubricCriterion) -> None:
     read = posting.parse("# Role\nWords.\n" + posting.written([criterion])).criteria[0]
 
     assert (read.name, read.weight, read.must_have) == (

@@ -6,12 +6,12 @@ from django.utils import translation
 from candidates.reading.problems import Problem
 from candidates.scoring import insights, protected
 from candidates.scoring.engines import reasons
-from candidates.scoring.rubric import ROLE, Criterion, Rubric
+from candidates.scoring.rubric import ROLE, Rubric, RubricCriterion
 from candidates.scoring.scorecard import Quote, Rating, Scorecard
 from candidates.told import called, told
 
-PYTHON = Criterion("c1", "Python", "läuft im Betrieb", 2, must_have=True)
-WHOLE = Criterion(ROLE, "The role as described", "", 1)
+PYTHON = RubricCriterion("c1", "Python", "läuft im Betrieb", 2, must_have=True)
+WHOLE = RubricCriterion(ROLE, "The role as described", "", 1)
 
 
 @pytest.mark.parametrize("problem", Problem)
@@ -31,7 +31,7 @@ def test_every_doubt_about_a_criterion_has_its_german(kind: str) -> None:
 @pytest.mark.parametrize("named", [[], ["Go"], ["Go", "Rust"], ["Go", "C", "Rust"]])
 @pytest.mark.parametrize("lists", [True, False])
 def test_every_reason_of_the_built_in_engine_has_its_german(
-    criterion: Criterion,
+    criterion: RubricCriterion,
     quotes: int,
     named: list[str],
     lists: bool,
@@ -100,7 +100,7 @@ def test_the_words_of_others_stay_as_they_came(said: str) -> None:
 
 
 def test_only_the_role_is_named_by_us() -> None:
-    own = Criterion("c2", "Experience", "", 1)
+    own = RubricCriterion("c2", "Experience", "", 1)
     with translation.override("de"):
         assert called(WHOLE) == "Die Stelle, wie beschrieben"
         assert called(own) == "Experience"

@@ -15,7 +15,7 @@ from candidates.models import Draft
 from evaluator import logs
 from jobs import tracing
 from jobs.execution import submit
-from jobs.models import Job, Status
+from jobs.models import Job, JobStatus
 from tests.inline import upload
 from tests.servers.answers import error, rated
 from tests.servers.model import serving
@@ -99,7 +99,7 @@ def test_a_whole_job_leaves_lines_about_it_and_no_word_of_a_resume(
         os.mkfifo(tmp_path / "mail")  # an e-mail that cannot be written
         with running(tmp_path, workers=1, env=env) as worker:
             job = submit.submit(draft, alice, engine="openai", model="m", mode="all")
-            until(Job.objects.filter(status=Status.COMPLETED).exists, "the end of the job")
+            until(Job.objects.filter(status=JobStatus.COMPLETED).exists, "the end of the job")
             until(lambda: "not sent" in worker.said, "the e-mail's failure")
             said = worker.said
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from candidates.models import Call, Draft, Evaluation
-from jobs.models import Heartbeat, Job, Lane, Notification, Status
+from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
 from jobs.models.history import Tallied
 from jobs.monitoring import prometheus
 from tests.makers import rows
@@ -121,7 +121,7 @@ def test_what_ends_between_two_scrapes_is_added(ended: Job, monkeypatch: Any) ->
 
 
 def test_how_things_stand(draft: Draft, alice: User) -> None:
-    job = rows.job(rows.analysis(draft, alice), status=Status.PENDING)
+    job = rows.job(rows.analysis(draft, alice), status=JobStatus.PENDING)
     lane = Lane.objects.create(draft=draft, job=job)
     Lane.objects.filter(pk=lane.pk).update(created_at=timezone.now() - timedelta(seconds=40))
     Heartbeat.objects.create(host="a", pid=1, workers=2, canary_at=timezone.now())

@@ -16,9 +16,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from candidates.models import Draft
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs.execution import submit
-from jobs.models import Heartbeat, Job, Notification, Status
+from jobs.models import Heartbeat, Job, JobStatus, Notification
 from jobs.workers.processes import die_with_parent
 from tests.inline import upload
 from tests.servers.model import serving
@@ -160,7 +160,7 @@ def test_nothing_is_lost_whatever_time_a_stop_is_given(
         }
         with platform(command, tmp_path, **env) as started:
             job = submit.submit(draft, alice, engine="openai", model="m", mode="none")
-            scored = job.analysis.evaluations.filter(status=Scored.SCORED)
+            scored = job.analysis.evaluations.filter(status=EvaluationStatus.SCORED)
             started.until(lambda: scored.count() >= 4, "the first scores")
             started.process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -169,10 +169,10 @@ def test_nothing_is_lost_whatever_time_a_stop_is_given(
             started.process.kill()
             until_dead(started.seen.values(), patience=5)
         assert code == (0 if allowed else None)
-        assert Job.objects.get().status == Status.PROCESSING
+        assert Job.objects.get().status == JobStatus.PROCESSING
 
         with platform(command, tmp_path, **env) as started:
-            over = Job.objects.filter(status=Status.COMPLETED)
+            over = Job.objects.filter(status=JobStatus.COMPLETED)
             started.until(over.exists, "the end of the job")
 
     assert scored.count() == number

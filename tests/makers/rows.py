@@ -10,17 +10,15 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from candidates.models import Analysis, Call, Candidate, Draft, Evaluation, FollowUp, Note
-from candidates.models.analysis import Status as Scored
-from candidates.models.candidate import Status as Read
-from candidates.models.followup import Kind
-from candidates.models.followup import Status as Asked
-from candidates.models.ledger import Purpose
-from candidates.models.ledger import Status as Ended
+from candidates.models.analysis import EvaluationStatus
+from candidates.models.call import CallPurpose, CallStatus
+from candidates.models.candidate import CandidateStatus
+from candidates.models.followup import FollowUpKind, FollowUpStatus
 from candidates.reading import Problem
 from candidates.scoring.fingerprint import document_key
 from candidates.scoring.prepare import keep
 from candidates.scoring.scorecard import Quote, Rating
-from jobs.models import Job, Status
+from jobs.models import Job, JobStatus
 
 TEXT = "Ada Example\nada@example.com\n\nBuilt payment services in Python.\nTuned PostgreSQL."
 QUOTE = "Built payment services in Python."
@@ -36,7 +34,7 @@ def candidate(draft: Draft, number: int = 1, **values: Any) -> Candidate:
             "filename": f"cv-{number:05}.txt",
             "size": len(data),
             "sha256": sha256(data).hexdigest(),
-            "status": Read.READABLE,
+            "status": CandidateStatus.READABLE,
             "read_at": timezone.now(),
             "name": f"Person {number}",
             "text": TEXT,
@@ -66,12 +64,14 @@ def note(candidate: Candidate, author: User, text: str = "Call back.") -> Note:
 
 def unreadable(draft: Draft, number: int, problem: Problem = Problem.ENCRYPTED) -> Candidate:
     return candidate(
-        draft, number, status=Read.UNREADABLE, problem=problem, text="", name="", pages=0
+        draft, number, status=CandidateStatus.UNREADABLE, problem=problem, text="", name="", pages=0
     )
 
 
 def waiting(draft: Draft, number: int) -> Candidate:
-    return candidate(draft, number, status=Read.WAITING, read_at=None, text="", name="", pages=0)
+    return candidate(
+        draft, number, status=CandidateStatus.WAITING, read_at=None, text="", name="", pages=0
+    )
 
 
 def candidates(draft: Draft, count: int) -> None:
@@ -84,7 +84,7 @@ def candidates(draft: Draft, count: int) -> None:
             file=f"resumes/{draft.pk}/{number}",
             size=10,
             sha256=sha256(f"many {draft.pk} {number}".encode()).hexdigest(),
-            status=Read.READABLE,
+            status=CandidateStatus.READABLE,
             read_at=now,
             name=f"Many {number}",
             text=TEXT,
@@ -125,25 +125,25 @@ def evaluate(analysis: Analysis) -> None:
     rows = []
     for one in analysis.draft.candidates.order_by("pk"):
         row = Evaluation(analysis=analysis, candidate=one, scored_at=now)
-        if one.status == Read.READABLE:
+        if one.status == CandidateStatus.READABLE:
             rank += 1
-            row.status, row.rank, row.score = Scored.SCORED, rank, max(0, 90 - rank)
+            row.status, row.rank, row.score = EvaluationStatus.SCORED, rank, max(0, 90 - rank)
             row.ratings = ratings(analysis)
         else:
-            row.status = Scored.UNREADABLE
+            row.status = EvaluationStatus.UNREADABLE
         rows.append(row)
     Evaluation.objects.bulk_create(rows)
 
 
-def job(analysis: Analysis, status: Status = Status.COMPLETED, error: str = "") -> Job:
+def job(analysis: Analysis, status: JobStatus = JobStatus.COMPLETED, error: str = "") -> Job:
     now = timezone.now()
     made = Job.objects.create(
         analysis=analysis,
         requested_by=analysis.requested_by,
         status=status,
         error=error,
-        started_at=None if status == Status.PENDING else now,
-        completed_at=None if status in (Status.PENDING, Status.PROCESSING) else now,
+        started_at=None if status == JobStatus.PENDING else now,
+        completed_at=None if status in (JobStatus.PENDING, JobStatus.PROCESSING) else now,
     )
     made.refresh_from_db()
     return made
@@ -156,10 +156,10 @@ def call(analysis: Analysis, **values: Any) -> Call:
         draft=analysis.draft,
         analysis=analysis,
         **{
-            "purpose": Purpose.SCORE,
+            "purpose": CallPurpose.SCORE,
             "token": uuid4(),
             "model": analysis.model,
-            "status": Ended.ANSWERED,
+            "status": CallStatus.ANSWERED,
             "settled_at": timezone.now(),
             "reserved_tokens": 1_500,
             "prompt_tokens": 1_000,
@@ -180,8 +180,8 @@ def repeat(evaluation: Evaluation, score: float) -> None:
     FollowUp.objects.create(
         analysis=evaluation.analysis,
         evaluation=evaluation,
-        kind=Kind.REPEAT,
-        status=Asked.DONE,
+        kind=FollowUpKind.REPEAT,
+        status=FollowUpStatus.DONE,
         score=score,
         done_at=timezone.now(),
     )

@@ -20,7 +20,7 @@ from candidates.reading.document import Hidden
 from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
-from candidates.reading.sniff import Kind, sniff
+from candidates.reading.sniff import FileKind, sniff
 from candidates.reading.visibility import PAPER, Grounds, colour
 
 from .styles import Looks, Place, is_on
@@ -175,13 +175,13 @@ def _document(data: bytes, name: str, depth: int) -> Parsed:
         data = _web_archive(data)
         name = "part.html"
     kind = sniff(data, name).kind
-    if kind is Kind.DOCX:
+    if kind is FileKind.DOCX:
         return _parse(data, depth)
-    if kind is Kind.HTML:
+    if kind is FileKind.HTML:
         from candidates.reading.html.reader import parse as chunk
-    elif kind is Kind.RTF:
+    elif kind is FileKind.RTF:
         from candidates.reading.rtf.reader import parse as chunk
-    elif kind in (Kind.TEXT, Kind.MARKDOWN):
+    elif kind in (FileKind.TEXT, FileKind.MARKDOWN):
         from candidates.reading.plain import parse as chunk
     else:
         raise Unreadable(Problem.UNKNOWN_KIND, f"{kind.value} inside a DOCX")

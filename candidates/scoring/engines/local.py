@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from candidates.scoring import attacks, insights
-from candidates.scoring.rubric import ROLE, Criterion, Rubric, derive_criteria
+from candidates.scoring.rubric import ROLE, Rubric, RubricCriterion, derive_criteria
 from candidates.scoring.scorecard import (
     STRONGEST,
-    Flag,
     Insight,
     Quote,
     Rating,
     Scorecard,
+    ScoringFlag,
     Usage,
 )
 
@@ -63,7 +63,7 @@ NOT_SHOWN = 1.0  # the highest rating without a quote
 class Wanted:
     """One criterion, prepared."""
 
-    criterion: Criterion
+    criterion: RubricCriterion
     written: dict[str, str]  # its terms as they stand in it
     vector: "Vector"
 
@@ -123,7 +123,9 @@ class LocalEngine:
     ) -> tuple[Insight, Usage]:
         return insights.compose(rubric, card), Usage()
 
-    async def suggest(self, title: str, description: str) -> tuple[tuple[Criterion, ...], Usage]:
+    async def suggest(
+        self, title: str, description: str
+    ) -> tuple[tuple[RubricCriterion, ...], Usage]:
         return derive_criteria(description), Usage()
 
     def estimate(self, document: str, rubric: Rubric, *, with_insights: bool = False) -> Usage:
@@ -142,7 +144,7 @@ def score(document: str, rubric: Rubric, look: attacks.Look | None = None) -> Sc
     many = sum(len(found) for found, taken in zip(words, copied, strict=True) if taken)
     flags = (look or attacks.look(document[:LONGEST])).flags
     if many > COPIED_SHARE * max(prepared.words, 1):
-        flags += (Flag("copies-description"),)
+        flags += (ScoringFlag("copies-description"),)
     first = _first_told(words)
     # A job title may well stand twice; a long sentence that does says nothing new.
     own = [n for n, found in enumerate(words) if not copied[n] and (first[n] or len(found) < LONG)]

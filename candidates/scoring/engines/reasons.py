@@ -1,6 +1,6 @@
 """The one sentence that goes with a rating, made of what was found."""
 
-from candidates.scoring.rubric import ROLE, Criterion
+from candidates.scoring.rubric import ROLE, RubricCriterion
 
 MOST_NAMED = 3
 NUMBERS = ("No", "One", "Two", "Three")
@@ -8,13 +8,15 @@ CLOSE = 0.7
 PARTLY = 0.35
 
 
-def nothing(criterion: Criterion) -> str:
+def nothing(criterion: RubricCriterion) -> str:
     if criterion.key == ROLE:
         return "No sentence of the résumé speaks of what the description asks for."
     return f"No sentence of the résumé speaks of “{criterion.name}”."
 
 
-def reason(criterion: Criterion, named: list[str], *, quotes: int, lists: bool, fit: float) -> str:
+def reason(
+    criterion: RubricCriterion, named: list[str], *, quotes: int, lists: bool, fit: float
+) -> str:
     """`named` are the criterion's words that the quotes hold; `lists`: they are keywords only."""
     if criterion.key == ROLE:
         far = "close to" if fit >= CLOSE else "partly like" if fit >= PARTLY else "far from"

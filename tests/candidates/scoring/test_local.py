@@ -12,8 +12,8 @@ from candidates import posting
 from candidates.scoring import rank
 from candidates.scoring.engines import local
 from candidates.scoring.redact import redact
-from candidates.scoring.rubric import Criterion, Rubric
-from candidates.scoring.scorecard import Flag, Scorecard
+from candidates.scoring.rubric import Rubric, RubricCriterion
+from candidates.scoring.scorecard import Scorecard, ScoringFlag
 
 DESCRIPTION = """\
 We run the booking system of small hauliers, a Django application on a large PostgreSQL database.
@@ -25,11 +25,13 @@ You would build and operate web services in Python with three colleagues.
 - The patience to explain a design to a junior colleague
 """
 CRITERIA = (
-    Criterion("c1", "Python web services", "Django, Flask or FastAPI in production", 9, True),
-    Criterion("c2", "Relational databases", "indexes, slow queries, migrations, PostgreSQL", 7),
-    Criterion("c3", "Background processing", "queues, workers, retries", 6),
-    Criterion("c4", "Mentoring", "helps juniors grow", 3),
-    Criterion("c5", "Cannulation", "places peripheral cannulas", 1, True),
+    RubricCriterion("c1", "Python web services", "Django, Flask or FastAPI in production", 9, True),
+    RubricCriterion(
+        "c2", "Relational databases", "indexes, slow queries, migrations, PostgreSQL", 7
+    ),
+    RubricCriterion("c3", "Background processing", "queues, workers, retries", 6),
+    RubricCriterion("c4", "Mentoring", "helps juniors grow", 3),
+    RubricCriterion("c5", "Cannulation", "places peripheral cannulas", 1, True),
 )
 RUBRIC = Rubric.build(title="Backend Engineer", description=DESCRIPTION, criteria=CRITERIA[:4])
 STRONG = """\
@@ -154,7 +156,7 @@ def test_a_list_of_keywords_does_not_top_an_honest_resume() -> None:
 def test_a_pasted_description_is_flagged_and_not_counted() -> None:
     pasted = local.score(CHEF + DESCRIPTION, RUBRIC)
 
-    assert pasted.flags == (Flag("copies-description"),)
+    assert pasted.flags == (ScoringFlag("copies-description"),)
     assert overall(CHEF + DESCRIPTION) < 20
     assert local.score(STRONG, RUBRIC).flags == ()
 
@@ -198,7 +200,7 @@ def test_a_must_have_without_evidence_caps_the_score() -> None:
     ],
 )
 def test_a_technology_is_found_under_its_names_and_no_other(wanted: str, written: str) -> None:
-    rubric = replace(RUBRIC, criteria=(RUBRIC.criteria[0], Criterion("c1", wanted)))
+    rubric = replace(RUBRIC, criteria=(RUBRIC.criteria[0], RubricCriterion("c1", wanted)))
     with_it = STRONG + f"\n• Six years of {written} in large programs that people depend on.\n"
     others = " ".join({"Java", "Perl", "C++", "C#", ".NET"} - {written})
     without = CHEF + f"\n• Six years of {others} in large programs that people depend on.\n"
@@ -223,7 +225,7 @@ def test_a_title_alone_is_enough_to_score_by() -> None:
 
 
 def test_a_criterion_without_a_usable_word_is_rated_all_the_same() -> None:
-    rubric = replace(RUBRIC, criteria=(RUBRIC.criteria[0], Criterion("c1", "R")))
+    rubric = replace(RUBRIC, criteria=(RUBRIC.criteria[0], RubricCriterion("c1", "R")))
 
     assert_sound(STRONG, local.score(STRONG, rubric), rubric)
 

@@ -6,15 +6,15 @@ import pytest
 
 from candidates.scoring.insights import compose
 from candidates.scoring.rank import Met, met, sort_key, stand
-from candidates.scoring.rubric import Criterion, Rubric
-from candidates.scoring.scorecard import Flag, Quote, Rating, Scorecard
+from candidates.scoring.rubric import Rubric, RubricCriterion
+from candidates.scoring.scorecard import Quote, Rating, Scorecard, ScoringFlag
 
 RUBRIC = Rubric.build(
     title="T",
     description="D",
     criteria=[
-        Criterion("a", "Python", "services", 3, must_have=True),
-        Criterion("b", "Kindness", "", 2),
+        RubricCriterion("a", "Python", "services", 3, must_have=True),
+        RubricCriterion("b", "Kindness", "", 2),
     ],
 )
 
@@ -98,8 +98,8 @@ def test_a_rubric_survives_its_json_and_keeps_its_fingerprint() -> None:
         ({"title": " "}, "no title"),
         ({"role_weight": 0}, "All weights are 0"),
         ({"role_weight": 11}, "weight of 'The role as described' is 11"),
-        ({"criteria": [Criterion("a", "A"), Criterion("a", "B")]}, "same key"),
-        ({"criteria": [Criterion("a", " ")]}, "no name"),
+        ({"criteria": [RubricCriterion("a", "A"), RubricCriterion("a", "B")]}, "same key"),
+        ({"criteria": [RubricCriterion("a", " ")]}, "no name"),
         ({"description": ""}, "nothing to rate by"),
     ],
 )
@@ -113,7 +113,7 @@ def test_an_unusable_rubric_is_refused_with_a_sentence(
 
 
 def test_a_scorecard_survives_its_json() -> None:
-    card = Scorecard(tuple(ratings(4, 3, 0)), flags=(Flag("copies-description"),))
+    card = Scorecard(tuple(ratings(4, 3, 0)), flags=(ScoringFlag("copies-description"),))
 
     assert Scorecard.from_json(card.to_json()) == card
 

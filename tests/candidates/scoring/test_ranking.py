@@ -10,7 +10,7 @@ from benchmarks import ranking
 from candidates import posting
 from candidates.scoring import rank
 from candidates.scoring.engines import local
-from candidates.scoring.rubric import Criterion
+from candidates.scoring.rubric import RubricCriterion
 
 ROLES = sorted(path.parent.name for path in ranking.SAMPLES.glob("*/JOB.md"))
 # People with sound careers of their own, and people who only use the posting's words.
@@ -38,7 +38,7 @@ def scores(name: str, way: str) -> dict[str, float]:
     role = posting.parse(text)
     if way != "written":
         role = replace(role, criteria=())
-    criteria: tuple[Criterion, ...] = () if way == "bare" else posting.criteria_of(role)
+    criteria: tuple[RubricCriterion, ...] = () if way == "bare" else posting.criteria_of(role)
     rubric = ranking.rubric_of(role, criteria)
     return {
         file: rank.stand(rubric, local.score(text, rubric).ratings).score

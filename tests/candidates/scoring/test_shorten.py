@@ -2,15 +2,15 @@
 
 import pytest
 
-from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.shorten import GAP, shorten
 
 RUBRIC = Rubric.build(
     title="Engineer",
     description="Payments.",
     criteria=[
-        Criterion("c1", "Python", "services in production", 3, must_have=True),
-        Criterion("c2", "Cooking", "", 1),
+        RubricCriterion("c1", "Python", "services in production", 3, must_have=True),
+        RubricCriterion("c2", "Cooking", "", 1),
     ],
 )
 FILLER = [f"Walked the dog number {number} around the lake." for number in range(50)]

@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from candidates.models import Draft, Evaluation, Event
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from candidates.reading import Problem
 from jobs.execution import submit
-from jobs.models import Halt, Job, Lane, Status
+from jobs.models import Halt, Job, JobStatus, Lane
 from jobs.models.job import PERMISSIONS, Priority
 from tests.makers import rows
 
@@ -42,12 +42,14 @@ def job(draft: Draft) -> Job:
     rows.unreadable(draft, 9)
     analysis = rows.analysis(draft, draft.owner)
     rows.evaluate(analysis)
-    made = rows.job(analysis, Status.PROCESSING)
-    first, second = analysis.evaluations.filter(status=Scored.SCORED).order_by("pk")[:2]
+    made = rows.job(analysis, JobStatus.PROCESSING)
+    first, second = analysis.evaluations.filter(status=EvaluationStatus.SCORED).order_by("pk")[:2]
     failed = analysis.evaluations.filter(pk=first.pk)
-    failed.update(status=Scored.FAILED, score=None, rank=None, error=BROKEN, scored_at=Now())
+    failed.update(
+        status=EvaluationStatus.FAILED, score=None, rank=None, error=BROKEN, scored_at=Now()
+    )
     waits = analysis.evaluations.filter(pk=second.pk)
-    waits.update(status=Scored.WAITING, score=None, rank=None, scored_at=None, attempts=2)
+    waits.update(status=EvaluationStatus.WAITING, score=None, rank=None, scored_at=None, attempts=2)
     return made
 
 
@@ -59,7 +61,7 @@ def over(draft: Draft) -> Job:
     analysis = rows.analysis(draft, draft.owner)
     rows.evaluate(analysis)
     failed = analysis.evaluations.filter(pk=analysis.evaluations.order_by("pk")[0].pk)
-    failed.update(status=Scored.FAILED, score=None, rank=None, error=BROKEN)
+    failed.update(status=EvaluationStatus.FAILED, score=None, rank=None, error=BROKEN)
     return rows.job(analysis)
 
 
@@ -228,7 +230,9 @@ def test_what_moved_on_since_it_was_asked_is_left_alone(as_sam: Client, over: Jo
 
 
 def test_errors_are_grouped_and_counted_for_each_window(as_sam: Client, job: Job) -> None:
-    Evaluation.objects.filter(status=Scored.FAILED).update(scored_at=Now() - timedelta(hours=2))
+    Evaluation.objects.filter(status=EvaluationStatus.FAILED).update(
+        scored_at=Now() - timedelta(hours=2)
+    )
 
     page = as_sam.get(reverse("admin:jobs_job_errors")).text
 

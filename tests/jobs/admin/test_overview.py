@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from candidates.models import Draft
 from candidates.reading import Problem
-from jobs.models import Heartbeat, Lane, Status
+from jobs.models import Heartbeat, JobStatus, Lane
 from tests.makers import rows
 
 OVERVIEW = reverse("admin:jobs_period_changelist")
@@ -40,7 +40,7 @@ def busy(draft: Draft, alice: User) -> Heartbeat:
     done = rows.analysis(draft, alice)
     rows.evaluate(done)
     rows.job(done)
-    job = rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+    job = rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
     host = Heartbeat.objects.create(host="one", pid=1, workers=2, canary_at=timezone.now())
     lane = {"token": uuid4(), "started_at": Now(), "due_at": Now() + timedelta(seconds=15)}
     Lane.objects.create(draft=draft, job=job, worker=host, pid=4711, **lane)

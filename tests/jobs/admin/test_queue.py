@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Draft, Evaluation, Event
-from candidates.models.analysis import Status as Scored
-from jobs.models import Halt, Heartbeat, Status
+from candidates.models.analysis import EvaluationStatus
+from jobs.models import Halt, Heartbeat, JobStatus
 from tests.makers import rows
 
 
@@ -43,19 +43,19 @@ def test_a_host_is_drained_and_resumed_by_who_may(eve: User, db: None) -> None:
 def test_a_resume_that_stops_workers_is_taken_out_by_who_may(eve: User, draft: Draft) -> None:
     rows.candidate(draft)
     analysis = rows.analysis(draft, draft.owner)
-    job = rows.job(analysis, Status.PROCESSING)
+    job = rows.job(analysis, JobStatus.PROCESSING)
     Evaluation.objects.enrol(analysis)
     Evaluation.objects.update(attempts=2)
     bad = Evaluation.objects.get()
     url = reverse("admin:candidates_evaluation_changelist")
     sent = {"action": "take_out", "_selected_action": [bad.pk], "confirmed": "yes"}
     staff(eve, "view_evaluation").post(url, sent)
-    assert Evaluation.objects.get().status == Scored.WAITING
+    assert Evaluation.objects.get().status == EvaluationStatus.WAITING
 
     may = staff(eve, "view_evaluation", "clear_evaluation")
     assert "was done to 1." in may.post(url, sent, follow=True).text
 
-    assert Evaluation.objects.get().status == Scored.FAILED
+    assert Evaluation.objects.get().status == EvaluationStatus.FAILED
     assert Event.objects.get(about=job.public_id).actor == eve
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django_q.models import OrmQ
 
 from candidates.models import Draft, Evaluation, Event
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs.execution import control, pause, submit
 from jobs.execution.turn import Turn
 from jobs.models import Job, Lane
@@ -110,14 +110,16 @@ def test_a_resume_that_stops_workers_is_taken_out_whoever_has_it(job: Job, sam: 
     Evaluation.objects.enrol(job.analysis)
     bad, good = Evaluation.objects.order_by("pk")
     token = uuid4()
-    Evaluation.objects.filter(pk=bad.pk).update(status=Scored.SCORING, token=token, attempts=2)
+    Evaluation.objects.filter(pk=bad.pk).update(
+        status=EvaluationStatus.SCORING, token=token, attempts=2
+    )
 
     assert not control.take_out(good, sam)
     assert control.take_out(bad, sam)
     assert not control.take_out(bad, sam)
 
     bad.refresh_from_db()
-    assert bad.status == Scored.FAILED
+    assert bad.status == EvaluationStatus.FAILED
     assert bad.error == "Staff took this résumé out, because it kept stopping the worker."
     assert ("résumé taken out", "sam", f"evaluation {bad.public_id}") in _verbs(job)
     work_off()
@@ -128,7 +130,9 @@ def test_a_retry_by_staff_is_its_owners_job_and_their_act(job: Job, alice: User,
     work_off()
     with pytest.raises(submit.CannotRun, match="No résumé of it has failed"):
         submit.retry(job, alice, only_failed=True, by=sam)
-    Evaluation.objects.update(status=Scored.FAILED, score=None, rank=None, error="It went wrong.")
+    Evaluation.objects.update(
+        status=EvaluationStatus.FAILED, score=None, rank=None, error="It went wrong."
+    )
 
     again = submit.retry(job, alice, only_failed=True, by=sam)
 

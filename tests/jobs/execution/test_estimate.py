@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from candidates.models import Analysis, Call, Candidate, Draft
-from candidates.models.candidate import Status as Read
+from candidates.models.candidate import CandidateStatus
 from jobs.execution import submit
 from jobs.execution.estimate import estimate
 from jobs.models import Heartbeat, Job
@@ -84,7 +84,7 @@ class TestAgainstTheServer:
 
         assert (again.calls, again.reused, again.tokens) == (0, 12, 0)
         assert other.calls == 12  # another prompt
-        fresh = full.candidates.filter(status=Read.READABLE).count() - 12
+        fresh = full.candidates.filter(status=CandidateStatus.READABLE).count() - 12
         assert (more.scorecards, more.reused) == (fresh, 12)
         made = len(model.requests) - before
         assert more.scorecards <= made <= more.calls

@@ -11,10 +11,9 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from candidates.models import Draft, Evaluation
-from candidates.models.analysis import EvaluationQuerySet
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationQuerySet, EvaluationStatus
 from jobs.execution import lanes, pause, submit, turn
-from jobs.models import Halt, Heartbeat, Job, Lane, Status
+from jobs.models import Halt, Heartbeat, Job, JobStatus, Lane
 from jobs.workers.sweep import sweep
 from tests.jobs.here import work_off
 from tests.makers import rows
@@ -67,14 +66,14 @@ def test_a_job_that_comes_while_all_are_busy_is_let_in_as_a_guest(
 
     small = Job.objects.exclude(pk=large.pk).get()
     large.refresh_from_db()
-    assert (small.status, large.status) == (Status.COMPLETED, Status.COMPLETED)
+    assert (small.status, large.status) == (JobStatus.COMPLETED, JobStatus.COMPLETED)
     assert small.completed_at is not None and large.completed_at is not None
     assert small.completed_at < large.completed_at
     last_of_small = max(
         number for number, one in enumerate(model.requests) if "Small role" in str(one["messages"])
     )
     assert last_of_small < 20  # of 43
-    assert large.analysis.evaluations.tally()[Scored.SCORED] == 40
+    assert large.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 40
 
 
 def test_a_guest_makes_room_after_a_moment_and_goes_on_later(
@@ -98,7 +97,7 @@ def test_a_guest_makes_room_after_a_moment_and_goes_on_later(
     assert small.is_open
     work_off()
 
-    assert set(Job.objects.values_list("status", flat=True)) == {Status.COMPLETED}
+    assert set(Job.objects.values_list("status", flat=True)) == {JobStatus.COMPLETED}
     assert len(model.requests) == 21
 
 
@@ -124,7 +123,7 @@ def test_a_cancel_takes_effect_within_a_second_in_the_middle_of_a_slice(
     # The answers still in flight would have taken 200 seconds: nobody waited for them.
     assert time.monotonic() - cancelled[0] < 45
     tally = job.analysis.evaluations.tally()
-    assert 0 < tally[Scored.SCORED] <= 4
+    assert 0 < tally[EvaluationStatus.SCORED] <= 4
     assert not job.analysis.evaluations.unranked().exists()
     assert len(model.requests) <= 8
 
@@ -156,7 +155,7 @@ def test_a_cancel_does_not_wait_until_a_guest_has_left(
             came.append(time.monotonic())
             if len(came) == 1:
                 submit.cancel(large, alice)
-            held.append(large.analysis.evaluations.filter(status=Scored.SCORING).count())
+            held.append(large.analysis.evaluations.filter(status=EvaluationStatus.SCORING).count())
             return replace(rated(request), seconds=0.7)
         finally:
             connections.close_all()
@@ -167,10 +166,10 @@ def test_a_cancel_does_not_wait_until_a_guest_has_left(
     # The last of the guest's calls began while it was in, more than a second after the cancel.
     assert came[-1] - came[0] > 1.0
     assert held[0] and not held[-1]
-    assert Job.objects.get(analysis__draft=other).status == Status.COMPLETED
+    assert Job.objects.get(analysis__draft=other).status == JobStatus.COMPLETED
     asked = [one for one in model.requests if "Small role" not in str(one["messages"])]
     tally = large.analysis.evaluations.tally()
-    assert tally[Scored.SCORED] >= len(asked) - 2 and not tally[Scored.SCORING]
+    assert tally[EvaluationStatus.SCORED] >= len(asked) - 2 and not tally[EvaluationStatus.SCORING]
     assert not large.analysis.evaluations.unranked().exists()
 
 
@@ -210,7 +209,7 @@ def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
     lanes.score(Lane.objects.get().pk)
 
     assert time.monotonic() - stopped[0] < 45
-    assert not Evaluation.objects.filter(status=Scored.SCORING).exists()
+    assert not Evaluation.objects.filter(status=EvaluationStatus.SCORING).exists()
     assert Lane.objects.filter(job__analysis__draft=draft).count() == 1
     assert Lane.objects.filter(job__analysis__draft=other).count() == 1
 
@@ -236,13 +235,13 @@ def test_once_one_is_scored_anew_no_turn_looks_for_known_scores_in_all_that_wait
     in_the_middle(model, 3, lambda: pause.by(alice, job))
     work_off()
     assert looks == ["look"]
-    assert job.analysis.evaluations.filter(status=Scored.SCORED).exists()
+    assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).exists()
 
     assert pause.resume(job, alice)
     work_off()
 
     assert looks == ["look"]
-    assert Job.objects.get().status == Status.COMPLETED
+    assert Job.objects.get().status == JobStatus.COMPLETED
 
 
 def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
@@ -268,7 +267,7 @@ def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
     assert not pause.lift(alice)
     work_off()
     assert len(model.requests) == 10
-    assert set(Job.objects.values_list("status", flat=True)) == {Status.COMPLETED}
+    assert set(Job.objects.values_list("status", flat=True)) == {JobStatus.COMPLETED}
 
 
 def test_one_press_is_one_job_however_often_the_form_arrives(

@@ -8,12 +8,11 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from candidates.models import Draft, FollowUp
-from candidates.models.followup import FEWEST_REPEATED, Kind
-from candidates.models.followup import Status as Asked
-from candidates.models.ledger import Purpose
+from candidates.models.call import CallPurpose
+from candidates.models.followup import FEWEST_REPEATED, FollowUpKind, FollowUpStatus
 from candidates.scoring import engines
 from jobs.execution import submit
-from jobs.models import Job, Notification, Status
+from jobs.models import Job, JobStatus, Notification
 from tests.jobs.here import work_off
 from tests.makers import rows
 from tests.servers.model import ModelServer, error, rated, said
@@ -48,7 +47,7 @@ def test_the_best_get_insights_of_the_model_and_a_second_run_pays_for_none(
     again = submit.submit(draft, alice, mode="top", top_n=2)
     work_off()
     assert len(model.requests) == asked
-    assert Job.objects.get(pk=again.pk).status == Status.COMPLETED
+    assert Job.objects.get(pk=again.pk).status == JobStatus.COMPLETED
     told = again.analysis.evaluations.order_by("rank").values_list("insights", flat=True)
     assert [bool(one) for one in told] == [True, True, False, False, False]
 
@@ -76,15 +75,15 @@ def test_insights_that_fail_cost_no_score_and_can_be_retried(
     job = submit.submit(draft, alice, mode="top", top_n=1)
     work_off()
 
-    assert Job.objects.get(pk=job.pk).status == Status.COMPLETED
+    assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
     failed = FollowUp.objects.get()
-    assert failed.status == Asked.FAILED
+    assert failed.status == FollowUpStatus.FAILED
     assert failed.error == "The model's answer cannot be used: the model refused."
 
     model.script = [rated]
     submit.retry(job, alice)
     work_off()
-    assert FollowUp.objects.get().status == Asked.DONE
+    assert FollowUp.objects.get().status == FollowUpStatus.DONE
     assert job.analysis.evaluations.filter(insights__isnull=False).count() == 1
 
 
@@ -104,7 +103,7 @@ def test_the_job_ends_after_the_last_follow_up_and_tells_once(
     submit.submit(draft, alice, mode="top", top_n=3)
     work_off()
 
-    assert set(states) == {Status.PROCESSING}
+    assert set(states) == {JobStatus.PROCESSING}
     assert Notification.objects.get().kind == "completed"
 
 
@@ -121,8 +120,8 @@ def test_scoring_some_twice_tells_how_far_two_scorings_lie_apart(
     assert submit.repeat(job.analysis, alice) == again
     work_off()
 
-    assert Job.objects.get(pk=again.pk).status == Status.COMPLETED
-    assert job.analysis.calls.filter(purpose=Purpose.REPEAT).count() == FEWEST_REPEATED
+    assert Job.objects.get(pk=again.pk).status == JobStatus.COMPLETED
+    assert job.analysis.calls.filter(purpose=CallPurpose.REPEAT).count() == FEWEST_REPEATED
     found = job.analysis.followups.repeat_error()
     assert found is not None
     error, number = found
@@ -134,7 +133,7 @@ def test_scoring_some_twice_tells_how_far_two_scorings_lie_apart(
 
     submit.repeat(job.analysis, alice)
     work_off()
-    assert job.analysis.followups.filter(kind=Kind.REPEAT).count() == 12
+    assert job.analysis.followups.filter(kind=FollowUpKind.REPEAT).count() == 12
     with pytest.raises(submit.CannotRun, match="repeated already"):
         submit.repeat(job.analysis, alice)
 
@@ -171,5 +170,5 @@ def test_an_empty_account_in_the_middle_of_insights_pauses_and_resumes(
     model.script = [rated]
     pause.resume(job, alice)
     work_off()
-    assert Job.objects.get(pk=job.pk).status == Status.COMPLETED
-    assert job.analysis.followups.filter(status=Asked.DONE).count() == 4
+    assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
+    assert job.analysis.followups.filter(status=FollowUpStatus.DONE).count() == 4

@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Call, Draft
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs.execution import flight, lanes, submit, turn
-from jobs.models import Job, Lane, Notification, Status
+from jobs.models import Job, JobStatus, Lane, Notification
 from tests import inline
 from tests.makers import rows
 from tests.servers.answers import Behaviour
@@ -58,7 +58,7 @@ def test_a_small_run_answers_with_its_ranking(
 
     job = Job.objects.get()
     assert place == job.analysis.get_absolute_url()
-    assert job.status == Status.COMPLETED
+    assert job.status == JobStatus.COMPLETED
     assert not Lane.objects.exists()
     assert Notification.objects.count() == 1
 
@@ -81,7 +81,7 @@ def test_what_is_not_small_or_not_read_is_left_to_the_workers(
     place = run(as_alice, draft)
 
     assert place == Job.objects.get().get_absolute_url()
-    assert Job.objects.get().status == Status.PENDING
+    assert Job.objects.get().status == JobStatus.PENDING
     assert Lane.objects.get().started_at is None
     assert not model.log
 
@@ -102,11 +102,11 @@ def test_what_takes_longer_goes_on_in_the_background(
 
     job = Job.objects.get()
     assert place == job.get_absolute_url()
-    assert job.analysis.evaluations.filter(status=Scored.SCORED).count() < 8
+    assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).count() < 8
     assert Lane.objects.get().started_at is None
     monkeypatch.setattr(turn, "REQUEST_SLICE", 0.0)
     inline.work_off()
-    assert Job.objects.get().status == Status.COMPLETED
+    assert Job.objects.get().status == JobStatus.COMPLETED
     assert Call.objects.count() == len(model.log) == 8
 
 
@@ -122,7 +122,7 @@ def test_with_a_worker_beside_the_request_nothing_is_done_twice(
         try:
             until(Lane.objects.exists, "a lane")
             job = Job.objects.get()
-            until(lambda: not Job.objects.filter(status=Status.PENDING).exists(), "the start")
+            until(lambda: not Job.objects.filter(status=JobStatus.PENDING).exists(), "the start")
             submit.add_lane(draft.pk, job)
             began.set()
             for lane in Lane.objects.filter(started_at=None):
@@ -138,7 +138,7 @@ def test_with_a_worker_beside_the_request_nothing_is_done_twice(
     inline.work_off()
 
     assert began.is_set()
-    assert Job.objects.get().status == Status.COMPLETED
+    assert Job.objects.get().status == JobStatus.COMPLETED
     assert Call.objects.count() == len(model.log) == 12
     assert Notification.objects.count() == 1
 
@@ -174,6 +174,6 @@ def test_an_archive_that_held_more_fails_its_run_with_the_reason(
     inline.work_off()
 
     job = Job.objects.get()
-    assert job.status == Status.FAILED
+    assert job.status == JobStatus.FAILED
     assert job.error.startswith("The draft has 3 résumés")
     assert Notification.objects.get().kind == "failed"

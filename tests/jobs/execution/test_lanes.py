@@ -12,9 +12,9 @@ from django.db import connections
 from django_q.models import OrmQ
 
 from candidates.models import Candidate, Draft, Evaluation, Event
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs.execution import flight, lanes, pause, submit
-from jobs.models import Heartbeat, Job, Lane, Notification, Status
+from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
 from tests.jobs.here import upload, work_off
 from tests.makers import files, rows
 from tests.servers.model import ModelServer, error, rated, said
@@ -42,11 +42,11 @@ def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:
     work_off()
 
     job.refresh_from_db()
-    assert (job.status, job.error) == (Status.COMPLETED, "")
+    assert (job.status, job.error) == (JobStatus.COMPLETED, "")
     ranked = list(job.analysis.evaluations.ranked().select_related("candidate"))
     assert [one.candidate.filename for one in ranked] == ["strong.pdf", "weak.docx", "locked.pdf"]
     assert [one.rank for one in ranked] == [1, 2, None]
-    assert ranked[2].status == Scored.UNREADABLE
+    assert ranked[2].status == EvaluationStatus.UNREADABLE
     assert "password" in ranked[2].candidate.reason
     best = ranked[0]
     assert best.candidate.name == "Ada Strong"
@@ -68,8 +68,8 @@ def test_a_run_reads_what_nobody_has_read_yet(alice: User, draft: Draft) -> None
     work_off()
 
     job.refresh_from_db()
-    assert job.status == Status.COMPLETED
-    assert job.analysis.evaluations.get().status == Scored.SCORED
+    assert job.status == JobStatus.COMPLETED
+    assert job.analysis.evaluations.get().status == EvaluationStatus.SCORED
 
 
 def test_when_nothing_can_be_scored_the_job_has_failed_and_says_why(
@@ -81,7 +81,7 @@ def test_when_nothing_can_be_scored_the_job_has_failed_and_says_why(
     work_off()
 
     job.refresh_from_db()
-    assert job.status == Status.FAILED
+    assert job.status == JobStatus.FAILED
     assert job.error == "None of the 2 résumés could be scored: 2 unreadable."
     assert Notification.objects.get().kind == "failed"
 
@@ -117,7 +117,7 @@ def test_the_same_résumé_costs_one_call_and_a_second_run_none(
     work_off()
     assert len(model.requests) == 2
     assert second.analysis.calls.count() == 0
-    assert second.analysis.evaluations.tally()[Scored.SCORED] == 4
+    assert second.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 4
 
 
 def test_a_stranger_s_scores_are_not_reused(
@@ -149,14 +149,14 @@ def test_one_résumé_that_fails_does_not_take_the_others_along(
     work_off()
 
     job.refresh_from_db()
-    assert job.status == Status.COMPLETED
-    failed = job.analysis.evaluations.get(status=Scored.FAILED)
+    assert job.status == JobStatus.COMPLETED
+    failed = job.analysis.evaluations.get(status=EvaluationStatus.FAILED)
     assert failed.error == "The model's answer cannot be used: the model refused."
 
     model.script = [rated]
     submit.retry(job, alice)
     work_off()
-    assert job.analysis.evaluations.tally()[Scored.SCORED] == 2
+    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 2
     assert list(job.analysis.evaluations.order_by("rank").values_list("rank", flat=True)) == [1, 2]
 
 
@@ -171,18 +171,18 @@ def test_a_refused_key_pauses_the_job_with_what_to_mend_and_it_resumes_where_it_
     work_off()
 
     job.refresh_from_db()
-    assert job.status == Status.PROCESSING and job.is_paused
+    assert job.status == JobStatus.PROCESSING and job.is_paused
     assert "OPENAI_API_KEY" in job.pause_reason
     assert len(model.requests) <= 3
-    assert job.analysis.evaluations.tally()[Scored.WAITING] == 8
+    assert job.analysis.evaluations.tally()[EvaluationStatus.WAITING] == 8
     assert Notification.objects.get().kind == "paused"
 
     model.script = [rated]
     assert pause.resume(job, alice)
     work_off()
     job.refresh_from_db()
-    assert job.status == Status.COMPLETED and not job.is_paused
-    assert job.analysis.evaluations.tally()[Scored.SCORED] == 8
+    assert job.status == JobStatus.COMPLETED and not job.is_paused
+    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 8
     assert sorted(Notification.objects.values_list("kind", flat=True)) == ["completed", "paused"]
 
 
@@ -205,8 +205,8 @@ def test_a_fault_of_the_program_costs_one_résumé(
 
     work_off()
 
-    assert job.analysis.evaluations.get(status=Scored.FAILED).error == flight.FAULT
-    assert job.analysis.evaluations.filter(status=Scored.SCORED).count() == 1
+    assert job.analysis.evaluations.get(status=EvaluationStatus.FAILED).error == flight.FAULT
+    assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).count() == 1
     assert "KeyError in trips" in caplog.text
     assert "This one" not in caplog.text
 
@@ -230,10 +230,10 @@ def test_a_cancel_stops_the_lane_and_gives_back_what_it_held(
     work_off()
 
     tally = job.analysis.evaluations.tally()
-    assert Job.objects.get(pk=job.pk).status == Status.CANCELLED
-    assert tally[Scored.SCORING] == 0
-    assert tally[Scored.WAITING] > 0
-    assert tally[Scored.SCORED] + tally[Scored.WAITING] == 12
+    assert Job.objects.get(pk=job.pk).status == JobStatus.CANCELLED
+    assert tally[EvaluationStatus.SCORING] == 0
+    assert tally[EvaluationStatus.WAITING] > 0
+    assert tally[EvaluationStatus.SCORED] + tally[EvaluationStatus.WAITING] == 12
     assert not Lane.objects.exists()
     assert not Notification.objects.exists()
 
@@ -256,7 +256,7 @@ def test_a_long_turn_makes_room_when_others_wait(
     OrmQ.objects.all().delete()
     settings.LANE_SLICE = 20
     work_off()
-    assert job.analysis.evaluations.tally()[Scored.SCORED] == 9
+    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 9
     assert len(model.requests) == 9
 
 
@@ -277,7 +277,7 @@ def test_a_lane_that_lost_its_token_writes_nothing(
     lanes.score(Lane.objects.get().pk)
 
     evaluation = job.analysis.evaluations.get()
-    assert (evaluation.status, evaluation.score) == (Scored.SCORING, None)
+    assert (evaluation.status, evaluation.score) == (EvaluationStatus.SCORING, None)
     assert Lane.objects.count() == 1
 
 
@@ -306,7 +306,7 @@ def test_lanes_at_the_same_time_finish_once(alice: User, draft: Draft) -> None:
     work_off()
 
     job.refresh_from_db()
-    assert job.status == Status.COMPLETED
+    assert job.status == JobStatus.COMPLETED
     ranks = list(job.analysis.evaluations.order_by("rank").values_list("rank", flat=True))
     assert ranks == list(range(1, 81))
     assert set(job.analysis.evaluations.values_list("attempts", flat=True)) == {1}
@@ -324,7 +324,7 @@ def test_asking_twice_is_harmless(alice: User, draft: Draft) -> None:
     lanes.read(987_654)
 
     job.refresh_from_db()
-    assert job.status == Status.COMPLETED
+    assert job.status == JobStatus.COMPLETED
 
 
 def test_an_erased_candidate_is_no_loss_to_the_others(
@@ -343,5 +343,5 @@ def test_an_erased_candidate_is_no_loss_to_the_others(
     work_off()
 
     job.refresh_from_db()
-    assert job.status == Status.COMPLETED
-    assert job.analysis.evaluations.tally()[Scored.SCORED] == 1
+    assert job.status == JobStatus.COMPLETED
+    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 1

@@ -11,11 +11,10 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from candidates.models import Call, Draft
-from candidates.models.analysis import Status as Scored
-from candidates.models.ledger import Purpose
-from candidates.models.ledger import Status as Called
+from candidates.models.analysis import EvaluationStatus
+from candidates.models.call import CallPurpose, CallStatus
 from jobs.execution import flight, ledger, pause, submit
-from jobs.models import Job, Notification, Status
+from jobs.models import Job, JobStatus, Notification
 from tests.jobs.here import forget_limits, work_off
 from tests.makers import rows
 from tests.servers.model import Behaviour, ModelServer, error, rated, said
@@ -40,15 +39,15 @@ def test_the_ledger_comes_to_what_the_server_charged_to_the_token(
 
     work_off()
 
-    assert Job.objects.get(pk=job.pk).status == Status.COMPLETED
-    assert job.analysis.evaluations.tally()[Scored.SCORED] == 30
+    assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
+    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 30
     calls = job.analysis.calls
     assert calls.count() == len(model.requests)
     assert not calls.open().exists()
     assert {**calls.usage(), **model.usage()} == calls.usage()
-    assert calls.filter(status=Called.ANSWERED, purpose=Purpose.SCORE).count() == 30
-    assert calls.filter(status=Called.ANSWERED, purpose=Purpose.INSIGHT).count() == 5
-    assert calls.filter(status=Called.REFUSED).exists()
+    assert calls.filter(status=CallStatus.ANSWERED, purpose=CallPurpose.SCORE).count() == 30
+    assert calls.filter(status=CallStatus.ANSWERED, purpose=CallPurpose.INSIGHT).count() == 5
+    assert calls.filter(status=CallStatus.REFUSED).exists()
 
 
 def test_a_call_is_in_the_ledger_before_it_leaves(
@@ -69,8 +68,8 @@ def test_a_call_is_in_the_ledger_before_it_leaves(
 
     assert seen == [1, 1]
     assert sorted(Call.objects.values_list("status", "detail")) == [
-        (Called.ANSWERED, ""),
-        (Called.REFUSED, "500"),
+        (CallStatus.ANSWERED, ""),
+        (CallStatus.REFUSED, "500"),
     ]
 
 
@@ -83,7 +82,7 @@ def test_an_answer_that_cannot_be_used_is_in_the_ledger_with_what_it_cost(
 
     work_off()
 
-    assert Job.objects.get(pk=job.pk).status == Status.FAILED
+    assert Job.objects.get(pk=job.pk).status == JobStatus.FAILED
     assert job.analysis.calls.usage()["calls"] == 2  # the answer, and the one that was to mend it
     assert {**job.analysis.calls.usage(), **model.usage()} == job.analysis.calls.usage()
 
@@ -128,7 +127,7 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
     assert job.is_paused and "EVALUATOR_MAX_TOKENS_PER_JOB" in job.pause_reason
     charged = model.usage()
     assert 0 < charged["prompt_tokens"] + charged["completion_tokens"] <= 6_000
-    done = job.analysis.evaluations.tally()[Scored.SCORED]
+    done = job.analysis.evaluations.tally()[EvaluationStatus.SCORED]
     assert 0 < done < 12
     assert not Call.objects.open().exists()
     assert Notification.objects.get().kind == "paused"
@@ -137,7 +136,7 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
     pause.resume(job, alice)
     work_off()
 
-    assert Job.objects.get(pk=job.pk).status == Status.COMPLETED
+    assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
     assert len(model.requests) == 12
 
 
@@ -184,8 +183,8 @@ def test_what_is_on_its_way_when_nothing_works_any_more_is_waited_for(
     job.refresh_from_db()
     assert job.is_paused and "quota" in job.pause_reason
     answered = sum(one.prompt_tokens > 0 for one in model.log)
-    assert job.analysis.evaluations.tally()[Scored.SCORED] == answered >= 4
-    assert not Call.objects.filter(status=Called.UNKNOWN).exists()
+    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == answered >= 4
+    assert not Call.objects.filter(status=CallStatus.UNKNOWN).exists()
 
 
 def test_a_limit_of_calls_a_minute_lets_the_others_wait_for_their_turn(
@@ -209,15 +208,19 @@ def test_a_limit_of_calls_a_minute_lets_the_others_wait_for_their_turn(
 
     tally = job.analysis.evaluations.tally()
     assert len(model.requests) == 5
-    assert 0 < tally[Scored.SCORED] <= 5  # a cancel does not wait for what is on its way
-    assert tally[Scored.SCORED] + tally[Scored.WAITING] == 8
+    assert 0 < tally[EvaluationStatus.SCORED] <= 5  # a cancel does not wait for what is on its way
+    assert tally[EvaluationStatus.SCORED] + tally[EvaluationStatus.WAITING] == 8
     assert set(job.analysis.evaluations.values_list("attempts", flat=True)) <= {0, 1}
 
 
 def test_a_call_that_nobody_settled_is_named(alice: User, draft: Draft) -> None:
     job = rows.job(rows.analysis(draft, alice))
     ticket = ledger.Ticket(
-        draft=draft, purpose=Purpose.SCORE, model="m", token=draft.public_id, analysis=job.analysis
+        draft=draft,
+        purpose=CallPurpose.SCORE,
+        model="m",
+        token=draft.public_id,
+        analysis=job.analysis,
     )
     [[call], _] = ledger.reserve([(ticket, 700)])
 
@@ -225,7 +228,7 @@ def test_a_call_that_nobody_settled_is_named(alice: User, draft: Draft) -> None:
     assert Call.objects.all().lose([draft.public_id]) == 1
 
     row = Call.objects.get(pk=call)
-    assert (row.status, row.detail) == (Called.UNKNOWN, "the worker ended")
+    assert (row.status, row.detail) == (CallStatus.UNKNOWN, "the worker ended")
     assert Call.objects.all().usage()["unknown"] == 1
     # An answer that comes after that is too late to be believed.
     assert Call.objects.all().settle([]) == 0

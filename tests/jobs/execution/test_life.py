@@ -24,15 +24,21 @@ from hypothesis.stateful import (
 )
 
 from candidates.models import Draft, Evaluation, FollowUp
-from candidates.models.analysis import OPEN as UNSCORED
-from candidates.models.analysis import Status as Scored
-from candidates.models.followup import OPEN as UNASKED
-from candidates.models.followup import Status as Asked
+from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
+from candidates.models.followup import OPEN_FOLLOW_UP_STATUSES, FollowUpStatus
 from jobs.execution import lanes, pause, submit
 from jobs.execution.flight import LEASE
 from jobs.execution.scoring import NOTHING
 from jobs.execution.turn import Turn
-from jobs.models import OPEN, OVER, Halt, Job, Lane, Notification, Status
+from jobs.models import (
+    FINISHED_JOB_STATUSES,
+    OPEN_JOB_STATUSES,
+    Halt,
+    Job,
+    JobStatus,
+    Lane,
+    Notification,
+)
 from jobs.workers.sweep import sweep
 from tests.makers import rows
 
@@ -88,7 +94,7 @@ class Life(RuleBasedStateMachine):
                 pause.resume(job, self.user)
 
     def _retry(self, job: Job) -> None:
-        failed = Evaluation.objects.filter(analysis=job.analysis, status=Scored.FAILED)
+        failed = Evaluation.objects.filter(analysis=job.analysis, status=EvaluationStatus.FAILED)
         reopened = list(failed.values_list("pk", flat=True))
         try:
             submit.retry(job, self.user)
@@ -113,7 +119,7 @@ class Life(RuleBasedStateMachine):
         turn = Turn.enter(lane.pk)
         if turn is None:
             return
-        if turn.job.status == Status.PENDING and not turn.job.is_paused:
+        if turn.job.status == JobStatus.PENDING and not turn.job.is_paused:
             lanes._begin(turn.job)
         self.turns.append(turn)
         self.claim(len(self.turns) - 1, CANDIDATES)
@@ -130,18 +136,29 @@ class Life(RuleBasedStateMachine):
             self.asked.setdefault(turn.token, []).extend(asked)
 
     @precondition(lambda self: self.turns)
-    @rule(which=SOME, ends=st.sampled_from([Scored.SCORED, Scored.SCORED, Scored.FAILED]))
-    def answer(self, which: int, ends: Scored) -> None:
+    @rule(
+        which=SOME,
+        ends=st.sampled_from(
+            [EvaluationStatus.SCORED, EvaluationStatus.SCORED, EvaluationStatus.FAILED]
+        ),
+    )
+    def answer(self, which: int, ends: EvaluationStatus) -> None:
         turn = self._turn(which)
         evaluations = turn.job.analysis.evaluations.all()
         for pk in self.believed.pop(turn.token, []):
-            told = {"score": 50.0} if ends is Scored.SCORED else {"error": "It failed."}
+            told = {"score": 50.0} if ends is EvaluationStatus.SCORED else {"error": "It failed."}
             row: dict[str, Any] = {**NOTHING, "id": pk, "fingerprint": "", "status": ends, **told}
             written = evaluations.answer(turn.token, [row])
             self.answered[pk] = self.answered.get(pk, 0) + written
         asked = turn.job.analysis.followups.all()
         for pk in self.asked.pop(turn.token, []):
-            done = {"id": pk, "status": Asked.DONE, "score": None, "result": {}, "error": ""}
+            done = {
+                "id": pk,
+                "status": FollowUpStatus.DONE,
+                "score": None,
+                "result": {},
+                "error": "",
+            }
             written = asked.answer(turn.token, [done])
             self.followed[pk] = self.followed.get(pk, 0) + written
 
@@ -150,7 +167,7 @@ class Life(RuleBasedStateMachine):
     def work(self, which: int, rounds: int) -> None:
         """Answer and claim, so often, and hold what was claimed last."""
         for _ in range(rounds):
-            self.answer(which, Scored.SCORED)
+            self.answer(which, EvaluationStatus.SCORED)
             self.claim(which, 3)
 
     @precondition(lambda self: self.turns)
@@ -188,7 +205,7 @@ class Life(RuleBasedStateMachine):
                 last = len(self.turns) - 1
                 self.claim(last, 3)
                 for who in (place, last) if is_first else (last, place):
-                    self.answer(who, Scored.SCORED)
+                    self.answer(who, EvaluationStatus.SCORED)
                 return
 
     @rule(messages=st.booleans())
@@ -208,30 +225,38 @@ class Life(RuleBasedStateMachine):
     def a_job_ends_once_and_is_told_once(self) -> None:
         for job in Job.objects.all():
             ends = job.notifications.filter(kind__in=["completed", "failed"])
-            assert ends.count() == (job.status in (Status.COMPLETED, Status.FAILED))
-            assert (job.completed_at is not None) == (job.status in OVER)
+            assert ends.count() == (job.status in (JobStatus.COMPLETED, JobStatus.FAILED))
+            assert (job.completed_at is not None) == (job.status in FINISHED_JOB_STATUSES)
         told = Notification.objects.filter(kind="paused")
         assert told.count() <= sum(Job.objects.values_list("pauses", flat=True))
 
     @invariant()
     def what_is_completed_is_whole_and_ranked(self) -> None:
-        for job in Job.objects.filter(status=Status.COMPLETED):
+        for job in Job.objects.filter(status=JobStatus.COMPLETED):
             if Job.objects.open().filter(analysis=job.analysis_id).exists():
                 continue  # it is being retried
             if job.analysis.jobs.filter(pk__gt=job.pk).exists():
                 continue
             assert not job.analysis.has_work()
-            scored = job.analysis.evaluations.filter(status=Scored.SCORED).order_by("rank")
+            scored = job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).order_by(
+                "rank"
+            )
             places = list(scored.values_list("rank", flat=True))
             assert places == list(range(1, len(places) + 1))
             assert job.analysis.evaluations.count() == CANDIDATES
 
     @invariant()
     def nobody_holds_what_another_holds(self) -> None:
-        held = Evaluation.objects.filter(status=Scored.SCORING)
+        held = Evaluation.objects.filter(status=EvaluationStatus.SCORING)
         assert not held.filter(token=None).exists()
-        assert not Evaluation.objects.exclude(status=Scored.SCORING).exclude(token=None).exists()
-        assert not FollowUp.objects.exclude(status=Asked.WORKING).exclude(token=None).exists()
+        assert (
+            not Evaluation.objects.exclude(status=EvaluationStatus.SCORING)
+            .exclude(token=None)
+            .exists()
+        )
+        assert (
+            not FollowUp.objects.exclude(status=FollowUpStatus.WORKING).exclude(token=None).exists()
+        )
 
     def teardown(self) -> None:
         """Whatever happened: with honest workers from here on, all comes to an end."""
@@ -249,12 +274,12 @@ class Life(RuleBasedStateMachine):
                 break
             for lane in list(Lane.objects.exclude(job=None)):
                 self._work_honestly(lane.pk)
-        assert not Job.objects.filter(status__in=OPEN).exists(), "a job never ended"
+        assert not Job.objects.filter(status__in=OPEN_JOB_STATUSES).exists(), "a job never ended"
         assert not Lane.objects.exists()
-        over = Job.objects.filter(status__in=[Status.COMPLETED, Status.FAILED])
+        over = Job.objects.filter(status__in=[JobStatus.COMPLETED, JobStatus.FAILED])
         for job in over:
-            assert not job.analysis.evaluations.filter(status__in=UNSCORED).exists()
-            assert not job.analysis.followups.filter(status__in=UNASKED).exists()
+            assert not job.analysis.evaluations.filter(status__in=OPEN_EVALUATION_STATUSES).exists()
+            assert not job.analysis.followups.filter(status__in=OPEN_FOLLOW_UP_STATUSES).exists()
         assert not Evaluation.objects.all().unranked().exists()
         assert not Halt.objects.exists()
         self.a_job_ends_once_and_is_told_once()
@@ -265,7 +290,7 @@ class Life(RuleBasedStateMachine):
         turn = Turn.enter(lane)
         if turn is None:
             return
-        if turn.job.status == Status.PENDING:
+        if turn.job.status == JobStatus.PENDING:
             lanes._begin(turn.job)
         self.turns = [turn]
         if Job.objects.get(pk=turn.job.pk).is_open:
@@ -273,7 +298,7 @@ class Life(RuleBasedStateMachine):
             turn.job.analysis.followups.all().give_up()
             for _ in range(CANDIDATES + 3):
                 self.claim(0, 3)
-                self.answer(0, Scored.SCORED)
+                self.answer(0, EvaluationStatus.SCORED)
         self.leave(0)
 
     def _let_leases_end(self, turn: Turn) -> None:

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from candidates.models import Draft, Evaluation, Event
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs.execution import pause, submit
-from jobs.models import Job, Lane, Notification, Status
+from jobs.models import Job, JobStatus, Lane, Notification
 from jobs.workers.sweep import sweep
 from tests.jobs.here import work_off
 from tests.makers import rows
@@ -41,7 +41,7 @@ def test_a_pending_job_that_is_paused_waits_until_it_is_resumed(
     assert pause.resume(job, alice)
     assert not pause.resume(job, alice)
     work_off()
-    assert Job.objects.get(pk=job.pk).status == Status.COMPLETED
+    assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
     verbs = list(Event.objects.filter(about=job.public_id).values_list("verb", flat=True))
     assert verbs == ["queued", "paused", "resumed", "started", "completed"]
     assert not Notification.objects.filter(kind="paused").exists()  # the one who did it knows
@@ -65,14 +65,14 @@ def test_what_is_on_its_way_when_a_job_is_paused_is_still_written(
     asked = len(model.requests)
     tally = job.analysis.evaluations.tally()
     assert 0 < asked < 8
-    assert (tally[Scored.SCORED], tally[Scored.SCORING]) == (asked, 0)
+    assert (tally[EvaluationStatus.SCORED], tally[EvaluationStatus.SCORING]) == (asked, 0)
     assert not Lane.objects.exists()
 
     model.script = [rated]
     pause.resume(job, alice)
     work_off()
     assert len(model.requests) == 8
-    assert Job.objects.get(pk=job.pk).status == Status.COMPLETED
+    assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
 
 
 def test_a_paused_job_can_be_cancelled_and_what_it_scored_is_ranked(
@@ -89,8 +89,8 @@ def test_a_paused_job_can_be_cancelled_and_what_it_scored_is_ranked(
     work_off()
 
     job.refresh_from_db()
-    assert (job.status, job.pause_reason) == (Status.CANCELLED, "")
-    scored = job.analysis.evaluations.filter(status=Scored.SCORED)
+    assert (job.status, job.pause_reason) == (JobStatus.CANCELLED, "")
+    scored = job.analysis.evaluations.filter(status=EvaluationStatus.SCORED)
     assert scored.exists() and not scored.unranked().exists()
 
 
@@ -108,9 +108,9 @@ def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the
     job.refresh_from_db()
     assert job.is_paused and "about an hour" in job.pause_reason
     evaluation = Evaluation.objects.get()
-    assert (evaluation.status, evaluation.attempts) == (Scored.WAITING, 0)
+    assert (evaluation.status, evaluation.attempts) == (EvaluationStatus.WAITING, 0)
 
     model.script = [rated]
     pause.resume(job, alice)
     work_off()
-    assert Evaluation.objects.get().status == Scored.SCORED
+    assert Evaluation.objects.get().status == EvaluationStatus.SCORED

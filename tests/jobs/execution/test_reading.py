@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from candidates import intake
 from candidates.models import Archive, Candidate, Draft, Event
-from candidates.models.archive import Status as Packed
+from candidates.models.archive import ArchiveStatus
 from candidates.reading import Problem
 from evaluator.models import StoredFile
 from jobs.execution import reading, submit, turn
-from jobs.models import Lane, Status
+from jobs.models import JobStatus, Lane
 from jobs.workers.sweep import sweep
 from tests.jobs.here import upload, work_off
 from tests.makers import archives, rows
@@ -65,7 +65,7 @@ def test_an_archive_that_cannot_be_opened_stays_with_its_reason(
     work_off()
 
     archive = Archive.objects.get()
-    assert (archive.status, archive.problem) == (Packed.UNREADABLE, Problem.DAMAGED)
+    assert (archive.status, archive.problem) == (ArchiveStatus.UNREADABLE, Problem.DAMAGED)
     assert Problem.DAMAGED.sentence in as_alice.get(draft.get_absolute_url()).text
     as_alice.post(reverse("candidates:remove-archive", args=[archive.public_id]))
     assert not Archive.objects.exists()
@@ -102,13 +102,13 @@ def test_a_turn_that_ends_half_way_is_gone_on_with(
     lane = Lane.objects.get()
     first = turn.Turn.enter(lane.pk)
     assert first is not None
-    monkeypatch.setattr(first, "look", lambda: turn.Verdict.HAND_OVER)
+    monkeypatch.setattr(first, "look", lambda: turn.TurnVerdict.HAND_OVER)
 
     with reading.Reader(draft.pk) as reader:
         assert reader.unpack_some(first) == 1
 
     archive = Archive.objects.get()
-    assert (archive.done, archive.status, draft.candidates.count()) == (2, Packed.WAITING, 2)
+    assert (archive.done, archive.status, draft.candidates.count()) == (2, ArchiveStatus.WAITING, 2)
     Lane.objects.all().delete()
     sweep()  # a lane for what is left
     work_off()
@@ -144,7 +144,7 @@ def test_a_run_waits_for_what_is_being_unpacked(draft: Draft, alice: User) -> No
     work_off()
 
     job.refresh_from_db()
-    assert job.status == Status.COMPLETED
+    assert job.status == JobStatus.COMPLETED
     assert job.analysis.evaluations.filter(status="scored").count() == 5
 
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from candidates import intake
 from candidates.models import Candidate, Draft
-from candidates.models.candidate import Status
+from candidates.models.candidate import CandidateStatus
 from jobs.execution import reading, submit
 from jobs.execution.turn import Turn
 from jobs.models import Lane
@@ -44,7 +44,7 @@ def read(turn: Turn) -> Candidate:
 def test_a_scan_is_refused_unless_recognition_is_switched_on(turn: Turn) -> None:
     candidate = read(turn)
 
-    assert (candidate.status, candidate.problem) == (Status.UNREADABLE, "picture")
+    assert (candidate.status, candidate.problem) == (CandidateStatus.UNREADABLE, "picture")
 
 
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
@@ -53,7 +53,7 @@ def test_a_scan_is_read_with_recognition_on(turn: Turn, settings: LazySettings) 
 
     candidate = read(turn)
 
-    assert (candidate.status, candidate.reader) == (Status.READABLE, "tesseract")
+    assert (candidate.status, candidate.reader) == (CandidateStatus.READABLE, "tesseract")
     assert candidate.email == "jane.example@example.com"
     assert [flag["kind"] for flag in candidate.flags] == ["recognised"]
 
@@ -72,7 +72,7 @@ def test_a_file_that_takes_longer_than_its_lease_stays_with_its_reader(
         try:
             candidates = Candidate.objects.filter(draft=turn.lane.draft_id)
             while not over.wait(0.2):
-                if not candidates.filter(status=Status.WAITING).exists():
+                if not candidates.filter(status=CandidateStatus.WAITING).exists():
                     taken.extend(candidates.claim(1, uuid4(), timedelta(seconds=30)))
         finally:
             connection.close()

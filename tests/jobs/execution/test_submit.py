@@ -9,9 +9,9 @@ from django_q.models import OrmQ
 from pytest_django import DjangoAssertNumQueries
 
 from candidates.models import Analysis, Draft, Evaluation, Event
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs.execution import submit
-from jobs.models import Job, Lane, Status
+from jobs.models import Job, JobStatus, Lane
 from tests.makers import rows
 
 
@@ -20,7 +20,7 @@ def test_a_submission_writes_job_analysis_lane_message_and_event(alice: User, dr
 
     job = submit.submit(draft, alice, mode="all", top_n=3)
 
-    assert (job.status, job.started_at, job.requested_by) == (Status.PENDING, None, alice)
+    assert (job.status, job.started_at, job.requested_by) == (JobStatus.PENDING, None, alice)
     analysis = job.analysis
     assert (analysis.engine, analysis.insights_mode, analysis.top_n) == ("local", "all", 3)
     assert [c.name for c in analysis.rubric.criteria] == [
@@ -110,7 +110,7 @@ def over(alice: User, draft: Draft) -> Job:
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
     Evaluation.objects.filter(rank=3).update(
-        status=Scored.FAILED, error="The model refused.", score=None, rank=None
+        status=EvaluationStatus.FAILED, error="The model refused.", score=None, rank=None
     )
     return rows.job(analysis)
 
@@ -118,10 +118,14 @@ def over(alice: User, draft: Draft) -> Job:
 def test_a_retry_opens_a_job_for_the_failed_alone(alice: User, over: Job) -> None:
     again = submit.retry(over, alice)
 
-    assert (again.analysis, again.status) == (over.analysis, Status.PENDING)
+    assert (again.analysis, again.status) == (over.analysis, JobStatus.PENDING)
     assert again != over
     tally = over.analysis.evaluations.tally()
-    assert (tally[Scored.SCORED], tally[Scored.WAITING], tally[Scored.FAILED]) == (2, 1, 0)
+    assert (
+        tally[EvaluationStatus.SCORED],
+        tally[EvaluationStatus.WAITING],
+        tally[EvaluationStatus.FAILED],
+    ) == (2, 1, 0)
     assert Event.objects.get(about=again.public_id).detail == "1 failed"
 
 
@@ -130,7 +134,7 @@ def test_two_retries_are_one_job(alice: User, over: Job) -> None:
 
 
 def test_with_nothing_left_a_retry_says_so(alice: User, over: Job) -> None:
-    Evaluation.objects.filter(status=Scored.FAILED).delete()
+    Evaluation.objects.filter(status=EvaluationStatus.FAILED).delete()
 
     with pytest.raises(submit.CannotRun, match="Nothing is left to retry"):
         submit.retry(over, alice)
@@ -143,9 +147,9 @@ def test_cancelling_keeps_scores_and_happens_once(alice: User, over: Job) -> Non
     assert not submit.cancel(job, alice)
 
     job.refresh_from_db()
-    assert job.status == Status.CANCELLED
+    assert job.status == JobStatus.CANCELLED
     assert not Lane.objects.exists()
-    assert job.analysis.evaluations.tally()[Scored.SCORED] == 2
+    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 2
     assert Event.objects.filter(about=job.public_id, verb="cancelled").count() == 1
 
 
@@ -153,4 +157,4 @@ def test_a_job_that_is_over_stays_as_it_ended(alice: User, over: Job) -> None:
     assert not submit.cancel(over, alice)
     mine = Job.objects.filter(pk=over.pk)
     assert not (mine.start() or mine.complete() or mine.fail("late"))
-    assert mine.get().status == Status.COMPLETED
+    assert mine.get().status == JobStatus.COMPLETED

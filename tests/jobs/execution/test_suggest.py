@@ -20,11 +20,11 @@ from django_q.models import OrmQ
 
 from candidates import posting
 from candidates.models import Call, Draft, Event, Suggestion
+from candidates.models.call import CallStatus
 from candidates.models.claims import MOST_ATTEMPTS
 from candidates.models.draft import MOST_CRITERIA
-from candidates.models.ledger import Status as Ended
-from candidates.models.suggestion import Status
-from candidates.scoring.rubric import Criterion
+from candidates.models.suggestion import SuggestionStatus
+from candidates.scoring.rubric import RubricCriterion
 from jobs.execution import suggest
 from jobs.workers import sweep
 from tests import inline
@@ -56,7 +56,7 @@ def ready(
 ) -> Suggestion:
     suggestion = suggest.add(draft, draft.owner, engine=engine)
     Suggestion.objects.filter(pk=suggestion.pk).update(
-        status=Status.READY,
+        status=SuggestionStatus.READY,
         done_at=timezone.now(),
         criteria=[{"key": f"c{number}", **one} for number, one in enumerate(FOUND)],
     )
@@ -84,10 +84,10 @@ class TestMaking:
         suggest.make(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert suggestion.status == Status.READY
+        assert suggestion.status == SuggestionStatus.READY
         assert [one.name for one in suggestion.suggested()] == [one["name"] for one in FOUND]
         call = Call.objects.get()
-        assert (call.purpose, call.status, call.owner) == ("suggest", Ended.ANSWERED, alice)
+        assert (call.purpose, call.status, call.owner) == ("suggest", CallStatus.ANSWERED, alice)
         assert call.analysis is None and call.draft == draft
         assert call.prompt_tokens == model.usage()["prompt_tokens"] > 0
         assert len(model.requests) == 1
@@ -125,7 +125,7 @@ class TestMaking:
             suggest.make(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert suggestion.status == Status.FAILED and told in suggestion.error
+        assert suggestion.status == SuggestionStatus.FAILED and told in suggestion.error
         assert not Call.objects.all().open().exists()
 
     def test_a_server_that_is_down_is_asked_again_and_given_up_after_three_times(
@@ -138,9 +138,11 @@ class TestMaking:
                 suggest.make(suggestion.pk)
                 suggestion.refresh_from_db()
                 assert suggestion.attempts == attempt
-                Suggestion.objects.filter(status=Status.WAITING).update(due_at=timezone.now())
+                Suggestion.objects.filter(status=SuggestionStatus.WAITING).update(
+                    due_at=timezone.now()
+                )
 
-        assert suggestion.status == Status.FAILED and "500" in suggestion.error
+        assert suggestion.status == SuggestionStatus.FAILED and "500" in suggestion.error
         assert not Call.objects.all().open().exists()
 
     def test_a_server_that_never_answers_ends_the_try(
@@ -155,8 +157,8 @@ class TestMaking:
             suggest.make(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert (suggestion.status, suggestion.error) == (Status.FAILED, suggest.TOO_SLOW)
-        assert Call.objects.get().status == Ended.UNKNOWN
+        assert (suggestion.status, suggestion.error) == (SuggestionStatus.FAILED, suggest.TOO_SLOW)
+        assert Call.objects.get().status == CallStatus.UNKNOWN
 
     def test_a_fault_of_ours_is_told_and_leaves_nobody_waiting(
         self, draft: Draft, alice: User, monkeypatch: pytest.MonkeyPatch
@@ -167,7 +169,7 @@ class TestMaking:
         suggest.make(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert (suggestion.status, suggestion.error) == (Status.FAILED, suggest.FAULT)
+        assert (suggestion.status, suggestion.error) == (SuggestionStatus.FAILED, suggest.FAULT)
 
     def test_what_a_dead_worker_held_is_made_by_another(
         self, draft: Draft, alice: User, model: ModelServer
@@ -175,9 +177,9 @@ class TestMaking:
         suggestion = suggest.ask(draft, alice)
         OrmQ.objects.all().delete()  # its message went with the worker
         token = uuid4()
-        Suggestion.objects.update(status=Status.WORKING, token=token, attempts=1)
+        Suggestion.objects.update(status=SuggestionStatus.WORKING, token=token, attempts=1)
         call = rows.call(
-            rows.analysis(draft, alice), token=token, status=Ended.OPEN, settled_at=None
+            rows.analysis(draft, alice), token=token, status=CallStatus.OPEN, settled_at=None
         )
 
         assert sweep.sweep() == 1
@@ -186,7 +188,7 @@ class TestMaking:
         suggestion.refresh_from_db()
         call.refresh_from_db()
         assert OrmQ.objects.count() == 1
-        assert (suggestion.status, call.status) == (Status.READY, Ended.UNKNOWN)
+        assert (suggestion.status, call.status) == (SuggestionStatus.READY, CallStatus.UNKNOWN)
 
     def test_the_sweep_sends_no_second_message_while_one_waits(
         self, draft: Draft, alice: User
@@ -208,7 +210,7 @@ class TestPages:
         assert answer.headers["Location"] == f"{edit}#suggestions"
         draft.refresh_from_db()
         assert draft.description == "Something else."
-        assert draft.suggestions.get().status == Status.WAITING
+        assert draft.suggestions.get().status == SuggestionStatus.WAITING
 
     def test_a_new_draft_is_made_on_the_way(self, as_alice: Client, alice: User) -> None:
         as_alice.post(reverse("jobs:suggest-new"), form(Draft(title="Nurse", description="- A")))
@@ -293,7 +295,7 @@ class TestPages:
         assert not own.criteria.exists()
 
     def test_a_draft_takes_no_more_than_its_most(self, draft: Draft) -> None:
-        many = [Criterion(f"c{number}", f"Number {number}") for number in range(60)]
+        many = [RubricCriterion(f"c{number}", f"Number {number}") for number in range(60)]
 
         with transaction.atomic():
             assert draft.add(many) == MOST_CRITERIA - 2
@@ -301,7 +303,7 @@ class TestPages:
 
     def test_why_there_is_none_is_told(self, as_alice: Client, draft: Draft) -> None:
         Suggestion.objects.filter(pk=ready(draft).pk).update(
-            status=Status.FAILED, criteria=[], error="Set OPENAI_API_KEY to a valid one."
+            status=SuggestionStatus.FAILED, criteria=[], error="Set OPENAI_API_KEY to a valid one."
         )
 
         page = as_alice.get(reverse("jobs:suggested", args=[draft.public_id]), headers=HTMX)

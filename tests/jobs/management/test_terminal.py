@@ -13,10 +13,10 @@ from rich.console import Console
 
 from candidates import exports
 from candidates.models import Analysis, Draft, Evaluation
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs.execution import pause
 from jobs.management import terminal
-from jobs.models import Job, Status
+from jobs.models import Job, JobStatus
 from tests.makers import rows
 
 
@@ -29,7 +29,11 @@ def job(alice: User, draft: Draft) -> Job:
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
     Evaluation.objects.filter(rank=3).update(
-        status=Scored.FAILED, error="The model refused.", score=None, rank=None, ratings=[]
+        status=EvaluationStatus.FAILED,
+        error="The model refused.",
+        score=None,
+        rank=None,
+        ratings=[],
     )
     return rows.job(analysis)
 
@@ -149,7 +153,7 @@ def test_what_a_model_took_is_told_in_one_line(job: Job) -> None:
 def test_who_follows_a_job_that_pauses_is_told_why_and_where_to_resume(
     draft: Draft, alice: User
 ) -> None:
-    job = rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+    job = rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
     pause.by_itself(job, "The key is refused. Set OPENAI_API_KEY to a valid one.")
 
     followed = terminal.follow(job, Console(file=io.StringIO()))

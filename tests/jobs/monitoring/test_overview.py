@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 
 from candidates.models import Analysis, Call, Draft
-from candidates.models.ledger import Status as Ended
+from candidates.models.call import CallStatus
 from candidates.reading import Problem
-from jobs.models import Heartbeat, Job, Lane, Period, Status
+from jobs.models import Heartbeat, Job, JobStatus, Lane, Period
 from jobs.monitoring import history, overview
 from jobs.monitoring.overview import Over
 from tests.makers import rows
@@ -36,12 +36,12 @@ def job(analysis: Analysis, ended: datetime, seconds: float) -> None:
 
 
 def test_what_there_is_now(analysis: Analysis) -> None:
-    running = rows.job(analysis, Status.PROCESSING)
+    running = rows.job(analysis, JobStatus.PROCESSING)
     host = Heartbeat.objects.create(host="one", pid=1, workers=2)
     lane = Lane.objects.create(draft=analysis.draft, job=running)
     rows.call(analysis)
-    rows.call(analysis, status=Ended.REFUSED, detail="429 rate_limit_exceeded")
-    rows.call(analysis, status=Ended.FAILED, detail="not reached")
+    rows.call(analysis, status=CallStatus.REFUSED, detail="429 rate_limit_exceeded")
+    rows.call(analysis, status=CallStatus.FAILED, detail="not reached")
 
     now = overview.now()
     assert (now.queued, now.pending, now.processing, now.paused) == (1, 0, 1, 0)

@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from candidates.models import Analysis, Call, Draft
-from candidates.models.ledger import Status as Ended
+from candidates.models.call import CallStatus
 from jobs.execution import pause
-from jobs.models import Heartbeat, Job, Kind, Lane, Mail, Notification, Status
-from jobs.models.worker import Incident, What
+from jobs.models import EmailStatus, Heartbeat, Job, JobStatus, Lane, Notification, NotificationKind
+from jobs.models.worker import Incident, IncidentKind
 from jobs.monitoring import problems
 from tests.makers import rows
 from tests.workers import outage
@@ -82,8 +82,8 @@ def test_a_drained_host_is_no_dead_one(host: Heartbeat) -> None:
 
 def test_deaths_are_news_for_a_minute(host: Heartbeat) -> None:
     for _ in range(2):
-        Incident.objects.create(host="one", heartbeat=host.pk, what=What.PROCESS)
-    Incident.objects.create(host="one", heartbeat=host.pk, what=What.WORKERS)
+        Incident.objects.create(host="one", heartbeat=host.pk, what=IncidentKind.PROCESS)
+    Incident.objects.create(host="one", heartbeat=host.pk, what=IncidentKind.WORKERS)
     told = [one.title for one in problems.troubles()]
     assert "2 processes of the workers on one died and were replaced." in told
     assert "The workers on one were replaced." in told
@@ -93,7 +93,7 @@ def test_deaths_are_news_for_a_minute(host: Heartbeat) -> None:
 
 
 def test_a_job_with_nobody_at_it(host: Heartbeat, analysis: Analysis) -> None:
-    job = rows.job(analysis, Status.PROCESSING)
+    job = rows.job(analysis, JobStatus.PROCESSING)
     assert names() == ["job-stuck"]
 
     lane = Lane.objects.create(draft=analysis.draft, job=job)
@@ -108,7 +108,7 @@ def test_a_job_with_nobody_at_it(host: Heartbeat, analysis: Analysis) -> None:
 def test_a_halt_is_told_and_no_job_is_stuck_then(
     host: Heartbeat, analysis: Analysis, sam: User
 ) -> None:
-    rows.job(analysis, Status.PROCESSING)
+    rows.job(analysis, JobStatus.PROCESSING)
     pause.halt(sam, "The model moves.")
 
     assert names() == ["halted"]
@@ -121,8 +121,8 @@ def test_a_halt_is_told_and_no_job_is_stuck_then(
 def test_a_job_that_paused_by_itself(
     host: Heartbeat, analysis: Analysis, refusal: str, name: str
 ) -> None:
-    job = rows.job(analysis, Status.PROCESSING)
-    rows.call(analysis, status=Ended.REFUSED, detail=refusal)
+    job = rows.job(analysis, JobStatus.PROCESSING)
+    rows.call(analysis, status=CallStatus.REFUSED, detail=refusal)
     pause.by_itself(job, "Mend it, then resume the job.")
     Notification.objects.all().delete()
 
@@ -135,7 +135,7 @@ def test_a_job_that_paused_by_itself(
 
 
 def test_a_person_may_pause_a_job(host: Heartbeat, analysis: Analysis, sam: User) -> None:
-    pause.by(sam, rows.job(analysis, Status.PROCESSING))
+    pause.by(sam, rows.job(analysis, JobStatus.PROCESSING))
 
     assert names() == []
 
@@ -143,16 +143,19 @@ def test_a_person_may_pause_a_job(host: Heartbeat, analysis: Analysis, sam: User
 @pytest.mark.parametrize(
     "call, name",
     [
-        ({"status": Ended.REFUSED, "detail": "429 rate_limit_exceeded"}, "model-busy"),
-        ({"status": Ended.REFUSED, "detail": "503"}, "model-down"),
-        ({"status": Ended.FAILED, "detail": "not reached"}, "model-down"),
-        ({"status": Ended.UNKNOWN, "detail": "The model did not answer in time"}, "model-down"),
+        ({"status": CallStatus.REFUSED, "detail": "429 rate_limit_exceeded"}, "model-busy"),
+        ({"status": CallStatus.REFUSED, "detail": "503"}, "model-down"),
+        ({"status": CallStatus.FAILED, "detail": "not reached"}, "model-down"),
+        (
+            {"status": CallStatus.UNKNOWN, "detail": "The model did not answer in time"},
+            "model-down",
+        ),
     ],
 )
 def test_a_model_that_does_not_answer(
     host: Heartbeat, analysis: Analysis, call: dict[str, str], name: str
 ) -> None:
-    job = rows.job(analysis, Status.PROCESSING)
+    job = rows.job(analysis, JobStatus.PROCESSING)
     Lane.objects.create(draft=analysis.draft, job=job)
     rows.call(analysis)
     for _ in range(2):
@@ -167,8 +170,8 @@ def test_a_model_that_does_not_answer(
 
 
 def test_a_model_that_told_everybody_to_wait(host: Heartbeat, analysis: Analysis) -> None:
-    Lane.objects.create(draft=analysis.draft, job=rows.job(analysis, Status.PROCESSING))
-    call = rows.call(analysis, status=Ended.REFUSED, detail="429 rate_limit_exceeded")
+    Lane.objects.create(draft=analysis.draft, job=rows.job(analysis, JobStatus.PROCESSING))
+    call = rows.call(analysis, status=CallStatus.REFUSED, detail="429 rate_limit_exceeded")
     assert names() == []
 
     Call.objects.filter(pk=call.pk).update(settled_at=ago(6))
@@ -177,7 +180,9 @@ def test_a_model_that_told_everybody_to_wait(host: Heartbeat, analysis: Analysis
 
 def test_mail_that_is_refused_or_waits_too_long(host: Heartbeat, analysis: Analysis) -> None:
     job = rows.job(analysis)
-    mail = Notification.objects.create(job=job, kind=Kind.COMPLETED, recipient="a@example.com")
+    mail = Notification.objects.create(
+        job=job, kind=NotificationKind.COMPLETED, recipient="a@example.com"
+    )
     assert names() == []
 
     said = "SMTPRecipientsRefused: {'a@example.com': (451, b'later')}"
@@ -188,7 +193,7 @@ def test_mail_that_is_refused_or_waits_too_long(host: Heartbeat, analysis: Analy
     Notification.objects.filter(pk=mail.pk).update(error="", created_at=ago(181))
     assert names() == ["mail-late"]
 
-    Notification.objects.filter(pk=mail.pk).update(status=Mail.SENT, sent_at=Now())
+    Notification.objects.filter(pk=mail.pk).update(status=EmailStatus.SENT, sent_at=Now())
     assert names() == []
 
 

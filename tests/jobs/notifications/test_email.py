@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from candidates.models import Candidate, Draft, Membership, Preference
 from candidates.models.candidate import Verdict
 from candidates.reading import Problem
-from jobs.models import Job, Kind, Mail, Notice, Notification, Status
+from jobs.models import EmailStatus, Job, JobStatus, Notice, Notification, NotificationKind
 from jobs.notifications import email
 from tests.makers import rows
 from tests.servers.mail import MailServer, serving
@@ -45,7 +45,7 @@ def job(alice: User, draft: Draft) -> Job:
     return rows.job(analysis)
 
 
-def posted(job: Job, kind: Kind = Kind.COMPLETED) -> Notification:
+def posted(job: Job, kind: NotificationKind = NotificationKind.COMPLETED) -> Notification:
     email.queue_for_job(job, kind)
     return Notification.objects.get()
 
@@ -72,20 +72,20 @@ def test_a_finished_job_is_told_once_with_link_best_five_and_reasons(
         assert "Person 5" not in body
         assert Problem.ENCRYPTED.sentence.split(".")[0] in " ".join(body.split())
     notification.refresh_from_db()
-    assert (notification.status, notification.attempts) == (Mail.SENT, 1)
+    assert (notification.status, notification.attempts) == (EmailStatus.SENT, 1)
     assert notification.sent_at is not None
 
 
 def test_posting_twice_is_one_email(job: Job) -> None:
-    email.queue_for_job(job, Kind.COMPLETED)
-    email.queue_for_job(job, Kind.COMPLETED)
+    email.queue_for_job(job, NotificationKind.COMPLETED)
+    email.queue_for_job(job, NotificationKind.COMPLETED)
 
     assert Notification.objects.count() == 1
 
 
 def test_a_failed_job_is_told_with_its_reason(job: Job, mail: MailServer) -> None:
-    Job.objects.filter(pk=job.pk).update(status=Status.FAILED, error="The key is refused.")
-    notification = posted(job, Kind.FAILED)
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED, error="The key is refused.")
+    notification = posted(job, NotificationKind.FAILED)
 
     assert email.deliver(notification.pk)
 
@@ -106,14 +106,14 @@ def test_a_dead_mail_server_puts_it_off_for_longer_each_time_and_harms_no_job(
     for _ in range(3):
         assert not email.deliver(notification.pk)
         notification.refresh_from_db()
-        assert notification.status == Mail.WAITING
+        assert notification.status == EmailStatus.WAITING
         assert "refused" in notification.error.lower()
         waits.append(notification.due_at - notification.created_at)
 
     assert waits == sorted(waits)
     assert waits[2] - waits[0] > email.PAUSES[1]
     job.refresh_from_db()
-    assert job.status == Status.COMPLETED
+    assert job.status == JobStatus.COMPLETED
 
 
 def test_it_is_sent_when_the_server_is_back(job: Job, settings: LazySettings) -> None:
@@ -138,7 +138,7 @@ def test_a_refused_recipient_is_given_up_in_the_end_with_the_reason(
     assert not email.deliver(notification.pk)
 
     notification.refresh_from_db()
-    assert notification.status == Mail.FAILED
+    assert notification.status == EmailStatus.FAILED
     assert "no such box" in notification.error
 
 
@@ -174,7 +174,7 @@ def test_a_user_without_an_address_is_not_written_to(job: Job, alice: User) -> N
     alice.save(update_fields=["email"])
     job.requested_by.refresh_from_db()
 
-    email.queue_for_job(job, Kind.COMPLETED)
+    email.queue_for_job(job, NotificationKind.COMPLETED)
 
     assert not Notification.objects.exists()
 
@@ -184,16 +184,16 @@ class TestWhoIsTold:
         return list(Notice.objects.filter(user=user).values_list("kind", flat=True))
 
     def test_who_asked_is_told_behind_the_bell_too_and_once(self, job: Job, alice: User) -> None:
-        email.queue_for_job(job, Kind.COMPLETED)
-        email.queue_for_job(job, Kind.COMPLETED)
+        email.queue_for_job(job, NotificationKind.COMPLETED)
+        email.queue_for_job(job, NotificationKind.COMPLETED)
 
         assert self.kinds(alice) == ["completed"]
 
     def test_each_chooses_what_and_how(self, job: Job, alice: User) -> None:
         Preference.objects.create(user=alice, mail_paused=False, in_app=False)
 
-        email.queue_for_job(job, Kind.PAUSED)
-        email.queue_for_job(job, Kind.COMPLETED)
+        email.queue_for_job(job, NotificationKind.PAUSED)
+        email.queue_for_job(job, NotificationKind.COMPLETED)
 
         assert list(Notification.objects.values_list("kind", flat=True)) == ["completed"]
         assert self.kinds(alice) == []
@@ -205,7 +205,7 @@ class TestWhoIsTold:
             Membership.objects.create(draft=draft, email=user.email, user=user)
         Preference.objects.create(user=eve, runs_of_others=True)
 
-        email.queue_for_job(job, Kind.COMPLETED)
+        email.queue_for_job(job, NotificationKind.COMPLETED)
 
         told = set(Notification.objects.values_list("recipient", flat=True))
         assert told == {"alice@example.com", "eve@example.com"}
@@ -218,7 +218,7 @@ class TestWhoIsTold:
         Draft.objects.filter(pk=draft.pk).update(owner=sam)
         job.analysis.draft.refresh_from_db()
 
-        email.queue_for_job(job, Kind.COMPLETED)
+        email.queue_for_job(job, NotificationKind.COMPLETED)
 
         assert not Notification.objects.exists() and not Notice.objects.exists()
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Draft, Event
-from jobs.models import Job, Kind, Mail, Notification
+from jobs.models import EmailStatus, Job, Notification, NotificationKind
 from jobs.models.notification import BadAddress, MailEvent
 from jobs.notifications import email, providers
 from tests.makers import rows
@@ -120,7 +120,7 @@ def notification(draft: Draft, alice: User) -> Notification:
     rows.candidate(draft, 1)
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    email.queue_for_job(rows.job(analysis), Kind.COMPLETED)
+    email.queue_for_job(rows.job(analysis), NotificationKind.COMPLETED)
     return Notification.objects.get()
 
 
@@ -138,7 +138,7 @@ def answering(server: Server, answer: tuple[int, str]) -> None:
 def test_an_e_mail_is_taken(provider: Provider, server: Server, notification: Notification) -> None:
     answering(server, provider.taken)
 
-    assert tried(notification).status == Mail.SENT
+    assert tried(notification).status == EmailStatus.SENT
 
     [(path, headers, body)] = server.came
     assert path == provider.path and provider.key in headers[provider.header]
@@ -166,7 +166,7 @@ def test_what_passes_is_tried_again(
 ) -> None:
     answering(server, (503, "{}") if error == "down" else getattr(provider, error))
 
-    assert tried(notification).status == Mail.WAITING
+    assert tried(notification).status == EmailStatus.WAITING
 
     assert notification.attempts == 1 and notification.error and "\n" not in notification.error
 
@@ -176,7 +176,7 @@ def test_a_refused_recipient_is_given_up_at_once_with_the_reason(
 ) -> None:
     answering(server, provider.refused)
 
-    assert tried(notification).status == Mail.FAILED
+    assert tried(notification).status == EmailStatus.FAILED
 
     assert "does not work" in notification.error or "recipients were rejected" in notification.error
 
@@ -187,7 +187,7 @@ def test_nobody_answers(provider: Provider, server: Server, notification: Notifi
     with warnings.catch_warnings():
         # The provider's client leaves the socket of a cut line to the collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        assert tried(notification).status == Mail.WAITING
+        assert tried(notification).status == EmailStatus.WAITING
         gc.collect()
 
 
@@ -244,7 +244,7 @@ class TestWhatTheyTellLater:
     ) -> None:
         assert self.tell(anonymous, **self.BOUNCE) == 200
 
-        assert tried(notification).status == Mail.FAILED
+        assert tried(notification).status == EmailStatus.FAILED
         assert "Alice@example.com came back on" in notification.error
         assert "Nothing is sent there until staff" in as_alice.get(reverse("jobs:notices")).text
         resend = {"action": "resend", "_selected_action": [notification.pk]}
@@ -256,7 +256,7 @@ class TestWhatTheyTellLater:
         assert "1 address is written to again." in page.text
         assert LogEntry.objects.get().object_repr == "Alice@example.com"
         assert "1 of 1 are sent again" in as_sam.post(outbox, resend, follow=True).text
-        assert tried(notification).status == Mail.SENT
+        assert tried(notification).status == EmailStatus.SENT
         event = Event.objects.get(verb="e-mail sent again")
         assert event.actor and event.actor.username == "sam"
 

@@ -16,8 +16,8 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Draft
-from jobs.models import Job, Kind
-from jobs.models.webhook import Delivery, Occasion, Status, Webhook
+from jobs.models import Job, NotificationKind
+from jobs.models.webhook import Delivery, DeliveryStatus, Webhook, WebhookEvent
 from jobs.notifications import email, webhooks
 from tests.makers import rows
 from tests.servers.http import Server, listening
@@ -62,8 +62,8 @@ def sent(hook: Webhook) -> Delivery:
 def test_a_run_is_told_in_ids_and_counts_and_signed(
     job: Job, hook: Webhook, program: Server
 ) -> None:
-    email.queue_for_job(job, Kind.COMPLETED)
-    email.queue_for_job(job, Kind.COMPLETED)
+    email.queue_for_job(job, NotificationKind.COMPLETED)
+    email.queue_for_job(job, NotificationKind.COMPLETED)
     delivery = Delivery.objects.get()
 
     assert webhooks.call(delivery.pk) and not webhooks.call(delivery.pk)
@@ -94,13 +94,17 @@ def test_the_signature_is_that_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "occasion"), [(Kind.FAILED, Occasion.FAILED), (Kind.PAUSED, Occasion.PAUSED)]
+    ("kind", "occasion"),
+    [
+        (NotificationKind.FAILED, WebhookEvent.FAILED),
+        (NotificationKind.PAUSED, WebhookEvent.PAUSED),
+    ],
 )
 def test_each_is_told_what_it_wants(
-    job: Job, alice: User, eve: User, kind: Kind, occasion: Occasion
+    job: Job, alice: User, eve: User, kind: NotificationKind, occasion: WebhookEvent
 ) -> None:
     made(alice, "https://one.example.com", occasions=[occasion])
-    made(alice, "https://two.example.com", occasions=[Occasion.COMPLETED])
+    made(alice, "https://two.example.com", occasions=[WebhookEvent.COMPLETED])
     Webhook.objects.filter(pk=made(alice, "https://off.example.com").pk).switch_off()
     made(eve, "https://eve.example.com")
 
@@ -117,9 +121,9 @@ def test_a_ranking_without_a_gap_is_completed(draft: Draft, alice: User) -> None
     rows.evaluate(analysis)
     made(alice, "https://one.example.com")
 
-    email.queue_for_job(rows.job(analysis), Kind.COMPLETED)
+    email.queue_for_job(rows.job(analysis), NotificationKind.COMPLETED)
 
-    assert Delivery.objects.get().occasion == Occasion.COMPLETED
+    assert Delivery.objects.get().occasion == WebhookEvent.COMPLETED
 
 
 def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
@@ -128,7 +132,7 @@ def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
     program.status, program.answer = 503, b"<h1>Down\0</h1>" + b"x" * 100_000
     delivery = sent(hook)
 
-    assert (delivery.status, delivery.answer, delivery.attempts) == (Status.WAITING, 503, 1)
+    assert (delivery.status, delivery.answer, delivery.attempts) == (DeliveryStatus.WAITING, 503, 1)
     assert delivery.error.startswith("The server answered 503: <h1>Down</h1>xx")
     assert len(delivery.error) < 300
     assert timedelta(hours=23) < sum(webhooks.PAUSES, timedelta()) < timedelta(hours=25)
@@ -139,12 +143,12 @@ def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
     Delivery.objects.update(attempts=len(webhooks.PAUSES))
     webhooks.call(delivery.pk)
     delivery.refresh_from_db()
-    assert delivery.status == Status.FAILED and "503" in delivery.error
+    assert delivery.status == DeliveryStatus.FAILED and "503" in delivery.error
 
     program.status = 200
     assert webhooks.again(delivery) == 1 and webhooks.call(delivery.pk)
     delivery.refresh_from_db()
-    assert (delivery.status, delivery.answer, delivery.error) == (Status.TAKEN, 200, "")
+    assert (delivery.status, delivery.answer, delivery.error) == (DeliveryStatus.TAKEN, 200, "")
     ids = {headers["webhook-id"] for _, headers, _ in program.came}
     assert len(program.came) == 3 and ids == {str(delivery.public_id)}
 
@@ -160,7 +164,7 @@ def test_a_redirect_is_not_followed(hook: Webhook, program: Server) -> None:
 def test_a_server_that_wants_no_more_is_left_alone(hook: Webhook, program: Server) -> None:
     program.status = 410
 
-    assert sent(hook).status == Status.FAILED
+    assert sent(hook).status == DeliveryStatus.FAILED
 
     hook.refresh_from_db()
     assert hook.off_at and "410" in hook.off_reason
@@ -172,7 +176,7 @@ def test_a_slow_server_ends_at_the_deadline(hook: Webhook, monkeypatch: pytest.M
         Webhook.objects.update(url=f"http://127.0.0.1:{silent.getsockname()[1]}/")
         delivery = sent(hook)
 
-    assert delivery.status == Status.WAITING and "did not answer within" in delivery.error
+    assert delivery.status == DeliveryStatus.WAITING and "did not answer within" in delivery.error
 
 
 def test_nobody_listens(hook: Webhook) -> None:
@@ -180,7 +184,7 @@ def test_nobody_listens(hook: Webhook) -> None:
 
     delivery = sent(hook)
 
-    assert delivery.status == Status.WAITING and delivery.error.startswith("ConnectError")
+    assert delivery.status == DeliveryStatus.WAITING and delivery.error.startswith("ConnectError")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +215,7 @@ def test_addresses_inside_are_refused(alice: User, host: str, settings: LazySett
 
     delivery = sent(made(alice, f"http://{host}:9/"))
 
-    assert delivery.status == Status.FAILED
+    assert delivery.status == DeliveryStatus.FAILED
     assert "is not a public address" in delivery.error
     assert "WEBHOOK_ALLOW_PRIVATE" in delivery.error
 
@@ -239,7 +243,7 @@ def test_a_name_is_resolved_once_and_that_address_is_used(
     monkeypatch.setattr(webhooks, "refuse_private", lambda _, address: checked.append(address))
     url = program.url.replace("localhost", "rebinding.example.com")
 
-    assert sent(made(alice, url)).status == Status.TAKEN
+    assert sent(made(alice, url)).status == DeliveryStatus.TAKEN
 
     assert asked == ["rebinding.example.com"] and checked == ["127.0.0.1"]
     assert program.came[0][1]["host"].startswith("rebinding.example.com:")
@@ -261,7 +265,7 @@ class TestThePages:
     def test_add_change_switch_test_again_and_remove(
         self, as_alice: Client, alice: User, program: Server
     ) -> None:
-        every = [one.value for one in Occasion][:-1]
+        every = [one.value for one in WebhookEvent][:-1]
         given = {"url": program.url, "occasions": every}
         page = as_alice.post(reverse("jobs:webhooks"), given, follow=True)
         hook = Webhook.objects.get()

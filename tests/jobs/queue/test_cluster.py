@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from jobs.models.worker import KEPT, Incident, What
+from jobs.models.worker import KEPT, Incident, IncidentKind
 from jobs.queue.cluster import Listener
 from jobs.workers.sweep import sweep
 from jobs.workers.watchdog import Watch
@@ -30,7 +30,7 @@ def test_a_death_is_written_down_and_a_recycled_worker_is_none(
     log.critical("reincarnated pusher 2 after sudden death")
 
     row = Incident.objects.get()
-    assert (row.host, row.heartbeat, row.what) == ("one", 7, What.PROCESS)
+    assert (row.host, row.heartbeat, row.what) == ("one", 7, IncidentKind.PROCESS)
     assert row.detail == "reincarnated pusher 2 after sudden death"
 
 
@@ -42,7 +42,7 @@ def test_a_restart_of_the_workers_is_written_down_with_its_reason(db: None) -> N
     row = Incident.objects.get()
     assert (row.heartbeat, row.what, row.detail) == (
         watch.pk,
-        What.WORKERS,
+        IncidentKind.WORKERS,
         "it ended with code -9",
     )
     watch.heartbeat.refresh_from_db()
@@ -51,7 +51,7 @@ def test_a_restart_of_the_workers_is_written_down_with_its_reason(db: None) -> N
 
 def test_the_sweep_forgets_what_is_old(db: None) -> None:
     for age in (KEPT, KEPT - timedelta(hours=1)):
-        row = Incident.objects.create(host="one", heartbeat=1, what=What.PROCESS)
+        row = Incident.objects.create(host="one", heartbeat=1, what=IncidentKind.PROCESS)
         Incident.objects.filter(pk=row.pk).update(at=Now() - age - timedelta(seconds=1))
 
     sweep()

@@ -23,10 +23,10 @@ from django_q.models import OrmQ
 from kombu import pools
 
 from candidates.models import Draft
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs import queue, tasks
 from jobs.execution import submit
-from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
+from jobs.models import EmailStatus, Heartbeat, Job, JobStatus, Lane, Notification
 from jobs.queue.broker import FreeWorkers
 from jobs.queue.redis import Broker, _client
 from jobs.workers import celery
@@ -92,17 +92,21 @@ def test_a_job_runs_to_its_email_and_again_for_what_failed(
         first = submit.submit(draft, alice)
         until(partial(over, first), "the job")
         evaluations = first.analysis.evaluations
-        evaluations.filter(rank=1).update(status=Scored.FAILED, score=None, rank=None, error="x")
+        evaluations.filter(rank=1).update(
+            status=EvaluationStatus.FAILED, score=None, rank=None, error="x"
+        )
         second = submit.retry(first, alice)
         until(partial(over, second), "the retry")
-        until(lambda: Notification.objects.filter(status=Mail.SENT).count() == 2, "the e-mails")
+        until(
+            lambda: Notification.objects.filter(status=EmailStatus.SENT).count() == 2, "the e-mails"
+        )
         worker.wait_for_messages()
         worker.process.terminate()
         assert worker.process.wait(15) == 0, worker.said
         until_dead(worker.left(), patience=5)
 
-    assert (first.status, second.status) == (Status.COMPLETED, Status.COMPLETED), second.error
-    assert evaluations.filter(status=Scored.SCORED).count() == 20
+    assert (first.status, second.status) == (JobStatus.COMPLETED, JobStatus.COMPLETED), second.error
+    assert evaluations.filter(status=EvaluationStatus.SCORED).count() == 20
     assert len(list((tmp_path / "mail").iterdir())) == 2
     assert not Lane.objects.exists() and not Heartbeat.objects.exists()
     assert queue.is_empty() and not queue.messages_wait()
@@ -126,7 +130,7 @@ def test_what_the_queue_lost_is_sent_again_and_what_dies_is_replaced(
         worker.wait_for_messages()
         assert worker.heartbeat.restarts == 1
 
-    assert job.status == Status.COMPLETED
+    assert job.status == JobStatus.COMPLETED
 
 
 def test_celery_s_workers_know_all_that_a_worker_may_be_asked() -> None:
@@ -244,7 +248,7 @@ def test_a_celery_worker_of_ones_own_does_all_that_ours_does(
     try:
         until(lambda: Heartbeat.objects.alive().filter(pid=process.pid, workers=2).exists())
         until(partial(over, job), "the job")
-        assert job.status == Status.COMPLETED
+        assert job.status == JobStatus.COMPLETED
         everybody = [psutil.Process(process.pid), *psutil.Process(process.pid).children()]
         process.terminate()
         assert process.wait(20) == 0, log.read_text()

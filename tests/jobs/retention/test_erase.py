@@ -26,11 +26,11 @@ from candidates.models import (
     Receipt,
     SavedView,
 )
-from candidates.models.archive import Status as Packed
+from candidates.models.archive import ArchiveStatus
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
 from candidates.reading import Problem
-from jobs.models import Job, Kind, Status
+from jobs.models import Job, JobStatus, NotificationKind
 from jobs.models.webhook import Webhook
 from jobs.notifications import email
 from tests.makers import rows
@@ -70,7 +70,7 @@ def one(draft: Draft, alice: User) -> Candidate:
     Likeness.objects.create(draft=draft, first=one, second=two, why="alike", share=0.7)
     archive = Archive(
         draft=draft, filename=f"{MARK} Example.zip", size=9, sha256="0" * 64,
-        status=Packed.UNREADABLE, problem=Problem.CRASHED, detail=MARK,
+        status=ArchiveStatus.UNREADABLE, problem=Problem.CRASHED, detail=MARK,
     )  # fmt: skip
     archive.file.save("zip", ContentFile(MARK.encode()), save=False)
     archive.save()
@@ -96,9 +96,9 @@ def one(draft: Draft, alice: User) -> Candidate:
         id="1", name="t", func="jobs.tasks.read", started=timezone.now(), stopped=timezone.now(),
         success=False, result=f"DataError: Failing row contains (1, {MARK} Example)",
     )  # fmt: skip
-    job = rows.job(analysis, Status.FAILED, error=f"{MARK} Example broke it.")
+    job = rows.job(analysis, JobStatus.FAILED, error=f"{MARK} Example broke it.")
     Webhook.objects.create(user=alice, url="https://there.example.com/")
-    email.queue_for_job(job, Kind.FAILED)
+    email.queue_for_job(job, NotificationKind.FAILED)
     one.refresh_from_db()
     return one
 
@@ -186,7 +186,7 @@ def test_a_blind_draft_does_not_tell_by_its_copies_who_it_is(
 def test_while_its_archive_is_unpacked_it_would_come_again(
     as_alice: Client, one: Candidate
 ) -> None:
-    Archive.objects.update(status=Packed.WAITING, problem="")
+    Archive.objects.update(status=ArchiveStatus.WAITING, problem="")
 
     page = as_alice.post(reverse("jobs:erase-candidate", args=[one.public_id]), follow=True)
 

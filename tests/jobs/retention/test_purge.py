@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from candidates.models import Call, Candidate, Draft, Event
 from evaluator.models import StoredFile
-from jobs.models import Job, Kind, Mail, Notification, Purge, Status, Warned
+from jobs.models import EmailStatus, Job, JobStatus, Notification, NotificationKind, Purge, Warned
 from jobs.notifications import email
 from jobs.retention import purge
 from tests.makers import rows
@@ -98,17 +98,21 @@ def test_work_in_it_keeps_it_and_takes_the_warning_back(ranked: Draft, alice: Us
 
     assert done.drafts == 0 and not Warned.objects.exists()
     assert not email.deliver(Notification.objects.get().pk)
-    assert Notification.objects.get().status == Mail.FAILED
+    assert Notification.objects.get().status == EmailStatus.FAILED
     age(ranked, 95)
     assert run().warned == 1
 
 
 @pytest.mark.parametrize(
     ("status", "state", "days"),
-    [(None, "unrun", 30), (Status.COMPLETED, "ranked", 100), (Status.CANCELLED, "stopped", 60)],
+    [
+        (None, "unrun", 30),
+        (JobStatus.COMPLETED, "ranked", 100),
+        (JobStatus.CANCELLED, "stopped", 60),
+    ],
 )
 def test_how_long_depends_on_how_far_it_came(
-    draft: Draft, alice: User, status: Status | None, state: str, days: int
+    draft: Draft, alice: User, status: JobStatus | None, state: str, days: int
 ) -> None:
     if status:
         rows.job(rows.analysis(draft, alice), status)
@@ -120,7 +124,7 @@ def test_how_long_depends_on_how_far_it_came(
 
 
 def test_a_run_under_way_keeps_it(draft: Draft, alice: User) -> None:
-    rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+    rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
     age(draft, 1_000)
 
     assert purge.drafts_to_purge() == []
@@ -169,4 +173,7 @@ def test_an_owner_without_an_address_harms_nobody(ranked: Draft, alice: User) ->
     User.objects.filter(pk=alice.pk).update(email="")
     age(ranked, 95)
 
-    assert run().warned == 1 and not Notification.objects.filter(kind=Kind.EXPIRING).exists()
+    assert (
+        run().warned == 1
+        and not Notification.objects.filter(kind=NotificationKind.EXPIRING).exists()
+    )

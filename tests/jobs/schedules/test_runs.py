@@ -20,12 +20,12 @@ from django_q.models import OrmQ
 from candidates import movement
 from candidates.models import Analysis, Candidate, Criterion, Draft, Evaluation, Event, Preference
 from candidates.models.analysis import Sha256
-from candidates.models.candidate import Status as Read
+from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
 from jobs.execution import submit
-from jobs.models import Job, Kind, Lane, Notice, Notification, Status
-from jobs.models.schedule import Every, Outcome, Schedule, ScheduledRun
+from jobs.models import Job, JobStatus, Lane, Notice, Notification, NotificationKind
+from jobs.models.schedule import Frequency, RunOutcome, Schedule, ScheduledRun
 from jobs.models.webhook import Delivery, Webhook
 from jobs.notifications import email
 from jobs.schedules import runs
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 def scheduled(draft: Draft, **values: Any) -> Schedule:
     """A schedule of the draft that has been due since yesterday."""
-    chosen = {"every": Every.DAILY, "next_at": timezone.now() - timedelta(days=1), **values}
+    chosen = {"every": Frequency.DAILY, "next_at": timezone.now() - timedelta(days=1), **values}
     return Schedule.objects.create(draft=draft, **chosen)
 
 
@@ -63,7 +63,7 @@ def ranked(
         rows.candidate(draft, number, text=f"{rows.TEXT}\nNumber {number}.")
     job = submit.submit(draft, alice, mode="none")
     work_off()
-    assert Job.objects.get().status == Status.COMPLETED
+    assert Job.objects.get().status == JobStatus.COMPLETED
     Notification.objects.all().delete()
     Notice.objects.all().delete()
     return job.analysis
@@ -97,7 +97,7 @@ def test_an_unchanged_draft_of_a_thousand_takes_no_call_and_no_time(
         sweep()
 
     assert len(seen) < 60  # whatever the number of candidates
-    assert ScheduledRun.objects.get(schedule=schedule).outcome == Outcome.UNCHANGED
+    assert ScheduledRun.objects.get(schedule=schedule).outcome == RunOutcome.UNCHANGED
     assert model.count == 0
     assert Analysis.objects.count() == Job.objects.count() == 1
     assert not OrmQ.objects.exists() and not Notification.objects.exists()
@@ -112,19 +112,19 @@ def test_only_what_is_new_is_paid_for_and_told(
 
     run = come(scheduled(draft))
 
-    assert (run.outcome, run.before) == (Outcome.RAN, ranked)
+    assert (run.outcome, run.before) == (RunOutcome.RAN, ranked)
     assert run.job is not None and run.job.scheduled and run.job.requested_by == draft.owner
     work_off()
     assert model.count == asked + 1
     assert run.job.analysis.evaluations.filter(reused=True).count() == 3
     [mail] = Notification.objects.all()
-    assert mail.kind == Kind.DIGEST
+    assert mail.kind == NotificationKind.DIGEST
     text = " ".join(str(email.compose(mail).body).split())
     assert "New in the top ten" in text and "New Person" in text and "Down" not in text
     run.refresh_from_db()
     assert run.told
     assert newcomer.evaluations.count() == 1
-    assert come(run.schedule).outcome == Outcome.UNCHANGED
+    assert come(run.schedule).outcome == RunOutcome.UNCHANGED
 
 
 def test_a_new_file_that_cannot_be_read_is_told_without_a_call(
@@ -137,7 +137,7 @@ def test_a_new_file_that_cannot_be_read_is_told_without_a_call(
     work_off()
 
     assert model.count == asked
-    body = str(email.compose(Notification.objects.get(kind=Kind.DIGEST)).body)
+    body = str(email.compose(Notification.objects.get(kind=NotificationKind.DIGEST)).body)
     assert "1 new file cannot be read." in body and "New in the top ten" not in body
 
 
@@ -151,7 +151,7 @@ def test_a_quiet_run_sends_nothing(
     work_off()
 
     run.refresh_from_db()
-    assert run.job is not None and run.job.status == Status.COMPLETED
+    assert run.job is not None and run.job.status == JobStatus.COMPLETED
     assert run.job.analysis.evaluations.filter(rank__isnull=False).count() == 4
     assert not run.told
     assert not Notification.objects.exists() and not Notice.objects.exists()
@@ -217,7 +217,7 @@ def test_another_run_that_is_under_way_or_paused_is_not_doubled(draft: Draft, al
     rows.candidate(draft)
     submit.submit(draft, alice)
 
-    assert come(scheduled(draft)).outcome == Outcome.UNDER_WAY
+    assert come(scheduled(draft)).outcome == RunOutcome.UNDER_WAY
     assert Job.objects.count() == 1
 
 
@@ -230,12 +230,12 @@ def test_a_person_who_presses_run_meanwhile_is_told(
     assert submit.submit(draft, alice, mode="none") == run.job
     work_off()
 
-    assert Notification.objects.get().kind == Kind.COMPLETED
+    assert Notification.objects.get().kind == NotificationKind.COMPLETED
 
 
 def test_an_expression_that_never_comes_any_more_stops(draft: Draft) -> None:
     rows.candidate(draft)
-    schedule = scheduled(draft, every=Every.CRON, cron="0 6 30 2 *")
+    schedule = scheduled(draft, every=Frequency.CRON, cron="0 6 30 2 *")
 
     assert sweep() == 0
 
@@ -275,8 +275,10 @@ def test_what_cannot_start_is_told_and_stops_after_three(
 
     for _ in range(3):
         run = come(schedule)
-        assert run.outcome == Outcome.FAILED and "no candidates yet" in run.reason
-        assert Notice.objects.filter(user=alice, kind=Kind.UNSTARTED).unread().read() == 1
+        assert run.outcome == RunOutcome.FAILED and "no candidates yet" in run.reason
+        assert (
+            Notice.objects.filter(user=alice, kind=NotificationKind.UNSTARTED).unread().read() == 1
+        )
 
     schedule.refresh_from_db()
     assert schedule.next_at is None and "no candidates yet" in schedule.stopped
@@ -305,12 +307,12 @@ def test_a_fault_with_one_is_no_matter_of_the_others(
 
     assert sweep() == 2
     assert ScheduledRun.objects.get(schedule__draft=broken).reason == runs.BROKE
-    assert ScheduledRun.objects.get(schedule__draft=draft).outcome == Outcome.RAN
+    assert ScheduledRun.objects.get(schedule__draft=draft).outcome == RunOutcome.RAN
     assert not Schedule.objects.all().due().exists()
 
 
 def test_who_moves_to_another_time_zone_takes_the_hour_along(draft: Draft, alice: User) -> None:
-    schedule = Schedule(draft=draft, every=Every.DAILY, at=clock_time(6))
+    schedule = Schedule(draft=draft, every=Frequency.DAILY, at=clock_time(6))
     runs.save(schedule, alice)
     schedule.refresh_from_db()
     assert schedule.next_at is not None and schedule.next_at.hour == 6
@@ -384,12 +386,12 @@ def test_who_wants_no_digest_gets_none(draft: Draft, ranked: Analysis) -> None:
     work_off()
 
     assert not Notification.objects.exists()
-    assert Notice.objects.get().kind == Kind.DIGEST
+    assert Notice.objects.get().kind == NotificationKind.DIGEST
 
 
 def test_files_still_to_be_read_count_as_new(draft: Draft, ranked: Analysis) -> None:
     rows.waiting(draft, 9)
 
     assert runs.changes(draft).fresh == 1
-    assert draft.candidates.filter(status=Read.WAITING).exists()
+    assert draft.candidates.filter(status=CandidateStatus.WAITING).exists()
     assert not Lane.objects.exists()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from candidates.models import Candidate, Draft, Look, Membership
 from candidates.models.draft import Role
 from jobs.execution import pause
-from jobs.models import Job, Lane, Status
+from jobs.models import Job, JobStatus, Lane
 from tests.makers import rows
 
 HOME = reverse("home")
@@ -97,8 +97,10 @@ def test_a_finished_run_waits_to_be_looked_at(as_alice: Client, alice: User, dra
 def test_jobs_that_failed_or_paused_are_named_with_the_reason(
     as_alice: Client, alice: User, draft: Draft
 ) -> None:
-    rows.job(rows.analysis(draft, alice), Status.FAILED, "The model is not known.")
-    pause.by_itself(rows.job(rows.analysis(draft, alice), Status.PROCESSING), "The key is wrong.")
+    rows.job(rows.analysis(draft, alice), JobStatus.FAILED, "The model is not known.")
+    pause.by_itself(
+        rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING), "The key is wrong."
+    )
 
     page = words(as_alice.get(HOME))
 
@@ -110,7 +112,7 @@ def test_while_something_runs_the_part_asks_again_and_is_told_only_news(
     as_alice: Client, alice: User, draft: Draft
 ) -> None:
     rows.candidate(draft, 1)
-    job = rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+    job = rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
 
     part = as_alice.get(HOME, headers=HTMX)
     same = as_alice.get(HOME, {"seen": part.context["state"]}, headers=HTMX)
@@ -125,7 +127,7 @@ def test_while_something_runs_the_part_asks_again_and_is_told_only_news(
 def test_nothing_of_a_stranger_is_told(as_eve: Client, alice: User, draft: Draft) -> None:
     rows.unreadable(draft, 1)
     rows.job(rows.analysis(draft, alice))
-    rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+    rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
 
     assert "Backend engineer" not in as_eve.get(HOME).text
 
@@ -141,7 +143,7 @@ def test_it_costs_the_same_for_five_hundred_drafts(
         analysis = rows.analysis(draft, alice)
         rows.evaluate(analysis)
         rows.job(analysis)
-        rows.job(rows.analysis(draft, alice), Status.PROCESSING)
+        rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
 
     with django_assert_max_num_queries(12):
         page = as_alice.get(HOME)

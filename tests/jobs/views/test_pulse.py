@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from candidates.models import Draft, Evaluation, Event
 from jobs.execution import pause, submit
-from jobs.models import Halt, Heartbeat, Job, Status
+from jobs.models import Halt, Heartbeat, Job, JobStatus
 from jobs.views import pulse
 from tests.makers import rows
 
@@ -31,7 +31,7 @@ def job(draft: Draft, alice: User) -> Job:
         status="waiting", score=None, rank=None, scored_at=None
     )
     Evaluation.objects.filter(rank=1).update(scored_at=timezone.now() - timedelta(minutes=2))
-    job = rows.job(analysis, Status.PROCESSING)
+    job = rows.job(analysis, JobStatus.PROCESSING)
     began = timezone.now() - timedelta(minutes=5)
     Job.objects.filter(pk=job.pk).update(created_at=began, started_at=began)
     return job

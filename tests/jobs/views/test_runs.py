@@ -17,11 +17,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from candidates.models import Analysis, Candidate, Draft, Event, FollowUp, Membership, Piece
-from candidates.models.followup import Kind as Asked
+from candidates.models.followup import FollowUpKind
 from evaluator.models import StoredFile
 from jobs.execution import pause, submit
 from jobs.execution.submit import record
-from jobs.models import Heartbeat, Job, Kind, Lane, Notification, Status
+from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, NotificationKind
 from jobs.notifications import email
 from tests.makers import rows
 
@@ -354,7 +354,7 @@ class TestJobPage:
         analysis.evaluations.filter(rank=2).update(
             status="waiting", score=None, rank=None, scored_at=None
         )
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
 
         page = words(as_alice.get(job.get_absolute_url()))
 
@@ -374,7 +374,7 @@ class TestJobPage:
         assert analysis.get_absolute_url() in part.text
 
     def test_nothing_new_is_an_empty_answer(self, as_alice: Client, analysis: Analysis) -> None:
-        job = rows.job(analysis, Status.PENDING)
+        job = rows.job(analysis, JobStatus.PENDING)
         state = as_alice.get(job.get_absolute_url(), headers=HTMX).context["state"]
 
         asks = {**HTMX, "If-None-Match": state}
@@ -388,7 +388,7 @@ class TestJobPage:
         assert "Cancelled" in news.text
 
     def test_that_no_worker_is_alive_is_told(self, as_alice: Client, analysis: Analysis) -> None:
-        job = rows.job(analysis, Status.PENDING)
+        job = rows.job(analysis, JobStatus.PENDING)
         alone = as_alice.get(job.get_absolute_url())
         Heartbeat.objects.create(host="h", pid=1, workers=1, canary_at=timezone.now())
         attended = as_alice.get(job.get_absolute_url())
@@ -399,7 +399,7 @@ class TestJobPage:
     def test_that_the_queue_is_halted_is_told_with_the_reason(
         self, as_alice: Client, analysis: Analysis, alice: User
     ) -> None:
-        job = rows.job(analysis, Status.PENDING)
+        job = rows.job(analysis, JobStatus.PENDING)
         before = as_alice.get(job.get_absolute_url(), headers=HTMX)
         pause.halt(alice, "The model server moves house.")
         asks = {**HTMX, "If-None-Match": before.context["state"]}
@@ -417,7 +417,7 @@ class TestJobPage:
         analysis.evaluations.filter(rank=2).update(
             status="waiting", score=None, rank=None, scored_at=None
         )
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
 
         assert as_alice.get(job.get_absolute_url()).context["progress"].left is None
 
@@ -430,7 +430,7 @@ class TestJobPage:
         rows.candidates(analysis.draft, 40)
         rows.evaluate(analysis)
         now = timezone.now()
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
         Job.objects.filter(pk=job.pk).update(started_at=now - timedelta(hours=1))
         scored = analysis.evaluations.filter
         scored(rank__gt=12).update(status="waiting", score=None, rank=None, scored_at=None)
@@ -445,7 +445,7 @@ class TestJobPage:
     def test_a_young_job_is_asked_about_often_and_an_older_one_seldom(
         self, as_alice: Client, analysis: Analysis
     ) -> None:
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
         young = as_alice.get(job.get_absolute_url()).text
         Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(minutes=5))
 
@@ -482,7 +482,7 @@ class TestJobPage:
         self, as_eve: Client, eve: User, analysis: Analysis
     ) -> None:
         Membership.objects.create(draft=analysis.draft, email=eve.email, user=eve)
-        page = as_eve.get(rows.job(analysis, Status.PROCESSING).get_absolute_url())
+        page = as_eve.get(rows.job(analysis, JobStatus.PROCESSING).get_absolute_url())
 
         assert "0% done" in words(page)
         assert "Cancel the job" not in page.text and "Pause the job" not in page.text
@@ -490,7 +490,7 @@ class TestJobPage:
     def test_a_failed_job_says_why_and_offers_a_retry(
         self, as_alice: Client, analysis: Analysis
     ) -> None:
-        job = rows.job(analysis, Status.FAILED, "The key is <wrong>.")
+        job = rows.job(analysis, JobStatus.FAILED, "The key is <wrong>.")
 
         page = as_alice.get(job.get_absolute_url())
 
@@ -520,7 +520,7 @@ class TestJobPage:
         rows.candidates(draft, 500)
         analysis = rows.analysis(draft, alice)
         rows.evaluate(analysis)
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
 
         with django_assert_max_num_queries(10):
             as_alice.get(job.get_absolute_url())
@@ -529,9 +529,9 @@ class TestJobPage:
         self, as_alice: Client, analysis: Analysis
     ) -> None:
         rows.evaluate(analysis)
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
         best = list(analysis.evaluations.values_list("pk", flat=True))
-        FollowUp.objects.all().enrol(analysis, Asked.INSIGHT, best)
+        FollowUp.objects.all().enrol(analysis, FollowUpKind.INSIGHT, best)
 
         running = words(as_alice.get(job.get_absolute_url()))
         FollowUp.objects.update(status="failed", error="No.", done_at=timezone.now())
@@ -546,12 +546,12 @@ class TestJobPage:
 class TestCancelAndRetry:
     def test_cancel_keeps_the_scores(self, as_alice: Client, analysis: Analysis) -> None:
         rows.evaluate(analysis)
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
 
         page = as_alice.post(url("cancel", job), follow=True)
 
         assert "The job is cancelled. Scores so far are kept." in page.text
-        assert Job.objects.get().status == Status.CANCELLED
+        assert Job.objects.get().status == JobStatus.CANCELLED
 
     def test_a_finished_job_stays_finished(self, as_alice: Client, analysis: Analysis) -> None:
         rows.evaluate(analysis)
@@ -560,10 +560,10 @@ class TestCancelAndRetry:
         page = as_alice.post(url("cancel", job), follow=True)
 
         assert "The job was already over." in page.text
-        assert Job.objects.get().status == Status.COMPLETED
+        assert Job.objects.get().status == JobStatus.COMPLETED
 
     def test_retry_leads_to_a_new_job(self, as_alice: Client, analysis: Analysis) -> None:
-        job = rows.job(analysis, Status.FAILED, "The network was down.")
+        job = rows.job(analysis, JobStatus.FAILED, "The network was down.")
 
         page = as_alice.post(url("retry", job), follow=True)
 
@@ -586,7 +586,7 @@ class TestPauseAndResume:
     def test_a_paused_job_says_why_and_how_to_go_on(
         self, as_alice: Client, analysis: Analysis
     ) -> None:
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
         pause.by_itself(job, self.WHY)
 
         page = words(as_alice.get(job.get_absolute_url()))
@@ -600,7 +600,7 @@ class TestPauseAndResume:
     def test_it_asks_again_seldom_while_it_is_paused(
         self, as_alice: Client, analysis: Analysis
     ) -> None:
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
         pause.by_itself(job, self.WHY)
         part = as_alice.get(job.get_absolute_url(), headers=HTMX)
         asks = {**HTMX, "If-None-Match": part.context["state"]}
@@ -615,7 +615,7 @@ class TestPauseAndResume:
     def test_a_person_pauses_and_resumes_and_both_are_recorded(
         self, as_alice: Client, alice: User, analysis: Analysis
     ) -> None:
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
 
         paused = as_alice.post(url("pause", job), follow=True)
         assert Job.objects.get().is_paused
@@ -633,7 +633,7 @@ class TestPauseAndResume:
     def test_pressing_twice_does_it_once(
         self, as_alice: Client, analysis: Analysis, verb: str
     ) -> None:
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
         if verb == "resume":
             pause.by_itself(job, self.WHY)
 
@@ -653,10 +653,10 @@ class TestPauseAndResume:
         page = as_alice.post(url(verb, job), follow=True)
 
         assert "There was nothing to" in page.text
-        assert Job.objects.get().status == Status.COMPLETED
+        assert Job.objects.get().status == JobStatus.COMPLETED
 
     def test_lists_say_paused_and_why(self, as_alice: Client, analysis: Analysis) -> None:
-        pause.by_itself(rows.job(analysis, Status.PROCESSING), self.WHY)
+        pause.by_itself(rows.job(analysis, JobStatus.PROCESSING), self.WHY)
 
         for page in (reverse("jobs:jobs"), url("of-draft", analysis.draft)):
             shown = words(as_alice.get(page))
@@ -669,7 +669,7 @@ class TestPauseAndResume:
         analysis.evaluations.filter(rank=2).update(
             status="waiting", score=None, rank=None, scored_at=None
         )
-        job = rows.job(analysis, Status.PROCESSING)
+        job = rows.job(analysis, JobStatus.PROCESSING)
         analysis.evaluations.filter(rank=1).update(scored_at=timezone.now())
         assert as_alice.get(job.get_absolute_url()).context["progress"].left is not None
 
@@ -718,7 +718,7 @@ class TestLists:
     def test_jobs_are_listed_with_their_counts(self, as_alice: Client, analysis: Analysis) -> None:
         rows.evaluate(analysis)
         rows.job(analysis)
-        rows.job(analysis, Status.FAILED, "No key.")
+        rows.job(analysis, JobStatus.FAILED, "No key.")
 
         for page in (reverse("jobs:jobs"), url("of-draft", analysis.draft)):
             shown = words(as_alice.get(page))
@@ -751,7 +751,9 @@ class TestMail:
         draft.title = "<b>Tom</b> & Jerry"
         draft.save()
         member = Membership.objects.create(draft=draft, email="a@example.com", invited_by=alice)
-        one = Notification.objects.create(membership=member, kind=Kind.SHARED, recipient="a@b.c")
+        one = Notification.objects.create(
+            membership=member, kind=NotificationKind.SHARED, recipient="a@b.c"
+        )
 
         message = email.compose(one)
 
@@ -761,16 +763,22 @@ class TestMail:
             assert "alice shares" in told and "You may look at everything" in told
         assert "<b>Tom</b> & Jerry" in message.subject and "<b>Tom" not in html
 
-    @pytest.mark.parametrize("kind", [Kind.COMPLETED, Kind.FAILED, Kind.PAUSED])
-    def test_text_and_html_say_the_same(self, analysis: Analysis, draft: Draft, kind: Kind) -> None:
+    @pytest.mark.parametrize(
+        "kind", [NotificationKind.COMPLETED, NotificationKind.FAILED, NotificationKind.PAUSED]
+    )
+    def test_text_and_html_say_the_same(
+        self, analysis: Analysis, draft: Draft, kind: NotificationKind
+    ) -> None:
         evil = "<b>Tom</b> & Jerry"
         Draft.objects.filter(pk=draft.pk).update(title=evil)
         Analysis.objects.filter(pk=analysis.pk).update(title=evil)
         Candidate.objects.filter(name="Person 1").update(name=evil)
         rows.unreadable(draft, 3)
         rows.evaluate(analysis)
-        failed, done = kind == Kind.FAILED, kind == Kind.COMPLETED
-        job = rows.job(analysis, Status.FAILED if failed else Status.COMPLETED, "No key." * failed)
+        failed, done = kind == NotificationKind.FAILED, kind == NotificationKind.COMPLETED
+        job = rows.job(
+            analysis, JobStatus.FAILED if failed else JobStatus.COMPLETED, "No key." * failed
+        )
         record(job, "paused", detail="No quota.")
         notification = Notification.objects.create(job=job, kind=kind, recipient="a@example.com")
 
@@ -783,7 +791,7 @@ class TestMail:
             assert "2 of 3 résumés" in told
             assert "1 × The file is protected by a password." in " ".join(told.split())
             assert ("No key." in told) == failed
-            assert ("No quota." in told) == (kind == Kind.PAUSED)
+            assert ("No quota." in told) == (kind == NotificationKind.PAUSED)
         assert evil in message.subject and evil in str(message.body)
         assert evil not in html and "&lt;b&gt;Tom&lt;/b&gt; &amp; Jerry" in html
 
@@ -792,7 +800,7 @@ class TestMail:
         analysis.evaluations.update(band=1)
         rows.repeat(analysis.evaluations.get(rank=1), 85)
         notification = Notification.objects.create(
-            job=rows.job(analysis), kind=Kind.COMPLETED, recipient="a@example.com"
+            job=rows.job(analysis), kind=NotificationKind.COMPLETED, recipient="a@example.com"
         )
 
         message = email.compose(Notification.objects.get(pk=notification.pk))
@@ -802,7 +810,9 @@ class TestMail:
             assert "differs by 2.8 points" in told
 
     def test_a_subject_is_one_line(self) -> None:
-        for kind in set(Kind) - {Kind.UNSTARTED}:  # which is told behind the bell alone
+        for kind in set(NotificationKind) - {
+            NotificationKind.UNSTARTED
+        }:  # which is told behind the bell alone
             subject = render_to_string(
                 f"emails/{kind}_subject.txt", {"analysis": {"title": "T"}, "draft": {"title": "T"}}
             )

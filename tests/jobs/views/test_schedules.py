@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from candidates.models import Draft, Event, Membership, Preference
 from jobs.models import Job
-from jobs.models.schedule import Every, Outcome, Schedule, ScheduledRun
+from jobs.models.schedule import Frequency, RunOutcome, Schedule, ScheduledRun
 from jobs.schedules import cron
 from tests.makers import rows
 
@@ -80,7 +80,7 @@ def test_what_is_not_chosen_need_not_be_right(as_alice: Client, draft: Draft) ->
     assert cron.expression_of(Schedule.objects.get()) == "30 7 * * *"
 
     choose(as_alice, draft, every="off", at="")
-    assert Schedule.objects.get().every == Every.OFF
+    assert Schedule.objects.get().every == Frequency.OFF
 
 
 def test_others_see_it_and_change_nothing(as_eve: Client, eve: User, draft: Draft) -> None:
@@ -98,9 +98,12 @@ def test_the_page_tells_what_came_of_it(as_alice: Client, alice: User, draft: Dr
     schedule = Schedule.objects.create(draft=draft)
     analysis = rows.analysis(draft, alice)
     for outcome, values in (
-        (Outcome.RAN, {"job": rows.job(analysis), "before": rows.analysis(draft, alice)}),
-        (Outcome.UNCHANGED, {}),
-        (Outcome.FAILED, {"reason": "The draft has no candidates yet. Add their résumés first."}),
+        (RunOutcome.RAN, {"job": rows.job(analysis), "before": rows.analysis(draft, alice)}),
+        (RunOutcome.UNCHANGED, {}),
+        (
+            RunOutcome.FAILED,
+            {"reason": "The draft has no candidates yet. Add their résumés first."},
+        ),
     ):
         ScheduledRun.objects.create(schedule=schedule, outcome=outcome, **values)
 
@@ -143,7 +146,7 @@ def test_staff_run_a_schedule_now_with_a_permission_of_its_own(
 
     assert "Backend engineer: ran." in page.text
     run = ScheduledRun.objects.get()
-    assert (run.asked_by, run.due_at, run.outcome) == (staff, None, Outcome.RAN)
+    assert (run.asked_by, run.due_at, run.outcome) == (staff, None, RunOutcome.RAN)
     assert Event.objects.get(verb="schedule run now").actor == staff
     assert Job.objects.get().requested_by == draft.owner
     assert "under way" in run_now(as_eve, schedule).text

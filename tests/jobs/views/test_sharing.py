@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Draft, Event, Membership
-from jobs.models import Kind, Notification
+from jobs.models import Notification, NotificationKind
 from jobs.notifications import email
 
 
@@ -30,7 +30,7 @@ def test_a_colleague_is_invited_and_told(
     assert (one.user, one.role, one.invited_by.username) == (eve, "editor", "alice")  # type: ignore[union-attr]
     assert "has not looked yet" in page.text
     assert Event.objects.get(draft=draft).verb == "shared"
-    notification = Notification.objects.get(kind=Kind.SHARED)
+    notification = Notification.objects.get(kind=NotificationKind.SHARED)
     assert email.deliver(notification.pk)
     [sent] = mail.outbox
     assert sent.to == ["EVE@example.com"] and sent.subject == "Shared with you: Backend engineer"

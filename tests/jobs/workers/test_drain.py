@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from candidates.models import Draft
-from candidates.models.analysis import Status as Scored
-from candidates.models.ledger import Status as Called
+from candidates.models.analysis import EvaluationStatus
+from candidates.models.call import CallStatus
 from jobs.execution import submit
-from jobs.models import Job, Lane, Status
+from jobs.models import Job, JobStatus, Lane
 from tests.makers import rows
 from tests.servers.model import serving
 from tests.workers import environment, running, until
@@ -49,14 +49,18 @@ def test_a_stop_gives_back_what_does_not_come_and_leaves_a_lane_for_it(
         asked = model.count
 
     tally = job.analysis.evaluations.tally()
-    assert Job.objects.get(pk=job.pk).status == Status.PROCESSING
-    assert tally[Scored.SCORING] == 0 and tally[Scored.FAILED] == 0
+    assert Job.objects.get(pk=job.pk).status == JobStatus.PROCESSING
+    assert tally[EvaluationStatus.SCORING] == 0 and tally[EvaluationStatus.FAILED] == 0
     assert Lane.objects.filter(job=job, started_at=None).exists()
     calls = job.analysis.calls
     assert calls.count() == asked and not calls.open().exists()
     if comes:
-        assert tally[Scored.SCORED] == asked == calls.filter(status=Called.ANSWERED).count()
+        assert (
+            tally[EvaluationStatus.SCORED]
+            == asked
+            == calls.filter(status=CallStatus.ANSWERED).count()
+        )
     else:
-        assert tally[Scored.WAITING] == MANY
-        assert calls.filter(status=Called.UNKNOWN).count() == asked
+        assert tally[EvaluationStatus.WAITING] == MANY
+        assert calls.filter(status=CallStatus.UNKNOWN).count() == asked
     assert set(job.analysis.evaluations.values_list("attempts", flat=True)) <= {0, 1}

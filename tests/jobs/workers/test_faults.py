@@ -28,13 +28,13 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from candidates.models import Call, Candidate, Draft, Evaluation
-from candidates.models.analysis import Status as Scored
-from candidates.models.ledger import Status as Called
+from candidates.models.analysis import EvaluationStatus
+from candidates.models.call import CallStatus
 from candidates.scoring.engines.openai import connection as openai
 from evaluator.models import StoredFile
 from jobs import queue
 from jobs.execution import flight, lanes, submit
-from jobs.models import Heartbeat, Job, Lane, Mail, Notification, Status
+from jobs.models import EmailStatus, Heartbeat, Job, JobStatus, Lane, Notification
 from jobs.queue.broker import own_key
 from jobs.workers.processes import MANAGE
 from jobs.workers.sweep import sweep
@@ -67,8 +67,8 @@ def over(job: Job) -> bool:
 def check_whole(job: Job, number: int) -> None:
     """Everybody has one score and one place; the job ended once, with one e-mail."""
     job.refresh_from_db()
-    assert (job.status, job.error) == (Status.COMPLETED, "")
-    assert job.analysis.evaluations.tally()[Scored.SCORED] == number
+    assert (job.status, job.error) == (JobStatus.COMPLETED, "")
+    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == number
     places = job.analysis.evaluations.order_by("rank").values_list("rank", flat=True)
     assert list(places) == list(range(1, number + 1))
     assert Notification.objects.filter(job=job).count() == 1
@@ -123,7 +123,7 @@ def test_a_host_that_slept_past_its_leases_overwrites_nothing_when_it_wakes_up(
     check_ledger(job, model)
     # The double calls have a line each: paid for, and nobody saw the answers.
     assert len(model.requests) == 8
-    assert job.analysis.calls.filter(status=Called.UNKNOWN).count() == 4
+    assert job.analysis.calls.filter(status=CallStatus.UNKNOWN).count() == 4
 
 
 def test_connections_cut_again_and_again_lose_and_double_nothing(
@@ -168,7 +168,7 @@ def test_a_lane_whose_connection_is_cut_is_free_at_once(
 
 
 def scored(job: Job) -> int:
-    return job.analysis.evaluations.tally()[Scored.SCORED]
+    return job.analysis.evaluations.tally()[EvaluationStatus.SCORED]
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_a_model_that_cannot_be_reached_is_waited_for(
         flight.WORKER.close()
 
     assert not Lane.objects.filter(pk=lane.pk).exists()
-    assert Call.objects.filter(status=Called.FAILED).exists()
+    assert Call.objects.filter(status=CallStatus.FAILED).exists()
     check_whole(job, 12)
     check_ledger(job, model)
 
@@ -242,25 +242,25 @@ def test_a_mail_server_that_is_down_then_slow_then_refuses_gets_each_e_mail_once
             rows.candidate(draft, text=TEXT.format(user.pk))
             jobs.append(submit.submit(draft, user, engine="openai", mode="none"))
         until(lambda: all(map(over, jobs)), "the jobs, whatever becomes of their e-mails")
-        waiting = Notification.objects.filter(status=Mail.WAITING)
+        waiting = Notification.objects.filter(status=EmailStatus.WAITING)
         until(lambda: waiting.exclude(error="").count() == 3, "three tries in vain")
 
         box.seconds = 1.0
         box.refused["eve@example.com"] = "451 not now"
         with mail.serving(again=box):
             again(waiting)
-            until(lambda: Notification.objects.filter(status=Mail.SENT).count() == 2, "two")
+            until(lambda: Notification.objects.filter(status=EmailStatus.SENT).count() == 2, "two")
             until(lambda: waiting.filter(error__contains="not now").exists(), "a refusal")
             box.refused.clear()
             again(waiting)
-            until(lambda: Notification.objects.filter(status=Mail.SENT).count() == 3, "all")
+            until(lambda: Notification.objects.filter(status=EmailStatus.SENT).count() == 3, "all")
 
     assert sorted(str(one["To"]) for one in box.messages) == sorted(user.email for user in people)
 
 
 def again(waiting: Any) -> None:
     """Try them now; the pauses between tries are tested elsewhere."""
-    until(lambda: not Notification.objects.filter(status=Mail.SENDING).exists())
+    until(lambda: not Notification.objects.filter(status=EmailStatus.SENDING).exists())
     waiting.hurry()
     sweep()
 

@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from candidates.models import Draft
-from candidates.models.analysis import Status as Scored
+from candidates.models.analysis import EvaluationStatus
 from jobs.execution import submit
-from jobs.models import Lane, Mail, Notification, Status
+from jobs.models import EmailStatus, JobStatus, Lane, Notification
 from tests.makers import rows
 from tests.servers.model import Reply, rated, serving
 from tests.workers import environment, running, until
@@ -44,7 +44,9 @@ def test_killed_workers_lose_and_double_nothing(
             kills = 0
             for share in (0.15, 0.5):
                 until(
-                    lambda share=share: evaluations.tally()[Scored.SCORED] >= share * MANY,  # type: ignore[misc]
+                    lambda share=share: (
+                        evaluations.tally()[EvaluationStatus.SCORED] >= share * MANY
+                    ),  # type: ignore[misc]
                     "some are scored",
                 )
                 assert Lane.objects.running().exists()
@@ -52,11 +54,11 @@ def test_killed_workers_lose_and_double_nothing(
                     part.kill()
                     kills += 1
             until(lambda: not job.__class__.objects.get(pk=job.pk).is_open, "the end", patience=120)
-            until(lambda: Notification.objects.get().status == Mail.SENT, "the e-mail")
+            until(lambda: Notification.objects.get().status == EmailStatus.SENT, "the e-mail")
 
     job.refresh_from_db()
-    assert (job.status, job.error) == (Status.COMPLETED, "")
-    assert evaluations.tally()[Scored.SCORED] == MANY
+    assert (job.status, job.error) == (JobStatus.COMPLETED, "")
+    assert evaluations.tally()[EvaluationStatus.SCORED] == MANY
     assert list(evaluations.order_by("rank").values_list("rank", flat=True)) == list(
         range(1, MANY + 1)
     )

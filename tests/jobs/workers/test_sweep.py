@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from candidates.models import Analysis, Call, Draft, Piece
-from candidates.models.ledger import Purpose
+from candidates.models.call import CallPurpose
 from jobs.execution import submit
 from jobs.models import Job, Lane, Notification
 from jobs.workers import sweep as sweeping
@@ -67,7 +67,7 @@ def test_calls_whose_lane_is_gone_have_an_unknown_outcome(job: Job) -> None:
             owner=job.requested_by,
             analysis=analysis,
             token=token,
-            purpose=Purpose.SCORE,
+            purpose=CallPurpose.SCORE,
             created_at=at,
             reserved_tokens=1,
         )

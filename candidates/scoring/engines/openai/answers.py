@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from candidates.scoring import catalogue, evidence
-from candidates.scoring.rubric import HEAVIEST, Criterion, Rubric
+from candidates.scoring.rubric import HEAVIEST, Rubric, RubricCriterion
 from candidates.scoring.scorecard import Insight, Point, Rating, Usage
 
 from .errors import NO_QUOTA, Told
@@ -148,18 +148,18 @@ def insight(found: object, document: str, seen: str) -> Insight:
     )
 
 
-def criteria(text: str) -> tuple[Criterion, ...]:
+def criteria(text: str) -> tuple[RubricCriterion, ...]:
     """Suggested criteria. Raises ValueError."""
     listed = parsed(text).get("criteria")
     if not isinstance(listed, list):
         raise ValueError("it has no criteria")
-    found: dict[str, Criterion] = {}
+    found: dict[str, RubricCriterion] = {}
     for one in listed:
         name, looks_for = _two(one, "name", "looks_for")
         weight = _whole(one.get("weight")) if name else None
         if not name or weight is None or name.casefold() in found:
             continue
-        found[name.casefold()] = Criterion(
+        found[name.casefold()] = RubricCriterion(
             key=f"c{len(found) + 1}",
             name=name[:LONGEST_NAME],
             looks_for=looks_for,

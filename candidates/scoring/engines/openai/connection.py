@@ -23,8 +23,8 @@ from candidates.scoring.scorecard import (
     Calls,
     EngineBusy,
     EngineUnavailable,
-    Outcome,
     ScoringFailed,
+    ScoringOutcome,
     Usage,
 )
 
@@ -185,12 +185,12 @@ class Connection:
             usage = answers.usage(data, body)
             text, trouble = answers.content(data)
             model = answers.model(data)
-            entry.outcome = Outcome("answered", usage, trouble, model, mode)
+            entry.outcome = ScoringOutcome("answered", usage, trouble, model, mode)
             self.pace.well(began, headers)
             return Answer(text, trouble, usage, mode, model)
 
     def _refused(self, told: errors.Told, entry: "_Entry", began: float) -> errors.Again:
-        entry.outcome = Outcome("refused", detail=f"{told.status} {told.code}".strip())
+        entry.outcome = ScoringOutcome("refused", detail=f"{told.status} {told.code}".strip())
         again = errors.judge(told, self.model)
         if again.busy:
             self.pace.refused(began, again.wait or 0.0)
@@ -212,7 +212,7 @@ class Connection:
     def _unreached(self, error: openai.APIConnectionError, entry: "_Entry") -> errors.Again:
         causes = list(_causes(error))
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-            entry.outcome = Outcome("failed", detail="certificate")
+            entry.outcome = ScoringOutcome("failed", detail="certificate")
             raise EngineUnavailable(
                 "The certificate of the model server is not valid for its address, or has run "
                 "out. Set OPENAI_BASE_URL to the right address, or renew the certificate."
@@ -220,7 +220,7 @@ class Connection:
         if any(
             isinstance(cause, (httpx2.ConnectError, httpx2.UnsupportedProtocol)) for cause in causes
         ):
-            entry.outcome = Outcome("failed", detail="not reached")
+            entry.outcome = ScoringOutcome("failed", detail="not reached")
             return errors.Again("The model server cannot be reached", busy=True)
         return entry.lost(errors.Again("The connection to the model server broke"))
 
@@ -274,10 +274,10 @@ class _Entry:
     """How the call in hand stands; unless somebody knows better, it left and is lost."""
 
     def __init__(self) -> None:
-        self.outcome = Outcome("unknown", detail="cut off")
+        self.outcome = ScoringOutcome("unknown", detail="cut off")
 
     def lost(self, again: errors.Again) -> errors.Again:
-        self.outcome = Outcome("unknown", detail=again.why)
+        self.outcome = ScoringOutcome("unknown", detail=again.why)
         return again
 
 

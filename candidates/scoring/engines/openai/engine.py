@@ -6,14 +6,14 @@ from typing import Any
 
 from candidates.scoring import attacks, catalogue, shorten
 from candidates.scoring.engines import OPENAI, VERSIONS
-from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
     Calls,
     EngineUnavailable,
-    Flag,
     Insight,
     Scorecard,
     ScoringFailed,
+    ScoringFlag,
     Usage,
 )
 
@@ -93,7 +93,7 @@ class OpenAIEngine:
         )
         flags += looked.flags
         if copies(document, rubric.description):
-            flags += (Flag("copies-description"),)
+            flags += (ScoringFlag("copies-description"),)
         return Scorecard(ratings, answer.usage, flags, answer.mode, answer.model, insight)
 
     async def insights(
@@ -115,7 +115,9 @@ class OpenAIEngine:
         )
         return insight, answer.usage
 
-    async def suggest(self, title: str, description: str) -> tuple[tuple[Criterion, ...], Usage]:
+    async def suggest(
+        self, title: str, description: str
+    ) -> tuple[tuple[RubricCriterion, ...], Usage]:
         asked = prompt.suggesting(answers.clean(title), answers.clean(description))
         try:
             found, answer = await self._usable(asked, (), answers.criteria)
@@ -144,7 +146,7 @@ class OpenAIEngine:
         asked: Prompt,
         last: Callable[[str], Message],
         read: Callable[[str], Read],
-    ) -> tuple[Read, Answer, tuple[Flag, ...]]:
+    ) -> tuple[Read, Answer, tuple[ScoringFlag, ...]]:
         """An answer about a document, which is shortened where the model cannot take it in."""
         whole = prompt.visible(seen)
         room = self._room(asked)
@@ -163,7 +165,7 @@ class OpenAIEngine:
         if share >= 1.0:
             return found, answer, ()
         told = f"The model saw {max(1, round(100 * share))}% of the text."
-        return found, answer, (Flag("shortened", told),)
+        return found, answer, (ScoringFlag("shortened", told),)
 
     def _room(self, asked: Prompt) -> int:
         """Bytes that a résumé may have; 0 when nobody knows."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from candidates.scoring import catalogue
-from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import Scorecard
 
 Mode = Literal["json_schema", "json_object", "text"]
@@ -227,7 +227,7 @@ def _role(rubric: Rubric) -> str:
     return told.encode("utf-8", "replace").decode()
 
 
-def _told(criterion: Criterion) -> dict[str, Any]:
+def _told(criterion: RubricCriterion) -> dict[str, Any]:
     """All but the weight: weights are for the arithmetic, which no model does."""
     told = {"key": criterion.key, "name": criterion.name, "good looks like": criterion.looks_for}
     return {key: value for key, value in told.items() if value} | (

@@ -8,14 +8,14 @@ import pytest
 
 from candidates.scoring.engines.openai import connection
 from candidates.scoring.engines.openai.engine import OpenAIEngine
-from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import Scorecard
 from tests.servers.model import ModelServer, serving
 
 RUBRIC = Rubric.build(
     title="Backend engineer",
     description="Python services.",
-    criteria=[Criterion("c1", "Python", "services", 3, must_have=True)],
+    criteria=[RubricCriterion("c1", "Python", "services", 3, must_have=True)],
 )
 RESUME = "Built payment services in Python for nine years.\nTuned PostgreSQL."
 

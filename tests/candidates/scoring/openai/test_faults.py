@@ -24,8 +24,8 @@ from candidates.scoring.engines.openai.connection import A_MOMENT
 from candidates.scoring.scorecard import (
     EngineBusy,
     EngineUnavailable,
-    Outcome,
     ScoringFailed,
+    ScoringOutcome,
     Usage,
 )
 from tests.servers.model import ModelServer, Reply, Request, error, rated, said, serving
@@ -200,7 +200,7 @@ class Slow:
         await asyncio.sleep(3 * A_MOMENT)
         return tokens
 
-    async def settle(self, call: object, outcome: Outcome) -> None:
+    async def settle(self, call: object, outcome: ScoringOutcome) -> None:
         """Nothing to keep."""
 
 

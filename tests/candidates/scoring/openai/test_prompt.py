@@ -10,7 +10,7 @@ from candidates.scoring import attacks
 from candidates.scoring.engines.openai import prompt
 from candidates.scoring.engines.openai.connection import A_MOMENT
 from candidates.scoring.redact import redact
-from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.rubric import Rubric, RubricCriterion
 from tests.candidates.scoring.test_attacks import AFTER, ATTACKS, BEFORE
 from tests.servers.model import ModelServer, Reply, error, rated, serving
 
@@ -34,7 +34,7 @@ def test_nearly_all_that_could_be_cached_is() -> None:
     rubric = Rubric.build(
         title="Backend engineer",
         description="We build payment services. " * 60,
-        criteria=[Criterion(f"c{n}", f"Skill {n}", "done for years") for n in range(6)],
+        criteria=[RubricCriterion(f"c{n}", f"Skill {n}", "done for years") for n in range(6)],
     )
     with serving() as server:
         asyncio.run(one_by_one(server, rubric))

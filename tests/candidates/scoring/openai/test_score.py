@@ -8,14 +8,14 @@ import openai
 import pytest
 
 from candidates.scoring.engines import make as make_engine
-from candidates.scoring.rubric import Criterion, Rubric
+from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
     EngineUnavailable,
-    Flag,
-    Outcome,
     Point,
     Scorecard,
     ScoringFailed,
+    ScoringFlag,
+    ScoringOutcome,
 )
 from tests.servers.model import ModelServer, Reply, Request, error, rated, said, serving
 
@@ -203,8 +203,8 @@ def test_a_strength_without_its_quote_is_not_told(server: ModelServer) -> None:
     assert '{"role": 3.0, "c1": 3.0}' in server.requests[1]["messages"][2]["content"]
 
 
-def suggest(server: ModelServer) -> tuple[Criterion, ...]:
-    async def run() -> tuple[Criterion, ...]:
+def suggest(server: ModelServer) -> tuple[RubricCriterion, ...]:
+    async def run() -> tuple[RubricCriterion, ...]:
         engine = make(server)
         try:
             return (await engine.suggest("Engineer", "Python, and more."))[0]
@@ -244,13 +244,13 @@ class Ledger:
 
     def __init__(self) -> None:
         self.started: list[int] = []
-        self.settled: list[tuple[object, Outcome]] = []
+        self.settled: list[tuple[object, ScoringOutcome]] = []
 
     async def start(self, tokens: int) -> object:
         self.started.append(tokens)
         return len(self.started)
 
-    async def settle(self, call: object, outcome: Outcome) -> None:
+    async def settle(self, call: object, outcome: ScoringOutcome) -> None:
         self.settled.append((call, outcome))
 
 
@@ -355,7 +355,7 @@ def test_a_copied_description_is_flagged_and_rated_all_the_same(server: ModelSer
 
     card = score(server, f"{RESUME}\n{description}", rubric)
 
-    assert card.flags == (Flag("copies-description"),)
+    assert card.flags == (ScoringFlag("copies-description"),)
     assert card.ratings[0].rating == 3
 
 

@@ -17,7 +17,7 @@ from candidates import blind
 from candidates.access import Request, candidate_for, draft_for
 from candidates.models import Candidate, Draft, Likeness
 from candidates.models.draft import Role
-from candidates.models.likeness import Decision
+from candidates.models.likeness import DuplicateDecision
 from candidates.pages.words import Note
 
 GROUPS_A_PAGE = 20
@@ -113,11 +113,13 @@ def _decide(request: Request, draft: Draft) -> HttpResponse:
     chosen = list(draft.candidates.filter(public_id__in=named).defer("text"))
     decision = request.POST.get("decision", "")
     decided = 0
-    if len(chosen) > 1 and decision in (Decision.MERGED, Decision.APART):
-        decided = Likeness.objects.all().decide(draft, chosen, Decision(decision), request.user)
+    if len(chosen) > 1 and decision in (DuplicateDecision.MERGED, DuplicateDecision.APART):
+        decided = Likeness.objects.all().decide(
+            draft, chosen, DuplicateDecision(decision), request.user
+        )
     if not decided:
         messages.info(request, _("Nothing was left to decide there. It may have been done before."))
-    elif decision == Decision.MERGED:
+    elif decision == DuplicateDecision.MERGED:
         messages.success(
             request,
             ngettext(

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
-class Purpose(models.TextChoices):
+class CallPurpose(models.TextChoices):
     SCORE = "score", "scorecard"
     INSIGHT = "insight", "insights"
     REPEAT = "repeat", "scored again"
     SUGGEST = "suggest", "criteria suggested"
 
 
-class Status(models.TextChoices):
+class CallStatus(models.TextChoices):
     OPEN = "open", "in flight"
     ANSWERED = "answered", "answered"
     REFUSED = "refused", "refused"
@@ -38,9 +38,9 @@ class Status(models.TextChoices):
 
 
 # What may have been charged though no answer was seen.
-UNSEEN = (Status.OPEN, Status.UNKNOWN)
+UNSETTLED_CALL_STATUSES = (CallStatus.OPEN, CallStatus.UNKNOWN)
 # Calls that brought nothing.
-TROUBLED = (Status.REFUSED, Status.FAILED, Status.UNKNOWN)
+FAILED_CALL_STATUSES = (CallStatus.REFUSED, CallStatus.FAILED, CallStatus.UNKNOWN)
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -48,12 +48,12 @@ class CallQuerySet(models.QuerySet["Call"]):
         return self.filter(owner=user.pk) if user.pk else self.none()
 
     def open(self) -> Self:
-        return self.filter(status=Status.OPEN)
+        return self.filter(status=CallStatus.OPEN)
 
     def spent(self) -> int:
         """Tokens of these calls; those in flight, and those of which nobody knows, by estimate."""
         tokens = Case(
-            When(status__in=UNSEEN, then=F("reserved_tokens")),
+            When(status__in=UNSETTLED_CALL_STATUSES, then=F("reserved_tokens")),
             default=F("prompt_tokens") + F("completion_tokens"),
         )
         return int(self.aggregate(n=Sum(tokens, default=0))["n"])
@@ -62,8 +62,8 @@ class CallQuerySet(models.QuerySet["Call"]):
         """What these calls cost: `calls` that were answered, `unknown` ones, tokens, and `cost` in
         US dollars, None where a price is not known. One query."""
         return self.aggregate(
-            calls=Count("pk", filter=Q(status=Status.ANSWERED)),
-            unknown=Count("pk", filter=Q(status__in=UNSEEN)),
+            calls=Count("pk", filter=Q(status=CallStatus.ANSWERED)),
+            unknown=Count("pk", filter=Q(status__in=UNSETTLED_CALL_STATUSES)),
             prompt_tokens=Sum("prompt_tokens", default=0),
             completion_tokens=Sum("completion_tokens", default=0),
             cached_tokens=Sum("cached_tokens", default=0),
@@ -72,7 +72,7 @@ class CallQuerySet(models.QuerySet["Call"]):
 
     def ways(self) -> list[tuple[str, str, int]]:
         """How answers were asked for, which model gave them, how many; most first. One query."""
-        answered = self.filter(status=Status.ANSWERED).order_by().values("mode", "answered_by")
+        answered = self.filter(status=CallStatus.ANSWERED).order_by().values("mode", "answered_by")
         counted = answered.annotate(number=Count("pk")).order_by("-number", "mode", "answered_by")
         return list(counted.values_list("mode", "answered_by", "number"))
 
@@ -83,7 +83,7 @@ class CallQuerySet(models.QuerySet["Call"]):
             .annotate(month=TruncMonth("created_at"))
             .values("month")
             .annotate(
-                calls=Count("pk", filter=Q(status=Status.ANSWERED)),
+                calls=Count("pk", filter=Q(status=CallStatus.ANSWERED)),
                 prompt_tokens=Sum("prompt_tokens", default=0),
                 completion_tokens=Sum("completion_tokens", default=0),
                 cost=Sum("cost"),
@@ -106,7 +106,7 @@ class CallQuerySet(models.QuerySet["Call"]):
         return (
             self.open()
             .filter(token__in=tokens)
-            .update(status=Status.UNKNOWN, settled_at=Now(), detail="the worker ended")
+            .update(status=CallStatus.UNKNOWN, settled_at=Now(), detail="the worker ended")
         )
 
 
@@ -125,11 +125,11 @@ class Call(models.Model):
     evaluation = models.ForeignKey(
         Evaluation, models.DB_SET_NULL, null=True, blank=True, related_name="calls", editable=False
     )
-    purpose = models.CharField(max_length=8, choices=Purpose)
+    purpose = models.CharField(max_length=8, choices=CallPurpose)
     token = models.UUIDField(editable=False, help_text="of the turn in which it was made")
     model = models.CharField(max_length=200)
     status = models.CharField(
-        max_length=8, choices=Status, default=Status.OPEN, db_default=Status.OPEN
+        max_length=8, choices=CallStatus, default=CallStatus.OPEN, db_default=CallStatus.OPEN
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     settled_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -162,18 +162,20 @@ class Call(models.Model):
             models.Index(fields=["analysis", "created_at"]),
             models.Index(fields=["evaluation"]),
             models.Index(fields=["-settled_at"]),
-            models.Index(name="call_open", fields=["token"], condition=Q(status=Status.OPEN)),
+            models.Index(name="call_open", fields=["token"], condition=Q(status=CallStatus.OPEN)),
             models.Index(
-                name="call_troubled", fields=["created_at"], condition=Q(status__in=TROUBLED)
+                name="call_troubled",
+                fields=["created_at"],
+                condition=Q(status__in=FAILED_CALL_STATUSES),
             ),
         ]
         constraints = [
-            listed_constraint("call_status_listed", Status),
-            listed_constraint("call_purpose_listed", Purpose, "purpose"),
+            listed_constraint("call_status_listed", CallStatus),
+            listed_constraint("call_purpose_listed", CallPurpose, "purpose"),
             models.CheckConstraint(
                 name="call_settled_when_over",
-                condition=Q(status=Status.OPEN, settled_at=None)
-                | (~Q(status=Status.OPEN) & Q(settled_at__isnull=False)),
+                condition=Q(status=CallStatus.OPEN, settled_at=None)
+                | (~Q(status=CallStatus.OPEN) & Q(settled_at__isnull=False)),
             ),
         ]
 
