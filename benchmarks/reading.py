@@ -174,14 +174,17 @@ def _pdfium_text(data: bytes) -> str:
 
 
 def _hidden() -> None:
-    from candidates.reading.pdf import reader
+    from candidates.reading.registry import new_context
+    from candidates.reading.sniff import FileKind
     from tests.makers import hidden
 
     found = sum(
-        [one.kind for one in reader.parse(make()).hidden] == [kind]
+        [one.kind for one in new_context().parse(FileKind.PDF, make()).hidden] == [kind]
         for kind, make in hidden.HIDDEN.values()
     )
-    wrong = sum(bool(reader.parse(make()).hidden) for make in hidden.VISIBLE.values())
+    wrong = sum(
+        bool(new_context().parse(FileKind.PDF, make()).hidden) for make in hidden.VISIBLE.values()
+    )
     flagged = []
     real = [path for path in paths(".pdf") if _opens(path.read_bytes())]
     for path in real:

@@ -44,6 +44,6 @@ def read(
     """
     from candidates.reading.ocr.tesseract import Ocr
 
-    from .registry import read_here
+    from .registry import read_document
 
-    return read_here(data, name, ocr=Ocr(ocr, announce) if ocr else None)
+    return read_document(data, name, ocr=Ocr(ocr, announce) if ocr else None)

@@ -11,6 +11,12 @@ MAX_CHARACTERS = 2_000_000  # of text, all pages together: some 700 dense pages
 MAX_HIDDEN = 50  # pieces of text that nobody sees, of one file
 MAX_HIDDEN_CHARACTERS = 500  # of each of them
 
+# Characters that cannot be told, as a share of the visible ones (`clean.garbage_share`).
+MAX_DECODED_GARBAGE_SHARE = 0.05  # of decoded bytes: text of the right encoding has next to none
+MAX_PDF_GARBAGE_SHARE = 0.2  # above it the second PDF reader is asked; icons in résumés reach 3%
+REFUSED_PDF_GARBAGE_SHARE = 0.5  # above it, if that reader does no better, the PDF is refused
+MAX_PAGE_GARBAGE_SHARE = 0.5  # of one page of a PDF: above it the page is recognised anew
+
 # A ZIP of résumés.
 MAX_ARCHIVE_BYTES = 100 * MB  # as it came
 MAX_ARCHIVE_MEMBERS = 10_000  # those of archives inside it included

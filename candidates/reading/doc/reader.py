@@ -20,6 +20,7 @@ from struct import unpack_from
 from candidates.facts.values import Flag
 from candidates.reading.clean import clean
 from candidates.reading.containers.compound import Compound
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Hidden
 from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.parsed import Parsed
@@ -91,7 +92,7 @@ class _Word:
         return self.tables[at : at + length]
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, _context: ReadingContext) -> Parsed:
     """Headers, body, notes, text boxes and footers, as one page. Raises Unreadable."""
     file = Compound(data)
     if "worddocument" not in file.root.streams:

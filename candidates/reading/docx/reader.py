@@ -16,6 +16,7 @@ from lxml import etree
 
 from candidates.facts.values import Flag
 from candidates.reading.containers.package import BROKEN, Package, Relation, attribute, child, local
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Hidden
 from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.parsed import Parsed
@@ -30,18 +31,19 @@ BODY = "officeDocument"
 ASIDE = ("footnotes", "endnotes")
 DEEPEST = 3  # documents in documents
 MOST_CHUNKS = 50
+CHUNK_KINDS = (FileKind.HTML, FileKind.RTF, FileKind.TEXT, FileKind.MARKDOWN)
 MIME = re.compile(rb"\s*(?:MIME-Version|From|Content-Type|Subject):", re.IGNORECASE)
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, context: ReadingContext) -> Parsed:
     """Headers, body, notes and footers, as one page. Raises Unreadable."""
-    return _parse(data, depth=0)
+    return _parse(data, context, depth=0)
 
 
-def _parse(data: bytes, depth: int) -> Parsed:
+def _parse(data: bytes, context: ReadingContext, depth: int) -> Parsed:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _File(Package(archive), depth).read()
+            return _File(Package(archive), context, depth).read()
     except BROKEN as error:
         raise Unreadable(Problem.DAMAGED, f"DOCX: {type(error).__name__}") from error
 
@@ -49,8 +51,9 @@ def _parse(data: bytes, depth: int) -> Parsed:
 class _File:
     """One package while it is read."""
 
-    def __init__(self, package: Package, depth: int) -> None:
+    def __init__(self, package: Package, context: ReadingContext, depth: int) -> None:
         self.package = package
+        self.context = context
         self.depth = depth
         self.flags: list[Flag] = []
         self.hidden: list[Hidden] = []
@@ -148,7 +151,7 @@ class _File:
         """A whole document of any kind inside this one (17.17.2.1)."""
         name = path.rpartition("/")[2]
         try:
-            found = _document(self.package.bytes_of(path), name, self.depth + 1)
+            found = self._document(self.package.bytes_of(path), name)
         except Unreadable as refused:
             if refused.problem is Problem.TOO_COMPLEX:
                 raise
@@ -158,6 +161,21 @@ class _File:
         self.hidden += found.hidden
         return "\n\n".join(found.pages).strip("\n").split("\n")
 
+    def _document(self, data: bytes, name: str) -> Parsed:
+        if self.depth >= DEEPEST:
+            raise Unreadable(
+                Problem.TOO_COMPLEX, f"documents in documents, more than {DEEPEST} deep"
+            )
+        if MIME.match(data):
+            data = _web_archive(data)
+            name = "part.html"
+        kind = sniff(data, name).kind
+        if kind is FileKind.DOCX:
+            return _parse(data, self.context, self.depth + 1)
+        if kind not in CHUNK_KINDS:
+            raise Unreadable(Problem.UNKNOWN_KIND, f"{kind.value} inside a DOCX")
+        return self.context.parse(kind, data)
+
 
 def _prompts(glossary: etree._Element | None) -> dict[str, str]:
     """What content controls show before they are filled in, by the name of the part (17.12.6)."""
@@ -166,26 +184,6 @@ def _prompts(glossary: etree._Element | None) -> dict[str, str]:
         attribute(child(child(part, "docPartPr"), "name"), "val") or "": letters_of(part)
         for part in (() if parts is None else parts)
     }
-
-
-def _document(data: bytes, name: str, depth: int) -> Parsed:
-    if depth > DEEPEST:
-        raise Unreadable(Problem.TOO_COMPLEX, f"documents in documents, more than {DEEPEST} deep")
-    if MIME.match(data):
-        data = _web_archive(data)
-        name = "part.html"
-    kind = sniff(data, name).kind
-    if kind is FileKind.DOCX:
-        return _parse(data, depth)
-    if kind is FileKind.HTML:
-        from candidates.reading.html.reader import parse as chunk
-    elif kind is FileKind.RTF:
-        from candidates.reading.rtf.reader import parse as chunk
-    elif kind in (FileKind.TEXT, FileKind.MARKDOWN):
-        from candidates.reading.plain import parse as chunk
-    else:
-        raise Unreadable(Problem.UNKNOWN_KIND, f"{kind.value} inside a DOCX")
-    return chunk(data)
 
 
 def _web_archive(data: bytes) -> bytes:

@@ -7,8 +7,9 @@ import re
 
 from lxml import etree, html
 
+from candidates.reading.context import ReadingContext
+from candidates.reading.decoding import decode
 from candidates.reading.parsed import Parsed
-from candidates.reading.plain import decode
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.visibility import VANISHED, runs
 
@@ -32,7 +33,7 @@ AS_WRITTEN = frozenset(("pre", "textarea"))
 BLANKS = re.compile(r"\s+")
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, _context: ReadingContext) -> Parsed:
     """All of it as one page. Raises Unreadable."""
     declared = DECLARED.search(data, 0, 2048)
     text, flags = decode(data, declared.group(1).decode("ascii") if declared else "")

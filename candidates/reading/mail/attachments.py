@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from candidates.facts.values import Flag
 from candidates.reading.clean import clean, shortened
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Document, Hidden
 from candidates.reading.limits import (
     MAX_ATTACHED_BYTES,
@@ -27,19 +28,6 @@ LETTER = re.compile(r"cover|letter|anschreiben|motivation|reference|zeugnis|cert
 DOCUMENT = re.compile(r"\.(?:pdf|docx?|docm|odt|rtf)$", re.IGNORECASE)
 MESSAGE = re.compile(r"\.(?:eml|msg)$", re.IGNORECASE)
 WORD_PARTS = re.compile(r"[_\W]+")
-
-
-@dataclass(slots=True)
-class Opened:
-    """How much was opened so far, of one message and of all messages inside it.
-
-    `read` reads one attachment from bytes, name and, as `opened`, this value.
-    """
-
-    read: Callable[..., Document]
-    attachments: int = 0
-    size: int = 0
-    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +49,22 @@ class Message:
     flags: tuple[Flag, ...] = ()
 
 
-def put_together(reader: str, message: Message, opened: Opened) -> Parsed:
+def put_together(reader: str, message: Message, context: ReadingContext) -> Parsed:
     """The pages of the attachments, résumés first, then the message as one page.
 
     An attachment that cannot be read costs itself alone and is flagged. Raises Unreadable, with
     the reason of the first attachment, where nothing gives text.
     """
-    if opened.depth >= MAX_MESSAGE_DEPTH:
-        raise Unreadable(Problem.TOO_COMPLEX, f"messages inside messages, {opened.depth} deep")
+    if context.message_depth >= MAX_MESSAGE_DEPTH:
+        raise Unreadable(
+            Problem.TOO_COMPLEX, f"messages inside messages, {context.message_depth} deep"
+        )
     out = _Whole(list(message.flags))
-    opened.depth += 1
+    context.message_depth += 1
     try:
-        out.read_all(message.attached, opened)
+        out.read_all(message.attached, context)
     finally:
-        opened.depth -= 1
+        context.message_depth -= 1
     pages = len(out.pages)
     out.read("", message.body)
     if not any(clean(page).text for page in out.pages):
@@ -119,17 +109,18 @@ class _Whole:
         self.hidden: list[Hidden] = []
         self.refused: Unreadable | None = None
 
-    def read_all(self, attached: Sequence[Attached], opened: Opened) -> None:
+    def read_all(self, attached: Sequence[Attached], context: ReadingContext) -> None:
         for one in sorted(attached, key=lambda one: _order(one.name)):
-            opened.attachments += 1
-            opened.size += one.size
-            if opened.attachments > MAX_ATTACHMENTS:
+            context.attachments += 1
+            context.attached_bytes += one.size
+            if context.attachments > MAX_ATTACHMENTS:
                 found = f"more than {MAX_ATTACHMENTS}: the others were not opened"
                 self.flags.append(Flag("attachment-unreadable", found))
                 return
-            if opened.size > MAX_ATTACHED_BYTES:
+            if context.attached_bytes > MAX_ATTACHED_BYTES:
                 self.refuse(
-                    one.name, Unreadable(Problem.TOO_LARGE, f"{opened.size} bytes attached")
+                    one.name,
+                    Unreadable(Problem.TOO_LARGE, f"{context.attached_bytes} bytes attached"),
                 )
                 return
             self.read(one.name, one.read)

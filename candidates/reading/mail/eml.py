@@ -16,12 +16,14 @@ from email.message import Message as Part
 from functools import partial
 
 from candidates.facts.values import Flag
+from candidates.reading.context import ReadingContext
+from candidates.reading.decoding import decode
 from candidates.reading.document import Hidden
 from candidates.reading.parsed import Parsed
-from candidates.reading.plain import decode
 from candidates.reading.problems import Problem, Unreadable
+from candidates.reading.sniff import FileKind
 
-from .attachments import Attached, Message, Opened, named, put_together
+from .attachments import Attached, Message, named, put_together
 
 # What parsing a broken header raises in the standard library.
 BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError)
@@ -51,25 +53,23 @@ class _Tree:
     pictures: list[tuple[str, Attached]] = field(default_factory=list)  # with their Content-ID
 
 
-def parse(data: bytes, opened: Opened) -> Parsed:
+def parse(data: bytes, context: ReadingContext) -> Parsed:
     """The attachments, then the message. Raises Unreadable."""
-    return _read(email.message_from_bytes(data, policy=policy.compat32), opened)
+    return _read(email.message_from_bytes(data, policy=policy.compat32), context)
 
 
-def body(text: bytes, kind: str, charset: str) -> Parsed:
+def body(text: bytes, kind: str, charset: str, context: ReadingContext) -> Parsed:
     """The text of a message, of media type `kind`, in `charset` or what it turns out to be."""
     decoded, flags = decode(text, charset)
     if kind != "text/html":
         return Parsed("text", (decoded,), flags)
-    from candidates.reading.html.reader import parse as parse_html
-
-    page = parse_html(decoded.encode("utf-8", "replace"))
+    page = context.parse(FileKind.HTML, decoded.encode("utf-8", "replace"))
     return Parsed("html", page.pages, (*flags, *page.flags), hidden=page.hidden)
 
 
-def _read(part: Part, opened: Opened) -> Parsed:
+def _read(part: Part, context: ReadingContext) -> Parsed:
     tree = _Tree()
-    _walk(part, tree, None, opened)
+    _walk(part, tree, None, context)
     shown = b"".join(text for texts in tree.texts for kind, text, _ in texts if kind == "text/html")
     # A picture that the text shows is decoration, such as a logo under a signature.
     tree.attached += [
@@ -78,10 +78,12 @@ def _read(part: Part, opened: Opened) -> Parsed:
         if not content_id or b"cid:" + content_id.encode("utf-8", "replace") not in shown
     ]
     header = " — ".join(filter(None, (_header(part, "subject"), _header(part, "from"))))
-    return put_together("eml", Message(header, partial(_bodies, tree), tree.attached), opened)
+    return put_together(
+        "eml", Message(header, partial(_bodies, tree, context), tree.attached), context
+    )
 
 
-def _bodies(tree: _Tree) -> Parsed:
+def _bodies(tree: _Tree, context: ReadingContext) -> Parsed:
     """Of each group of alternatives the plain one, else the web page."""
     texts: list[str] = []
     flags: list[Flag] = []
@@ -93,7 +95,7 @@ def _bodies(tree: _Tree) -> Parsed:
             if plain and kind == "text/html":
                 break
             try:
-                found = body(raw, kind, charset)
+                found = body(raw, kind, charset, context)
             except Unreadable as error:
                 refused = error
                 continue
@@ -107,16 +109,18 @@ def _bodies(tree: _Tree) -> Parsed:
     return Parsed("eml", ("\n\n".join(texts),), tuple(flags), hidden=tuple(hidden))
 
 
-def _walk(part: Part, tree: _Tree, alternatives: list[_Text] | None, opened: Opened) -> None:
+def _walk(
+    part: Part, tree: _Tree, alternatives: list[_Text] | None, context: ReadingContext
+) -> None:
     kind = _safely(part.get_content_type, "text/plain")
     if kind in PASSED_OVER:
         return
     if not part.is_multipart():
-        _leaf(part, kind, tree, alternatives, opened)
+        _leaf(part, kind, tree, alternatives, context)
         return
     inside = [inner for inner in part.get_payload() if isinstance(inner, Part)]
     if kind == "message/rfc822":
-        tree.attached += [_message(part, inner, opened) for inner in inside]
+        tree.attached += [_message(part, inner, context) for inner in inside]
         return
     if kind == "multipart/alternative" and alternatives is None:
         alternatives = []
@@ -125,7 +129,7 @@ def _walk(part: Part, tree: _Tree, alternatives: list[_Text] | None, opened: Ope
         # What a web page is made of besides its text has no name, or a place on the web.
         if kind == "multipart/related" and number and not _is_sent(inner):
             continue
-        _walk(inner, tree, alternatives, opened)
+        _walk(inner, tree, alternatives, context)
 
 
 def _is_sent(part: Part) -> bool:
@@ -134,7 +138,7 @@ def _is_sent(part: Part) -> bool:
 
 
 def _leaf(
-    part: Part, kind: str, tree: _Tree, alternatives: list[_Text] | None, opened: Opened
+    part: Part, kind: str, tree: _Tree, alternatives: list[_Text] | None, context: ReadingContext
 ) -> None:
     filename = _decoded(_safely(part.get_filename, None) or "")
     disposition = _safely(part.get_content_disposition, None)
@@ -152,7 +156,7 @@ def _leaf(
         return
     if not data and not filename:
         return
-    one = _file(data, named(filename, kind), opened)
+    one = _file(data, named(filename, kind), context)
     if not kind.startswith("image/"):
         tree.attached.append(one)
     elif disposition == "attachment" or filename:
@@ -161,11 +165,11 @@ def _leaf(
             tree.pictures.append((content_id, one))
 
 
-def _file(data: bytes, name: str, opened: Opened) -> Attached:
-    return Attached(name, len(data), partial(opened.read, data, name, opened=opened))
+def _file(data: bytes, name: str, context: ReadingContext) -> Attached:
+    return Attached(name, len(data), partial(context.read, data, name))
 
 
-def _message(part: Part, inner: Part, opened: Opened) -> Attached:
+def _message(part: Part, inner: Part, context: ReadingContext) -> Attached:
     """A message attached to this one: already parsed with it, unless it was encoded as well."""
     title = _header(inner, "subject")
     name = _decoded(_safely(part.get_filename, None) or "") or (title and f"{title}.eml")
@@ -173,8 +177,8 @@ def _message(part: Part, inner: Part, opened: Opened) -> Attached:
     coding = _header(part, "content-transfer-encoding").lower()
     if coding in ("base64", "quoted-printable"):
         inner["Content-Transfer-Encoding"] = coding
-        return _file(_safely(partial(_bytes, inner), b""), shown, opened)
-    return Attached(shown, 0, partial(_read, inner, opened))
+        return _file(_safely(partial(_bytes, inner), b""), shown, context)
+    return Attached(shown, 0, partial(_read, inner, context))
 
 
 def _bytes(part: Part) -> bytes:

@@ -11,12 +11,13 @@ from functools import partial
 
 from candidates.facts.values import Flag
 from candidates.reading.containers.compound import Compound, Storage
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Document
 from candidates.reading.limits import MB
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
 
-from .attachments import Attached, Message, Opened, named, put_together
+from .attachments import Attached, Message, named, put_together
 from .eml import body
 
 # Numbers of properties ([MS-OXPROPS])
@@ -49,10 +50,10 @@ COMPRESSED, STORED = b"LZFu", b"MELA"
 MOST_RTF = 8 * MB
 
 
-def parse(data: bytes, opened: Opened) -> Parsed:
+def parse(data: bytes, context: ReadingContext) -> Parsed:
     """The attachments, then the message. Raises Unreadable."""
     file = Compound(data)
-    return _read(_Properties(file, file.root, OF_MESSAGE), opened)
+    return _read(_Properties(file, file.root, OF_MESSAGE), context)
 
 
 @dataclass(slots=True)
@@ -92,10 +93,10 @@ class _Properties:
         return CODE_PAGES.get(page, f"cp{page}")
 
 
-def _read(message: _Properties, opened: Opened) -> Parsed:
+def _read(message: _Properties, context: ReadingContext) -> Parsed:
     codec = message.codec()
     found = [
-        _attachment(_Properties(message.file, storage, OF_ATTACHMENT), codec, opened)
+        _attachment(_Properties(message.file, storage, OF_ATTACHMENT), codec, context)
         for name, storage in sorted(message.storage.storages.items())
         if name.startswith(ATTACHMENT)
     ]
@@ -107,11 +108,11 @@ def _read(message: _Properties, opened: Opened) -> Parsed:
     if address:
         sender = f"{sender} <{address}>" if sender else address
     header = " — ".join(filter(None, (message.text(SUBJECT, codec), sender)))
-    whole = Message(header, partial(_body, message, codec, opened), attached, flags)
-    return put_together("msg", whole, opened)
+    whole = Message(header, partial(_body, message, codec, context), attached, flags)
+    return put_together("msg", whole, context)
 
 
-def _attachment(one: _Properties, codec: str, opened: Opened) -> Attached | Flag | None:
+def _attachment(one: _Properties, codec: str, context: ReadingContext) -> Attached | Flag | None:
     """An attachment, the flag that says why it cannot be had, or None for decoration."""
     kind = one.text(MIME_TYPE, codec).lower()
     name = named(one.text(LONG_NAME, codec) or one.text(SHORT_NAME, codec), kind)
@@ -121,7 +122,7 @@ def _attachment(one: _Properties, codec: str, opened: Opened) -> Attached | Flag
         message = _Properties(one.file, inner, OF_INNER_MESSAGE)
         subject = message.text(SUBJECT, codec)
         shown = named(f"{subject}.msg" if subject else name, kind)
-        return Attached(shown, 0, partial(_read, message, opened))
+        return Attached(shown, 0, partial(_read, message, context))
     picture = kind.startswith("image/") or name.lower().endswith(PICTURES)
     if method == OLE_OBJECT or (picture and (one.number(IS_HIDDEN) or one.text(CONTENT_ID, codec))):
         return None
@@ -131,26 +132,26 @@ def _attachment(one: _Properties, codec: str, opened: Opened) -> Attached | Flag
         return Flag("attachment-unreadable", found)
 
     def read() -> Document:
-        return opened.read(one.file.read(stream), name, opened=opened)
+        return context.read(one.file.read(stream), name)
 
     return Attached(name, stream.size, read)
 
 
-def _body(message: _Properties, codec: str, opened: Opened) -> Parsed:
+def _body(message: _Properties, codec: str, context: ReadingContext) -> Parsed:
     """The plain text, else the web page, else the rich text of the message."""
     narrow = message.raw(BODY, "001e").rstrip(b"\0")
     if narrow.strip():
-        return body(narrow, "text/plain", codec)
+        return body(narrow, "text/plain", codec, context)
     text = message.text(BODY, codec)
     if text.strip():
         return Parsed("msg", (text,))
     page = message.raw(HTML) or message.text(HTML, codec).encode("utf-8", "replace")
     if page.strip():
-        return body(page, "text/html", codec)
+        return body(page, "text/html", codec, context)
     packed = message.raw(RTF)
     if not packed:
         raise Unreadable(Problem.BLANK, "no text in the message itself")
-    found = opened.read(unpacked(packed), "message.rtf", opened=opened)
+    found = context.read(unpacked(packed), "message.rtf")
     return Parsed("msg", found.pages, found.flags, hidden=found.hidden)
 
 

@@ -16,6 +16,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from candidates.facts.values import Flag
 from candidates.reading.clean import garbage_share
 from candidates.reading.limits import (
+    MAX_PAGE_GARBAGE_SHARE,
     MAX_PAGES,
     MAX_SHOWN_PIXELS,
     RECOGNISE_PAGE_SECONDS,
@@ -35,7 +36,6 @@ NO_CONFIDENCE = 35.0
 # A page with fewer letters than this under a picture of half of it is a scan with a stamp, a
 # page number or a scanner's own line on it.
 FEW_LETTERS = 100
-MOST_GARBAGE = 0.5  # share of a page's letters that cannot be told
 COVERED = 0.5
 FAINT = 24  # grey levels between the darkest and the brightest spot of a page with nothing on it
 GRAIN = 4  # grey levels by which most spots of a page differ from those around them
@@ -58,7 +58,11 @@ def pdf(data: bytes, ocr: Ocr) -> Parsed:
 def pdf_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
     """`parsed`, with the pages that are pictures recognised where that gives more letters."""
     few = [index for index, text in enumerate(parsed.pages) if _letters(text) < FEW_LETTERS]
-    bad = [index for index, text in enumerate(parsed.pages) if garbage_share(text) > MOST_GARBAGE]
+    bad = [
+        index
+        for index, text in enumerate(parsed.pages)
+        if garbage_share(text) > MAX_PAGE_GARBAGE_SHARE
+    ]
     if not few and not bad:
         return parsed
     try:

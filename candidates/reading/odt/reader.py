@@ -21,6 +21,7 @@ from candidates.reading.containers.package import (
     own_text,
     parsed,
 )
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Hidden
 from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.parsed import Parsed
@@ -51,7 +52,7 @@ BLANKS = re.compile(r"[ \t\r\n]+")
 MOST_BLANKS = 1000  # in a row, as written by text:s
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, _context: ReadingContext) -> Parsed:
     """Headers, body, notes and footers, as one page. Raises Unreadable."""
     if data.startswith(b"PK"):
         try:

@@ -15,18 +15,19 @@ import pypdfium2.raw as raw
 
 from candidates.facts.values import Flag
 from candidates.reading.clean import garbage_share
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Hidden
-from candidates.reading.limits import MAX_CHARACTERS, MAX_PAGES
+from candidates.reading.limits import (
+    MAX_CHARACTERS,
+    MAX_PAGES,
+    MAX_PDF_GARBAGE_SHARE,
+    REFUSED_PDF_GARBAGE_SHARE,
+)
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
 
 from .hidden import unseen
 from .page import in_order, opened
-
-# Above this share of letters that cannot be told, the other reader is asked; if it does no
-# better and the share is hopeless, the file is refused. Icons in ordinary résumés reach 3%.
-MOST_GARBAGE = 0.2
-HOPELESS = 0.5
 
 # pdfium joins a word that is broken over two lines and leaves this in place of the hyphen.
 BROKEN = re.compile(r"([^\W_][\w'’+-]*)\ufffe(\w*)")
@@ -42,7 +43,7 @@ team ten test third three time top two up user value web well wide win work worl
 FIRST_PARTS = frozenset(_FIRST_PARTS.split())
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, _context: ReadingContext) -> Parsed:
     """The text of each page. Raises Unreadable."""
     try:
         parsed = _with_pdfium(data)
@@ -51,7 +52,7 @@ def parse(data: bytes) -> Parsed:
             raise Unreadable(Problem.ENCRYPTED) from None
         return _with_pdfminer(data, instead_of=str(error))
     share = garbage_share("".join(parsed.pages))
-    if share > MOST_GARBAGE:
+    if share > MAX_PDF_GARBAGE_SHARE:
         return _better(data, parsed, share)
     if parsed.hidden or any(page.strip() for page in parsed.pages):
         return parsed  # the other reader would bring back what is hidden
@@ -162,7 +163,7 @@ def _better(data: bytes, first: Parsed, share: float) -> Parsed:
     except Unreadable as refused:
         if refused.problem in (Problem.TOO_LONG, Problem.TOO_MANY_PAGES):
             raise
-        if share > HOPELESS:
+        if share > REFUSED_PDF_GARBAGE_SHARE:
             raise Unreadable(Problem.GARBLED, refused.detail) from refused
     lost = Flag("letters-lost", f"{share:.0%} of the letters cannot be told")
     return replace(first, flags=(*first.flags, lost))

@@ -8,6 +8,7 @@ what a group of no interest holds is passed over by a second one, so that pictur
 import re
 
 from candidates.facts.values import Flag
+from candidates.reading.context import ReadingContext
 from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
@@ -29,7 +30,7 @@ MOST_TOKENS = 3_000_000  # of a regular expression; no text within the limit nee
 BEHIND = (b"\\shpfblwtxt1", b"\\*\\background")
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, _context: ReadingContext) -> Parsed:
     """Headers, body, notes and footers, as one page. Raises Unreadable."""
     reader = _Reader(data)
     complete = reader.read()

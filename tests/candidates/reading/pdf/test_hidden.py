@@ -3,7 +3,8 @@
 import pytest
 
 from candidates.reading import Problem, Unreadable, read
-from candidates.reading.pdf import reader
+from candidates.reading.registry import new_context
+from candidates.reading.sniff import FileKind
 from tests.makers import hidden
 from tests.makers.pdfs import TO_PRIVATE_USE, by_hand, pdf_for_the_second_reader, stream
 
@@ -16,7 +17,7 @@ def text(pages: tuple[str, ...]) -> str:
 def test_hidden_text_is_left_out_and_told(way: str) -> None:
     kind, make = hidden.HIDDEN[way]
 
-    parsed = reader.parse(make())
+    parsed = new_context().parse(FileKind.PDF, make())
 
     assert text(parsed.pages) == hidden.SEEN
     assert [(one.kind, one.text, one.page) for one in parsed.hidden] == [(kind, hidden.SECRET, 1)]
@@ -24,14 +25,14 @@ def test_hidden_text_is_left_out_and_told(way: str) -> None:
 
 @pytest.mark.parametrize("name", hidden.VISIBLE)
 def test_what_can_be_seen_is_kept(name: str) -> None:
-    parsed = reader.parse(hidden.VISIBLE[name]())
+    parsed = new_context().parse(FileKind.PDF, hidden.VISIBLE[name]())
 
     assert hidden.SECRET in text(parsed.pages)
     assert parsed.hidden == ()
 
 
 def test_an_icon_may_say_in_words_what_it_is() -> None:
-    parsed = reader.parse(hidden.replaced("i", "Telephone number: "))
+    parsed = new_context().parse(FileKind.PDF, hidden.replaced("i", "Telephone number: "))
 
     assert text(parsed.pages) == f"{hidden.SEEN} Telephone number:"
     assert parsed.hidden == ()
@@ -56,7 +57,7 @@ def test_the_second_reader_brings_back_no_hidden_text(lost: int, flag: str) -> N
         b"/F1 5 0 R>>", b"/F1 5 0 R/F2 6 0 R>>"
     )
 
-    parsed = reader.parse(made)
+    parsed = new_context().parse(FileKind.PDF, made)
 
     assert hidden.SECRET not in text(parsed.pages)
     assert hidden.SEEN in text(parsed.pages)
@@ -65,4 +66,6 @@ def test_the_second_reader_brings_back_no_hidden_text(lost: int, flag: str) -> N
 
 
 def test_the_second_reader_says_that_it_looks_for_nothing_hidden() -> None:
-    assert [flag.kind for flag in reader.parse(pdf_for_the_second_reader()).flags] == ["unchecked"]
+    assert [
+        flag.kind for flag in new_context().parse(FileKind.PDF, pdf_for_the_second_reader()).flags
+    ] == ["unchecked"]

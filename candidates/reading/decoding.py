@@ -1,4 +1,4 @@
-"""Text and Markdown: the one question is which encoding."""
+"""Bytes of unknown encoding to text, for every format that holds bare text."""
 
 import codecs
 import re
@@ -6,8 +6,7 @@ import re
 from candidates.facts.values import Flag
 
 from .clean import garbage_share
-from .limits import MAX_CHARACTERS, MB
-from .parsed import Parsed
+from .limits import MAX_DECODED_GARBAGE_SHARE, MB
 from .problems import Problem, Unreadable
 from .sniff import looks_like_utf_16
 
@@ -19,7 +18,6 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 SAMPLE = MB // 4
-MOST_GARBAGE = 0.05  # of the decoded characters; text of the right encoding has next to none
 MOST_STRAY = 0.02  # share of bytes outside UTF-8 in a text pasted together from two encodings
 # What people's files come in. Among all of Python's codecs the wrong relatives win too often.
 IN_USE = [
@@ -29,14 +27,6 @@ IN_USE = [
 ]
 TURKISH_IN_1252 = re.compile("[ðþýÐÞÝ]")
 ESCAPES = re.compile(rb"\x1b[$(]")
-
-
-def parse(data: bytes) -> Parsed:
-    """All of it as one page. Raises Unreadable."""
-    if len(data) > 4 * MAX_CHARACTERS:  # no encoding spends more than four bytes a character
-        raise Unreadable(Problem.TOO_LONG, f"{len(data)} bytes of text")
-    text, flags = decode(data)
-    return Parsed("text", (text,), flags)
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, tuple[Flag, ...]]:
@@ -105,6 +95,6 @@ def _guessed(data: bytes) -> str:
 
 def _checked(text: str, codec: str) -> str:
     share = garbage_share(text)
-    if share > MOST_GARBAGE:
+    if share > MAX_DECODED_GARBAGE_SHARE:
         raise Unreadable(Problem.UNKNOWN_KIND, f"as {codec}, {share:.0%} is no text")
     return text
