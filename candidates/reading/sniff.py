@@ -9,8 +9,6 @@ from enum import StrEnum
 from pathlib import PurePath
 
 from candidates.facts.values import Flag
-from candidates.reading.containers.compound import MAGIC as COMPOUND
-from candidates.reading.containers.compound import Compound
 
 from .limits import MAX_MEMBERS, MB
 from .problems import Problem, Unreadable
@@ -69,6 +67,7 @@ PROMISES: dict[str, tuple[FileKind, ...]] = {
     **dict.fromkeys(("zip", "exe"), ()),
 }
 
+COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # [MS-CFB] 2.2
 # First bytes of what is refused, and as what.
 MAGIC = (
     (b"\x89PNG\r\n\x1a\n", Problem.PICTURE),
@@ -291,6 +290,8 @@ def _inside_zip(data: bytes) -> FileKind:
 
 def _inside_compound(data: bytes) -> FileKind:
     """By what stands in its root; where the directory is damaged, by the names found in it."""
+    from candidates.reading.containers.compound import Compound  # only these files need olefile
+
     try:
         streams: frozenset[str] | None = frozenset(Compound(data).root.streams)
         problem = Unreadable(Problem.UNKNOWN_KIND, "OLE compound file")

@@ -12,7 +12,10 @@ from candidates.reading.limits import MAX_PAGES, SECONDS
 from tests.makers import files
 from tests.makers.mails import file
 
-PARSERS = ("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "PIL", "django")
+PARSERS = (
+    *("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "PIL", "olefile", "phonenumbers"),
+    "django",
+)
 
 
 @pytest.mark.parametrize(
