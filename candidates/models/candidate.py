@@ -1,8 +1,11 @@
 """One person in one draft, and the life of their file: waiting, reading, readable, unreadable."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -21,6 +24,9 @@ from candidates.reading.problems import Problem
 
 from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
+
+if TYPE_CHECKING:
+    from candidates.reading_result import ReadingResult
 
 PIECES_KEPT = timedelta(days=1)
 
@@ -45,16 +51,13 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
     WAITING = CandidateStatus.WAITING
     CLAIMED = CandidateStatus.READING
 
-    def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
-        """Write what reading found, for the rows that `token` still holds; returns how many.
-
-        Each answer has `id`, `status`, `problem`, `detail`, `media_type`, `reader`, `pages`,
-        `text`, `flags`, `hidden`, `language`, `sections`, `name`, `email`, `phone`, `links`,
-        `confidence`, `text_key`, `prepared`, `redacted_key`, `phone_key`, `signature` and
-        `bands`. One statement, however many.
-        """
+    def record_reading(self, token: UUID, results: Mapping[int, "ReadingResult"]) -> int:
+        """Write what reading gave, by the ids of the rows, where `token` still holds the row;
+        returns how many rows. One statement, however many."""
+        rows = [{"id": pk, **asdict(result)} for pk, result in results.items()]
+        columns = tuple(rows[0]) if rows else ("id",)
         with connection.cursor() as cursor:
-            cursor.execute(ANSWER, [json.dumps(answers), token])
+            cursor.execute(_record_reading_sql(columns[1:]), [json.dumps(rows), token])
             return int(cursor.rowcount)
 
     def read_again(self) -> int:
@@ -277,20 +280,23 @@ class Piece(models.Model):
 
 
 # One statement for a whole batch: the rows travel as one JSON parameter.
-ANSWER = """
-UPDATE candidates_candidate AS c
-SET status = a.status, problem = a.problem, detail = a.detail, media_type = a.media_type,
-    reader = a.reader, pages = a.pages, text = a.text, flags = a.flags,
-    hidden = a.hidden, language = left(a.language, 8), sections = a.sections, links = a.links,
-    confidence = a.confidence, text_key = a.text_key, prepared = a.prepared,
-    redacted_key = a.redacted_key,
-    phone_key = a.phone_key, signature = a.signature, bands = a.bands,
-    name = left(a.name, 200), email = left(a.email, 254), phone = left(a.phone, 60),
-    token = NULL, read_at = now()
-FROM jsonb_to_recordset(%s::jsonb) AS a(
-    id bigint, status text, problem text, detail text, media_type text, reader text, pages int,
-    text text, flags jsonb, hidden jsonb, language text, sections jsonb, links jsonb,
-    confidence jsonb, text_key text, prepared jsonb, redacted_key text, phone_key text,
-    signature int[], bands int[], name text, email text, phone text)
-WHERE c.id = a.id AND c.status = 'reading' AND c.token = %s
+RECORD_READING_SQL = """
+    UPDATE candidates_candidate AS candidate
+    SET {assignments}, token = NULL, read_at = now()
+    FROM jsonb_to_recordset(%s::jsonb) AS result(id bigint, {types})
+    WHERE candidate.id = result.id AND candidate.status = 'reading' AND candidate.token = %s
 """
+
+
+@cache
+def _record_reading_sql(names: tuple[str, ...]) -> str:
+    """The statement for these columns, of the types that the model gives them. Text that is too
+    long for its column is cut."""
+    fields = {field.name: field for field in Candidate._meta.concrete_fields}
+    assignments, types = [], []
+    for name in names:
+        column, limit = fields[name].column, fields[name].max_length
+        value = f"left(result.{column}, {limit})" if limit else f"result.{column}"
+        assignments.append(f"{column} = {value}")
+        types.append(f"{column} {'text' if limit else fields[name].db_type(connection)}")
+    return RECORD_READING_SQL.format(assignments=", ".join(assignments), types=", ".join(types))

@@ -7,20 +7,17 @@ import logging
 import time
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import transaction
 
 from candidates import intake
-from candidates.facts import similarity
 from candidates.models import Archive, Candidate, Likeness
-from candidates.models.candidate import CandidateStatus
 from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
-from candidates.scoring.fingerprint import document_key
-from candidates.scoring.prepare import keep
+from candidates.reading_result import ReadingResult
 
 from .turn import Place, Turn, TurnVerdict
 
@@ -30,16 +27,6 @@ AT_A_TIME = 8
 MEMBERS, MEMBERS_BYTES = 40, 16 * 1024 * 1024  # of an archive, written at a time
 LEASE = timedelta(seconds=45)  # longer than the slowest file may take, and a renewal besides
 RENEW = 5.0  # seconds
-NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("problem", "detail", "media_type", "reader", "text"), ""),
-    **dict.fromkeys(("name", "email", "phone", "language"), ""),
-    **{key: [] for key in ("flags", "hidden", "sections", "links")},
-    "confidence": {},
-    "prepared": {},
-    **dict.fromkeys(("text_key", "redacted_key", "phone_key"), ""),
-    **{key: [] for key in ("signature", "bands")},
-    "pages": 0,
-}
 
 
 def is_due(draft_id: int) -> bool:
@@ -146,24 +133,26 @@ class Reader:
 
     def _read_all(self, turn: Turn, ids: list[int]) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
-        answers = []
+        results: dict[int, ReadingResult] = {}
         for candidate in Candidate.objects.filter(pk__in=ids):
             self._renew(turn)
             try:
-                answers.append(self._read(candidate, turn))
+                results[candidate.pk] = self._read(candidate, turn)
             except FileNotFoundError:
                 # Erased since it was claimed; or its file has gone from the storage, and then
                 # nobody will ever read it.
                 if candidates.filter(pk=candidate.pk).exists():
-                    answers.append(_unreadable(candidate, Problem.DAMAGED, "no longer stored"))
+                    results[candidate.pk] = ReadingResult.of_problem(
+                        Problem.DAMAGED, "no longer stored"
+                    )
             # Not only at a stop: eight slow files together would outlast the queue's time-out.
             if turn.look() is not TurnVerdict.GO:
                 break
-        if answers:
-            candidates.answer(turn.token, answers)
+        if results:
+            candidates.record_reading(turn.token, results)
             # After the commit: of two workers that read alike files at once, the later sees both.
-            Likeness.objects.all().find(answer["id"] for answer in answers)
-        return len(answers)
+            Likeness.objects.all().find(results)
+        return len(results)
 
     def _renew(self, turn: Turn) -> None:
         """Also while one file is read: recognising a long scan outlasts the lease."""
@@ -171,45 +160,12 @@ class Reader:
             turn.beat(LEASE)
             Candidate.objects.filter(draft=self.draft_id).extend(turn.token, LEASE)
 
-    def _read(self, candidate: Candidate, turn: Turn) -> dict[str, Any]:
+    def _read(self, candidate: Candidate, turn: Turn) -> ReadingResult:
         try:
             with candidate.file.open("rb") as file:
                 document = self._ready().read(
                     file.read(), candidate.filename, lambda: self._renew(turn)
                 )
         except Unreadable as refused:
-            return _unreadable(candidate, refused.problem, refused.detail)
-        prepared, kept = keep(document.text, document.contact.name)
-        return {
-            **NOTHING,
-            "id": candidate.pk,
-            "status": CandidateStatus.READABLE,
-            "media_type": document.media_type,
-            "reader": document.reader,
-            "pages": len(document.pages),
-            "text": document.text,
-            "flags": [flag.to_json() for flag in document.flags],
-            "hidden": [hidden.to_json() for hidden in document.hidden],
-            "language": document.language,
-            "sections": [section.to_json() for section in document.sections],
-            "links": [link.to_json() for link in document.contact.links],
-            "confidence": {
-                "name": document.contact.name_confidence,
-                "email": document.contact.email_confidence,
-                "phone": document.contact.phone_confidence,
-            },
-            "name": document.contact.name,
-            "text_key": similarity.text_key(document.text),
-            "prepared": kept,
-            "redacted_key": document_key(prepared.document),
-            "phone_key": similarity.phone_key(document.contact.phone),
-            "signature": (signed := similarity.signature(document.text)),
-            "bands": similarity.bands(signed),
-            "email": document.contact.email,
-            "phone": document.contact.phone,
-        }
-
-
-def _unreadable(candidate: Candidate, problem: Problem, detail: str) -> dict[str, Any]:
-    told = {"status": CandidateStatus.UNREADABLE, "problem": problem, "detail": detail}
-    return {**NOTHING, "id": candidate.pk, **told}
+            return ReadingResult.of_problem(refused.problem, refused.detail)
+        return ReadingResult.of_document(document)
