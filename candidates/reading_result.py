@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from .facts import similarity
+from .facts import phone, similarity
 from .models.candidate import CandidateStatus
 from .reading import Document
 from .reading.problems import Problem
@@ -71,7 +71,7 @@ class ReadingResult:
             prepared=spans,
             redacted_key=document_key(prepared.document),
             text_key=similarity.text_key(document.text),
-            phone_key=similarity.phone_key(person.phone),
+            phone_key=phone.international(person.phone, person.email, document.language),
             signature=signature,
             bands=similarity.bands(signature),
         )

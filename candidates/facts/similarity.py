@@ -26,12 +26,6 @@ def text_key(text: str) -> str:
     return sha256(" ".join(WORD.findall(text.lower())).encode()).hexdigest()
 
 
-def phone_key(phone: str) -> str:
-    """The digits that a number has however it is written: the last nine; "" for fewer than that."""
-    digits = re.sub(r"\D", "", phone)
-    return digits[-9:] if len(digits) >= 9 else ""
-
-
 def signature(text: str) -> list[int]:
     """SLOTS numbers of 31 bits; [] for a text too short to be compared."""
     words = WORD.findall(text[:LONGEST].lower())

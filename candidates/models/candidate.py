@@ -134,7 +134,7 @@ class Candidate(Claimable):
         help_text="of name, email and phone, each 0 to 1",
     )
 
-    # For finding files of the same person; see likeness.py of the reading room.
+    # For finding files of the same person: see candidates.facts, similarity and phone.
     text_key = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     prepared = models.JSONField(
         default=dict, db_default={}, blank=True, editable=False, help_text="for engines, as spans"
@@ -142,7 +142,9 @@ class Candidate(Claimable):
     redacted_key = models.CharField(
         max_length=64, blank=True, db_default="", editable=False, help_text="of what engines see"
     )
-    phone_key = models.CharField(max_length=9, blank=True, db_default="", editable=False)
+    phone_key = models.CharField(
+        max_length=16, blank=True, db_default="", editable=False, help_text="in E.164"
+    )
     signature = ArrayField(models.IntegerField(), default=list, db_default=[], editable=False)
     bands = ArrayField(models.IntegerField(), default=list, db_default=[], editable=False)
     same_as = models.ForeignKey(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from candidates.facts.similarity import BAND, SLOTS, bands, phone_key, share, signature, text_key
+from candidates.facts.similarity import BAND, SLOTS, bands, share, signature, text_key
 from candidates.reading import Unreadable, read
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -77,17 +77,3 @@ def test_a_short_text_has_no_signature() -> None:
 def test_the_same_words_have_the_same_key() -> None:
     assert text_key("Jane  Example\nEngineer") == text_key("jane example – ENGINEER")
     assert text_key("Jane Example") != text_key("Example Jane")
-
-
-@pytest.mark.parametrize(
-    ("phone", "key"),
-    [
-        ("+44 20 7946 0958", "079460958"),
-        ("020 7946 0958", "079460958"),
-        ("(0)20-7946-0958", "079460958"),
-        ("7946 0958", ""),
-        ("", ""),
-    ],
-)
-def test_a_number_has_one_key_however_it_is_written(phone: str, key: str) -> None:
-    assert phone_key(phone) == key
