@@ -5,24 +5,22 @@ It loads no parser and writes no file: the picture goes in by a pipe as bare gre
 words come out by another.
 """
 
-import ctypes
 import os
 import re
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from candidates.reading.limits import recognise_seconds
+from candidates.reading.processes import ending_with
 
 LANGUAGES = re.compile(r"[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*")
 DPI = 300  # what pages are rendered at, and what tesseract is told
 ASK_SECONDS = 20.0  # for the list of languages
-PR_SET_PDEATHSIG = 1
 # The columns of its table (tesseract's man page, "tsv").
 LEVEL, BLOCK, PARAGRAPH, LINE, CONFIDENCE, TEXT = 0, 2, 3, 4, 10, 11
 WORD = "5"
@@ -111,7 +109,7 @@ def recognise(grey: bytes, width: int, height: int, languages: str, seconds: flo
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "OMP_THREAD_LIMIT": "1"},  # more threads gain nothing on a page
-            preexec_fn=_dies_with_us(seconds),  # safe: the process has one thread
+            preexec_fn=_before_exec(seconds),  # safe: the process has one thread
         )
     except OSError as error:
         raise NotRecognised(f"tesseract: {type(error).__name__}") from error
@@ -129,16 +127,13 @@ def recognise(grey: bytes, width: int, height: int, languages: str, seconds: flo
     return _page(said.decode("utf-8", "replace"))
 
 
-def _dies_with_us(seconds: float) -> Callable[[], None] | None:
+def _before_exec(seconds: float) -> Callable[[], None]:
     """What the new process does before it becomes tesseract: it ends with its parent, however
     that ends, and its CPU time is its own. The other limits it inherits."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc, parent = ctypes.CDLL(None), os.getpid()
+    parent_is_there = ending_with(os.getpid())
 
-    def before() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
+    def prepare() -> None:
+        if not parent_is_there():
             os._exit(1)
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         allowed = int(seconds) + 1
@@ -146,7 +141,7 @@ def _dies_with_us(seconds: float) -> Callable[[], None] | None:
             allowed = min(allowed, hard)
         resource.setrlimit(resource.RLIMIT_CPU, (allowed, hard))
 
-    return before
+    return prepare
 
 
 def _page(table: str) -> Recognised:

@@ -6,12 +6,10 @@ They are bound by the same limits and end with the child.
 """
 
 import contextlib
-import ctypes
 import json
 import logging
 import os
 import resource
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -21,11 +19,11 @@ from candidates.reading import read
 from candidates.reading.containers.archive import members
 from candidates.reading.limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES, recognise_seconds
 from candidates.reading.problems import Problem, Unreadable
+from candidates.reading.processes import ending_with
 
 from . import seccomp
 from .wire import DRAW, LAYOUT, REQUEST, UNPACK, answer
 
-PR_SET_PDEATHSIG = 1
 NICE = 5  # reading thousands of files leaves the processor to whoever answers a browser
 
 
@@ -133,7 +131,7 @@ def _confine(parent: int, *, starts_processes: bool) -> list[str]:
         except (OSError, ValueError, AttributeError) as error:
             missing.append(f"{what} ({error})")
 
-    attempt("end with its parent", lambda: _die_with(parent))
+    attempt("end with its parent", lambda: _end_with(parent))
     attempt("behind the pages", lambda: os.nice(NICE))
     attempt("no network", lambda: os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET))
     for what, limit, value in (
@@ -161,15 +159,9 @@ def _lower(limit: int, value: int) -> None:
     resource.setrlimit(limit, (value, value))
 
 
-def _die_with(parent: int) -> None:
-    """Ask Linux for SIGKILL when the parent dies; the end of the pipe says it elsewhere."""
-    if not sys.platform.startswith("linux"):
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    if os.getppid() != parent:
+def _end_with(parent: int) -> None:
+    """End when the parent does, also where the end of the pipe would not say it."""
+    if not ending_with(parent)():
         raise SystemExit("The process that started this reader is gone.")
 
 
