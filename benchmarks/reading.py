@@ -73,12 +73,12 @@ def without_looking(data: bytes) -> list[str]:
     import pypdfium2.raw as raw
 
     from candidates.reading.pdf import reader
-    from candidates.reading.pdf.page import in_order, opened
+    from candidates.reading.pdf.page import in_order, open_page
 
-    with reader.loaded(data) as document:
+    with reader.open_document(data) as document:
         texts = []
         for index in range(raw.FPDF_GetPageCount(document)):
-            with opened(document, index) as page:
+            with open_page(document, index) as page:
                 texts.append(in_order(page))
         return texts
 

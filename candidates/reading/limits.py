@@ -42,8 +42,8 @@ MAX_ANSWER_BYTES = 32 * MB
 FILES_PER_CHILD = 500  # then a new child: what a parser leaks ends with it
 
 # Pages that are drawn for readers.
-DRAWN_WIDTH = 1_400  # pixels
-DRAWN_PIXELS = 8_000_000  # of a page that is very long
+DRAWN_WIDTH_PIXELS = 1_400  # pixels
+MAX_DRAWN_PIXELS = 8_000_000  # of a page that is very long
 MAX_QUOTES = 500  # looked for on the pages of one file
 
 # Text recognition, where it is switched on.

@@ -1,4 +1,4 @@
-"""The second PDF reader, pdfminer.six: apart because it is slow to import and seldom needed."""
+"""The second PDF reader, by pdfminer.six, which is slow to import and seldom needed."""
 
 import io
 import re
@@ -22,7 +22,7 @@ UNKNOWN_LETTER = "(cid:"  # how pdfminer.six writes a letter that its font canno
 
 
 def parse(data: bytes, instead_of: str) -> Parsed:
-    """The text of each page; `instead_of` says what the first reader met, for the detail.
+    """The text of each page; `instead_of` is the fault that the first reader met, for the detail.
 
     Raises Unreadable.
     """

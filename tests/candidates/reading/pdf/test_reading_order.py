@@ -2,7 +2,8 @@
 
 import pytest
 
-from candidates.reading.pdf.reading_order import Fragment, ordered
+from candidates.reading.pdf.fragments import Fragment
+from candidates.reading.pdf.reading_order import ordered
 from candidates.reading.registry import new_context
 from candidates.reading.sniff import FileKind
 from tests.makers import layouts
