@@ -201,8 +201,3 @@ def share_within(box: Box, outer: Box) -> float:
     if area <= 0:
         return 1.0 if width >= 0 and height >= 0 else 0.0
     return max(width, 0.0) * max(height, 0.0) / area
-
-
-def touch(box: Box, other: Box) -> bool:
-    """Whether the boxes have an area in common."""
-    return box[0] < other[2] and box[2] > other[0] and box[1] < other[3] and box[3] > other[1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pypdfium2.raw as raw
 
 from . import objects
-from .objects import FORM, PATH, TEXT, share_within, touch
+from .objects import FORM, PATH, TEXT, share_within
 from .page import Box, Page
 from .render import CONTRAST
 
@@ -88,35 +88,35 @@ class _Survey:
         self.known_fonts: dict[int, bool] = {}
 
     def add_text(self, turn: int, item: ctypes.c_void_p, box: Box, *, in_form: bool) -> None:
-        height = box[3] - box[1]
+        # Most texts are plain: nothing is made of them but these values.
+        left, bottom, right, top = box
+        height = top - bottom
         grey, opacity = objects.fill_grey(item)
+        mode = objects.render_mode(item)
+        clip = objects.clip_box(item)
         on_layer, replacing_mark = objects.marks_of(item)
-        text = SuspectText(
-            turn=turn,
-            mode=objects.render_mode(item),
-            opacity=opacity,
-            on_layer=on_layer,
-            clip=objects.clip_box(item),
-            squeezed=objects.is_squeezed(item),
-            may_be_blank=height <= 0 or objects.is_of_type_3(item, self.known_fonts),
-            room=self._room(replacing_mark, box) if replacing_mark else None,
-        )
+        squeezed = objects.is_squeezed(item)
+        may_be_blank = height <= 0 or objects.is_of_type_3(item, self.known_fonts)
+        room = self._room(replacing_mark, box) if replacing_mark else None
+        paper = self.paper
         if (
             in_form  # whose opacity and clipping are not known here
             or on_layer
-            or text.room is not None
-            or text.squeezed
-            or text.may_be_blank
-            or text.mode not in PAINTED
+            or room is not None
+            or squeezed
+            or may_be_blank
+            or mode not in PAINTED
             or grey < 0
             or grey >= LIGHT_GREY
             or (opacity == 1 and objects.has_transparency(item))
             or (height < 2 * TINY_POINTS and objects.font_points(item) < 2 * TINY_POINTS)
-            or self._leaves_paper(box)
-            or (text.clip is not None and share_within(box, text.clip) < MIN_UNCLIPPED_SHARE)
-            or self._is_on_like_colour(box, grey)
+            or (left < paper[0] or right > paper[2] or bottom < paper[1] or top > paper[3])
+            or (clip is not None and share_within(box, clip) < MIN_UNCLIPPED_SHARE)
+            or (self.shapes and self._is_on_like_colour(box, grey))
         ):
-            self.suspects[item.value or 0] = text
+            self.suspects[item.value or 0] = SuspectText(
+                turn, mode, opacity, on_layer, clip, squeezed, may_be_blank, room
+            )
         else:
             self.plain.append((turn, item, box))
 
@@ -126,26 +126,32 @@ class _Survey:
         room.width, room.height = room.width + width, max(room.height, height)
         return room
 
-    def _leaves_paper(self, box: Box) -> bool:
-        left, bottom, right, top = self.paper
-        return box[0] < left or box[2] > right or box[1] < bottom or box[3] > top
-
     def _is_on_like_colour(self, box: Box, grey: int) -> bool:
         """Whether it lies on what is painted in no single colour, or in nearly its own."""
+        left, bottom, right, top = box
         return any(
             (shape.grey < 0 or abs(shape.grey - grey) < 3 * CONTRAST)
             and share_within(box, shape.box) > MIN_COVERED_SHARE
             for shape in self.shapes
-            if touch(shape.box, box)  # first, because most lie elsewhere, and there are many
+            # First, because most lie elsewhere, and there are many; written out, for the same.
+            if shape.box[0] < right
+            and shape.box[2] > left
+            and shape.box[1] < top
+            and shape.box[3] > bottom
         )
 
     def add_shape(self, shape: PaintedShape) -> None:
         """Texts that were drawn before and lie under the shape become suspects."""
         self.shapes.append(shape)
+        left, bottom, right, top = shape.box
         under = {
             turn
             for turn, _, box in self.plain
-            if touch(shape.box, box) and share_within(box, shape.box) > MIN_COVERED_SHARE
+            if left < box[2]
+            and right > box[0]
+            and bottom < box[3]
+            and top > box[1]
+            and share_within(box, shape.box) > MIN_COVERED_SHARE
         }
         if under:
             self.suspects |= {
