@@ -28,11 +28,13 @@ PROFILE = re.compile(
 _NO_PROFILES = "account available here link linkedin github page profile url yes"
 NO_PROFILES = frozenset(_NO_PROFILES.split())
 # Endings of bare names that are homes of people; "node.js" and "e.g." are none.
-_HOMES = "com org net io dev me app co ai tech page blog info eu uk de fr es it nl"
-HOMES = frozenset(_HOMES.split())
-TOOLS = frozenset(("asp.net", "vb.net", "ado.net", "ml.net", "socket.io", "draw.io", "fast.ai"))
-OWN = frozenset(("", "contact", "summary"))  # kinds of parts
-MOST_LINKS = 10
+_HOME_DOMAINS = "com org net io dev me app co ai tech page blog info eu uk de fr es it nl"
+HOME_DOMAINS = frozenset(_HOME_DOMAINS.split())
+TOOL_NAMES = frozenset(
+    ("asp.net", "vb.net", "ado.net", "ml.net", "socket.io", "draw.io", "fast.ai")
+)
+OWN_PARTS = frozenset(("", "contact", "summary"))  # kinds of parts
+MAX_LINKS = 10
 
 
 def find(parts: list[tuple[str, str]], but: str = "") -> tuple[Link, ...]:
@@ -41,13 +43,13 @@ def find(parts: list[tuple[str, str]], but: str = "") -> tuple[Link, ...]:
     for text, kind in parts:
         if kind == "references":
             continue
-        own = kind in OWN
+        own = kind in OWN_PARTS
         for what, url, sure, bare in _in(text):
             host = url.partition("://")[2]
-            if bare and (not own or host.lower() in TOOLS or host.lower() == but.lower()):
+            if bare and (not own or host.lower() in TOOL_NAMES or host.lower() == but.lower()):
                 continue
             found.setdefault(url.lower(), Link(what, url, sure if own else round(sure / 2, 2)))
-            if len(found) == MOST_LINKS:
+            if len(found) == MAX_LINKS:
                 return tuple(found.values())
     return tuple(found.values())
 
@@ -64,7 +66,7 @@ def _in(text: str) -> Iterator[tuple[str, str, float, bool]]:
         for known in ("linkedin", "github"):
             if host == f"{known}.com" or host.endswith(f".{known}.com"):
                 what = known
-        if (bare and host.rpartition(".")[2] not in HOMES) or (what != "web" and not path):
+        if (bare and host.rpartition(".")[2] not in HOME_DOMAINS) or (what != "web" and not path):
             continue
         www = "www." if stated and not match["scheme"] else ""
         sure = 0.95 if what != "web" else 0.9 if stated else 0.6

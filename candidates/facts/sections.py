@@ -12,18 +12,18 @@ from collections.abc import Iterator
 
 from candidates.facts.values import Section
 
-WHOLE = 200_000  # characters that are looked at; what comes after them is of the last part
-LONGEST_HEADING = 48  # characters
+MAX_CHARACTERS = 200_000  # characters that are looked at; what comes after them is of the last part
+MAX_HEADING_CHARACTERS = 48  # characters
 MARKS = re.compile(r"^[\W_]+|[\W_]+$")  # icons, bullets, Markdown, colons, lines
 NUMBER = re.compile(
     r"^(?:(?:\d{1,2}|[ivx]{1,4})[.)]\s+|\d{1,2}\s+(?:[/|–-]\s+)?(?=[^\W\d])|[一二三四五六七八九十]{1,2}、)",
     re.IGNORECASE,
 )
 BRACKETS = re.compile(r"(?<=\w)\s*[(\[].*?[)\]]")
-SPACED = re.compile(r"(?:\S ){3,}\S")
+LETTER_SPACED = re.compile(r"(?:\S ){3,}\S")
 JOINED = re.compile(r"\s*(?:&|/|,|\+|\band\b|\bund\b|\bet\b|\by\b|\be\b|\ben\b|\bi\b|、|和)\s*")
 BESIDE = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{2,20}){0,2}) \S")
-FEWEST, FEWEST_IN_MARGIN = 3, 4  # headings
+MIN_HEADINGS, MIN_MARGIN_HEADINGS = 3, 4  # headings
 LABEL = re.compile(r"^[\W_]*([^\W\d_][^:\n]{2,30}?)\s*[:\uff1a]\s+\S")
 REQUEST = re.compile(
     r"[^\n]{0,40}\b(?:(?:up)?on request|auf anfrage|sur demande|a petición|su richiesta|op aanvraag"
@@ -31,7 +31,7 @@ REQUEST = re.compile(
     re.IGNORECASE,
 )
 # These parts are often one line, "Skills: welding, forklift".
-ON_ONE_LINE = frozenset(("skills", "languages", "interests", "certifications"))
+ONE_LINE_PARTS = frozenset(("skills", "languages", "interests", "certifications"))
 
 _HEADINGS = {
     "contact": """
@@ -180,8 +180,8 @@ FIRST_NOUNS = {
     "formação": "education", "formazione": "education",
 }  # fmt: skip
 FIRST_NOUNS = {_unaccented(noun): kind for noun, kind in FIRST_NOUNS.items()} | FIRST_NOUNS
-_OF_A_SENTENCE = "in en em with con mit avec com z w at a à of de for para pour as"
-OF_A_SENTENCE = frozenset(_OF_A_SENTENCE.split())
+_SENTENCE_WORDS = "in en em with con mit avec com z w at a à of de for para pour as"
+SENTENCE_WORDS = frozenset(_SENTENCE_WORDS.split())
 # What may stand before or after such a name without changing it.
 _MODIFIERS = """
 professional work relevant technical key core selected additional other personal general main
@@ -194,7 +194,7 @@ MODIFIERS = frozenset(_MODIFIERS.split())
 def find(text: str) -> tuple[Section, ...]:
     """The parts of `text` in their order, each up to the next; () for one without headings."""
     heads = list(_heads(text))
-    if len(heads) < FEWEST and len(beside := list(_in_margin(text))) >= FEWEST_IN_MARGIN:
+    if len(heads) < MIN_HEADINGS and len(beside := list(_in_margin(text))) >= MIN_MARGIN_HEADINGS:
         heads = beside
     found = []
     ends = [start for start, _, _ in heads[1:]] + [len(text)] * bool(heads)
@@ -220,9 +220,9 @@ def with_head(found: tuple[Section, ...], text: str, *details: str) -> tuple[Sec
 def _heads(text: str) -> Iterator[tuple[int, str, float]]:
     place = 0
     blank = True  # whether the line before was
-    for line in text[:WHOLE].split("\n"):
+    for line in text[:MAX_CHARACTERS].split("\n"):
         bare, _, beside = line.strip().partition("\t")
-        if bare and len(bare) <= LONGEST_HEADING:
+        if bare and len(bare) <= MAX_HEADING_CHARACTERS:
             kind, certainty = _kind(bare)
             if not kind and not beside and (blank or bare.isupper()):
                 kind, certainty = _by_noun(bare), 0.75
@@ -233,7 +233,7 @@ def _heads(text: str) -> Iterator[tuple[int, str, float]]:
                 yield place, kind, certainty if stands_out else round(certainty - 0.15, 2)
         if bare and (label := LABEL.match(bare)) and len(bare) > len(label[1]) + 3:
             kind = HEADINGS.get(_plain(label[1]), "")
-            if kind in ON_ONE_LINE and blank:
+            if kind in ONE_LINE_PARTS and blank:
                 yield place, kind, 0.5
         blank = not bare
         place += len(line) + 1
@@ -243,7 +243,7 @@ def _in_margin(text: str) -> Iterator[tuple[int, str, float]]:
     """Lines that begin with a heading and go on with a capital or a bullet, each kind once."""
     place = 0
     seen: set[str] = set()
-    for line in text[:WHOLE].split("\n"):
+    for line in text[:MAX_CHARACTERS].split("\n"):
         if found := BESIDE.match(line):
             words = found[1].split(" ")
             for count in range(len(words), 0, -1):
@@ -276,7 +276,7 @@ def _by_noun(line: str) -> str:
     if not 2 <= len(words) <= 3 or not all(word.isalpha() for word in words):
         return ""
     small = [word.lower() for word in words]
-    if not OF_A_SENTENCE.isdisjoint(small):
+    if not SENTENCE_WORDS.isdisjoint(small):
         return ""
     if all(word[0].isupper() for word in words) and small[-1] in LAST_NOUNS:
         return LAST_NOUNS[small[-1]]
@@ -295,7 +295,7 @@ def _bare_kind(part: str) -> str:
 def _plain(line: str) -> str:
     """A heading in small letters, without marks, numbers, brackets and letter-spacing."""
     line = NUMBER.sub("", MARKS.sub("", BRACKETS.sub("", line))).replace("’", "'")
-    if SPACED.fullmatch(" ".join(line.split())):
+    if LETTER_SPACED.fullmatch(" ".join(line.split())):
         words = re.split(r" {2,}|\t", line)
         line = " ".join(word.replace(" ", "") for word in words)
     small = unicodedata.normalize("NFC", line).lower().replace("i\u0307", "i")  # Turkish İ

@@ -12,13 +12,13 @@ import struct
 from hashlib import blake2b, sha256
 
 SLOTS = 64  # numbers in a signature
-BAND = 2  # numbers in a key
-RUN = 3  # words
+BAND_SLOTS = 2  # numbers in a key
+RUN_WORDS = 3  # words
 WORD = re.compile(r"\w+")
-LONGEST = 200_000  # characters that are looked at
-FEWEST_RUNS = 20  # of shorter texts nothing can be said
-NUMBER = struct.Struct(">Q")
-C = 0x9E3779B1  # odd, so that numbers moved by different distances stay apart
+MAX_CHARACTERS = 200_000  # characters that are looked at
+MIN_RUNS = 20  # of shorter texts nothing can be said
+HASH = struct.Struct(">Q")
+ROTATION_FACTOR = 0x9E3779B1  # odd, so that numbers moved by different distances stay apart
 
 
 def text_key(text: str) -> str:
@@ -28,13 +28,15 @@ def text_key(text: str) -> str:
 
 def signature(text: str) -> list[int]:
     """SLOTS numbers of 31 bits; [] for a text too short to be compared."""
-    words = WORD.findall(text[:LONGEST].lower())
-    runs = {" ".join(words[start : start + RUN]) for start in range(len(words) - RUN + 1)}
-    if len(runs) < FEWEST_RUNS:
+    words = WORD.findall(text[:MAX_CHARACTERS].lower())
+    runs = {
+        " ".join(words[start : start + RUN_WORDS]) for start in range(len(words) - RUN_WORDS + 1)
+    }
+    if len(runs) < MIN_RUNS:
         return []
     lowest: list[int | None] = [None] * SLOTS
     for run in runs:
-        (number,) = NUMBER.unpack(blake2b(run.encode(), digest_size=8).digest())
+        (number,) = HASH.unpack(blake2b(run.encode(), digest_size=8).digest())
         slot, value = number % SLOTS, (number // SLOTS) & 0x7FFFFFFF
         known = lowest[slot]
         if known is None or value < known:
@@ -44,15 +46,17 @@ def signature(text: str) -> list[int]:
         distance = 0
         while (value_there := lowest[(slot + distance) % SLOTS]) is None:
             distance += 1
-        found.append((value_there + distance * C) & 0x7FFFFFFF)
+        found.append((value_there + distance * ROTATION_FACTOR) & 0x7FFFFFFF)
     return found
 
 
 def bands(signed: list[int]) -> list[int]:
     """Keys of 31 bits: texts that have none in common are not alike."""
     return [
-        (one * 31 + two * C + number) & 0x7FFFFFFF
-        for number, (one, two) in enumerate(zip(signed[::BAND], signed[1::BAND], strict=True))
+        (one * 31 + two * ROTATION_FACTOR + number) & 0x7FFFFFFF
+        for number, (one, two) in enumerate(
+            zip(signed[::BAND_SLOTS], signed[1::BAND_SLOTS], strict=True)
+        )
     ]
 
 

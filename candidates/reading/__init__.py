@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from candidates.facts.values import Contact, Flag, Link, Section
 
-from .document import ZIP, Document, Hidden, Member, Sheet
+from .document import ZIP, Document, Hidden, Member, PageLayout
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 
@@ -23,9 +23,9 @@ __all__ = [
     "Hidden",
     "Link",
     "Member",
+    "PageLayout",
     "Problem",
     "Section",
-    "Sheet",
     "Unreadable",
     "read",
 ]

@@ -20,7 +20,7 @@ from .document import ZIP, Document, Member
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 
-MOST_JOBS = 64
+MAX_JOBS = 64
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,8 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.ocr and not LANGUAGES.fullmatch(options.ocr):
         parser.exit(2, f"--ocr is '{options.ocr}'. Name languages such as eng or eng+deu.\n")
-    if not 1 <= options.jobs <= MOST_JOBS:
-        parser.exit(2, f"--jobs is {options.jobs}. Set it to a number from 1 to {MOST_JOBS}.\n")
+    if not 1 <= options.jobs <= MAX_JOBS:
+        parser.exit(2, f"--jobs is {options.jobs}. Set it to a number from 1 to {MAX_JOBS}.\n")
     for path in options.paths:
         if not path.exists():
             parser.exit(2, f"{path} does not exist. Name files or folders that do.\n")

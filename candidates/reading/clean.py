@@ -17,7 +17,7 @@ TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 MANY_BLANK = re.compile(r"\n{4,}")
 
 # One search tells whether a text has anything of what follows; most have nothing.
-UNUSUAL = re.compile(
+UNUSUAL_CHARACTER = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufb00-\ufb06"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U0010ffff]"
@@ -31,14 +31,14 @@ LIGATURES = {
 
 JOINERS = "\u200c\u200d"
 HARMLESS = "\u00ad\u200e\u200f\u061c"  # soft hyphen, and marks that move nothing by themselves
-MARKS = "\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
+DIRECTION_MARKS = "\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Scripts whose spelling needs joiners: Arabic to Sinhala, and signs that emoji are built from.
 NEEDS_JOINER = re.compile(
     "[\u0600-\u0dff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\U0001f000-\U0001faff\ufe0f]"
 )
 
-NAMES = {
+INVISIBLE_NAMES = {
     "\u200b": "zero-width space",
     "\u200c": "zero-width non-joiner",
     "\u200d": "zero-width joiner",
@@ -69,9 +69,9 @@ OTHER_ALPHABETS = re.compile("[\u0251\u0261\u0370-\u058f]")
 LATIN = re.compile("[A-Za-z]")
 WORD_OF_BOTH = re.compile(r"[^\W\d_]*[\u0251\u0261\u0370-\u058f][^\W\d_]*")
 # Words wholly of look-alikes count in a text that is Latin but for so many letters.
-MOST_FOREIGN = 0.1
-SHORTEST_ALIKE = 3
-SHOWN = 80  # characters of a hidden message that a flag repeats
+MAX_FOREIGN_SHARE = 0.1
+MIN_ALIKE_LETTERS = 3
+MAX_SHOWN_CHARACTERS = 80  # characters of a hidden message that a flag repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def clean(raw: str) -> Cleaned:
     hidden: Counter[str] = Counter()
     spelled = ""
     text = LINE_ENDS.sub("\n", raw)
-    if UNUSUAL.search(text):
+    if UNUSUAL_CHARACTER.search(text):
         text, hidden, spelled = _without_unusual(text)
     text = SPACES.sub(" ", text)
     if not unicodedata.is_normalized("NFC", text):
@@ -99,7 +99,7 @@ def clean(raw: str) -> Cleaned:
     return Cleaned(MANY_BLANK.sub("\n\n\n", text).strip(), hidden, spelled, alike)
 
 
-def flag(cleaned: Cleaned, page: int | None) -> tuple[Flag, ...]:
+def flags_of(cleaned: Cleaned, page: int | None) -> tuple[Flag, ...]:
     """The flags that say which characters were left out, or were not what they look like."""
     flags = []
     if cleaned.alike:
@@ -120,7 +120,7 @@ def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
     words wholly of such others. Words of another language are left alone.
     """
     foreign = len(OTHER_ALPHABETS.findall(text))
-    is_latin = foreign < MOST_FOREIGN * len(LATIN.findall(text))
+    is_latin = foreign < MAX_FOREIGN_SHARE * len(LATIN.findall(text))
     changed: list[str] = []
 
     def fold(match: re.Match[str]) -> str:
@@ -128,7 +128,7 @@ def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
         folded = word.translate(LOOK_ALIKES)
         mixed = LATIN.search(word) is not None
         if OTHER_ALPHABETS.search(folded) or not (
-            (mixed and len(word) > 1) or (is_latin and len(word) >= SHORTEST_ALIKE)
+            (mixed and len(word) > 1) or (is_latin and len(word) >= MIN_ALIKE_LETTERS)
         ):
             return word
         changed.append(folded)
@@ -140,7 +140,11 @@ def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
 def shortened(text: str) -> str:
     """One line, at most SHOWN characters."""
     line = " ".join(text.split())
-    return line if len(line) <= SHOWN else line[: SHOWN - 1].rstrip() + "…"
+    return (
+        line
+        if len(line) <= MAX_SHOWN_CHARACTERS
+        else line[: MAX_SHOWN_CHARACTERS - 1].rstrip() + "…"
+    )
 
 
 def garbage_share(text: str) -> float:
@@ -150,7 +154,7 @@ def garbage_share(text: str) -> float:
     if not visible:
         return 0.0
     bad = 0
-    for found in UNUSUAL.finditer(text):
+    for found in UNUSUAL_CHARACTER.finditer(text):
         character = found.group()
         if character not in "\u00ad\ufffe\r\x0b\x0c\x1c\x1d\x1e\x85":  # \ufffe: pdfium's hyphen
             bad += (
@@ -178,7 +182,7 @@ def _without_unusual(text: str) -> tuple[str, Counter[str], str]:
                 return character
         if code == 0xFE0F:  # asks for the colourful form of the sign before it
             return ""
-        if character in HARMLESS or (character in MARKS and rightly_marked):
+        if character in HARMLESS or (character in DIRECTION_MARKS and rightly_marked):
             return ""
         if 0xE0000 <= code <= 0xE007F:
             hidden["tag character"] += 1
@@ -186,9 +190,9 @@ def _without_unusual(text: str) -> tuple[str, Counter[str], str]:
                 spelled.append(chr(code - 0xE0000))
         elif 0xE0100 <= code <= 0xE01EF or 0xFE00 <= code <= 0xFE0E:
             hidden["variation selector"] += 1
-        elif character in NAMES:
-            hidden[NAMES[character]] += 1
+        elif character in INVISIBLE_NAMES:
+            hidden[INVISIBLE_NAMES[character]] += 1
         # Control characters, private use and halves of characters say nothing and hide nothing.
         return ""
 
-    return UNUSUAL.sub(replace, text), hidden, "".join(spelled)
+    return UNUSUAL_CHARACTER.sub(replace, text), hidden, "".join(spelled)

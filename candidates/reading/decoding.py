@@ -10,23 +10,23 @@ from .limits import MAX_DECODED_GARBAGE_SHARE, MB
 from .problems import Problem, Unreadable
 from .sniff import looks_like_utf_16
 
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-SAMPLE = MB // 4
-MOST_STRAY = 0.02  # share of bytes outside UTF-8 in a text pasted together from two encodings
+SAMPLE_BYTES = MB // 4
+MAX_STRAY_SHARE = 0.02  # share of bytes outside UTF-8 in a text pasted together from two encodings
 # What people's files come in. Among all of Python's codecs the wrong relatives win too often.
-IN_USE = [
+CODECS_IN_USE = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
     *("iso8859_2", "iso8859_5", "iso8859_7", "koi8_r", "mac_roman", "cp874"),
     *("cp932", "shift_jis", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949", "euc_kr"),
 ]
 TURKISH_IN_1252 = re.compile("[ðþýÐÞÝ]")
-ESCAPES = re.compile(rb"\x1b[$(]")
+ISO_2022_ESCAPE = re.compile(rb"\x1b[$(]")
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, tuple[Flag, ...]]:
@@ -36,13 +36,13 @@ def decode(data: bytes, declared: str = "") -> tuple[str, tuple[Flag, ...]]:
     then what was declared, then what charset-normalizer finds most plausible. Raises Unreadable
     where none of them gives text.
     """
-    for mark, codec in MARKS:
+    for mark, codec in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _checked(data[len(mark) :].decode(codec, "replace"), codec), ()
-    bare = looks_like_utf_16(data[:SAMPLE])
+    bare = looks_like_utf_16(data[:SAMPLE_BYTES])
     if bare:
         return _checked(data.decode(bare, "replace"), bare), ()
-    if not ESCAPES.search(data):  # ISO-2022 is seven-bit and would pass for UTF-8
+    if not ISO_2022_ESCAPE.search(data):  # ISO-2022 is seven-bit and would pass for UTF-8
         try:
             return _checked(data.decode("utf-8"), "utf-8"), ()
         except UnicodeDecodeError:
@@ -63,7 +63,7 @@ def _mostly_utf_8(data: bytes) -> str:
     text = data.decode("utf-8", "surrogateescape")
     stray = sum("\udc80" <= character <= "\udcff" for character in text)
     proper = sum(character > "\x7f" for character in text) - stray
-    if not proper or stray > MOST_STRAY * len(text) or stray > proper:
+    if not proper or stray > MAX_STRAY_SHARE * len(text) or stray > proper:
         return ""
     return re.sub(
         "[\udc80-\udcff]",
@@ -75,7 +75,7 @@ def _mostly_utf_8(data: bytes) -> str:
 def _guessed(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(data[:SAMPLE], cp_isolation=IN_USE)
+    matches = from_bytes(data[:SAMPLE_BYTES], cp_isolation=CODECS_IN_USE)
     best = matches.best()
     if best is None:
         return _checked(data.decode("cp1252", "replace"), "cp1252")

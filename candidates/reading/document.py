@@ -45,7 +45,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class QuoteMark:
     """A box on the picture of a page, in its pixels; `quote` is the number of what stands there."""
 
     quote: int
@@ -56,19 +56,19 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PageLayout:
     """A page of the original as it is drawn, in pixels."""
 
     width: int
     height: int
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[QuoteMark, ...] = ()
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         width, height = int(value["width"]), int(value["height"])
         if width < 1 or height < 1:
             raise ValueError("Expected a page of some size.")
-        return cls(width, height, tuple(Mark(*map(int, mark)) for mark in value["marks"]))
+        return cls(width, height, tuple(QuoteMark(*map(int, mark)) for mark in value["marks"]))
 
 
 @dataclass(frozen=True, slots=True)

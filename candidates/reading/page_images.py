@@ -182,7 +182,7 @@ def _picture(data: bytes, index: int) -> Image.Image:
             paper.paste(opaque, mask=opaque.getchannel("A"))
             turned = paper
         elif turned.mode != "RGB":
-            turned = pictures.grey(turned) if turned.mode in pictures.SIXTEEN_BITS else turned
+            turned = pictures.grey(turned) if turned.mode in pictures.SIXTEEN_BIT_MODES else turned
         size = _size(*turned.size)
         return turned.convert("RGB").resize(size, Image.Resampling.LANCZOS)
 

@@ -82,7 +82,7 @@ def read_document(
         flags=(*kind_flags, *parsed.flags, *flags, *nature.judge(text, parts, person)),
         contact=person,
         hidden=hidden,
-        language=language.tell(text),
+        language=language.detect(text),
         sections=sections.with_head(parts, text, person.email, person.phone),
     )
 
@@ -122,16 +122,16 @@ def _recognised(kind: FileKind, data: bytes, context: ReadingContext, ocr: Ocr) 
         if kind is FileKind.PDF:
             from .ocr import recognise
 
-            return recognise.pdf(data, ocr)
+            return recognise.recognise_pdf(data, ocr)
         if data.startswith(b"PK"):
             from .ocr import pictures
 
-            return pictures.packed(data, ocr)
+            return pictures.parse_packed(data, ocr)
         raise Unreadable(Problem.NOT_RECOGNISED, f"pictures in {kind.name}") from None
     if kind is FileKind.PDF:
         from .ocr import recognise
 
-        return recognise.pdf_gaps(data, parsed, ocr)
+        return recognise.recognise_gaps(data, parsed, ocr)
     return parsed
 
 
@@ -145,7 +145,7 @@ def _cleaned(parsed: Parsed) -> tuple[tuple[str, ...], list[Flag]]:
             raise Unreadable(Problem.TOO_LONG, f"more than {MAX_CHARACTERS} characters")
         cleaned = clean.clean(raw)
         pages.append(cleaned.text)
-        flags += clean.flag(cleaned, number if parsed.paged else None)
+        flags += clean.flags_of(cleaned, number if parsed.paged else None)
     return tuple(pages), flags
 
 

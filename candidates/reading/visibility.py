@@ -20,11 +20,13 @@ Grounds = frozenset[Colour] | None
 
 WHITE: Colour = (255, 255, 255)
 PAPER: Grounds = frozenset((WHITE,))
-CONTRAST = 24  # levels of 256 in the channel that differs most; below, nobody sees the letter
-TINIEST = 1.5  # points up to which a letter is a speck
-NARROWEST = 20  # per cent of its width: a letter below that is a stroke
+MIN_CONTRAST_LEVELS = (
+    24  # levels of 256 in the channel that differs most; below, nobody sees the letter
+)
+TINY_POINTS = 1.5  # points up to which a letter is a speck
+MIN_WIDTH_PERCENT = 20  # per cent of its width: a letter below that is a stroke
 
-NAMED: dict[str, Colour] = {
+NAMED_COLOURS: dict[str, Colour] = {
     **{"white": WHITE, "black": (0, 0, 0), "red": (255, 0, 0), "green": (0, 128, 0)},
     **{"blue": (0, 0, 255), "yellow": (255, 255, 0), "cyan": (0, 255, 255)},
     **{"magenta": (255, 0, 255), "gray": (128, 128, 128), "grey": (128, 128, 128)},
@@ -46,19 +48,19 @@ def colour(text: str) -> Colour | None:
     text = text.strip()
     found = HEX.match(text)
     if found is None:
-        return NAMED.get(text.lower())
+        return NAMED_COLOURS.get(text.lower())
     digits = found.group(1) or "".join(2 * digit for digit in found.group(2))
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
 
 
-def alike(one: Colour, other: Colour) -> bool:
+def look_alike(one: Colour, other: Colour) -> bool:
     """Whether letters of one colour cannot be seen on the other."""
-    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < CONTRAST
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < MIN_CONTRAST_LEVELS
 
 
-def lost(ink: Colour, grounds: Grounds) -> bool:
+def is_lost(ink: Colour, grounds: Grounds) -> bool:
     """Whether `ink` cannot be seen on any colour that the ground may have."""
-    return bool(grounds) and all(alike(ink, ground) for ground in grounds or ())
+    return bool(grounds) and all(look_alike(ink, ground) for ground in grounds or ())
 
 
 def symbol(code: int) -> str:

@@ -23,10 +23,10 @@ from .turn import Place, Turn, TurnVerdict
 
 log = logging.getLogger(__name__)
 
-AT_A_TIME = 8
-MEMBERS, MEMBERS_BYTES = 40, 16 * 1024 * 1024  # of an archive, written at a time
+FILES_PER_CLAIM = 8
+MEMBERS_PER_BATCH, MEMBER_BYTES_PER_BATCH = 40, 16 * 1024 * 1024  # of an archive, written at a time
 LEASE = timedelta(seconds=45)  # longer than the slowest file may take, and a renewal besides
-RENEW = 5.0  # seconds
+RENEW_SECONDS = 5.0  # seconds
 
 
 def is_due(draft_id: int) -> bool:
@@ -86,7 +86,10 @@ class Reader:
                 data = file.read()
             for member in self._ready().unpack(data, archive.filename, archive.done):
                 batch.append(member)
-                if len(batch) >= MEMBERS or sum(len(one.data) for one in batch) >= MEMBERS_BYTES:
+                if (
+                    len(batch) >= MEMBERS_PER_BATCH
+                    or sum(len(one.data) for one in batch) >= MEMBER_BYTES_PER_BATCH
+                ):
                     if not self._keep(turn, archive, batch):
                         return
                     batch = []
@@ -122,7 +125,7 @@ class Reader:
     def _read_some(self, turn: Turn) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
         candidates.give_up()
-        ids = candidates.claim(AT_A_TIME, turn.token, LEASE)
+        ids = candidates.claim(FILES_PER_CLAIM, turn.token, LEASE)
         if ids:
             turn.beat(LEASE)
         try:
@@ -156,7 +159,7 @@ class Reader:
 
     def _renew(self, turn: Turn) -> None:
         """Also while one file is read: recognising a long scan outlasts the lease."""
-        if time.monotonic() - turn.beaten > RENEW:
+        if time.monotonic() - turn.beaten > RENEW_SECONDS:
             turn.beat(LEASE)
             Candidate.objects.filter(draft=self.draft_id).extend(turn.token, LEASE)
 

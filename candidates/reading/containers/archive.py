@@ -16,26 +16,33 @@ from dataclasses import dataclass
 
 from candidates.reading.document import ZIP, Member
 from candidates.reading.limits import (
+    MAX_ARCHIVE_DEPTH,
     MAX_ARCHIVE_MEMBERS,
     MAX_BYTES,
-    MAX_DEPTH,
     MAX_UNPACKED_BYTES,
     MB,
 )
 from candidates.reading.problems import Problem, Unreadable
 
-CHUNK = 256 * 1024
-LONGEST_NAME = 255
+CHUNK_BYTES = 256 * 1024
+MAX_NAME_CHARACTERS = 255
 # What file managers add of their own.
-JUNK = re.compile(
+FILE_MANAGER_NAME = re.compile(
     r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|\.localized$|Thumbs\.db$|desktop\.ini$|\.directory$|~\$)",
     re.IGNORECASE,
 )
-UTF_8_NAME = 0x800  # of a member's flags
-LOCKED = 0x1
+UTF_8_FLAG = 0x800  # of a member's flags
+ENCRYPTED_FLAG = 0x1
 DRIVE = re.compile(r"^[A-Za-z]:")
 # What zipfile raises for torn, lying or unheard-of members.
-BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError)
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+)
 
 
 def members(data: bytes, name: str, skip: int = 0) -> Iterator[Member]:
@@ -65,7 +72,7 @@ def _members(data: bytes, name: str, folder: str, budget: _Budget, depth: int) -
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         listed = archive.infolist()
-    except BROKEN as error:
+    except BROKEN_ARCHIVE as error:
         raise Unreadable(Problem.DAMAGED, f"ZIP: {type(error).__name__}") from error
     if is_document({member.filename for member in listed}):
         # A Word file that somebody named .zip; without that, its content decides.
@@ -75,12 +82,12 @@ def _members(data: bytes, name: str, folder: str, budget: _Budget, depth: int) -
     seen: dict[str, int] = {}
     for member in listed:
         path = _name(member)
-        if member.is_dir() or JUNK.search(path):
+        if member.is_dir() or FILE_MANAGER_NAME.search(path):
             continue
         budget.members -= 1
         if budget.members < 0:
             raise Unreadable(Problem.TOO_MANY_FILES, f"more than {MAX_ARCHIVE_MEMBERS} members")
-        shown = _once(f"{folder}{path}" or "file", seen)
+        shown = _unique(f"{folder}{path}" or "file", seen)
         refused = _refusal(member, overlapping)
         if refused:
             yield Member(shown, problem=refused[0], detail=refused[1])
@@ -94,7 +101,7 @@ def _members(data: bytes, name: str, folder: str, budget: _Budget, depth: int) -
             continue
         if not _is_archive(inside, shown):
             yield Member(shown, inside)
-        elif depth + 1 >= MAX_DEPTH:
+        elif depth + 1 >= MAX_ARCHIVE_DEPTH:
             yield Member(shown, problem=Problem.NESTED, detail=f"{depth + 1} deep")
         else:
             try:
@@ -123,7 +130,7 @@ def _is_archive(data: bytes, name: str) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return not is_document(set(archive.namelist()))
-    except BROKEN:
+    except BROKEN_ARCHIVE:
         return name.lower().endswith(".zip")
 
 
@@ -131,7 +138,7 @@ def _refusal(member: zipfile.ZipInfo, overlapping: set[int]) -> tuple[Problem, s
     mode = member.external_attr >> 16
     if mode and not (stat.S_ISREG(mode) or stat.S_IFMT(mode) == 0):
         return Problem.NOT_A_FILE, "a link or a device"
-    if member.flag_bits & LOCKED:
+    if member.flag_bits & ENCRYPTED_FLAG:
         return Problem.ENCRYPTED, "locked member"
     if member.header_offset in overlapping:
         return Problem.DAMAGED, "members overlap"
@@ -142,7 +149,7 @@ def _inflated(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget
     pieces, size = [], 0
     try:
         with archive.open(member) as file:
-            while piece := file.read(CHUNK):
+            while piece := file.read(CHUNK_BYTES):
                 size += len(piece)
                 budget.size -= len(piece)
                 if budget.size < 0:
@@ -154,7 +161,7 @@ def _inflated(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget
                 pieces.append(piece)
     except RuntimeError as error:  # locked after all
         raise Unreadable(Problem.ENCRYPTED, type(error).__name__) from error
-    except BROKEN as error:
+    except BROKEN_ARCHIVE as error:
         raise Unreadable(Problem.DAMAGED, f"ZIP member: {type(error).__name__}") from error
     return b"".join(pieces)
 
@@ -174,7 +181,7 @@ def _overlapping(listed: list[zipfile.ZipInfo]) -> set[int]:
 def _name(member: zipfile.ZipInfo) -> str:
     """The path as it may be shown: no drive, no root, no way up, nothing that is not seen."""
     name = member.orig_filename
-    if not member.flag_bits & UTF_8_NAME:
+    if not member.flag_bits & UTF_8_FLAG:
         name = _decoded(name)
     name = DRIVE.sub("", unicodedata.normalize("NFC", name).replace("\\", "/"))
     parts = []
@@ -183,9 +190,13 @@ def _name(member: zipfile.ZipInfo) -> str:
         if seen.strip() not in ("", ".", ".."):
             parts.append(" ".join(seen.split()))
     short = "/".join(parts[-4:])
-    if len(short) > LONGEST_NAME:
+    if len(short) > MAX_NAME_CHARACTERS:
         stem, dot, ending = short.rpartition(".")
-        short = stem[: LONGEST_NAME - 21] + dot + ending[:20] if dot else short[:LONGEST_NAME]
+        short = (
+            stem[: MAX_NAME_CHARACTERS - 21] + dot + ending[:20]
+            if dot
+            else short[:MAX_NAME_CHARACTERS]
+        )
     # What is_dir and the junk of file managers are told by is kept.
     return short
 
@@ -214,7 +225,7 @@ def _is_east_asian(text: str) -> bool:
     return len(foreign) > 1 and all(unicodedata.east_asian_width(c) in "WFH" for c in foreign)
 
 
-def _once(name: str, seen: dict[str, int]) -> str:
+def _unique(name: str, seen: dict[str, int]) -> str:
     """The name, with a number behind it where the archive has it twice."""
     seen[name] = seen.get(name, 0) + 1
     if seen[name] == 1:

@@ -11,9 +11,16 @@ from lxml import etree
 from candidates.reading.limits import MAX_PART_BYTES, MAX_PARTS_BYTES
 from candidates.reading.problems import Problem, Unreadable
 
-CHUNK = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 # What zipfile raises for torn, lying or unheard-of members.
-BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError)
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+)
 
 
 class Relation(NamedTuple):
@@ -67,7 +74,7 @@ class Package:
         pieces, size = [], 0
         with self.archive.open(member) as file:
             # The sizes in the headers may lie: what counts is what comes out.
-            while piece := file.read(CHUNK):
+            while piece := file.read(CHUNK_BYTES):
                 size += len(piece)
                 self.inflated += len(piece)
                 if size > MAX_PART_BYTES or self.inflated > MAX_PARTS_BYTES:

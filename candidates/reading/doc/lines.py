@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 FIELD_SIGNS = re.compile("[\x13\x14\x15]")
 PARAGRAPH_ENDS = ("\r", "\x07", "\x0c")
 # Line break, column break, hyphens that do not break and that may.
-MEANINGS = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "", "\t": "\t", "\n": "\n"}
-BUTTON = re.compile(r"\s*MACROBUTTON\s+\S+()\s+([^\x13-\x15]{1,500})", re.IGNORECASE)
-PRONOUNCED = re.compile(
+TEXT_OF_SIGN = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "", "\t": "\t", "\n": "\n"}
+BUTTON_FIELD = re.compile(r"\s*MACROBUTTON\s+\S+()\s+([^\x13-\x15]{1,500})", re.IGNORECASE)
+PRONUNCIATION_FIELD = re.compile(
     r"\s*EQ\s.{0,100}\\o\s*\\ad\s*\(.{0,40}\(([^()]{1,100})\),([^()]{1,100})\)\s*$",
     re.IGNORECASE | re.DOTALL,
 )
-HALF = re.compile("[\ud800-\udfff]")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def without_fields(text: str, parts: Sequence[int]) -> list[str]:
             if in_code[-1]:
                 codes -= 1
                 if not codes:
-                    shown = _shown(text[code_from + 1 : at]) if sign == "\x15" else ""
+                    shown = _without_result(text[code_from + 1 : at]) if sign == "\x15" else ""
                     signs[code_from:at] = [shown, *[""] * (at - code_from - 1)]
             in_code[-1] = False
             if sign == "\x15":
@@ -75,9 +75,9 @@ def without_fields(text: str, parts: Sequence[int]) -> list[str]:
     return signs
 
 
-def _shown(code: str) -> str:
+def _without_result(code: str) -> str:
     """What a field without a result shows: the label of a button, a word and its pronunciation."""
-    match = BUTTON.match(code) or PRONOUNCED.match(code)
+    match = BUTTON_FIELD.match(code) or PRONUNCIATION_FIELD.match(code)
     return "".join(match.group(2, 1)) if match else ""
 
 
@@ -98,11 +98,11 @@ def lines(signs: Sequence[str], part: tuple[int, int], formatting: Formatting) -
         elif sign >= " ":
             text.append(sign)
         else:
-            text.append(MEANINGS.get(sign, ""))
+            text.append(TEXT_OF_SIGN.get(sign, ""))
     out.end_paragraph("".join(text), "\r", end)
     out.end_row()
     found = "\n".join(out.lines).strip("\n")
-    if HALF.search(found):  # halves of rare characters stand one after the other
+    if HALF_CHARACTER.search(found):  # halves of rare characters stand one after the other
         found = found.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return found
 

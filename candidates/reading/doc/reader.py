@@ -42,13 +42,13 @@ VANISH, DELETED, SYMBOL = 0x083C, 0x0800, 0x6A09
 COLOUR, COLOUR_80, HALF_POINTS = 0x6870, 0x2A42, 0x4A43
 IN_TABLE, ROW_END = 0x2416, 0x2417
 SHADING = frozenset((0xCA71, 0x4866, 0xC64D, 0x442D, 0xD612, 0xD609, 0xD670, 0xD660))
-OPERAND = (1, 1, 2, 4, 2, 2, 0, 3)  # bytes, by the upper three bits; 0 says it itself
-ELSEWHERE = b"\x46\x66"  # changes that found no room, kept in the stream Data
-TINY = 2  # half-points: nobody reads a letter of one point
-UNSEEN_IN_PLACE = ("tiny", "low-contrast")
-PAGE = 512
-MOST_STEPS = 5_000_000  # comparing runs and pieces: 500 pieces of 10,000 runs
-MOST_HIDDEN, MOST_OF_ONE = 50, 500
+OPERAND_BYTES = (1, 1, 2, 4, 2, 2, 0, 3)  # bytes, by the upper three bits; 0 says it itself
+IN_DATA_STREAM = b"\x46\x66"  # changes that found no room, kept in the stream Data
+TINY_HALF_POINTS = 2  # half-points: nobody reads a letter of one point
+KINDS_KEEPING_THEIR_LINE = ("tiny", "low-contrast")
+PAGE_BYTES = 512
+MAX_STEPS = 5_000_000  # comparing runs and pieces: 500 pieces of 10,000 runs
+MAX_HIDDEN_RUNS, MAX_RUN_CHARACTERS = 50, 500
 
 # Code pages of Word 6 and 95 by language (the lower ten bits of a LANGID); others: Windows-1252.
 CODE_PAGES = {
@@ -73,7 +73,7 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class _WordFile:
     """The streams and what the FIB says of them."""
 
     main: bytes
@@ -116,7 +116,7 @@ def parse(data: bytes, _context: ReadingContext) -> Parsed:
     return Parsed("doc", (shown,), flags, hidden=hidden)
 
 
-def _open(file: Compound) -> _Word:
+def _open(file: Compound) -> _WordFile:
     main = file.read(file.root.streams["worddocument"])
     version, language, flags, character_set = unpack_from("<2xH2xH2xH8xH", main)
     if flags & ENCRYPTED:
@@ -139,10 +139,10 @@ def _open(file: Compound) -> _Word:
     if sum(lengths) > 2 * MAX_CHARACTERS:
         raise Unreadable(Problem.TOO_LONG, f"says it has {sum(lengths)} characters")
     data = file.read(file.root.streams["data"]) if "data" in file.root.streams else b""
-    return _Word(main, tables, data, is_97, codec, lengths)
+    return _WordFile(main, tables, data, is_97, codec, lengths)
 
 
-def _pieces(word: _Word) -> Iterator[_Piece]:
+def _pieces(word: _WordFile) -> Iterator[_Piece]:
     """The piece table ([MS-DOC] 2.8.35), or the one piece of a Word 6 file saved in full."""
     flags, begin, end = unpack_from("<10xH12xII", word.main)
     table = word.table(PIECES) if word.is_97 or flags & COMPLEX else b""
@@ -176,7 +176,7 @@ def _pieces(word: _Word) -> Iterator[_Piece]:
         yield _Piece(first, end, where, width, of_all)
 
 
-def _text(word: _Word, pieces: list[_Piece]) -> str:
+def _text(word: _WordFile, pieces: list[_Piece]) -> str:
     """The characters of all parts, each at its number: as many as there are positions."""
     found = []
     position = 0
@@ -205,7 +205,7 @@ def _narrow(raw: bytes, codec: str) -> str:
     return "".join(wide)[: len(raw)].ljust(len(raw), "\0")
 
 
-def _formatting(word: _Word, pieces: list[_Piece], text: str) -> Formatting:
+def _formatting(word: _WordFile, pieces: list[_Piece], text: str) -> Formatting:
     """What the formatting says of single characters, by their numbers."""
     out = Formatting()
     white: list[tuple[int, int]] = []
@@ -217,7 +217,7 @@ def _formatting(word: _Word, pieces: list[_Piece], text: str) -> Formatting:
                 out.hidden.append((first, end, "vanished"))
             elif what == DELETED and value == b"\x01":
                 out.hidden.append((first, end, ""))
-            elif what == HALF_POINTS and int.from_bytes(value, "little") <= TINY:
+            elif what == HALF_POINTS and int.from_bytes(value, "little") <= TINY_HALF_POINTS:
                 out.hidden.append((first, end, "tiny"))
             elif what == COLOUR:
                 is_white = value == b"\xff\xff\xff\x00"
@@ -241,7 +241,7 @@ def _formatting(word: _Word, pieces: list[_Piece], text: str) -> Formatting:
     return out
 
 
-def _formatted(word: _Word, pieces: list[_Piece]) -> Iterator[tuple[int, int, bytes, bool]]:
+def _formatted(word: _WordFile, pieces: list[_Piece]) -> Iterator[tuple[int, int, bytes, bool]]:
     """Numbers of characters from, up to, the changes to them, and whether to their paragraph."""
     for piece in pieces:
         if piece.changes:
@@ -257,7 +257,7 @@ def _formatted(word: _Word, pieces: list[_Piece]) -> Iterator[tuple[int, int, by
                 piece = by_place[at]
                 at += 1
                 steps += 1
-                if steps > MOST_STEPS:
+                if steps > MAX_STEPS:
                     raise Unreadable(Problem.TOO_COMPLEX, "runs and pieces without end")
                 first = piece.first + max(0, begin - piece.at) // piece.width
                 last = min(piece.end, piece.first - -(end - piece.at) // piece.width)
@@ -265,7 +265,7 @@ def _formatted(word: _Word, pieces: list[_Piece]) -> Iterator[tuple[int, int, by
                     yield first, last, changes, number == PARAGRAPH_PAGES
 
 
-def _runs(word: _Word, number: int) -> Iterator[tuple[int, int, bytes]]:
+def _runs(word: _WordFile, number: int) -> Iterator[tuple[int, int, bytes]]:
     """Bytes from, up to, and the changes to their formatting ([MS-DOC] 2.8.5, 2.9.32, 2.9.174)."""
     table = word.table(number)
     count = (len(table) - 4) // 8
@@ -274,11 +274,11 @@ def _runs(word: _Word, number: int) -> Iterator[tuple[int, int, bytes]]:
     pages = {page & 0x3FFFFF for page in unpack_from(f"<{count}I", table, 4 * (count + 1))}
     each = 1 if number == CHARACTER_PAGES else 13
     for page in sorted(pages):
-        whole = word.main[page * PAGE : (page + 1) * PAGE]
-        if len(whole) < PAGE:
+        whole = word.main[page * PAGE_BYTES : (page + 1) * PAGE_BYTES]
+        if len(whole) < PAGE_BYTES:
             raise _damaged(f"page {page} of formatting is past the end")
         many = whole[-1]
-        if 4 * (many + 1) + each * many >= PAGE:
+        if 4 * (many + 1) + each * many >= PAGE_BYTES:
             raise _damaged(f"page {page} of formatting has {many} runs")
         places = unpack_from(f"<{many + 1}I", whole)
         for run in range(many):
@@ -288,9 +288,9 @@ def _runs(word: _Word, number: int) -> Iterator[tuple[int, int, bytes]]:
                 changes = whole[at + 1 : at + 1 + whole[at]]
             elif at and whole[at]:  # counted in words; the style comes first
                 changes = whole[at + 3 : at + 2 * whole[at]]
-            elif at and at + 1 < PAGE:
+            elif at and at + 1 < PAGE_BYTES:
                 changes = whole[at + 4 : at + 2 + 2 * whole[at + 1]]
-            if changes[:2] == ELSEWHERE:
+            if changes[:2] == IN_DATA_STREAM:
                 (at,) = unpack_from("<I", changes, 2)
                 (size,) = unpack_from("<H", word.data, at)
                 changes = word.data[at + 2 : at + 2 + size]
@@ -303,7 +303,7 @@ def _changes(changes: bytes) -> Iterator[tuple[int, bytes]]:
     while at + 2 < len(changes):
         what = int.from_bytes(changes[at : at + 2], "little")
         at += 2
-        size = OPERAND[what >> 13]
+        size = OPERAND_BYTES[what >> 13]
         if not size:
             size = changes[at]
             at += 1
@@ -314,7 +314,7 @@ def _changes(changes: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def _parts(word: _Word, text: str, formatting: Formatting) -> tuple[str, tuple[Hidden, ...]]:
+def _parts(word: _WordFile, text: str, formatting: Formatting) -> tuple[str, tuple[Hidden, ...]]:
     """The parts in the order of reading, and what in them is not seen."""
     ends = [0]
     for length in word.lengths:
@@ -342,7 +342,7 @@ def _parts(word: _Word, text: str, formatting: Formatting) -> tuple[str, tuple[H
     return "\n\n".join(part for part in shown if part.strip()), hidden
 
 
-def _stories(word: _Word, headers: tuple[int, int]) -> list[tuple[int, int]]:
+def _stories(word: _WordFile, headers: tuple[int, int]) -> list[tuple[int, int]]:
     """Where each header and footer begins and ends ([MS-DOC] 2.8.22)."""
     table = word.table(HEADER_STORIES)
     begin, end = headers
@@ -363,12 +363,14 @@ def _hide(text: str, signs: list[str], formatting: Formatting) -> tuple[Hidden, 
             runs[-1][1].append(formatting.symbols.pop(number, signs[number]))
             # The end of a paragraph goes with hidden text, as on the page; white and tiny letters
             # leave their line.
-            stays = text[number] == "\x07" or (text[number] == "\r" and kind in UNSEEN_IN_PLACE)
+            stays = text[number] == "\x07" or (
+                text[number] == "\r" and kind in KINDS_KEEPING_THEIR_LINE
+            )
             signs[number] = text[number] if stays else ""
         done = max(done, end)
     texts = ((kind, re.sub(r"[\x00-\x1f]+", " ", "".join(run)).strip()) for kind, run in runs)
-    seen = [Hidden(kind, text[:MOST_OF_ONE]) for kind, text in texts if kind and text]
-    return tuple(seen[:MOST_HIDDEN])
+    seen = [Hidden(kind, text[:MAX_RUN_CHARACTERS]) for kind, text in texts if kind and text]
+    return tuple(seen[:MAX_HIDDEN_RUNS])
 
 
 def _damaged(detail: str) -> Unreadable:

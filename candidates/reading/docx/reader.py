@@ -15,7 +15,14 @@ from functools import cache
 from lxml import etree
 
 from candidates.facts.values import Flag
-from candidates.reading.containers.package import BROKEN, Package, Relation, attribute, child, local
+from candidates.reading.containers.package import (
+    BROKEN_ARCHIVE,
+    Package,
+    Relation,
+    attribute,
+    child,
+    local,
+)
 from candidates.reading.context import ReadingContext
 from candidates.reading.document import Hidden
 from candidates.reading.limits import MAX_CHARACTERS
@@ -24,15 +31,15 @@ from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sniff import FileKind, sniff
 from candidates.reading.visibility import PAPER, Grounds, colour
 
-from .styles import Looks, Place, is_on
-from .wordml import Words, letters_of
+from .styles import DocxStyles, DocxSurroundings, is_on
+from .wordml import DocxText, letters_of
 
-BODY = "officeDocument"
-ASIDE = ("footnotes", "endnotes")
-DEEPEST = 3  # documents in documents
-MOST_CHUNKS = 50
+BODY_RELATION = "officeDocument"
+NOTE_RELATIONS = ("footnotes", "endnotes")
+MAX_DOCUMENT_DEPTH = 3  # documents in documents
+MAX_CHUNKS = 50
 CHUNK_KINDS = (FileKind.HTML, FileKind.RTF, FileKind.TEXT, FileKind.MARKDOWN)
-MIME = re.compile(rb"\s*(?:MIME-Version|From|Content-Type|Subject):", re.IGNORECASE)
+MIME_START = re.compile(rb"\s*(?:MIME-Version|From|Content-Type|Subject):", re.IGNORECASE)
 
 
 def parse(data: bytes, context: ReadingContext) -> Parsed:
@@ -43,12 +50,12 @@ def parse(data: bytes, context: ReadingContext) -> Parsed:
 def _parse(data: bytes, context: ReadingContext, depth: int) -> Parsed:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _File(Package(archive), context, depth).read()
-    except BROKEN as error:
+            return _DocxFile(Package(archive), context, depth).read()
+    except BROKEN_ARCHIVE as error:
         raise Unreadable(Problem.DAMAGED, f"DOCX: {type(error).__name__}") from error
 
 
-class _File:
+class _DocxFile:
     """One package while it is read."""
 
     def __init__(self, package: Package, context: ReadingContext, depth: int) -> None:
@@ -61,29 +68,29 @@ class _File:
 
     def read(self) -> Parsed:
         package = self.package
-        main = next((one.path for one in package.related("") if one.kind == BODY), "")
+        main = next((one.path for one in package.related("") if one.kind == BODY_RELATION), "")
         if not package.has(main):
             main = "word/document.xml"
         related = package.related(main)
         body = package.part(main)
-        looks = Looks(self._first(related, "styles"), self._first(related, "theme"))
+        looks = DocxStyles(self._first(related, "styles"), self._first(related, "theme"))
         aside = {
             kind: [
                 (path, package.part(path))
                 for path in dict.fromkeys(one.path for one in related if one.kind == kind)
                 if package.has(path)
             ]
-            for kind in ("header", *ASIDE, "footer")
+            for kind in ("header", *NOTE_RELATIONS, "footer")
         }
         margins = [part for kind in ("header", "footer") for _, part in aside[kind]]
-        place = Place(self._paper(body, margins, self._first(related, "settings")))
+        place = DocxSurroundings(self._paper(body, margins, self._first(related, "settings")))
 
         @cache
         def prompts() -> dict[str, str]:
             return _prompts(self._first(related, "glossaryDocument"))
 
-        def text(path: str, root: etree._Element, place: Place = place) -> str:
-            words = Words(looks, place, self._elsewhere(path), prompts, self.hidden)
+        def text(path: str, root: etree._Element, place: DocxSurroundings = place) -> str:
+            words = DocxText(looks, place, self._elsewhere(path), prompts, self.hidden)
             return words.text(root)
 
         def texts(kind: str) -> Iterator[str]:
@@ -92,7 +99,7 @@ class _File:
 
         headers = list(texts("header"))
         shown = text(main, body)
-        notes = [note for kind in ASIDE for note in texts(kind)]
+        notes = [note for kind in NOTE_RELATIONS for note in texts(kind)]
         pieces = [piece for piece in (*headers, shown, *notes, *texts("footer")) if piece]
         page = "\n\n".join(pieces)
         if len(page) > MAX_CHARACTERS:
@@ -137,8 +144,8 @@ class _File:
             target = targets.get(key, "")
             if target in self.done or not self.package.has(target):
                 return []
-            if len(self.done) >= MOST_CHUNKS:
-                raise Unreadable(Problem.TOO_COMPLEX, f"more than {MOST_CHUNKS} parts in parts")
+            if len(self.done) >= MAX_CHUNKS:
+                raise Unreadable(Problem.TOO_COMPLEX, f"more than {MAX_CHUNKS} parts in parts")
             self.done.add(target)
             if name == "altChunk":
                 return self._chunk(target)
@@ -162,11 +169,11 @@ class _File:
         return "\n\n".join(found.pages).strip("\n").split("\n")
 
     def _document(self, data: bytes, name: str) -> Parsed:
-        if self.depth >= DEEPEST:
+        if self.depth >= MAX_DOCUMENT_DEPTH:
             raise Unreadable(
-                Problem.TOO_COMPLEX, f"documents in documents, more than {DEEPEST} deep"
+                Problem.TOO_COMPLEX, f"documents in documents, more than {MAX_DOCUMENT_DEPTH} deep"
             )
-        if MIME.match(data):
+        if MIME_START.match(data):
             data = _web_archive(data)
             name = "part.html"
         kind = sniff(data, name).kind

@@ -14,36 +14,45 @@ from candidates.reading.containers.package import attribute, child, local, own_t
 from candidates.reading.document import Hidden
 from candidates.reading.visibility import Line, colour, row_lines, symbol
 
-from .styles import NOTHING, Fill, Look, Looks, Place, how_hidden, is_on, part_fills
+from .styles import (
+    UNSTYLED,
+    DocxFill,
+    DocxStyles,
+    DocxSurroundings,
+    DocxTextStyle,
+    how_hidden,
+    is_on,
+    part_fills,
+)
 
 # Nothing in these is text of the document.
-_DROPPED = """
+_DROPPED_ELEMENTS = """
 del moveFrom delText instrText delInstrText fldData rPr pPr tblPr tblGrid tcPr trPr sectPr sdtPr
 sdtEndPr binData annotationRef footnoteRef endnoteRef proofErr lastRenderedPageBreak
 bookmarkStart bookmarkEnd docPart
 """
-DROPPED = frozenset(_DROPPED.split())
-NOT_NOTES = frozenset(("separator", "continuationSeparator", "continuationNotice"))
-WRAPS = frozenset(("sdt", "sdtContent", "customXml", "ins", "moveTo"))
+DROPPED_ELEMENTS = frozenset(_DROPPED_ELEMENTS.split())
+SEPARATOR_TYPES = frozenset(("separator", "continuationSeparator", "continuationNotice"))
+WRAPPERS = frozenset(("sdt", "sdtContent", "customXml", "ins", "moveTo"))
 # What is drawn by another part of the file, and the attribute that refers to it.
-ELSEWHERE = {"altChunk": "id", "relIds": "dm", "chart": "id"}
+REFERENCES = {"altChunk": "id", "relIds": "dm", "chart": "id"}
 
 
-def nothing_elsewhere(_key: str, _kind: str) -> list[str]:
+def no_other_parts(_key: str, _kind: str) -> list[str]:
     return []
 
 
 @dataclass(slots=True)
-class Words:
+class DocxText:
     """Text of parts; `hidden` gathers what Word does not show.
 
     `elsewhere` gives the lines of another part, by the id of the relation and the name of the
     element that refers to it; `prompts` what empty content controls show, by name.
     """
 
-    looks: Looks = field(default_factory=Looks)
-    place: Place = field(default_factory=Place)
-    elsewhere: Callable[[str, str], list[str]] = nothing_elsewhere
+    looks: DocxStyles = field(default_factory=DocxStyles)
+    place: DocxSurroundings = field(default_factory=DocxSurroundings)
+    elsewhere: Callable[[str, str], list[str]] = no_other_parts
     prompts: Callable[[], dict[str, str]] = dict
     hidden: list[Hidden] = field(default_factory=list)
     # Fields that have begun; True while they are at their code, which is not shown (17.16.18).
@@ -57,10 +66,10 @@ class Words:
         return "\n".join(lines).strip("\n")
 
     # XML comes nested at most 256 deep, so recursion stays well under Python's limit.
-    def _blocks(self, parent: etree._Element, lines: list[str], place: Place) -> None:
+    def _blocks(self, parent: etree._Element, lines: list[str], place: DocxSurroundings) -> None:
         for one in parent:
             name = local(one)
-            if not name or name in DROPPED:
+            if not name or name in DROPPED_ELEMENTS:
                 continue
             if name == "p":
                 look, ground = self.looks.paragraph(child(one, "pPr"), place)
@@ -71,19 +80,23 @@ class Words:
                 chosen = _chosen(one)
                 if chosen is not None:
                     self._blocks(chosen, lines, place)
-            elif name in ("footnote", "endnote") and attribute(one, "type") in NOT_NOTES:
+            elif name in ("footnote", "endnote") and attribute(one, "type") in SEPARATOR_TYPES:
                 continue
             elif name in ("r", "t"):
                 look, ground = self.looks.paragraph(None, place)
                 self._line([one], lines, look, ground)
-            elif name in ELSEWHERE:
-                lines += self.elsewhere(attribute(one, ELSEWHERE[name]) or "", name)
+            elif name in REFERENCES:
+                lines += self.elsewhere(attribute(one, REFERENCES[name]) or "", name)
             elif not self._is_placeholder(one):
                 # Content controls, tracked insertions and the like stand around paragraphs.
                 self._blocks(one, lines, place)
 
     def _line(
-        self, elements: list[etree._Element], lines: list[str], look: Look, place: Place
+        self,
+        elements: list[etree._Element],
+        lines: list[str],
+        look: DocxTextStyle,
+        place: DocxSurroundings,
     ) -> None:
         line = Line()
         for element in elements:
@@ -92,9 +105,11 @@ class Words:
         self.codes = [code for code in self.codes if not code]
         line.end(lines, self.hidden)
 
-    def _inline(self, element: etree._Element, line: Line, look: Look, place: Place) -> None:
+    def _inline(
+        self, element: etree._Element, line: Line, look: DocxTextStyle, place: DocxSurroundings
+    ) -> None:
         name = local(element)
-        if not name or name in DROPPED:
+        if not name or name in DROPPED_ELEMENTS:
             return
         if name == "r":
             run = self.looks.run(child(element, "rPr"), look)
@@ -107,7 +122,7 @@ class Words:
         elif name in ("txbxContent", "txBody"):
             self._blocks(element, line.boxes, _in_box(element, look, place))
         elif name == "p":  # of a drawing, whose paragraphs stand in no text box of Word's
-            self._line(list(element), line.boxes, NOTHING, _in_box(element, look, place))
+            self._line(list(element), line.boxes, UNSTYLED, _in_box(element, look, place))
         elif name == "tbl":
             self._table(element, line.boxes, _in_box(element, look, place))
         elif name == "AlternateContent":
@@ -120,8 +135,8 @@ class Words:
                 found = child(element, part)
                 for one in found if found is not None else ():
                     self._inline(one, line, look, place)
-        elif name in ELSEWHERE:
-            line.boxes += self.elsewhere(attribute(element, ELSEWHERE[name]) or "", name)
+        elif name in REFERENCES:
+            line.boxes += self.elsewhere(attribute(element, REFERENCES[name]) or "", name)
         else:
             written = _written(element, name)
             if written:
@@ -142,7 +157,7 @@ class Words:
         elif kind == "end" and self.codes:
             self.codes.pop()
 
-    def _table(self, table: etree._Element, lines: list[str], place: Place) -> None:
+    def _table(self, table: etree._Element, lines: list[str], place: DocxSurroundings) -> None:
         look, ground, parts = self.looks.table(child(table, "tblPr"))
         place = replace(place.on(ground), look=place.look.under(look))
         rows = self._descend(table, "tr")
@@ -164,7 +179,9 @@ class Words:
             if unseen is None or any(texts):
                 lines += row_lines(texts)
 
-    def _in_cell(self, cell: etree._Element, place: Place, fills: list[Fill]) -> Place:
+    def _in_cell(
+        self, cell: etree._Element, place: DocxSurroundings, fills: list[DocxFill]
+    ) -> DocxSurroundings:
         own = self.looks.fill(child(child(cell, "tcPr"), "shd"))
         if own or not fills or place.grounds is None:
             return place.on(own)
@@ -179,7 +196,7 @@ class Words:
             name = local(one)
             if name == wanted:
                 found.append(one)
-            elif name in WRAPS and not self._is_placeholder(one):
+            elif name in WRAPPERS and not self._is_placeholder(one):
                 found += self._descend(one, wanted)
         return found
 
@@ -210,15 +227,17 @@ def letters_of(element: etree._Element) -> str:
     return "".join("".join(map(own_text, element.iter("{*}t"))).split())
 
 
-def _in_box(element: etree._Element, look: Look, place: Place) -> Place:
+def _in_box(
+    element: etree._Element, look: DocxTextStyle, place: DocxSurroundings
+) -> DocxSurroundings:
     """The place inside a text box, whose ground is known only where it is filled plainly."""
-    box = Place(grounds=None, hidden=place.hidden or bool(look.vanish))
+    box = DocxSurroundings(grounds=None, hidden=place.hidden or bool(look.vanish))
     shape = element.getparent()
     shape = None if shape is None else shape.getparent()
     filled = child(child(child(shape, "spPr"), "solidFill"), "srgbClr")
     if filled is None or len(filled):  # children of a colour change it
         return box
-    return box.on(Fill(colour(attribute(filled, "val") or "")))
+    return box.on(DocxFill(colour(attribute(filled, "val") or "")))
 
 
 def _written(element: etree._Element, name: str) -> str:

@@ -13,29 +13,29 @@ from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.visibility import VANISHED, runs
 
-from .styles import Look, sheet_of
+from .styles import HtmlTextStyle, style_sheet_of
 
-DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""")
-_UNSHOWN = """
+DECLARED_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""")
+_UNSHOWN_TAGS = """
 script style head template noscript iframe object svg math audio video canvas select datalist
 """
-_BLOCKS = """
+_BLOCK_TAGS = """
 address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption
 figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p pre section summary
 table tbody tfoot thead tr ul
 """
-_PARAGRAPHS = "blockquote dl h1 h2 h3 h4 h5 h6 ol p section table ul"
-UNSHOWN = frozenset(_UNSHOWN.split())
-BLOCKS = frozenset(_BLOCKS.split())
-PARAGRAPHS = frozenset(_PARAGRAPHS.split())
-CELLS = frozenset(("td", "th"))
-AS_WRITTEN = frozenset(("pre", "textarea"))
+_PARAGRAPH_TAGS = "blockquote dl h1 h2 h3 h4 h5 h6 ol p section table ul"
+UNSHOWN_TAGS = frozenset(_UNSHOWN_TAGS.split())
+BLOCK_TAGS = frozenset(_BLOCK_TAGS.split())
+PARAGRAPH_TAGS = frozenset(_PARAGRAPH_TAGS.split())
+CELL_TAGS = frozenset(("td", "th"))
+PREFORMATTED_TAGS = frozenset(("pre", "textarea"))
 BLANKS = re.compile(r"\s+")
 
 
 def parse(data: bytes, _context: ReadingContext) -> Parsed:
     """All of it as one page. Raises Unreadable."""
-    declared = DECLARED.search(data, 0, 2048)
+    declared = DECLARED_CHARSET.search(data, 0, 2048)
     text, flags = decode(data, declared.group(1).decode("ascii") if declared else "")
     if not text.strip():
         raise Unreadable(Problem.BLANK)
@@ -52,13 +52,13 @@ def parse(data: bytes, _context: ReadingContext) -> Parsed:
         raise Unreadable(Problem.TOO_COMPLEX, "HTML nested more than 2,048 deep")
     if root is None:
         raise Unreadable(Problem.BLANK)
-    page = _Page()
+    page = _HtmlPage()
     _show(root, page)
     text = page.text()
     return Parsed("html", (text,), flags, hidden=tuple(runs(page.unseen)))
 
 
-class _Page:
+class _HtmlPage:
     """Lines as they come about; white space collapses as on a screen."""
 
     def __init__(self) -> None:
@@ -105,33 +105,33 @@ class _Page:
         return "\n".join(self.lines)
 
 
-def _show(root: etree._Element, page: _Page) -> None:
+def _show(root: etree._Element, page: _HtmlPage) -> None:
     """Fill `page` with what is shown. A walk and no recursion, for pages nest deeply."""
-    sheet = sheet_of(root)
-    looks = [Look(grounds=sheet.grounds)]
+    sheet = style_sheet_of(root)
+    looks = [HtmlTextStyle(grounds=sheet.grounds)]
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
         if event == "start":
             looks.append(sheet.look(element, looks[-1]))
-            if tag in UNSHOWN:
+            if tag in UNSHOWN_TAGS:
                 walk.skip_subtree()
                 continue
-            if tag in BLOCKS and not looks[-1].away:
-                page.end_block(gap=tag in PARAGRAPHS)
+            if tag in BLOCK_TAGS and not looks[-1].away:
+                page.end_block(gap=tag in PARAGRAPH_TAGS)
             elif tag == "br" and not looks[-1].away:
                 page.end_line()
             if element.text:
-                page.add(element.text, looks[-1].how_hidden(), kept=tag in AS_WRITTEN)
+                page.add(element.text, looks[-1].how_hidden(), kept=tag in PREFORMATTED_TAGS)
         else:
             look = looks.pop()
             if look.away:
-                if tag in BLOCKS and page.unseen:
+                if tag in BLOCK_TAGS and page.unseen:
                     page.unseen.append((page.unseen[-1][0], " "))
-            elif tag in CELLS and element.getnext() is not None:
+            elif tag in CELL_TAGS and element.getnext() is not None:
                 page.line.append("\t")
-            elif tag in BLOCKS:
-                page.end_block(gap=tag in PARAGRAPHS)
+            elif tag in BLOCK_TAGS:
+                page.end_block(gap=tag in PARAGRAPH_TAGS)
             parent = element.getparent()
             if element.tail and parent is not None:
-                page.add(element.tail, looks[-1].how_hidden(), kept=parent.tag in AS_WRITTEN)
+                page.add(element.tail, looks[-1].how_hidden(), kept=parent.tag in PREFORMATTED_TAGS)

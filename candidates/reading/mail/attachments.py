@@ -20,18 +20,18 @@ from candidates.reading.limits import (
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
 
-RESUME = re.compile(
+RESUME_NAME = re.compile(
     r"r[eé]sum[eé]|\bcv\b|curriculum|vitae|lebenslauf|zivotopis|životopis|cvitae|currículo",
     re.IGNORECASE,
 )
-LETTER = re.compile(r"cover|letter|anschreiben|motivation|reference|zeugnis|certificat", re.I)
-DOCUMENT = re.compile(r"\.(?:pdf|docx?|docm|odt|rtf)$", re.IGNORECASE)
-MESSAGE = re.compile(r"\.(?:eml|msg)$", re.IGNORECASE)
+LETTER_NAME = re.compile(r"cover|letter|anschreiben|motivation|reference|zeugnis|certificat", re.I)
+DOCUMENT_NAME = re.compile(r"\.(?:pdf|docx?|docm|odt|rtf)$", re.IGNORECASE)
+MESSAGE_NAME = re.compile(r"\.(?:eml|msg)$", re.IGNORECASE)
 WORD_PARTS = re.compile(r"[_\W]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
+class Attachment:
     """One attachment; `read` gives its text or raises Unreadable, `size` is in bytes."""
 
     name: str
@@ -40,16 +40,16 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MailMessage:
     """What a message says by itself: one line of subject and sender, and the text below it."""
 
     header: str
     body: Callable[[], Parsed]
-    attached: Sequence[Attached]
+    attached: Sequence[Attachment]
     flags: tuple[Flag, ...] = ()
 
 
-def put_together(reader: str, message: Message, context: ReadingContext) -> Parsed:
+def put_together(reader: str, message: MailMessage, context: ReadingContext) -> Parsed:
     """The pages of the attachments, résumés first, then the message as one page.
 
     An attachment that cannot be read costs itself alone and is flagged. Raises Unreadable, with
@@ -59,7 +59,7 @@ def put_together(reader: str, message: Message, context: ReadingContext) -> Pars
         raise Unreadable(
             Problem.TOO_COMPLEX, f"messages inside messages, {context.message_depth} deep"
         )
-    out = _Whole(list(message.flags))
+    out = _MailPages(list(message.flags))
     context.message_depth += 1
     try:
         out.read_all(message.attached, context)
@@ -80,15 +80,15 @@ def put_together(reader: str, message: Message, context: ReadingContext) -> Pars
     return Parsed(reader, tuple(out.pages), tuple(out.flags), paged=True, hidden=tuple(out.hidden))
 
 
-def named(name: str, kind: str) -> str:
+def shown_name(name: str, kind: str) -> str:
     """A name fit to be shown; one for what has none, by its media type."""
     shown = shortened(clean(name).text)
     if shown:
         return shown
-    return "attachment." + ENDINGS.get(kind, "bin")
+    return "attachment." + ENDING_OF_TYPE.get(kind, "bin")
 
 
-ENDINGS = {
+ENDING_OF_TYPE = {
     "application/pdf": "pdf",
     "application/msword": "doc",
     "application/rtf": "rtf",
@@ -100,7 +100,7 @@ ENDINGS = {
 }
 
 
-class _Whole:
+class _MailPages:
     """The pages so far; `refused` is the reason of the first attachment that gave none."""
 
     def __init__(self, flags: list[Flag]) -> None:
@@ -109,7 +109,7 @@ class _Whole:
         self.hidden: list[Hidden] = []
         self.refused: Unreadable | None = None
 
-    def read_all(self, attached: Sequence[Attached], context: ReadingContext) -> None:
+    def read_all(self, attached: Sequence[Attachment], context: ReadingContext) -> None:
         for one in sorted(attached, key=lambda one: _order(one.name)):
             context.attachments += 1
             context.attached_bytes += one.size
@@ -158,10 +158,10 @@ class _Whole:
 
 def _order(name: str) -> int:
     words = WORD_PARTS.sub(" ", name)
-    if LETTER.search(words):
+    if LETTER_NAME.search(words):
         return 3
-    if RESUME.search(words):
+    if RESUME_NAME.search(words):
         return 0
-    if DOCUMENT.search(name):
+    if DOCUMENT_NAME.search(name):
         return 1
-    return 4 if MESSAGE.search(name) else 2
+    return 4 if MESSAGE_NAME.search(name) else 2

@@ -23,12 +23,12 @@ from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sniff import FileKind
 
-from .attachments import Attached, Message, named, put_together
+from .attachments import Attachment, MailMessage, put_together, shown_name
 
 # What parsing a broken header raises in the standard library.
-BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError)
+BROKEN_HEADER = (MessageError, ValueError, LookupError, TypeError, AttributeError)
 # Nobody's résumé: signatures of the message and reports of its delivery.
-PASSED_OVER = frozenset(
+SKIPPED_TYPES = frozenset(
     (
         *("application/pgp-signature", "application/pkcs7-signature"),
         *("application/x-pkcs7-signature", "message/delivery-status", "text/x-amp-html"),
@@ -36,21 +36,23 @@ PASSED_OVER = frozenset(
     )
 )
 # A line that ends in a blank goes on in the next (RFC 3676), but for the one above a signature.
-FLOWS = re.compile(rb"(?<!^--) \r?\n(?=[^\s>])", re.MULTILINE)
-MOST_OF_HEADER = 2_000  # characters; decoding a word takes as long as there are words before it
-FOLD = re.compile(r"\r?\n[ \t]+")
+SOFT_LINE_END = re.compile(rb"(?<!^--) \r?\n(?=[^\s>])", re.MULTILINE)
+MAX_HEADER_CHARACTERS = (
+    2_000  # characters; decoding a word takes as long as there are words before it
+)
+HEADER_FOLD = re.compile(r"\r?\n[ \t]+")
 
 
 type _Text = tuple[str, bytes, str]  # media type, content, charset
 
 
 @dataclass(slots=True)
-class _Tree:
+class _MessageParts:
     """What the walk through the parts finds; `texts` are alternatives that say the same."""
 
     texts: list[list[_Text]] = field(default_factory=list)
-    attached: list[Attached] = field(default_factory=list)
-    pictures: list[tuple[str, Attached]] = field(default_factory=list)  # with their Content-ID
+    attached: list[Attachment] = field(default_factory=list)
+    pictures: list[tuple[str, Attachment]] = field(default_factory=list)  # with their Content-ID
 
 
 def parse(data: bytes, context: ReadingContext) -> Parsed:
@@ -58,7 +60,7 @@ def parse(data: bytes, context: ReadingContext) -> Parsed:
     return _read(email.message_from_bytes(data, policy=policy.compat32), context)
 
 
-def body(text: bytes, kind: str, charset: str, context: ReadingContext) -> Parsed:
+def parse_body(text: bytes, kind: str, charset: str, context: ReadingContext) -> Parsed:
     """The text of a message, of media type `kind`, in `charset` or what it turns out to be."""
     decoded, flags = decode(text, charset)
     if kind != "text/html":
@@ -68,7 +70,7 @@ def body(text: bytes, kind: str, charset: str, context: ReadingContext) -> Parse
 
 
 def _read(part: Part, context: ReadingContext) -> Parsed:
-    tree = _Tree()
+    tree = _MessageParts()
     _walk(part, tree, None, context)
     shown = b"".join(text for texts in tree.texts for kind, text, _ in texts if kind == "text/html")
     # A picture that the text shows is decoration, such as a logo under a signature.
@@ -79,11 +81,11 @@ def _read(part: Part, context: ReadingContext) -> Parsed:
     ]
     header = " — ".join(filter(None, (_header(part, "subject"), _header(part, "from"))))
     return put_together(
-        "eml", Message(header, partial(_bodies, tree, context), tree.attached), context
+        "eml", MailMessage(header, partial(_bodies, tree, context), tree.attached), context
     )
 
 
-def _bodies(tree: _Tree, context: ReadingContext) -> Parsed:
+def _bodies(tree: _MessageParts, context: ReadingContext) -> Parsed:
     """Of each group of alternatives the plain one, else the web page."""
     texts: list[str] = []
     flags: list[Flag] = []
@@ -95,7 +97,7 @@ def _bodies(tree: _Tree, context: ReadingContext) -> Parsed:
             if plain and kind == "text/html":
                 break
             try:
-                found = body(raw, kind, charset, context)
+                found = parse_body(raw, kind, charset, context)
             except Unreadable as error:
                 refused = error
                 continue
@@ -110,10 +112,10 @@ def _bodies(tree: _Tree, context: ReadingContext) -> Parsed:
 
 
 def _walk(
-    part: Part, tree: _Tree, alternatives: list[_Text] | None, context: ReadingContext
+    part: Part, tree: _MessageParts, alternatives: list[_Text] | None, context: ReadingContext
 ) -> None:
     kind = _safely(part.get_content_type, "text/plain")
-    if kind in PASSED_OVER:
+    if kind in SKIPPED_TYPES:
         return
     if not part.is_multipart():
         _leaf(part, kind, tree, alternatives, context)
@@ -138,7 +140,11 @@ def _is_sent(part: Part) -> bool:
 
 
 def _leaf(
-    part: Part, kind: str, tree: _Tree, alternatives: list[_Text] | None, context: ReadingContext
+    part: Part,
+    kind: str,
+    tree: _MessageParts,
+    alternatives: list[_Text] | None,
+    context: ReadingContext,
 ) -> None:
     filename = _decoded(_safely(part.get_filename, None) or "")
     disposition = _safely(part.get_content_disposition, None)
@@ -148,7 +154,7 @@ def _leaf(
     if kind.startswith("multipart/"):  # whose parts could not be told apart
         kind = "text/plain"
     if kind in ("text/plain", "text/html") and not filename and disposition != "attachment":
-        text = (kind, FLOWS.sub(b" ", data) if flowed else data, charset)
+        text = (kind, SOFT_LINE_END.sub(b" ", data) if flowed else data, charset)
         if alternatives is None:
             tree.texts.append([text])
         else:
@@ -156,7 +162,7 @@ def _leaf(
         return
     if not data and not filename:
         return
-    one = _file(data, named(filename, kind), context)
+    one = _file(data, shown_name(filename, kind), context)
     if not kind.startswith("image/"):
         tree.attached.append(one)
     elif disposition == "attachment" or filename:
@@ -165,26 +171,26 @@ def _leaf(
             tree.pictures.append((content_id, one))
 
 
-def _file(data: bytes, name: str, context: ReadingContext) -> Attached:
-    return Attached(name, len(data), partial(context.read, data, name))
+def _file(data: bytes, name: str, context: ReadingContext) -> Attachment:
+    return Attachment(name, len(data), partial(context.read, data, name))
 
 
-def _message(part: Part, inner: Part, context: ReadingContext) -> Attached:
+def _message(part: Part, inner: Part, context: ReadingContext) -> Attachment:
     """A message attached to this one: already parsed with it, unless it was encoded as well."""
     title = _header(inner, "subject")
     name = _decoded(_safely(part.get_filename, None) or "") or (title and f"{title}.eml")
-    shown = named(name, "message/rfc822")
+    shown = shown_name(name, "message/rfc822")
     coding = _header(part, "content-transfer-encoding").lower()
     if coding in ("base64", "quoted-printable"):
         inner["Content-Transfer-Encoding"] = coding
         return _file(_safely(partial(_bytes, inner), b""), shown, context)
-    return Attached(shown, 0, partial(_read, inner, context))
+    return Attachment(shown, 0, partial(_read, inner, context))
 
 
 def _bytes(part: Part) -> bytes:
     try:
         found = part.get_payload(decode=True)
-    except BROKEN:  # by a charset that is none
+    except BROKEN_HEADER:  # by a charset that is none
         del part["content-type"]
         found = part.get_payload(decode=True)
     return found if isinstance(found, bytes) else b""
@@ -200,7 +206,7 @@ def _header(part: Part, name: str) -> str:
 
 def _decoded(value: str) -> str:
     """Encoded words (RFC 2047) and stray bytes of a header, as text."""
-    value = FOLD.sub(" ", value[:MOST_OF_HEADER])
+    value = HEADER_FOLD.sub(" ", value[:MAX_HEADER_CHARACTERS])
     raw = value.encode("utf-8", "surrogateescape")
     try:
         value = raw.decode("utf-8")
@@ -210,7 +216,7 @@ def _decoded(value: str) -> str:
         return value.strip()
     try:
         found = decode_header(value)
-    except BROKEN:
+    except BROKEN_HEADER:
         return value.strip()
     return "".join(_word(text, charset) for text, charset in found).strip()
 
@@ -228,5 +234,5 @@ def _safely[T](get: Callable[[], T], otherwise: T) -> T:
     """What `get` gives, or `otherwise` where a header is too broken for it."""
     try:
         return get()
-    except BROKEN:
+    except BROKEN_HEADER:
         return otherwise

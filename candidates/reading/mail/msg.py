@@ -17,8 +17,8 @@ from candidates.reading.limits import MB
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
 
-from .attachments import Attached, Message, named, put_together
-from .eml import body
+from .attachments import Attachment, MailMessage, put_together, shown_name
+from .eml import parse_body
 
 # Numbers of properties ([MS-OXPROPS])
 SUBJECT, SENDER, SENDER_ADDRESS, SENDER_SMTP = 0x0037, 0x0C1A, 0x0C1F, 0x5D01
@@ -29,7 +29,11 @@ MIME_TYPE, CONTENT_ID, IS_HIDDEN = 0x370E, 0x3712, 0x7FFE
 MESSAGE, OLE_OBJECT = 5, 6  # values of METHOD
 
 PROPERTIES = "__properties_version1.0"
-OF_MESSAGE, OF_INNER_MESSAGE, OF_ATTACHMENT = 32, 24, 8  # bytes before the fixed properties
+MESSAGE_HEADER_BYTES, INNER_MESSAGE_HEADER_BYTES, ATTACHMENT_HEADER_BYTES = (
+    32,
+    24,
+    8,
+)  # bytes before the fixed properties
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 ATTACHMENT = "__attach_version1.0_#"
 CODE_PAGES = {
@@ -40,20 +44,20 @@ CODE_PAGES = {
 }
 
 # What compressed RTF may refer back to before it has written anything ([MS-OXRTFCP] 2.1.3.1).
-BEFORE = (
+RTF_DICTIONARY = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript "
     rb"\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0"
     b"\r\n"
     rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
 )
 COMPRESSED, STORED = b"LZFu", b"MELA"
-MOST_RTF = 8 * MB
+MAX_RTF_BYTES = 8 * MB
 
 
 def parse(data: bytes, context: ReadingContext) -> Parsed:
     """The attachments, then the message. Raises Unreadable."""
     file = Compound(data)
-    return _read(_Properties(file, file.root, OF_MESSAGE), context)
+    return _read(_Properties(file, file.root, MESSAGE_HEADER_BYTES), context)
 
 
 @dataclass(slots=True)
@@ -96,11 +100,11 @@ class _Properties:
 def _read(message: _Properties, context: ReadingContext) -> Parsed:
     codec = message.codec()
     found = [
-        _attachment(_Properties(message.file, storage, OF_ATTACHMENT), codec, context)
+        _attachment(_Properties(message.file, storage, ATTACHMENT_HEADER_BYTES), codec, context)
         for name, storage in sorted(message.storage.storages.items())
         if name.startswith(ATTACHMENT)
     ]
-    attached = [one for one in found if isinstance(one, Attached)]
+    attached = [one for one in found if isinstance(one, Attachment)]
     flags = tuple(one for one in found if isinstance(one, Flag))
     sender = message.text(SENDER, codec)
     addresses = (message.text(SENDER_SMTP, codec), message.text(SENDER_ADDRESS, codec))
@@ -108,21 +112,21 @@ def _read(message: _Properties, context: ReadingContext) -> Parsed:
     if address:
         sender = f"{sender} <{address}>" if sender else address
     header = " — ".join(filter(None, (message.text(SUBJECT, codec), sender)))
-    whole = Message(header, partial(_body, message, codec, context), attached, flags)
+    whole = MailMessage(header, partial(_body, message, codec, context), attached, flags)
     return put_together("msg", whole, context)
 
 
-def _attachment(one: _Properties, codec: str, context: ReadingContext) -> Attached | Flag | None:
+def _attachment(one: _Properties, codec: str, context: ReadingContext) -> Attachment | Flag | None:
     """An attachment, the flag that says why it cannot be had, or None for decoration."""
     kind = one.text(MIME_TYPE, codec).lower()
-    name = named(one.text(LONG_NAME, codec) or one.text(SHORT_NAME, codec), kind)
+    name = shown_name(one.text(LONG_NAME, codec) or one.text(SHORT_NAME, codec), kind)
     method = one.number(METHOD)
     inner = one.storage.storages.get(f"__substg1.0_{DATA:04x}000d")
     if method == MESSAGE and inner:
-        message = _Properties(one.file, inner, OF_INNER_MESSAGE)
+        message = _Properties(one.file, inner, INNER_MESSAGE_HEADER_BYTES)
         subject = message.text(SUBJECT, codec)
-        shown = named(f"{subject}.msg" if subject else name, kind)
-        return Attached(shown, 0, partial(_read, message, context))
+        shown = shown_name(f"{subject}.msg" if subject else name, kind)
+        return Attachment(shown, 0, partial(_read, message, context))
     picture = kind.startswith("image/") or name.lower().endswith(PICTURES)
     if method == OLE_OBJECT or (picture and (one.number(IS_HIDDEN) or one.text(CONTENT_ID, codec))):
         return None
@@ -134,39 +138,39 @@ def _attachment(one: _Properties, codec: str, context: ReadingContext) -> Attach
     def read() -> Document:
         return context.read(one.file.read(stream), name)
 
-    return Attached(name, stream.size, read)
+    return Attachment(name, stream.size, read)
 
 
 def _body(message: _Properties, codec: str, context: ReadingContext) -> Parsed:
     """The plain text, else the web page, else the rich text of the message."""
     narrow = message.raw(BODY, "001e").rstrip(b"\0")
     if narrow.strip():
-        return body(narrow, "text/plain", codec, context)
+        return parse_body(narrow, "text/plain", codec, context)
     text = message.text(BODY, codec)
     if text.strip():
         return Parsed("msg", (text,))
     page = message.raw(HTML) or message.text(HTML, codec).encode("utf-8", "replace")
     if page.strip():
-        return body(page, "text/html", codec, context)
+        return parse_body(page, "text/html", codec, context)
     packed = message.raw(RTF)
     if not packed:
         raise Unreadable(Problem.BLANK, "no text in the message itself")
-    found = context.read(unpacked(packed), "message.rtf")
+    found = context.read(decompressed_rtf(packed), "message.rtf")
     return Parsed("msg", found.pages, found.flags, hidden=found.hidden)
 
 
-def unpacked(packed: bytes) -> bytes:
+def decompressed_rtf(packed: bytes) -> bytes:
     """Compressed RTF ([MS-OXRTFCP] 3.1) as RTF. Raises Unreadable for what is none."""
     if len(packed) < 16:
         raise Unreadable(Problem.DAMAGED, "MSG: rich text is cut off")
     _, size, kind = struct.unpack_from("<II4s", packed)
-    if size > MOST_RTF:
+    if size > MAX_RTF_BYTES:
         raise Unreadable(Problem.TOO_COMPLEX, f"MSG: rich text of {size} bytes")
     if kind == STORED:
         return packed[16 : 16 + size]
     if kind != COMPRESSED:
         raise Unreadable(Problem.DAMAGED, f"MSG: rich text packed as {kind!r}")
-    out = bytearray(BEFORE)
+    out = bytearray(RTF_DICTIONARY)
     before = len(out)
     at = 16
     while at < len(packed) and len(out) - before < size:

@@ -41,17 +41,17 @@ MAGIC = {
     b"RIFF": "image/webp",
 }
 # What Pillow raises for a picture that is torn or lies about itself.
-TORN = (
+BROKEN_PICTURE = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError),
     *(struct.error, zlib.error, NotImplementedError, AttributeError),
 )
 # tesseract wants letters of 20 pixels and more. A page in fewer pixels than this on its long
 # side, such as a picture of a screen, is enlarged to it; four times at most.
-LONG_SIDE = 2400
-MOST_ENLARGED = 4.0
+MIN_LONG_SIDE_PIXELS = 2400
+MAX_ENLARGEMENT = 4.0
 # Not the small picture of the first page that office programs put beside it.
-PACKED = re.compile(r"^(?!thumbnails/|docprops/).*\.(?:png|jpe?g|tiff?|bmp|gif|webp)$")
-SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+PICTURE_MEMBER = re.compile(r"^(?!thumbnails/|docprops/).*\.(?:png|jpe?g|tiff?|bmp|gif|webp)$")
+SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 def media_type(data: bytes) -> str:
@@ -67,16 +67,18 @@ def parse(data: bytes, ocr: Ocr) -> Parsed:
     media_type(data)
     with decoding(), open_picture(data) as image:
         count = frames(image)
-        outcome = recognise.pages(range(count), lambda index: _page(image, index), ocr)
+        outcome = recognise.recognise_pages(range(count), lambda index: _page(image, index), ocr)
     return outcome.parsed(count)
 
 
-def packed(data: bytes, ocr: Ocr) -> Parsed:
+def parse_packed(data: bytes, ocr: Ocr) -> Parsed:
     """The text of the pictures in a document that is a ZIP and holds nothing else, such as a .docx
     into which a scan was pasted: a page each, in the order of their names. Raises Unreadable."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [one for one in archive.infolist() if PACKED.search(one.filename.lower())]
+            members = [
+                one for one in archive.infolist() if PICTURE_MEMBER.search(one.filename.lower())
+            ]
             # image2 before image10
             members = sorted(members, key=lambda one: (len(one.filename), one.filename))
             members = members[:MAX_PAGES]
@@ -90,8 +92,8 @@ def packed(data: bytes, ocr: Ocr) -> Parsed:
                 except Unreadable:
                     return None  # the others may hold the résumé
 
-            outcome = recognise.pages(range(len(members)), show, ocr)
-    except (zipfile.BadZipFile, *TORN) as error:
+            outcome = recognise.recognise_pages(range(len(members)), show, ocr)
+    except (zipfile.BadZipFile, *BROKEN_PICTURE) as error:
         raise Unreadable(Problem.DAMAGED, f"ZIP: {type(error).__name__}") from error
     return outcome.parsed(len(members))
 
@@ -110,7 +112,7 @@ def decoding() -> Iterator[None]:
             yield
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise _too_large() from None
-        except TORN as error:
+        except BROKEN_PICTURE as error:
             raise Unreadable(Problem.DAMAGED, f"picture: {type(error).__name__}") from error
 
 
@@ -146,13 +148,13 @@ def _page(image: Image.Image, index: int) -> Image.Image | None:
     size = _fitting(*shades.size)
     if size != shades.size:
         shades = shades.resize(size, Image.Resampling.LANCZOS)
-    return recognise.seen(shades)
+    return recognise.without_grain(shades)
 
 
 def _fitting(width: int, height: int) -> tuple[int, int]:
     """The size at which a picture is recognised."""
     factor = min(
-        max(1.0, min(LONG_SIDE / max(width, height), MOST_ENLARGED)),
+        max(1.0, min(MIN_LONG_SIDE_PIXELS / max(width, height), MAX_ENLARGEMENT)),
         (MAX_SHOWN_PIXELS / (width * height)) ** 0.5,
     )
     return max(round(width * factor), 1), max(round(height * factor), 1)
@@ -160,7 +162,7 @@ def _fitting(width: int, height: int) -> tuple[int, int]:
 
 def grey(image: Image.Image) -> Image.Image:
     """In shades of grey; what is transparent lies on white paper."""
-    if image.mode in SIXTEEN_BITS:
+    if image.mode in SIXTEEN_BIT_MODES:
         # Pillow would cut off at 255 what reaches to 65535.
         return image.convert("I").point(lambda value: value / 256).convert("L")
     if image.has_transparency_data:

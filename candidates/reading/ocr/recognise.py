@@ -30,34 +30,36 @@ from .tesseract import Ocr, Recognised
 
 # Below this mean confidence a page is flagged for comparison with the original: see the table of
 # blurred and noisy scans in docs/benchmarks.md.
-BAD_CONFIDENCE = 80.0
+LOW_CONFIDENCE = 80.0
 # Below this it is a photograph or a stain in which letters were seen, and counts as no text.
-NO_CONFIDENCE = 35.0
+MIN_CONFIDENCE = 35.0
 # A page with fewer letters than this under a picture of half of it is a scan with a stamp, a
 # page number or a scanner's own line on it.
-FEW_LETTERS = 100
-COVERED = 0.5
-FAINT = 24  # grey levels between the darkest and the brightest spot of a page with nothing on it
-GRAIN = 4  # grey levels by which most spots of a page differ from those around them
-SOFT = ImageFilter.GaussianBlur(1.2)  # pixels
-LEAST_SECONDS = 1.0  # no page is begun with less
+MIN_TEXT_LETTERS = 100
+SCAN_COVER_SHARE = 0.5
+MIN_PAGE_CONTRAST = (
+    24  # grey levels between the darkest and the brightest spot of a page with nothing on it
+)
+MIN_GRAIN_LEVELS = 4  # grey levels by which most spots of a page differ from those around them
+SOFTENING = ImageFilter.GaussianBlur(1.2)  # pixels
+MIN_PAGE_SECONDS = 1.0  # no page is begun with less
 
 
-def pdf(data: bytes, ocr: Ocr) -> Parsed:
+def recognise_pdf(data: bytes, ocr: Ocr) -> Parsed:
     """A PDF that has no usable text, all of its pages recognised. Raises Unreadable."""
     document = _opened(data)
     try:
         count = len(document)
         if count > MAX_PAGES:
             raise Unreadable(Problem.TOO_MANY_PAGES, f"{count} pages")
-        return pages(range(count), lambda at: _rendered(document, at), ocr).parsed(count)
+        return recognise_pages(range(count), lambda at: _rendered(document, at), ocr).parsed(count)
     finally:
         document.close()
 
 
-def pdf_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
+def recognise_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
     """`parsed`, with the pages that are pictures recognised where that gives more letters."""
-    few = [index for index, text in enumerate(parsed.pages) if _letters(text) < FEW_LETTERS]
+    few = [index for index, text in enumerate(parsed.pages) if _letters(text) < MIN_TEXT_LETTERS]
     bad = [
         index
         for index, text in enumerate(parsed.pages)
@@ -74,7 +76,7 @@ def pdf_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
         wanted = sorted({*scans, *bad})
         if not wanted:
             return parsed
-        outcome = pages(wanted, lambda at: _rendered(document, at), ocr)
+        outcome = recognise_pages(wanted, lambda at: _rendered(document, at), ocr)
     finally:
         document.close()
     # Of a portrait or a drawing less is recognised than is there as text.
@@ -90,7 +92,7 @@ def pdf_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RecognisedPages:
     """What came of the pages that were shown, counted from 0."""
 
     found: dict[int, Recognised]
@@ -101,7 +103,7 @@ class Outcome:
     def flags(self) -> list[Flag]:
         flags = [
             Flag(
-                "recognised" if page.confidence >= BAD_CONFIDENCE else "recognised-badly",
+                "recognised" if page.confidence >= LOW_CONFIDENCE else "recognised-badly",
                 f"confidence {page.confidence:.0f}%",
                 index + 1,
             )
@@ -109,9 +111,9 @@ class Outcome:
         ]
         missed = ((self.late, "the time was over"), (self.failed, "the program gave no answer"))
         flags += [
-            Flag("pages-not-recognised", f"{_listed(pages)}: {why}")
-            for pages, why in missed
-            if pages
+            Flag("pages-not-recognised", f"{_listed(indices)}: {why}")
+            for indices, why in missed
+            if indices
         ]
         return flags
 
@@ -126,15 +128,17 @@ class Outcome:
         return Parsed("tesseract", texts, tuple(self.flags), paged=True)
 
 
-def pages(wanted: Sequence[int], show: Callable[[int], Image.Image | None], ocr: Ocr) -> Outcome:
+def recognise_pages(
+    wanted: Sequence[int], show: Callable[[int], Image.Image | None], ocr: Ocr
+) -> RecognisedPages:
     """What is recognised on the pages `wanted`, in the time that `ocr` allows.
 
     `show` gives a page in grey, and None for one that cannot be drawn or has nothing on it.
     """
     end = ocr.allow(len(wanted))
-    outcome = Outcome({}, [], [])
+    outcome = RecognisedPages({}, [], [])
     for index in wanted:
-        if end - time.monotonic() < LEAST_SECONDS:
+        if end - time.monotonic() < MIN_PAGE_SECONDS:
             outcome.late.append(index)
             continue
         image = show(index)
@@ -150,21 +154,21 @@ def pages(wanted: Sequence[int], show: Callable[[int], Image.Image | None], ocr:
         except tesseract.NotRecognised:
             outcome.failed.append(index)
         else:
-            if page.confidence >= NO_CONFIDENCE and _letters(page.text):
+            if page.confidence >= MIN_CONFIDENCE and _letters(page.text):
                 outcome.found[index] = page
     return outcome
 
 
-def seen(image: Image.Image) -> Image.Image | None:
+def without_grain(image: Image.Image) -> Image.Image | None:
     """`image`, which is grey, softened where it is noisy; None where it is of one shade."""
     dark, bright = image.getextrema()
-    if float(str(bright)) - float(str(dark)) < FAINT:
+    if float(str(bright)) - float(str(dark)) < MIN_PAGE_CONTRAST:
         return None
     # Grain and dust look like letters to tesseract: pages of them took it 25 s and gave nothing.
     across, down = image.size
     middle = image.crop((across // 4, down // 4, across * 3 // 4, down * 3 // 4))
-    grain = ImageChops.difference(middle, middle.filter(SOFT))
-    return image.filter(SOFT) if ImageStat.Stat(grain).median[0] >= GRAIN else image
+    grain = ImageChops.difference(middle, middle.filter(SOFTENING))
+    return image.filter(SOFTENING) if ImageStat.Stat(grain).median[0] >= MIN_GRAIN_LEVELS else image
 
 
 def _opened(data: bytes) -> Any:
@@ -188,7 +192,7 @@ def _rendered(document: Any, index: int) -> Image.Image | None:
             return None
         bitmap = page.render(scale=scale, grayscale=True)
         try:
-            return seen(bitmap.to_pil().convert("L"))
+            return without_grain(bitmap.to_pil().convert("L"))
         finally:
             bitmap.close()
     except pdfium.PdfiumError:
@@ -213,7 +217,7 @@ def _is_scan(document: Any, index: int, text: str) -> bool:
         ):
             left, bottom, right, top = each.get_bounds()
             covered += max(right - left, 0) * max(top - bottom, 0)
-        return bool(covered >= COVERED * width * height)
+        return bool(covered >= SCAN_COVER_SHARE * width * height)
     except pdfium.PdfiumError:
         return False
     finally:

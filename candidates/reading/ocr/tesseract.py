@@ -20,10 +20,10 @@ from candidates.reading.processes import ending_with
 
 LANGUAGES = re.compile(r"[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*")
 DPI = 300  # what pages are rendered at, and what tesseract is told
-ASK_SECONDS = 20.0  # for the list of languages
+LANGUAGE_LIST_SECONDS = 20.0  # for the list of languages
 # The columns of its table (tesseract's man page, "tsv").
 LEVEL, BLOCK, PARAGRAPH, LINE, CONFIDENCE, TEXT = 0, 2, 3, 4, 10, 11
-WORD = "5"
+WORD_LEVEL = "5"
 
 
 class Ocr:
@@ -80,7 +80,7 @@ def missing(languages: str) -> str:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=ASK_SECONDS,
+            timeout=LANGUAGE_LIST_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -151,7 +151,7 @@ def _page(table: str) -> Recognised:
     weighed = letters = 0.0
     for row in table.split("\n"):
         cells = row.split("\t")
-        if len(cells) <= TEXT or cells[LEVEL] != WORD or not cells[TEXT].strip():
+        if len(cells) <= TEXT or cells[LEVEL] != WORD_LEVEL or not cells[TEXT].strip():
             continue
         here = (cells[BLOCK], cells[PARAGRAPH], cells[LINE])
         if here != place:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from lxml import etree
 
 from candidates.reading.containers.package import (
-    BROKEN,
+    BROKEN_ARCHIVE,
     Package,
     attribute,
     child,
@@ -29,16 +29,16 @@ from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sniff import MANIFEST
 from candidates.reading.visibility import Line, row_lines
 
-from .styles import Look, Looks
+from .styles import OdtStyles, OdtTextStyle
 
-_DROPPED = """
+_DROPPED_ELEMENTS = """
 tracked-changes annotation annotation-end sequence-decls variable-decls user-field-decls forms
 dde-connection-decls table-of-content-source illustration-index-source table-index-source
 object-index-source user-index-source alphabetical-index-source bibliography-source title desc
 note-citation binary-data event-listeners scripts settings image-map contour-polygon contour-path
 glue-point number table-columns table-column table-header-columns placeholder script meta-body
 """
-DROPPED = frozenset(_DROPPED.split())
+DROPPED_ELEMENTS = frozenset(_DROPPED_ELEMENTS.split())
 PARAGRAPHS = frozenset(("p", "h"))
 _SHAPES = """
 custom-shape rect ellipse circle line polyline polygon path connector caption measure
@@ -46,10 +46,10 @@ regular-polygon
 """
 SHAPES = frozenset(_SHAPES.split())
 MARGINS = ("header", "header-first", "header-left", "footer", "footer-first", "footer-left")
-LOCKED = "encrypted-package"
+ENCRYPTED_MEMBER = "encrypted-package"
 ENCRYPTION = re.compile(rb"<(?:\w+:)?encryption-data\b")
 BLANKS = re.compile(r"[ \t\r\n]+")
-MOST_BLANKS = 1000  # in a row, as written by text:s
+MAX_BLANKS = 1000  # in a row, as written by text:s
 
 
 def parse(data: bytes, _context: ReadingContext) -> Parsed:
@@ -58,11 +58,11 @@ def parse(data: bytes, _context: ReadingContext) -> Parsed:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 roots = _parts(Package(archive))
-        except BROKEN as error:
+        except BROKEN_ARCHIVE as error:
             raise Unreadable(Problem.DAMAGED, f"ODT: {type(error).__name__}") from error
     else:
         roots = [parsed(data, "FODT")]
-    words = _Words(Looks(roots))
+    words = _OdtText(OdtStyles(roots))
     page = words.page(roots)
     if len(page) > MAX_CHARACTERS:
         raise Unreadable(Problem.TOO_LONG, f"{len(page)} characters")
@@ -74,8 +74,8 @@ def parse(data: bytes, _context: ReadingContext) -> Parsed:
 
 def _parts(package: Package) -> list[etree._Element]:
     """The content and, where there are any, the styles with headers and footers."""
-    if package.has(LOCKED):
-        raise Unreadable(Problem.ENCRYPTED, LOCKED)
+    if package.has(ENCRYPTED_MEMBER):
+        raise Unreadable(Problem.ENCRYPTED, ENCRYPTED_MEMBER)
     # Its text will do: old programs wrote manifests that are no XML with namespaces.
     if package.has(MANIFEST) and ENCRYPTION.search(package.bytes_of(MANIFEST)):
         raise Unreadable(Problem.ENCRYPTED, "by its manifest")
@@ -85,11 +85,11 @@ def _parts(package: Package) -> list[etree._Element]:
     return [package.part(name) for name in names]
 
 
-class _Words:
+class _OdtText:
     """Text of one file; `hidden` gathers what is not shown. XML comes nested at most 256 deep, so
     recursion stays well under Python's limit."""
 
-    def __init__(self, looks: Looks) -> None:
+    def __init__(self, looks: OdtStyles) -> None:
         self.looks = looks
         self.paper = looks.paper()
         self.hidden: list[Hidden] = []
@@ -126,10 +126,10 @@ class _Words:
         ]
         return "\n\n".join(piece for piece in pieces if piece)
 
-    def _blocks(self, parent: etree._Element, lines: list[str], look: Look) -> None:
+    def _blocks(self, parent: etree._Element, lines: list[str], look: OdtTextStyle) -> None:
         for one in parent:
             name = local(one)
-            if not name or name in DROPPED:
+            if not name or name in DROPPED_ELEMENTS:
                 continue
             if name in PARAGRAPHS:
                 self._paragraph(one, lines, look)
@@ -147,7 +147,7 @@ class _Words:
             else:
                 self._blocks(one, lines, look)
 
-    def _paragraph(self, paragraph: etree._Element, lines: list[str], look: Look) -> None:
+    def _paragraph(self, paragraph: etree._Element, lines: list[str], look: OdtTextStyle) -> None:
         # What a paragraph stands in may be hidden; its own style cannot bring it back.
         styled = self.looks.styled(look, "paragraph", attribute(paragraph, "style-name"))
         hides = look.vanished or any(
@@ -158,7 +158,7 @@ class _Words:
         _trim(line)
         line.end(lines, self.hidden)
 
-    def _content(self, element: etree._Element, line: Line, look: Look) -> None:
+    def _content(self, element: etree._Element, line: Line, look: OdtTextStyle) -> None:
         """Text and children of something that holds running text."""
         how = look.how_hidden()
         _add(element.text, line, how)
@@ -166,14 +166,14 @@ class _Words:
             self._inline(one, line, look)
             _add(one.tail, line, how)
 
-    def _inline(self, element: etree._Element, line: Line, look: Look) -> None:
+    def _inline(self, element: etree._Element, line: Line, look: OdtTextStyle) -> None:
         name = local(element)
         how = look.how_hidden()
-        if not name or name in DROPPED:
+        if not name or name in DROPPED_ELEMENTS:
             return
         if name == "s":
             count = attribute(element, "c") or "1"
-            line.add(" " * min(int(count), MOST_BLANKS) if count.isdecimal() else " ", how)
+            line.add(" " * min(int(count), MAX_BLANKS) if count.isdecimal() else " ", how)
         elif name == "tab":
             line.add("\t", how)
         elif name == "line-break":
@@ -204,7 +204,7 @@ class _Words:
                 look = replace(styled, vanished=styled.vanished or look.vanished)
             self._content(element, line, look)
 
-    def _blocks_of(self, element: etree._Element, line: Line, look: Look) -> None:
+    def _blocks_of(self, element: etree._Element, line: Line, look: OdtTextStyle) -> None:
         """Blocks where running text is expected, as in a group of shapes."""
         if local(element) in PARAGRAPHS:
             self._paragraph(element, line.boxes, look)
@@ -213,7 +213,7 @@ class _Words:
         else:
             self._blocks(element, line.boxes, look)
 
-    def _frame(self, frame: etree._Element, line: Line, look: Look) -> None:
+    def _frame(self, frame: etree._Element, line: Line, look: OdtTextStyle) -> None:
         """The first of a frame's contents that can be shown: the others stand in for it."""
         for one in frame:
             if local(one) == "text-box":
@@ -225,11 +225,11 @@ class _Words:
             if local(one) in ("object", "image", "plugin", "applet"):
                 return
 
-    def _box(self, frame: etree._Element, look: Look) -> Look:
-        box = Look(vanished=look.vanished, grounds=None)
+    def _box(self, frame: etree._Element, look: OdtTextStyle) -> OdtTextStyle:
+        box = OdtTextStyle(vanished=look.vanished, grounds=None)
         return self.looks.styled(box, "graphic", attribute(frame, "style-name"))
 
-    def _table(self, table: etree._Element, lines: list[str], look: Look) -> None:
+    def _table(self, table: etree._Element, lines: list[str], look: OdtTextStyle) -> None:
         look = self.looks.styled(look, "table", attribute(table, "style-name"))
         for row in _rows(table):
             here = self.looks.styled(look, "table-row", attribute(row, "style-name"))

@@ -12,26 +12,26 @@ from lxml import etree
 from candidates.reading.containers.package import attribute, child, local
 from candidates.reading.visibility import (
     LOW_CONTRAST,
-    NARROWEST,
+    MIN_WIDTH_PERCENT,
     PAPER,
     SQUEEZED,
-    TINIEST,
     TINY,
+    TINY_POINTS,
     TRANSPARENT,
     VANISHED,
     Colour,
     Grounds,
     colour,
-    lost,
+    is_lost,
 )
 
-LONGEST = 50  # styles that come from each other; nobody needs a tenth
+MAX_STYLE_CHAIN = 50  # styles that come from each other; nobody needs a tenth
 LENGTH = re.compile(r"([\d.]+)(pt|in|cm|mm|px|pc|%)")
-POINTS = {"pt": 1.0, "in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "px": 0.75, "pc": 12.0}
+POINTS_PER_UNIT = {"pt": 1.0, "in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "px": 0.75, "pc": 12.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OdtTextStyle:
     """Letters and what they stand on. `ink` is None for the automatic colour, which always shows;
     `size` is in points, None where nothing says."""
 
@@ -48,14 +48,14 @@ class Look:
             return VANISHED
         if self.transparent and self.ink:  # LibreOffice writes it beside the automatic colour
             return TRANSPARENT
-        if self.size is not None and self.size <= TINIEST:
+        if self.size is not None and self.size <= TINY_POINTS:
             return TINY
         if self.squeezed:
             return SQUEEZED
-        return LOW_CONTRAST if self.ink and lost(self.ink, self.grounds) else ""
+        return LOW_CONTRAST if self.ink and is_lost(self.ink, self.grounds) else ""
 
 
-class Looks:
+class OdtStyles:
     """The styles in `roots`, which are the parts of one file."""
 
     def __init__(self, roots: Iterable[etree._Element]) -> None:
@@ -63,7 +63,9 @@ class Looks:
         self.layouts: list[etree._Element] = []
         self.masters: list[etree._Element] = []
         # `look` with what the style of this family and name says, and those it comes from.
-        self.styled: Callable[[Look, str, str | None], Look] = lru_cache(4096)(self._styled)
+        self.styled: Callable[[OdtTextStyle, str, str | None], OdtTextStyle] = lru_cache(4096)(
+            self._styled
+        )
         for root in roots:
             for element in root.iter("{*}style", "{*}default-style", "{*}page-layout-properties"):
                 name = local(element)
@@ -75,9 +77,9 @@ class Looks:
                     self.styles[family, key] = element
             self.masters += root.iter("{*}master-page")
 
-    def paper(self) -> Look:
+    def paper(self) -> OdtTextStyle:
         """How text looks that has no style: on the ground of the pages."""
-        look = Look()
+        look = OdtTextStyle()
         for layout in self.layouts:
             if child(layout, "background-image") is not None:
                 return replace(look, grounds=None)
@@ -93,7 +95,7 @@ class Looks:
         )
         return replace(look, grounds=None) if behind else look
 
-    def _styled(self, look: Look, family: str, name: str | None) -> Look:
+    def _styled(self, look: OdtTextStyle, family: str, name: str | None) -> OdtTextStyle:
         for style in reversed(self._chain(family, name or "")):
             for properties in style:
                 look = _changed(look, properties)
@@ -114,7 +116,7 @@ class Looks:
     def _chain(self, family: str, name: str) -> list[etree._Element]:
         """The style, the one it comes from, and so on to the default of the family."""
         chain: list[etree._Element] = []
-        while name and (family, name) in self.styles and len(chain) < LONGEST:
+        while name and (family, name) in self.styles and len(chain) < MAX_STYLE_CHAIN:
             chain.append(self.styles[family, name])
             name = attribute(chain[-1], "parent-style-name") or ""
         if family == "paragraph" and (family, "") in self.styles:
@@ -122,7 +124,7 @@ class Looks:
         return chain
 
 
-def _changed(look: Look, properties: etree._Element) -> Look:
+def _changed(look: OdtTextStyle, properties: etree._Element) -> OdtTextStyle:
     """`look` after one element of properties."""
     kind = local(properties)
     values = {str(key).rpartition("}")[2]: str(value) for key, value in properties.attrib.items()}
@@ -138,7 +140,7 @@ def _changed(look: Look, properties: etree._Element) -> Look:
         if "font-size" in values:
             look = replace(look, size=_size(values["font-size"], look.size))
         if "text-scale" in values:
-            look = replace(look, squeezed=_percent(values["text-scale"]) < NARROWEST)
+            look = replace(look, squeezed=_percent(values["text-scale"]) < MIN_WIDTH_PERCENT)
     painted = values.get("background-color", "")
     if kind == "graphic-properties":
         # A box without a plain fill lies on whatever is there.
@@ -161,7 +163,7 @@ def _size(value: str, around: float | None) -> float | None:
     try:
         if unit == "%":
             return None if around is None else around * float(number) / 100
-        return float(number) * POINTS[unit]
+        return float(number) * POINTS_PER_UNIT[unit]
     except ValueError:
         return around
 

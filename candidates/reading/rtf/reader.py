@@ -14,8 +14,8 @@ from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.visibility import PAPER
 
-from .control_words import ASIDE, CHARACTERS, DROPPED, ENTERED, KEPT
-from .writer import State, Writer
+from .control_words import CHARACTERS, DROPPED_GROUPS, ENTERED_GROUPS, SINK_GROUPS, SINK_OF_GROUP
+from .writer import RtfState, RtfWriter
 
 TOKEN = re.compile(
     rb"([^\\{}]+)|\\([a-zA-Z]{1,40})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|((?:\{\s*+\})++)|([{}])"
@@ -25,9 +25,9 @@ TOKEN = re.compile(
 # Inside what is passed over only the braces count, and how many bytes of data to jump.
 BRACE = re.compile(rb"([{}])|\\bin([0-9]{1,10}) ?|\\.", re.DOTALL)
 SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-DEEPEST = 5_000  # groups in groups
-MOST_TOKENS = 3_000_000  # of a regular expression; no text within the limit needs as many
-BEHIND = (b"\\shpfblwtxt1", b"\\*\\background")
+MAX_GROUP_DEPTH = 5_000  # groups in groups
+MAX_TOKENS = 3_000_000  # of a regular expression; no text within the limit needs as many
+MARKS_OF_SHAPES_BEHIND = (b"\\shpfblwtxt1", b"\\*\\background")
 
 
 def parse(data: bytes, _context: ReadingContext) -> Parsed:
@@ -51,8 +51,10 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.out = Writer(None if any(mark in data for mark in BEHIND) else PAPER)
-        self.stack: list[State] = []
+        self.out = RtfWriter(
+            None if any(mark in data for mark in MARKS_OF_SHAPES_BEHIND) else PAPER
+        )
+        self.stack: list[RtfState] = []
         self.starred = False  # after \\*
         self.opened = False  # the next word says what the group is
 
@@ -84,7 +86,7 @@ class _Reader:
                     self._close()
                 elif empty is None:
                     self._sign(sign)
-                if count > MOST_TOKENS:
+                if count > MAX_TOKENS:
                     raise Unreadable(Problem.TOO_COMPLEX, f"RTF of more than {count - 1} marks")
             else:
                 break
@@ -109,8 +111,8 @@ class _Reader:
         )
 
     def _open(self) -> None:
-        if len(self.stack) >= DEEPEST:
-            raise Unreadable(Problem.TOO_COMPLEX, f"RTF of groups more than {DEEPEST} deep")
+        if len(self.stack) >= MAX_GROUP_DEPTH:
+            raise Unreadable(Problem.TOO_COMPLEX, f"RTF of groups more than {MAX_GROUP_DEPTH} deep")
         self.out.flush()
         self.out.stand_ins = 0
         self.stack.append(self.out.state.copy())
@@ -160,14 +162,16 @@ class _Reader:
         elif first and not out.state.drop:
             if name == b"nesttableprops":
                 out.actions[b"nestrow"](None)  # its end is among them
-            if name in DROPPED or (starred and name not in ENTERED and name not in KEPT):
+            if name in DROPPED_GROUPS or (
+                starred and name not in ENTERED_GROUPS and name not in SINK_GROUPS
+            ):
                 return self._pass_over(end)
             if name in (b"fonttbl", b"colortbl"):
                 after = self._pass_over(end)
                 out.tables(name, self.data[end:after])
                 return after
-            if name in ASIDE:
-                out.begin(ASIDE[name])
+            if name in SINK_OF_GROUP:
+                out.begin(SINK_OF_GROUP[name])
                 return -1
         if name in CHARACTERS:
             if out.stand_ins:

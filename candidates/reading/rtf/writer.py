@@ -13,20 +13,20 @@ from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.visibility import (
     LOW_CONTRAST,
-    NARROWEST,
+    MIN_WIDTH_PERCENT,
     SQUEEZED,
-    TINIEST,
     TINY,
+    TINY_POINTS,
     VANISHED,
     Colour,
     Grounds,
     Line,
-    lost,
+    is_lost,
     row_lines,
     symbol,
 )
 
-from .control_words import ALOUD, CHARSETS, SYMBOL
+from .control_words import CHARSETS, METHOD_OF_WORD, SYMBOL_FONT
 
 LINE_ENDS = b"\r\n\0"
 COLOUR = re.compile(rb"\\(red|green|blue)(\d{1,3})")
@@ -37,7 +37,7 @@ CODE_PAGE = re.compile(rb"\\cpg(\d{1,5})")
 
 
 @dataclass(slots=True)
-class Sink:
+class RtfSink:
     """Lines of one stretch of text: the body, a header, a note, a box."""
 
     kind: str
@@ -50,10 +50,10 @@ class Sink:
 
 
 @dataclass(slots=True)
-class State:
+class RtfState:
     """What a group inherits and restores. Changed in place, for it is by the million."""
 
-    sink: Sink
+    sink: RtfSink
     codec: str = "cp1252"
     skip: int = 1  # characters that stand in for a \\u
     drop: bool = False
@@ -66,8 +66,8 @@ class State:
     font: int = -1
     wide: int = 100  # per cent of a letter's width
 
-    def copy(self) -> "State":
-        return State(
+    def copy(self) -> "RtfState":
+        return RtfState(
             self.sink,
             self.codec,
             self.skip,
@@ -83,16 +83,16 @@ class State:
         )
 
 
-class Writer:
+class RtfWriter:
     """The text of one file while it comes together; `paper` is the ground of its pages."""
 
     def __init__(self, paper: Grounds) -> None:
         self.paper = paper
-        self.body = Sink("body")
-        self.state = State(self.body)
+        self.body = RtfSink("body")
+        self.state = RtfState(self.body)
         self.how: str | None = ""  # text is hidden here, None where that has to be found anew
         self.actions: dict[bytes, Callable[[int | None], None]] = {
-            word: getattr(self, f"_{method}") for word, method in ALOUD.items()
+            word: getattr(self, f"_{method}") for word, method in METHOD_OF_WORD.items()
         }
         self.length = 0
         self.asides: dict[str, list[str]] = {kind: [] for kind in ("header", "note", "footer")}
@@ -109,13 +109,13 @@ class Writer:
     def begin(self, kind: str) -> None:
         """Text from here to the end of the group goes somewhere else."""
         now = self.state
-        self._enter(State(Sink(kind), now.codec, now.skip, vanish=now.vanish, font=now.font))
+        self._enter(RtfState(RtfSink(kind), now.codec, now.skip, vanish=now.vanish, font=now.font))
 
-    def _enter(self, state: State) -> None:
+    def _enter(self, state: RtfState) -> None:
         self.state = state
         self.how = None
 
-    def leave(self, state: State) -> None:
+    def leave(self, state: RtfState) -> None:
         """Back to what held around a group; text that went somewhere else is put there."""
         self.flush()
         self.stand_ins = 0
@@ -142,7 +142,7 @@ class Writer:
         for key, entry in zip(found[::2], found[1::2], strict=False):
             charset, page = CHARSET.search(entry), CODE_PAGE.search(entry)
             codec = CHARSETS.get(int(charset.group(1)), "") if charset else ""
-            if page and codec != SYMBOL:
+            if page and codec != SYMBOL_FONT:
                 codec = _codec(int(page.group(1))) or codec
             self.fonts[int(key)] = codec
         self._font(self.usual_font)
@@ -307,7 +307,7 @@ class Writer:
 
     def flush(self) -> None:
         if self.pending:
-            if self.state.codec == SYMBOL:
+            if self.state.codec == SYMBOL_FONT:
                 text = "".join(_plain_or_symbol(code) for code in self.pending)
             else:
                 text = self.pending.decode(self.state.codec, "replace")
@@ -322,11 +322,11 @@ class Writer:
             raise Unreadable(Problem.TOO_LONG, f"more than {MAX_CHARACTERS} characters of RTF")
         self.state.sink.line.add(text, self.how)
 
-    def _end_line(self, sink: Sink, lines: list[str]) -> None:
+    def _end_line(self, sink: RtfSink, lines: list[str]) -> None:
         sink.line.end(lines, self.hidden)
         sink.line = Line()
 
-    def finished(self, sink: Sink) -> list[str]:
+    def finished(self, sink: RtfSink) -> list[str]:
         if sink.line.seen or sink.line.unseen or sink.line.boxes:
             self._end_line(sink, sink.inside if sink.cells else sink.lines)
         if sink.cells or sink.inside:
@@ -340,12 +340,12 @@ class Writer:
         state = self.state
         if state.vanish:
             return VANISHED
-        if 0 < state.size <= 2 * TINIEST:
+        if 0 < state.size <= 2 * TINY_POINTS:
             return TINY
-        if state.wide < NARROWEST:
+        if state.wide < MIN_WIDTH_PERCENT:
             return SQUEEZED
         ink = self._colour(state.ink) if state.ink else None
-        return LOW_CONTRAST if ink and lost(ink, self._grounds()) else ""
+        return LOW_CONTRAST if ink and is_lost(ink, self._grounds()) else ""
 
     def _grounds(self) -> Grounds:
         state, sink = self.state, self.state.sink
@@ -359,7 +359,7 @@ class Writer:
 
 def _codec(page: int) -> str:
     """Python's name for a code page, "" where it has none."""
-    names = {10000: "mac_roman", 65001: "utf-8", 936: "gb18030", 0: "", 42: SYMBOL}
+    names = {10000: "mac_roman", 65001: "utf-8", 936: "gb18030", 0: "", 42: SYMBOL_FONT}
     if page in names:
         return names[page]
     try:

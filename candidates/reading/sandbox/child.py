@@ -17,14 +17,19 @@ from typing import Any
 
 from candidates.reading import read
 from candidates.reading.containers.archive import members
-from candidates.reading.limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES, recognise_seconds
+from candidates.reading.limits import (
+    ADDRESS_SPACE_BYTES,
+    MAX_OPEN_FILES,
+    READING_CPU_SECONDS,
+    recognise_seconds,
+)
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.processes import ending_with
 
 from . import seccomp
 from .wire import DRAW, LAYOUT, REQUEST, UNPACK, answer
 
-NICE = 5  # reading thousands of files leaves the processor to whoever answers a browser
+NICENESS = 5  # reading thousands of files leaves the processor to whoever answers a browser
 
 
 def main() -> None:
@@ -46,7 +51,7 @@ def main() -> None:
         what, skip, name_length, data_length = REQUEST.unpack(head)
         name = _receive(requests, name_length).decode("utf-8", "surrogatepass")
         data = _receive(requests, data_length)
-        _allow_more_cpu(CPU_SECONDS)
+        _allow_more_cpu(READING_CPU_SECONDS)
         if what == UNPACK:
             _unpack(answers, data, name, skip)
         elif what == DRAW:
@@ -67,7 +72,7 @@ def _unpack(pipe: int, data: bytes, name: str, skip: int) -> None:
                 told |= {"problem": member.problem.value, "detail": member.detail}
             _send(pipe, told)
             _write(pipe, member.data)
-            _allow_more_cpu(CPU_SECONDS)
+            _allow_more_cpu(READING_CPU_SECONDS)
         return {"end": True}
 
     _send(pipe, _guarded(send))
@@ -132,14 +137,14 @@ def _confine(parent: int, *, starts_processes: bool) -> list[str]:
             missing.append(f"{what} ({error})")
 
     attempt("end with its parent", lambda: _end_with(parent))
-    attempt("behind the pages", lambda: os.nice(NICE))
+    attempt("behind the pages", lambda: os.nice(NICENESS))
     attempt("no network", lambda: os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET))
     for what, limit, value in (
         ("no core dump", resource.RLIMIT_CORE, 0),
         ("no file written", resource.RLIMIT_FSIZE, 0),
-        ("few open files", resource.RLIMIT_NOFILE, OPEN_FILES),
+        ("few open files", resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
         ("no child process", resource.RLIMIT_NPROC, 0),
-        ("limited memory", resource.RLIMIT_AS, ADDRESS_SPACE),
+        ("limited memory", resource.RLIMIT_AS, ADDRESS_SPACE_BYTES),
     ):
         if limit == resource.RLIMIT_NPROC and starts_processes:
             continue  # a number would count all processes of this user, not ours alone

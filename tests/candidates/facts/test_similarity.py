@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from candidates.facts.similarity import BAND, SLOTS, bands, share, signature, text_key
+from candidates.facts.similarity import BAND_SLOTS, SLOTS, bands, share, signature, text_key
 from candidates.reading import Unreadable, read
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,7 +65,7 @@ def test_a_signature_is_the_same_on_every_machine() -> None:
     signed = signature(words)
 
     assert signed[:3] == signature(words.upper().replace(" ", ",\n"))[:3]
-    assert len(signed) == SLOTS and len(bands(signed)) == SLOTS // BAND
+    assert len(signed) == SLOTS and len(bands(signed)) == SLOTS // BAND_SLOTS
     assert all(0 <= number < 2**31 for number in signed + bands(signed))
 
 

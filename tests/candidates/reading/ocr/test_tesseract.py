@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from candidates.reading import Problem, Unreadable, read
-from candidates.reading.limits import ADDRESS_SPACE
+from candidates.reading.limits import ADDRESS_SPACE_BYTES
 from candidates.reading.ocr import tesseract
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 from tests.candidates.reading.sandbox.test_parent import ROOT, alive, linux, wait_until
@@ -119,7 +119,7 @@ def test_tesseract_has_the_limits_of_the_child(reading: Reading) -> None:
     limits = Path(f"/proc/{reading.tesseract}/limits").read_text()
     found = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()}
 
-    assert found["Max address space"] == str(ADDRESS_SPACE)
+    assert found["Max address space"] == str(ADDRESS_SPACE_BYTES)
     assert found["Max file size"] == found["Max core file size"] == "0"
     assert int(found["Max cpu time"]) < 60
 

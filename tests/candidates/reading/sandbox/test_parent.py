@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from candidates.reading import Problem, Unreadable
-from candidates.reading.limits import ADDRESS_SPACE, MAX_BYTES
+from candidates.reading.limits import ADDRESS_SPACE_BYTES, MAX_BYTES
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 from tests.makers import files
 
@@ -196,7 +196,7 @@ def test_the_child_has_limits(sandbox: Sandbox) -> None:
         for line in (child_of(sandbox) / "limits").read_text().splitlines()
     }
 
-    assert limits["Max address space"] == str(ADDRESS_SPACE)
+    assert limits["Max address space"] == str(ADDRESS_SPACE_BYTES)
     assert limits["Max file size"] == "0"
     assert limits["Max core file size"] == "0"
     assert limits["Max processes"] == "0"
