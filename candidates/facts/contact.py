@@ -71,7 +71,7 @@ def find(pages: tuple[str, ...], sections: Sequence[Section] = ()) -> Contact:
                 phone_confidence=round(whole.phone_confidence / 2, 2),
             )
     guessed = own.email.rpartition("@")[2] if own.email_confidence <= 0.6 else ""
-    return replace(own, links=links.find(parts, but=guessed))
+    return replace(own, links=links.find(parts, ignored_host=guessed))
 
 
 def _person(parts: list[tuple[str, str]]) -> Contact:
@@ -113,11 +113,11 @@ def _email(lines: LinesOfParts, head: str) -> tuple[str, float]:
     others = ""
     before = ""
     for line, kind in lines:
-        found = EMAIL.search(line) if "@" in line else None
-        if found:
-            address = found.group().strip(".-+")
+        match = EMAIL.search(line) if "@" in line else None
+        if match:
+            address = match.group().strip(".-+")
             if kind not in PARTS_WITH_ADDRESSES_OF_OTHERS or address in head:
-                if found.start() == 0 and (begun := re.search(r"[\w.+-]*\w[-_]$", before)):
+                if match.start() == 0 and (begun := re.search(r"[\w.+-]*\w[-_]$", before)):
                     return begun.group() + address, 0.55
                 return address, 0.95 if address in head else 0.85
             others = others or address
@@ -126,13 +126,13 @@ def _email(lines: LinesOfParts, head: str) -> tuple[str, float]:
         if address := _broken(above, line):
             return address, 0.55
     for line, _ in lines[:HEAD_LINES]:
-        found = DISGUISED.search(line)
+        match = DISGUISED.search(line)
         if (
-            found
-            and not EMAIL.fullmatch(found.group())
-            and (DISGUISE.search(found.group()) or LABEL_OF_MAIL.search(line, 0, found.start()))
+            match
+            and not EMAIL.fullmatch(match.group())
+            and (DISGUISE.search(match.group()) or LABEL_OF_MAIL.search(line, 0, match.start()))
         ):
-            address = f"{found.group(1)}@{DOT.sub('.', found.group(2))}".replace(" ", "")
+            address = f"{match.group(1)}@{DOT.sub('.', match.group(2))}".replace(" ", "")
             if EMAIL.fullmatch(address):
                 return address, 0.6
     return (others, 0.5) if others else ("", 0.0)
@@ -152,13 +152,13 @@ def _broken(above: str, below: str) -> str:
 def _phone(lines: LinesOfParts) -> tuple[str, float]:
     others = ""
     for line, kind in lines:
-        for found in PHONE.finditer(line):
-            number = found.group()
+        for match in PHONE.finditer(line):
+            number = match.group()
             if len(re.sub(r"\D", "", number)) > 11 and "+" not in number and "(" in number[1:]:
                 number = number[number.index("(", 1) :]  # a postal code stands before it
             # No further back: lines can be long.
-            before = max(0, found.start() - MAX_LABEL_CHARACTERS)
-            labelled = PHONE_LABEL.search(line, before, found.start()) is not None
+            before = max(0, match.start() - MAX_LABEL_CHARACTERS)
+            labelled = PHONE_LABEL.search(line, before, match.start()) is not None
             if not _is_phone(number, labelled=labelled):
                 continue
             if kind not in PARTS_WITH_ADDRESSES_OF_OTHERS:

@@ -98,29 +98,29 @@ def detect(text: str) -> str:
     letters = sum(map(str.isalpha, sample))
     if letters < MIN_LETTERS // 2:
         return ""
-    others = "" if sample.isascii() else "".join(OF_A_SCRIPT.findall(sample))
+    beyond_latin = "" if sample.isascii() else "".join(OF_A_SCRIPT.findall(sample))
     for language, script in SCRIPTS:
         share = MIN_KANA_SHARE if language == "ja" else MIN_SCRIPT_SHARE
-        if len(script.findall(others)) > share * letters:
+        if len(script.findall(beyond_latin)) > share * letters:
             return language
     if letters < MIN_LETTERS:
         return ""
     words = Counter(WORD.findall(sample.lower()))
     scores: defaultdict[str, float] = defaultdict(float)
-    found: Counter[str] = Counter()
+    word_counts: Counter[str] = Counter()
     for language, small in SMALL_WORDS.items():
         for word in small & words.keys():
             scores[language] += words[word] / LANGUAGES_WITH_WORD[word]
-            found[language] += words[word]
+            word_counts[language] += words[word]
     if not sample.isascii():
-        seen = Counter("".join(BEYOND_ASCII.findall(sample)).lower())
+        special = Counter("".join(BEYOND_ASCII.findall(sample)).lower())
         for language, letters_of_it in SPECIAL_LETTERS.items():
-            count = min(sum(seen[letter] for letter in letters_of_it), MAX_SPECIAL_LETTERS)
+            count = min(sum(special[letter] for letter in letters_of_it), MAX_SPECIAL_LETTERS)
             scores[language] += count / 2
-            if found[language] >= MIN_SMALL_WORDS_WITH_LETTERS:
-                found[language] += count
+            if word_counts[language] >= MIN_SMALL_WORDS_WITH_LETTERS:
+                word_counts[language] += count
     ranked = sorted(scores.items(), key=lambda item: item[1], reverse=True)[:2]
-    if not ranked or found[ranked[0][0]] < MIN_SMALL_WORDS:
+    if not ranked or word_counts[ranked[0][0]] < MIN_SMALL_WORDS:
         return ""
     if len(ranked) == 2 and ranked[0][1] < MIN_LEAD * ranked[1][1]:
         return ""

@@ -37,24 +37,28 @@ OWN_PARTS = frozenset(("", "contact", "summary"))  # kinds of parts
 MAX_LINKS = 10
 
 
-def find(parts: list[tuple[str, str]], but: str = "") -> tuple[Link, ...]:
+def find(parts: list[tuple[str, str]], ignored_host: str = "") -> tuple[Link, ...]:
     """The links of a text in `parts`, each with its kind; `but` is a host that is none."""
-    found: dict[str, Link] = {}
+    links: dict[str, Link] = {}
     for text, kind in parts:
         if kind == "references":
             continue
         own = kind in OWN_PARTS
-        for what, url, sure, bare in _in(text):
+        for link_kind, url, confidence, bare in _links_in(text):
             host = url.partition("://")[2]
-            if bare and (not own or host.lower() in TOOL_NAMES or host.lower() == but.lower()):
+            if bare and (
+                not own or host.lower() in TOOL_NAMES or host.lower() == ignored_host.lower()
+            ):
                 continue
-            found.setdefault(url.lower(), Link(what, url, sure if own else round(sure / 2, 2)))
-            if len(found) == MAX_LINKS:
-                return tuple(found.values())
-    return tuple(found.values())
+            links.setdefault(
+                url.lower(), Link(link_kind, url, confidence if own else round(confidence / 2, 2))
+            )
+            if len(links) == MAX_LINKS:
+                return tuple(links.values())
+    return tuple(links.values())
 
 
-def _in(text: str) -> Iterator[tuple[str, str, float, bool]]:
+def _links_in(text: str) -> Iterator[tuple[str, str, float, bool]]:
     """(kind, address, how sure, whether it is a host and nothing else)"""
     for match in _addresses(text):
         host = match["host"].lower()
@@ -62,17 +66,17 @@ def _in(text: str) -> Iterator[tuple[str, str, float, bool]]:
         scheme = match["scheme"] or "https://"
         stated = match["scheme"] or match.group().lower().startswith("www.")
         bare = not stated and not path
-        what = "web"
+        kind = "web"
         for known in ("linkedin", "github"):
             if host == f"{known}.com" or host.endswith(f".{known}.com"):
-                what = known
-        if (bare and host.rpartition(".")[2] not in HOME_DOMAINS) or (what != "web" and not path):
+                kind = known
+        if (bare and host.rpartition(".")[2] not in HOME_DOMAINS) or (kind != "web" and not path):
             continue
         www = "www." if stated and not match["scheme"] else ""
-        sure = 0.95 if what != "web" else 0.9 if stated else 0.6
+        confidence = 0.95 if kind != "web" else 0.9 if stated else 0.6
         if match["path"] and "\n" in match["path"]:
-            sure = 0.6
-        yield what, f"{scheme}{www}{match['host']}{path}", sure, bare
+            confidence = 0.6
+        yield kind, f"{scheme}{www}{match['host']}{path}", confidence, bare
     for match in PROFILE.finditer(text):
         name = match["name"]
         if name.lower() in NO_PROFILES or not (match["mark"] or name.islower() or "-" in name):

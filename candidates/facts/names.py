@@ -104,7 +104,7 @@ def find(lines: Sequence[str], email: str) -> tuple[str, float]:
 def agrees(name: str, email: str) -> bool:
     """Whether a word of the name is in the part of the address before the @."""
     owner = _letters(email.partition("@")[0])
-    return any(_in(word, owner) for word in name.split())
+    return any(_is_in_address(word, owner) for word in name.split())
 
 
 def beside(email: str, lines: Sequence[str]) -> str:
@@ -120,16 +120,16 @@ def beside(email: str, lines: Sequence[str]) -> str:
 def _labelled(lines: Sequence[str]) -> str:
     first = last = ""
     for line in lines:
-        if (found := LABELLED_NAME.match(line)) and (
-            name := _as_name(SEPARATORS.split(found[1])[0])
+        if (match := LABELLED_NAME.match(line)) and (
+            name := _as_name(SEPARATORS.split(match[1])[0])
         ):
             return name
         if chinese := LABELLED_CHINESE_NAME.search(line):
             return chinese[1]
-        if not first and (found := FIRST_NAME_LINE.match(line)):
-            first = found[1]
-        elif not last and (found := LAST_NAME_LINE.match(line)):
-            last = found[1]
+        if not first and (match := FIRST_NAME_LINE.match(line)):
+            first = match[1]
+        elif not last and (match := LAST_NAME_LINE.match(line)):
+            last = match[1]
     return _as_name(f"{first} {last}") if first and last else ""
 
 
@@ -156,7 +156,7 @@ def _from_address(owner: str, line: str) -> str:
     name: list[str] = []
     for word in line.split()[:5]:
         bare = word.rstrip(",")
-        if not WORD.fullmatch(bare) or bare.lower() in NOT_NAMES or not _in(bare, owner):
+        if not WORD.fullmatch(bare) or bare.lower() in NOT_NAMES or not _is_in_address(bare, owner):
             break
         name.append(word)
     if len(name) == 2 and name[0].endswith(",") and not name[1].endswith(","):
@@ -192,7 +192,7 @@ def _initials(name: str) -> str:
     return "".join(word[0] for word in name.split()).lower()
 
 
-def _in(word: str, owner: str) -> bool:
+def _is_in_address(word: str, owner: str) -> bool:
     """Whether a word of three letters or more is in an address, with or without its accents."""
     letters = _letters(word)
     if len(letters) > 2 and letters in owner:

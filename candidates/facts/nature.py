@@ -45,7 +45,7 @@ PLACEHOLDER = re.compile(
     r"|firstlast@"
 )
 MIN_PLACEHOLDERS = 4
-SLOT = re.compile(r"\[[^\W\d][^\]\d\n]{1,40}\]")  # any words in brackets
+BRACKETED_SLOT = re.compile(r"\[[^\W\d][^\]\d\n]{1,40}\]")  # any words in brackets
 MIN_SLOTS = 5
 
 # Groups of words; a kind is told when as many groups are met. Most must stand where they stand in
@@ -158,7 +158,7 @@ def _is_blank(text: str, person: Contact) -> bool:
         return False
     if len({match.group() for match in PLACEHOLDER.finditer(small)}) >= MIN_PLACEHOLDERS:
         return True
-    return not person.email and len(set(SLOT.findall(small))) >= MIN_SLOTS
+    return not person.email and len(set(BRACKETED_SLOT.findall(small))) >= MIN_SLOTS
 
 
 def _two_people(text: str, sections: Sequence[Section]) -> list[str]:
@@ -170,7 +170,7 @@ def _two_people(text: str, sections: Sequence[Section]) -> list[str]:
     if text.count("@") < 2:
         return []
     referees = [part for part in sections if part.kind == "references"]
-    seen: set[str] = set()  # addresses
+    addresses_met: set[str] = set()  # addresses
     first = ""
     place = 0
     lines: list[str] = []
@@ -180,9 +180,9 @@ def _two_people(text: str, sections: Sequence[Section]) -> list[str]:
         if "@" not in line or any(part.start <= start < part.end for part in referees):
             continue
         for address in islice(contact.EMAIL.findall(line), MAX_ADDRESSES_ON_A_LINE):
-            if address.lower() in seen:
+            if address.lower() in addresses_met:
                 continue
-            seen.add(address.lower())
+            addresses_met.add(address.lower())
             name = names.beside(address, lines)
             if (
                 name

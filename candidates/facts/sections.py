@@ -196,25 +196,25 @@ def find(text: str) -> tuple[Section, ...]:
     heads = list(_heads(text))
     if len(heads) < MIN_HEADINGS and len(beside := list(_in_margin(text))) >= MIN_MARGIN_HEADINGS:
         heads = beside
-    found = []
+    sections = []
     ends = [start for start, _, _ in heads[1:]] + [len(text)] * bool(heads)
     for (start, kind, confidence), end in zip(heads, ends, strict=True):
         if kind == "references":
             # What follows "on request" is no referee: the column beside, with the candidate in it.
             begun = text.find("\n", start, end) + 1
-            said = REQUEST.match(text, begun, end) if begun else None
-            found.append(Section(kind, start, said.end() if said else end, confidence))
+            request = REQUEST.match(text, begun, end) if begun else None
+            sections.append(Section(kind, start, request.end() if request else end, confidence))
         else:
-            found.append(Section(kind, start, end, confidence))
-    return tuple(found)
+            sections.append(Section(kind, start, end, confidence))
+    return tuple(sections)
 
 
-def with_head(found: tuple[Section, ...], text: str, *details: str) -> tuple[Section, ...]:
+def with_head(sections: tuple[Section, ...], text: str, *details: str) -> tuple[Section, ...]:
     """The same with what stands before the first heading as "contact", if one of the `details` of
     the person is there."""
-    if not found or not any(detail in text[: found[0].start] for detail in details if detail):
-        return found
-    return (Section("contact", 0, found[0].start, 0.7), *found)
+    if not sections or not any(detail in text[: sections[0].start] for detail in details if detail):
+        return sections
+    return (Section("contact", 0, sections[0].start, 0.7), *sections)
 
 
 def _heads(text: str) -> Iterator[tuple[int, str, float]]:
@@ -242,16 +242,16 @@ def _heads(text: str) -> Iterator[tuple[int, str, float]]:
 def _in_margin(text: str) -> Iterator[tuple[int, str, float]]:
     """Lines that begin with a heading and go on with a capital or a bullet, each kind once."""
     place = 0
-    seen: set[str] = set()
+    kinds_met: set[str] = set()
     for line in text[:MAX_CHARACTERS].split("\n"):
-        if found := BESIDE.match(line):
-            words = found[1].split(" ")
+        if match := BESIDE.match(line):
+            words = match[1].split(" ")
             for count in range(len(words), 0, -1):
                 kind = HEADINGS.get(" ".join(words[:count]).lower(), "")
                 rest = line[len(" ".join(words[:count])) :].lstrip()
                 if kind and rest and not rest[0].islower():
-                    if kind not in seen:
-                        seen.add(kind)
+                    if kind not in kinds_met:
+                        kinds_met.add(kind)
                         yield place, kind, 0.5
                     break
         place += len(line) + 1

@@ -41,27 +41,27 @@ def signature(text: str) -> list[int]:
         known = lowest[slot]
         if known is None or value < known:
             lowest[slot] = value
-    found = []
+    numbers = []
     for slot in range(SLOTS):
         distance = 0
         while (value_there := lowest[(slot + distance) % SLOTS]) is None:
             distance += 1
-        found.append((value_there + distance * ROTATION_FACTOR) & 0x7FFFFFFF)
-    return found
+        numbers.append((value_there + distance * ROTATION_FACTOR) & 0x7FFFFFFF)
+    return numbers
 
 
 def bands(signed: list[int]) -> list[int]:
     """Keys of 31 bits: texts that have none in common are not alike."""
     return [
-        (one * 31 + two * ROTATION_FACTOR + number) & 0x7FFFFFFF
-        for number, (one, two) in enumerate(
+        (first * 31 + second * ROTATION_FACTOR + number) & 0x7FFFFFFF
+        for number, (first, second) in enumerate(
             zip(signed[::BAND_SLOTS], signed[1::BAND_SLOTS], strict=True)
         )
     ]
 
 
-def share(one: list[int], two: list[int]) -> float:
+def share(signature_a: list[int], signature_b: list[int]) -> float:
     """The share of their runs of words that two texts have in common, estimated, 0 to 1."""
-    if not one or not two:
+    if not signature_a or not signature_b:
         return 0.0
-    return sum(a == b for a, b in zip(one, two, strict=True)) / SLOTS
+    return sum(a == b for a, b in zip(signature_a, signature_b, strict=True)) / SLOTS

@@ -89,15 +89,15 @@ Record = dict[str, Any]
 
 def _records(paths: Iterator[Path], jobs: int, ocr: str) -> Iterator[Record]:
     """One for each file, in their order, `jobs` of them read at a time by a child each."""
-    mine = threading.local()
+    thread = threading.local()
     sandboxes: list[Sandbox] = []
 
     def begin() -> None:
-        mine.sandbox = Sandbox(ocr=ocr)
-        sandboxes.append(mine.sandbox)
+        thread.sandbox = Sandbox(ocr=ocr)
+        sandboxes.append(thread.sandbox)
 
     def read(name: str, load: Callable[[], bytes]) -> Record:
-        return _record(mine.sandbox, name, load)
+        return _record(thread.sandbox, name, load)
 
     def everything() -> Iterator[tuple[str, Callable[[], bytes]]]:
         with Sandbox() as unpacker:
@@ -176,13 +176,13 @@ def _record(sandbox: Sandbox, name: str, load: Callable[[], bytes]) -> Record:
     }
 
 
-def _bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+def _bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """The file, or Unreadable; never more of it than may be read."""
     try:
         if not path.is_file():  # a pipe or a device would keep us waiting
             raise Unreadable(Problem.NOT_OPENED, "not a regular file")
         with path.open("rb") as file:
-            return file.read(most + 1)
+            return file.read(max_bytes + 1)
     except OSError as error:
         raise Unreadable(Problem.NOT_OPENED, type(error).__name__) from error
 
@@ -192,8 +192,8 @@ def _as_json(record: dict[str, Any]) -> str:
 
 
 def _as_text(record: dict[str, Any]) -> str:
-    said = record["error"]["message"] if record["error"] else record["text"]
-    return f"==> {record['file']} <==\n{said}\n"
+    shown = record["error"]["message"] if record["error"] else record["text"]
+    return f"==> {record['file']} <==\n{shown}\n"
 
 
 if __name__ == "__main__":

@@ -107,10 +107,10 @@ def flags_of(cleaned: Cleaned, page: int | None) -> tuple[Flag, ...]:
         flags.append(Flag("look-alike-letters", words, page))
     if not cleaned.hidden:
         return tuple(flags)
-    found = ", ".join(f"{count} × {kind}" for kind, count in cleaned.hidden.most_common())
+    characters = ", ".join(f"{count} × {kind}" for kind, count in cleaned.hidden.most_common())
     if cleaned.spelled.strip():
-        found += f", spelling “{shortened(cleaned.spelled)}”"
-    return (*flags, Flag("hidden-characters", found, page))
+        characters += f", spelling “{shortened(cleaned.spelled)}”"
+    return (*flags, Flag("hidden-characters", characters, page))
 
 
 def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
@@ -154,8 +154,8 @@ def garbage_share(text: str) -> float:
     if not visible:
         return 0.0
     bad = 0
-    for found in UNUSUAL_CHARACTER.finditer(text):
-        character = found.group()
+    for match in UNUSUAL_CHARACTER.finditer(text):
+        character = match.group()
         if character not in "\u00ad\ufffe\r\x0b\x0c\x1c\x1d\x1e\x85":  # \ufffe: pdfium's hyphen
             bad += (
                 unicodedata.category(character) in ("Cc", "Co", "Cs", "Cn") or character == "\ufffd"

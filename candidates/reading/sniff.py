@@ -142,8 +142,8 @@ def sniff(data: bytes, name: str) -> SniffedFile:
     promised = KINDS_OF_ENDING.get(_ending(name))
     if promised is None or kind in promised:
         return SniffedFile(kind, start)
-    found = f"named .{_ending(name)}, is {KIND_NAMES[kind]}"
-    return SniffedFile(kind, start, (Flag("mislabelled", found),))
+    detail = f"named .{_ending(name)}, is {KIND_NAMES[kind]}"
+    return SniffedFile(kind, start, (Flag("mislabelled", detail),))
 
 
 def flags_of_picture(name: str) -> tuple[Flag, ...]:
@@ -298,11 +298,11 @@ def _inside_compound(data: bytes) -> FileKind:
     except Unreadable as error:
         streams = None
         problem = error
-    for stream, what in OLE_STREAMS:
+    for stream, kind in OLE_STREAMS:
         if _has_entry(data, stream) if streams is None else stream.lower() in streams:
-            if isinstance(what, Problem):
-                raise Unreadable(what, "OLE compound file")
-            return what
+            if isinstance(kind, Problem):
+                raise Unreadable(kind, "OLE compound file")
+            return kind
     raise problem
 
 
@@ -310,9 +310,12 @@ def _has_entry(data: bytes, stream: str) -> bool:
     """Whether an entry of 128 bytes begins with the name, in UTF-16; its length in bytes with the
     closing zero is at 64 ([MS-CFB] 2.6.1)."""
     encoded = stream.encode("utf-16-le")
-    at = data.find(encoded)
-    while at != -1:
-        if at % 128 == 0 and int.from_bytes(data[at + 64 : at + 66], "little") == len(encoded) + 2:
+    offset = data.find(encoded)
+    while offset != -1:
+        if (
+            offset % 128 == 0
+            and int.from_bytes(data[offset + 64 : offset + 66], "little") == len(encoded) + 2
+        ):
             return True
-        at = data.find(encoded, at + 1)
+        offset = data.find(encoded, offset + 1)
     return False

@@ -46,16 +46,16 @@ SYMBOLS = {"B7": "•", "A7": "▪", "D8": "➢", "FC": "✓", "E0": "→", "6F"
 def colour(text: str) -> Colour | None:
     """Of "#rrggbb", "rrggbb", "#rgb" or a common English name; None for anything else."""
     text = text.strip()
-    found = HEX.match(text)
-    if found is None:
+    match = HEX.match(text)
+    if match is None:
         return NAMED_COLOURS.get(text.lower())
-    digits = found.group(1) or "".join(2 * digit for digit in found.group(2))
+    digits = match.group(1) or "".join(2 * digit for digit in match.group(2))
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
 
 
-def look_alike(one: Colour, other: Colour) -> bool:
+def look_alike(colour: Colour, other: Colour) -> bool:
     """Whether letters of one colour cannot be seen on the other."""
-    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < MIN_CONTRAST_LEVELS
+    return max(abs(a - b) for a, b in zip(colour, other, strict=True)) < MIN_CONTRAST_LEVELS
 
 
 def is_lost(ink: Colour, grounds: Grounds) -> bool:
@@ -80,39 +80,41 @@ class Line:
     """One line while it is put together: what is seen of it, what is not, and the boxes anchored
     in it, which follow it."""
 
-    __slots__ = ("boxes", "seen", "unseen")
+    __slots__ = ("boxes", "hidden_pieces", "shown")
 
     def __init__(self) -> None:
-        self.seen: list[str] = []
-        self.unseen: list[tuple[str, str]] = []  # (how, text)
+        self.shown: list[str] = []
+        self.hidden_pieces: list[tuple[str, str]] = []  # (how, text)
         self.boxes: list[str] = []
 
-    def add(self, text: str, how: str = "") -> None:
+    def add(self, text: str, hiding: str = "") -> None:
         """`how` is the kind of hiding, "" for text that is seen."""
-        if not how or (how != VANISHED and not text.strip()):
+        if not hiding or (hiding != VANISHED and not text.strip()):
             # A white blank parts words like any other; a vanished one takes no room.
-            self.seen.append(text)
-            if how and self.unseen:
-                self.unseen.append((self.unseen[-1][0], text))
+            self.shown.append(text)
+            if hiding and self.hidden_pieces:
+                self.hidden_pieces.append((self.hidden_pieces[-1][0], text))
         else:
-            self.unseen.append((how, text))
+            self.hidden_pieces.append((hiding, text))
 
     def end(self, lines: list[str], hidden: list[Hidden]) -> None:
         """Hand over what came together. A line that was hidden altogether leaves no gap."""
-        text = "".join(self.seen)
-        if text.strip() or not self.unseen:
+        text = "".join(self.shown)
+        if text.strip() or not self.hidden_pieces:
             lines.append(text)
         lines += self.boxes
-        hidden += runs(self.unseen)
+        hidden += runs(self.hidden_pieces)
 
 
 def runs(pieces: Iterable[tuple[str, str]]) -> list[Hidden]:
     """Neighbouring pieces (how, text) of one kind as one; those without a letter are specks, those
     of no kind only part the others."""
-    found: list[tuple[str, list[str]]] = []
-    for how, text in pieces:
-        if not found or found[-1][0] != how:
-            found.append((how, []))
-        found[-1][1].append(text)
-    joined = [(how, " ".join("".join(texts).split())) for how, texts in found]
-    return [Hidden(how, text) for how, text in joined if how and any(map(str.isalnum, text))]
+    groups: list[tuple[str, list[str]]] = []
+    for hiding, text in pieces:
+        if not groups or groups[-1][0] != hiding:
+            groups.append((hiding, []))
+        groups[-1][1].append(text)
+    joined = [(hiding, " ".join("".join(texts).split())) for hiding, texts in groups]
+    return [
+        Hidden(hiding, text) for hiding, text in joined if hiding and any(map(str.isalnum, text))
+    ]

@@ -88,7 +88,7 @@ class Reader:
                 batch.append(member)
                 if (
                     len(batch) >= MEMBERS_PER_BATCH
-                    or sum(len(one.data) for one in batch) >= MEMBER_BYTES_PER_BATCH
+                    or sum(len(member_read.data) for member_read in batch) >= MEMBER_BYTES_PER_BATCH
                 ):
                     if not self._keep(turn, archive, batch):
                         return

@@ -79,7 +79,7 @@ def _members(data: bytes, name: str, folder: str, budget: _Budget, depth: int) -
         yield Member(re.sub(r"\.zip$", "", name, flags=re.IGNORECASE) or name, data)
         return
     overlapping = _overlapping(listed)
-    seen: dict[str, int] = {}
+    names_met: dict[str, int] = {}
     for member in listed:
         path = _name(member)
         if member.is_dir() or FILE_MANAGER_NAME.search(path):
@@ -87,7 +87,7 @@ def _members(data: bytes, name: str, folder: str, budget: _Budget, depth: int) -
         budget.members -= 1
         if budget.members < 0:
             raise Unreadable(Problem.TOO_MANY_FILES, f"more than {MAX_ARCHIVE_MEMBERS} members")
-        shown = _unique(f"{folder}{path}" or "file", seen)
+        shown = _unique(f"{folder}{path}" or "file", names_met)
         refused = _refusal(member, overlapping)
         if refused:
             yield Member(shown, problem=refused[0], detail=refused[1])
@@ -169,13 +169,13 @@ def _inflated(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget
 def _overlapping(listed: list[zipfile.ZipInfo]) -> set[int]:
     """Offsets of members that begin inside another: the trick of the densest bombs (D. Fifield,
     2019), which no honest program uses."""
-    found = set()
+    overlapping = set()
     end = 0
-    for member in sorted(listed, key=lambda one: one.header_offset):
+    for member in sorted(listed, key=lambda member: member.header_offset):
         if member.header_offset < end:
-            found.add(member.header_offset)
+            overlapping.add(member.header_offset)
         end = max(end, member.header_offset + 30 + member.compress_size)
-    return found
+    return overlapping
 
 
 def _name(member: zipfile.ZipInfo) -> str:
@@ -186,9 +186,11 @@ def _name(member: zipfile.ZipInfo) -> str:
     name = DRIVE.sub("", unicodedata.normalize("NFC", name).replace("\\", "/"))
     parts = []
     for part in name.split("/"):
-        seen = "".join(c for c in part if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
-        if seen.strip() not in ("", ".", ".."):
-            parts.append(" ".join(seen.split()))
+        visible = "".join(
+            c for c in part if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co")
+        )
+        if visible.strip() not in ("", ".", ".."):
+            parts.append(" ".join(visible.split()))
     short = "/".join(parts[-4:])
     if len(short) > MAX_NAME_CHARACTERS:
         stem, dot, ending = short.rpartition(".")
@@ -225,10 +227,10 @@ def _is_east_asian(text: str) -> bool:
     return len(foreign) > 1 and all(unicodedata.east_asian_width(c) in "WFH" for c in foreign)
 
 
-def _unique(name: str, seen: dict[str, int]) -> str:
+def _unique(name: str, names_met: dict[str, int]) -> str:
     """The name, with a number behind it where the archive has it twice."""
-    seen[name] = seen.get(name, 0) + 1
-    if seen[name] == 1:
+    names_met[name] = names_met.get(name, 0) + 1
+    if names_met[name] == 1:
         return name
     stem, dot, ending = name.rpartition(".")
-    return f"{stem} ({seen[name]}).{ending}" if dot else f"{name} ({seen[name]})"
+    return f"{stem} ({names_met[name]}).{ending}" if dot else f"{name} ({names_met[name]})"

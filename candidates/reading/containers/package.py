@@ -56,14 +56,14 @@ class Package:
         rels = posixpath.join(folder, "_rels", f"{base}.rels")
         if not self.has(rels):
             return []
-        found = []
+        relations = []
         for relation in self.part(rels):
             if relation.get("TargetMode") != "External":
                 kind = str(relation.get("Type", "")).rpartition("/")[2]
                 target = unquote(str(relation.get("Target", ""))).replace("\\", "/")
                 path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-                found.append(Relation(str(relation.get("Id", "")), kind, path))
-        return found
+                relations.append(Relation(str(relation.get("Id", "")), kind, path))
+        return relations
 
     def bytes_of(self, name: str) -> bytes:
         member = self.members.get(name.lower())
@@ -113,7 +113,7 @@ def child(element: etree._Element | None, name: str) -> etree._Element | None:
     """The first child of that local name."""
     if element is None:
         return None
-    return next((one for one in element if local(one) == name), None)
+    return next((inner for inner in element if local(inner) == name), None)
 
 
 def attribute(element: etree._Element | None, name: str) -> str | None:
@@ -127,4 +127,4 @@ def attribute(element: etree._Element | None, name: str) -> str | None:
 
 def own_text(element: etree._Element) -> str:
     """Its text, around entities, which stay unresolved."""
-    return (element.text or "") + "".join(one.tail or "" for one in element)
+    return (element.text or "") + "".join(inner.tail or "" for inner in element)

@@ -40,35 +40,35 @@ def without_fields(text: str, parts: Sequence[int]) -> list[str]:
     `parts` are the places where a new part begins: a field ends in the part where it began, and
     one that has no end is none.
     """
-    found = [(match.start(), match.group()) for match in FIELD_SIGNS.finditer(text)]
+    field_signs = [(match.start(), match.group()) for match in FIELD_SIGNS.finditer(text)]
     closed: set[int] = set()
     begun: list[int] = []
     part = 0
-    for at, sign in found:
-        if bisect_right(parts, at) != part:
-            part = bisect_right(parts, at)
+    for place, sign in field_signs:
+        if bisect_right(parts, place) != part:
+            part = bisect_right(parts, place)
             begun.clear()
         if sign == "\x13":
-            begun.append(at)
+            begun.append(place)
         elif sign == "\x15" and begun:
-            closed |= {begun.pop(), at}
+            closed |= {begun.pop(), place}
 
     signs = list(text)
     in_code: list[bool] = []  # for each field that is open
     codes = 0
     code_from = 0
-    for at, sign in found:
-        if sign == "\x13" and at in closed:
+    for place, sign in field_signs:
+        if sign == "\x13" and place in closed:
             if not codes:
-                code_from = at
+                code_from = place
             in_code.append(True)
             codes += 1
-        elif in_code and (sign == "\x14" or at in closed):
+        elif in_code and (sign == "\x14" or place in closed):
             if in_code[-1]:
                 codes -= 1
                 if not codes:
-                    shown = _without_result(text[code_from + 1 : at]) if sign == "\x15" else ""
-                    signs[code_from:at] = [shown, *[""] * (at - code_from - 1)]
+                    shown = _without_result(text[code_from + 1 : place]) if sign == "\x15" else ""
+                    signs[code_from:place] = [shown, *[""] * (place - code_from - 1)]
             in_code[-1] = False
             if sign == "\x15":
                 in_code.pop()
@@ -101,10 +101,12 @@ def lines(signs: Sequence[str], part: tuple[int, int], formatting: Formatting) -
             text.append(TEXT_OF_SIGN.get(sign, ""))
     out.end_paragraph("".join(text), "\r", end)
     out.end_row()
-    found = "\n".join(out.lines).strip("\n")
-    if HALF_CHARACTER.search(found):  # halves of rare characters stand one after the other
-        found = found.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return found
+    text_of_part = "\n".join(out.lines).strip("\n")
+    if HALF_CHARACTER.search(text_of_part):  # halves of rare characters stand one after the other
+        text_of_part = text_of_part.encode("utf-16-le", "surrogatepass").decode(
+            "utf-16-le", "replace"
+        )
+    return text_of_part
 
 
 class _Lines:

@@ -67,7 +67,7 @@ class _Piece:
 
     first: int
     end: int
-    at: int
+    offset: int
     width: int  # bytes a character
     changes: bytes = b""  # to the formatting of all of it
 
@@ -86,10 +86,10 @@ class _WordFile:
     def table(self, number: int) -> bytes:
         """One of the tables that the FIB names."""
         begin = (PAIRS_97 if self.is_97 else PAIRS_6) + 8 * number
-        at, length = unpack_from("<II", self.main, begin)
-        if at + length > len(self.tables):
-            raise _damaged(f"table {number} ends at {at + length} of {len(self.tables)}")
-        return self.tables[at : at + length]
+        offset, length = unpack_from("<II", self.main, begin)
+        if offset + length > len(self.tables):
+            raise _damaged(f"table {number} ends at {offset + length} of {len(self.tables)}")
+        return self.tables[offset : offset + length]
 
 
 def parse(data: bytes, _context: ReadingContext) -> Parsed:
@@ -152,15 +152,15 @@ def _pieces(word: _WordFile) -> Iterator[_Piece]:
         yield _Piece(0, min(end - begin, sum(word.lengths)), begin, 1)
         return
     changes: list[bytes] = []
-    at = 0
-    while table[at : at + 1] == b"\x01":
-        (size,) = unpack_from("<H", table, at + 1)
-        changes.append(table[at + 3 : at + 3 + size])
-        at += 3 + size
-    if table[at : at + 1] != b"\x02":
+    offset = 0
+    while table[offset : offset + 1] == b"\x01":
+        (size,) = unpack_from("<H", table, offset + 1)
+        changes.append(table[offset + 3 : offset + 3 + size])
+        offset += 3 + size
+    if table[offset : offset + 1] != b"\x02":
         raise _damaged("no piece table")
-    (size,) = unpack_from("<I", table, at + 1)
-    table = table[at + 5 : at + 5 + size]
+    (size,) = unpack_from("<I", table, offset + 1)
+    table = table[offset + 5 : offset + 5 + size]
     count = (len(table) - 4) // 12
     ends = unpack_from(f"<{count + 1}I", table)
     for number in range(count):
@@ -178,22 +178,22 @@ def _pieces(word: _WordFile) -> Iterator[_Piece]:
 
 def _text(word: _WordFile, pieces: list[_Piece]) -> str:
     """The characters of all parts, each at its number: as many as there are positions."""
-    found = []
+    texts = []
     position = 0
     for piece in pieces:
         if piece.first != position:
             raise _damaged(f"piece at {piece.first}, expected at {position}")
         position = piece.end
         size = (piece.end - piece.first) * piece.width
-        raw = word.main[piece.at : piece.at + size]
+        raw = word.main[piece.offset : piece.offset + size]
         if len(raw) < size:
-            raise _damaged(f"characters up to byte {piece.at + size} of {len(word.main)}")
+            raise _damaged(f"characters up to byte {piece.offset + size} of {len(word.main)}")
         if piece.width == 2:
             # One character for each two bytes, halves of rare ones as halves; see `lines`.
-            found.append("".join(map(chr, unpack_from(f"<{size // 2}H", raw))))
+            texts.append("".join(map(chr, unpack_from(f"<{size // 2}H", raw))))
         else:
-            found.append(_narrow(raw, word.codec))
-    return "".join(found)
+            texts.append(_narrow(raw, word.codec))
+    return "".join(texts)
 
 
 def _narrow(raw: bytes, codec: str) -> str:
@@ -212,24 +212,24 @@ def _formatting(word: _WordFile, pieces: list[_Piece], text: str) -> Formatting:
     shaded = False
     for first, end, changes, of_paragraph in _formatted(word, pieces) if word.is_97 else ():
         is_white = is_shaded = False
-        for what, value in _changes(changes):
-            if what == VANISH and value == b"\x01":
+        for change, value in _changes(changes):
+            if change == VANISH and value == b"\x01":
                 out.hidden.append((first, end, "vanished"))
-            elif what == DELETED and value == b"\x01":
+            elif change == DELETED and value == b"\x01":
                 out.hidden.append((first, end, ""))
-            elif what == HALF_POINTS and int.from_bytes(value, "little") <= TINY_HALF_POINTS:
+            elif change == HALF_POINTS and int.from_bytes(value, "little") <= TINY_HALF_POINTS:
                 out.hidden.append((first, end, "tiny"))
-            elif what == COLOUR:
+            elif change == COLOUR:
                 is_white = value == b"\xff\xff\xff\x00"
-            elif what == COLOUR_80:
+            elif change == COLOUR_80:
                 is_white = value == b"\x08"
-            elif what == SYMBOL and text[first : first + 1] == "(":
+            elif change == SYMBOL and text[first : first + 1] == "(":
                 out.symbols[first] = SYMBOLS.get(f"{value[2:3].hex()}".upper(), "")
-            elif what in SHADING:
+            elif change in SHADING:
                 is_shaded = True
-            elif of_paragraph and what == IN_TABLE and value == b"\x01":
+            elif of_paragraph and change == IN_TABLE and value == b"\x01":
                 out.in_table.add(end - 1)
-            elif of_paragraph and what == ROW_END and value == b"\x01":
+            elif of_paragraph and change == ROW_END and value == b"\x01":
                 out.row_ends.add(end - 1)
         if is_white and not is_shaded:
             white.append((first, end))
@@ -247,20 +247,20 @@ def _formatted(word: _WordFile, pieces: list[_Piece]) -> Iterator[tuple[int, int
         if piece.changes:
             yield piece.first, piece.end, piece.changes, False
     steps = 0
-    by_place = sorted(pieces, key=lambda piece: piece.at)
-    places = [piece.at for piece in by_place]
+    by_place = sorted(pieces, key=lambda piece: piece.offset)
+    places = [piece.offset for piece in by_place]
     longest = max((piece.end - piece.first) * piece.width for piece in pieces) if pieces else 0
     for number in (CHARACTER_PAGES, PARAGRAPH_PAGES):
         for begin, end, changes in _runs(word, number):
-            at = bisect_left(places, begin - longest) if changes else len(places)
-            while at < len(by_place) and by_place[at].at < end:
-                piece = by_place[at]
-                at += 1
+            index = bisect_left(places, begin - longest) if changes else len(places)
+            while index < len(by_place) and by_place[index].offset < end:
+                piece = by_place[index]
+                index += 1
                 steps += 1
                 if steps > MAX_STEPS:
                     raise Unreadable(Problem.TOO_COMPLEX, "runs and pieces without end")
-                first = piece.first + max(0, begin - piece.at) // piece.width
-                last = min(piece.end, piece.first - -(end - piece.at) // piece.width)
+                first = piece.first + max(0, begin - piece.offset) // piece.width
+                last = min(piece.end, piece.first - -(end - piece.offset) // piece.width)
                 if first < last:
                     yield first, last, changes, number == PARAGRAPH_PAGES
 
@@ -282,36 +282,36 @@ def _runs(word: _WordFile, number: int) -> Iterator[tuple[int, int, bytes]]:
             raise _damaged(f"page {page} of formatting has {many} runs")
         places = unpack_from(f"<{many + 1}I", whole)
         for run in range(many):
-            at = 2 * whole[4 * (many + 1) + each * run]
+            offset = 2 * whole[4 * (many + 1) + each * run]
             changes = b""
-            if at and number == CHARACTER_PAGES:
-                changes = whole[at + 1 : at + 1 + whole[at]]
-            elif at and whole[at]:  # counted in words; the style comes first
-                changes = whole[at + 3 : at + 2 * whole[at]]
-            elif at and at + 1 < PAGE_BYTES:
-                changes = whole[at + 4 : at + 2 + 2 * whole[at + 1]]
+            if offset and number == CHARACTER_PAGES:
+                changes = whole[offset + 1 : offset + 1 + whole[offset]]
+            elif offset and whole[offset]:  # counted in words; the style comes first
+                changes = whole[offset + 3 : offset + 2 * whole[offset]]
+            elif offset and offset + 1 < PAGE_BYTES:
+                changes = whole[offset + 4 : offset + 2 + 2 * whole[offset + 1]]
             if changes[:2] == IN_DATA_STREAM:
-                (at,) = unpack_from("<I", changes, 2)
-                (size,) = unpack_from("<H", word.data, at)
-                changes = word.data[at + 2 : at + 2 + size]
+                (offset,) = unpack_from("<I", changes, 2)
+                (size,) = unpack_from("<H", word.data, offset)
+                changes = word.data[offset + 2 : offset + 2 + size]
             yield places[run], places[run + 1], changes
 
 
 def _changes(changes: bytes) -> Iterator[tuple[int, bytes]]:
     """Each change and its operand ([MS-DOC] 2.2.5.1)."""
-    at = 0
-    while at + 2 < len(changes):
-        what = int.from_bytes(changes[at : at + 2], "little")
-        at += 2
-        size = OPERAND_BYTES[what >> 13]
+    offset = 0
+    while offset + 2 < len(changes):
+        change = int.from_bytes(changes[offset : offset + 2], "little")
+        offset += 2
+        size = OPERAND_BYTES[change >> 13]
         if not size:
-            size = changes[at]
-            at += 1
-            if what == 0xD608:  # the definition of a table has a length of two bytes, plus one
-                size += 256 * changes[at] - 1 if at < len(changes) else 0
-                at += 1
-        yield what, changes[at : at + size]
-        at += size
+            size = changes[offset]
+            offset += 1
+            if change == 0xD608:  # the definition of a table has a length of two bytes, plus one
+                size += 256 * changes[offset] - 1 if offset < len(changes) else 0
+                offset += 1
+        yield change, changes[offset : offset + size]
+        offset += size
 
 
 def _parts(word: _WordFile, text: str, formatting: Formatting) -> tuple[str, tuple[Hidden, ...]]:
@@ -329,10 +329,10 @@ def _parts(word: _WordFile, text: str, formatting: Formatting) -> tuple[str, tup
     above: list[str] = []
     below: list[str] = []
     for number, story in enumerate(_stories(word, headers)):
-        found = lines(signs, story, formatting)
+        story_text = lines(signs, story, formatting)
         # The first six are lines above notes; then even, odd and first pages take turns.
-        if number >= 6 and found not in (*above, *below):
-            (below if number % 6 in (2, 3, 5) else above).append(found)
+        if number >= 6 and story_text not in (*above, *below):
+            (below if number % 6 in (2, 3, 5) else above).append(story_text)
     shown = [
         *above,
         lines(signs, header_boxes, formatting),
@@ -369,8 +369,8 @@ def _hide(text: str, signs: list[str], formatting: Formatting) -> tuple[Hidden, 
             signs[number] = text[number] if stays else ""
         done = max(done, end)
     texts = ((kind, re.sub(r"[\x00-\x1f]+", " ", "".join(run)).strip()) for kind, run in runs)
-    seen = [Hidden(kind, text[:MAX_RUN_CHARACTERS]) for kind, text in texts if kind and text]
-    return tuple(seen[:MAX_HIDDEN_RUNS])
+    hidden = [Hidden(kind, text[:MAX_RUN_CHARACTERS]) for kind, text in texts if kind and text]
+    return tuple(hidden[:MAX_HIDDEN_RUNS])
 
 
 def _damaged(detail: str) -> Unreadable:

@@ -68,29 +68,38 @@ class _DocxFile:
 
     def read(self) -> Parsed:
         package = self.package
-        main = next((one.path for one in package.related("") if one.kind == BODY_RELATION), "")
+        main = next(
+            (relation.path for relation in package.related("") if relation.kind == BODY_RELATION),
+            "",
+        )
         if not package.has(main):
             main = "word/document.xml"
         related = package.related(main)
         body = package.part(main)
-        looks = DocxStyles(self._first(related, "styles"), self._first(related, "theme"))
+        styles = DocxStyles(self._first(related, "styles"), self._first(related, "theme"))
         aside = {
             kind: [
                 (path, package.part(path))
-                for path in dict.fromkeys(one.path for one in related if one.kind == kind)
+                for path in dict.fromkeys(
+                    relation.path for relation in related if relation.kind == kind
+                )
                 if package.has(path)
             ]
             for kind in ("header", *NOTE_RELATIONS, "footer")
         }
         margins = [part for kind in ("header", "footer") for _, part in aside[kind]]
-        place = DocxSurroundings(self._paper(body, margins, self._first(related, "settings")))
+        surroundings = DocxSurroundings(
+            self._paper(body, margins, self._first(related, "settings"))
+        )
 
         @cache
         def prompts() -> dict[str, str]:
             return _prompts(self._first(related, "glossaryDocument"))
 
-        def text(path: str, root: etree._Element, place: DocxSurroundings = place) -> str:
-            words = DocxText(looks, place, self._elsewhere(path), prompts, self.hidden)
+        def text(
+            path: str, root: etree._Element, surroundings: DocxSurroundings = surroundings
+        ) -> str:
+            words = DocxText(styles, surroundings, self._elsewhere(path), prompts, self.hidden)
             return words.text(root)
 
         def texts(kind: str) -> Iterator[str]:
@@ -104,17 +113,21 @@ class _DocxFile:
         page = "\n\n".join(pieces)
         if len(page) > MAX_CHARACTERS:
             raise Unreadable(Problem.TOO_LONG, f"{len(page)} characters")
-        if not page.strip() and not self.hidden and any(one.kind == "image" for one in related):
+        if (
+            not page.strip()
+            and not self.hidden
+            and any(relation.kind == "image" for relation in related)
+        ):
             raise Unreadable(Problem.NO_TEXT, "DOCX")
         if any(name.endswith("vbaproject.bin") for name in package.members):
-            found = "the file carries a program (macros), which was not run"
-            self.flags.append(Flag("macros", found))
+            detail = "the file carries a program (macros), which was not run"
+            self.flags.append(Flag("macros", detail))
         return Parsed("docx", (page,), tuple(self.flags), hidden=tuple(self.hidden))
 
     def _first(self, related: list[Relation], kind: str) -> etree._Element | None:
-        for one in related:
-            if one.kind == kind and self.package.has(one.path):
-                return self.package.part(one.path)
+        for relation in related:
+            if relation.kind == kind and self.package.has(relation.path):
+                return self.package.part(relation.path)
         return None
 
     def _paper(
@@ -140,7 +153,7 @@ class _DocxFile:
         def lines(key: str, name: str) -> list[str]:
             nonlocal targets
             if targets is None:
-                targets = {one.key: one.path for one in self.package.related(path)}
+                targets = {relation.key: relation.path for relation in self.package.related(path)}
             target = targets.get(key, "")
             if target in self.done or not self.package.has(target):
                 return []
@@ -158,15 +171,15 @@ class _DocxFile:
         """A whole document of any kind inside this one (17.17.2.1)."""
         name = path.rpartition("/")[2]
         try:
-            found = self._document(self.package.bytes_of(path), name)
+            chunk = self._document(self.package.bytes_of(path), name)
         except Unreadable as refused:
             if refused.problem is Problem.TOO_COMPLEX:
                 raise
             self.flags.append(Flag("part-unreadable", f"{name}: {refused.problem.sentence}"))
             return []
-        self.flags += found.flags
-        self.hidden += found.hidden
-        return "\n\n".join(found.pages).strip("\n").split("\n")
+        self.flags += chunk.flags
+        self.hidden += chunk.hidden
+        return "\n\n".join(chunk.pages).strip("\n").split("\n")
 
     def _document(self, data: bytes, name: str) -> Parsed:
         if self.depth >= MAX_DOCUMENT_DEPTH:
@@ -217,13 +230,13 @@ def _lies_behind(root: etree._Element) -> bool:
 
 def _diagram(root: etree._Element) -> list[str]:
     """The texts of a SmartArt drawing, in the order of its data (21.4.3)."""
-    texts = (_drawn(point) for point in root.iter("{*}pt"))
+    texts = (_drawing_text(point) for point in root.iter("{*}pt"))
     return [text for text in texts if text]
 
 
 def _chart(root: etree._Element) -> list[str]:
     """Titles and the names of series and categories; the numbers are drawn as lengths."""
-    titles = [_drawn(rich) for rich in root.iter("{*}rich")]
+    titles = [_drawing_text(rich) for rich in root.iter("{*}rich")]
     names = [
         (value.text or "").strip()
         for cache in root.iter("{*}strCache")
@@ -232,7 +245,7 @@ def _chart(root: etree._Element) -> list[str]:
     return [text for text in dict.fromkeys((*titles, *names)) if text]
 
 
-def _drawn(element: etree._Element) -> str:
+def _drawing_text(element: etree._Element) -> str:
     paragraphs = element.iter("{*}p")
-    lines = ("".join(one.text or "" for one in line.iter("{*}t")) for line in paragraphs)
+    lines = ("".join(relation.text or "" for relation in line.iter("{*}t")) for line in paragraphs)
     return "\n".join(line for line in lines if line.strip())

@@ -77,7 +77,7 @@ class DocxSurroundings:
 
     grounds: Grounds = PAPER
     hidden: bool = False
-    look: DocxTextStyle = DocxTextStyle()
+    text_style: DocxTextStyle = DocxTextStyle()
 
     def on(self, fill: DocxFill | None) -> "DocxSurroundings":
         if fill is None:
@@ -95,7 +95,7 @@ class DocxStyle:
 
     kind: str
     based_on: str
-    look: DocxTextStyle
+    text_style: DocxTextStyle
     ground: DocxFill | None
     parts: dict[str, DocxFill]
 
@@ -119,27 +119,29 @@ class DocxStyles:
                 self._add(element)
 
     def paragraph(
-        self, properties: etree._Element | None, place: DocxSurroundings
+        self, properties: etree._Element | None, surroundings: DocxSurroundings
     ) -> tuple[DocxTextStyle, DocxSurroundings]:
         """How a paragraph's letters look, and the place that its own shading makes."""
         named = attribute(child(properties, "pStyle"), "val") or self.usual.get("paragraph", "")
         style = self._chain(named)
         own = self.fill(child(properties, "shd"))
-        look = self.default.under(place.look).under(style.look)
-        return look, place.on(own or style.ground)
+        text_style = self.default.under(surroundings.text_style).under(style.text_style)
+        return text_style, surroundings.on(own or style.ground)
 
     def run(self, properties: etree._Element | None, paragraph: DocxTextStyle) -> DocxTextStyle:
         """How a run's letters look, inside a paragraph that looks like `paragraph`."""
         if properties is None:
             return paragraph
         named = attribute(child(properties, "rStyle"), "val")
-        look = paragraph
+        text_style = paragraph
         if named:
-            style = self._chain(named).look
-            look = look.under(style)
+            style = self._chain(named).text_style
+            text_style = text_style.under(style)
             if style.vanish and paragraph.vanish:
-                look = replace(look, vanish=False)  # two toggles undo each other (17.7.3)
-        return look.under(self.read(properties))
+                text_style = replace(
+                    text_style, vanish=False
+                )  # two toggles undo each other (17.7.3)
+        return text_style.under(self.read(properties))
 
     def table(
         self, properties: etree._Element | None
@@ -149,25 +151,25 @@ class DocxStyles:
         style = self._chain(named)
         own = self.fill(child(properties, "shd"))
         # Letters of a part of a table are not followed, so those of the whole say nothing then.
-        return UNSTYLED if style.parts else style.look, own or style.ground, style.parts
+        return UNSTYLED if style.parts else style.text_style, own or style.ground, style.parts
 
     def read(self, properties: etree._Element | None) -> DocxTextStyle:
         """What properties of a run (w:rPr) say by themselves."""
         vanish, ink, size, fill, marker, wide = None, None, None, None, None, None
-        for one in properties if properties is not None else ():
-            name = local(one)
+        for property_element in properties if properties is not None else ():
+            name = local(property_element)
             if name == "vanish":
-                vanish = is_on(one)
+                vanish = is_on(property_element)
             elif name == "color":
-                ink = DocxInk(self._colour(one, "val", "theme"))
+                ink = DocxInk(self._colour(property_element, "val", "theme"))
             elif name == "sz":
-                size = _number(attribute(one, "val"))
+                size = _number(attribute(property_element, "val"))
             elif name == "w":
-                wide = _number((attribute(one, "val") or "").removesuffix("%"))
+                wide = _number((attribute(property_element, "val") or "").removesuffix("%"))
             elif name == "shd":
-                fill = self.fill(one)
+                fill = self.fill(property_element)
             elif name == "highlight":
-                value = attribute(one, "val") or "none"
+                value = attribute(property_element, "val") or "none"
                 marker = None if value == "none" else DocxFill(colour(value))
             elif name in ("textFill", "gradFill", "textOutline"):
                 ink = DocxInk(None)  # Word 2010's effects paint over the colour
@@ -198,9 +200,9 @@ class DocxStyles:
         parts = {}
         for part in element:
             if local(part) == "tblStylePr":
-                found = self.fill(child(child(part, "tcPr"), "shd"))
-                if found:
-                    parts[attribute(part, "type") or ""] = found
+                fill = self.fill(child(child(part, "tcPr"), "shd"))
+                if fill:
+                    parts[attribute(part, "type") or ""] = fill
         self.styles[key] = DocxStyle(
             kind,
             attribute(child(element, "basedOn"), "val") or "",
@@ -217,37 +219,39 @@ class DocxStyles:
         while key in self.styles and len(chain) < MAX_STYLE_CHAIN:
             chain.append(self.styles[key])
             key = self.styles[key].based_on
-        look, ground, parts = UNSTYLED, None, dict[str, DocxFill]()
+        text_style, ground, parts = UNSTYLED, None, dict[str, DocxFill]()
         for style in reversed(chain):
-            look = look.under(style.look)
+            text_style = text_style.under(style.text_style)
             ground = style.ground or ground
             parts |= style.parts
-        return DocxStyle("", "", look, ground, parts)
+        return DocxStyle("", "", text_style, ground, parts)
 
     def _colour(self, element: etree._Element, plain: str, theme: str) -> Colour | None:
         """The theme's colour wins over the one written beside it."""
         theme_key = "themeColor" if theme == "theme" else theme
         named = attribute(element, theme_key)
-        found = self.theme.get(THEME_COLOUR_NAMES.get(named or "", ""))
-        if found is None:
+        theme_colour = self.theme.get(THEME_COLOUR_NAMES.get(named or "", ""))
+        if theme_colour is None:
             return colour(attribute(element, plain) or "")
         darker = _share(attribute(element, f"{theme}Shade"))
         lighter = _share(attribute(element, f"{theme}Tint"))
-        red, green, blue = (round((c * darker) * lighter + 255 * (1 - lighter)) for c in found)
+        red, green, blue = (
+            round((c * darker) * lighter + 255 * (1 - lighter)) for c in theme_colour
+        )
         return red, green, blue
 
 
-def how_hidden(look: DocxTextStyle, place: DocxSurroundings) -> str:
+def hiding_of(text_style: DocxTextStyle, surroundings: DocxSurroundings) -> str:
     """The kind of hiding, "" for text that is seen."""
-    if place.hidden or look.vanish:
+    if surroundings.hidden or text_style.vanish:
         return VANISHED
-    if look.size is not None and look.size <= 2 * TINY_POINTS:
+    if text_style.size is not None and text_style.size <= 2 * TINY_POINTS:
         return TINY
-    if look.wide is not None and look.wide < MIN_WIDTH_PERCENT:
+    if text_style.wide is not None and text_style.wide < MIN_WIDTH_PERCENT:
         return SQUEEZED
-    if look.ink and look.ink.colour:
-        grounds = place.on(look.fill).grounds
-        if is_lost(look.ink.colour, grounds):
+    if text_style.ink and text_style.ink.colour:
+        grounds = surroundings.on(text_style.fill).grounds
+        if is_lost(text_style.ink.colour, grounds):
             return LOW_CONTRAST
     return ""
 
@@ -274,13 +278,13 @@ def is_on(toggle: etree._Element) -> bool:
 
 def _theme_colours(theme: etree._Element | None) -> dict[str, Colour]:
     scheme = child(child(theme, "themeElements"), "clrScheme")
-    found = {}
+    colours = {}
     for entry in scheme if scheme is not None else ():
         for value in entry:
             known = colour(attribute(value, "lastClr") or attribute(value, "val") or "")
             if known:
-                found[local(entry)] = known
-    return found
+                colours[local(entry)] = known
+    return colours
 
 
 def _number(value: str | None) -> float | None:

@@ -55,7 +55,7 @@ def parse(data: bytes, _context: ReadingContext) -> Parsed:
     page = _HtmlPage()
     _show(root, page)
     text = page.text()
-    return Parsed("html", (text,), flags, hidden=tuple(runs(page.unseen)))
+    return Parsed("html", (text,), flags, hidden=tuple(runs(page.hidden)))
 
 
 class _HtmlPage:
@@ -64,16 +64,16 @@ class _HtmlPage:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.line: list[str] = []
-        self.unseen: list[tuple[str, str]] = []  # (how, text), "" for what is seen
+        self.hidden: list[tuple[str, str]] = []  # (how, text), "" for what is seen
 
-    def add(self, text: str, how: str, *, kept: bool) -> None:
+    def add(self, text: str, hiding: str, *, preformatted: bool) -> None:
         """Running text; `how` it is hidden, "" for what is seen; `kept` where the source's own
         lines count."""
-        if how and text.strip():
-            self.unseen.append((how, text))
-        elif how == VANISHED:
+        if hiding and text.strip():
+            self.hidden.append((hiding, text))
+        elif hiding == VANISHED:
             pass
-        elif kept:
+        elif preformatted:
             first, *others = text.split("\n")
             self.line.append(first)
             for other in others:
@@ -85,8 +85,8 @@ class _HtmlPage:
                 text = text.removeprefix(" ")
             if text:
                 self.line.append(text)
-            if text.strip() and self.unseen and self.unseen[-1][0]:
-                self.unseen.append(("", ""))  # what comes next is a piece of its own
+            if text.strip() and self.hidden and self.hidden[-1][0]:
+                self.hidden.append(("", ""))  # what comes next is a piece of its own
 
     def end_line(self) -> None:
         self.lines.append("".join(self.line).rstrip(" "))
@@ -108,30 +108,36 @@ class _HtmlPage:
 def _show(root: etree._Element, page: _HtmlPage) -> None:
     """Fill `page` with what is shown. A walk and no recursion, for pages nest deeply."""
     sheet = style_sheet_of(root)
-    looks = [HtmlTextStyle(grounds=sheet.grounds)]
+    text_styles = [HtmlTextStyle(grounds=sheet.grounds)]
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
         if event == "start":
-            looks.append(sheet.look(element, looks[-1]))
+            text_styles.append(sheet.text_style(element, text_styles[-1]))
             if tag in UNSHOWN_TAGS:
                 walk.skip_subtree()
                 continue
-            if tag in BLOCK_TAGS and not looks[-1].away:
+            if tag in BLOCK_TAGS and not text_styles[-1].away:
                 page.end_block(gap=tag in PARAGRAPH_TAGS)
-            elif tag == "br" and not looks[-1].away:
+            elif tag == "br" and not text_styles[-1].away:
                 page.end_line()
             if element.text:
-                page.add(element.text, looks[-1].how_hidden(), kept=tag in PREFORMATTED_TAGS)
+                page.add(
+                    element.text, text_styles[-1].hiding(), preformatted=tag in PREFORMATTED_TAGS
+                )
         else:
-            look = looks.pop()
-            if look.away:
-                if tag in BLOCK_TAGS and page.unseen:
-                    page.unseen.append((page.unseen[-1][0], " "))
+            text_style = text_styles.pop()
+            if text_style.away:
+                if tag in BLOCK_TAGS and page.hidden:
+                    page.hidden.append((page.hidden[-1][0], " "))
             elif tag in CELL_TAGS and element.getnext() is not None:
                 page.line.append("\t")
             elif tag in BLOCK_TAGS:
                 page.end_block(gap=tag in PARAGRAPH_TAGS)
             parent = element.getparent()
             if element.tail and parent is not None:
-                page.add(element.tail, looks[-1].how_hidden(), kept=parent.tag in PREFORMATTED_TAGS)
+                page.add(
+                    element.tail,
+                    text_styles[-1].hiding(),
+                    preformatted=parent.tag in PREFORMATTED_TAGS,
+                )

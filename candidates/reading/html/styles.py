@@ -53,7 +53,7 @@ class HtmlTextStyle:
     size: float = ROOT_FONT_PIXELS
     grounds: Grounds = PAPER
 
-    def how_hidden(self) -> str:
+    def hiding(self) -> str:
         """The kind of hiding, "" for text that is seen."""
         if self.away or self.invisible:
             return self.away or VANISHED
@@ -73,7 +73,7 @@ class HtmlStyleSheet:
     grounds: Grounds = PAPER
     known: dict[tuple[object, ...], HtmlTextStyle] = field(default_factory=dict)
 
-    def look(self, element: etree._Element, around: HtmlTextStyle) -> HtmlTextStyle:
+    def text_style(self, element: etree._Element, around: HtmlTextStyle) -> HtmlTextStyle:
         """How text of `element` looks, inside something that looks like `around`."""
         tag = element.tag if isinstance(element.tag, str) else ""
         if not self.rules and not element.attrib:
@@ -81,24 +81,26 @@ class HtmlStyleSheet:
         given = element.attrib
         # Pages repeat the same few ways thousands of times.
         key = (tag, *(given.get(name) for name in STYLE_ATTRIBUTES), "hidden" in given, around)
-        found = self.known.get(key)
-        if found is None:
-            found = self._look(element, tag, around)
+        known = self.known.get(key)
+        if known is None:
+            known = self._text_style(element, tag, around)
             if len(self.known) < MAX_KNOWN_STYLES:
-                self.known[key] = found
-        return found
+                self.known[key] = known
+        return known
 
-    def _look(self, element: etree._Element, tag: str, around: HtmlTextStyle) -> HtmlTextStyle:
-        look = around
+    def _text_style(
+        self, element: etree._Element, tag: str, around: HtmlTextStyle
+    ) -> HtmlTextStyle:
+        text_style = around
         if "hidden" in element.attrib:
-            look = replace(look, away=look.away or VANISHED)
+            text_style = replace(text_style, away=text_style.away or VANISHED)
         if tag in ("body", "font", "table", "tr", "td", "th", "tbody", "thead"):
-            look = _by_attributes(element, tag, look)
+            text_style = _by_attributes(element, tag, text_style)
         declared = self._declared(element, tag)
-        return _applied(declared, look) if declared else look
+        return _applied(declared, text_style) if declared else text_style
 
     def _declared(self, element: etree._Element, tag: str) -> dict[str, str]:
-        found: list[tuple[int, int, dict[str, str]]] = []
+        rules: list[tuple[int, int, dict[str, str]]] = []
         if self.rules:
             names = (element.get("class") or "").split()[:20]
             selected = [("", "", ""), (tag, "", "")]
@@ -108,9 +110,9 @@ class HtmlStyleSheet:
             for selector in selected:
                 weight = 100 * (selector[1] == "#") + 10 * (selector[1] == ".") + bool(selector[0])
                 if selector in self.rules:
-                    found.append((weight, *self.rules[selector]))
+                    rules.append((weight, *self.rules[selector]))
         declared: dict[str, str] = {}
-        for _, _, rule in sorted(found, key=lambda one: one[:2]):
+        for _, _, rule in sorted(rules, key=lambda weighted: weighted[:2]):
             declared |= rule
         style = element.get("style")
         return declared | dict(declarations(style)) if style else declared
@@ -162,8 +164,8 @@ def style_sheet_of(root: etree._Element) -> HtmlStyleSheet:
 def declarations(block: str) -> Iterator[tuple[str, str]]:
     """Property and value of each declaration, in lower case."""
     for declaration in block.split(";"):
-        name, found, value = declaration.partition(":")
-        if found:
+        name, colon, value = declaration.partition(":")
+        if colon:
             yield name.strip().lower(), value.replace("!important", "").strip().lower()
 
 
@@ -177,67 +179,69 @@ def _paints_ground(declared: dict[str, str]) -> bool:
 
 def _without_media(css: str) -> str:
     """Without the blocks of @media, @font-face and so on, and the rules in them."""
-    kept, at = [], 0
-    while (start := css.find("@", at)) != -1:
-        kept.append(css[at:start])
-        depth, at = 0, len(css)
+    pieces, offset = [], 0
+    while (start := css.find("@", offset)) != -1:
+        pieces.append(css[offset:start])
+        depth, offset = 0, len(css)
         for brace in BRACE.finditer(css, start):
             depth += 1 if brace.group() == "{" else -1
             if depth <= 0:
-                at = brace.end()
+                offset = brace.end()
                 break
-    return "".join((*kept, css[at:]))
+    return "".join((*pieces, css[offset:]))
 
 
-def _by_attributes(element: etree._Element, tag: str, look: HtmlTextStyle) -> HtmlTextStyle:
+def _by_attributes(element: etree._Element, tag: str, text_style: HtmlTextStyle) -> HtmlTextStyle:
     painted = element.get("bgcolor")
     if element.get("background"):
-        look = replace(look, grounds=None)
+        text_style = replace(text_style, grounds=None)
     elif painted:
-        look = replace(look, grounds=_ground(colour(painted)))
+        text_style = replace(text_style, grounds=_ground(colour(painted)))
     ink = element.get("color") if tag == "font" else element.get("text") if tag == "body" else None
-    return replace(look, ink=colour(ink)) if ink else look
+    return replace(text_style, ink=colour(ink)) if ink else text_style
 
 
-def _applied(declared: dict[str, str], look: HtmlTextStyle) -> HtmlTextStyle:
+def _applied(declared: dict[str, str], text_style: HtmlTextStyle) -> HtmlTextStyle:
     """`look` after a block of declarations."""
-    away = look.away
+    away = text_style.away
     if declared.get("display") == "none":
         away = away or VANISHED
     if _number(declared.get("opacity")) == 0:
         away = away or TRANSPARENT
-    if _is_off_page(declared, look):
+    if _is_off_page(declared, text_style):
         away = away or OFF_PAGE
     if "visibility" in declared:
         invisible = declared["visibility"] in ("hidden", "collapse")
-        look = replace(look, invisible=invisible)
+        text_style = replace(text_style, invisible=invisible)
     if "font-size" in declared or "font" in declared:
-        look = replace(look, size=_size(declared, look.size))
+        text_style = replace(text_style, size=_size(declared, text_style.size))
     if "color" in declared:
         ink, opacity = _colour_and_opacity(declared["color"])
         clipped = any(key.endswith("background-clip") for key in declared)
         transparent = opacity == 0 and not clipped
-        look = replace(look, ink=None if opacity < 1 else ink, transparent=transparent)
+        text_style = replace(text_style, ink=None if opacity < 1 else ink, transparent=transparent)
     for key in ("background", "background-color", "background-image"):
         if key in declared:
-            look = replace(look, grounds=_grounds_after(declared[key], look.grounds))
-    return replace(look, away=away)
+            text_style = replace(
+                text_style, grounds=_grounds_after(declared[key], text_style.grounds)
+            )
+    return replace(text_style, away=away)
 
 
-def _is_off_page(declared: dict[str, str], look: HtmlTextStyle) -> bool:
+def _is_off_page(declared: dict[str, str], text_style: HtmlTextStyle) -> bool:
     """Whether a box is moved off the page or clipped to nothing."""
     indent = declared.get("text-indent")
-    if indent and _pixels(indent, look.size) <= -OFF_PAGE_PIXELS:
+    if indent and _pixels(indent, text_style.size) <= -OFF_PAGE_PIXELS:
         return True
     if declared.get("position") in ("absolute", "fixed", "relative"):
         sides = (declared.get("left"), declared.get("top"), declared.get("margin-left"))
-        if any(side and _pixels(side, look.size) <= -OFF_PAGE_PIXELS for side in sides):
+        if any(side and _pixels(side, text_style.size) <= -OFF_PAGE_PIXELS for side in sides):
             return True
         right = declared.get("right")
         if (
             declared["position"] != "relative"
             and right
-            and _pixels(right, look.size) <= -OFF_PAGE_PIXELS
+            and _pixels(right, text_style.size) <= -OFF_PAGE_PIXELS
         ):
             return True
     if CLIPPED_AWAY.match(declared.get("clip", "")) or CLIPPED_AWAY.match(
@@ -262,10 +266,10 @@ def _colour_and_opacity(value: str) -> tuple[Colour | None, float]:
     """A colour and its opacity, 0 to 1."""
     if value == "transparent":
         return None, 0.0
-    found = RGB.fullmatch(value)
-    if found:
-        red, green, blue = (min(255, int(level)) for level in found.groups()[:3])
-        alpha = found.group(4)
+    match = RGB.fullmatch(value)
+    if match:
+        red, green, blue = (min(255, int(level)) for level in match.groups()[:3])
+        alpha = match.group(4)
         opacity = 1.0 if alpha is None else _number(alpha) or 0.0
         return (red, green, blue), opacity / 100 if alpha and alpha.endswith("%") else opacity
     return colour(value), 1.0
@@ -278,18 +282,18 @@ def _ground(known: Colour | None) -> Grounds:
 def _size(declared: dict[str, str], around: float) -> float:
     value = declared.get("font-size")
     if value is None:  # "italic 1px/2 Arial": the size is the first length
-        found = re.search(r"(?<![\w.])[\d.]+(?:px|pt|em|rem|%)", declared["font"])
-        return _pixels(found.group(), around) if found else ROOT_FONT_PIXELS
+        match = re.search(r"(?<![\w.])[\d.]+(?:px|pt|em|rem|%)", declared["font"])
+        return _pixels(match.group(), around) if match else ROOT_FONT_PIXELS
     return _pixels(value, around) if LENGTH.fullmatch(value) else ROOT_FONT_PIXELS
 
 
 def _pixels(value: str, size: float) -> float:
     """A length in pixels, where the letters are of `size` pixels."""
-    found = LENGTH.match(value)
-    number = _number(found.group(1)) if found else None
-    if found is None or number is None:
+    match = LENGTH.match(value)
+    number = _number(match.group(1)) if match else None
+    if match is None or number is None:
         return size
-    unit = found.group(2) or "px"
+    unit = match.group(2) or "px"
     if unit == "rem":
         return number * ROOT_FONT_PIXELS
     if unit in ("vw", "vh"):
@@ -300,8 +304,8 @@ def _pixels(value: str, size: float) -> float:
 
 
 def _number(value: str | None) -> float | None:
-    found = LENGTH.match(value) if value else None
+    match = LENGTH.match(value) if value else None
     try:
-        return float(found.group(1)) if found else None
+        return float(match.group(1)) if match else None
     except ValueError:
         return None

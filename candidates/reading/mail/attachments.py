@@ -110,25 +110,25 @@ class _MailPages:
         self.refused: Unreadable | None = None
 
     def read_all(self, attached: Sequence[Attachment], context: ReadingContext) -> None:
-        for one in sorted(attached, key=lambda one: _order(one.name)):
+        for attachment in sorted(attached, key=lambda attachment: _order(attachment.name)):
             context.attachments += 1
-            context.attached_bytes += one.size
+            context.attached_bytes += attachment.size
             if context.attachments > MAX_ATTACHMENTS:
-                found = f"more than {MAX_ATTACHMENTS}: the others were not opened"
-                self.flags.append(Flag("attachment-unreadable", found))
+                detail = f"more than {MAX_ATTACHMENTS}: the others were not opened"
+                self.flags.append(Flag("attachment-unreadable", detail))
                 return
             if context.attached_bytes > MAX_ATTACHED_BYTES:
                 self.refuse(
-                    one.name,
+                    attachment.name,
                     Unreadable(Problem.TOO_LARGE, f"{context.attached_bytes} bytes attached"),
                 )
                 return
-            self.read(one.name, one.read)
+            self.read(attachment.name, attachment.read)
 
     def read(self, name: str, read: Callable[[], Document | Parsed]) -> None:
         """Add what `read` gives; `name` is empty for the message's own text."""
         try:
-            found = read()
+            content = read()
         except Unreadable as refused:
             # A message without words of its own is common and no fault.
             if name or refused.problem is not Problem.BLANK:
@@ -140,20 +140,20 @@ class _MailPages:
             self.refuse(name, Unreadable(Problem.CRASHED, type(error).__name__))
             return
         before = len(self.pages)
-        own = f"{name}: " if name else ""
-        for flag in found.flags:
+        prefix = f"{name}: " if name else ""
+        for flag in content.flags:
             page = None if flag.page is None else before + flag.page
-            self.flags.append(replace(flag, found=own + flag.found, page=page))
+            self.flags.append(replace(flag, found=prefix + flag.found, page=page))
         self.hidden += [
-            replace(one, page=before + (1 if one.page is None else one.page))
-            for one in found.hidden
+            replace(run, page=before + (1 if run.page is None else run.page))
+            for run in content.hidden
         ]
-        self.pages += found.pages
+        self.pages += content.pages
 
     def refuse(self, name: str, refused: Unreadable) -> None:
         self.refused = self.refused or refused
-        found = f"{name or 'the message itself'}: {refused.problem.sentence}"
-        self.flags.append(Flag("attachment-unreadable", found))
+        detail = f"{name or 'the message itself'}: {refused.problem.sentence}"
+        self.flags.append(Flag("attachment-unreadable", detail))
 
 
 def _order(name: str) -> int:

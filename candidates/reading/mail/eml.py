@@ -75,8 +75,8 @@ def _read(part: Part, context: ReadingContext) -> Parsed:
     shown = b"".join(text for texts in tree.texts for kind, text, _ in texts if kind == "text/html")
     # A picture that the text shows is decoration, such as a logo under a signature.
     tree.attached += [
-        one
-        for content_id, one in tree.pictures
+        picture
+        for content_id, picture in tree.pictures
         if not content_id or b"cid:" + content_id.encode("utf-8", "replace") not in shown
     ]
     header = " — ".join(filter(None, (_header(part, "subject"), _header(part, "from"))))
@@ -97,14 +97,14 @@ def _bodies(tree: _MessageParts, context: ReadingContext) -> Parsed:
             if plain and kind == "text/html":
                 break
             try:
-                found = parse_body(raw, kind, charset, context)
+                body = parse_body(raw, kind, charset, context)
             except Unreadable as error:
                 refused = error
                 continue
-            if "".join(found.pages).strip():
-                texts += found.pages
-                flags += found.flags
-                hidden += found.hidden
+            if "".join(body.pages).strip():
+                texts += body.pages
+                flags += body.flags
+                hidden += body.hidden
                 plain = plain or kind != "text/html"
     if not texts:
         raise refused
@@ -162,13 +162,13 @@ def _leaf(
         return
     if not data and not filename:
         return
-    one = _file(data, shown_name(filename, kind), context)
+    attachment = _file(data, shown_name(filename, kind), context)
     if not kind.startswith("image/"):
-        tree.attached.append(one)
+        tree.attached.append(attachment)
     elif disposition == "attachment" or filename:
         content_id = _header(part, "content-id").strip("<> ")
         if disposition != "inline" or not content_id:
-            tree.pictures.append((content_id, one))
+            tree.pictures.append((content_id, attachment))
 
 
 def _file(data: bytes, name: str, context: ReadingContext) -> Attachment:
@@ -189,11 +189,11 @@ def _message(part: Part, inner: Part, context: ReadingContext) -> Attachment:
 
 def _bytes(part: Part) -> bytes:
     try:
-        found = part.get_payload(decode=True)
+        payload = part.get_payload(decode=True)
     except BROKEN_HEADER:  # by a charset that is none
         del part["content-type"]
-        found = part.get_payload(decode=True)
-    return found if isinstance(found, bytes) else b""
+        payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
 
 
 def _header(part: Part, name: str) -> str:
@@ -215,10 +215,10 @@ def _decoded(value: str) -> str:
     if "=?" not in value:
         return value.strip()
     try:
-        found = decode_header(value)
+        words = decode_header(value)
     except BROKEN_HEADER:
         return value.strip()
-    return "".join(_word(text, charset) for text, charset in found).strip()
+    return "".join(_word(text, charset) for text, charset in words).strip()
 
 
 def _word(text: bytes | str, charset: str | None) -> str:

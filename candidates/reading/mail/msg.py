@@ -72,9 +72,9 @@ class _Properties:
         """A whole number or a yes (1) or no; 0 where it is not said."""
         stream = self.storage.streams.get(PROPERTIES)
         table = self.file.read(stream) if stream else b""
-        for at in range(self.skip, len(table) - 15, 16):
-            kind, found, value = struct.unpack_from("<HH4xI", table, at)
-            if found == tag:
+        for offset in range(self.skip, len(table) - 15, 16):
+            kind, property_tag, value = struct.unpack_from("<HH4xI", table, offset)
+            if property_tag == tag:
                 return int(value & 0xFFFF) if kind == 0x000B else int(value)
         return 0
 
@@ -99,13 +99,13 @@ class _Properties:
 
 def _read(message: _Properties, context: ReadingContext) -> Parsed:
     codec = message.codec()
-    found = [
+    attachments = [
         _attachment(_Properties(message.file, storage, ATTACHMENT_HEADER_BYTES), codec, context)
         for name, storage in sorted(message.storage.storages.items())
         if name.startswith(ATTACHMENT)
     ]
-    attached = [one for one in found if isinstance(one, Attachment)]
-    flags = tuple(one for one in found if isinstance(one, Flag))
+    attached = [one for one in attachments if isinstance(one, Attachment)]
+    flags = tuple(one for one in attachments if isinstance(one, Flag))
     sender = message.text(SENDER, codec)
     addresses = (message.text(SENDER_SMTP, codec), message.text(SENDER_ADDRESS, codec))
     address = next((one for one in addresses if "@" in one and one != sender), "")
@@ -116,27 +116,31 @@ def _read(message: _Properties, context: ReadingContext) -> Parsed:
     return put_together("msg", whole, context)
 
 
-def _attachment(one: _Properties, codec: str, context: ReadingContext) -> Attachment | Flag | None:
+def _attachment(
+    properties: _Properties, codec: str, context: ReadingContext
+) -> Attachment | Flag | None:
     """An attachment, the flag that says why it cannot be had, or None for decoration."""
-    kind = one.text(MIME_TYPE, codec).lower()
-    name = shown_name(one.text(LONG_NAME, codec) or one.text(SHORT_NAME, codec), kind)
-    method = one.number(METHOD)
-    inner = one.storage.storages.get(f"__substg1.0_{DATA:04x}000d")
+    kind = properties.text(MIME_TYPE, codec).lower()
+    name = shown_name(properties.text(LONG_NAME, codec) or properties.text(SHORT_NAME, codec), kind)
+    method = properties.number(METHOD)
+    inner = properties.storage.storages.get(f"__substg1.0_{DATA:04x}000d")
     if method == MESSAGE and inner:
-        message = _Properties(one.file, inner, INNER_MESSAGE_HEADER_BYTES)
+        message = _Properties(properties.file, inner, INNER_MESSAGE_HEADER_BYTES)
         subject = message.text(SUBJECT, codec)
         shown = shown_name(f"{subject}.msg" if subject else name, kind)
         return Attachment(shown, 0, partial(_read, message, context))
     picture = kind.startswith("image/") or name.lower().endswith(PICTURES)
-    if method == OLE_OBJECT or (picture and (one.number(IS_HIDDEN) or one.text(CONTENT_ID, codec))):
+    if method == OLE_OBJECT or (
+        picture and (properties.number(IS_HIDDEN) or properties.text(CONTENT_ID, codec))
+    ):
         return None
-    stream = one.storage.streams.get(f"__substg1.0_{DATA:04x}0102")
+    stream = properties.storage.streams.get(f"__substg1.0_{DATA:04x}0102")
     if stream is None:
-        found = f"{name}: The message holds a link to the file. Ask for the file itself."
-        return Flag("attachment-unreadable", found)
+        detail = f"{name}: The message holds a link to the file. Ask for the file itself."
+        return Flag("attachment-unreadable", detail)
 
     def read() -> Document:
-        return context.read(one.file.read(stream), name)
+        return context.read(properties.file.read(stream), name)
 
     return Attachment(name, stream.size, read)
 
@@ -155,8 +159,8 @@ def _body(message: _Properties, codec: str, context: ReadingContext) -> Parsed:
     packed = message.raw(RTF)
     if not packed:
         raise Unreadable(Problem.BLANK, "no text in the message itself")
-    found = context.read(decompressed_rtf(packed), "message.rtf")
-    return Parsed("msg", found.pages, found.flags, hidden=found.hidden)
+    document = context.read(decompressed_rtf(packed), "message.rtf")
+    return Parsed("msg", document.pages, document.flags, hidden=document.hidden)
 
 
 def decompressed_rtf(packed: bytes) -> bytes:
@@ -172,22 +176,22 @@ def decompressed_rtf(packed: bytes) -> bytes:
         raise Unreadable(Problem.DAMAGED, f"MSG: rich text packed as {kind!r}")
     out = bytearray(RTF_DICTIONARY)
     before = len(out)
-    at = 16
-    while at < len(packed) and len(out) - before < size:
-        control = packed[at]
-        at += 1
+    offset = 16
+    while offset < len(packed) and len(out) - before < size:
+        control = packed[offset]
+        offset += 1
         for bit in range(8):
-            if at >= len(packed) or len(out) - before >= size:
+            if offset >= len(packed) or len(out) - before >= size:
                 break
             if not control >> bit & 1:
-                out.append(packed[at])
-                at += 1
+                out.append(packed[offset])
+                offset += 1
                 continue
-            if at + 1 >= len(packed):
+            if offset + 1 >= len(packed):
                 return bytes(out[before:])
             # A place among the last 4,096 bytes, counted around, and a length from two on.
-            word = packed[at] << 8 | packed[at + 1]
-            at += 2
+            word = packed[offset] << 8 | packed[offset + 1]
+            offset += 2
             back = (len(out) - (word >> 4)) % 4096
             if not back:  # refers to what is about to be written: the end
                 return bytes(out[before:])

@@ -77,10 +77,12 @@ def parse_packed(data: bytes, ocr: Ocr) -> Parsed:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [
-                one for one in archive.infolist() if PICTURE_MEMBER.search(one.filename.lower())
+                member
+                for member in archive.infolist()
+                if PICTURE_MEMBER.search(member.filename.lower())
             ]
             # image2 before image10
-            members = sorted(members, key=lambda one: (len(one.filename), one.filename))
+            members = sorted(members, key=lambda member: (len(member.filename), member.filename))
             members = members[:MAX_PAGES]
 
             def show(index: int) -> Image.Image | None:

@@ -73,19 +73,19 @@ def recognise_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
         return parsed  # the second reader has read it
     try:
         scans = [index for index in few if _is_scan(document, index, parsed.pages[index])]
-        wanted = sorted({*scans, *bad})
-        if not wanted:
+        indices = sorted({*scans, *bad})
+        if not indices:
             return parsed
-        outcome = recognise_pages(wanted, lambda at: _rendered(document, at), ocr)
+        outcome = recognise_pages(indices, lambda at: _rendered(document, at), ocr)
     finally:
         document.close()
     # Of a portrait or a drawing less is recognised than is there as text.
     better = {
         at: page
-        for at, page in outcome.found.items()
+        for at, page in outcome.recognised.items()
         if at in bad or _letters(page.text) > _letters(parsed.pages[at])
     }
-    flags = replace(outcome, found=better).flags
+    flags = replace(outcome, recognised=better).flags
     texts = (better[at].text if at in better else text for at, text in enumerate(parsed.pages))
     reader = f"{parsed.reader}+tesseract" if better else parsed.reader
     return replace(parsed, reader=reader, pages=tuple(texts), flags=(*parsed.flags, *flags))
@@ -95,7 +95,7 @@ def recognise_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
 class RecognisedPages:
     """What came of the pages that were shown, counted from 0."""
 
-    found: dict[int, Recognised]
+    recognised: dict[int, Recognised]
     late: list[int]
     failed: list[int]
 
@@ -107,7 +107,7 @@ class RecognisedPages:
                 f"confidence {page.confidence:.0f}%",
                 index + 1,
             )
-            for index, page in self.found.items()
+            for index, page in self.recognised.items()
         ]
         missed = ((self.late, "the time was over"), (self.failed, "the program gave no answer"))
         flags += [
@@ -119,25 +119,27 @@ class RecognisedPages:
 
     def parsed(self, count: int) -> Parsed:
         """A file of `count` pages that has no other text. Raises Unreadable when it has none."""
-        if not self.found and self.late:
+        if not self.recognised and self.late:
             raise Unreadable(Problem.TOO_SLOW, f"text recognition of {len(self.late)} pages")
-        if not self.found:
-            said = f"tesseract gave no answer on {len(self.failed)} pages" if self.failed else ""
-            raise Unreadable(Problem.NOT_RECOGNISED, said)
-        texts = tuple(self.found[at].text if at in self.found else "" for at in range(count))
+        if not self.recognised:
+            detail = f"tesseract gave no answer on {len(self.failed)} pages" if self.failed else ""
+            raise Unreadable(Problem.NOT_RECOGNISED, detail)
+        texts = tuple(
+            self.recognised[at].text if at in self.recognised else "" for at in range(count)
+        )
         return Parsed("tesseract", texts, tuple(self.flags), paged=True)
 
 
 def recognise_pages(
-    wanted: Sequence[int], show: Callable[[int], Image.Image | None], ocr: Ocr
+    indices: Sequence[int], show: Callable[[int], Image.Image | None], ocr: Ocr
 ) -> RecognisedPages:
     """What is recognised on the pages `wanted`, in the time that `ocr` allows.
 
     `show` gives a page in grey, and None for one that cannot be drawn or has nothing on it.
     """
-    end = ocr.allow(len(wanted))
+    end = ocr.allow(len(indices))
     outcome = RecognisedPages({}, [], [])
-    for index in wanted:
+    for index in indices:
         if end - time.monotonic() < MIN_PAGE_SECONDS:
             outcome.late.append(index)
             continue
@@ -155,7 +157,7 @@ def recognise_pages(
             outcome.failed.append(index)
         else:
             if page.confidence >= MIN_CONFIDENCE and _letters(page.text):
-                outcome.found[index] = page
+                outcome.recognised[index] = page
     return outcome
 
 
@@ -236,5 +238,5 @@ def _listed(indices: Sequence[int]) -> str:
             runs[-1][-1] = index + 1
         else:
             runs.append([index + 1, index + 1])
-    told = ", ".join(f"{a}-{b}" if a != b else str(a) for a, b in runs)
-    return f"page {told}" if len(indices) == 1 else f"pages {told}"
+    pages = ", ".join(f"{a}-{b}" if a != b else str(a) for a, b in runs)
+    return f"page {pages}" if len(indices) == 1 else f"pages {pages}"

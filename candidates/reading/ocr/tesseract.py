@@ -115,7 +115,7 @@ def recognise(grey: bytes, width: int, height: int, languages: str, seconds: flo
         raise NotRecognised(f"tesseract: {type(error).__name__}") from error
     with process:
         try:
-            said, _ = process.communicate(b"P5 %d %d 255\n" % (width, height) + grey, seconds)
+            table, _ = process.communicate(b"P5 %d %d 255\n" % (width, height) + grey, seconds)
         except subprocess.TimeoutExpired:
             raise OutOfTime from None
         finally:
@@ -124,7 +124,7 @@ def recognise(grey: bytes, width: int, height: int, languages: str, seconds: flo
         raise OutOfTime
     if process.returncode != 0:
         raise NotRecognised(f"tesseract ended with {process.returncode}")
-    return _page(said.decode("utf-8", "replace"))
+    return _page(table.decode("utf-8", "replace"))
 
 
 def _before_exec(seconds: float) -> Callable[[], None]:

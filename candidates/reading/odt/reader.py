@@ -89,16 +89,16 @@ class _OdtText:
     """Text of one file; `hidden` gathers what is not shown. XML comes nested at most 256 deep, so
     recursion stays well under Python's limit."""
 
-    def __init__(self, looks: OdtStyles) -> None:
-        self.looks = looks
-        self.paper = looks.paper()
+    def __init__(self, styles: OdtStyles) -> None:
+        self.styles = styles
+        self.paper = styles.paper()
         self.hidden: list[Hidden] = []
         self.notes: list[str] = []
         self.controls: dict[str, str] = {}
 
     def page(self, roots: list[etree._Element]) -> str:
         paper = self.paper
-        body = next((one for root in roots for one in root.iter("{*}body")), None)
+        body = next((element for root in roots for element in root.iter("{*}body")), None)
         text = None if body is None else child(body, "text")
         if text is None:
             raise Unreadable(Problem.DAMAGED, "no text in the ODT")
@@ -107,11 +107,11 @@ class _OdtText:
         self._blocks(text, shown, paper)
         used = {
             name
-            for style in self.looks.styles.values()
+            for style in self.styles.styles.values()
             if (name := attribute(style, "master-page-name"))
         }
         margins: dict[str, list[str]] = {"header": [], "footer": []}
-        for master in self.looks.masters_used(used):
+        for master in self.styles.masters_used(used):
             for kind in MARGINS:
                 margin = child(master, kind)
                 if margin is not None and attribute(margin, "display") != "false":
@@ -126,31 +126,35 @@ class _OdtText:
         ]
         return "\n\n".join(piece for piece in pieces if piece)
 
-    def _blocks(self, parent: etree._Element, lines: list[str], look: OdtTextStyle) -> None:
-        for one in parent:
-            name = local(one)
+    def _blocks(self, parent: etree._Element, lines: list[str], text_style: OdtTextStyle) -> None:
+        for element in parent:
+            name = local(element)
             if not name or name in DROPPED_ELEMENTS:
                 continue
             if name in PARAGRAPHS:
-                self._paragraph(one, lines, look)
+                self._paragraph(element, lines, text_style)
             elif name == "table":
-                self._table(one, lines, look)
+                self._table(element, lines, text_style)
             elif name in ("frame", "control", "g") or name in SHAPES:
                 line = Line()
-                self._inline(one, line, look)
+                self._inline(element, line, text_style)
                 line.end(lines, self.hidden)
-                if not "".join(line.seen).strip() and lines and not lines[-1]:
+                if not "".join(line.shown).strip() and lines and not lines[-1]:
                     lines.pop()
             elif name == "section":
-                hides = attribute(one, "display") == "none" or _is_true(one, "is-hidden")
-                self._blocks(one, lines, replace(look, vanished=True) if hides else look)
+                hides = attribute(element, "display") == "none" or _is_true(element, "is-hidden")
+                self._blocks(
+                    element, lines, replace(text_style, vanished=True) if hides else text_style
+                )
             else:
-                self._blocks(one, lines, look)
+                self._blocks(element, lines, text_style)
 
-    def _paragraph(self, paragraph: etree._Element, lines: list[str], look: OdtTextStyle) -> None:
+    def _paragraph(
+        self, paragraph: etree._Element, lines: list[str], text_style: OdtTextStyle
+    ) -> None:
         # What a paragraph stands in may be hidden; its own style cannot bring it back.
-        styled = self.looks.styled(look, "paragraph", attribute(paragraph, "style-name"))
-        hides = look.vanished or any(
+        styled = self.styles.styled(text_style, "paragraph", attribute(paragraph, "style-name"))
+        hides = text_style.vanished or any(
             _is_true(mark, "is-hidden") for mark in paragraph.iter("{*}hidden-paragraph")
         )
         line = Line()
@@ -158,81 +162,81 @@ class _OdtText:
         _trim(line)
         line.end(lines, self.hidden)
 
-    def _content(self, element: etree._Element, line: Line, look: OdtTextStyle) -> None:
+    def _content(self, element: etree._Element, line: Line, text_style: OdtTextStyle) -> None:
         """Text and children of something that holds running text."""
-        how = look.how_hidden()
-        _add(element.text, line, how)
-        for one in element:
-            self._inline(one, line, look)
-            _add(one.tail, line, how)
+        hiding = text_style.hiding()
+        _add(element.text, line, hiding)
+        for inner in element:
+            self._inline(inner, line, text_style)
+            _add(inner.tail, line, hiding)
 
-    def _inline(self, element: etree._Element, line: Line, look: OdtTextStyle) -> None:
+    def _inline(self, element: etree._Element, line: Line, text_style: OdtTextStyle) -> None:
         name = local(element)
-        how = look.how_hidden()
+        hiding = text_style.hiding()
         if not name or name in DROPPED_ELEMENTS:
             return
         if name == "s":
             count = attribute(element, "c") or "1"
-            line.add(" " * min(int(count), MAX_BLANKS) if count.isdecimal() else " ", how)
+            line.add(" " * min(int(count), MAX_BLANKS) if count.isdecimal() else " ", hiding)
         elif name == "tab":
-            line.add("\t", how)
+            line.add("\t", hiding)
         elif name == "line-break":
-            line.add("\n", how)
+            line.add("\n", hiding)
         elif name == "note":
             body = child(element, "note-body")
             inside: list[str] = []
             if body is not None:
-                self._blocks(body, inside, replace(self.paper, vanished=look.vanished))
+                self._blocks(body, inside, replace(self.paper, vanished=text_style.vanished))
             self.notes.append("\n".join(inside).strip("\n"))
         elif name == "frame":
-            self._frame(element, line, look)
+            self._frame(element, line, text_style)
         elif name in SHAPES:
-            self._blocks(element, line.boxes, self._box(element, look))
+            self._blocks(element, line.boxes, self._box(element, text_style))
         elif name == "hidden-text":
             hides = _is_true(element, "is-hidden")
             text = attribute(element, "string-value") or own_text(element)
-            line.add(text, "vanished" if hides else how)
+            line.add(text, "vanished" if hides else hiding)
         elif name == "control":
-            line.add(self.controls.get(attribute(element, "control") or "", ""), how)
+            line.add(self.controls.get(attribute(element, "control") or "", ""), hiding)
         elif name in ("p", "h", "list", "table"):
-            self._blocks_of(element, line, look)
+            self._blocks_of(element, line, text_style)
         elif name in ("variable-set", "user-field-get") and attribute(element, "display") == "none":
             return
         else:
             if name in ("span", "ruby-base", "ruby-text"):
-                styled = self.looks.styled(look, "text", attribute(element, "style-name"))
-                look = replace(styled, vanished=styled.vanished or look.vanished)
-            self._content(element, line, look)
+                styled = self.styles.styled(text_style, "text", attribute(element, "style-name"))
+                text_style = replace(styled, vanished=styled.vanished or text_style.vanished)
+            self._content(element, line, text_style)
 
-    def _blocks_of(self, element: etree._Element, line: Line, look: OdtTextStyle) -> None:
+    def _blocks_of(self, element: etree._Element, line: Line, text_style: OdtTextStyle) -> None:
         """Blocks where running text is expected, as in a group of shapes."""
         if local(element) in PARAGRAPHS:
-            self._paragraph(element, line.boxes, look)
+            self._paragraph(element, line.boxes, text_style)
         elif local(element) == "table":
-            self._table(element, line.boxes, look)
+            self._table(element, line.boxes, text_style)
         else:
-            self._blocks(element, line.boxes, look)
+            self._blocks(element, line.boxes, text_style)
 
-    def _frame(self, frame: etree._Element, line: Line, look: OdtTextStyle) -> None:
+    def _frame(self, frame: etree._Element, line: Line, text_style: OdtTextStyle) -> None:
         """The first of a frame's contents that can be shown: the others stand in for it."""
-        for one in frame:
-            if local(one) == "text-box":
-                self._blocks(one, line.boxes, self._box(frame, look))
+        for element in frame:
+            if local(element) == "text-box":
+                self._blocks(element, line.boxes, self._box(frame, text_style))
                 return
-            if local(one) == "table":
-                self._table(one, line.boxes, self._box(frame, look))
+            if local(element) == "table":
+                self._table(element, line.boxes, self._box(frame, text_style))
                 return
-            if local(one) in ("object", "image", "plugin", "applet"):
+            if local(element) in ("object", "image", "plugin", "applet"):
                 return
 
-    def _box(self, frame: etree._Element, look: OdtTextStyle) -> OdtTextStyle:
-        box = OdtTextStyle(vanished=look.vanished, grounds=None)
-        return self.looks.styled(box, "graphic", attribute(frame, "style-name"))
+    def _box(self, frame: etree._Element, text_style: OdtTextStyle) -> OdtTextStyle:
+        box = OdtTextStyle(vanished=text_style.vanished, grounds=None)
+        return self.styles.styled(box, "graphic", attribute(frame, "style-name"))
 
-    def _table(self, table: etree._Element, lines: list[str], look: OdtTextStyle) -> None:
-        look = self.looks.styled(look, "table", attribute(table, "style-name"))
+    def _table(self, table: etree._Element, lines: list[str], text_style: OdtTextStyle) -> None:
+        text_style = self.styles.styled(text_style, "table", attribute(table, "style-name"))
         for row in _rows(table):
-            here = self.looks.styled(look, "table-row", attribute(row, "style-name"))
+            here = self.styles.styled(text_style, "table-row", attribute(row, "style-name"))
             if attribute(row, "visibility") in ("collapse", "filter"):
                 here = replace(here, vanished=True)
             texts = []
@@ -242,7 +246,7 @@ class _OdtText:
                     named = attribute(cell, "style-name") or attribute(
                         row, "default-cell-style-name"
                     )
-                    within = self.looks.styled(here, "table-cell", named)
+                    within = self.styles.styled(here, "table-cell", named)
                     if name == "covered-table-cell":
                         within = replace(within, vanished=True)
                     inside: list[str] = []
@@ -253,11 +257,11 @@ class _OdtText:
 
 
 def _rows(table: etree._Element) -> Iterator[etree._Element]:
-    for one in table:
-        if local(one) == "table-row":
-            yield one
-        elif local(one) in ("table-header-rows", "table-rows", "table-row-group"):
-            yield from _rows(one)
+    for element in table:
+        if local(element) == "table-row":
+            yield element
+        elif local(element) in ("table-header-rows", "table-rows", "table-row-group"):
+            yield from _rows(element)
 
 
 def _controls(text: etree._Element) -> Iterator[tuple[str, str]]:
@@ -277,23 +281,23 @@ def _controls(text: etree._Element) -> Iterator[tuple[str, str]]:
             yield key, shown
 
 
-def _add(text: str | None, line: Line, how: str) -> None:
+def _add(text: str | None, line: Line, hiding: str) -> None:
     """Running text, whose white space counts as one blank (ODF 1.3 part 3, 6.1.2)."""
     if text:
         text = BLANKS.sub(" ", text)
         if text.startswith(" ") and _ends_blank(line):
             text = text[1:]
         if text:
-            line.add(text, how)
+            line.add(text, hiding)
 
 
 def _ends_blank(line: Line) -> bool:
-    return not line.seen or line.seen[-1].endswith((" ", "\n", "\t"))
+    return not line.shown or line.shown[-1].endswith((" ", "\n", "\t"))
 
 
 def _trim(line: Line) -> None:
-    if line.seen:
-        line.seen[-1] = line.seen[-1].rstrip(" ")
+    if line.shown:
+        line.shown[-1] = line.shown[-1].rstrip(" ")
 
 
 def _is_true(element: etree._Element, name: str) -> bool:

@@ -42,7 +42,7 @@ class OdtTextStyle:
     squeezed: bool = False
     grounds: Grounds = PAPER
 
-    def how_hidden(self) -> str:
+    def hiding(self) -> str:
         """The kind of hiding, "" for text that is seen."""
         if self.vanished:
             return VANISHED
@@ -79,13 +79,13 @@ class OdtStyles:
 
     def paper(self) -> OdtTextStyle:
         """How text looks that has no style: on the ground of the pages."""
-        look = OdtTextStyle()
+        text_style = OdtTextStyle()
         for layout in self.layouts:
             if child(layout, "background-image") is not None:
-                return replace(look, grounds=None)
+                return replace(text_style, grounds=None)
             painted = colour(attribute(layout, "background-color") or "")
-            if painted and look.grounds is not None:
-                look = replace(look, grounds=look.grounds | {painted})
+            if painted and text_style.grounds is not None:
+                text_style = replace(text_style, grounds=text_style.grounds | {painted})
         # A shape that lies behind the text may be of any colour.
         behind = any(
             attribute(properties, "run-through") == "background"
@@ -93,25 +93,25 @@ class OdtStyles:
             if family == "graphic" and key
             for properties in style
         )
-        return replace(look, grounds=None) if behind else look
+        return replace(text_style, grounds=None) if behind else text_style
 
-    def _styled(self, look: OdtTextStyle, family: str, name: str | None) -> OdtTextStyle:
+    def _styled(self, text_style: OdtTextStyle, family: str, name: str | None) -> OdtTextStyle:
         for style in reversed(self._chain(family, name or "")):
             for properties in style:
-                look = _changed(look, properties)
-        return look
+                text_style = _changed(text_style, properties)
+        return text_style
 
     def masters_used(self, names: set[str]) -> list[etree._Element]:
         """The master pages of these names, of what follows them, and the one to start with."""
         by_name = {attribute(page, "name") or "": page for page in self.masters}
         start = "Standard" if "Standard" in by_name else next(iter(by_name), "")
-        wanted, found = [start, *sorted(names)], dict[str, etree._Element]()
-        while wanted:
-            name = wanted.pop(0)
-            if name in by_name and name not in found:
-                found[name] = by_name[name]
-                wanted.append(attribute(by_name[name], "next-style-name") or "")
-        return list(found.values())
+        waiting, masters = [start, *sorted(names)], dict[str, etree._Element]()
+        while waiting:
+            name = waiting.pop(0)
+            if name in by_name and name not in masters:
+                masters[name] = by_name[name]
+                waiting.append(attribute(by_name[name], "next-style-name") or "")
+        return list(masters.values())
 
     def _chain(self, family: str, name: str) -> list[etree._Element]:
         """The style, the one it comes from, and so on to the default of the family."""
@@ -124,42 +124,44 @@ class OdtStyles:
         return chain
 
 
-def _changed(look: OdtTextStyle, properties: etree._Element) -> OdtTextStyle:
+def _changed(text_style: OdtTextStyle, properties: etree._Element) -> OdtTextStyle:
     """`look` after one element of properties."""
     kind = local(properties)
     values = {str(key).rpartition("}")[2]: str(value) for key, value in properties.attrib.items()}
     if kind == "text-properties":
         if "display" in values:
-            look = replace(look, vanished=values["display"] == "none")
+            text_style = replace(text_style, vanished=values["display"] == "none")
         if "color" in values:
-            look = replace(look, ink=colour(values["color"]))
+            text_style = replace(text_style, ink=colour(values["color"]))
         if values.get("use-window-font-color") == "true":
-            look = replace(look, ink=None)
+            text_style = replace(text_style, ink=None)
         if "opacity" in values:
-            look = replace(look, transparent=_percent(values["opacity"]) < 5)
+            text_style = replace(text_style, transparent=_percent(values["opacity"]) < 5)
         if "font-size" in values:
-            look = replace(look, size=_size(values["font-size"], look.size))
+            text_style = replace(text_style, size=_size(values["font-size"], text_style.size))
         if "text-scale" in values:
-            look = replace(look, squeezed=_percent(values["text-scale"]) < MIN_WIDTH_PERCENT)
+            text_style = replace(
+                text_style, squeezed=_percent(values["text-scale"]) < MIN_WIDTH_PERCENT
+            )
     painted = values.get("background-color", "")
     if kind == "graphic-properties":
         # A box without a plain fill lies on whatever is there.
         painted = values.get("fill-color", painted) if values.get("fill") != "none" else ""
         plain = values.get("fill", "solid") == "solid" and not values.get("fill-image-name")
         known = colour(painted) if plain else None
-        return replace(look, grounds=frozenset((known,)) if known else None)
+        return replace(text_style, grounds=frozenset((known,)) if known else None)
     picture = child(properties, "background-image")
     if picture is not None and len(picture) + len(picture.attrib):
-        return replace(look, grounds=None)
+        return replace(text_style, grounds=None)
     known = colour(painted)
-    return replace(look, grounds=frozenset((known,))) if known else look
+    return replace(text_style, grounds=frozenset((known,))) if known else text_style
 
 
 def _size(value: str, around: float | None) -> float | None:
-    found = LENGTH.match(value)
-    if found is None:
+    match = LENGTH.match(value)
+    if match is None:
         return around
-    number, unit = found.groups()
+    number, unit = match.groups()
     try:
         if unit == "%":
             return None if around is None else around * float(number) / 100
@@ -169,5 +171,5 @@ def _size(value: str, around: float | None) -> float | None:
 
 
 def _percent(value: str) -> float:
-    found = LENGTH.match(value)
-    return float(found.group(1)) if found and found.group(2) == "%" else 100.0
+    match = LENGTH.match(value)
+    return float(match.group(1)) if match and match.group(2) == "%" else 100.0

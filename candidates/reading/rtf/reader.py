@@ -56,23 +56,23 @@ class _Reader:
         )
         self.stack: list[RtfState] = []
         self.starred = False  # after \\*
-        self.opened = False  # the next word says what the group is
+        self.group_opens = False  # the next word says what the group is
 
     def read(self) -> bool:
         """Goes through the file; whether its outermost group ended."""
-        data, out, at, count = self.data, self.out, 0, 0
-        while at < len(data):
+        data, out, offset, count = self.data, self.out, 0, 0
+        while offset < len(data):
             jump = -1
-            for token in TOKEN.finditer(data, at):
+            for token in TOKEN.finditer(data, offset):
                 count += 1
                 text, word, number, code, empty, brace, sign = token.groups()
                 if text is not None:
                     if not out.state.drop:
                         out.text(text)
-                    self.opened = False
+                    self.group_opens = False
                 elif code is not None:
                     out.byte(int(code, 16))
-                    self.opened = False
+                    self.group_opens = False
                 elif word is not None:
                     jump = self._word(word, number, token.end())
                     if jump >= 0:
@@ -90,7 +90,7 @@ class _Reader:
                     raise Unreadable(Problem.TOO_COMPLEX, f"RTF of more than {count - 1} marks")
             else:
                 break
-            at = jump
+            offset = jump
         while self.stack:
             self._close()
         return False
@@ -116,42 +116,42 @@ class _Reader:
         self.out.flush()
         self.out.stand_ins = 0
         self.stack.append(self.out.state.copy())
-        self.opened, self.starred = True, False
+        self.group_opens, self.starred = True, False
 
     def _close(self) -> None:
-        self.opened = self.starred = False
+        self.group_opens = self.starred = False
         if self.stack:
             self.out.leave(self.stack.pop())
 
-    def _pass_over(self, at: int) -> int:
+    def _pass_over(self, offset: int) -> int:
         """The offset after the group that `at` is in, which is left."""
         depth = 1
         while depth:
             jumped = False
-            for mark in BRACE.finditer(self.data, at):
+            for mark in BRACE.finditer(self.data, offset):
                 brace, count = mark.groups()
                 if brace == b"{":
                     depth += 1
                 elif brace == b"}":
                     depth -= 1
                     if not depth:
-                        at = mark.start()  # the brace itself is for the usual way out
+                        offset = mark.start()  # the brace itself is for the usual way out
                         break
                 elif count is not None:
-                    at, jumped = mark.end() + int(count), True
+                    offset, jumped = mark.end() + int(count), True
                     break
             else:
                 return len(self.data)
-            if jumped and at >= len(self.data):
+            if jumped and offset >= len(self.data):
                 return len(self.data)
-        return at
+        return offset
 
     def _word(self, name: bytes, number: bytes | None, end: int) -> int:
         """Does what a control word says; returns where to go on, -1 for right behind it."""
         out = self.out
         value = int(number) if number else None
-        first, starred = self.opened, self.starred
-        self.opened = self.starred = False
+        first, starred = self.group_opens, self.starred
+        self.group_opens = self.starred = False
         if name == b"bin":
             return min(end + max(value or 0, 0), len(self.data))
         if name == b"u":
@@ -185,9 +185,9 @@ class _Reader:
     def _sign(self, sign: bytes) -> None:
         out = self.out
         if sign == b"*":
-            self.starred = self.opened
+            self.starred = self.group_opens
             return
-        self.opened = False
+        self.group_opens = False
         if sign in b"{}\\" and sign:
             out.text(sign)
         elif out.stand_ins:

@@ -90,7 +90,7 @@ class RtfWriter:
         self.paper = paper
         self.body = RtfSink("body")
         self.state = RtfState(self.body)
-        self.how: str | None = ""  # text is hidden here, None where that has to be found anew
+        self.hiding: str | None = ""  # text is hidden here, None where that has to be found anew
         self.actions: dict[bytes, Callable[[int | None], None]] = {
             word: getattr(self, f"_{method}") for word, method in METHOD_OF_WORD.items()
         }
@@ -113,7 +113,7 @@ class RtfWriter:
 
     def _enter(self, state: RtfState) -> None:
         self.state = state
-        self.how = None
+        self.hiding = None
 
     def leave(self, state: RtfState) -> None:
         """Back to what held around a group; text that went somewhere else is put there."""
@@ -138,8 +138,8 @@ class RtfWriter:
                 red, green, blue = (parts.get(key, 0) & 255 for key in CHANNELS)
                 self.colours.append((red, green, blue) if parts else None)
             return
-        found = FONT.split(content)[1:]
-        for key, entry in zip(found[::2], found[1::2], strict=False):
+        fonts = FONT.split(content)[1:]
+        for key, entry in zip(fonts[::2], fonts[1::2], strict=False):
             charset, page = CHARSET.search(entry), CODE_PAGE.search(entry)
             codec = CHARSETS.get(int(charset.group(1)), "") if charset else ""
             if page and codec != SYMBOL_FONT:
@@ -235,7 +235,7 @@ class RtfWriter:
     def _change(self) -> None:
         """Another look from here on."""
         self.flush()
-        self.how = None
+        self.hiding = None
 
     def _par(self, _value: int | None) -> None:
         self.flush()
@@ -252,7 +252,7 @@ class RtfWriter:
             self._end_line(sink, sink.inside)
             sink.cells.append("\n".join(sink.inside).strip("\n"))
             sink.inside = []
-            self.how = None
+            self.hiding = None
 
     def _row(self, _value: int | None) -> None:
         self.flush()
@@ -315,19 +315,19 @@ class RtfWriter:
             self._add(text)
 
     def _add(self, text: str) -> None:
-        if self.how is None:
-            self.how = self._how_hidden()
+        if self.hiding is None:
+            self.hiding = self._hiding_now()
         self.length += len(text)
         if self.length > 2 * MAX_CHARACTERS:
             raise Unreadable(Problem.TOO_LONG, f"more than {MAX_CHARACTERS} characters of RTF")
-        self.state.sink.line.add(text, self.how)
+        self.state.sink.line.add(text, self.hiding)
 
     def _end_line(self, sink: RtfSink, lines: list[str]) -> None:
         sink.line.end(lines, self.hidden)
         sink.line = Line()
 
     def finished(self, sink: RtfSink) -> list[str]:
-        if sink.line.seen or sink.line.unseen or sink.line.boxes:
+        if sink.line.shown or sink.line.hidden_pieces or sink.line.boxes:
             self._end_line(sink, sink.inside if sink.cells else sink.lines)
         if sink.cells or sink.inside:
             sink.lines += row_lines([*sink.cells, "\n".join(sink.inside)])
@@ -336,7 +336,7 @@ class RtfWriter:
     def _colour(self, number: int) -> Colour | None:
         return self.colours[number] if 0 <= number < len(self.colours) else None
 
-    def _how_hidden(self) -> str:
+    def _hiding_now(self) -> str:
         state = self.state
         if state.vanish:
             return VANISHED

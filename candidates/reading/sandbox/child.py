@@ -48,15 +48,15 @@ def main() -> None:
         _send(answers, {"recognising": pages})
 
     while head := _receive(requests, REQUEST.size):
-        what, skip, name_length, data_length = REQUEST.unpack(head)
+        action, skip, name_length, data_length = REQUEST.unpack(head)
         name = _receive(requests, name_length).decode("utf-8", "surrogatepass")
         data = _receive(requests, data_length)
         _allow_more_cpu(READING_CPU_SECONDS)
-        if what == UNPACK:
+        if action == UNPACK:
             _unpack(answers, data, name, skip)
-        elif what == DRAW:
+        elif action == DRAW:
             _draw(answers, data, skip)
-        elif what == LAYOUT:
+        elif action == LAYOUT:
             _send(answers, _guarded(lambda data=data, name=name: _layout(data, name)))  # type: ignore[misc]
         else:
             _send(answers, _answer(data, name, ocr, announce))
@@ -67,10 +67,10 @@ def _unpack(pipe: int, data: bytes, name: str, skip: int) -> None:
 
     def send() -> dict[str, Any]:
         for member in members(data, name, skip):
-            told: dict[str, Any] = {"member": member.name, "size": len(member.data)}
+            head: dict[str, Any] = {"member": member.name, "size": len(member.data)}
             if member.problem is not None:
-                told |= {"problem": member.problem.value, "detail": member.detail}
-            _send(pipe, told)
+                head |= {"problem": member.problem.value, "detail": member.detail}
+            _send(pipe, head)
             _write(pipe, member.data)
             _allow_more_cpu(READING_CPU_SECONDS)
         return {"end": True}
@@ -130,16 +130,16 @@ def _confine(parent: int, *, starts_processes: bool) -> list[str]:
     """Give up what parsing does not need; returns what this system would not let us give up."""
     missing: list[str] = []
 
-    def attempt(what: str, act: Callable[[], object]) -> None:
+    def attempt(protection: str, act: Callable[[], object]) -> None:
         try:
             act()
         except (OSError, ValueError, AttributeError) as error:
-            missing.append(f"{what} ({error})")
+            missing.append(f"{protection} ({error})")
 
     attempt("end with its parent", lambda: _end_with(parent))
     attempt("behind the pages", lambda: os.nice(NICENESS))
     attempt("no network", lambda: os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET))
-    for what, limit, value in (
+    for protection, limit, value in (
         ("no core dump", resource.RLIMIT_CORE, 0),
         ("no file written", resource.RLIMIT_FSIZE, 0),
         ("few open files", resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
@@ -148,12 +148,12 @@ def _confine(parent: int, *, starts_processes: bool) -> list[str]:
     ):
         if limit == resource.RLIMIT_NPROC and starts_processes:
             continue  # a number would count all processes of this user, not ours alone
-        attempt(what, lambda limit=limit, value=value: _lower(limit, value))  # type: ignore[misc]
+        attempt(protection, lambda limit=limit, value=value: _lower(limit, value))  # type: ignore[misc]
     known = len(missing)
-    what = "no network, files or processes by a filter of calls"
-    attempt(what, lambda: seccomp.confine(starts_processes=starts_processes))
+    protection = "no network, files or processes by a filter of calls"
+    attempt(protection, lambda: seccomp.confine(starts_processes=starts_processes))
     if len(missing) == known:  # which refuses a network as well
-        missing = [told for told in missing if not told.startswith("no network")]
+        missing = [entry for entry in missing if not entry.startswith("no network")]
     return missing
 
 

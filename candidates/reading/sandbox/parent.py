@@ -109,12 +109,12 @@ class Sandbox:
             raise Unreadable(Problem.EMPTY)
         if len(data) > MAX_BYTES:
             raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
-        with self._asked(data, name, wire.READ) as (child, deadline):
+        with self._child_at_work(data, name, wire.READ) as (child, deadline):
             value = _receive(child, deadline, tick)
-            told = 0.0
+            recognising_since = 0.0
             while self.ocr and "recognising" in value:
-                told = told or time.monotonic()
-                deadline = told + _seconds_for(value["recognising"]) + GRACE_SECONDS
+                recognising_since = recognising_since or time.monotonic()
+                deadline = recognising_since + _seconds_for(value["recognising"]) + GRACE_SECONDS
                 value = _receive(child, deadline, tick)
             self._files += 1
             return _document(value)
@@ -129,7 +129,7 @@ class Sandbox:
             raise Unreadable(Problem.EMPTY)
         if len(data) > MAX_ARCHIVE_BYTES:
             raise Unreadable(Problem.ARCHIVE_TOO_LARGE, f"{len(data)} bytes")
-        with self._asked(data, name, wire.UNPACK, skip) as (child, deadline):
+        with self._child_at_work(data, name, wire.UNPACK, skip) as (child, deadline):
             while "member" in (value := _receive(child, deadline)):
                 yield _member(value, child, deadline)
                 deadline = time.monotonic() + self.seconds
@@ -141,7 +141,7 @@ class Sandbox:
 
         Raises Unreadable and SandboxFailed.
         """
-        with self._asked(data, "", wire.DRAW, index) as (child, deadline):
+        with self._child_at_work(data, "", wire.DRAW, index) as (child, deadline):
             value = _receive(child, deadline)
             if "size" not in value:
                 _document(value)
@@ -157,8 +157,8 @@ class Sandbox:
 
         Raises Unreadable and SandboxFailed.
         """
-        asked = json.dumps(list(quotes)[:MAX_QUOTES])
-        with self._asked(data, asked, wire.LAYOUT) as (child, deadline):
+        quotes_as_json = json.dumps(list(quotes)[:MAX_QUOTES])
+        with self._child_at_work(data, quotes_as_json, wire.LAYOUT) as (child, deadline):
             value = _receive(child, deadline)
             if "pages" not in value:
                 _document(value)
@@ -168,15 +168,15 @@ class Sandbox:
                 raise _ChildDied from error
 
     @contextmanager
-    def _asked(
-        self, data: bytes, name: str, what: int, skip: int = 0
+    def _child_at_work(
+        self, data: bytes, name: str, action: int, skip: int = 0
     ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
         """A child that has been asked, and the end of its time."""
         child = self._ready()
         begun = time.monotonic()
         try:
             deadline = begun + self.seconds
-            _write(child, wire.request(data, name, what, skip), data, deadline)
+            _write(child, wire.request(data, name, action, skip), data, deadline)
             yield child, deadline
         except _ChildLate:
             self._stop()
@@ -213,19 +213,23 @@ class Sandbox:
     def _greet(self, child: subprocess.Popen[bytes]) -> int:
         try:
             hello = _receive(child, time.monotonic() + START_SECONDS)
-            missing, baseline = [str(what) for what in hello["missing"]], int(hello["max_rss"])
+            missing, baseline = (
+                [str(protection) for protection in hello["missing"]],
+                int(hello["max_rss"]),
+            )
         except (_ChildDied, _ChildLate, KeyError, TypeError, ValueError) as error:
             child.kill()
-            said = _pipe(child.stderr).read().decode(errors="replace").strip()
+            output = _pipe(child.stderr).read().decode(errors="replace").strip()
             raise SandboxFailed(
                 f"The process that reads files does not start ({type(error).__name__.strip('_')}): "
-                f"{said[-500:] or 'it said nothing'}. Try `{sys.executable} -m candidates.reading` "
+                f"{output[-500:] or 'it said nothing'}. "
+                f"Try `{sys.executable} -m candidates.reading` "
                 f"on a small text file in {ROOT}."
             ) from None
-        for what in missing:
-            if what not in _reported_protections:
-                _reported_protections.add(what)
-                log.warning("Files are read without this protection: %s", what)
+        for protection in missing:
+            if protection not in _reported_protections:
+                _reported_protections.add(protection)
+                log.warning("Files are read without this protection: %s", protection)
         _pipe(child.stderr).close()
         return baseline
 
@@ -297,10 +301,10 @@ def _pipe(end: IO[bytes] | None) -> IO[bytes]:
 
 def _ended(child: subprocess.Popen[bytes]) -> bool:
     try:
-        found = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        state = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return True
-    return found is not None
+    return state is not None
 
 
 def _wait(pipe: Any, event: int, deadline: float, tick: Callable[[], None] | None = None) -> None:

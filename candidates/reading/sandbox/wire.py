@@ -20,10 +20,10 @@ ANSWER = struct.Struct(">I")
 READ, UNPACK, DRAW, LAYOUT = 0, 1, 2, 3
 
 
-def request(data: bytes, name: str, what: int = READ, skip: int = 0) -> bytes:
+def request(data: bytes, name: str, action: int = READ, skip: int = 0) -> bytes:
     """The head of a request; `data` itself follows it, uncopied."""
     encoded = name.encode("utf-8", "surrogatepass")
-    return REQUEST.pack(what, skip, len(encoded), len(data)) + encoded
+    return REQUEST.pack(action, skip, len(encoded), len(data)) + encoded
 
 
 def answer(value: dict[str, Any]) -> bytes:
