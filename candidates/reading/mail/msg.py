@@ -104,11 +104,11 @@ def _read(message: _Properties, context: ReadingContext) -> Parsed:
         for name, storage in sorted(message.storage.storages.items())
         if name.startswith(ATTACHMENT)
     ]
-    attached = [one for one in attachments if isinstance(one, Attachment)]
-    flags = tuple(one for one in attachments if isinstance(one, Flag))
+    attached = [entry for entry in attachments if isinstance(entry, Attachment)]
+    flags = tuple(entry for entry in attachments if isinstance(entry, Flag))
     sender = message.text(SENDER, codec)
     addresses = (message.text(SENDER_SMTP, codec), message.text(SENDER_ADDRESS, codec))
-    address = next((one for one in addresses if "@" in one and one != sender), "")
+    address = next((entry for entry in addresses if "@" in entry and entry != sender), "")
     if address:
         sender = f"{sender} <{address}>" if sender else address
     header = " — ".join(filter(None, (message.text(SUBJECT, codec), sender)))

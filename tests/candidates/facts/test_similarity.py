@@ -15,14 +15,14 @@ SAMPLES = sorted((ROOT / "candidates" / "samples").glob("*/*"))
 
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
-    found = {}
+    text_of = {}
     for path in SAMPLES:
         if path.name != "JOB.md":
             try:
-                found[path.name] = read(path.read_bytes(), path.name).text
+                text_of[path.name] = read(path.read_bytes(), path.name).text
             except Unreadable:  # a few are on purpose
                 continue
-    return found
+    return text_of
 
 
 def edited(text: str, seed: int) -> str:
@@ -40,10 +40,10 @@ def edited(text: str, seed: int) -> str:
 def test_edited_copies_are_told(texts: dict[str, str]) -> None:
     missed = []
     for number, (name, text) in enumerate(texts.items()):
-        one, two = signature(text), signature(edited(text, number))
-        if not one:
+        first, second = signature(text), signature(edited(text, number))
+        if not first:
             continue
-        if share(one, two) < 0.5 or not set(bands(one)) & set(bands(two)):
+        if share(first, second) < 0.5 or not set(bands(first)) & set(bands(second)):
             missed.append(name)
     assert len(texts) > 100
     assert missed == []
@@ -53,7 +53,9 @@ def test_different_people_are_not_alike(texts: dict[str, str]) -> None:
     signed = {name: signature(text) for name, text in texts.items()}
 
     alike = [
-        (one, two) for one, two in combinations(signed, 2) if share(signed[one], signed[two]) >= 0.5
+        (first, second)
+        for first, second in combinations(signed, 2)
+        if share(signed[first], signed[second]) >= 0.5
     ]
 
     assert alike == []

@@ -174,7 +174,7 @@ def test_pieces_apart_are_kept_apart_and_a_piece_together() -> None:
 
     hidden = read(f"<html>{ghost}Jane{ghost}</html>".encode(), "cv.html").hidden
 
-    assert [one.text for one in hidden] == ["one two", "one two"]
+    assert [run.text for run in hidden] == ["one two", "one two"]
 
 
 @pytest.mark.parametrize(

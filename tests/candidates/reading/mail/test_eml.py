@@ -128,7 +128,7 @@ def test_flags_and_hidden_text_of_an_attachment_name_it_and_its_page() -> None:
     )
 
     assert flags(document) == [("mislabelled", "b.pdf: named .pdf, is plain text")]
-    assert [(one.kind, one.text, one.page) for one in document.hidden] == [
+    assert [(run.kind, run.text, run.page) for run in document.hidden] == [
         ("vanished", "Unseen", 2)
     ]
 

@@ -9,8 +9,8 @@ from PIL import Image, ImageFilter
 
 from candidates.reading import Document, Flag, Problem, Unreadable, read
 from candidates.reading.limits import MAX_RECOGNISE_SECONDS, recognise_seconds
-from candidates.reading.ocr import recognise as module
 from candidates.reading.ocr import tesseract
+from candidates.reading.ocr.recognise import LOW_CONFIDENCE
 from tests.makers import files, scans
 from tests.makers.scans import OTHER, needs_tesseract
 
@@ -126,7 +126,7 @@ def test_a_scan_that_is_hard_to_read_says_so() -> None:
 
     [flag] = document.flags
     assert flag.kind == "recognised-badly"
-    assert int(flag.found.removeprefix("confidence ").removesuffix("%")) < module.LOW_CONFIDENCE
+    assert int(flag.found.removeprefix("confidence ").removesuffix("%")) < LOW_CONFIDENCE
 
 
 @needs_tesseract

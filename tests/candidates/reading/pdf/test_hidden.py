@@ -20,7 +20,9 @@ def test_hidden_text_is_left_out_and_told(way: str) -> None:
     parsed = new_context().parse(FileKind.PDF, make())
 
     assert text(parsed.pages) == hidden.SEEN
-    assert [(one.kind, one.text, one.page) for one in parsed.hidden] == [(kind, hidden.SECRET, 1)]
+    assert [(entry.kind, entry.text, entry.page) for entry in parsed.hidden] == [
+        (kind, hidden.SECRET, 1)
+    ]
 
 
 @pytest.mark.parametrize("name", hidden.VISIBLE)
@@ -61,8 +63,8 @@ def test_the_second_reader_brings_back_no_hidden_text(lost: int, flag: str) -> N
 
     assert hidden.SECRET not in text(parsed.pages)
     assert hidden.SEEN in text(parsed.pages)
-    assert [one.text for one in parsed.hidden] == [hidden.SECRET]
-    assert [one.kind for one in parsed.flags] == [flag]
+    assert [entry.text for entry in parsed.hidden] == [hidden.SECRET]
+    assert [entry.kind for entry in parsed.flags] == [flag]
 
 
 def test_the_second_reader_says_that_it_looks_for_nothing_hidden() -> None:

@@ -118,12 +118,12 @@ def test_a_child_that_crashes_costs_one_file(
 ) -> None:
     process = child_of(sandbox)
     before = cpu_ticks(process)
-    found: list[Unreadable] = []
+    refusals: list[Unreadable] = []
 
     def read() -> None:
         with pytest.raises(Unreadable) as refused:
             sandbox.read(files.bomb_pdf(100), "crash.pdf")
-        found.append(refused.value)
+        refusals.append(refused.value)
 
     reading = threading.Thread(target=read)
     reading.start()
@@ -131,7 +131,7 @@ def test_a_child_that_crashes_costs_one_file(
     os.kill(int(process.name), ended_by)
     reading.join()
 
-    assert found[0].problem is problem
+    assert refusals[0].problem is problem
     assert sandbox.read(b"Jane", "next.txt").text == "Jane"
 
 
