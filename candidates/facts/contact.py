@@ -1,12 +1,12 @@
-"""Who the résumé is from, by plain rules on its text; never by a model.
+"""The person a résumé is from, by rules on its text; never by a model.
 
-A name that is not plainly a name is left out: a reviewer sees the file's name instead, while a
-wrong one would be shown, sorted by and removed from the text as if it were right.
+A name is left out where it is not clearly one: the reviewer then sees the file's name, while a
+wrong name would be shown, sorted by and redacted from the text.
 
-How sure an address is: 0.95 at the head of the file, 0.85 further down, 0.6 where it is disguised
-("jane (at) example.com"), 0.55 where a line's end breaks it, and 0.5 under a job, where it may be
-the employer's. A number: 0.9 with a label or a country code, 0.75 without, 0.5 under a job.
-What only stands among the referees counts half.
+Confidence of an e-mail address: 0.95 at the head of the file, 0.85 further down, 0.6 where it is
+disguised ("jane (at) example.com"), 0.55 where the end of a line breaks it, and 0.5 under a job,
+where it may be the employer's. Of a telephone number: 0.9 with a label or a country code, 0.75
+without, 0.5 under a job. All are halved for details that stand among the referees alone.
 """
 
 import re
@@ -18,16 +18,16 @@ from candidates.facts.values import Contact, Section
 
 from . import links, names
 
-MAX_CHARACTERS = 100_000  # characters that are looked at
+MAX_CHARACTERS = 100_000  # of the text, that are searched
 HEAD_LINES = 60
-MAX_LABEL_CHARACTERS = 40  # characters before a number
+MAX_LABEL_CHARACTERS = 40  # before a number, in which its label may stand
 # Under these headings an address may be that of an employer, a school or a journal.
 PARTS_WITH_ADDRESSES_OF_OTHERS = frozenset(
     ("experience", "education", "projects", "publications", "volunteering")
 )
 
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}\b")
-# As people write it who fear the robots, or with gaps that a reader left.
+# Written against address harvesters, or with gaps that a reader of files left.
 DISGUISED = re.compile(
     r"(?<![\w.+-])([\w.+-]{1,64}) ?(?:\(at\)|\[at\]|\{at\}| at |@) ?"
     r"((?:[\w-]{1,63} ?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.) ?){1,4}[A-Za-z]{2,24})\b",
@@ -56,8 +56,8 @@ LinesOfParts = list[tuple[str, str]]  # a line, and the kind of its part
 
 
 def find(pages: tuple[str, ...], sections: Sequence[Section] = ()) -> Contact:
-    """Name, e-mail address, phone number and links; "" for each that is not plainly there, and how
-    sure each of them is. `sections` keep those of referees and employers apart."""
+    """Name, e-mail address, telephone number and links, each with its confidence; "" for each that
+    is not clearly there. `sections` tell those of referees and employers apart."""
     parts = list(_parts("\n\n".join(pages[:2])[:MAX_CHARACTERS].replace("\uff20", "@"), sections))
     own = _person([part for part in parts if part[1] != "references"])
     if not own.email and not own.phone and any(kind == "references" for _, kind in parts):
@@ -98,7 +98,7 @@ def _person(parts: list[tuple[str, str]]) -> Contact:
 
 
 def _parts(text: str, sections: Sequence[Section]) -> Iterator[tuple[str, str]]:
-    """(text, kind) from the top; what is under no heading is of kind ""."""
+    """(text, kind) of each part, from the top; text under no heading is of kind ""."""
     place = 0
     for section in sections:
         if section.start > place:
@@ -156,7 +156,7 @@ def _phone(lines: LinesOfParts) -> tuple[str, float]:
             number = match.group()
             if len(re.sub(r"\D", "", number)) > 11 and "+" not in number and "(" in number[1:]:
                 number = number[number.index("(", 1) :]  # a postal code stands before it
-            # No further back: lines can be long.
+            # Only so far back: lines can be long.
             before = max(0, match.start() - MAX_LABEL_CHARACTERS)
             labelled = PHONE_LABEL.search(line, before, match.start()) is not None
             if not _is_phone(number, labelled=labelled):

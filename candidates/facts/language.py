@@ -1,13 +1,13 @@
-"""Which language a text is in: by its script, and by the small words that no sentence does without.
+"""The language of a text, by its script and by the small words that every sentence needs.
 
-Its own few lines because a résumé is told from such words in well under a millisecond, and the
-libraries that know a hundred languages carry megabytes of model for each child.
+No library: these rules take well under a millisecond for a résumé, and those that know a hundred
+languages load megabytes of model into each child process.
 """
 
 import re
 from collections import Counter, defaultdict
 
-SAMPLE_CHARACTERS = 10_000  # characters
+SAMPLE_CHARACTERS = 10_000
 MIN_LETTERS = 40
 MIN_SMALL_WORDS = 5  # small words found, of the best language
 MIN_SMALL_WORDS_WITH_LETTERS = 2  # such words, before letters add to them
@@ -92,8 +92,8 @@ LANGUAGES_WITH_WORD = Counter(word for words in SMALL_WORDS.values() for word in
 
 
 def detect(text: str) -> str:
-    """The language of `text` as a code of ISO 639-1, "" where it cannot be told: too few words, or
-    two languages about as much."""
+    """The language of `text` as a code of ISO 639-1; "" where it has too few words, or two
+    languages fit about as well."""
     sample = text[:SAMPLE_CHARACTERS]
     letters = sum(map(str.isalpha, sample))
     if letters < MIN_LETTERS // 2:

@@ -1,8 +1,9 @@
-"""Addresses on the web that a résumé gives, with or without a scheme; nothing is ever fetched.
+"""Web addresses that a résumé gives, with or without a scheme; nothing is ever fetched.
 
-Sure are those before the first part of the résumé and under "contact": 0.95 for a profile on a
-known site, 0.9 where the address is written out, 0.8 for a profile told by its name alone
-("GitHub: janeex"), 0.6 for a bare host. Under a job they are as likely the employer's: half of it.
+Confidence before the first part of the résumé and under "contact": 0.95 for a profile on a known
+site, 0.9 for an address that is written out, 0.8 for a profile of which only the name is given
+("GitHub: janeex"), 0.6 for a bare host. Elsewhere half of it: under a job an address is as likely
+the employer's.
 """
 
 import re
@@ -17,17 +18,17 @@ LINK = re.compile(
     r"|(?<=-)\n(?=[a-z0-9/_-]{1,100}[ \t]*(?:$|[|,]))){0,200})?",
     re.IGNORECASE | re.MULTILINE,
 )
-# Most lines have no address, and that is seen faster so.
+# Most lines have no address; this finds them faster than LINK does.
 DOTTED = re.compile(r"^.*[a-z0-9-]\.[a-z].*$", re.IGNORECASE | re.MULTILINE)
 PROFILE = re.compile(
     r"\b(?P<site>linkedin|github)[ \t]*[:\uff1a][ \t]*(?P<mark>@|/?in/|/)?"
     r"(?P<name>[a-z0-9][a-z0-9-]{1,98})/?[ \t]*(?=$|[|,;•·\t])",
     re.IGNORECASE | re.MULTILINE,
 )
-# What stands there where the address itself is behind it.
+# What stands in the place of a name where the address is only behind the word.
 _NO_PROFILES = "account available here link linkedin github page profile url yes"
 NO_PROFILES = frozenset(_NO_PROFILES.split())
-# Endings of bare names that are homes of people; "node.js" and "e.g." are none.
+# Domains in which people have home pages; "node.js" and "e.g." are none.
 _HOME_DOMAINS = "com org net io dev me app co ai tech page blog info eu uk de fr es it nl"
 HOME_DOMAINS = frozenset(_HOME_DOMAINS.split())
 TOOL_NAMES = frozenset(
@@ -38,7 +39,8 @@ MAX_LINKS = 10
 
 
 def find(parts: list[tuple[str, str]], ignored_host: str = "") -> tuple[Link, ...]:
-    """The links of a text in `parts`, each with its kind; `but` is a host that is none."""
+    """The links in the parts (text, kind) of a résumé, at most MAX_LINKS; a bare `ignored_host` is
+    not a link."""
     links: dict[str, Link] = {}
     for text, kind in parts:
         if kind == "references":
@@ -59,7 +61,7 @@ def find(parts: list[tuple[str, str]], ignored_host: str = "") -> tuple[Link, ..
 
 
 def _links_in(text: str) -> Iterator[tuple[str, str, float, bool]]:
-    """(kind, address, how sure, whether it is a host and nothing else)"""
+    """(kind, address, confidence, whether it is a host and nothing else)"""
     for match in _addresses(text):
         host = match["host"].lower()
         path = (match["path"] or "").replace("\n", "").rstrip(".:/")

@@ -1,8 +1,8 @@
-"""The name a résumé is from, by plain rules, each with how sure it makes us.
+"""The name of the person a résumé is from, by rules, each with its confidence.
 
-0.95 labelled, or in agreement with the e-mail address; 0.9 if only the address tells where it ends
-or which word comes first; 0.85 if the address has its initials; 0.8 for a Chinese name of its own
-line; 0.75 for the top line alone, 0.6 for one of the next.
+0.95 where it is labelled or agrees with the e-mail address; 0.9 where only the address shows where
+it ends or which word comes first; 0.85 where the address has its initials; 0.8 for a Chinese name
+on a line of its own; 0.75 for the top line alone, 0.6 for one of the next lines.
 """
 
 import re
@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 
 MARKUP = " \t#*_>•"  # of Markdown, around the name and the headings
-MAX_LINE_CHARACTERS = 400  # characters; whoever writes longer lines than that puts no name on them
+MAX_LINE_CHARACTERS = 400  # the rest of a longer line is not searched
 MAX_NAME_LINE = 6  # without an e-mail address that agrees, a name stands at the top
 
 LABELLED_NAME = re.compile(
@@ -73,7 +73,7 @@ SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "
 
 
 def find(lines: Sequence[str], email: str) -> tuple[str, float]:
-    """The name among the first lines of a résumé, and how sure it is; ("", 0.0) for none."""
+    """The name among the first lines of a résumé, and its confidence; ("", 0.0) for none."""
     lines = [line[:MAX_LINE_CHARACTERS] for line in lines]
     if labelled := _labelled(lines):
         return labelled, 0.95

@@ -1,6 +1,6 @@
-"""Whether a file is one person's résumé at all: a note for the reviewer, never a reason to refuse.
+"""Whether a file is one person's résumé at all: a flag for the reviewer, never a reason to refuse.
 
-Plain rules that would rather say nothing: a wrong note costs trust in all the others.
+In doubt there is no flag: a wrong one costs trust in all the others.
 """
 
 import re
@@ -11,7 +11,7 @@ from candidates.facts.values import Contact, Flag, Section
 
 from . import contact, names
 
-MAX_CHARACTERS = 50_000  # characters that are looked at
+MAX_CHARACTERS = 50_000  # of the text, that are searched
 # Parts that only résumés have, at least two of them.
 _RESUME_PARTS = "experience education skills certifications languages publications volunteering"
 RESUME_PARTS = frozenset(_RESUME_PARTS.split())
@@ -48,8 +48,8 @@ MIN_PLACEHOLDERS = 4
 BRACKETED_SLOT = re.compile(r"\[[^\W\d][^\]\d\n]{1,40}\]")  # any words in brackets
 MIN_SLOTS = 5
 
-# Groups of words; a kind is told when as many groups are met. Most must stand where they stand in
-# such a paper, at the start of a line or alone on it: a résumé may well speak of invoices.
+# Groups of words; a file is of a kind when it has words of so many of its groups. Most count only
+# at the start of a line or alone on it, as in such a paper: a résumé may well speak of invoices.
 _INVOICE = (
     r"^[^\w\n]{0,9}(?:(?:tax |pro ?forma )?invoice|receipt|rechnung|facture|factura|fattura"
     r"|faktura|factuur)\b.{0,30}$",

@@ -1,9 +1,8 @@
-"""The parts of a résumé, by their headings, in two dozen languages; nine
-of them with care.
+"""The parts of a résumé, by their headings, in two dozen languages, nine of them in depth.
 
-A heading is a short line of its own that says nothing but the name of a part: not a sentence that
-begins with such a word. Where a text has hardly any, its headings may have stood in the margin and
-run into the first line of each part: "Experience Engineer at Acme".
+A heading is a short line that is nothing but the name of a part: not a sentence that begins with
+such a word. Where a text has hardly any, its headings may have stood in the margin and run into
+the first line of each part: "Experience Engineer at Acme".
 """
 
 import re
@@ -12,8 +11,8 @@ from collections.abc import Iterator
 
 from candidates.facts.values import Section
 
-MAX_CHARACTERS = 200_000  # characters that are looked at; what comes after them is of the last part
-MAX_HEADING_CHARACTERS = 48  # characters
+MAX_CHARACTERS = 200_000  # that are searched; the text after them belongs to the last part
+MAX_HEADING_CHARACTERS = 48
 MARKS = re.compile(r"^[\W_]+|[\W_]+$")  # icons, bullets, Markdown, colons, lines
 NUMBER = re.compile(
     r"^(?:(?:\d{1,2}|[ivx]{1,4})[.)]\s+|\d{1,2}\s+(?:[/|–-]\s+)?(?=[^\W\d])|[一二三四五六七八九十]{1,2}、)",
@@ -166,7 +165,7 @@ def _unaccented(text: str) -> str:
 # Capitals are often set without their accents; "resume" is what the whole file is called.
 HEADINGS = {_unaccented(heading): kind for heading, kind in HEADINGS.items()} | HEADINGS
 del HEADINGS["resume"]
-# "Nursing Experience", "Compétences informatiques": the noun tells, whatever qualifies it.
+# "Nursing Experience", "Compétences informatiques": the noun decides, whatever qualifies it.
 LAST_NOUNS = {
     "experience": "experience", "skills": "skills", "kenntnisse": "skills", "projects": "projects",
     "certifications": "certifications", "publications": "publications", "awards": "awards",
@@ -200,7 +199,7 @@ def find(text: str) -> tuple[Section, ...]:
     ends = [start for start, _, _ in heads[1:]] + [len(text)] * bool(heads)
     for (start, kind, confidence), end in zip(heads, ends, strict=True):
         if kind == "references":
-            # What follows "on request" is no referee: the column beside, with the candidate in it.
+            # After "on request" comes no referee, but the column beside, with the candidate in it.
             begun = text.find("\n", start, end) + 1
             request = REQUEST.match(text, begun, end) if begun else None
             sections.append(Section(kind, start, request.end() if request else end, confidence))
@@ -210,8 +209,8 @@ def find(text: str) -> tuple[Section, ...]:
 
 
 def with_head(sections: tuple[Section, ...], text: str, *details: str) -> tuple[Section, ...]:
-    """The same with what stands before the first heading as "contact", if one of the `details` of
-    the person is there."""
+    """The sections, with the text before the first heading as "contact" where that holds one of
+    the `details` of the person."""
     if not sections or not any(detail in text[: sections[0].start] for detail in details if detail):
         return sections
     return (Section("contact", 0, sections[0].start, 0.7), *sections)

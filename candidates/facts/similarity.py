@@ -1,4 +1,4 @@
-"""How alike two résumés are: a short signature of each text, from which that can be told.
+"""How alike two résumés are, estimated from a short signature of each text.
 
 A person who applies twice sends an edited copy. MinHash (Broder, 1997) estimates which share of
 their runs of three words two texts have in common, in its one-permutation form with rotation
@@ -12,11 +12,11 @@ import struct
 from hashlib import blake2b, sha256
 
 SLOTS = 64  # numbers in a signature
-BAND_SLOTS = 2  # numbers in a key
-RUN_WORDS = 3  # words
+BAND_SLOTS = 2  # numbers of a signature that make a key
+RUN_WORDS = 3
 WORD = re.compile(r"\w+")
-MAX_CHARACTERS = 200_000  # characters that are looked at
-MIN_RUNS = 20  # of shorter texts nothing can be said
+MAX_CHARACTERS = 200_000  # of a text, that are read
+MIN_RUNS = 20  # shorter texts cannot be compared
 HASH = struct.Struct(">Q")
 ROTATION_FACTOR = 0x9E3779B1  # odd, so that numbers moved by different distances stay apart
 

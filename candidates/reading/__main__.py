@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SandboxFailed as error:
         parser.exit(2, f"{error}\n")
     except BrokenPipeError:
-        # Whoever read our lines has enough; the interpreter must not flush into the void.
+        # The reader of the output has closed it; the interpreter must not flush into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
@@ -109,7 +109,7 @@ def _records(paths: Iterator[Path], jobs: int, ocr: str) -> Iterator[Record]:
             waiting: deque[Future[Record]] = deque()
             for name, load in everything():
                 waiting.append(threads.submit(read, name, load))
-                # Not all at once: texts that wait for a slow one before them take room.
+                # Not all at once: records that wait for a slow file before them take memory.
                 if len(waiting) >= 8 * jobs:
                     yield waiting.popleft().result()
             while waiting:
@@ -121,13 +121,13 @@ def _records(paths: Iterator[Path], jobs: int, ocr: str) -> Iterator[Record]:
 
 
 def _unpacked(sandbox: Sandbox, path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """The file, or the files in it, each with what loads it or raises Unreadable."""
+    """The file, or the files in it, each with a function that loads it or raises Unreadable."""
     if path.suffix.lower() != ".zip" or not _begins_as_zip(path):
         yield str(path), partial(_bytes, path)
         return
     try:
         for member in sandbox.unpack(_bytes(path, MAX_ARCHIVE_BYTES), path.name):
-            if member.name == path.stem:  # a document that somebody named .zip
+            if member.name == path.stem:  # a document that is named .zip
                 yield str(path), partial(_member, member)
             else:
                 yield f"{path}/{member.name}", partial(_member, member)
@@ -136,7 +136,7 @@ def _unpacked(sandbox: Sandbox, path: Path) -> Iterator[tuple[str, Callable[[], 
 
 
 def _begins_as_zip(path: Path) -> bool:
-    """Others that are named so are read as what they are."""
+    """Whether it is a ZIP; other files that are named so are read as what they are."""
     try:
         return _bytes(path, 3).startswith(ZIP)
     except Unreadable:
@@ -179,7 +179,7 @@ def _record(sandbox: Sandbox, name: str, load: Callable[[], bytes]) -> Record:
 def _bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """The file, or Unreadable; never more of it than may be read."""
     try:
-        if not path.is_file():  # a pipe or a device would keep us waiting
+        if not path.is_file():  # reading a pipe or a device may never end
             raise Unreadable(Problem.NOT_OPENED, "not a regular file")
         with path.open("rb") as file:
             return file.read(max_bytes + 1)

@@ -1,7 +1,7 @@
-"""Letters as a person sees them: one form for each, nothing invisible, lines kept.
+"""Letters as a person sees them: one form for each, nothing invisible, lines as they are.
 
-Everything a reader extracts passes through here before anybody else sees it, so that text can be
-stored (PostgreSQL keeps no NUL), compared and quoted, and cannot smuggle words past a reviewer.
+All text that a reader extracts passes through here, so that it can be stored (PostgreSQL has no
+NUL in text), compared and quoted, and cannot smuggle words past a reviewer.
 """
 
 import re
@@ -16,7 +16,7 @@ SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 MANY_BLANK = re.compile(r"\n{4,}")
 
-# One search tells whether a text has anything of what follows; most have nothing.
+# One search finds whether a text has any of the characters below; most have none.
 UNUSUAL_CHARACTER = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufb00-\ufb06"
@@ -54,7 +54,7 @@ INVISIBLE_NAMES = {
     **dict.fromkeys("\u2066\u2067\u2068\u2069", "direction mark"),
     **dict.fromkeys("\u2061\u2062\u2063\u2064", "invisible operator"),
 }
-# Letters of other alphabets that nobody tells from Latin ones (Unicode's confusables.txt).
+# Letters of other alphabets that look like Latin ones (Unicode's confusables.txt).
 _LOOK_ALIKES = {
     "a": "аɑα", "c": "сϲ", "d": "ԁ", "e": "еҽ", "g": "ɡ", "h": "һ", "i": "іι", "j": "јϳ",
     "k": "κк", "l": "ӏ", "n": "ո", "o": "оοօ", "p": "рρ", "q": "ԛ", "r": "г", "s": "ѕ", "u": "υս",
@@ -71,7 +71,7 @@ WORD_OF_BOTH = re.compile(r"[^\W\d_]*[\u0251\u0261\u0370-\u058f][^\W\d_]*")
 # Words wholly of look-alikes count in a text that is Latin but for so many letters.
 MAX_FOREIGN_SHARE = 0.1
 MIN_ALIKE_LETTERS = 3
-MAX_SHOWN_CHARACTERS = 80  # characters of a hidden message that a flag repeats
+MAX_SHOWN_CHARACTERS = 80  # of a hidden message, that a flag repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def clean(raw: str) -> Cleaned:
 
 
 def flags_of(cleaned: Cleaned, page: int | None) -> tuple[Flag, ...]:
-    """The flags that say which characters were left out, or were not what they look like."""
+    """The flags for characters that were left out, or that are not what they look like."""
     flags = []
     if cleaned.alike:
         words = shortened(", ".join(dict.fromkeys(cleaned.alike)))
@@ -138,7 +138,7 @@ def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def shortened(text: str) -> str:
-    """One line, at most SHOWN characters."""
+    """One line of at most MAX_SHOWN_CHARACTERS."""
     line = " ".join(text.split())
     return (
         line
@@ -148,8 +148,8 @@ def shortened(text: str) -> str:
 
 
 def garbage_share(text: str) -> float:
-    """Share of the visible characters that no reader can tell: replacement characters, private
-    use, control characters and code points that are no character. 0.0 for no text at all."""
+    """Share of the visible characters that are illegible: replacement characters, private use,
+    control characters and code points that are no character. 0.0 for no text at all."""
     visible = len(text) - sum(text.count(space) for space in " \n\r\t")
     if not visible:
         return 0.0

@@ -30,11 +30,11 @@ ISO_2022_ESCAPE = re.compile(rb"\x1b[$(]")
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, tuple[Flag, ...]]:
-    """Bytes of unknown encoding to text; `declared` is what they say of themselves.
+    """Text and flags of bytes of unknown encoding; `declared` is the encoding that they name.
 
-    A mark at the start wins, then UTF-8 where all bytes fit it (nothing else does by chance),
-    then what was declared, then what charset-normalizer finds most plausible. Raises Unreadable
-    where none of them gives text.
+    A byte order mark wins, then UTF-8 where all bytes fit it (no other encoding does by chance),
+    then the declared encoding, then the one that charset-normalizer finds most plausible. Raises
+    Unreadable where none of them gives text.
     """
     for mark, codec in BYTE_ORDER_MARKS:
         if data.startswith(mark):
@@ -54,7 +54,7 @@ def decode(data: bytes, declared: str = "") -> tuple[str, tuple[Flag, ...]]:
         try:
             return _checked(data.decode(declared), declared), ()
         except (LookupError, UnicodeError, Unreadable):
-            pass  # it says one thing and is another, which is common
+            pass  # a wrong declaration is common
     return _guessed(data), ()
 
 

@@ -1,8 +1,8 @@
-"""ZIP files: what is in them, one member at a time, however they lie about it.
+"""ZIP files: their members, one at a time, whatever the file claims about them.
 
 Sizes are counted while inflating and never taken from headers; names are cut down to what may be
-shown; links, locked members and those that do not match the list of contents are refused by
-themselves, and the others go on. Nothing is ever written to a disk.
+shown; links, locked members and those that do not match the list of contents are refused one by
+one, and the others are read. Nothing is ever written to a disk.
 """
 
 import io
@@ -26,7 +26,7 @@ from candidates.reading.problems import Problem, Unreadable
 
 CHUNK_BYTES = 256 * 1024
 MAX_NAME_CHARACTERS = 255
-# What file managers add of their own.
+# Files that file managers add.
 FILE_MANAGER_NAME = re.compile(
     r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|\.localized$|Thumbs\.db$|desktop\.ini$|\.directory$|~\$)",
     re.IGNORECASE,
@@ -48,8 +48,8 @@ BROKEN_ARCHIVE = (
 def members(data: bytes, name: str, skip: int = 0) -> Iterator[Member]:
     """The files in the archive `data`, in its own order, those of archives inside it included.
 
-    The first `skip` are left out: those that an earlier turn has dealt with. Raises Unreadable
-    where the archive as a whole cannot be opened, or holds more than any folder of résumés.
+    The first `skip` are left out: an earlier turn has unpacked them. Raises Unreadable where the
+    archive as a whole cannot be opened, or holds more than any folder of résumés.
     """
     budget = _Budget()
     number = -1
@@ -62,7 +62,7 @@ def members(data: bytes, name: str, skip: int = 0) -> Iterator[Member]:
 
 @dataclass(slots=True)
 class _Budget:
-    """What is left of the limits, for an archive and all archives inside it."""
+    """The rest of the limits, for an archive and all archives inside it."""
 
     members: int = MAX_ARCHIVE_MEMBERS
     size: int = MAX_UNPACKED_BYTES
@@ -75,7 +75,7 @@ def _members(data: bytes, name: str, folder: str, budget: _Budget, depth: int) -
     except BROKEN_ARCHIVE as error:
         raise Unreadable(Problem.DAMAGED, f"ZIP: {type(error).__name__}") from error
     if is_document({member.filename for member in listed}):
-        # A Word file that somebody named .zip; without that, its content decides.
+        # A Word file that is named .zip; without the ending, its content decides.
         yield Member(re.sub(r"\.zip$", "", name, flags=re.IGNORECASE) or name, data)
         return
     overlapping = _overlapping(listed)
@@ -199,7 +199,6 @@ def _name(member: zipfile.ZipInfo) -> str:
             if dot
             else short[:MAX_NAME_CHARACTERS]
         )
-    # What is_dir and the junk of file managers are told by is kept.
     return short
 
 

@@ -24,7 +24,8 @@ BROKEN_ARCHIVE = (
 
 
 class Relation(NamedTuple):
-    """What a part of a .docx refers to: by which id, as what (last word of the type), where."""
+    """A reference from one part of a .docx to another: its id, its kind (the last word of the type)
+    and the path of that part."""
 
     key: str
     kind: str
@@ -51,7 +52,7 @@ class Package:
         return parsed(self.bytes_of(name), name)
 
     def related(self, name: str) -> list[Relation]:
-        """What a part refers to inside the package."""
+        """The references of a part to others inside the package."""
         folder, base = posixpath.split(name)
         rels = posixpath.join(folder, "_rels", f"{base}.rels")
         if not self.has(rels):
@@ -73,7 +74,7 @@ class Package:
             raise Unreadable(Problem.ENCRYPTED, f"{name} is locked")
         pieces, size = [], 0
         with self.archive.open(member) as file:
-            # The sizes in the headers may lie: what counts is what comes out.
+            # The sizes in the headers may lie, so the bytes that come out are counted.
             while piece := file.read(CHUNK_BYTES):
                 size += len(piece)
                 self.inflated += len(piece)
