@@ -1,6 +1,6 @@
-"""How much of anything one file may have or take, in one place.
+"""Limits on what one file may have or take, all in one place.
 
-The sentences in `problems` name some of these figures; a test holds them together.
+The sentences in `problems` name some of these figures; a test compares them.
 """
 
 MB = 1024 * 1024
@@ -8,10 +8,10 @@ MB = 1024 * 1024
 MAX_BYTES = 25 * MB  # of the file as it came
 MAX_PAGES = 300
 MAX_CHARACTERS = 2_000_000  # of text, all pages together: some 700 dense pages
-MAX_HIDDEN = 50  # pieces of text that nobody sees, of one file
+MAX_HIDDEN = 50  # runs of hidden text, of one file
 MAX_HIDDEN_CHARACTERS = 500  # of each of them
 
-# Characters that cannot be told, as a share of the visible ones (`clean.garbage_share`).
+# Illegible characters, as a share of the visible ones (`clean.garbage_share`).
 MAX_DECODED_GARBAGE_SHARE = 0.05  # of decoded bytes: text of the right encoding has next to none
 MAX_PDF_GARBAGE_SHARE = 0.2  # above it the second PDF reader is asked; icons in résumés reach 3%
 REFUSED_PDF_GARBAGE_SHARE = 0.5  # above it, if that reader does no better, the PDF is refused
@@ -39,7 +39,7 @@ READING_CPU_SECONDS = 20
 ADDRESS_SPACE_BYTES = 1024 * MB
 MAX_OPEN_FILES = 64
 MAX_ANSWER_BYTES = 32 * MB
-MAX_FILES_PER_CHILD = 500  # then a new child: what a parser leaks ends with it
+MAX_FILES_PER_CHILD = 500  # then a new child: whatever a parser leaks ends with it
 
 # Pages that are drawn for readers.
 DRAWN_WIDTH_PIXELS = 1_400  # pixels

@@ -1,6 +1,6 @@
-"""Characters of an old Word file to lines: fields, tables and the signs Word gives a meaning.
+"""Characters of a .doc to lines: fields, tables and the control characters of Word.
 
-Apart from `old_word`, which finds the characters: nothing here knows how a .doc is stored.
+`reader` finds the characters; this module does not know how a .doc is stored.
 """
 
 import re
@@ -22,7 +22,7 @@ HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 @dataclass(slots=True)
 class Formatting:
-    """What formatting says, by the numbers of characters: first, and the one after the last.
+    """Formatting by the numbers of characters: the first, and the one after the last.
 
     `hidden` has a kind, which is "" for text that was deleted under tracked changes. `in_table`
     and `row_ends` are the last characters of paragraphs.
@@ -76,7 +76,7 @@ def without_fields(text: str, parts: Sequence[int]) -> list[str]:
 
 
 def _without_result(code: str) -> str:
-    """What a field without a result shows: the label of a button, a word and its pronunciation."""
+    """The text of a field without a result: the label of a button, a word and its pronunciation."""
     match = BUTTON_FIELD.match(code) or PRONUNCIATION_FIELD.match(code)
     return "".join(match.group(2, 1)) if match else ""
 
@@ -110,7 +110,7 @@ def lines(signs: Sequence[str], part: tuple[int, int], formatting: Formatting) -
 
 
 class _Lines:
-    """Lines as they come about, with the row and the cell that are not complete yet."""
+    """The lines so far, with the row and the cell that are not complete yet."""
 
     def __init__(self, formatting: Formatting) -> None:
         self.formatting = formatting
@@ -120,7 +120,7 @@ class _Lines:
 
     def end_paragraph(self, text: str, sign: str, number: int) -> None:
         if sign == "\x07":
-            # Without formatting to tell, as in Word 6, an empty cell after others ends a row.
+            # Without formatting, as in Word 6, an empty cell after others ends a row.
             alone = not text and not self.cell and bool(self.row)
             if number in self.formatting.row_ends or (alone and not self.formatting.row_ends):
                 self.end_row()

@@ -2,11 +2,11 @@
 
 A .doc is a compound file. Its stream WordDocument begins with a table of places (FIB) and holds
 the characters, in the order of editing; the piece table says in which order they are read
-([MS-DOC] 2.4.1). Word 6 and 95 did the same with narrower tables. `old_word_lines` turns the
-characters into lines.
+([MS-DOC] 2.4.1). Word 6 and 95 did the same with narrower tables. `lines` turns the characters
+into lines.
 
-Hidden, deleted, tiny and white text is told from the formatting of runs, as Word 97 and later
-write it; that of styles, and all of it in Word 6 and 95, is not looked at.
+Hidden, deleted, tiny and white text is recognised by the formatting of runs, as Word 97 and later
+write it; the formatting of styles, and all of it in Word 6 and 95, is not read.
 """
 
 import re
@@ -32,19 +32,19 @@ from .lines import Formatting, lines, without_fields
 WORD_97 = 0xC0  # nFib, the version of the format, from here on
 # Flags of the FIB ([MS-DOC] 2.5.2)
 ENCRYPTED, TABLE_1, COMPLEX = 0x0100, 0x0200, 0x0004
-# Numbers of the pairs (place, length) that we use ([MS-DOC] 2.5.6); the same in Word 6.
+# Numbers of the pairs (place, length) that are used ([MS-DOC] 2.5.6); the same in Word 6.
 HEADER_STORIES, CHARACTER_PAGES, PARAGRAPH_PAGES, PIECES = 11, 12, 13, 33
 PAIRS_97, PAIRS_6 = 154, 88  # where the pairs begin
 LENGTHS_97, LENGTHS_6 = 76, 52  # where the lengths of the parts begin
 
-# What changes about a run or a paragraph ([MS-DOC] 2.6.1 to 2.6.3).
+# Changes to a run or a paragraph, by their codes ([MS-DOC] 2.6.1 to 2.6.3).
 VANISH, DELETED, SYMBOL = 0x083C, 0x0800, 0x6A09
 COLOUR, COLOUR_80, HALF_POINTS = 0x6870, 0x2A42, 0x4A43
 IN_TABLE, ROW_END = 0x2416, 0x2417
 SHADING = frozenset((0xCA71, 0x4866, 0xC64D, 0x442D, 0xD612, 0xD609, 0xD670, 0xD660))
-OPERAND_BYTES = (1, 1, 2, 4, 2, 2, 0, 3)  # bytes, by the upper three bits; 0 says it itself
-IN_DATA_STREAM = b"\x46\x66"  # changes that found no room, kept in the stream Data
-TINY_HALF_POINTS = 2  # half-points: nobody reads a letter of one point
+OPERAND_BYTES = (1, 1, 2, 4, 2, 2, 0, 3)  # by the upper three bits of a code; 0: it comes first
+IN_DATA_STREAM = b"\x46\x66"  # the changes have no room here and are in the stream Data
+TINY_HALF_POINTS = 2  # a letter of one point cannot be read
 KINDS_KEEPING_THEIR_LINE = ("tiny", "low-contrast")
 PAGE_BYTES = 512
 MAX_STEPS = 5_000_000  # comparing runs and pieces: 500 pieces of 10,000 runs
@@ -74,7 +74,7 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _WordFile:
-    """The streams and what the FIB says of them."""
+    """The streams, and the values of the FIB about them."""
 
     main: bytes
     tables: bytes
@@ -206,7 +206,7 @@ def _narrow(raw: bytes, codec: str) -> str:
 
 
 def _formatting(word: _WordFile, pieces: list[_Piece], text: str) -> Formatting:
-    """What the formatting says of single characters, by their numbers."""
+    """The formatting of single characters, by their numbers."""
     out = Formatting()
     white: list[tuple[int, int]] = []
     shaded = False
@@ -234,7 +234,7 @@ def _formatting(word: _WordFile, pieces: list[_Piece], text: str) -> Formatting:
         if is_white and not is_shaded:
             white.append((first, end))
         shaded = shaded or is_shaded
-    # On a coloured ground white is a fashion; what lies behind a text box is not looked at.
+    # On a coloured ground white letters are usual; the ground of a text box is not known.
     before_boxes = sum(word.lengths[:6])
     if not shaded:
         out.hidden += [(a, b, "low-contrast") for a, b in white if b <= before_boxes]
@@ -315,7 +315,7 @@ def _changes(changes: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _parts(word: _WordFile, text: str, formatting: Formatting) -> tuple[str, tuple[Hidden, ...]]:
-    """The parts in the order of reading, and what in them is not seen."""
+    """The text of the parts in the order of reading, and the hidden text in them."""
     ends = [0]
     for length in word.lengths:
         ends.append(ends[-1] + length)
@@ -353,7 +353,7 @@ def _stories(word: _WordFile, headers: tuple[int, int]) -> list[tuple[int, int]]
 
 
 def _hide(text: str, signs: list[str], formatting: Formatting) -> tuple[Hidden, ...]:
-    """Empties what is not seen and returns it, runs that touch put together."""
+    """Take the hidden characters out of `signs`; returns them, runs that touch put together."""
     runs: list[tuple[str, list[str]]] = []
     done = 0
     for first, end, kind in sorted(formatting.hidden):

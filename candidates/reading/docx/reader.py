@@ -1,7 +1,7 @@
-"""DOCX to text: the order in which the parts of a package are read, and what they refer to.
+"""DOCX to text: the order in which the parts of a package are read, and their references.
 
-The parts are parsed with lxml and no help of a Word library: those see paragraphs alone and lose
-tables, text boxes and headers. `wordml` turns one part into lines.
+The parts are parsed with lxml and no Word library: those read paragraphs alone and lose tables,
+text boxes and headers. `wordml` turns one part into lines.
 """
 
 import email
@@ -147,7 +147,8 @@ class _DocxFile:
         return frozenset((known,)) if shows is not None and is_on(shows) else PAPER
 
     def _elsewhere(self, path: str) -> Callable[[str, str], list[str]]:
-        """Reads what the part at `path` refers to: by id, as an element of which name."""
+        """A function that reads the part to which the one at `path` refers, by the id of the
+        relation and the name of the referring element."""
         targets: dict[str, str] | None = None
 
         def lines(key: str, name: str) -> list[str]:
@@ -198,7 +199,7 @@ class _DocxFile:
 
 
 def _prompts(glossary: etree._Element | None) -> dict[str, str]:
-    """What content controls show before they are filled in, by the name of the part (17.12.6)."""
+    """The prompts of content controls before they are filled in, by name (17.12.6)."""
     parts = child(glossary, "docParts")
     return {
         attribute(child(child(part, "docPartPr"), "name"), "val") or "": letters_of(part)

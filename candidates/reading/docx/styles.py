@@ -1,5 +1,5 @@
-"""How text of a Word file looks, as far as that decides whether it is seen: from the defaults, the
-styles and the run itself (ECMA-376 part 1, 17.7.2), on the ground it stands on.
+"""Styles of a Word file, as far as they decide whether text is seen: from the defaults, the styles
+and the run itself (ECMA-376 part 1, 17.7.2), on the ground it stands on.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,9 @@ from candidates.reading.visibility import (
     is_lost,
 )
 
-MAX_STYLE_CHAIN = 50  # styles based on each other, perhaps in a circle; nobody needs a tenth
+MAX_STYLE_CHAIN = (
+    50  # styles based on each other, perhaps in a circle; real ones have less than ten
+)
 OFF_VALUES = frozenset(("false", "0", "off"))
 # The names of a theme's colours and their part in the theme (17.18.97).
 THEME_COLOUR_NAMES = {
@@ -37,7 +39,7 @@ DEFAULT_THEME: dict[str, Colour] = {"lt1": (255, 255, 255), "dk1": (0, 0, 0)}
 
 @dataclass(frozen=True, slots=True)
 class DocxFill:
-    """A ground that is painted; `colour` is None where it is a pattern or cannot be told."""
+    """A ground that is painted; `colour` is None where it is a pattern or unknown."""
 
     colour: Colour | None
 
@@ -51,8 +53,8 @@ class DocxInk:
 
 @dataclass(frozen=True, slots=True)
 class DocxTextStyle:
-    """What one place says of the letters; None where it says nothing. `size` in half points,
-    `wide` in per cent of a letter's width."""
+    """The properties of letters that one place sets; None where it sets none. `size` is in half
+    points, `wide` in per cent of a letter's width."""
 
     vanish: bool | None = None
     ink: DocxInk | None = None
@@ -61,7 +63,7 @@ class DocxTextStyle:
     wide: float | None = None
 
     def under(self, nearer: "DocxTextStyle") -> "DocxTextStyle":
-        """This look where `nearer` says nothing."""
+        """This style, overridden by what `nearer` sets."""
         return DocxTextStyle(
             self.vanish if nearer.vanish is None else nearer.vanish,
             nearer.ink or self.ink,
@@ -73,7 +75,7 @@ class DocxTextStyle:
 
 @dataclass(frozen=True, slots=True)
 class DocxSurroundings:
-    """Where text stands: on which ground, whether in something hidden, and what its table says."""
+    """Where text stands: on which ground, whether in something hidden, and the table's style."""
 
     grounds: Grounds = PAPER
     hidden: bool = False
@@ -121,7 +123,7 @@ class DocxStyles:
     def paragraph(
         self, properties: etree._Element | None, surroundings: DocxSurroundings
     ) -> tuple[DocxTextStyle, DocxSurroundings]:
-        """How a paragraph's letters look, and the place that its own shading makes."""
+        """The style of a paragraph's letters, and the surroundings that its own shading makes."""
         named = attribute(child(properties, "pStyle"), "val") or self.usual.get("paragraph", "")
         style = self._chain(named)
         own = self.fill(child(properties, "shd"))
@@ -129,7 +131,7 @@ class DocxStyles:
         return text_style, surroundings.on(own or style.ground)
 
     def run(self, properties: etree._Element | None, paragraph: DocxTextStyle) -> DocxTextStyle:
-        """How a run's letters look, inside a paragraph that looks like `paragraph`."""
+        """The style of a run's letters, inside a paragraph whose letters have `paragraph`."""
         if properties is None:
             return paragraph
         named = attribute(child(properties, "rStyle"), "val")
@@ -146,15 +148,15 @@ class DocxStyles:
     def table(
         self, properties: etree._Element | None
     ) -> tuple[DocxTextStyle, DocxFill | None, dict[str, DocxFill]]:
-        """What a table's style says: its letters, its ground, and that of its parts."""
+        """The style of a table: its letters, its ground, and that of its parts."""
         named = attribute(child(properties, "tblStyle"), "val") or self.usual.get("table", "")
         style = self._chain(named)
         own = self.fill(child(properties, "shd"))
-        # Letters of a part of a table are not followed, so those of the whole say nothing then.
+        # Letters of a part of a table are not followed, so those of the whole count for nothing.
         return UNSTYLED if style.parts else style.text_style, own or style.ground, style.parts
 
     def read(self, properties: etree._Element | None) -> DocxTextStyle:
-        """What properties of a run (w:rPr) say by themselves."""
+        """The style that the properties of a run (w:rPr) set by themselves."""
         vanish, ink, size, fill, marker, wide = None, None, None, None, None, None
         for property_element in properties if properties is not None else ():
             name = local(property_element)
@@ -214,7 +216,7 @@ class DocxStyles:
         )
 
     def _resolved(self, key: str) -> DocxStyle:
-        """A style with what it takes from those it is based on."""
+        """A style with everything that it inherits from those it is based on."""
         chain: list[DocxStyle] = []
         while key in self.styles and len(chain) < MAX_STYLE_CHAIN:
             chain.append(self.styles[key])

@@ -1,8 +1,8 @@
 """One part of a Word file (WordprocessingML, ECMA-376 part 1, chapter 17) to lines of text.
 
-Each letter once: what Word shows and prints. Deleted text, field codes, placeholders and the
-fallback copies of drawings are left out, hidden text is set apart. How a run looks is for
-`word_looks` to say.
+Each letter once, as Word shows and prints it. Deleted text, field codes, placeholders and the
+fallback copies of drawings are left out, hidden text is set apart. `styles` decides whether a run
+is seen.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ bookmarkStart bookmarkEnd docPart
 DROPPED_ELEMENTS = frozenset(_DROPPED_ELEMENTS.split())
 SEPARATOR_TYPES = frozenset(("separator", "continuationSeparator", "continuationNotice"))
 WRAPPERS = frozenset(("sdt", "sdtContent", "customXml", "ins", "moveTo"))
-# What is drawn by another part of the file, and the attribute that refers to it.
+# Elements that another part of the file draws, and the attribute that refers to it.
 REFERENCES = {"altChunk": "id", "relIds": "dm", "chart": "id"}
 
 
@@ -44,10 +44,10 @@ def no_other_parts(_key: str, _kind: str) -> list[str]:
 
 @dataclass(slots=True)
 class DocxText:
-    """Text of parts; `hidden` gathers what Word does not show.
+    """Text of parts; `hidden` gathers the text that Word does not show.
 
     `elsewhere` gives the lines of another part, by the id of the relation and the name of the
-    element that refers to it; `prompts` what empty content controls show, by name.
+    element that refers to it; `prompts` gives the texts of empty content controls, by name.
     """
 
     styles: DocxStyles = field(default_factory=DocxStyles)
@@ -213,8 +213,8 @@ class DocxText:
         return matches
 
     def _is_placeholder(self, element: etree._Element) -> bool:
-        """Whether it is a content control that nobody has filled in (17.5.2.39). Programs set the
-        mark on filled ones too, so the style of placeholders has to be there as well, and the
+        """Whether it is a content control that is not filled in (17.5.2.39). Programs set the mark
+        on filled ones too, so the style of placeholders has to be there as well, and the
         prompt where the file says what that is."""
         if local(element) != "sdt":
             return False
@@ -253,7 +253,7 @@ def _in_box(
 
 
 def _written(element: etree._Element, name: str) -> str:
-    """What an element without structure puts into the line."""
+    """The text that an element without structure puts into the line."""
     if name == "t":
         return own_text(element)
     if name in ("tab", "ptab"):
@@ -273,7 +273,7 @@ def _is_hex(digits: str) -> bool:
 
 
 def _chosen_entry(begin: etree._Element) -> str:
-    """What a drop-down field shows: the entry that was chosen, which no run repeats (17.16.13)."""
+    """The chosen entry of a drop-down field, which no run repeats (17.16.13)."""
     choice = child(child(begin, "ffData"), "ddList")
     entries = [] if choice is None else [entry for entry in choice if local(entry) == "listEntry"]
     picked = child(choice, "result")

@@ -1,6 +1,6 @@
-"""HTML to text with lxml: what a browser would show, one line for each block.
+"""HTML to text with lxml: as a browser would show it, one line for each block.
 
-How text looks, and so whether it is seen, is for `web_looks` to say.
+`styles` decides whether text is seen.
 """
 
 import re
@@ -47,7 +47,7 @@ def parse(data: bytes, _context: ReadingContext) -> Parsed:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except etree.LxmlError as error:
         raise Unreadable(Problem.DAMAGED, f"HTML: {type(error).__name__}") from error
-    # Deeper than 2,048 elements the parser drops what follows; half a page is no page.
+    # Deeper than 2,048 elements the parser drops the rest; half a page is not given for a whole.
     if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
         raise Unreadable(Problem.TOO_COMPLEX, "HTML nested more than 2,048 deep")
     if root is None:
@@ -59,16 +59,16 @@ def parse(data: bytes, _context: ReadingContext) -> Parsed:
 
 
 class _HtmlPage:
-    """Lines as they come about; white space collapses as on a screen."""
+    """The lines so far; white space collapses as on a screen."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.line: list[str] = []
-        self.hidden: list[tuple[str, str]] = []  # (how, text), "" for what is seen
+        self.hidden: list[tuple[str, str]] = []  # (kind of hiding, text), "" for text that is seen
 
     def add(self, text: str, hiding: str, *, preformatted: bool) -> None:
-        """Running text; `how` it is hidden, "" for what is seen; `kept` where the source's own
-        lines count."""
+        """Add running text; `hiding` is "" for text that is seen, `preformatted` says that the
+        lines of the source count."""
         if hiding and text.strip():
             self.hidden.append((hiding, text))
         elif hiding == VANISHED:
@@ -86,7 +86,7 @@ class _HtmlPage:
             if text:
                 self.line.append(text)
             if text.strip() and self.hidden and self.hidden[-1][0]:
-                self.hidden.append(("", ""))  # what comes next is a piece of its own
+                self.hidden.append(("", ""))  # the next hidden text is a piece of its own
 
     def end_line(self) -> None:
         self.lines.append("".join(self.line).rstrip(" "))
@@ -106,7 +106,7 @@ class _HtmlPage:
 
 
 def _show(root: etree._Element, page: _HtmlPage) -> None:
-    """Fill `page` with what is shown. A walk and no recursion, for pages nest deeply."""
+    """Fill `page` with the text that is shown. A walk, no recursion: pages nest deeply."""
     sheet = style_sheet_of(root)
     text_styles = [HtmlTextStyle(grounds=sheet.grounds)]
     walk = etree.iterwalk(root, events=("start", "end"))

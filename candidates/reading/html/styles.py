@@ -1,5 +1,5 @@
-"""How text of a web page looks, as far as that decides whether it is seen: from its attributes,
-its `style` and the simple rules of its style sheets (a tag, a class, an id, or a tag with one).
+"""Styles of a web page, as far as they decide whether text is seen: from attributes, `style` and
+the simple rules of its style sheets (a tag, a class, an id, or a tag with one).
 
 Rules with more to them are not followed. Where one of those, a sheet that is not in the file or a
 box laid over others paints a ground, no ground is known, and no text is hidden for its colour.
@@ -43,8 +43,8 @@ OFF_PAGE_PIXELS = 900.0  # pixels to the left or above from which a box is off t
 
 @dataclass(frozen=True, slots=True)
 class HtmlTextStyle:
-    """What text inherits. `away` is the kind of hiding of a whole box, "" for none; `ink` is None
-    where the colour cannot be told; `size` is in pixels."""
+    """The properties that text inherits. `away` is the kind of hiding of a whole box, "" for none;
+    `ink` is None where the colour is unknown; `size` is in pixels."""
 
     away: str = ""
     invisible: bool = False
@@ -74,7 +74,7 @@ class HtmlStyleSheet:
     known: dict[tuple[object, ...], HtmlTextStyle] = field(default_factory=dict)
 
     def text_style(self, element: etree._Element, around: HtmlTextStyle) -> HtmlTextStyle:
-        """How text of `element` looks, inside something that looks like `around`."""
+        """The style of the text of `element`, inside something with the style `around`."""
         tag = element.tag if isinstance(element.tag, str) else ""
         if not self.rules and not element.attrib:
             return around
@@ -118,9 +118,9 @@ class HtmlStyleSheet:
         return declared | dict(declarations(style)) if style else declared
 
     def add(self, css: str) -> None:
-        """The rules of a style sheet. Those for media other than the screen say nothing here."""
+        """Add the rules of a style sheet; those for media other than the screen are left out."""
         css = AT_LINE.sub("", COMMENT.sub("", css[:MAX_CSS_CHARACTERS]))
-        # Plain cuts and no expression for a rule: those take long over what is none.
+        # Cut at braces and not matched by an expression, which takes long over text without rules.
         for rule in _without_media(css).split("}"):
             selectors, opened, block = rule.partition("{")
             if not opened:
@@ -202,7 +202,7 @@ def _by_attributes(element: etree._Element, tag: str, text_style: HtmlTextStyle)
 
 
 def _applied(declared: dict[str, str], text_style: HtmlTextStyle) -> HtmlTextStyle:
-    """`look` after a block of declarations."""
+    """`text_style` after a block of declarations."""
     away = text_style.away
     if declared.get("display") == "none":
         away = away or VANISHED

@@ -1,6 +1,6 @@
-"""What was attached to a message, put together with it: the rules that .eml and .msg share.
+"""A message and its attachments, put together: the rules that .eml and .msg share.
 
-People send the résumé as an attachment and a few words with it, so the attachments come first.
+Applicants attach the résumé to a few words, so the attachments come first.
 """
 
 import re
@@ -41,7 +41,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class MailMessage:
-    """What a message says by itself: one line of subject and sender, and the text below it."""
+    """The message itself: one line of subject and sender, and the text below it."""
 
     header: str
     body: Callable[[], Parsed]
@@ -81,7 +81,7 @@ def put_together(reader: str, message: MailMessage, context: ReadingContext) -> 
 
 
 def shown_name(name: str, kind: str) -> str:
-    """A name fit to be shown; one for what has none, by its media type."""
+    """The name of an attachment as it may be shown; without one, a name by its media type."""
     shown = shortened(clean(name).text)
     if shown:
         return shown

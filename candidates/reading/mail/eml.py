@@ -1,8 +1,8 @@
 """Messages as mail programs keep them (.eml): the parts of a MIME tree to text and attachments.
 
-With the policy of the standard library that leaves headers as they are written. The newer one
-parses each header when asked and raises for many a broken one; what is needed of them is decoded
-here, and nothing in a header costs the text below it.
+It uses the policy of the standard library that leaves headers as they are written. The newer
+policy parses each header when asked and raises for many broken ones; the few headers that are
+needed are decoded here, and no header costs the text below it.
 """
 
 import email
@@ -27,7 +27,7 @@ from .attachments import Attachment, MailMessage, put_together, shown_name
 
 # What parsing a broken header raises in the standard library.
 BROKEN_HEADER = (MessageError, ValueError, LookupError, TypeError, AttributeError)
-# Nobody's résumé: signatures of the message and reports of its delivery.
+# Never a résumé: signatures of the message and reports of its delivery.
 SKIPPED_TYPES = frozenset(
     (
         *("application/pgp-signature", "application/pkcs7-signature"),
@@ -48,7 +48,7 @@ type _Text = tuple[str, bytes, str]  # media type, content, charset
 
 @dataclass(slots=True)
 class _MessageParts:
-    """What the walk through the parts finds; `texts` are alternatives that say the same."""
+    """The parts that the walk found; `texts` are groups of alternatives with the same content."""
 
     texts: list[list[_Text]] = field(default_factory=list)
     attached: list[Attachment] = field(default_factory=list)
@@ -61,7 +61,7 @@ def parse(data: bytes, context: ReadingContext) -> Parsed:
 
 
 def parse_body(text: bytes, kind: str, charset: str, context: ReadingContext) -> Parsed:
-    """The text of a message, of media type `kind`, in `charset` or what it turns out to be."""
+    """The text of a message, of media type `kind`, in `charset` or the encoding it really has."""
     decoded, flags = decode(text, charset)
     if kind != "text/html":
         return Parsed("text", (decoded,), flags)
@@ -128,7 +128,7 @@ def _walk(
         alternatives = []
         tree.texts.append(alternatives)
     for number, inner in enumerate(inside):
-        # What a web page is made of besides its text has no name, or a place on the web.
+        # Pieces of a web page besides its text have no name, or an address on the web.
         if kind == "multipart/related" and number and not _is_sent(inner):
             continue
         _walk(inner, tree, alternatives, context)
@@ -151,7 +151,7 @@ def _leaf(
     charset = _safely(part.get_content_charset, None) or ""
     flowed = _safely(partial(part.get_param, "format"), None) == "flowed"
     data = _safely(partial(_bytes, part), b"")
-    if kind.startswith("multipart/"):  # whose parts could not be told apart
+    if kind.startswith("multipart/"):  # whose parts cannot be separated
         kind = "text/plain"
     if kind in ("text/plain", "text/html") and not filename and disposition != "attachment":
         text = (kind, SOFT_LINE_END.sub(b" ", data) if flowed else data, charset)

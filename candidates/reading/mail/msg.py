@@ -2,7 +2,7 @@
 
 Each property is a stream named by its number and type, numbers and yes-or-no values stand together
 in one; attachments are folders with properties of their own, a message attached is such a folder
-inside the attachment. `attached` puts it together as for .eml.
+inside the attachment. `attachments` puts it together as for .eml.
 """
 
 import struct
@@ -43,7 +43,7 @@ CODE_PAGES = {
     **{936: "gb18030", 54936: "gb18030"},
 }
 
-# What compressed RTF may refer back to before it has written anything ([MS-OXRTFCP] 2.1.3.1).
+# The text to which compressed RTF may refer before its own ([MS-OXRTFCP] 2.1.3.1).
 RTF_DICTIONARY = (
     rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript "
     rb"\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0"
@@ -69,7 +69,7 @@ class _Properties:
     skip: int
 
     def number(self, tag: int) -> int:
-        """A whole number or a yes (1) or no; 0 where it is not said."""
+        """A whole number, or 1 for yes and 0 for no; 0 where it is missing."""
         stream = self.storage.streams.get(PROPERTIES)
         table = self.file.read(stream) if stream else b""
         for offset in range(self.skip, len(table) - 15, 16):
@@ -164,7 +164,7 @@ def _body(message: _Properties, codec: str, context: ReadingContext) -> Parsed:
 
 
 def decompressed_rtf(packed: bytes) -> bytes:
-    """Compressed RTF ([MS-OXRTFCP] 3.1) as RTF. Raises Unreadable for what is none."""
+    """Compressed RTF ([MS-OXRTFCP] 3.1) as RTF. Raises Unreadable where it is damaged."""
     if len(packed) < 16:
         raise Unreadable(Problem.DAMAGED, "MSG: rich text is cut off")
     _, size, kind = struct.unpack_from("<II4s", packed)
@@ -193,7 +193,7 @@ def decompressed_rtf(packed: bytes) -> bytes:
             word = packed[offset] << 8 | packed[offset + 1]
             offset += 2
             back = (len(out) - (word >> 4)) % 4096
-            if not back:  # refers to what is about to be written: the end
+            if not back:  # refers to the next byte, which marks the end
                 return bytes(out[before:])
             if back > len(out):
                 raise Unreadable(Problem.DAMAGED, "MSG: rich text refers to nothing")
