@@ -39,7 +39,7 @@ class CandidateStatus(models.TextChoices):
 
 
 class Verdict(models.TextChoices):
-    """What people made of a candidate."""
+    """The decision about a candidate."""
 
     OPEN = "", _("not decided")
     SHORTLIST = "shortlist", _("shortlist")
@@ -61,8 +61,8 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
             return int(cursor.rowcount)
 
     def read_again(self) -> int:
-        """Let those that could not be read be tried once more; one that never came out of its
-        archive has no file to read."""
+        """Requeue the unreadable ones, except those that were never unpacked from their archive
+        and so have no file."""
         return (
             self.filter(status=CandidateStatus.UNREADABLE)
             .exclude(file="")
@@ -77,7 +77,7 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
         )
 
     def give_up(self) -> int:
-        """Close the rows that stopped their worker each time."""
+        """Close the rows that stopped their worker at each attempt."""
         return self.spent().update(
             status=CandidateStatus.UNREADABLE,
             token=None,
@@ -88,7 +88,7 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
 
 
 def resume_path(candidate: "Candidate", _: str) -> str:
-    """Never the name it came with, and no extension: caches in front of us go by extensions."""
+    """A path without the uploaded name, and without an extension, by which caches decide."""
     return f"resumes/{candidate.draft_id}/{uuid4()}"
 
 
@@ -157,7 +157,7 @@ class Candidate(Claimable):
         help_text="the newest file of the same person, where somebody said so",
     )
 
-    # What people decided last; how that came about is in Decision.
+    # The last decision; its history is in Decision.
     verdict = models.CharField(
         max_length=9, choices=Verdict, blank=True, db_default=Verdict.OPEN, editable=False
     )
@@ -244,9 +244,9 @@ class Candidate(Claimable):
 
 
 class Words(models.Model):
-    """A column that PostgreSQL makes of a candidate's text for searching (migration 0003).
+    """The column that PostgreSQL generates from a candidate's text for searching.
 
-    A model of its own on the same table: so no look at a candidate loads it, and, unlike with a
+    A model of its own on the same table: so no query for candidates loads it, and, unlike with a
     GeneratedField, no system check asks the database for its version.
     """
 

@@ -1,4 +1,4 @@
-"""Which kind of file this is, by what is in it; the name only settles what content leaves open."""
+"""The kind of a file by its content; the name settles only what the content leaves open."""
 
 import io
 import re
@@ -51,7 +51,7 @@ KIND_NAMES = {
     FileKind.MARKDOWN: "plain text",
 }
 PICTURE_ENDINGS = ("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic")
-# What the ending of a name promises. Endings that are not here promise nothing.
+# The kinds that the ending of a name stands for. Other endings stand for any kind.
 KINDS_OF_ENDING: dict[str, tuple[FileKind, ...]] = {
     "pdf": (FileKind.PDF,),
     **dict.fromkeys(("docx", "docm", "dotx", "dotm"), (FileKind.DOCX,)),
@@ -68,7 +68,7 @@ KINDS_OF_ENDING: dict[str, tuple[FileKind, ...]] = {
 }
 
 COMPOUND_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # [MS-CFB] 2.2
-# First bytes of what is refused, and as what.
+# First bytes of the kinds that are refused, and the reason.
 MAGIC = (
     (b"\x89PNG\r\n\x1a\n", Problem.PICTURE),
     (b"\xff\xd8\xff", Problem.PICTURE),
@@ -137,7 +137,7 @@ MAX_CONTROL_SHARE = 0.005  # share of control bytes up to which something is sti
 
 
 def sniff(data: bytes, name: str) -> SniffedFile:
-    """What `data` is. Raises Unreadable, naming the kind where it is one that is not read."""
+    """The kind of `data`. Raises Unreadable, naming the kind where it is one that is not read."""
     kind, start = _kind(data, _ending(name))
     promised = KINDS_OF_ENDING.get(_ending(name))
     if promised is None or kind in promised:
@@ -264,7 +264,7 @@ def _inside_zip(data: bytes) -> FileKind:
                 with archive.open(MANIFEST) as file:
                     typed = ODF_TYPE.search(file.read(64 * 1024))
                     mime = typed.group() if typed else b""
-    # What zipfile raises for a torn, lying or locked archive.
+    # The errors of zipfile for a torn, lying or locked archive.
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, EOFError) as error:
         raise Unreadable(Problem.DAMAGED, f"ZIP: {type(error).__name__}") from error
     if len(members) > MAX_PACKAGE_MEMBERS:
@@ -289,7 +289,7 @@ def _inside_zip(data: bytes) -> FileKind:
 
 
 def _inside_compound(data: bytes) -> FileKind:
-    """By what stands in its root; where the directory is damaged, by the names found in it."""
+    """The kind by the streams in the root; where the directory is damaged, by its entries."""
     from candidates.reading.containers.compound import Compound  # only these files need olefile
 
     try:

@@ -1,5 +1,5 @@
-"""What the formats of word processors and browsers share: colours, when a text cannot be seen for
-how it looks, characters of symbol fonts, and how a row of a table becomes lines.
+"""Shared by the formats of word processors and browsers: colours, the rules for text that cannot be
+seen, characters of symbol fonts, and how a row of a table becomes lines.
 
 The words for a kind of hiding are the same for all formats: "vanished" (marked as not shown),
 "low-contrast", "tiny", "squeezed", "transparent", "off-page".
@@ -14,14 +14,14 @@ VANISHED, LOW_CONTRAST, TINY, SQUEEZED = "vanished", "low-contrast", "tiny", "sq
 TRANSPARENT, OFF_PAGE = "transparent", "off-page"
 
 Colour = tuple[int, int, int]  # red, green, blue, each 0 to 255
-# Colours that a ground may have, None where it cannot be told. Text is hidden only if it cannot
+# Colours that a ground may have, None where they are unknown. Text is hidden only if it cannot
 # be seen on any of them.
 Grounds = frozenset[Colour] | None
 
 WHITE: Colour = (255, 255, 255)
 PAPER: Grounds = frozenset((WHITE,))
 MIN_CONTRAST_LEVELS = (
-    24  # levels of 256 in the channel that differs most; below, nobody sees the letter
+    24  # of 256, in the channel that differs most; below it a letter cannot be seen
 )
 TINY_POINTS = 1.5  # points up to which a letter is a speck
 MIN_WIDTH_PERCENT = 20  # per cent of its width: a letter below that is a stroke
@@ -39,7 +39,7 @@ NAMED_COLOURS: dict[str, Colour] = {
 }
 HEX = re.compile(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?\b|#([0-9a-fA-F]{3})\b")
 
-# Word writes characters of symbol fonts at U+F000 and up; these are what bullets are made of.
+# Word writes characters of symbol fonts at U+F000 and up; bullets are made of these.
 SYMBOLS = {"B7": "•", "A7": "▪", "D8": "➢", "FC": "✓", "E0": "→", "6F": "□", "2D": "-"}
 
 
@@ -64,7 +64,7 @@ def is_lost(ink: Colour, grounds: Grounds) -> bool:
 
 
 def symbol(code: int) -> str:
-    """What the character of a symbol font stands for, "" where that is not known."""
+    """The character that one of a symbol font stands for, "" where that is not known."""
     return SYMBOLS.get(f"{code & 0xFF:02X}", "")
 
 
@@ -77,8 +77,8 @@ def row_lines(cells: Sequence[str]) -> list[str]:
 
 
 class Line:
-    """One line while it is put together: what is seen of it, what is not, and the boxes anchored
-    in it, which follow it."""
+    """One line while it is put together: the text that is seen, the text that is hidden, and the
+    boxes anchored in it, which follow it."""
 
     __slots__ = ("boxes", "hidden_pieces", "shown")
 
@@ -88,7 +88,7 @@ class Line:
         self.boxes: list[str] = []
 
     def add(self, text: str, hiding: str = "") -> None:
-        """`how` is the kind of hiding, "" for text that is seen."""
+        """Add text; `hiding` is "" for text that is seen."""
         if not hiding or (hiding != VANISHED and not text.strip()):
             # A white blank parts words like any other; a vanished one takes no room.
             self.shown.append(text)
@@ -98,7 +98,7 @@ class Line:
             self.hidden_pieces.append((hiding, text))
 
     def end(self, lines: list[str], hidden: list[Hidden]) -> None:
-        """Hand over what came together. A line that was hidden altogether leaves no gap."""
+        """Hand over the line. One that is hidden altogether leaves no gap."""
         text = "".join(self.shown)
         if text.strip() or not self.hidden_pieces:
             lines.append(text)
@@ -107,8 +107,8 @@ class Line:
 
 
 def runs(pieces: Iterable[tuple[str, str]]) -> list[Hidden]:
-    """Neighbouring pieces (how, text) of one kind as one; those without a letter are specks, those
-    of no kind only part the others."""
+    """Neighbouring pieces (kind of hiding, text) of one kind as one. Those without a letter are
+    left out as specks; those of no kind only separate the others."""
     groups: list[tuple[str, list[str]]] = []
     for hiding, text in pieces:
         if not groups or groups[-1][0] != hiding:

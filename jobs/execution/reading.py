@@ -1,6 +1,6 @@
-"""Reading a draft's new files, in a child process that is started when the first one comes.
+"""Reading a draft's new files, in a child process that is started at the first of them.
 
-Archives are unpacked first, so that what is in them is read, and enrolled in a run, with the rest.
+Archives are unpacked first, so that their files are read, and enrolled in a run, with the others.
 """
 
 import logging
@@ -24,7 +24,7 @@ from .turn import Place, Turn, TurnVerdict
 log = logging.getLogger(__name__)
 
 FILES_PER_CLAIM = 8
-MEMBERS_PER_BATCH, MEMBER_BYTES_PER_BATCH = 40, 16 * 1024 * 1024  # of an archive, written at a time
+MEMBERS_PER_BATCH, MEMBER_BYTES_PER_BATCH = 40, 16 * 1024 * 1024  # written at a time
 LEASE = timedelta(seconds=45)  # longer than the slowest file may take, and a renewal besides
 RENEW_SECONDS = 5.0  # seconds
 
@@ -57,14 +57,15 @@ class Reader:
             self.sandbox.close()
 
     def read_some(self, turn: Turn) -> int:
-        """Claim an archive or a few files that wait, and write what was found; how many."""
+        """Claim an archive or a few waiting files, read them and write the results; returns how
+        many were read."""
         if turn.place is Place.REQUEST:
             return 0
         return self.unpack_some(turn) or self._read_some(turn)
 
     def unpack_some(self, turn: Turn) -> int:
-        """Claim an archive that waits and make candidates of what is in it, as far as the turn
-        goes; 1, or 0 where there is none."""
+        """Claim a waiting archive and make candidates of its files until the turn ends; returns 1,
+        or 0 where there is none."""
         archives = Archive.objects.filter(draft=self.draft_id)
         archives.give_up()
         for pk in archives.claim(1, turn.token, LEASE):
@@ -114,7 +115,7 @@ class Reader:
         return self.sandbox
 
     def _keep(self, turn: Turn, archive: Archive, batch: list[Member]) -> bool:
-        """Make candidates of the members, once; False when the archive is no longer ours."""
+        """Make candidates of the members, once; False when the claim on the archive is lost."""
         with transaction.atomic():
             if not Archive.objects.all().advance(turn.token, archive.pk, len(batch), LEASE):
                 return False
@@ -142,23 +143,22 @@ class Reader:
             try:
                 results[candidate.pk] = self._read(candidate, turn)
             except FileNotFoundError:
-                # Erased since it was claimed; or its file has gone from the storage, and then
-                # nobody will ever read it.
+                # Erased since it was claimed; or its file is gone from the storage for good.
                 if candidates.filter(pk=candidate.pk).exists():
                     results[candidate.pk] = ReadingResult.of_problem(
                         Problem.DAMAGED, "no longer stored"
                     )
-            # Not only at a stop: eight slow files together would outlast the queue's time-out.
+            # After each file: eight slow ones together would outlast the queue's time-out.
             if turn.look() is not TurnVerdict.GO:
                 break
         if results:
             candidates.record_reading(turn.token, results)
-            # After the commit: of two workers that read alike files at once, the later sees both.
+            # After the commit: of two workers that read similar files at once, the later sees both.
             Likeness.objects.all().find(results)
         return len(results)
 
     def _renew(self, turn: Turn) -> None:
-        """Also while one file is read: recognising a long scan outlasts the lease."""
+        """Renew the claims, also while one file is read: a long scan outlasts the lease."""
         if time.monotonic() - turn.beaten > RENEW_SECONDS:
             turn.beat(LEASE)
             Candidate.objects.filter(draft=self.draft_id).extend(turn.token, LEASE)

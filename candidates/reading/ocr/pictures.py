@@ -1,7 +1,7 @@
 """Pictures of pages: photographs and scans as PNG, JPEG, TIFF, BMP, GIF or WebP, to text.
 
-Only text recognition reads these, so without it they are refused at sniffing. Pillow decodes
-them, in the child of `sandbox` alone, with its formats and sizes restricted.
+Only text recognition reads these; without it they are refused when they are sniffed. Pillow
+decodes them, in the child of `sandbox` alone, with its formats and sizes restricted.
 """
 
 import io
@@ -27,7 +27,7 @@ from candidates.reading.problems import Problem, Unreadable
 from . import recognise
 from .tesseract import Ocr
 
-# Besides our own look at the size: Pillow's, at frames that come later and at tiles.
+# Pillow checks this too, for later frames and for tiles.
 Image.MAX_IMAGE_PIXELS = MAX_PICTURE_PIXELS
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
@@ -45,7 +45,7 @@ BROKEN_PICTURE = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError),
     *(struct.error, zlib.error, NotImplementedError, AttributeError),
 )
-# tesseract wants letters of 20 pixels and more. A page in fewer pixels than this on its long
+# tesseract needs letters of at least 20 pixels. A page in fewer pixels than this on its long
 # side, such as a picture of a screen, is enlarged to it; four times at most.
 MIN_LONG_SIDE_PIXELS = 2400
 MAX_ENLARGEMENT = 4.0
@@ -101,14 +101,15 @@ def parse_packed(data: bytes, ocr: Ocr) -> Parsed:
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """Of a kind that is read; within `decoding`, which bounds it and minds what it raises."""
+    """A picture of a kind that is read; opened within `decoding`, which bounds it and turns its
+    errors into Unreadable."""
     return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 @contextmanager
 def decoding() -> Iterator[None]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about odd metadata; nobody would see them
+        warnings.simplefilter("ignore")  # about odd metadata
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             yield
@@ -163,7 +164,7 @@ def _fitting(width: int, height: int) -> tuple[int, int]:
 
 
 def grey(image: Image.Image) -> Image.Image:
-    """In shades of grey; what is transparent lies on white paper."""
+    """The picture in shades of grey, transparent parts on white paper."""
     if image.mode in SIXTEEN_BIT_MODES:
         # Pillow would cut off at 255 what reaches to 65535.
         return image.convert("I").point(lambda value: value / 256).convert("L")

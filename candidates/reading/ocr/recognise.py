@@ -1,7 +1,7 @@
-"""Text recognition of pages that are pictures: which pages, in what time, and what is said of it.
+"""Text recognition of pages that are pictures: which pages, in which time, and with which flags.
 
-Apart from `pdf` and `picture`, which make the pages, and from `tesseract`, which is the program.
-Pillow and pdfium are loaded here, so only the child of `sandbox` imports this module.
+`pictures` and this module make the pages, `tesseract` is the program. Pillow and pdfium are loaded
+here, so only the child of `sandbox` imports this module.
 """
 
 import time
@@ -31,7 +31,7 @@ from .tesseract import Ocr, Recognised
 # Below this mean confidence a page is flagged for comparison with the original: see the table of
 # blurred and noisy scans in docs/benchmarks.md.
 LOW_CONFIDENCE = 80.0
-# Below this it is a photograph or a stain in which letters were seen, and counts as no text.
+# Below this the letters were seen in a photograph or a stain, and count as no text.
 MIN_CONFIDENCE = 35.0
 # A page with fewer letters than this under a picture of half of it is a scan with a stamp, a
 # page number or a scanner's own line on it.
@@ -46,7 +46,7 @@ MIN_PAGE_SECONDS = 1.0  # no page is begun with less
 
 
 def recognise_pdf(data: bytes, ocr: Ocr) -> Parsed:
-    """A PDF that has no usable text, all of its pages recognised. Raises Unreadable."""
+    """The text of a PDF that has no usable text of its own, by recognition. Raises Unreadable."""
     document = _opened(data)
     try:
         count = len(document)
@@ -79,7 +79,7 @@ def recognise_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
         outcome = recognise_pages(indices, lambda at: _rendered(document, at), ocr)
     finally:
         document.close()
-    # Of a portrait or a drawing less is recognised than is there as text.
+    # In a portrait or a drawing fewer letters are recognised than the page has as text.
     better = {
         at: page
         for at, page in outcome.recognised.items()
@@ -93,7 +93,8 @@ def recognise_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
 
 @dataclass(frozen=True, slots=True)
 class RecognisedPages:
-    """What came of the pages that were shown, counted from 0."""
+    """The pages that were recognised, those that there was no time for, and those on which
+    tesseract failed; counted from 0."""
 
     recognised: dict[int, Recognised]
     late: list[int]
@@ -133,7 +134,7 @@ class RecognisedPages:
 def recognise_pages(
     indices: Sequence[int], show: Callable[[int], Image.Image | None], ocr: Ocr
 ) -> RecognisedPages:
-    """What is recognised on the pages `wanted`, in the time that `ocr` allows.
+    """The text of the pages `indices`, recognised in the time that `ocr` allows.
 
     `show` gives a page in grey, and None for one that cannot be drawn or has nothing on it.
     """
@@ -184,7 +185,7 @@ def _rendered(document: Any, index: int) -> Image.Image | None:
     try:
         page = document[index]
     except pdfium.PdfiumError:
-        return None  # said in a flag where the text was read
+        return None  # there is a flag for it from where the text was read
     try:
         width, height = page.get_size()
         if width <= 0 or height <= 0:
@@ -204,7 +205,7 @@ def _rendered(document: Any, index: int) -> Image.Image | None:
 
 
 def _is_scan(document: Any, index: int, text: str) -> bool:
-    """Whether the page draws and says nothing, or is half covered by pictures."""
+    """Whether the page draws something and has no text, or is half covered by pictures."""
     try:
         page = document[index]
     except pdfium.PdfiumError:

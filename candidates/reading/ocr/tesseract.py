@@ -1,8 +1,8 @@
-"""The program tesseract: whether it is here, which languages it knows, and one picture through it.
+"""The program tesseract: whether it is installed, its languages, and one picture through it.
 
-Apart from `recognise`, which decides what to show it, because a start-up check asks here too.
-It loads no parser and writes no file: the picture goes in by a pipe as bare grey levels, and the
-words come out by another.
+`recognise` decides which pictures it gets; a start-up check uses this module too. It loads no
+parser and writes no file: the picture goes in by a pipe as bare grey levels, and the words come
+out by another.
 """
 
 import os
@@ -19,7 +19,7 @@ from candidates.reading.limits import recognise_seconds
 from candidates.reading.processes import ending_with
 
 LANGUAGES = re.compile(r"[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*")
-DPI = 300  # what pages are rendered at, and what tesseract is told
+DPI = 300  # of the pages as they are rendered, which tesseract is given as well
 LANGUAGE_LIST_SECONDS = 20.0  # for the list of languages
 # The columns of its table (tesseract's man page, "tsv").
 LEVEL, BLOCK, PARAGRAPH, LINE, CONFIDENCE, TEXT = 0, 2, 3, 4, 10, 11
@@ -29,8 +29,8 @@ WORD_LEVEL = "5"
 class Ocr:
     """Text recognition is on for one file, in `languages` as tesseract names them ("eng+deu").
 
-    `announce` is told how many pages will be recognised before the first one is; a message with
-    several scans attached tells it again, with all of them.
+    `announce` is called with the number of pages that will be recognised before the first of them
+    is; where a message has several scans attached, again with the new sum.
     """
 
     def __init__(self, languages: str, announce: Callable[[int], None] | None = None) -> None:
@@ -40,7 +40,7 @@ class Ocr:
         self.begun = 0.0
 
     def allow(self, pages: int) -> float:
-        """Until when (by the monotonic clock) `pages` more pages may be recognised."""
+        """The deadline (by the monotonic clock) for `pages` more pages."""
         if not self.pages:
             self.begun = time.monotonic()
         self.pages += pages
@@ -50,7 +50,7 @@ class Ocr:
 
 
 class NotRecognised(Exception):
-    """tesseract ended without an answer; the message is its exit code, never what it read."""
+    """tesseract ended without an answer; the message is its exit code, never text of the page."""
 
 
 class OutOfTime(Exception):
@@ -69,8 +69,8 @@ class Recognised:
 
 
 def missing(languages: str) -> str:
-    """What keeps tesseract from reading `languages` (such as "eng+deu") here, as one sentence; ""
-    when nothing does. Starts a process."""
+    """The reason why tesseract cannot read `languages` (such as "eng+deu") here, as one sentence;
+    "" where it can. Starts a process."""
     program = shutil.which("tesseract")
     if program is None:
         return "The program tesseract is not found on the PATH."
@@ -119,7 +119,7 @@ def recognise(grey: bytes, width: int, height: int, languages: str, seconds: flo
         except subprocess.TimeoutExpired:
             raise OutOfTime from None
         finally:
-            process.kill()  # nothing where it has ended
+            process.kill()  # has no effect where it has ended
     if process.returncode == -signal.SIGXCPU:
         raise OutOfTime
     if process.returncode != 0:
@@ -128,8 +128,8 @@ def recognise(grey: bytes, width: int, height: int, languages: str, seconds: flo
 
 
 def _before_exec(seconds: float) -> Callable[[], None]:
-    """What the new process does before it becomes tesseract: it ends with its parent, however
-    that ends, and its CPU time is its own. The other limits it inherits."""
+    """The function that the new process runs before it becomes tesseract: so it ends with its
+    parent, however that ends, and has CPU time of its own. It inherits the other limits."""
     parent_is_there = ending_with(os.getpid())
 
     def prepare() -> None:

@@ -1,6 +1,6 @@
 """OpenDocument text (.odt, and .fodt, the same in one file of XML) to text, with lxml.
 
-Each letter once: what LibreOffice shows and prints (ODF 1.3 part 3, chapters 4 to 10). Tracked
+Each letter once, as LibreOffice shows and prints it (ODF 1.3 part 3, chapters 4 to 10). Tracked
 deletions, comments, titles of pictures and the sources of indexes are left out.
 """
 
@@ -86,8 +86,8 @@ def _parts(package: Package) -> list[etree._Element]:
 
 
 class _OdtText:
-    """Text of one file; `hidden` gathers what is not shown. XML comes nested at most 256 deep, so
-    recursion stays well under Python's limit."""
+    """Text of one file; `hidden` gathers the text that is not shown. XML is nested at most 256
+    deep, so recursion stays well under Python's limit."""
 
     def __init__(self, styles: OdtStyles) -> None:
         self.styles = styles
@@ -152,7 +152,7 @@ class _OdtText:
     def _paragraph(
         self, paragraph: etree._Element, lines: list[str], text_style: OdtTextStyle
     ) -> None:
-        # What a paragraph stands in may be hidden; its own style cannot bring it back.
+        # In a hidden section the paragraph is hidden too, whatever its own style says.
         styled = self.styles.styled(text_style, "paragraph", attribute(paragraph, "style-name"))
         hides = text_style.vanished or any(
             _is_true(mark, "is-hidden") for mark in paragraph.iter("{*}hidden-paragraph")
@@ -265,7 +265,7 @@ def _rows(table: etree._Element) -> Iterator[etree._Element]:
 
 
 def _controls(text: etree._Element) -> Iterator[tuple[str, str]]:
-    """What the controls of forms show, by the id that the text refers to."""
+    """The texts of the controls of forms, by the id that the body refers to."""
     forms = child(text, "forms")
     for control in forms.iter() if forms is not None else ():
         shown = next(

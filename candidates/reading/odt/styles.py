@@ -1,5 +1,5 @@
-"""How text of an OpenDocument file looks, as far as that decides whether it is seen: from its
-styles (ODF 1.3 part 3, chapters 16 and 20).
+"""Styles of an OpenDocument file, as far as they decide whether text is seen (ODF 1.3 part 3,
+chapters 16 and 20).
 """
 
 import re
@@ -25,15 +25,15 @@ from candidates.reading.visibility import (
     is_lost,
 )
 
-MAX_STYLE_CHAIN = 50  # styles that come from each other; nobody needs a tenth
+MAX_STYLE_CHAIN = 50  # styles that inherit from each other; real ones have less than ten
 LENGTH = re.compile(r"([\d.]+)(pt|in|cm|mm|px|pc|%)")
 POINTS_PER_UNIT = {"pt": 1.0, "in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "px": 0.75, "pc": 12.0}
 
 
 @dataclass(frozen=True, slots=True)
 class OdtTextStyle:
-    """Letters and what they stand on. `ink` is None for the automatic colour, which always shows;
-    `size` is in points, None where nothing says."""
+    """Letters and the ground they stand on. `ink` is None for the automatic colour, which always
+    shows; `size` is in points, None where no style sets it."""
 
     vanished: bool = False
     transparent: bool = False
@@ -62,7 +62,7 @@ class OdtStyles:
         self.styles: dict[tuple[str, str], etree._Element] = {}
         self.layouts: list[etree._Element] = []
         self.masters: list[etree._Element] = []
-        # `look` with what the style of this family and name says, and those it comes from.
+        # A style, changed by the one of this family and name and by those it inherits from.
         self.styled: Callable[[OdtTextStyle, str, str | None], OdtTextStyle] = lru_cache(4096)(
             self._styled
         )
@@ -78,7 +78,7 @@ class OdtStyles:
             self.masters += root.iter("{*}master-page")
 
     def paper(self) -> OdtTextStyle:
-        """How text looks that has no style: on the ground of the pages."""
+        """The style of text that has none, on the ground of the pages."""
         text_style = OdtTextStyle()
         for layout in self.layouts:
             if child(layout, "background-image") is not None:
@@ -125,7 +125,7 @@ class OdtStyles:
 
 
 def _changed(text_style: OdtTextStyle, properties: etree._Element) -> OdtTextStyle:
-    """`look` after one element of properties."""
+    """`text_style` after one element of properties."""
     kind = local(properties)
     values = {str(key).rpartition("}")[2]: str(value) for key, value in properties.attrib.items()}
     if kind == "text-properties":

@@ -1,5 +1,5 @@
-"""Fields of forms and notes on a PDF page: what they show is text of the page, what is switched off
-is not."""
+"""Fields of forms and notes on a PDF page: text of the page where they are shown, hidden text where
+they are switched off."""
 
 import ctypes
 from dataclasses import dataclass, field

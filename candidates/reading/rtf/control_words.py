@@ -1,6 +1,5 @@
-"""The words of RTF that a reader of its text has to know (Rich Text Format Specification 1.9.1),
-apart from `rich_text` so that the code there stays short.
-"""
+"""The control words of RTF that a reader of its text has to know (Rich Text Format Specification
+1.9.1)."""
 
 SYMBOL_FONT = "symbol"  # the place of a codec, for fonts whose characters are drawings
 
@@ -20,7 +19,7 @@ ENTERED_GROUPS = frozenset(word.encode() for word in _ENTERED_GROUPS.split()) - 
     b"shppict",
     b"picprop",
 }
-# Text that stands apart from that around it, and as what.
+# Groups whose text stands apart from the text around them, and the kind of sink it goes to.
 SINK_OF_GROUP = {
     **dict.fromkeys((b"header", b"headerl", b"headerr", b"headerf"), "header"),
     **dict.fromkeys((b"footer", b"footerl", b"footerr", b"footerf"), "footer"),
@@ -36,7 +35,7 @@ CHARACTERS = {
     **{b"nestcell": "\t", b"lbr": "\n", b"softline": "\n"},
 }
 
-# Words that do something, and the name of the method that does it.
+# Words that have an effect, and the method of RtfWriter for it.
 METHOD_OF_WORD = {
     **dict.fromkeys((b"par", b"sect", b"page", b"column"), "par"),
     **{b"cell": "cell", b"row": "row", b"nestrow": "nest_row", b"trowd": "trowd"},

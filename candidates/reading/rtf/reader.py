@@ -1,8 +1,8 @@
 """RTF to text: a small reader of its own (Rich Text Format Specification 1.9.1).
 
-Each letter once: what Word shows and prints. One pass over the bytes with one regular expression;
-what a group of no interest holds is passed over by a second one, so that pictures cost little.
-`rtf_writer` does what they say, `rtf_tables` holds the words.
+Each letter once, as Word shows and prints it. One pass over the bytes with one regular expression;
+groups without text are passed over by a second one, so that pictures cost little. `writer` carries
+the marks out, `control_words` lists them.
 """
 
 import re
@@ -22,7 +22,7 @@ TOKEN = re.compile(
     rb"|\\([^a-zA-Z])",
     re.DOTALL,
 )
-# Inside what is passed over only the braces count, and how many bytes of data to jump.
+# In a group that is passed over only braces count, and lengths of binary data.
 BRACE = re.compile(rb"([{}])|\\bin([0-9]{1,10}) ?|\\.", re.DOTALL)
 SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 MAX_GROUP_DEPTH = 5_000  # groups in groups
@@ -59,7 +59,7 @@ class _Reader:
         self.group_opens = False  # the next word says what the group is
 
     def read(self) -> bool:
-        """Goes through the file; whether its outermost group ended."""
+        """Go through the file; returns whether its outermost group ended."""
         data, out, offset, count = self.data, self.out, 0, 0
         while offset < len(data):
             jump = -1
@@ -147,7 +147,7 @@ class _Reader:
         return offset
 
     def _word(self, name: bytes, number: bytes | None, end: int) -> int:
-        """Does what a control word says; returns where to go on, -1 for right behind it."""
+        """Carry out a control word; returns the offset to go on from, -1 for right behind it."""
         out = self.out
         value = int(number) if number else None
         first, starred = self.group_opens, self.starred

@@ -1,6 +1,6 @@
-"""What the marks of an RTF file do to its text: states of letters, fonts, tables, lines.
+"""The effect of the marks of an RTF file on its text: states of letters, fonts, tables, lines.
 
-Apart from `rich_text`, which finds the marks in the bytes and keeps the groups.
+`reader` finds the marks in the bytes and keeps the groups.
 """
 
 import codecs
@@ -51,7 +51,7 @@ class RtfSink:
 
 @dataclass(slots=True)
 class RtfState:
-    """What a group inherits and restores. Changed in place, for it is by the million."""
+    """The state that a group inherits and restores. Changed in place: there are millions."""
 
     sink: RtfSink
     codec: str = "cp1252"
@@ -90,7 +90,7 @@ class RtfWriter:
         self.paper = paper
         self.body = RtfSink("body")
         self.state = RtfState(self.body)
-        self.hiding: str | None = ""  # text is hidden here, None where that has to be found anew
+        self.hiding: str | None = ""  # kind of hiding from here on; None: to be determined anew
         self.actions: dict[bytes, Callable[[int | None], None]] = {
             word: getattr(self, f"_{method}") for word, method in METHOD_OF_WORD.items()
         }
@@ -107,7 +107,7 @@ class RtfWriter:
     # Groups
 
     def begin(self, kind: str) -> None:
-        """Text from here to the end of the group goes somewhere else."""
+        """Send the text from here to the end of the group to a sink of its own."""
         now = self.state
         self._enter(RtfState(RtfSink(kind), now.codec, now.skip, vanish=now.vanish, font=now.font))
 
@@ -116,7 +116,7 @@ class RtfWriter:
         self.hiding = None
 
     def leave(self, state: RtfState) -> None:
-        """Back to what held around a group; text that went somewhere else is put there."""
+        """Restore the state around a group; text of a sink that ended is put in its place."""
         self.flush()
         self.stand_ins = 0
         ended = self.state.sink
@@ -233,7 +233,7 @@ class RtfWriter:
         self.state.in_table = True
 
     def _change(self) -> None:
-        """Another look from here on."""
+        """Begin another style of letters."""
         self.flush()
         self.hiding = None
 

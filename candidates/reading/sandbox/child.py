@@ -29,7 +29,7 @@ from candidates.reading.processes import ending_with
 from . import seccomp
 from .wire import DRAW, LAYOUT, REQUEST, UNPACK, answer
 
-NICENESS = 5  # reading thousands of files leaves the processor to whoever answers a browser
+NICENESS = 5  # reading thousands of files must not slow the web server down
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     missing = _confine(parent=int(sys.argv[1]), starts_processes=bool(ocr))
     baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     _send(answers, {"missing": missing, "max_rss": baseline})
-    # From here on a parser's noise, which may quote the résumé, goes nowhere.
+    # From here on the output of parsers, which may quote the résumé, is discarded.
     os.dup2(nowhere, 2)
     os.close(nowhere)
     logging.disable(logging.CRITICAL)
@@ -103,13 +103,13 @@ def _answer(data: bytes, name: str, ocr: str, announce: Callable[[int], None]) -
 
 
 def _guarded(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What `act` answers, or why it does not."""
+    """The answer of `act`, or the problem that it raised."""
     try:
         return act()
     except Unreadable as refused:
         return {"problem": refused.problem.value, "detail": refused.detail}
     except Exception as error:  # noqa: BLE001
-        # The last wall around parsers: whatever they raise costs this file only. The message of
+        # The last guard around parsers: whatever they raise costs this file only. The message of
         # an unforeseen error may quote the résumé, so only its type and place go on.
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{os.path.basename(place.filename)}:{place.lineno}"  # noqa: PTH119
@@ -117,7 +117,7 @@ def _guarded(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _take_pipes() -> tuple[int, int, int]:
-    """Keep the two pipes under numbers of our own; 0 and 1 become harmless for parsers. The last
+    """Move the two pipes to other numbers, so that 0 and 1 are harmless for parsers. The last
     number is that of /dev/null."""
     requests, answers = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -127,7 +127,8 @@ def _take_pipes() -> tuple[int, int, int]:
 
 
 def _confine(parent: int, *, starts_processes: bool) -> list[str]:
-    """Give up what parsing does not need; returns what this system would not let us give up."""
+    """Give up all rights that parsing does not need; returns those that the system would not take
+    away."""
     missing: list[str] = []
 
     def attempt(protection: str, act: Callable[[], object]) -> None:
@@ -147,7 +148,7 @@ def _confine(parent: int, *, starts_processes: bool) -> list[str]:
         ("limited memory", resource.RLIMIT_AS, ADDRESS_SPACE_BYTES),
     ):
         if limit == resource.RLIMIT_NPROC and starts_processes:
-            continue  # a number would count all processes of this user, not ours alone
+            continue  # it would count all processes of this user
         attempt(protection, lambda limit=limit, value=value: _lower(limit, value))  # type: ignore[misc]
     known = len(missing)
     protection = "no network, files or processes by a filter of calls"
@@ -171,7 +172,7 @@ def _end_with(parent: int) -> None:
 
 
 def _allow_more_cpu(seconds: int) -> None:
-    """The limit of the system is for the whole life of a process; ours is for each file."""
+    """Raise the limit of the system, which holds for the life of a process, for one more file."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = int(usage.ru_utime + usage.ru_stime)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]

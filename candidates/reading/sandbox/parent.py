@@ -1,8 +1,8 @@
 """Reading in a child process, so that a hostile file costs one file and never its reader.
 
-The child has limits on memory, time, files and processes, no environment of ours and, where the
-system allows, no network (`child` says how). This side holds the clock, kills, replaces, and
-believes nothing that comes back until it has the right shape.
+The child has limits on memory, time, files and processes, an empty environment and, where the
+system allows it, no network (see `child`). This side keeps the time, kills and replaces the child,
+and checks the shape of everything that comes back.
 """
 
 import contextlib
@@ -39,9 +39,7 @@ from . import wire
 log = logging.getLogger(__name__)
 
 START_SECONDS = 30.0
-GRACE_SECONDS = (
-    5.0  # seconds: a child that recognises ends by itself, and then has a text to hand over
-)
+GRACE_SECONDS = 5.0  # a child that recognises ends by itself, and then hands its text over
 TICK_SECONDS = 1.0
 TESSERACT_VARIABLES = ("PATH", "TESSDATA_PREFIX")
 REMEDY = "Install it (Debian: tesseract-ocr and tesseract-ocr-LANGUAGE), or switch recognition off."
@@ -57,7 +55,7 @@ class SandboxFailed(RuntimeError):
 
 
 class _ChildDied(Exception):
-    """The child ended, or answered what no child of ours would."""
+    """The child ended, or its answer has not the form that the protocol gives it."""
 
 
 class _ChildLate(Exception):
@@ -101,7 +99,7 @@ class Sandbox:
         """The text of `data`, within `seconds` of wall time (and the start of a child); text
         recognition adds to that what `limits.recognise_seconds` says.
 
-        `tick` is called about every second while we wait, for signs of life that are due.
+        `tick` is called about every second while the child works, for heartbeats that are due.
         Raises Unreadable with the reason when there is none, and SandboxFailed when no child can
         be started.
         """
@@ -123,7 +121,7 @@ class Sandbox:
         """The files in a ZIP, within `seconds` for each; without the first `skip`.
 
         Raises Unreadable where the archive as a whole is to blame, also after some members, and
-        SandboxFailed. Whoever stops listening half-way ends the child with it.
+        SandboxFailed. A caller that stops half-way ends the child.
         """
         if not data:
             raise Unreadable(Problem.EMPTY)
@@ -171,7 +169,7 @@ class Sandbox:
     def _child_at_work(
         self, data: bytes, name: str, action: int, skip: int = 0
     ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-        """A child that has been asked, and the end of its time."""
+        """A child that has got the request, and its deadline."""
         child = self._ready()
         begun = time.monotonic()
         try:
@@ -238,7 +236,7 @@ class Sandbox:
         if code == -signal.SIGXCPU:
             return Unreadable(Problem.TOO_SLOW, "CPU limit")
         # Under the limit, an allocation that fails ends libraries in C++ by abort(). One large one
-        # can fail with little in use, so the peak alone does not tell.
+        # can fail with little in use, so the peak alone does not decide.
         if code == -signal.SIGABRT or peak > max(self._baseline, ADDRESS_SPACE_BYTES // 1024 * 0.6):
             return Unreadable(Problem.TOO_MUCH_MEMORY, f"peak {peak} kB, exit {code}")
         return Unreadable(Problem.CRASHED, f"the reader ended with {code}")
@@ -268,7 +266,7 @@ class Sandbox:
 
 
 def _start(ocr: str) -> subprocess.Popen[bytes]:
-    environment = {"PYTHONUTF8": "1"}  # nothing of ours: no keys, no addresses
+    environment = {"PYTHONUTF8": "1"}  # and nothing else: no keys, no addresses
     if ocr:
         if lacking := tesseract.missing(ocr):
             raise SandboxFailed(
@@ -319,7 +317,7 @@ def _wait(pipe: Any, event: int, deadline: float, tick: Callable[[], None] | Non
 
 
 def _seconds_for(pages: object) -> float:
-    """What the child may take for what it says it has to do."""
+    """The time that the child may take for the pages that it has announced."""
     if not isinstance(pages, int) or pages < 0:
         raise _ChildDied
     return recognise_seconds(pages)
@@ -391,7 +389,7 @@ def _member(value: dict[str, Any], child: subprocess.Popen[bytes], deadline: flo
 
 
 def _document(value: dict[str, Any]) -> Document:
-    """What the child answered, checked; raises Unreadable for a refusal."""
+    """The answer of the child, checked; raises Unreadable for a refusal."""
     try:
         if "problem" in value:
             raise Unreadable(Problem(value["problem"]), str(value["detail"])[:500])

@@ -1,7 +1,7 @@
 """How parent and child of the sandbox talk: lengths, then bytes; JSON where there is structure.
 
-Never pickle: what comes out of a child that parsed a hostile file is data to be checked.
-A request is REQUEST (what to do, members to skip, length of name, length of data), the name in
+Never pickle: the output of a child that parsed a hostile file is data to be checked.
+A request is REQUEST (action, members to skip, length of name, length of data), the name in
 UTF-8, the data. An answer, and the greeting that a child sends before it takes requests, is ANSWER
 (length) and a JSON object. Unpacking answers with one object for each member, which says in `size`
 how many bytes of the member itself follow it, and with `{"end": true}` or a refusal at the last.
