@@ -201,7 +201,7 @@ def _hidden() -> None:
 
 
 def _word() -> None:
-    """Letters that Word shows and that our text lacks."""
+    """Letters that Word shows and that the text of this reader lacks."""
     from candidates.reading.clean import LOOK_ALIKES, clean
 
     lost = total = 0
@@ -313,7 +313,7 @@ def _peak_of(way: str, several: Iterable[Path]) -> None:
     for path in several:
         with suppress(Exception):  # files that cannot be opened are in the samples on purpose
             WAYS[way](path.read_bytes())
-    # Not getrusage, which counts what the parent had when it started us.
+    # Not getrusage, which counts the memory of the parent at the start.
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             _say(str(int(line.split()[1]) / 1024))

@@ -20,9 +20,8 @@ Grounds = frozenset[Colour] | None
 
 WHITE: Colour = (255, 255, 255)
 PAPER: Grounds = frozenset((WHITE,))
-MIN_CONTRAST_LEVELS = (
-    24  # of 256, in the channel that differs most; below it a letter cannot be seen
-)
+# Of 256 levels, in the channel that differs most; below it a letter cannot be seen.
+MIN_CONTRAST_LEVELS = 24
 TINY_POINTS = 1.5  # points up to which a letter is a speck
 MIN_WIDTH_PERCENT = 20  # per cent of its width: a letter below that is a stroke
 

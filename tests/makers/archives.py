@@ -56,7 +56,7 @@ def with_other_local_name() -> bytes:
 
 
 def with_names(*names: bytes, flags: int = 0) -> bytes:
-    """Members with exactly these names, encoded by nobody."""
+    """Members with exactly these bytes as names."""
     out = b""
     listed = b""
     for number, name in enumerate(names):

@@ -139,13 +139,13 @@ def narrowed(canvas: Canvas) -> None:
 
 
 def replaced(shown: str, text: str) -> bytes:
-    """What programs are told to read in place of the letters that are drawn."""
+    """Text that programs read in place of the letters that are drawn."""
     marked = b"/Span<</ActualText(%s)>> BDC\n%sEMC\n" % (text.encode(), _text(shown, 500))
     return by_hand(stream(_text(SEEN, 700) + marked))
 
 
 def drawn_by_hand(paint: bytes) -> bytes:
-    """A font whose letters are all drawn by `paint` (Type 3), and are told to be any text."""
+    """A font whose letters are all drawn by `paint` (Type 3), and stand for any text."""
     codes = {letter: number for number, letter in enumerate(sorted(set(SECRET)), start=65)}
     mapping = "".join(f"<{number:02x}> <{ord(letter):04x}>\n" for letter, number in codes.items())
     table = (

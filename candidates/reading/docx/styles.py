@@ -23,9 +23,8 @@ from candidates.reading.visibility import (
     is_lost,
 )
 
-MAX_STYLE_CHAIN = (
-    50  # styles based on each other, perhaps in a circle; real ones have less than ten
-)
+# Styles based on each other, perhaps in a circle; real chains have less than ten.
+MAX_STYLE_CHAIN = 50
 OFF_VALUES = frozenset(("false", "0", "off"))
 # The names of a theme's colours and their part in the theme (17.18.97).
 THEME_COLOUR_NAMES = {

@@ -37,9 +37,7 @@ SKIPPED_TYPES = frozenset(
 )
 # A line that ends in a blank goes on in the next (RFC 3676), but for the one above a signature.
 SOFT_LINE_END = re.compile(rb"(?<!^--) \r?\n(?=[^\s>])", re.MULTILINE)
-MAX_HEADER_CHARACTERS = (
-    2_000  # characters; decoding a word takes as long as there are words before it
-)
+MAX_HEADER_CHARACTERS = 2_000  # decoding a word takes as long as there are words before it
 HEADER_FOLD = re.compile(r"\r?\n[ \t]+")
 
 

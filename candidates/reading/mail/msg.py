@@ -29,11 +29,8 @@ MIME_TYPE, CONTENT_ID, IS_HIDDEN = 0x370E, 0x3712, 0x7FFE
 MESSAGE, OLE_OBJECT = 5, 6  # values of METHOD
 
 PROPERTIES = "__properties_version1.0"
-MESSAGE_HEADER_BYTES, INNER_MESSAGE_HEADER_BYTES, ATTACHMENT_HEADER_BYTES = (
-    32,
-    24,
-    8,
-)  # bytes before the fixed properties
+# Before the fixed properties.
+MESSAGE_HEADER_BYTES, INNER_MESSAGE_HEADER_BYTES, ATTACHMENT_HEADER_BYTES = 32, 24, 8
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 ATTACHMENT = "__attach_version1.0_#"
 CODE_PAGES = {

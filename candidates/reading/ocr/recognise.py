@@ -37,9 +37,8 @@ MIN_CONFIDENCE = 35.0
 # page number or a scanner's own line on it.
 MIN_TEXT_LETTERS = 100
 SCAN_COVER_SHARE = 0.5
-MIN_PAGE_CONTRAST = (
-    24  # grey levels between the darkest and the brightest spot of a page with nothing on it
-)
+# Grey levels between the darkest and the brightest spot; pages with less have nothing on them.
+MIN_PAGE_CONTRAST = 24
 MIN_GRAIN_LEVELS = 4  # grey levels by which most spots of a page differ from those around them
 SOFTENING = ImageFilter.GaussianBlur(1.2)  # pixels
 MIN_PAGE_SECONDS = 1.0  # no page is begun with less

@@ -45,9 +45,8 @@ TESSERACT_VARIABLES = ("PATH", "TESSDATA_PREFIX")
 REMEDY = "Install it (Debian: tesseract-ocr and tesseract-ocr-LANGUAGE), or switch recognition off."
 ROOT = Path(__file__).resolve().parents[3]
 CHUNK_BYTES = 256 * 1024
-_reported_protections: set[str] = (
-    set()
-)  # what this system does not allow is said once for each process
+# Protections that this system does not allow are reported once for each process.
+_reported_protections: set[str] = set()
 
 
 class SandboxFailed(RuntimeError):

@@ -1,4 +1,4 @@
-"""The language a résumé is written in; no answer where it cannot be told."""
+"""The language a résumé is written in; no answer where it is not clear."""
 
 import pytest
 

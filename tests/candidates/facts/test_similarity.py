@@ -1,4 +1,4 @@
-"""Signatures of texts: copies are told, other people are not."""
+"""Signatures of texts: copies are recognised, texts of other people are not alike."""
 
 import random
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""What reading finds besides text, on texts that were made to take long: it stays quick."""
+"""Facts are found quickly in texts that were made to take long."""
 
 import time
 
@@ -28,4 +28,4 @@ def test_a_text_of_one_thing_over_and_over_takes_no_time(unit: str, line: int) -
     nature.judge(text, parts, person)
     language.detect(text)
 
-    assert time.process_time() - begun < 20  # less than one; what is quadratic takes minutes
+    assert time.process_time() - begun < 20  # takes less than one; anything quadratic takes minutes

@@ -190,4 +190,4 @@ def test_endless_rules_cost_little(css: str) -> None:
 
     assert read(page.encode(), "cv.html").text.endswith("Ex")
 
-    assert time.process_time() - before < 20  # one or two; what is quadratic takes minutes
+    assert time.process_time() - before < 20  # takes one or two; anything quadratic takes minutes

@@ -1,4 +1,4 @@
-"""A message is read as what was sent with it: the attachments first, then its own words."""
+"""A message is read with its attachments: those first, then its own words."""
 
 import base64
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""tesseract in the sandbox: how long it may take, and that it never outlives us."""
+"""tesseract in the sandbox: how long it may take, and that it never outlives its parent."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The order of what stands beside each other on a page."""
+"""The order of texts that stand beside each other on a page."""
 
 import pytest
 

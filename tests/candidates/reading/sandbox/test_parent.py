@@ -1,4 +1,4 @@
-"""The child process: what it may not do, and what happens when it dies, hangs or is left alone."""
+"""The child process: its limits, and what happens when it dies, hangs or is left alone."""
 
 import multiprocessing
 import os
