@@ -1,4 +1,4 @@
-"""Every setting, top to bottom. README.md lists the environment variables."""
+"""Every setting, top to bottom. docs/settings.md lists the environment variables."""
 
 import os
 import secrets
