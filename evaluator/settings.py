@@ -163,7 +163,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 
-# One request carries at most this much; larger files come in pieces (static/js/upload.js).
+# One request carries at most this much; larger files come in pieces (static/js/upload/upload.js).
 UPLOAD_REQUEST_MAX = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
