@@ -1,138 +1,144 @@
-// A form that saves itself while somebody types, and says so. Without this script there is its
-// button.
-"use strict";
+// @ts-check
+/** Saves the form of a draft while it is being filled in, and shows whether it is saved. */
 
-document.addEventListener("DOMContentLoaded", () => {
-  const form = document.querySelector("form[data-autosave]");
-  if (!form) return;
-  const MOMENT = 1_200; // ms without a key, after which it saves
-  const LONGEST = 30_000; // ms between tries while nothing comes through
-  const state = form.querySelector("[data-save-state]");
-  const meanwhile = form.querySelector("[data-meanwhile]");
-  const words = form.dataset;
-  let timer = 0;
-  let pause = 0;
-  let busy = false; // a save is on its way
-  let again = false; // and another has been asked for
-  let pressed = null; // and a button waits for it
-  let dirty = false;
-  let leaving = false;
-  let stopped = !meanwhile.hidden;
+import { required, sentences, setText } from "../shared/dom.js";
+import { nextDelay } from "../shared/retry.js";
+import { fillIn } from "../shared/text.js";
 
-  const say = (text) => {
-    if (state.textContent !== text) state.textContent = text;
-  };
-  const unsaved = (why) => say(words.unsaved.replace("{why}", why));
+const TYPING_PAUSE_MS = 1_200; // without a key, after which it saves
+const CHANGE_PAUSE_MS = 200; // after a change of a box or a list
+const RETRY_MS = { minMs: 2_000, maxMs: 30_000 }; // while nothing comes through
 
-  function soon(ms) {
-    clearTimeout(timer);
-    timer = setTimeout(save, ms);
-  }
+/** @typedef {{ seen?: string, edit?: string, meanwhile?: string, error?: string }} Answer */
 
-  function later(why) {
-    dirty = true;
-    unsaved(why);
-    pause = Math.min(LONGEST, Math.max(2_000, pause * 2));
-    soon(pause);
-  }
-
-  async function save() {
-    clearTimeout(timer);
-    if (stopped || leaving || !dirty) return;
-    if (busy) {
-      again = true;
-      return;
-    }
-    busy = true;
-    dirty = false;
-    say(words.saving);
-    const body = new FormData(form);
-    body.delete("file"); // is sent by its own button
-    try {
-      const answer = await fetch(location.href, { method: "POST", body, headers: { Accept: "application/json" } });
-      const told = await answer.json().catch(() => ({}));
-      if (answer.ok && told.seen) {
-        pause = 0;
-        form.elements.seen.value = told.seen;
-        if (location.pathname !== told.edit) {
-          history.replaceState(null, "", told.edit);
-          document.querySelector("h1").textContent = words.heading;
-        }
-        const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-        if (!dirty) say(words.saved.replace("{time}", time));
-      } else if (told.meanwhile) {
-        stopped = true;
-        meanwhile.hidden = false;
-        meanwhile.querySelector("[data-meanwhile-words]").textContent = told.meanwhile;
-        meanwhile.querySelector("[data-meanwhile-look]").href = location.href;
-        dirty = true;
-        unsaved(told.meanwhile);
-      } else if (told.error) {
-        dirty = true;
-        unsaved(told.error);
-      } else if (answer.ok || answer.status === 403 || answer.status === 404) {
-        later(words.ended);
-      } else {
-        later(words.trouble);
+export class Autosave {
+  /** @param {HTMLFormElement} form */
+  constructor(form) {
+    this.form = form;
+    this.words = sentences(form);
+    this.state = required(form, "[data-save-state]");
+    this.conflict = required(form, "[data-meanwhile]");
+    this.version = required(form, "input[name=seen]", HTMLInputElement);
+    this.timer = 0;
+    this.retryDelayMs = 0;
+    this.isDirty = false;
+    this.isSaving = false;
+    this.savesAgain = false; // a change came while a save was on its way
+    /** @type {HTMLElement | null} the button that waits for the save on its way */
+    this.pressedButton = null;
+    this.isLeaving = false;
+    this.isStopped = !this.conflict.hidden; // someone else has changed the draft
+    form.addEventListener("input", (event) => this.changed(event, TYPING_PAUSE_MS));
+    form.addEventListener("change", (event) => this.changed(event, CHANGE_PAUSE_MS));
+    form.addEventListener("submit", (event) => this.submitted(event));
+    window.addEventListener("online", () => this.isDirty && this.saveIn(0));
+    document.addEventListener("visibilitychange", () => document.hidden && this.save());
+    window.addEventListener("beforeunload", (event) => {
+      if (this.isDirty && !this.isLeaving) {
+        this.save();
+        event.preventDefault();
       }
-    } catch {
-      later(words.lost);
-    } finally {
-      busy = false;
-      if (pressed) form.requestSubmit(pressed);
-      else if (again) soon(0);
-      again = false;
-    }
+    });
   }
 
-  form.addEventListener("input", (event) => {
-    if (event.target.type === "file") return;
-    dirty = true;
-    soon(MOMENT);
-  });
-  form.addEventListener("change", (event) => {
-    if (event.target.type === "file") return;
-    dirty = true;
-    soon(200);
-  });
-  window.addEventListener("online", () => dirty && soon(0));
-  document.addEventListener("visibilitychange", () => document.hidden && save());
-  // The text of a file: into an empty field by itself, and otherwise where somebody says.
-  const description = form.elements.description;
-  function take(part, how) {
-    const { textContent: text, dataset } = part.querySelector("[data-described]");
-    description.value = how === "append" ? `${description.value.trim()}\n\n${text}` : text;
-    sessionStorage.setItem("taken", dataset.described);
-    const told = part.querySelector("[data-described-state]");
-    told.textContent = told.dataset.taken;
-    part.querySelector(".actions").hidden = true;
-    description.dispatchEvent(new Event("input", { bubbles: true }));
+  /**
+   * @param {Event} event
+   * @param {number} pauseMs
+   */
+  changed(event, pauseMs) {
+    if (event.target instanceof HTMLInputElement && event.target.type === "file") return;
+    this.isDirty = true;
+    this.saveIn(pauseMs);
   }
-  document.addEventListener("htmx:afterSettle", () => {
-    const part = document.getElementById("described");
-    const text = part?.querySelector("[data-described]");
-    if (!text || description.value.trim() || sessionStorage.getItem("taken") === text.dataset.described) return;
-    take(part, "replace");
-  });
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-take]");
-    if (button) take(button.closest("#described"), button.dataset.take);
-  });
 
-  form.addEventListener("submit", (event) => {
-    // Two at once would take each other for somebody else's change.
-    if (busy) {
+  /** @param {SubmitEvent} event */
+  submitted(event) {
+    // The second of two requests at once would look like another person's change.
+    if (this.isSaving) {
       event.preventDefault();
-      pressed = event.submitter;
+      this.pressedButton = event.submitter;
       return;
     }
-    leaving = true;
-    clearTimeout(timer);
-  });
-  window.addEventListener("beforeunload", (event) => {
-    if (dirty && !leaving) {
-      save();
-      event.preventDefault();
+    this.isLeaving = true;
+    clearTimeout(this.timer);
+  }
+
+  /** @param {number} delayMs */
+  saveIn(delayMs) {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.save(), delayMs);
+  }
+
+  /** @param {string} why */
+  showUnsaved(why) {
+    this.isDirty = true;
+    setText(this.state, fillIn(this.words.unsaved, { why }));
+  }
+
+  /** @param {string} why */
+  retryLater(why) {
+    this.showUnsaved(why);
+    this.retryDelayMs = nextDelay(this.retryDelayMs, RETRY_MS);
+    this.saveIn(this.retryDelayMs);
+  }
+
+  async save() {
+    clearTimeout(this.timer);
+    if (this.isStopped || this.isLeaving || !this.isDirty) return;
+    if (this.isSaving) {
+      this.savesAgain = true;
+      return;
     }
-  });
-});
+    this.isSaving = true;
+    this.isDirty = false;
+    setText(this.state, this.words.saving);
+    const body = new FormData(this.form);
+    body.delete("file"); // it is sent by its own button
+    try {
+      const headers = { Accept: "application/json" };
+      const response = await fetch(location.href, { method: "POST", body, headers });
+      const answer = /** @type {Answer} */ (await response.json().catch(() => ({})));
+      this.saved(response, answer);
+    } catch {
+      this.retryLater(this.words.lost);
+    } finally {
+      this.isSaving = false;
+      if (this.pressedButton) this.form.requestSubmit(this.pressedButton);
+      else if (this.savesAgain) this.saveIn(0);
+      this.savesAgain = false;
+    }
+  }
+
+  /**
+   * @param {Response} response
+   * @param {Answer} answer
+   */
+  saved({ ok, status }, answer) {
+    if (ok && answer.seen) {
+      this.retryDelayMs = 0;
+      this.version.value = answer.seen;
+      if (answer.edit && location.pathname !== answer.edit) {
+        history.replaceState(null, "", answer.edit);
+        required(document, "h1").textContent = this.words.heading;
+      }
+      if (!this.isDirty) setText(this.state, fillIn(this.words.saved, { time: clockTime() }));
+    } else if (answer.meanwhile) {
+      this.isStopped = true;
+      this.conflict.hidden = false;
+      required(this.conflict, "[data-meanwhile-words]").textContent = answer.meanwhile;
+      required(this.conflict, "[data-meanwhile-look]", HTMLAnchorElement).href = location.href;
+      this.showUnsaved(answer.meanwhile);
+    } else if (answer.error) {
+      this.showUnsaved(answer.error);
+    } else if (ok || status === 403 || status === 404) {
+      this.retryLater(this.words.ended);
+    } else {
+      this.retryLater(this.words.trouble);
+    }
+  }
+}
+
+function clockTime() {
+  const { lang } = document.documentElement;
+  return new Date().toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit" });
+}

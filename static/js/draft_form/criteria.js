@@ -1,154 +1,152 @@
-// The editor of criteria: rows are added, removed and moved without a reload. Without this script
-// the form works too: it has blank rows, a box to remove each, and a field for its place.
-"use strict";
+// @ts-check
+/**
+ * The editor of criteria: rows are added, removed and moved without a reload. Without scripts the
+ * form has blank rows, a box to remove each, and a field for its place.
+ */
 
-document.addEventListener("DOMContentLoaded", () => {
-  const editor = document.getElementById("criteria");
-  if (!editor) return;
-  const rows = editor.querySelector("[data-rows]");
-  const template = editor.querySelector("template[data-row]");
-  const total = editor.querySelector("input[name$=TOTAL_FORMS]");
-  const most = Number(editor.querySelector("input[name$=MAX_NUM_FORMS]").value);
-  const add = editor.querySelector("[data-add]");
-  const moved = editor.querySelector("[data-told-moved]");
+import { all, required, sentences } from "../shared/dom.js";
+import { fillIn } from "../shared/text.js";
+import { drag } from "./drag.js";
 
-  const part = (row, name) => row.querySelector(`[name$='-${name}']`);
-  const shown = () => [...rows.querySelectorAll("[data-criterion]:not([hidden])")];
-  const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-
-  // Whoever saves by himself is told of changes that no field tells.
-  function changed() {
-    editor.dispatchEvent(new Event("input", { bubbles: true }));
+export class CriteriaEditor {
+  /** @param {HTMLElement} editor */
+  constructor(editor) {
+    this.editor = editor;
+    this.words = sentences(editor);
+    this.list = required(editor, "[data-rows]");
+    this.template = required(editor, "template[data-row]", HTMLTemplateElement);
+    this.formCount = required(editor, "input[name$=TOTAL_FORMS]", HTMLInputElement);
+    this.maxRows = Number(required(editor, "input[name$=MAX_NUM_FORMS]", HTMLInputElement).value);
+    this.addButton = required(editor, "[data-add]", HTMLButtonElement);
+    this.announcement = required(editor, "[data-told-moved]");
+    this.addButton.hidden = false;
+    this.addButton.addEventListener("click", () => focusFirstField(this.append()));
+    this.rows().forEach((row) => this.equip(row));
+    this.number();
+    this.limit();
   }
 
-  function count() {
-    add.disabled = shown().length >= most;
+  /** The rows that are not removed, in their order. */
+  rows() {
+    return all(this.list, "[data-criterion]:not([hidden])");
   }
 
-  function number() {
-    shown().forEach((row, place) => {
-      part(row, "ORDER").value = place + 1;
-    });
+  get isFull() {
+    return this.addButton.disabled;
   }
 
-  function move(row, by) {
-    const all = shown();
-    const other = all[all.indexOf(row) + by];
+  /** Tell the form of changes that no field reports, so that it saves. */
+  changed() {
+    this.editor.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  limit() {
+    this.addButton.disabled = this.rows().length >= this.maxRows;
+  }
+
+  number() {
+    this.rows().forEach((row, index) => (field(row, "ORDER").value = String(index + 1)));
+  }
+
+  /**
+   * @param {HTMLElement} row
+   * @param {-1 | 1} by
+   */
+  move(row, by) {
+    const rows = this.rows();
+    const other = rows[rows.indexOf(row) + by];
     if (other) {
       if (by < 0) other.before(row);
       else other.after(row);
-      number();
-      changed();
+      this.number();
+      this.changed();
     }
-    tell(row);
+    this.announcePlace(row);
   }
 
-  function tell(row) {
-    const all = shown();
-    const name = part(row, "name").value || editor.dataset.unnamed;
-    moved.textContent = fill(editor.dataset.moved, { name, place: all.indexOf(row) + 1, count: all.length });
+  /** @param {HTMLElement} row */
+  announcePlace(row) {
+    const rows = this.rows();
+    const name = field(row, "name").value || this.words.unnamed;
+    const place = rows.indexOf(row) + 1;
+    this.announcement.textContent = fillIn(this.words.moved, { name, place, count: rows.length });
   }
 
-  function equip(row) {
-    const box = part(row, "DELETE");
-    const button = row.querySelector("[data-remove]");
-    button.hidden = false;
+  /** @param {HTMLElement} row */
+  remove(row) {
+    const rows = this.rows();
+    const index = rows.indexOf(row);
+    const next = rows[index + 1] ?? rows[index - 1];
+    field(row, "DELETE").checked = true;
+    row.hidden = true;
+    // The browser must not stop at a required field that nobody sees.
+    field(row, "name").required = false;
+    if (next) focusFirstField(next);
+    else this.addButton.focus();
+    this.limit();
+    this.changed();
+  }
+
+  /**
+   * Replace what works without scripts by buttons.
+   *
+   * @param {HTMLElement} row
+   */
+  equip(row) {
+    const box = field(row, "DELETE");
+    const removeButton = required(row, "[data-remove]");
+    removeButton.hidden = false;
     box.hidden = true;
-    row.querySelector(`label[for="${box.id}"]`).hidden = true;
-    row.querySelector("[data-place]").hidden = true;
-    row.querySelector("[data-move]").hidden = false;
-    button.addEventListener("click", () => {
-      const left = shown();
-      const next = left[left.indexOf(row) + 1] ?? left[left.indexOf(row) - 1];
-      box.checked = true;
-      row.hidden = true;
-      // A browser that checks fields must not stop at one that nobody sees.
-      part(row, "name").required = false;
-      (next ? next.querySelector("input:not([type=hidden])") : add).focus();
-      count();
-      changed();
-    });
-    for (const [name, by] of [["up", -1], ["down", 1]]) {
-      const mover = row.querySelector(`[data-${name}]`);
-      mover.addEventListener("click", () => {
-        move(row, by);
-        mover.focus();
+    required(row, `label[for="${box.id}"]`).hidden = true;
+    required(row, "[data-place]").hidden = true;
+    required(row, "[data-move]").hidden = false;
+    removeButton.addEventListener("click", () => this.remove(row));
+    /** @type {[string, -1 | 1][]} */
+    const moves = [["[data-up]", -1], ["[data-down]", 1]];
+    for (const [selector, by] of moves) {
+      const button = required(row, selector);
+      button.addEventListener("click", () => {
+        this.move(row, by);
+        button.focus();
       });
     }
-    row.querySelector("[data-handle]").addEventListener("pointerdown", (event) => {
+    required(row, "[data-handle]").addEventListener("pointerdown", (event) => {
       if (event.button) return;
-      event.preventDefault(); // or text would be marked on the way
-      drag(row);
+      event.preventDefault(); // or the drag would select text
+      drag(row, () => this.rows(), () => {
+        this.number();
+        this.changed();
+        this.announcePlace(row);
+      });
     });
     if (box.checked) row.hidden = true;
   }
 
-  // By mouse, pen or finger; the row moves as soon as another one's middle is passed. The window
-  // listens: a row that changes places lets go of the pointer.
-  function drag(row) {
-    row.classList.add("dragged");
-    const follow = ({ clientY }) => {
-      const other = shown().find((one) => {
-        const { top, bottom } = one.getBoundingClientRect();
-        return one !== row && clientY >= top && clientY <= bottom;
-      });
-      if (!other) return;
-      const { top, height } = other.getBoundingClientRect();
-      if (clientY < top + height / 2) other.before(row);
-      else other.after(row);
-    };
-    const end = () => {
-      window.removeEventListener("pointermove", follow);
-      row.classList.remove("dragged");
-      number();
-      changed();
-      tell(row);
-    };
-    window.addEventListener("pointermove", follow);
-    window.addEventListener("pointerup", end, { once: true });
-  }
-
-  function append() {
+  append() {
     const holder = document.createElement("div");
-    holder.innerHTML = template.innerHTML.replaceAll("__prefix__", total.value);
-    const row = holder.firstElementChild;
-    rows.append(row);
-    total.value = Number(total.value) + 1;
-    equip(row);
-    number();
-    count();
+    holder.innerHTML = this.template.innerHTML.replaceAll("__prefix__", this.formCount.value);
+    const row = required(holder, "[data-criterion]");
+    this.list.append(row);
+    this.formCount.value = String(Number(this.formCount.value) + 1);
+    this.equip(row);
+    this.number();
+    this.limit();
     return row;
   }
+}
 
-  add.hidden = false;
-  add.addEventListener("click", () => {
-    append().querySelector("input:not([type=hidden])").focus();
-  });
+/**
+ * Return the field of a row by its name in the form of one criterion.
+ *
+ * @param {HTMLElement} row
+ * @param {string} name
+ */
+export function field(row, name) {
+  const element = required(row, `[name$='-${name}']`);
+  return /** @type {HTMLInputElement} */ (element); // or a textarea, which has `value` as well
+}
 
-  // A suggested criterion goes into the first empty row, or into a new one; it counts when saved.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-suggested]");
-    if (!button) return;
-    const told = button.closest(".suggestions").querySelector("[data-told]");
-    const { name, looksFor, weight } = button.dataset;
-    const empty = shown().find((row) => !part(row, "name").value && !part(row, "looks_for").value);
-    if (!empty && add.disabled) {
-      told.textContent = fill(editor.dataset.full, { name, count: most });
-      return;
-    }
-    const row = empty ?? append();
-    part(row, "name").value = name;
-    part(row, "looks_for").value = looksFor;
-    part(row, "weight").value = weight;
-    part(row, "must_have").checked = "mustHave" in button.dataset;
-    button.textContent = editor.dataset.added;
-    button.removeAttribute("aria-label");
-    button.setAttribute("aria-disabled", "true");
-    button.removeAttribute("data-suggested");
-    told.textContent = fill(editor.dataset.addedOne, { name });
-    changed();
-  });
-  shown().forEach(equip);
-  number();
-  count();
-});
+/** @param {HTMLElement} row */
+function focusFirstField(row) {
+  required(row, "input:not([type=hidden])").focus();
+}

@@ -1,46 +1,23 @@
-// The page of a job while it lives: title of the tab, what a screen reader is told, and a
-// notification of the browser for who has asked for one and looks elsewhere when it is over.
-"use strict";
+// @ts-check
+/** The page of a job while it runs: the title of the tab, and what a screen reader announces. */
 
-const ask = document.querySelector("[data-ask]");
-const said = document.querySelector("[data-said]");
-let before = document.getElementById("job").dataset;
+import { optional, required, sentences } from "../shared/dom.js";
+import { onHtmx } from "../shared/htmx.js";
+import { notify, offerNotification } from "./notification.js";
 
-document.addEventListener("htmx:afterSwap", () => {
-  const now = document.getElementById("job").dataset;
+const offer = optional(document, "[data-ask]");
+const announcement = required(document, "[data-said]");
+let before = sentences(required(document, "#job"));
+
+onHtmx("afterSwap", () => {
+  const now = sentences(required(document, "#job"));
   document.title = now.title;
-  if (now.say !== before.say) {
-    said.textContent = now.say;
-  }
-  if ("open" in before && !("open" in now) && ask) {
-    tell(now.say);
-    ask.hidden = true;
+  if (now.say !== before.say) announcement.textContent = now.say;
+  if ("open" in before && !("open" in now) && offer) {
+    notify(offer, now.say);
+    offer.hidden = true;
   }
   before = now;
 });
 
-function mayTell() {
-  return "Notification" in window && Notification.permission === "granted";
-}
-
-function tell(how) {
-  if (document.hidden && mayTell()) {
-    const told = new Notification(ask.dataset.over, { body: how, tag: location.pathname });
-    told.addEventListener("click", () => {
-      window.focus();
-      told.close();
-    });
-  }
-}
-
-// Asked at a press and never by itself.
-if (ask && "Notification" in window && Notification.permission === "default") {
-  ask.hidden = false;
-  ask.querySelector("button").addEventListener("click", async () => {
-    await Notification.requestPermission();
-    ask.querySelector("button").hidden = true;
-    if (!mayTell()) {
-      ask.querySelector("[role=status]").textContent = ask.dataset.refused;
-    }
-  });
-}
+if (offer) offerNotification(offer);
