@@ -1,9 +1,9 @@
 """What a worker may be asked. Each is safe to run twice, at once, late, and never."""
 
 from . import tracing
-from .execution import describe as describing
 from .execution import lanes
-from .execution import suggest as suggesting
+from .execution.describe import read_description
+from .execution.suggest import make_suggestion
 from .models import Heartbeat, Purge
 from .notifications import email, webhooks
 from .retention.purge import run_purge
@@ -24,13 +24,13 @@ def read(lane_id: int) -> None:
 @tracing.task
 def suggest(suggestion_id: int) -> None:
     """Make a suggestion of criteria, unless somebody has."""
-    suggesting.make(suggestion_id)
+    make_suggestion(suggestion_id)
 
 
 @tracing.task
 def describe(file_id: int) -> None:
     """Read a file with a job description, unless somebody has."""
-    describing.read(file_id)
+    read_description(file_id)
 
 
 @tracing.task

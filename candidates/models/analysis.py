@@ -20,8 +20,8 @@ from candidates.scoring.rubric import Rubric
 
 from . import candidate as candidates
 from .claims import (
-    MOST_ATTEMPTS,
-    SUSPECT_FROM,
+    MAX_ATTEMPTS,
+    SUSPECT_FROM_ATTEMPTS,
     Claimable,
     ClaimQuerySet,
     claim_constraint,
@@ -221,20 +221,20 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
             status=EvaluationStatus.WAITING,
         ).update(status=EvaluationStatus.UNREADABLE, scored_at=Now())
 
-    def give_up(self) -> int:
+    def fail_exhausted(self) -> int:
         """Close the rows that stopped their worker each time."""
-        return self.spent().update(
+        return self.exhausted().update(
             status=EvaluationStatus.FAILED,
             token=None,
-            error=f"Scoring this résumé stopped the worker {MOST_ATTEMPTS} times.",
+            error=f"Scoring this résumé stopped the worker {MAX_ATTEMPTS} times.",
             scored_at=Now(),
         )
 
     def suspected(self) -> Self:
         """Those that stopped their worker, so that they are claimed alone."""
-        return self.open().filter(attempts__gte=SUSPECT_FROM)
+        return self.open().filter(attempts__gte=SUSPECT_FROM_ATTEMPTS)
 
-    def take_out(self) -> int:
+    def skip_suspected(self) -> int:
         """Fail the suspected among them, so that they stop no other worker."""
         return self.suspected().update(
             status=EvaluationStatus.FAILED, token=None, error=TAKEN_OUT, scored_at=Now()

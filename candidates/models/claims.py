@@ -15,9 +15,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 # After so many claims that ended without an answer, the row itself is taken for the cause.
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 # From so many on it is suspected, and claimed alone. Most that died with others are innocent.
-SUSPECT_FROM = 2
+SUSPECT_FROM_ATTEMPTS = 2
 
 
 class Claimable(models.Model):
@@ -60,10 +60,10 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
         """
         with transaction.atomic():
             due = self.due().order_by("pk").select_for_update(skip_locked=True, of=("self",))
-            fresh = due.filter(attempts__lt=SUSPECT_FROM)
+            fresh = due.filter(attempts__lt=SUSPECT_FROM_ATTEMPTS)
             ids = list(fresh.values_list("pk", flat=True)[:most])
             if not ids:
-                suspect = due.filter(attempts__range=(SUSPECT_FROM, MOST_ATTEMPTS - 1))
+                suspect = due.filter(attempts__range=(SUSPECT_FROM_ATTEMPTS, MAX_ATTEMPTS - 1))
                 ids = list(suspect.values_list("pk", flat=True)[:1])
             if ids:
                 self.model._default_manager.filter(pk__in=ids).update(
@@ -74,18 +74,18 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
                 )
         return ids
 
-    def spent(self) -> Self:
+    def exhausted(self) -> Self:
         """Rows whose last attempt ended without an answer."""
-        return self.due().filter(attempts__gte=MOST_ATTEMPTS)
+        return self.due().filter(attempts__gte=MAX_ATTEMPTS)
 
     def held(self, token: UUID) -> Self:
         return self.filter(status=self.CLAIMED, token=token)
 
-    def extend(self, token: UUID, lease: timedelta) -> int:
+    def renew(self, token: UUID, lease: timedelta) -> int:
         """Renew the leases of `token`; returns how many it still holds."""
         return self.held(token).update(due_at=Now() + lease)
 
-    def give_back(self, token: UUID, pause: timedelta = timedelta()) -> int:
+    def release(self, token: UUID, pause: timedelta = timedelta()) -> int:
         """Return what `token` holds, untouched, for after `pause`: the attempt does not count."""
         return self.held(token).update(
             status=self.WAITING,
@@ -94,7 +94,7 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
             attempts=Greatest(F("attempts") - 1, 0),
         )
 
-    def postpone(self, token: UUID, pause: timedelta) -> int:
+    def defer_claims(self, token: UUID, pause: timedelta) -> int:
         """Return what `token` holds for another try after `pause`; it was no fault of the row's,
         so that the attempt does not count, and the deferral does."""
         return self.held(token).update(
@@ -105,11 +105,11 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
             deferrals=F("deferrals") + 1,
         )
 
-    def hurry(self) -> int:
+    def make_due(self) -> int:
         """Let those that were put off be tried now, as if for the first time in a row."""
         return self.filter(status=self.WAITING).update(due_at=Now(), deferrals=0)
 
-    def put_off(self, token: UUID, pause: timedelta) -> int:
+    def retry_after(self, token: UUID, pause: timedelta) -> int:
         """Return what `token` holds for another try after `pause`; the attempt counts."""
         return self.held(token).update(status=self.WAITING, token=None, due_at=Now() + pause)
 

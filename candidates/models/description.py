@@ -43,9 +43,9 @@ class DescriptionFileQuerySet(ClaimQuerySet["DescriptionFile"]):
             done_at=Now(),
         )
 
-    def give_up(self) -> int:
+    def fail_exhausted(self) -> int:
         """Close the rows that stopped their worker each time."""
-        return self.spent().update(
+        return self.exhausted().update(
             status=DescriptionFileStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,

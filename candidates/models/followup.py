@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Now, Power
 from django.utils.translation import gettext_lazy as _
 
 from .analysis import Analysis, Evaluation, EvaluationStatus
-from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 
 
 class FollowUpKind(models.TextChoices):
@@ -80,11 +80,11 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
             due_at=Now(),
         )
 
-    def give_up(self) -> int:
-        return self.spent().update(
+    def fail_exhausted(self) -> int:
+        return self.exhausted().update(
             status=FollowUpStatus.FAILED,
             token=None,
-            error=f"It stopped the worker {MOST_ATTEMPTS} times.",
+            error=f"It stopped the worker {MAX_ATTEMPTS} times.",
             done_at=Now(),
         )
 

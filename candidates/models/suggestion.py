@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.scoring.rubric import RubricCriterion
 
-from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class SuggestionQuerySet(ClaimQuerySet["Suggestion"]):
             status=SuggestionStatus.FAILED, token=None, error=error, done_at=Now()
         )
 
-    def give_up(self) -> int:
-        return self.spent().update(
+    def fail_exhausted(self) -> int:
+        return self.exhausted().update(
             status=SuggestionStatus.FAILED,
             token=None,
-            error=f"Suggesting criteria stopped the worker {MOST_ATTEMPTS} times.",
+            error=f"Suggesting criteria stopped the worker {MAX_ATTEMPTS} times.",
             done_at=Now(),
         )
 

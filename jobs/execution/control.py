@@ -47,29 +47,29 @@ def requeue(job: Job, user: "User") -> bool:
         if locked is None or lanes.running().exists():
             return False
         lanes.filter(started_at=None).delete()
-        locked.analysis.evaluations.hurry()
-        locked.analysis.followups.hurry()
+        locked.analysis.evaluations.make_due()
+        locked.analysis.followups.make_due()
         record(locked, "requeued", actor=user)
         add_lane(locked.analysis.draft_id, locked)
     return True
 
 
-def take_out(evaluation: Evaluation, user: "User") -> bool:
+def skip_evaluation(evaluation: Evaluation, user: "User") -> bool:
     """Fail a résumé that stopped its worker, whoever has it now; False when it did not, or when it
     has an end already."""
     with transaction.atomic():
-        if not Evaluation.objects.filter(pk=evaluation.pk).take_out():
+        if not Evaluation.objects.filter(pk=evaluation.pk).skip_suspected():
             return False
         job = evaluation.analysis.jobs.select_related("analysis").latest("created_at", "pk")
         record(job, "résumé taken out", actor=user, detail=f"evaluation {evaluation.public_id}")
     return True
 
 
-def drain(host: Heartbeat) -> bool:
+def drain_host(host: Heartbeat) -> bool:
     """Have the host take no work until it is resumed; False when it has been told already."""
     return bool(Heartbeat.objects.filter(pk=host.pk, draining=False).update(draining=True))
 
 
-def take_work_again(host: Heartbeat) -> bool:
+def resume_host(host: Heartbeat) -> bool:
     """Let a drained host take work; False when it does, or has gone."""
     return bool(Heartbeat.objects.filter(pk=host.pk, draining=True).update(draining=False))

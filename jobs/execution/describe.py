@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=45)  # as for a résumé
-LARGEST = 8 * 1024 * 1024
+MAX_DESCRIPTION_BYTES = 8 * 1024 * 1024
 
 
 class DescriptionRefused(Exception):
     """The file is not taken in; the message says why and what to do."""
 
 
-def ask(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
+def upload_description(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
     """Keep the file and wake a worker to read it; returns at once. Raises Refused."""
     name = clean_name(file.name)
     if not name:
         raise DescriptionRefused(str(NO_NAME))
-    if file.size > LARGEST:
+    if file.size > MAX_DESCRIPTION_BYTES:
         raise DescriptionRefused(
             _("The file is larger than 8 MB. Save a smaller copy, or paste the text into the form.")
         )
@@ -57,17 +57,17 @@ def ask(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
     return kept
 
 
-def read(pk: int) -> None:
+def read_description(pk: int) -> None:
     """Read the file, unless somebody has or is at it."""
     token = uuid4()
     mine = DescriptionFile.objects.filter(pk=pk)
-    mine.give_up()
+    mine.fail_exhausted()
     if not mine.claim(1, token, LEASE):
         return
     kept = mine.get()
 
     def tick() -> None:
-        mine.extend(token, LEASE)
+        mine.renew(token, LEASE)
 
     try:
         with Sandbox(ocr=settings.OCR) as sandbox:
@@ -77,6 +77,6 @@ def read(pk: int) -> None:
     # Whatever else goes wrong is ours: the claim runs out and the sweep asks again.
     except Exception as error:  # noqa: BLE001
         log.error("description %d: %s", pk, place(error))
-        mine.give_back(token, LEASE)
+        mine.release(token, LEASE)
     else:
         mine.ready(token, document.text.strip()[:LONGEST_DESCRIPTION])

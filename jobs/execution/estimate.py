@@ -115,7 +115,7 @@ class Estimate:
         return line
 
 
-def estimate(
+def estimate_run(
     draft: Draft,
     *,
     mode: str = InsightsMode.TOP,

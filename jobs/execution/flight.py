@@ -28,7 +28,8 @@ from candidates.scoring import engines
 from candidates.scoring.attacks import Look
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Engine, EngineBusy, EngineUnavailable, ScoringFailed
-from jobs.models import Lane, LaneQuerySet
+from jobs.models import Lane
+from jobs.models.job import LANE_LEASE
 from jobs.tracing import place
 
 from . import pause
@@ -38,7 +39,7 @@ from .turn import Turn, TurnVerdict
 
 log = logging.getLogger(__name__)
 
-LEASE = LaneQuerySet.LEASE
+LEASE = LANE_LEASE
 FLUSH = 0.25  # seconds between writes at the most; half of what the design allows
 GATHER = 0.004  # seconds in which other answers may still join a write
 IDLE = 0.2  # seconds between looks when what is left is in other hands
@@ -148,7 +149,7 @@ class Flight[Answer](ABC):
 
     def is_over(self) -> bool:
         """With nothing to claim and nothing in flight: whether there is no sense in staying."""
-        self.rows.give_up()  # type: ignore[attr-defined]
+        self.rows.fail_exhausted()  # type: ignore[attr-defined]
         if not self.rows.open().exists():
             return True
         if Lane.objects.filter(job=self.turn.job).exclude(pk=self.turn.lane.pk).running().exists():
@@ -159,7 +160,7 @@ class Flight[Answer](ABC):
 
     def work(self) -> None:
         try:
-            while self.turn.look() is TurnVerdict.GO:
+            while self.turn.check() is TurnVerdict.CONTINUE:
                 if self._host():
                     continue  # much may have happened meanwhile
                 if not self._refill() and not self.flight and self.is_over():
@@ -168,12 +169,14 @@ class Flight[Answer](ABC):
             self._drain()
         except EngineUnavailable as error:
             # Paused first, so that nobody asks more; what is on its way is paid for.
-            pause.by_itself(self.turn.job, str(error) or gettext_noop("The engine cannot work."))
+            pause.pause_for_problem(
+                self.turn.job, str(error) or gettext_noop("The engine cannot work.")
+            )
             self.turn.verdict = TurnVerdict.PAUSE
             self._drain()
         except SystemExit:
             # The queue's time-out: something in hand took all that time, so the attempt counts.
-            self.rows.put_off(self.turn.token, timedelta())
+            self.rows.retry_after(self.turn.token, timedelta())
             raise
         finally:
             self._drop()
@@ -201,7 +204,7 @@ class Flight[Answer](ABC):
                 self.may_bring_more = False
                 after = timedelta(seconds=min(max(wait, 0.05), 5.0))
                 ids = [work.pk for work in kept]
-                self.rows.filter(pk__in=ids).give_back(self.turn.token, after)
+                self.rows.filter(pk__in=ids).release(self.turn.token, after)
         for work in sent:
             task = WORKER.runner.get_loop().create_task(self._call(work, tickets[work.pk]))
             self.flight[task] = [work]
@@ -237,8 +240,8 @@ class Flight[Answer](ABC):
             return False
         guest, self.turn.guest = self.turn.guest, None
         self.may_bring_more = False  # our answers need not wake the guest
-        self.turn.beat()
-        self.rows.extend(self.turn.token, LEASE)
+        self.turn.renew()
+        self.rows.renew(self.turn.token, LEASE)
         WORKER.host = self
         try:
             self.host(guest)
@@ -251,12 +254,12 @@ class Flight[Answer](ABC):
         host = WORKER.host
         if host is None or host is self or not host.flight:
             return
-        verdict = host.turn.look()
+        verdict = host.turn.check()
         if verdict is TurnVerdict.STOP:
             with suppress(EngineUnavailable):  # it is over anyway
                 host._collect(0.0)
             host._drop()
-        elif verdict is not TurnVerdict.GO:
+        elif verdict is not TurnVerdict.CONTINUE:
             host._cancel_unstarted()
 
     def _refill(self) -> bool:
@@ -286,7 +289,7 @@ class Flight[Answer](ABC):
         self._mind_host()
         if time.monotonic() - self.leased > LEASE.total_seconds() / 3:
             self.leased = time.monotonic()
-            self.rows.extend(self.turn.token, LEASE)
+            self.rows.renew(self.turn.token, LEASE)
         if not self.flight:
             return
         self.ledger.grant()
@@ -328,7 +331,7 @@ class Flight[Answer](ABC):
                 )
             else:
                 after = _growing(work.deferrals, asked)
-                self.rows.filter(pk=work.pk).postpone(self.turn.token, after)
+                self.rows.filter(pk=work.pk).defer_claims(self.turn.token, after)
         return answers
 
     def _others_are_answered(self, within: timedelta) -> bool:
@@ -371,12 +374,12 @@ class Flight[Answer](ABC):
         if self.turn.verdict is TurnVerdict.STOP or not self.flight:
             return
         self.may_bring_more = False
-        if self.turn.verdict is TurnVerdict.HAND_OVER and self.claimable().due().exists():
+        if self.turn.verdict is TurnVerdict.YIELD and self.claimable().due().exists():
             with transaction.atomic():
                 add_lane(self.turn.lane.draft_id, self.turn.job, later=True)
         self._cancel_unstarted()
         until = time.monotonic() + self.turn.drain_seconds
-        while self.flight and self.turn.look() is not TurnVerdict.STOP:
+        while self.flight and self.turn.check() is not TurnVerdict.STOP:
             left = until - time.monotonic()
             with suppress(EngineUnavailable):  # it is paused, or the next turn finds out
                 self._collect(max(0.0, min(FLUSH, left)))
@@ -389,7 +392,7 @@ class Flight[Answer](ABC):
         for task in ahead:
             task.cancel()
             ids = [work.pk for work in self.flight.pop(task)]
-            self.rows.filter(pk__in=ids).give_back(self.turn.token)
+            self.rows.filter(pk__in=ids).release(self.turn.token)
         self._take_back(ahead)
 
     def _is_unsent(self, task: "asyncio.Task[Answer]") -> bool:
@@ -413,7 +416,7 @@ class Flight[Answer](ABC):
             self._take_back(list(self.flight))
             self.flight.clear()
             self.write([])
-        self.rows.give_back(self.turn.token)
+        self.rows.release(self.turn.token)
 
 
 def _growing(times: int, asked: float) -> timedelta:

@@ -13,12 +13,12 @@ from jobs.models import Job, Lane
 
 from . import lanes
 from .flight import WORKER
-from .turn import Place
+from .turn import TurnMode
 
 log = logging.getLogger(__name__)
 
 
-def may_be_here(draft_id: int) -> bool:
+def fits_in_request(draft_id: int) -> bool:
     """Whether a run of the draft is small enough, with nothing left to read. Two queries, or none
     where every run is in the background."""
     if not settings.BACKGROUND_FROM:
@@ -31,14 +31,14 @@ def may_be_here(draft_id: int) -> bool:
     )
 
 
-def work_here(job: Job) -> None:
+def work_in_request(job: Job) -> None:
     """Take the job's first turn in this request, for about 20 seconds and the answers on their way
     then; nothing when a worker has begun it, or when it is not small."""
     lane = Lane.objects.filter(job=job, started_at=None).first()
-    if lane is None or not may_be_here(job.analysis.draft_id):
+    if lane is None or not fits_in_request(job.analysis.draft_id):
         return
     try:
-        lanes.score(lane.pk, Place.REQUEST)
+        lanes.score(lane.pk, TurnMode.REQUEST)
     # Whatever it is, the job is written down, and goes on in the background.
     except Exception:
         log.exception("job %s: could not be worked on in the request", job.public_id)

@@ -18,8 +18,8 @@ from . import finish, pause, reading
 from .flight import IDLE
 from .followups import FollowingUp, Insights, Repeats
 from .scoring import Scoring
-from .submit import add_lane, record, refusal
-from .turn import Place, Turn, TurnVerdict
+from .submit import add_lane, record, size_refusal
+from .turn import Turn, TurnMode, TurnVerdict
 
 LARGE = 100  # evaluations left, above which a job makes room for all others
 A_LANE_FOR = 16  # evaluations; below it another lane costs more than it brings
@@ -37,7 +37,7 @@ def read(lane_id: int) -> None:
 
 def _read(turn: Turn) -> None:
     with reading.Reader(turn.lane.draft_id) as reader:
-        while turn.look() is TurnVerdict.GO and reader.read_some(turn):
+        while turn.check() is TurnVerdict.CONTINUE and reader.read_some(turn):
             pass
     with transaction.atomic():
         # Locked first: an upload that saw this lane is committed before we look for its files.
@@ -47,7 +47,7 @@ def _read(turn: Turn) -> None:
             add_lane(turn.lane.draft_id, None)
 
 
-def score(lane_id: int, place: Place = Place.WORKER) -> None:
+def score(lane_id: int, place: TurnMode = TurnMode.WORKER) -> None:
     """Take the lane's turn at its job, unless somebody has."""
     turn = Turn.enter(lane_id, place)
     if turn is None:
@@ -65,11 +65,11 @@ def _score(turn: Turn) -> None:
             _leave(turn)
             return
         _begin(turn.job)
-    if turn.job.is_open and turn.look() is TurnVerdict.GO:
+    if turn.job.is_open and turn.check() is TurnVerdict.CONTINUE:
         try:
             _work(turn)
         except EngineUnavailable as error:
-            pause.by_itself(turn.job, str(error) or "The engine cannot work.")
+            pause.pause_for_problem(turn.job, str(error) or "The engine cannot work.")
     _leave(turn)
 
 
@@ -80,13 +80,13 @@ def _work(turn: Turn) -> None:
         return
     for kind in FOLLOWUPS:
         asked = turn.job.analysis.followups.filter(kind=kind.kind)
-        if turn.look() is TurnVerdict.GO and asked.open().exists():
+        if turn.check() is TurnVerdict.CONTINUE and asked.open().exists():
             kind(turn, _host).work()
 
 
 def _host(lane_id: int) -> None:
     """Work at a job that has just come, for a moment."""
-    score(lane_id, Place.GUEST)
+    score(lane_id, TurnMode.GUEST)
 
 
 def _is_unpacked(turn: Turn) -> bool:
@@ -95,7 +95,7 @@ def _is_unpacked(turn: Turn) -> bool:
     draft_id = turn.lane.draft_id
     with reading.Reader(draft_id) as reader:
         while Archive.objects.filter(draft=draft_id).open().exists():
-            if turn.look() is not TurnVerdict.GO:
+            if turn.check() is not TurnVerdict.CONTINUE:
                 return False
             if not reader.unpack_some(turn):
                 time.sleep(IDLE)  # in another worker's hands
@@ -106,7 +106,7 @@ def _is_too_large(job: Job) -> bool:
     """Whether archives held more than a run may have; the job has failed then."""
     if job.analysis.evaluations.exists():  # a retry
         return False
-    too_many = refusal(job.analysis.draft_id)
+    too_many = size_refusal(job.analysis.draft_id)
     return bool(too_many) and finish.fail(job, too_many)
 
 

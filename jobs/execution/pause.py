@@ -10,7 +10,7 @@ from django.db import transaction
 from jobs.models import Halt, Job, Lane, NotificationKind
 from jobs.notifications import email
 
-from .submit import add_lane, record, wake
+from .submit import add_lane, record, send_lane
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def by_itself(job: Job, why: str) -> bool:
+def pause_for_problem(job: Job, why: str) -> bool:
     """Pause the job and tell its user what to mend; False when it was paused or over already."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).pause(why):
@@ -29,7 +29,7 @@ def by_itself(job: Job, why: str) -> bool:
     return True
 
 
-def by(user: "User", job: Job) -> bool:
+def pause_job(job: Job, user: "User") -> bool:
     """Pause the job; answers on their way are still written. False when there was nothing to."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).pause(f"Paused by {user.get_username()}."):
@@ -39,7 +39,7 @@ def by(user: "User", job: Job) -> bool:
     return True
 
 
-def halt(user: "User", reason: str) -> bool:
+def halt_queue(user: "User", reason: str) -> bool:
     """Let no lane of any job go on; False when the queue is halted already."""
     _, is_new = Halt.objects.get_or_create(only=True, defaults={"by": user, "reason": reason})
     if is_new:
@@ -47,25 +47,25 @@ def halt(user: "User", reason: str) -> bool:
     return is_new
 
 
-def lift(user: "User") -> bool:
+def lift_halt(user: "User") -> bool:
     """Let all go on; False when the queue was not halted."""
     with transaction.atomic():
         if not Halt.objects.all().delete()[0]:
             return False
         for lane in Lane.objects.filter(started_at=None).select_for_update(skip_locked=True):
-            wake(lane)  # its message came while nobody was to go on
+            send_lane(lane)  # its message came while nobody was to go on
     log.warning("queue: halt lifted by user %s", user.pk)
     return True
 
 
-def resume(job: Job, user: "User") -> bool:
+def resume_job(job: Job, user: "User") -> bool:
     """Let the job go on; False when it was not paused."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).resume():
             return False
         record(job, "resumed", actor=user)
-        job.analysis.evaluations.hurry()
-        job.analysis.followups.hurry()
+        job.analysis.evaluations.make_due()
+        job.analysis.followups.make_due()
         if not Lane.objects.filter(job=job).exists():
             add_lane(job.analysis.draft_id, job)
     return True

@@ -53,7 +53,7 @@ class Scoring(Flight[Scorecard]):
     def _reuse(self) -> None:
         """Give scores that are known already to all that they fit, many at a time."""
         owner = self.analysis.draft.owner_id
-        while self.turn.look() is TurnVerdict.GO:
+        while self.turn.check() is TurnVerdict.CONTINUE:
             fitting = self.claimable().reusable(self.shared, owner)
             ids = fitting.claim(REUSED_AT_A_TIME, self.turn.token, LEASE)
             if not ids:
@@ -71,7 +71,7 @@ class Scoring(Flight[Scorecard]):
                     answers += self._reused(work, known[work.fingerprint])
             self.write(answers)
             if len(answers) < len(ids):
-                self.rows.give_back(self.turn.token)
+                self.rows.release(self.turn.token)
                 return
 
     def claimable(self) -> EvaluationQuerySet:
@@ -113,7 +113,7 @@ class Scoring(Flight[Scorecard]):
                 sent[twins[0].fingerprint] += twins[1:]
             elif twins[1:]:
                 ids = [work.pk for work in twins[1:]]
-                self.rows.filter(pk__in=ids).give_back(self.turn.token)
+                self.rows.filter(pk__in=ids).release(self.turn.token)
 
     def asks_insights(self) -> bool:
         return self.analysis.insights_mode == InsightsMode.ALL

@@ -73,7 +73,7 @@ def submit(
             raise CannotRun(told(str(error))) from error
         if key is not None and (job := _pressed(draft, key)) is not None:
             return job
-        if too_many := refusal(draft.pk):
+        if too_many := size_refusal(draft.pk):
             raise CannotRun(too_many)
         newest = draft.candidates.aggregate(at=Max("created_at"))["at"]
         packed = draft.archives.open().aggregate(at=Max("created_at"))["at"]
@@ -99,7 +99,7 @@ def submit(
         return _open_job(analysis, user, "queued", key=key, scheduled=scheduled)
 
 
-def refusal(draft_id: int) -> str:
+def size_refusal(draft_id: int) -> str:
     """Why the draft is too large to be run on this site; "" when it is not. At most one query."""
     most = settings.MAX_BATCH
     if not most:
@@ -212,10 +212,10 @@ def add_lane(draft_id: int, job: Job | None, *, later: bool = False) -> None:
 
     With `later` others go first: those who have just come, and those who need little.
     """
-    wake(Lane.objects.create(draft_id=draft_id, job=job), later=later)
+    send_lane(Lane.objects.create(draft_id=draft_id, job=job), later=later)
 
 
-def wake(lane: Lane, *, later: bool = False) -> None:
+def send_lane(lane: Lane, *, later: bool = False) -> None:
     """Send the message of a lane that waits, to the place that its job's priority gives it."""
     priority = lane.job.priority if lane.job else Priority.NORMAL
     first = priority == Priority.HIGH

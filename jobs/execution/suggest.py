@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop
 
 from candidates.models import Call, Draft, Event, Suggestion
 from candidates.models.call import CallPurpose
-from candidates.models.claims import MOST_ATTEMPTS
+from candidates.models.claims import MAX_ATTEMPTS
 from candidates.models.suggestion import SuggestionQuerySet
 from candidates.scoring import engines
 from candidates.scoring.rubric import RubricCriterion
@@ -45,7 +45,7 @@ FAULT = gettext_noop(
 TOO_SLOW = gettext_noop("The model server did not answer in time. Ask again later.")
 
 
-def ask(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:
+def request_suggestion(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:
     """Ask for criteria for the draft as it is saved, and wake a worker; returns at once.
 
     While one is being made for the draft, that one is returned.
@@ -56,7 +56,7 @@ def ask(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:
         under_way = draft.suggestions.all().open().first()
         if under_way is not None:
             return under_way
-        suggestion = add(draft, user, engine=engine)
+        suggestion = create_suggestion(draft, user, engine=engine)
         Event.objects.all().record(
             draft.pk, "criteria asked for", actor=user, about=suggestion.public_id
         )
@@ -64,7 +64,7 @@ def ask(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:
     return suggestion
 
 
-def add(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:
+def create_suggestion(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:
     """The row of a suggestion that is still to be made, for whoever makes it without the queue."""
     engine = engine or settings.EVALUATOR_ENGINE
     suggestion = Suggestion.objects.create(
@@ -77,11 +77,11 @@ def add(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:
     return suggestion
 
 
-def make(suggestion_id: int) -> None:
+def make_suggestion(suggestion_id: int) -> None:
     """Make the suggestion, unless somebody has or is at it."""
     token = uuid4()
     mine = Suggestion.objects.filter(pk=suggestion_id)
-    mine.give_up()
+    mine.fail_exhausted()
     if not mine.claim(1, token, LEASE):
         return
     suggestion = mine.select_related("draft").get()
@@ -90,7 +90,7 @@ def make(suggestion_id: int) -> None:
     except EngineUnavailable as error:
         _settle(mine, token, error=str(error) or "The engine cannot work.")
     except ScoringFailed as error:
-        if error.again and suggestion.attempts < MOST_ATTEMPTS:
+        if error.again and suggestion.attempts < MAX_ATTEMPTS:
             pause = timedelta(seconds=error.after) if error.after else PAUSE
             _settle(mine, token, again=max(pause, PAUSE))
         else:
@@ -126,7 +126,7 @@ def _ask_engine(
                 raise ScoringFailed(TOO_SLOW)
             if now - renewed > RENEW:
                 renewed = now
-                mine.extend(token, LEASE)
+                mine.renew(token, LEASE)
         return task.result()
     finally:
         if not task.done():
@@ -146,7 +146,7 @@ def _settle(
         WORKER.ledger.write()
         Call.objects.all().lose([token])  # one that was stopped between its row and its leaving
         if again is not None:
-            mine.put_off(token, again)
+            mine.retry_after(token, again)
         elif error:
             mine.fail(token, error)
         else:

@@ -29,13 +29,13 @@ LONGEST = 90.0  # seconds a turn may take when nobody waits; well below the queu
 
 
 class TurnVerdict(Enum):
-    GO = "go on"
-    HAND_OVER = "finish what is in flight, then let others"
+    CONTINUE = "go on"
+    YIELD = "finish what is in flight, then let others"
     PAUSE = "finish what is in flight, and let nobody go on"
     STOP = "the job is over, or the lane is no longer ours"
 
 
-class Place(Enum):
+class TurnMode(Enum):
     WORKER = "in a worker, by itself"
     GUEST = "in the middle of another's turn, by the same worker; short"
     REQUEST = "in a web server's answer; reads no files, lets nobody in, and ends in time"
@@ -48,39 +48,39 @@ class Turn:
     is free for it.
     """
 
-    def __init__(self, lane: Lane, token: UUID, place: Place = Place.WORKER) -> None:
+    def __init__(self, lane: Lane, token: UUID, place: TurnMode = TurnMode.WORKER) -> None:
         self.lane = lane
         self.token = token
         self.place = place
-        self.is_guest = place is Place.GUEST
+        self.is_guest = place is TurnMode.GUEST
         self.guest: int | None = None
         self.began = self.looked = self.beaten = time.monotonic()
-        self.verdict = TurnVerdict.GO
+        self.verdict = TurnVerdict.CONTINUE
         self.stopping: float | None = None  # since when this host's workers are
 
     @classmethod
-    def enter(cls, lane_id: int, place: Place = Place.WORKER) -> Self | None:
+    def enter(cls, lane_id: int, place: TurnMode = TurnMode.WORKER) -> Self | None:
         """Take the lane; None when somebody else has it, when it is over, or while the whole queue
         is halted."""
         if Halt.objects.exists():
             return None
         token = uuid4()
         worker = int(os.environ.get("EVALUATOR_SUPERVISOR", "0")) or None
-        if not Lane.objects.all().enter(lane_id, token, worker, os.getpid()):
+        if not Lane.objects.all().claim(lane_id, token, worker, os.getpid()):
             return None
         lane = (
             Lane.objects.select_related("job__analysis__draft", "worker").filter(pk=lane_id).first()
         )
         return cls(lane, token, place) if lane else None
 
-    def look(self) -> TurnVerdict:
+    def check(self) -> TurnVerdict:
         """Whether to go on; costs a query every `LOOK` seconds, and two every `BEAT`."""
         now = time.monotonic()
         if self.verdict is TurnVerdict.STOP or now - self.looked < LOOK:
             return self.verdict
         self.looked = now
         if now - self.beaten >= BEAT:
-            self.beat()
+            self.renew()
         seen = (
             Lane.objects.filter(pk=self.lane.pk, token=self.token)
             .annotate(halted=Exists(Halt.objects.all()), guest=Subquery(self._guests()))
@@ -94,8 +94,8 @@ class Turn:
         elif seen[2] is not None or seen[3]:
             self.verdict = TurnVerdict.PAUSE
         elif seen[1] or self._is_long_enough(now):
-            self.verdict = TurnVerdict.HAND_OVER
-        elif self.lane.job_id and self.place is Place.WORKER:
+            self.verdict = TurnVerdict.YIELD
+        elif self.lane.job_id and self.place is TurnMode.WORKER:
             self.guest = seen[4]
         return self.verdict
 
@@ -108,10 +108,10 @@ class Turn:
         inviting = waiting.order_by("-job__priority", "created_at", "pk")
         return inviting.values_list("pk", flat=True)[:1]
 
-    def beat(self, lease: timedelta | None = None) -> None:
+    def renew(self, lease: timedelta | None = None) -> None:
         """Renew the lane's lease."""
         self.beaten = time.monotonic()
-        Lane.objects.all().beat(self.lane.pk, self.token, lease)
+        Lane.objects.all().renew(self.lane.pk, self.token, lease)
 
     @contextmanager
     def given_back(self) -> Iterator[None]:
@@ -134,7 +134,7 @@ class Turn:
         took = now - self.began
         if self.is_guest:
             return took >= GUEST_SLICE
-        if self.place is Place.REQUEST:
+        if self.place is TurnMode.REQUEST:
             return took >= REQUEST_SLICE
         return took >= LONGEST or (took >= settings.LANE_SLICE and _others_wait())
 

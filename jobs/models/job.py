@@ -30,6 +30,9 @@ PERMISSIONS = (
 )
 
 
+LANE_LEASE = timedelta(seconds=15)
+
+
 class Priority(models.IntegerChoices):
     LOW = -1, _("low")
     NORMAL = 0, _("normal")
@@ -201,8 +204,6 @@ class Job(models.Model):
 
 
 class LaneQuerySet(models.QuerySet["Lane"]):
-    LEASE = timedelta(seconds=15)
-
     def running(self) -> Self:
         """Lanes a worker is at, with a sign of life from it."""
         return self.filter(due_at__gt=Now(), started_at__isnull=False)
@@ -211,15 +212,15 @@ class LaneQuerySet(models.QuerySet["Lane"]):
         """Lanes whose worker has fallen silent."""
         return self.filter(due_at__lte=Now(), started_at__isnull=False)
 
-    def enter(self, pk: int, token: UUID, worker: int | None, pid: int) -> int:
+    def claim(self, pk: int, token: UUID, worker: int | None, pid: int) -> int:
         """A worker takes the lane; 0 when another has it, or when it is gone."""
         free = Q(started_at=None) | Q(due_at__lte=Now())
         return self.filter(free, pk=pk).update(
-            token=token, worker=worker, pid=pid, started_at=Now(), due_at=Now() + self.LEASE
+            token=token, worker=worker, pid=pid, started_at=Now(), due_at=Now() + LANE_LEASE
         )
 
-    def beat(self, pk: int, token: UUID, lease: timedelta | None = None) -> int:
-        return self.filter(pk=pk, token=token).update(due_at=Now() + (lease or self.LEASE))
+    def renew(self, pk: int, token: UUID, lease: timedelta | None = None) -> int:
+        return self.filter(pk=pk, token=token).update(due_at=Now() + (lease or LANE_LEASE))
 
 
 class Lane(models.Model):

@@ -140,7 +140,7 @@ def deliver(notification_id: int) -> bool:
             one.mark_failed(token, why)
         else:
             one.held(token).update(error=why)
-            one.put_off(token, PAUSES[notification.attempts - 1])
+            one.retry_after(token, PAUSES[notification.attempts - 1])
         return False
     providers.note_taken(notification, message)
     return bool(one.mark_sent(token))

@@ -149,7 +149,7 @@ def call(delivery_id: int) -> bool:
     if answer.is_final or delivery.attempts > len(PAUSES):
         return _give_up(delivery, token, answer)
     one.held(token).update(answer=answer.status, error=answer.error, tried_at=Now())
-    one.put_off(token, PAUSES[delivery.attempts - 1])
+    one.retry_after(token, PAUSES[delivery.attempts - 1])
     return False
 
 

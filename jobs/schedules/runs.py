@@ -20,7 +20,7 @@ from candidates.models.analysis import EvaluationStatus, InsightsMode, Sha256
 from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
-from jobs.execution.estimate import Estimate, estimate
+from jobs.execution.estimate import Estimate, estimate_run
 from jobs.execution.submit import CannotRun, submit
 from jobs.models import Job, JobStatus, Notice, NotificationKind
 from jobs.models.schedule import RunOutcome, Schedule, ScheduledRun
@@ -111,7 +111,7 @@ def wanted(before: Analysis | None) -> dict[str, Any]:
 def preview(draft: Draft) -> tuple[Changes, Estimate]:
     """What a run would find changed now, and what it would take; raises ValueError as `changes`."""
     found = changes(draft)
-    return found, estimate(draft, **wanted(found.before))
+    return found, estimate_run(draft, **wanted(found.before))
 
 
 def save(schedule: Schedule, user: "User") -> None:

@@ -27,7 +27,7 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitänskajütenschlüssel" * 3
 
 def suggested(draft: Draft) -> None:
     """A suggestion that is ready, with one criterion that is pointed out."""
-    suggestion = suggest.add(draft, draft.owner)
+    suggestion = suggest.create_suggestion(draft, draft.owner)
     Suggestion.objects.filter(pk=suggestion.pk).update(
         status=SuggestionStatus.READY,
         done_at=timezone.now(),
@@ -53,7 +53,7 @@ def addresses(draft: Draft, alice: User) -> dict[str, str]:
     rows.evaluate(analysis)
     rows.job(analysis, JobStatus.FAILED, f"The model {LONG} is not known.")
     job = rows.job(analysis, JobStatus.PROCESSING)
-    pause.by_itself(job, f"The model {LONG} is not known.")
+    pause.pause_for_problem(job, f"The model {LONG} is not known.")
     rows.call(analysis, model=LONG, answered_by=f"{LONG}"[:100])
     suggested(draft)
     draft_pages = [

@@ -116,7 +116,7 @@ class Command(BaseCommand):
         if options["estimate"] or engine != LOCAL:
             terminal.wait_until_read(draft, console, alive)
         try:
-            told = estimate.estimate(
+            told = estimate.estimate_run(
                 draft, mode=options["insights"], engine=engine, repeats=options["repeat"]
             )
         except ValueError as error:
@@ -188,9 +188,9 @@ def _suggested(username: str, role: posting.Posting, engine: str, console: Conso
     """
     draft = _draft(username, role)
     try:
-        suggestion = suggest.add(draft, draft.owner, engine=engine)
+        suggestion = suggest.create_suggestion(draft, draft.owner, engine=engine)
         while suggestion.is_open:
-            suggest.make(suggestion.pk)
+            suggest.make_suggestion(suggestion.pk)
             suggestion.refresh_from_db()
             if suggestion.is_open:
                 time.sleep(terminal.LOOK)

@@ -60,7 +60,7 @@ def test_a_new_draft_begins_with_a_file(as_alice: Client, alice: User) -> None:
 
 def test_the_text_is_added_behind_what_is_there(as_alice: Client, draft: Draft) -> None:
     Draft.objects.filter(pk=draft.pk).update(description="Mine.")
-    describe.ask(draft, draft.owner, Incoming("a.txt", 6, lambda: b"Theirs"))
+    describe.upload_description(draft, draft.owner, Incoming("a.txt", 6, lambda: b"Theirs"))
     tasks.describe(DescriptionFile.objects.get().pk)
 
     as_alice.post(url("described", draft), {"append": "1"})
@@ -91,7 +91,9 @@ def test_a_file_that_is_not_taken_says_why_and_the_form_is_kept(
 
 
 def test_a_file_that_cannot_be_read_says_why(as_alice: Client, draft: Draft) -> None:
-    describe.ask(draft, draft.owner, Incoming("a.pdf", 9, lambda: b"\x7fELF\x00\x00\x00"))
+    describe.upload_description(
+        draft, draft.owner, Incoming("a.pdf", 9, lambda: b"\x7fELF\x00\x00\x00")
+    )
     tasks.describe(DescriptionFile.objects.get().pk)
 
     part = as_alice.get(url("described", draft), headers=HTMX)

@@ -232,12 +232,12 @@ def test_once_one_is_scored_anew_no_turn_looks_for_known_scores_in_all_that_wait
 
     monkeypatch.setattr(EvaluationQuerySet, "reusable", look)
     job = submit.submit(draft, alice, mode="none")
-    in_the_middle(model, 3, lambda: pause.by(alice, job))
+    in_the_middle(model, 3, lambda: pause.pause_job(job, alice))
     work_off()
     assert looks == ["look"]
     assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).exists()
 
-    assert pause.resume(job, alice)
+    assert pause.resume_job(job, alice)
     work_off()
 
     assert looks == ["look"]
@@ -252,7 +252,7 @@ def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
     several(other, 2)
     submit.submit(draft, alice, mode="none")
     submit.submit(other, alice, mode="none")
-    in_the_middle(model, 3, lambda: pause.halt(alice, "The model server moves."))
+    in_the_middle(model, 3, lambda: pause.halt_queue(alice, "The model server moves."))
 
     for _ in range(3):
         for lane in list(Lane.objects.filter(started_at=None)):
@@ -261,10 +261,10 @@ def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
     asked = len(model.requests)
     assert 3 <= asked < 10
     assert Halt.objects.get().by == alice
-    assert not pause.halt(alice, "Again.")
+    assert not pause.halt_queue(alice, "Again.")
 
-    assert pause.lift(alice)
-    assert not pause.lift(alice)
+    assert pause.lift_halt(alice)
+    assert not pause.lift_halt(alice)
     work_off()
     assert len(model.requests) == 10
     assert set(Job.objects.values_list("status", flat=True)) == {JobStatus.COMPLETED}

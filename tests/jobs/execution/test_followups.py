@@ -168,7 +168,7 @@ def test_an_empty_account_in_the_middle_of_insights_pauses_and_resumes(
     assert not Notification.objects.filter(kind="completed").exists()
 
     model.script = [rated]
-    pause.resume(job, alice)
+    pause.resume_job(job, alice)
     work_off()
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
     assert job.analysis.followups.filter(status=FollowUpStatus.DONE).count() == 4

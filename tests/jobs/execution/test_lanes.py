@@ -178,7 +178,7 @@ def test_a_refused_key_pauses_the_job_with_what_to_mend_and_it_resumes_where_it_
     assert Notification.objects.get().kind == "paused"
 
     model.script = [rated]
-    assert pause.resume(job, alice)
+    assert pause.resume_job(job, alice)
     work_off()
     job.refresh_from_db()
     assert job.status == JobStatus.COMPLETED and not job.is_paused

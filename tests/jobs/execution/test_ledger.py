@@ -133,7 +133,7 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
     assert Notification.objects.get().kind == "paused"
 
     settings.EVALUATOR_MAX_TOKENS_PER_JOB = 1_000_000
-    pause.resume(job, alice)
+    pause.resume_job(job, alice)
     work_off()
 
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED

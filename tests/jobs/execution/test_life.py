@@ -87,11 +87,11 @@ class Life(RuleBasedStateMachine):
             case "retry":
                 self._retry(job)
             case "pause":
-                pause.by(self.user, job)
+                pause.pause_job(job, self.user)
             case "break down":
-                pause.by_itself(job, "The key is refused.")
+                pause.pause_for_problem(job, "The key is refused.")
             case "resume":
-                pause.resume(job, self.user)
+                pause.resume_job(job, self.user)
 
     def _retry(self, job: Job) -> None:
         failed = Evaluation.objects.filter(analysis=job.analysis, status=EvaluationStatus.FAILED)
@@ -105,8 +105,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=SOME)
     def halt_or_lift(self, which: int) -> None:
-        if not pause.lift(self.user) and which == 0:
-            pause.halt(self.user, "for a while")
+        if not pause.lift_halt(self.user) and which == 0:
+            pause.halt_queue(self.user, "for a while")
 
     # Workers
 
@@ -174,8 +174,8 @@ class Life(RuleBasedStateMachine):
     @rule(which=SOME)
     def leave(self, which: int) -> None:
         turn = self._turn(which)
-        turn.job.analysis.evaluations.all().give_back(turn.token)
-        turn.job.analysis.followups.all().give_back(turn.token)
+        turn.job.analysis.evaluations.all().release(turn.token)
+        turn.job.analysis.followups.all().release(turn.token)
         lanes._leave(turn)
         self.turns.remove(turn)
 
@@ -262,9 +262,9 @@ class Life(RuleBasedStateMachine):
         """Whatever happened: with honest workers from here on, all comes to an end."""
         if not hasattr(self, "user"):
             return
-        pause.lift(self.user)
+        pause.lift_halt(self.user)
         for job in Job.objects.open():
-            pause.resume(job, self.user)
+            pause.resume_job(job, self.user)
         for turn in self.turns:
             self._let_leases_end(turn)
         self.turns = []
@@ -294,8 +294,8 @@ class Life(RuleBasedStateMachine):
             lanes._begin(turn.job)
         self.turns = [turn]
         if Job.objects.get(pk=turn.job.pk).is_open:
-            turn.job.analysis.evaluations.all().give_up()
-            turn.job.analysis.followups.all().give_up()
+            turn.job.analysis.evaluations.all().fail_exhausted()
+            turn.job.analysis.followups.all().fail_exhausted()
             for _ in range(CANDIDATES + 3):
                 self.claim(0, 3)
                 self.answer(0, EvaluationStatus.SCORED)

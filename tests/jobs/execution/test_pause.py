@@ -31,15 +31,15 @@ def test_a_pending_job_that_is_paused_waits_until_it_is_resumed(
     several(draft, 2)
     job = submit.submit(draft, alice, mode="none")
 
-    assert pause.by(alice, job)
-    assert not pause.by(alice, job)
+    assert pause.pause_job(job, alice)
+    assert not pause.pause_job(job, alice)
     sweep()
     work_off()
     assert not Lane.objects.exists()
     assert len(model.requests) == 0
 
-    assert pause.resume(job, alice)
-    assert not pause.resume(job, alice)
+    assert pause.resume_job(job, alice)
+    assert not pause.resume_job(job, alice)
     work_off()
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
     verbs = list(Event.objects.filter(about=job.public_id).values_list("verb", flat=True))
@@ -55,7 +55,7 @@ def test_what_is_on_its_way_when_a_job_is_paused_is_still_written(
     job = submit.submit(draft, alice, mode="none")
 
     def pauses(request: dict[str, Any]) -> Any:
-        pause.by(alice, job)
+        pause.pause_job(job, alice)
         connections.close_all()
         return replace(rated(request), seconds=0.3)
 
@@ -69,7 +69,7 @@ def test_what_is_on_its_way_when_a_job_is_paused_is_still_written(
     assert not Lane.objects.exists()
 
     model.script = [rated]
-    pause.resume(job, alice)
+    pause.resume_job(job, alice)
     work_off()
     assert len(model.requests) == 8
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
@@ -111,6 +111,6 @@ def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the
     assert (evaluation.status, evaluation.attempts) == (EvaluationStatus.WAITING, 0)
 
     model.script = [rated]
-    pause.resume(job, alice)
+    pause.resume_job(job, alice)
     work_off()
     assert Evaluation.objects.get().status == EvaluationStatus.SCORED

@@ -102,7 +102,7 @@ def test_a_turn_that_ends_half_way_is_gone_on_with(
     lane = Lane.objects.get()
     first = turn.Turn.enter(lane.pk)
     assert first is not None
-    monkeypatch.setattr(first, "look", lambda: turn.TurnVerdict.HAND_OVER)
+    monkeypatch.setattr(first, "check", lambda: turn.TurnVerdict.YIELD)
 
     with reading.Reader(draft.pk) as reader:
         assert reader.unpack_some(first) == 1

@@ -21,7 +21,7 @@ from django_q.models import OrmQ
 from candidates import posting
 from candidates.models import Call, Draft, Event, Suggestion
 from candidates.models.call import CallStatus
-from candidates.models.claims import MOST_ATTEMPTS
+from candidates.models.claims import MAX_ATTEMPTS
 from candidates.models.draft import MOST_CRITERIA
 from candidates.models.suggestion import SuggestionStatus
 from candidates.scoring.rubric import RubricCriterion
@@ -54,7 +54,7 @@ def shown(page: Any) -> str:
 def ready(
     draft: Draft, *, engine: str = "openai", found: list[dict[str, Any]] = FOUND
 ) -> Suggestion:
-    suggestion = suggest.add(draft, draft.owner, engine=engine)
+    suggestion = suggest.create_suggestion(draft, draft.owner, engine=engine)
     Suggestion.objects.filter(pk=suggestion.pk).update(
         status=SuggestionStatus.READY,
         done_at=timezone.now(),
@@ -78,10 +78,10 @@ class TestMaking:
     def test_a_model_is_asked_once_and_the_call_stands_in_the_ledger(
         self, draft: Draft, alice: User, model: ModelServer
     ) -> None:
-        suggestion = suggest.ask(draft, alice)
+        suggestion = suggest.request_suggestion(draft, alice)
 
-        suggest.make(suggestion.pk)
-        suggest.make(suggestion.pk)
+        suggest.make_suggestion(suggestion.pk)
+        suggest.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert suggestion.status == SuggestionStatus.READY
@@ -95,16 +95,19 @@ class TestMaking:
     def test_asking_twice_is_one_suggestion_and_one_message(
         self, draft: Draft, alice: User
     ) -> None:
-        assert suggest.ask(draft, alice).pk == suggest.ask(draft, alice).pk
+        assert (
+            suggest.request_suggestion(draft, alice).pk
+            == suggest.request_suggestion(draft, alice).pk
+        )
         assert OrmQ.objects.count() == 1
 
     def test_the_built_in_engine_takes_them_from_the_lists(self, draft: Draft, alice: User) -> None:
         Draft.objects.filter(pk=draft.pk).update(
             description="You bring:\n- Python in production\n- Rust (a plus)\n"
         )
-        suggestion = suggest.ask(draft, alice)
+        suggestion = suggest.request_suggestion(draft, alice)
 
-        suggest.make(suggestion.pk)
+        suggest.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert [one.name for one in suggestion.suggested()] == ["Python in production", "Rust"]
@@ -121,8 +124,8 @@ class TestMaking:
         self, draft: Draft, alice: User, settings: LazySettings, reply: Any, told: str
     ) -> None:
         with inline.model_server(settings, reply):
-            suggestion = suggest.ask(draft, alice)
-            suggest.make(suggestion.pk)
+            suggestion = suggest.request_suggestion(draft, alice)
+            suggest.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert suggestion.status == SuggestionStatus.FAILED and told in suggestion.error
@@ -133,9 +136,9 @@ class TestMaking:
     ) -> None:
         monkeypatch.setattr("candidates.scoring.engines.openai.connection.PAUSE", 0.001)
         with inline.model_server(settings, error(500)):
-            suggestion = suggest.ask(draft, alice)
-            for attempt in range(1, MOST_ATTEMPTS + 1):
-                suggest.make(suggestion.pk)
+            suggestion = suggest.request_suggestion(draft, alice)
+            for attempt in range(1, MAX_ATTEMPTS + 1):
+                suggest.make_suggestion(suggestion.pk)
                 suggestion.refresh_from_db()
                 assert suggestion.attempts == attempt
                 Suggestion.objects.filter(status=SuggestionStatus.WAITING).update(
@@ -153,8 +156,8 @@ class TestMaking:
             return Reply(seconds=600.0)
 
         with inline.model_server(settings, never):
-            suggestion = suggest.ask(draft, alice)
-            suggest.make(suggestion.pk)
+            suggestion = suggest.request_suggestion(draft, alice)
+            suggest.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert (suggestion.status, suggestion.error) == (SuggestionStatus.FAILED, suggest.TOO_SLOW)
@@ -164,9 +167,9 @@ class TestMaking:
         self, draft: Draft, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("candidates.scoring.engines.local.derive_criteria", lambda _: 1 / 0)
-        suggestion = suggest.ask(draft, alice)
+        suggestion = suggest.request_suggestion(draft, alice)
 
-        suggest.make(suggestion.pk)
+        suggest.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert (suggestion.status, suggestion.error) == (SuggestionStatus.FAILED, suggest.FAULT)
@@ -174,7 +177,7 @@ class TestMaking:
     def test_what_a_dead_worker_held_is_made_by_another(
         self, draft: Draft, alice: User, model: ModelServer
     ) -> None:
-        suggestion = suggest.ask(draft, alice)
+        suggestion = suggest.request_suggestion(draft, alice)
         OrmQ.objects.all().delete()  # its message went with the worker
         token = uuid4()
         Suggestion.objects.update(status=SuggestionStatus.WORKING, token=token, attempts=1)
@@ -183,7 +186,7 @@ class TestMaking:
         )
 
         assert sweep.sweep() == 1
-        suggest.make(suggestion.pk)
+        suggest.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         call.refresh_from_db()
@@ -193,7 +196,7 @@ class TestMaking:
     def test_the_sweep_sends_no_second_message_while_one_waits(
         self, draft: Draft, alice: User
     ) -> None:
-        suggest.ask(draft, alice)
+        suggest.request_suggestion(draft, alice)
 
         assert sweep.sweep() == 0
 
@@ -226,12 +229,12 @@ class TestPages:
 
     def test_the_part_asks_again_until_it_is_there(self, as_alice: Client, draft: Draft) -> None:
         address = reverse("jobs:suggested", args=[draft.public_id])
-        suggestion = suggest.ask(draft, draft.owner)
+        suggestion = suggest.request_suggestion(draft, draft.owner)
 
         waiting = as_alice.get(address, headers=HTMX)
         seen = {"seen": waiting.context["state"]}
         same = as_alice.get(address, seen, headers=HTMX)
-        suggest.make(suggestion.pk)
+        suggest.make_suggestion(suggestion.pk)
         there = as_alice.get(address, seen, headers=HTMX)
 
         assert 'hx-trigger="every 1s"' in waiting.text and "No worker is alive" in waiting.text

@@ -154,7 +154,7 @@ def test_who_follows_a_job_that_pauses_is_told_why_and_where_to_resume(
     draft: Draft, alice: User
 ) -> None:
     job = rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
-    pause.by_itself(job, "The key is refused. Set OPENAI_API_KEY to a valid one.")
+    pause.pause_for_problem(job, "The key is refused. Set OPENAI_API_KEY to a valid one.")
 
     followed = terminal.follow(job, Console(file=io.StringIO()))
 

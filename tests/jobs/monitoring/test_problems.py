@@ -109,7 +109,7 @@ def test_a_halt_is_told_and_no_job_is_stuck_then(
     host: Heartbeat, analysis: Analysis, sam: User
 ) -> None:
     rows.job(analysis, JobStatus.PROCESSING)
-    pause.halt(sam, "The model moves.")
+    pause.halt_queue(sam, "The model moves.")
 
     assert names() == ["halted"]
 
@@ -123,7 +123,7 @@ def test_a_job_that_paused_by_itself(
 ) -> None:
     job = rows.job(analysis, JobStatus.PROCESSING)
     rows.call(analysis, status=CallStatus.REFUSED, detail=refusal)
-    pause.by_itself(job, "Mend it, then resume the job.")
+    pause.pause_for_problem(job, "Mend it, then resume the job.")
     Notification.objects.all().delete()
 
     (trouble,) = (one for one in problems.troubles() if one.name == name)
@@ -135,7 +135,7 @@ def test_a_job_that_paused_by_itself(
 
 
 def test_a_person_may_pause_a_job(host: Heartbeat, analysis: Analysis, sam: User) -> None:
-    pause.by(sam, rows.job(analysis, JobStatus.PROCESSING))
+    pause.pause_job(rows.job(analysis, JobStatus.PROCESSING), sam)
 
     assert names() == []
 

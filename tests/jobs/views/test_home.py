@@ -98,7 +98,7 @@ def test_jobs_that_failed_or_paused_are_named_with_the_reason(
     as_alice: Client, alice: User, draft: Draft
 ) -> None:
     rows.job(rows.analysis(draft, alice), JobStatus.FAILED, "The model is not known.")
-    pause.by_itself(
+    pause.pause_for_problem(
         rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING), "The key is wrong."
     )
 

@@ -261,7 +261,7 @@ def test_a_mail_server_that_is_down_then_slow_then_refuses_gets_each_e_mail_once
 def again(waiting: Any) -> None:
     """Try them now; the pauses between tries are tested elsewhere."""
     until(lambda: not Notification.objects.filter(status=EmailStatus.SENDING).exists())
-    waiting.hurry()
+    waiting.make_due()
     sweep()
 
 
