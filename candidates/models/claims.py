@@ -78,6 +78,10 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
         """Rows whose last attempt ended without an answer."""
         return self.due().filter(attempts__gte=MAX_ATTEMPTS)
 
+    def fail_exhausted(self) -> int:
+        """Close the exhausted rows, each kind with its own reason; returns how many there were."""
+        raise NotImplementedError
+
     def held(self, token: UUID) -> Self:
         return self.filter(status=self.CLAIMED, token=token)
 

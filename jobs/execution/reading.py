@@ -71,7 +71,7 @@ class Reader:
 
     def read_some(self, turn: Turn) -> int:
         """Claim an archive or a few files that wait, and write what was found; how many."""
-        if turn.place is TurnMode.REQUEST:
+        if turn.mode is TurnMode.REQUEST:
             return 0
         return self.unpack_some(turn) or self._read_some(turn)
 
@@ -167,7 +167,7 @@ class Reader:
 
     def _renew(self, turn: Turn) -> None:
         """Also while one file is read: recognising a long scan outlasts the lease."""
-        if time.monotonic() - turn.beaten > RENEW:
+        if time.monotonic() - turn.renewed > RENEW:
             turn.renew(LEASE)
             Candidate.objects.filter(draft=self.draft_id).renew(turn.token, LEASE)
 

@@ -19,6 +19,7 @@ from candidates.models.analysis import InsightsMode
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs.execution import estimate, submit, suggest
+from jobs.execution.runtime import Runtime
 from jobs.management import terminal
 from jobs.models import Heartbeat, Job
 from jobs.workers import processes
@@ -189,11 +190,12 @@ def _suggested(username: str, role: posting.Posting, engine: str, console: Conso
     draft = _draft(username, role)
     try:
         suggestion = suggest.create_suggestion(draft, draft.owner, engine=engine)
-        while suggestion.is_open:
-            suggest.make_suggestion(suggestion.pk)
-            suggestion.refresh_from_db()
-            if suggestion.is_open:
-                time.sleep(terminal.LOOK)
+        with Runtime() as runtime:
+            while suggestion.is_open:
+                suggest.make_suggestion(suggestion.pk, runtime)
+                suggestion.refresh_from_db()
+                if suggestion.is_open:
+                    time.sleep(terminal.LOOK)
     finally:
         Draft.objects.filter(pk=draft.pk).delete()
     if suggestion.error:

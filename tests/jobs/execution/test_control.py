@@ -13,7 +13,7 @@ from jobs.execution.turn import Turn
 from jobs.models import Job, Lane
 from jobs.models.job import Priority
 from jobs.queue.broker import first_key, later_key
-from tests.jobs.here import work_off
+from tests.inline import work_off
 from tests.makers import rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]

@@ -29,7 +29,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def model(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    inline.hurry(monkeypatch)
+    inline.shorten_waits(monkeypatch)
     with inline.model_server(settings) as server:
         yield server
 

@@ -13,7 +13,7 @@ from candidates.models.followup import FEWEST_REPEATED, FollowUpKind, FollowUpSt
 from candidates.scoring import engines
 from jobs.execution import submit
 from jobs.models import Job, JobStatus, Notification
-from tests.jobs.here import work_off
+from tests.inline import work_off
 from tests.makers import rows
 from tests.servers.model import ModelServer, error, rated, said
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from candidates.models import Call, Draft
 from candidates.models.analysis import EvaluationStatus
-from jobs.execution import flight, lanes, submit, turn
+from jobs.execution import submit, turn
 from jobs.models import Job, JobStatus, Lane, Notification
 from tests import inline
 from tests.makers import rows
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def model(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    inline.hurry(monkeypatch)
+    inline.shorten_waits(monkeypatch)
     with inline.model_server(settings) as server:
         yield server
 
@@ -94,7 +94,7 @@ def test_what_takes_longer_goes_on_in_the_background(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.BACKGROUND_FROM, settings.EVALUATOR_CONCURRENCY = 10, 2
-    monkeypatch.setattr(turn, "REQUEST_SLICE", 0.3)
+    monkeypatch.setattr(turn, "REQUEST_SECONDS", 0.3)
     model.behaviour = Behaviour(latency=0.2)
     fill(draft, 8)
 
@@ -104,7 +104,7 @@ def test_what_takes_longer_goes_on_in_the_background(
     assert place == job.get_absolute_url()
     assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).count() < 8
     assert Lane.objects.get().started_at is None
-    monkeypatch.setattr(turn, "REQUEST_SLICE", 0.0)
+    monkeypatch.setattr(turn, "REQUEST_SECONDS", 0.0)
     inline.work_off()
     assert Job.objects.get().status == JobStatus.COMPLETED
     assert Call.objects.count() == len(model.log) == 8
@@ -126,9 +126,8 @@ def test_with_a_worker_beside_the_request_nothing_is_done_twice(
             submit.add_lane(draft.pk, job)
             began.set()
             for lane in Lane.objects.filter(started_at=None):
-                lanes.score(lane.pk)
+                inline.score(lane.pk)
         finally:
-            flight.WORKER.close()
             connection.close()
 
     beside = threading.Thread(target=be_a_worker)

@@ -13,9 +13,10 @@ from django_q.models import OrmQ
 
 from candidates.models import Candidate, Draft, Evaluation, Event
 from candidates.models.analysis import EvaluationStatus
-from jobs.execution import flight, lanes, pause, submit
+from jobs.execution import lanes, pause, submit, work
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
-from tests.jobs.here import upload, work_off
+from tests import inline
+from tests.inline import upload, work_off
 from tests.makers import files, rows
 from tests.servers.model import ModelServer, error, rated, said
 
@@ -205,7 +206,8 @@ def test_a_fault_of_the_program_costs_one_résumé(
 
     work_off()
 
-    assert job.analysis.evaluations.get(status=EvaluationStatus.FAILED).error == flight.FAULT
+    failed = job.analysis.evaluations.get(status=EvaluationStatus.FAILED)
+    assert failed.error == work.PROGRAM_FAULT
     assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).count() == 1
     assert "KeyError in trips" in caplog.text
     assert "This one" not in caplog.text
@@ -248,7 +250,7 @@ def test_a_long_turn_makes_room_when_others_wait(
     job = submit.submit(draft, alice, mode="none")
     # The queue still holds the lane's own message: to the turn, somebody waits.
     lane = Lane.objects.get()
-    lanes.score(lane.pk)
+    inline.score(lane.pk)
 
     assert not Lane.objects.filter(pk=lane.pk).exists()
     assert Lane.objects.filter(job=job, started_at=None).count() == 1
@@ -274,7 +276,7 @@ def test_a_lane_that_lost_its_token_writes_nothing(
         return rated(request)
 
     model.script = [taken_over]
-    lanes.score(Lane.objects.get().pk)
+    inline.score(Lane.objects.get().pk)
 
     evaluation = job.analysis.evaluations.get()
     assert (evaluation.status, evaluation.score) == (EvaluationStatus.SCORING, None)
@@ -287,15 +289,14 @@ def test_lanes_at_the_same_time_finish_once(alice: User, draft: Draft) -> None:
     for number in range(80):
         rows.candidate(draft, number, text=f"{rows.TEXT}\nThe {number}th firm in Python.")
     job = submit.submit(draft, alice)
-    lanes._begin(job)
+    lanes.enrol(job)
     waiting = list(Lane.objects.filter(job=job).values_list("pk", flat=True))
     assert len(waiting) == 4
 
     def take(pk: int) -> None:
         try:
-            lanes.score(pk)
+            inline.score(pk)
         finally:
-            flight.WORKER.close()
             connections.close_all()
 
     threads = [threading.Thread(target=take, args=[pk]) for pk in waiting]
@@ -319,8 +320,8 @@ def test_asking_twice_is_harmless(alice: User, draft: Draft) -> None:
     job = submit.submit(draft, alice)
     lane = Lane.objects.get()
 
-    lanes.score(lane.pk)
-    lanes.score(lane.pk)
+    inline.score(lane.pk)
+    inline.score(lane.pk)
     lanes.read(987_654)
 
     job.refresh_from_db()

@@ -13,9 +13,9 @@ from django.db import connections
 from candidates.models import Call, Draft
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallPurpose, CallStatus
-from jobs.execution import flight, ledger, pause, submit
+from jobs.execution import ledger, pause, submit
 from jobs.models import Job, JobStatus, Notification
-from tests.jobs.here import forget_limits, work_off
+from tests.inline import forget_limits, work_off
 from tests.makers import rows
 from tests.servers.model import Behaviour, ModelServer, error, rated, said
 
@@ -117,7 +117,6 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
 ) -> None:
     settings.EVALUATOR_MAX_TOKENS_PER_JOB = 6_000
     settings.EVALUATOR_CONCURRENCY = 2
-    flight.WORKER.close()
     several(draft, 12)
     job = submit.submit(draft, alice, mode="none")
 
@@ -146,7 +145,6 @@ def test_calls_on_their_way_are_waited_for_before_the_budget_is_said_to_be_spent
     settings.EVALUATOR_MAX_TOKENS_PER_JOB = 9_000
     settings.EVALUATOR_CONCURRENCY = 12
     model.behaviour = Behaviour(latency=0.2)
-    flight.WORKER.close()
     several(draft, 40)
     job = submit.submit(draft, alice, mode="none")
 

@@ -27,8 +27,7 @@ from candidates.models import Draft, Evaluation, FollowUp
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from candidates.models.followup import OPEN_FOLLOW_UP_STATUSES, FollowUpStatus
 from jobs.execution import lanes, pause, submit
-from jobs.execution.flight import LEASE
-from jobs.execution.scoring import NOTHING
+from jobs.execution.scoring import UNSCORED
 from jobs.execution.turn import Turn
 from jobs.models import (
     FINISHED_JOB_STATUSES,
@@ -39,6 +38,7 @@ from jobs.models import (
     Lane,
     Notification,
 )
+from jobs.models.job import LANE_LEASE
 from jobs.workers.sweep import sweep
 from tests.makers import rows
 
@@ -120,7 +120,7 @@ class Life(RuleBasedStateMachine):
         if turn is None:
             return
         if turn.job.status == JobStatus.PENDING and not turn.job.is_paused:
-            lanes._begin(turn.job)
+            lanes.enrol(turn.job)
         self.turns.append(turn)
         self.claim(len(self.turns) - 1, CANDIDATES)
 
@@ -129,10 +129,10 @@ class Life(RuleBasedStateMachine):
     def claim(self, which: int, most: int) -> None:
         turn = self._turn(which)
         evaluations = turn.job.analysis.evaluations
-        claimed = evaluations.scorable().claim(most, turn.token, LEASE)
+        claimed = evaluations.scorable().claim(most, turn.token, LANE_LEASE)
         self.believed.setdefault(turn.token, []).extend(claimed)
-        if not claimed and lanes._is_ranked(turn):
-            asked = turn.job.analysis.followups.all().claim(most, turn.token, LEASE)
+        if not claimed and lanes.rank(turn.job):
+            asked = turn.job.analysis.followups.all().claim(most, turn.token, LANE_LEASE)
             self.asked.setdefault(turn.token, []).extend(asked)
 
     @precondition(lambda self: self.turns)
@@ -147,7 +147,7 @@ class Life(RuleBasedStateMachine):
         evaluations = turn.job.analysis.evaluations.all()
         for pk in self.believed.pop(turn.token, []):
             told = {"score": 50.0} if ends is EvaluationStatus.SCORED else {"error": "It failed."}
-            row: dict[str, Any] = {**NOTHING, "id": pk, "fingerprint": "", "status": ends, **told}
+            row: dict[str, Any] = {**UNSCORED, "id": pk, "fingerprint": "", "status": ends, **told}
             written = evaluations.answer(turn.token, [row])
             self.answered[pk] = self.answered.get(pk, 0) + written
         asked = turn.job.analysis.followups.all()
@@ -176,7 +176,7 @@ class Life(RuleBasedStateMachine):
         turn = self._turn(which)
         turn.job.analysis.evaluations.all().release(turn.token)
         turn.job.analysis.followups.all().release(turn.token)
-        lanes._leave(turn)
+        lanes.leave(turn)
         self.turns.remove(turn)
 
     # Bad luck
@@ -291,7 +291,7 @@ class Life(RuleBasedStateMachine):
         if turn is None:
             return
         if turn.job.status == JobStatus.PENDING:
-            lanes._begin(turn.job)
+            lanes.enrol(turn.job)
         self.turns = [turn]
         if Job.objects.get(pk=turn.job.pk).is_open:
             turn.job.analysis.evaluations.all().fail_exhausted()

@@ -1,7 +1,6 @@
 """Pausing a job and letting it go on."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +12,8 @@ from candidates.models.analysis import EvaluationStatus
 from jobs.execution import pause, submit
 from jobs.models import Job, JobStatus, Lane, Notification
 from jobs.workers.sweep import sweep
-from tests.jobs.here import work_off
+from tests import inline
+from tests.inline import work_off
 from tests.makers import rows
 from tests.servers.model import ModelServer, error, rated
 
@@ -101,7 +101,7 @@ def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the
     model.script = [error(503)]
     rows.candidate(draft)
     job = submit.submit(draft, alice, mode="none")
-    monkeypatch.setattr("jobs.execution.flight._growing", lambda *_: timedelta(milliseconds=5))
+    inline.shorten_retries(monkeypatch, 0.005)
 
     work_off()
 

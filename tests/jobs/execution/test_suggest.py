@@ -80,8 +80,8 @@ class TestMaking:
     ) -> None:
         suggestion = suggest.request_suggestion(draft, alice)
 
-        suggest.make_suggestion(suggestion.pk)
-        suggest.make_suggestion(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert suggestion.status == SuggestionStatus.READY
@@ -107,7 +107,7 @@ class TestMaking:
         )
         suggestion = suggest.request_suggestion(draft, alice)
 
-        suggest.make_suggestion(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert [one.name for one in suggestion.suggested()] == ["Python in production", "Rust"]
@@ -125,7 +125,7 @@ class TestMaking:
     ) -> None:
         with inline.model_server(settings, reply):
             suggestion = suggest.request_suggestion(draft, alice)
-            suggest.make_suggestion(suggestion.pk)
+            inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert suggestion.status == SuggestionStatus.FAILED and told in suggestion.error
@@ -138,7 +138,7 @@ class TestMaking:
         with inline.model_server(settings, error(500)):
             suggestion = suggest.request_suggestion(draft, alice)
             for attempt in range(1, MAX_ATTEMPTS + 1):
-                suggest.make_suggestion(suggestion.pk)
+                inline.make_suggestion(suggestion.pk)
                 suggestion.refresh_from_db()
                 assert suggestion.attempts == attempt
                 Suggestion.objects.filter(status=SuggestionStatus.WAITING).update(
@@ -152,12 +152,12 @@ class TestMaking:
         self, draft: Draft, alice: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def never(request: Request) -> Reply:
-            monkeypatch.setattr(suggest, "LONGEST", 0.0)  # now that the call is on its way
+            monkeypatch.setattr(suggest, "MAX_CALL_SECONDS", 0.0)  # now that the call is on its way
             return Reply(seconds=600.0)
 
         with inline.model_server(settings, never):
             suggestion = suggest.request_suggestion(draft, alice)
-            suggest.make_suggestion(suggestion.pk)
+            inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert (suggestion.status, suggestion.error) == (SuggestionStatus.FAILED, suggest.TOO_SLOW)
@@ -169,10 +169,13 @@ class TestMaking:
         monkeypatch.setattr("candidates.scoring.engines.local.derive_criteria", lambda _: 1 / 0)
         suggestion = suggest.request_suggestion(draft, alice)
 
-        suggest.make_suggestion(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert (suggestion.status, suggestion.error) == (SuggestionStatus.FAILED, suggest.FAULT)
+        assert (suggestion.status, suggestion.error) == (
+            SuggestionStatus.FAILED,
+            suggest.PROGRAM_FAULT,
+        )
 
     def test_what_a_dead_worker_held_is_made_by_another(
         self, draft: Draft, alice: User, model: ModelServer
@@ -186,7 +189,7 @@ class TestMaking:
         )
 
         assert sweep.sweep() == 1
-        suggest.make_suggestion(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         call.refresh_from_db()
@@ -234,7 +237,7 @@ class TestPages:
         waiting = as_alice.get(address, headers=HTMX)
         seen = {"seen": waiting.context["state"]}
         same = as_alice.get(address, seen, headers=HTMX)
-        suggest.make_suggestion(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
         there = as_alice.get(address, seen, headers=HTMX)
 
         assert 'hx-trigger="every 1s"' in waiting.text and "No worker is alive" in waiting.text

@@ -30,7 +30,7 @@ from jobs.models.webhook import Delivery, Webhook
 from jobs.notifications import email
 from jobs.schedules import runs
 from jobs.workers.sweep import sweep
-from tests.inline import hurry, work_off
+from tests.inline import shorten_waits, work_off
 from tests.makers import rows
 from tests.servers.mail import serving as serving_mail
 from tests.servers.model import ModelServer
@@ -58,7 +58,7 @@ def ranked(
     draft: Draft, alice: User, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> Analysis:
     """A ranking of three by the model, as the workers make it; its e-mail is out of the way."""
-    hurry(monkeypatch)
+    shorten_waits(monkeypatch)
     for number in range(3):
         rows.candidate(draft, number, text=f"{rows.TEXT}\nNumber {number}.")
     job = submit.submit(draft, alice, mode="none")
