@@ -55,7 +55,8 @@ class DescriptionFileQuerySet(ClaimQuerySet["DescriptionFile"]):
 
 
 class DescriptionFile(Claimable):
-    """It is kept for a day (the sweep), and its bytes only until they are read."""
+    """A file with a job description. The sweep deletes it after a day, and its bytes go once it is
+    read."""
 
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="description_files")
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)

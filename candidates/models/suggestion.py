@@ -1,4 +1,4 @@
-"""Criteria that an engine suggests for a draft; a worker asks, the manager edits and decides."""
+"""Criteria that an engine suggests for a draft; a worker asks it, the manager edits and decides."""
 
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -104,4 +104,4 @@ class Suggestion(Claimable):
         return self.status in OPEN_SUGGESTION_STATUSES
 
     def suggested(self) -> list[RubricCriterion]:
-        return [RubricCriterion(**one) for one in self.criteria]
+        return [RubricCriterion(**criterion) for criterion in self.criteria]

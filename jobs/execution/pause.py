@@ -1,5 +1,7 @@
-"""Pausing a job and letting it go on: by a person, or by itself when nothing works until somebody
-mends it. Scores that are there stay; what is paused resumes where it stopped.
+"""Pausing and resuming jobs, and halting the whole queue.
+
+A job is paused by a person, or by the program when nothing works until a person mends something.
+Its scores stay, and it resumes where it stopped.
 """
 
 import logging
@@ -18,19 +20,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def pause_for_problem(job: Job, why: str) -> bool:
-    """Pause the job and tell its user what to mend; False when it was paused or over already."""
+def pause_for_problem(job: Job, reason: str) -> bool:
+    """Pause the job and notify its user of what to mend; False when it was paused or over."""
     with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk).pause(why):
+        if not Job.objects.filter(pk=job.pk).pause(reason):
             return False
-        record(job, "paused", detail=why)
+        record(job, "paused", detail=reason)
         job.refresh_from_db(fields=["pauses"])
         email.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
     return True
 
 
 def pause_job(job: Job, user: "User") -> bool:
-    """Pause the job; answers on their way are still written. False when there was nothing to."""
+    """Pause the job; answers on their way are still written. False when it was paused or over."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).pause(f"Paused by {user.get_username()}."):
             return False
@@ -40,7 +42,7 @@ def pause_job(job: Job, user: "User") -> bool:
 
 
 def halt_queue(user: "User", reason: str) -> bool:
-    """Let no lane of any job go on; False when the queue is halted already."""
+    """Stop the lanes of all jobs; False when the queue is halted already."""
     _, is_new = Halt.objects.get_or_create(only=True, defaults={"by": user, "reason": reason})
     if is_new:
         log.warning("queue: halted by user %s", user.pk)
@@ -48,18 +50,18 @@ def halt_queue(user: "User", reason: str) -> bool:
 
 
 def lift_halt(user: "User") -> bool:
-    """Let all go on; False when the queue was not halted."""
+    """Let all jobs go on; False when the queue was not halted."""
     with transaction.atomic():
         if not Halt.objects.all().delete()[0]:
             return False
         for lane in Lane.objects.filter(started_at=None).select_for_update(skip_locked=True):
-            send_lane(lane)  # its message came while nobody was to go on
+            send_lane(lane)  # its message came during the halt
     log.warning("queue: halt lifted by user %s", user.pk)
     return True
 
 
 def resume_job(job: Job, user: "User") -> bool:
-    """Let the job go on; False when it was not paused."""
+    """Let the job go on, deferred rows at once; False when it was not paused."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).resume():
             return False

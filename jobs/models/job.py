@@ -67,11 +67,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(status__in=OPEN_JOB_STATUSES)
 
     def active(self) -> Self:
-        """Open, and nobody has paused them: these want a lane."""
+        """Open jobs that are not paused: they need a lane."""
         return self.open().filter(paused_at=None)
 
     def pause(self, reason: str) -> int:
-        """Let no lane go on with them; `reason` says why, and what to do before resuming."""
+        """Stop their lanes; `reason` says why, and what to do before resuming."""
         return self.active().update(paused_at=Now(), pause_reason=reason, pauses=F("pauses") + 1)
 
     def resume(self) -> int:
@@ -189,7 +189,7 @@ class Job(models.Model):
 
     @property
     def took(self) -> timedelta | None:
-        """From its start to its end; None before, and for a job that never started."""
+        """From its start to its end; None before, and for a job that has never started."""
         if self.started_at is None or self.completed_at is None:
             return None
         return self.completed_at - self.started_at
@@ -205,29 +205,30 @@ class Job(models.Model):
 
 class LaneQuerySet(models.QuerySet["Lane"]):
     def running(self) -> Self:
-        """Lanes a worker is at, with a sign of life from it."""
+        """Lanes in a worker's hands, with a lease that holds."""
         return self.filter(due_at__gt=Now(), started_at__isnull=False)
 
     def lost(self) -> Self:
-        """Lanes whose worker has fallen silent."""
+        """Lanes whose worker let the lease run out."""
         return self.filter(due_at__lte=Now(), started_at__isnull=False)
 
     def claim(self, pk: int, token: UUID, worker: int | None, pid: int) -> int:
-        """A worker takes the lane; 0 when another has it, or when it is gone."""
+        """Claim the lane for a worker; 0 when another has it, or when it is gone."""
         free = Q(started_at=None) | Q(due_at__lte=Now())
         return self.filter(free, pk=pk).update(
             token=token, worker=worker, pid=pid, started_at=Now(), due_at=Now() + LANE_LEASE
         )
 
     def renew(self, pk: int, token: UUID, lease: timedelta | None = None) -> int:
+        """Renew the lane's lease; 0 when `token` no longer holds it."""
         return self.filter(pk=pk, token=token).update(due_at=Now() + (lease or LANE_LEASE))
 
 
 class Lane(models.Model):
     """One worker's turn at one job, or at reading one draft's new files.
 
-    The row is written with the queue's message and goes when the turn is over, so that it can be
-    told at any time whether somebody is at work, and whether anybody will be.
+    The row is written with the queue's message and deleted when the turn is over: at any time the
+    rows show whether a worker is at it, and whether another will come.
     """
 
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="lanes")
@@ -267,7 +268,7 @@ class Lane(models.Model):
 
 
 class Halt(models.Model):
-    """While there is one, no lane goes on, of any job: staff have halted the whole queue."""
+    """Staff have halted the whole queue: while there is one, no lane of any job goes on."""
 
     at = models.DateTimeField(db_default=Now(), editable=False)
     by = models.ForeignKey(

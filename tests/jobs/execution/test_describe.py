@@ -70,7 +70,7 @@ def test_the_text_is_added_behind_what_is_there(as_alice: Client, draft: Draft) 
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "told"),
+    ("name", "data", "reason"),
     [
         ("a.pdf", b"", "The file is empty."),
         ("...", b"x", "The file has no usable name."),
@@ -79,14 +79,14 @@ def test_the_text_is_added_behind_what_is_there(as_alice: Client, draft: Draft) 
     ],
 )
 def test_a_file_that_is_not_taken_says_why_and_the_form_is_kept(
-    as_alice: Client, draft: Draft, name: str | None, data: bytes, told: str
+    as_alice: Client, draft: Draft, name: str | None, data: bytes, reason: str
 ) -> None:
     sent = posted({"name": "Care"}, title="Kept")
     page = as_alice.post(
         url("describe", draft), sent | ({"file": file(name, data)} if name else {}), follow=True
     )
 
-    assert told in page.text
+    assert reason in page.text
     assert Draft.objects.get().title == "Kept" and not DescriptionFile.objects.exists()
 
 
@@ -109,10 +109,10 @@ def test_the_sweep_asks_again_and_throws_away_what_is_old(
     sent: list[Any] = []
     monkeypatch.setattr(queue, "send", lambda task, *ids, **_: sent.append((task, *ids)))
     monkeypatch.setattr(queue, "is_empty", lambda: True)
-    one = DescriptionFile.objects.create(draft=draft, filename="a.txt", content=b"x")
+    file = DescriptionFile.objects.create(draft=draft, filename="a.txt", content=b"x")
 
     sweep.sweep()
-    assert ("describe", one.pk) in sent
+    assert ("describe", file.pk) in sent
     DescriptionFile.objects.update(created_at=Now() - timedelta(days=2))
     sweep.sweep()
 

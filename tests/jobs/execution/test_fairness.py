@@ -71,7 +71,9 @@ def test_a_job_that_comes_while_all_are_busy_is_let_in_as_a_guest(
     assert small.completed_at is not None and large.completed_at is not None
     assert small.completed_at < large.completed_at
     last_of_small = max(
-        number for number, one in enumerate(model.requests) if "Small role" in str(one["messages"])
+        number
+        for number, request in enumerate(model.requests)
+        if "Small role" in str(request["messages"])
     )
     assert last_of_small < 20  # of 43
     assert large.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 40
@@ -169,7 +171,7 @@ def test_a_cancel_does_not_wait_until_a_guest_has_left(
     assert came[-1] - came[0] > 1.0
     assert held[0] and not held[-1]
     assert Job.objects.get(analysis__draft=other).status == JobStatus.COMPLETED
-    asked = [one for one in model.requests if "Small role" not in str(one["messages"])]
+    asked = [request for request in model.requests if "Small role" not in str(request["messages"])]
     tally = large.analysis.evaluations.tally()
     assert tally[EvaluationStatus.SCORED] >= len(asked) - 2 and not tally[EvaluationStatus.SCORING]
     assert not large.analysis.evaluations.unranked().exists()
@@ -228,9 +230,9 @@ def test_once_one_is_scored_anew_no_turn_looks_for_known_scores_in_all_that_wait
     looks: list[str] = []
     reusable = EvaluationQuerySet.reusable
 
-    def look(rows: EvaluationQuerySet, *told: Any) -> EvaluationQuerySet:
+    def look(rows: EvaluationQuerySet, *values: Any) -> EvaluationQuerySet:
         looks.append("look")
-        return reusable(rows, *told)
+        return reusable(rows, *values)
 
     monkeypatch.setattr(EvaluationQuerySet, "reusable", look)
     job = submit.submit(draft, alice, mode="none")

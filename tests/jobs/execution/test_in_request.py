@@ -43,7 +43,7 @@ def run(client: Client, draft: Draft) -> str:
     return str(answer.headers["Location"])
 
 
-def told(client: Client, draft: Draft) -> str:
+def estimate_page(client: Client, draft: Draft) -> str:
     return client.get(reverse("jobs:estimate", args=[draft.public_id])).content.decode()
 
 
@@ -52,7 +52,7 @@ def test_a_small_run_answers_with_its_ranking(
 ) -> None:
     settings.BACKGROUND_FROM = 4
     fill(draft, 3)
-    assert "So few are ranked at once" in told(as_alice, draft)
+    assert "So few are ranked at once" in estimate_page(as_alice, draft)
 
     place = run(as_alice, draft)
 
@@ -76,7 +76,7 @@ def test_what_is_not_small_or_not_read_is_left_to_the_workers(
     fill(draft, 3)
     for each in range(unread):
         rows.waiting(draft, 10 + each)
-    assert "So few are ranked at once" not in told(as_alice, draft)
+    assert "So few are ranked at once" not in estimate_page(as_alice, draft)
 
     place = run(as_alice, draft)
 
@@ -149,7 +149,7 @@ def test_a_run_of_more_than_the_most_is_refused_before_and_at_the_button(
     settings.MAX_BATCH = 2
     why = "The draft has 3 résumés, and this site takes up to 2 in one run."
 
-    assert why in told(as_alice, draft)
+    assert why in estimate_page(as_alice, draft)
     assert run(as_alice, draft) == draft.get_absolute_url()
     assert why in as_alice.get(draft.get_absolute_url()).content.decode()
     assert not Job.objects.exists()

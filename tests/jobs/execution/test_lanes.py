@@ -45,8 +45,8 @@ def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:
     job.refresh_from_db()
     assert (job.status, job.error) == (JobStatus.COMPLETED, "")
     ranked = list(job.analysis.evaluations.ranked().select_related("candidate"))
-    assert [one.candidate.filename for one in ranked] == ["strong.pdf", "weak.docx", "locked.pdf"]
-    assert [one.rank for one in ranked] == [1, 2, None]
+    assert [row.candidate.filename for row in ranked] == ["strong.pdf", "weak.docx", "locked.pdf"]
+    assert [row.rank for row in ranked] == [1, 2, None]
     assert ranked[2].status == EvaluationStatus.UNREADABLE
     assert "password" in ranked[2].candidate.reason
     best = ranked[0]
@@ -87,18 +87,18 @@ def test_when_nothing_can_be_scored_the_job_has_failed_and_says_why(
     assert Notification.objects.get().kind == "failed"
 
 
-@pytest.mark.parametrize(("mode", "told"), [("none", 0), ("top", 2), ("all", 3)])
+@pytest.mark.parametrize(("mode", "number"), [("none", 0), ("top", 2), ("all", 3)])
 def test_insights_go_to_whom_they_were_asked_for(
-    alice: User, draft: Draft, mode: str, told: int
+    alice: User, draft: Draft, mode: str, number: int
 ) -> None:
-    for number in range(3):
-        rows.candidate(draft, number, text=f"{rows.TEXT}\nWorked for firm {number}.")
+    for firm in range(3):
+        rows.candidate(draft, firm, text=f"{rows.TEXT}\nWorked for firm {firm}.")
     job = submit.submit(draft, alice, mode=mode, top_n=2)
 
     work_off()
 
     insights = job.analysis.evaluations.order_by("rank").values_list("insights", flat=True)
-    assert [insight is not None for insight in insights] == [i < told for i in range(3)]
+    assert [insight is not None for insight in insights] == [i < number for i in range(3)]
 
 
 def test_the_same_résumé_costs_one_call_and_a_second_run_none(

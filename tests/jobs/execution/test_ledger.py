@@ -153,8 +153,8 @@ def test_calls_on_their_way_are_waited_for_before_the_budget_is_said_to_be_spent
     job.refresh_from_db()
     charged = model.usage()
     spent = charged["prompt_tokens"] + charged["completion_tokens"]
-    one = min(Call.objects.values_list("reserved_tokens", flat=True))
-    assert 9_000 - one < spent <= 9_000
+    smallest = min(Call.objects.values_list("reserved_tokens", flat=True))
+    assert 9_000 - smallest < spent <= 9_000
     assert f"{spent:,}" in job.pause_reason
 
 
@@ -180,7 +180,7 @@ def test_what_is_on_its_way_when_nothing_works_any_more_is_waited_for(
 
     job.refresh_from_db()
     assert job.is_paused and "quota" in job.pause_reason
-    answered = sum(one.prompt_tokens > 0 for one in model.log)
+    answered = sum(reply.prompt_tokens > 0 for reply in model.log)
     assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == answered >= 4
     assert not Call.objects.filter(status=CallStatus.UNKNOWN).exists()
 

@@ -146,8 +146,14 @@ class Life(RuleBasedStateMachine):
         turn = self._turn(which)
         evaluations = turn.job.analysis.evaluations.all()
         for pk in self.believed.pop(turn.token, []):
-            told = {"score": 50.0} if ends is EvaluationStatus.SCORED else {"error": "It failed."}
-            row: dict[str, Any] = {**UNSCORED, "id": pk, "fingerprint": "", "status": ends, **told}
+            values = {"score": 50.0} if ends is EvaluationStatus.SCORED else {"error": "It failed."}
+            row: dict[str, Any] = {
+                **UNSCORED,
+                "id": pk,
+                "fingerprint": "",
+                "status": ends,
+                **values,
+            }
             written = evaluations.answer(turn.token, [row])
             self.answered[pk] = self.answered.get(pk, 0) + written
         asked = turn.job.analysis.followups.all()
@@ -222,13 +228,13 @@ class Life(RuleBasedStateMachine):
         assert all(times <= 1 for times in (*self.answered.values(), *self.followed.values()))
 
     @invariant()
-    def a_job_ends_once_and_is_told_once(self) -> None:
+    def a_job_ends_once_with_one_notification(self) -> None:
         for job in Job.objects.all():
             ends = job.notifications.filter(kind__in=["completed", "failed"])
             assert ends.count() == (job.status in (JobStatus.COMPLETED, JobStatus.FAILED))
             assert (job.completed_at is not None) == (job.status in FINISHED_JOB_STATUSES)
-        told = Notification.objects.filter(kind="paused")
-        assert told.count() <= sum(Job.objects.values_list("pauses", flat=True))
+        notifications = Notification.objects.filter(kind="paused")
+        assert notifications.count() <= sum(Job.objects.values_list("pauses", flat=True))
 
     @invariant()
     def what_is_completed_is_whole_and_ranked(self) -> None:
@@ -282,7 +288,7 @@ class Life(RuleBasedStateMachine):
             assert not job.analysis.followups.filter(status__in=OPEN_FOLLOW_UP_STATUSES).exists()
         assert not Evaluation.objects.all().unranked().exists()
         assert not Halt.objects.exists()
-        self.a_job_ends_once_and_is_told_once()
+        self.a_job_ends_once_with_one_notification()
         self.every_answer_is_written_once()
         self.user.delete()
 
@@ -308,8 +314,8 @@ class Life(RuleBasedStateMachine):
         FollowUp.objects.filter(token=turn.token).update(due_at=past)
 
     def _job(self, which: int) -> Job:
-        found = list(Job.objects.order_by("pk").select_related("analysis__draft"))
-        return found[which % len(found)]
+        jobs = list(Job.objects.order_by("pk").select_related("analysis__draft"))
+        return jobs[which % len(jobs)]
 
     def _turn(self, which: int) -> Turn:
         return self.turns[which % len(self.turns)]

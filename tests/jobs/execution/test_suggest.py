@@ -34,16 +34,17 @@ from tests.servers.model import ModelServer, Reply, Request, error, said
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HTMX = {"HX-Request": "true"}
-FOUND = [
+CRITERIA = [
     {"name": "Payments", "looks_for": "Has run them.", "weight": 9, "must_have": True},
     {"name": "Native English speaker", "looks_for": "", "weight": 2, "must_have": False},
     {"name": "PostgreSQL", "looks_for": "Has tuned one.", "weight": 4, "must_have": False},
 ]
+NAMES = [criterion["name"] for criterion in CRITERIA]
 
 
 @pytest.fixture
 def model(settings: LazySettings) -> Iterator[ModelServer]:
-    with inline.model_server(settings, said(json.dumps({"criteria": FOUND}))) as server:
+    with inline.model_server(settings, said(json.dumps({"criteria": CRITERIA}))) as server:
         yield server
 
 
@@ -51,14 +52,12 @@ def shown(page: Any) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
-def ready(
-    draft: Draft, *, engine: str = "openai", found: list[dict[str, Any]] = FOUND
-) -> Suggestion:
+def ready(draft: Draft, *, engine: str = "openai") -> Suggestion:
     suggestion = suggest.create_suggestion(draft, draft.owner, engine=engine)
     Suggestion.objects.filter(pk=suggestion.pk).update(
         status=SuggestionStatus.READY,
         done_at=timezone.now(),
-        criteria=[{"key": f"c{number}", **one} for number, one in enumerate(FOUND)],
+        criteria=[{"key": f"c{number}", **criterion} for number, criterion in enumerate(CRITERIA)],
     )
     return suggestion
 
@@ -85,7 +84,7 @@ class TestMaking:
 
         suggestion.refresh_from_db()
         assert suggestion.status == SuggestionStatus.READY
-        assert [one.name for one in suggestion.suggested()] == [one["name"] for one in FOUND]
+        assert [criterion.name for criterion in suggestion.suggested()] == NAMES
         call = Call.objects.get()
         assert (call.purpose, call.status, call.owner) == ("suggest", CallStatus.ANSWERED, alice)
         assert call.analysis is None and call.draft == draft
@@ -110,25 +109,28 @@ class TestMaking:
         inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert [one.name for one in suggestion.suggested()] == ["Python in production", "Rust"]
+        assert [criterion.name for criterion in suggestion.suggested()] == [
+            "Python in production",
+            "Rust",
+        ]
         assert not Call.objects.exists()
 
     @pytest.mark.parametrize(
-        ("reply", "told"),
+        ("reply", "reason"),
         [
             (error(401, "invalid_api_key"), "The model server refuses the key (401)."),
             (said("no json"), "The model's answer cannot be used: it is not JSON."),
         ],
     )
     def test_what_cannot_work_is_told_at_once(
-        self, draft: Draft, alice: User, settings: LazySettings, reply: Any, told: str
+        self, draft: Draft, alice: User, settings: LazySettings, reply: Any, reason: str
     ) -> None:
         with inline.model_server(settings, reply):
             suggestion = suggest.request_suggestion(draft, alice)
             inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert suggestion.status == SuggestionStatus.FAILED and told in suggestion.error
+        assert suggestion.status == SuggestionStatus.FAILED and reason in suggestion.error
         assert not Call.objects.all().open().exists()
 
     def test_a_server_that_is_down_is_asked_again_and_given_up_after_three_times(
@@ -267,7 +269,11 @@ class TestPages:
         )
 
         assert "1 criterion is added." in page.text  # PostgreSQL was there already
-        assert [one.name for one in draft.criteria.all()] == ["Python", "PostgreSQL", "Payments"]
+        assert [criterion.name for criterion in draft.criteria.all()] == [
+            "Python",
+            "PostgreSQL",
+            "Payments",
+        ]
         added = draft.criteria.get(name="Payments")
         assert (added.looks_for, added.weight, added.must_have) == ("Has run them.", 9, True)
         assert Event.objects.filter(draft=draft, verb="draft changed").count() == 1
@@ -328,7 +334,7 @@ class TestCommand:
 
         printed = capsys.readouterr()
         read = posting.parse(role.read_text() + printed.out)
-        assert [one.name for one in read.criteria] == [one["name"] for one in FOUND]
+        assert [criterion.name for criterion in read.criteria] == NAMES
         assert (read.criteria[0].weight, read.criteria[0].must_have) == (9, True)
         assert "The criterion 'Native English speaker': This asks for an origin" in printed.err
         assert not Draft.objects.exists() and Call.objects.get().draft is None
@@ -337,16 +343,16 @@ class TestCommand:
         role = tmp_path / "JOB.md"
         role.write_text("# Engineer\n\nPayments.\n")
 
-        with pytest.raises(CommandError) as told:
+        with pytest.raises(CommandError) as raised:
             call_command("evaluate", str(role), suggest_criteria=True)
 
-        assert told.value.returncode == 1 and "no list to take criteria from" in str(told.value)
+        assert raised.value.returncode == 1 and "no list to take criteria from" in str(raised.value)
 
     def test_without_it_resumes_are_needed(self, tmp_path: Path) -> None:
         role = tmp_path / "JOB.md"
         role.write_text("# Engineer\n\nPayments.\n")
 
-        with pytest.raises(CommandError) as told:
+        with pytest.raises(CommandError) as raised:
             call_command("evaluate", str(role))
 
-        assert told.value.returncode == 2 and "No RESUMES are given." in str(told.value)
+        assert raised.value.returncode == 2 and "No RESUMES are given." in str(raised.value)
