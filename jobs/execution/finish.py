@@ -17,7 +17,7 @@ from candidates.scoring import insights, rank
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import Scorecard
 from jobs.models import Job, NotificationKind, ScheduledRun
-from jobs.notifications import email
+from jobs.notifications import recipients
 
 from .submit import record
 
@@ -64,12 +64,12 @@ def complete_job(job: Job) -> bool:
 def _notify(job: Job) -> None:
     """Queue the notification that the ranking is ready; for a scheduled run one with what has
     changed, or none where nothing has."""
-    run = job.scheduled_runs.select_related("before").first() if job.scheduled else None
-    if run is None or run.before is None:
-        email.queue_for_job(job, NotificationKind.COMPLETED)
-    elif movement.highlights(run.before, job.analysis):
-        ScheduledRun.objects.filter(pk=run.pk).update(told=True)
-        email.queue_for_job(job, NotificationKind.DIGEST)
+    run = job.scheduled_runs.select_related("previous_analysis").first() if job.scheduled else None
+    if run is None or run.previous_analysis is None:
+        recipients.queue_for_job(job, NotificationKind.COMPLETED)
+    elif movement.highlights(run.previous_analysis, job.analysis):
+        ScheduledRun.objects.filter(pk=run.pk).update(has_changes=True)
+        recipients.queue_for_job(job, NotificationKind.DIGEST)
 
 
 def fail_job(job: Job, reason: str) -> bool:
@@ -79,7 +79,7 @@ def fail_job(job: Job, reason: str) -> bool:
             return False
         _rank(job.analysis)
         record(job, "failed", detail=reason)
-        email.queue_for_job(job, NotificationKind.FAILED)
+        recipients.queue_for_job(job, NotificationKind.FAILED)
     return True
 
 

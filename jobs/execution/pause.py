@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from jobs.models import Halt, Job, Lane, NotificationKind
-from jobs.notifications import email
+from jobs.notifications import recipients
 
 from .submit import add_lane, record, send_lane
 
@@ -27,7 +27,7 @@ def pause_for_problem(job: Job, reason: str) -> bool:
             return False
         record(job, "paused", detail=reason)
         job.refresh_from_db(fields=["pauses"])
-        email.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
+        recipients.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
     return True
 
 
