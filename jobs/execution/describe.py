@@ -17,7 +17,7 @@ from candidates.models import DescriptionFile, Draft, Event
 from candidates.models.draft import LONGEST_DESCRIPTION
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
-from candidates.told import told
+from candidates.reasons import sentence
 from jobs import queue
 from jobs.tracing import place
 
@@ -47,7 +47,7 @@ def upload_description(draft: Draft, user: "User", file: Incoming) -> Descriptio
         )
     content = file.read()
     if not content:
-        raise DescriptionRefused(told(Problem.EMPTY.sentence))
+        raise DescriptionRefused(sentence(Problem.EMPTY))
     with transaction.atomic():
         description = DescriptionFile.objects.create(draft=draft, filename=name, content=content)
         description.refresh_from_db(fields=["public_id"])

@@ -4,10 +4,12 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
+from candidates.facts.reason import Reason
 from candidates.models import Evaluation, FollowUp
 from candidates.models.analysis import InsightsMode
 from candidates.models.call import CallPurpose
 from candidates.models.followup import FollowUpKind, FollowUpQuerySet, FollowUpStatus
+from candidates.models.reason import error_columns
 from candidates.scoring import engines, rank
 from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Insight, Scorecard, Usage
@@ -17,7 +19,7 @@ from .runtime import Runtime
 from .turn import Turn
 from .work import AdmitGuest, LaneWork
 
-WITHOUT_RESULT: dict[str, Any] = {"score": None, "result": None, "error": ""}
+WITHOUT_RESULT: dict[str, Any] = {"score": None, "result": None, **error_columns(None)}
 
 
 class FollowUpWork(LaneWork[Any]):
@@ -38,7 +40,7 @@ class FollowUpWork(LaneWork[Any]):
         items, answers = self._prepared(ids)
         known = self.known(items)
         answers += [
-            _done(item, result=known[item.fingerprint])
+            _answer(item, FollowUpStatus.DONE, result=known[item.fingerprint])
             for item in items
             if item.fingerprint in known
         ]
@@ -49,13 +51,8 @@ class FollowUpWork(LaneWork[Any]):
         """Results that need no call, by fingerprint."""
         return {}
 
-    def failed(self, item: WorkItem, error: str) -> dict[str, Any]:
-        return {
-            **WITHOUT_RESULT,
-            "id": item.pk,
-            "status": FollowUpStatus.FAILED,
-            "error": error,
-        }
+    def failed(self, item: WorkItem, reason: Reason) -> dict[str, Any]:
+        return _answer(item, FollowUpStatus.FAILED, **error_columns(reason))
 
     def _prepared(self, ids: list[int]) -> tuple[list[WorkItem], list[dict[str, Any]]]:
         """The rows as the engine takes them, and answers for those that the program fails at."""
@@ -100,7 +97,7 @@ class Insights(FollowUpWork):
         self, items: list[WorkItem], answer: tuple[Insight, Usage]
     ) -> list[dict[str, Any]]:
         result = answer[0].to_json() | {"version": engines.WITH_INSIGHTS}
-        return [_done(items[0], result=result)]
+        return [_answer(items[0], FollowUpStatus.DONE, result=result)]
 
 
 class Repeats(FollowUpWork):
@@ -120,8 +117,8 @@ class Repeats(FollowUpWork):
     def answered(self, items: list[WorkItem], answer: Scorecard) -> list[dict[str, Any]]:
         standing = rank.stand(self.rubric, answer.ratings)
         ratings = [rating.to_json() for rating in answer.ratings]
-        return [_done(items[0], score=standing.score, result=ratings)]
+        return [_answer(items[0], FollowUpStatus.DONE, score=standing.score, result=ratings)]
 
 
-def _done(item: WorkItem, **values: Any) -> dict[str, Any]:
-    return {**WITHOUT_RESULT, "id": item.pk, "status": FollowUpStatus.DONE, **values}
+def _answer(item: WorkItem, status: FollowUpStatus, **values: Any) -> dict[str, Any]:
+    return {**WITHOUT_RESULT, "id": item.pk, "status": status, **values}

@@ -62,7 +62,7 @@ def score(
         try:
             _run_phases(turn, runtime)
         except EngineUnavailable as error:
-            pause.pause_for_problem(turn.job, str(error) or "The engine cannot work.")
+            pause.pause_for_problem(turn.job, error.reason)
         leave(turn)
 
 
@@ -105,7 +105,7 @@ def admit(job: Job) -> bool:
     if job.status != JobStatus.PENDING or job.analysis.evaluations.exists():  # or it is a retry
         return True
     reason = size_refusal(job.analysis.draft_id)
-    return not (reason and fail_job(job, reason))
+    return reason is None or not fail_job(job, reason)
 
 
 def enrol(job: Job) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from candidates.facts.reason import FailureCode, Reason
 from jobs.models import Halt, Job, Lane, NotificationKind
 from jobs.notifications import recipients
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def pause_for_problem(job: Job, reason: str) -> bool:
+def pause_for_problem(job: Job, reason: Reason) -> bool:
     """Pause the job and notify its user of what to mend; False when it was paused or over."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).pause(reason):
             return False
-        record(job, "paused", detail=reason)
+        record(job, "paused", reason=reason)
         job.refresh_from_db(fields=["pauses"])
         recipients.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
     return True
@@ -34,7 +35,8 @@ def pause_for_problem(job: Job, reason: str) -> bool:
 def pause_job(job: Job, user: "User") -> bool:
     """Pause the job; answers on their way are still written. False when it was paused or over."""
     with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk).pause(f"Paused by {user.get_username()}."):
+        reason = Reason(FailureCode.PAUSED_BY_USER, {"user": user.pk})
+        if not Job.objects.filter(pk=job.pk).pause(reason):
             return False
         Lane.objects.filter(job=job, started_at=None).delete()
         record(job, "paused", actor=user)

@@ -4,9 +4,11 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
+from candidates.facts.reason import Reason
 from candidates.models import Evaluation, EvaluationQuerySet
 from candidates.models.analysis import EvaluationStatus, InsightsMode
 from candidates.models.call import CallPurpose
+from candidates.models.reason import error_columns
 from candidates.scoring import engines, insights, rank
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.fingerprint import document_key, fingerprint, prefix
@@ -22,7 +24,7 @@ from .work import AdmitGuest, LaneWork
 REUSED_PER_BATCH = 500
 
 UNSCORED: dict[str, Any] = {  # an answer without a score
-    "error": "",
+    **error_columns(None),
     "ratings": [],
     "score": None,
     "must_haves_met": 0,
@@ -109,8 +111,8 @@ class Scoring(LaneWork[Scorecard]):
     def answered(self, items: list[WorkItem], answer: Scorecard) -> list[dict[str, Any]]:
         return [self._scored(item, answer, reused=place > 0) for place, item in enumerate(items)]
 
-    def failed(self, item: WorkItem, error: str) -> dict[str, Any]:
-        return _answer(item, status=EvaluationStatus.FAILED, error=error)
+    def failed(self, item: WorkItem, reason: Reason) -> dict[str, Any]:
+        return _answer(item, status=EvaluationStatus.FAILED, **error_columns(reason))
 
     def is_over(self) -> bool:
         if self.reader.read_some(self.turn):

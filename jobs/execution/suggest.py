@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext_noop
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Call, Draft, Event, Suggestion
 from candidates.models.call import CallPurpose
 from candidates.models.suggestion import SuggestionQuerySet
@@ -37,10 +37,8 @@ log = logging.getLogger(__name__)
 
 SUGGESTION_LEASE = timedelta(seconds=15)
 MAX_CALL_SECONDS = 90.0  # of one attempt; well below the queue's own time-out
-PROGRAM_FAULT = gettext_noop(
-    "The program failed at this. The fault has been logged; ask again when it is mended."
-)
-TOO_SLOW = gettext_noop("The model server did not answer in time. Ask again later.")
+PROGRAM_FAULT = Reason(FailureCode.SUGGESTION_PROGRAM_FAILED)
+TOO_SLOW = Reason(FailureCode.SUGGESTION_TIMED_OUT)
 
 type Answer = tuple[tuple[RubricCriterion, ...], Usage]
 
@@ -85,13 +83,14 @@ def make_suggestion(suggestion_id: int, runtime: Runtime) -> None:
         return
     suggestion = rows.select_related("draft").get()
     criteria: Sequence[RubricCriterion] = ()
-    error, delay = "", None
+    reason: Reason | None = None
+    delay: timedelta | None = None
     try:
         criteria = _call_engine(suggestion, claims, runtime)
     except EngineUnavailable as unavailable:
-        error = str(unavailable) or "The engine cannot work."
+        reason = unavailable.reason
     except ScoringFailed as failed:
-        error = str(failed) or "The engine failed."
+        reason = failed.reason
         failure = Failure(is_final=not failed.again, retry_after=failed.after or 0.0)
         decision = decide(failure, suggestion.attempts, SUGGESTION, randomness=0.0)
         if isinstance(decision, Retry):
@@ -99,11 +98,11 @@ def make_suggestion(suggestion_id: int, runtime: Runtime) -> None:
     # Whatever else goes wrong is the program's: the person shall not wait for ever.
     except Exception as fault:  # noqa: BLE001
         log.error("suggestion %d: %s", suggestion_id, place(fault))
-        error = PROGRAM_FAULT
+        reason = PROGRAM_FAULT
     with transaction.atomic():
         runtime.ledger.write()
         Call.objects.all().lose([claims.token])  # stopped between its row and its leaving
-        _close(rows, claims, criteria, error, delay)
+        _close(rows, claims, criteria, reason, delay)
     runtime.ledger.forget_written()
 
 
@@ -111,14 +110,14 @@ def _close(
     rows: SuggestionQuerySet,
     claims: Claims,
     criteria: Sequence[RubricCriterion],
-    error: str,
+    reason: Reason | None,
     delay: timedelta | None,
 ) -> None:
-    """Write what came of an attempt: another attempt after `delay`, an error, or criteria."""
+    """Write what came of an attempt: another attempt after `delay`, a failure, or criteria."""
     if delay is not None:
         claims.retry_after(delay)
-    elif error:
-        rows.fail(claims.token, error)
+    elif reason is not None:
+        rows.fail(claims.token, reason)
     else:
         rows.ready(claims.token, [asdict(criterion) for criterion in criteria])
 

@@ -18,8 +18,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 from django.db.models.functions import Now
-from django.utils.translation import gettext_noop
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Call, EvaluationQuerySet
 from candidates.models.call import CallPurpose, CallStatus
 from candidates.models.followup import FollowUpQuerySet
@@ -40,9 +40,7 @@ from .turn import Host, Turn, TurnVerdict
 log = logging.getLogger(__name__)
 
 MIN_LIMIT_DELAY_SECONDS, MAX_LIMIT_DELAY_SECONDS = 0.05, 5.0  # where a limit holds rows back
-PROGRAM_FAULT = gettext_noop(
-    "The program failed at this résumé. The fault has been logged; retry when it is mended."
-)
+PROGRAM_FAULT = Reason(FailureCode.PROGRAM_FAILED)
 
 type AdmitGuest = Callable[[int, Runtime, Host], None]
 
@@ -94,7 +92,7 @@ class LaneWork[Answer](ABC):
         """What to write for rows that share one answer."""
 
     @abstractmethod
-    def failed(self, item: WorkItem, error: str) -> dict[str, Any]:
+    def failed(self, item: WorkItem, reason: Reason) -> dict[str, Any]:
         """What to write for a row whose attempts are used up."""
 
     def asks_insights(self) -> bool:
@@ -126,8 +124,7 @@ class LaneWork[Answer](ABC):
             self._drain()
         except EngineUnavailable as error:
             # Paused first, so that no lane sends more; what is on its way is paid for.
-            reason = str(error) or gettext_noop("The engine cannot work.")
-            pause.pause_for_problem(self.turn.job, reason)
+            pause.pause_for_problem(self.turn.job, error.reason)
             self.turn.verdict = TurnVerdict.PAUSE
             self._drain()
         except SystemExit:
@@ -260,13 +257,10 @@ class LaneWork[Answer](ABC):
                 case Retry(after=seconds):
                     self.claims.defer(item.pk, timedelta(seconds=seconds))
                 case GiveUp():
-                    reason = str(error) or gettext_noop("The engine failed.")
-                    answers.append(self.failed(item, reason))
+                    answers.append(self.failed(item, error.reason))
                 case retry.Unavailable():
-                    raise EngineSilent(
-                        f"{error} It has been so for about an hour. Resume the job when the model "
-                        "server answers again."
-                    )
+                    cause = Reason.because_of(FailureCode.SERVER_SILENT, error.reason)
+                    raise EngineSilent(cause)
         return answers
 
     def _others_answered(self, error: ScoringFailed, deferrals: int) -> bool:

@@ -23,12 +23,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Draft, Evaluation, FollowUp
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from candidates.models.followup import OPEN_FOLLOW_UP_STATUSES, FollowUpStatus
+from candidates.models.reason import error_columns
 from jobs.execution import lanes, pause, submit
 from jobs.execution.scoring import UNSCORED
 from jobs.execution.turn import Turn
+from jobs.execution.work import PROGRAM_FAULT
 from jobs.models import (
     FINISHED_JOB_STATUSES,
     OPEN_JOB_STATUSES,
@@ -89,7 +92,7 @@ class Life(RuleBasedStateMachine):
             case "pause":
                 pause.pause_job(job, self.user)
             case "break down":
-                pause.pause_for_problem(job, "The key is refused.")
+                pause.pause_for_problem(job, Reason(FailureCode.KEY_REFUSED, {"status": 401}))
             case "resume":
                 pause.resume_job(job, self.user)
 
@@ -146,7 +149,9 @@ class Life(RuleBasedStateMachine):
         turn = self._turn(which)
         evaluations = turn.job.analysis.evaluations.all()
         for pk in self.believed.pop(turn.token, []):
-            values = {"score": 50.0} if ends is EvaluationStatus.SCORED else {"error": "It failed."}
+            values = (
+                {"score": 50.0} if ends is EvaluationStatus.SCORED else error_columns(PROGRAM_FAULT)
+            )
             row: dict[str, Any] = {
                 **UNSCORED,
                 "id": pk,
@@ -163,7 +168,7 @@ class Life(RuleBasedStateMachine):
                 "status": FollowUpStatus.DONE,
                 "score": None,
                 "result": {},
-                "error": "",
+                **error_columns(None),
             }
             written = asked.answer(turn.token, [done])
             self.followed[pk] = self.followed.get(pk, 0) + written

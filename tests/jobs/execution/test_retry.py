@@ -2,14 +2,16 @@
 
 import pytest
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.scoring.scorecard import EngineBusy, ScoringFailed
 from jobs.execution.retry import Unavailable, decide_call, depends_on_others, longest_delay
 from jobs.queue.retry import GiveUp, Retry
 
-FINAL = ScoringFailed("The model refused.")
-PASSING = ScoringFailed("The model server answered 500", again=True)
-SLOW_DOWN = ScoringFailed("The model server answered 500", again=True, after=30.0)
-BUSY = EngineBusy("The model server answered 429", retry_after=0.5)
+FAILED = Reason(FailureCode.UNREACHABLE, {"tries": 4})
+FINAL = ScoringFailed(Reason(FailureCode.MODEL_REFUSED))
+PASSING = ScoringFailed(FAILED, again=True)
+SLOW_DOWN = ScoringFailed(FAILED, again=True, after=30.0)
+BUSY = EngineBusy(FAILED, retry_after=0.5)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ BUSY = EngineBusy("The model server answered 429", retry_after=0.5)
         (SLOW_DOWN, 0, False, Retry(30.0)),
         (SLOW_DOWN, 2, False, Retry(120.0)),
         (SLOW_DOWN, 4, False, Retry(300.0)),
-        (ScoringFailed("Later", again=True, after=900.0), 0, False, Retry(300.0)),
+        (ScoringFailed(FAILED, again=True, after=900.0), 0, False, Retry(300.0)),
     ],
 )
 def test_decision(
