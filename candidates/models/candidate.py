@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 
 if TYPE_CHECKING:
@@ -76,13 +76,13 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
             )
         )
 
-    def give_up(self) -> int:
+    def fail_exhausted(self) -> int:
         """Close the rows that stopped their worker at each attempt."""
-        return self.spent().update(
+        return self.exhausted().update(
             status=CandidateStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
-            detail=f"the worker stopped {MOST_ATTEMPTS} times",
+            detail=f"the worker stopped {MAX_ATTEMPTS} times",
             read_at=Now(),
         )
 

@@ -19,7 +19,7 @@ from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
 from candidates.reading_result import ReadingResult
 
-from .turn import Place, Turn, TurnVerdict
+from .turn import Turn, TurnMode, TurnVerdict
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Reader:
     def read_some(self, turn: Turn) -> int:
         """Claim an archive or a few waiting files, read them and write the results; returns how
         many were read."""
-        if turn.place is Place.REQUEST:
+        if turn.mode is TurnMode.REQUEST:
             return 0
         return self.unpack_some(turn) or self._read_some(turn)
 
@@ -67,15 +67,15 @@ class Reader:
         """Claim a waiting archive and make candidates of its files until the turn ends; returns 1,
         or 0 where there is none."""
         archives = Archive.objects.filter(draft=self.draft_id)
-        archives.give_up()
+        archives.fail_exhausted()
         for pk in archives.claim(1, turn.token, LEASE):
-            turn.beat(LEASE)
+            turn.renew(LEASE)
             try:
                 self._unpack(turn, Archive.objects.select_related("draft").get(pk=pk))
             except Archive.DoesNotExist:
                 pass  # erased since it was claimed
             finally:
-                archives.give_back(turn.token)
+                archives.release(turn.token)
             return 1
         return 0
 
@@ -94,7 +94,7 @@ class Reader:
                     if not self._keep(turn, archive, batch):
                         return
                     batch = []
-                    if turn.look() is not TurnVerdict.GO:
+                    if turn.check() is not TurnVerdict.CONTINUE:
                         return
             is_over = True
         except FileNotFoundError:
@@ -120,20 +120,20 @@ class Reader:
             if not Archive.objects.all().advance(turn.token, archive.pk, len(batch), LEASE):
                 return False
             intake.accept_members(archive.draft, archive, batch)
-        turn.beat(LEASE)
+        turn.renew(LEASE)
         return True
 
     def _read_some(self, turn: Turn) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
-        candidates.give_up()
+        candidates.fail_exhausted()
         ids = candidates.claim(FILES_PER_CLAIM, turn.token, LEASE)
         if ids:
-            turn.beat(LEASE)
+            turn.renew(LEASE)
         try:
             return self._read_all(turn, ids)
         finally:
             # Also when no child can be started: no file is to blame for that.
-            candidates.give_back(turn.token)
+            candidates.release(turn.token)
 
     def _read_all(self, turn: Turn, ids: list[int]) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
@@ -149,7 +149,7 @@ class Reader:
                         Problem.DAMAGED, "no longer stored"
                     )
             # After each file: eight slow ones together would outlast the queue's time-out.
-            if turn.look() is not TurnVerdict.GO:
+            if turn.check() is not TurnVerdict.CONTINUE:
                 break
         if results:
             candidates.record_reading(turn.token, results)
@@ -159,9 +159,9 @@ class Reader:
 
     def _renew(self, turn: Turn) -> None:
         """Renew the claims, also while one file is read: a long scan outlasts the lease."""
-        if time.monotonic() - turn.beaten > RENEW_SECONDS:
-            turn.beat(LEASE)
-            Candidate.objects.filter(draft=self.draft_id).extend(turn.token, LEASE)
+        if time.monotonic() - turn.renewed > RENEW_SECONDS:
+            turn.renew(LEASE)
+            Candidate.objects.filter(draft=self.draft_id).renew(turn.token, LEASE)
 
     def _read(self, candidate: Candidate, turn: Turn) -> ReadingResult:
         try:

@@ -50,8 +50,8 @@ def test_a_page_of_hidden_text_alone_is_not_read_by_the_second_reader() -> None:
 
 @pytest.mark.parametrize(("lost", "flag"), [(2, "unchecked"), (4, "letters-lost")])
 def test_the_second_reader_brings_back_no_hidden_text(lost: int, flag: str) -> None:
-    """It is used because letters of one font are illegible; with the hidden text their share falls,
-    or does not fall enough."""
+    """It is used because letters of a font are illegible; without the hidden text their share falls
+    far enough, or not."""
     font = b"<</Type/Font/Subtype/Type1/BaseFont/Courier/ToUnicode 7 0 R>>"
     odd = b"BT /F2 11 Tf 72 600 Td (%s) Tj ET 1 g\n" % (b"abcdefgh" * lost)
     content = hidden._text(hidden.SEEN, 700) + odd + hidden._text(hidden.SECRET, 500)
