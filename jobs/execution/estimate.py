@@ -124,7 +124,7 @@ def estimate_run(
 ) -> Estimate:
     """What `submit` with the same values would lead to. Nine queries at most.
 
-    Raises ValueError with a plain sentence when nothing could be rated.
+    Raises InvalidRubric when nothing could be rated.
     """
     engine = engine or settings.EVALUATOR_ENGINE
     model = settings.EVALUATOR_MODEL or engines.default_model(engine)
