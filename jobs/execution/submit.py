@@ -55,7 +55,6 @@ def submit(
 
     `repeats` has some scored twice, to see how far two scorings of the same résumé lie apart. A
     `scheduled` job makes room for those that people request.
-
     A second request for the same analysis while the first is under way returns the first one's job,
     and so does one with the same `key` at any time: it is the same press of a button. Raises
     CannotRun.
