@@ -7,6 +7,7 @@ that there can be.
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -124,7 +125,7 @@ def estimate_run(
 ) -> Estimate:
     """What `submit` with the same values would lead to. Nine queries at most.
 
-    Raises ValueError with a plain sentence when nothing could be rated.
+    Raises InvalidRubric when nothing could be rated.
     """
     engine = engine or settings.EVALUATOR_ENGINE
     model = settings.EVALUATOR_MODEL or engines.default_model(engine)
@@ -132,25 +133,22 @@ def estimate_run(
     counts = _counts(draft)
     resumes = counts["readable"]
     facts = catalogue.facts(model, settings.EVALUATOR_PRICES)
+    forecast = partial(engines.forecast, engine, rubric, facts)
     with_insights = mode == InsightsMode.ALL
-    score = engines.forecast(engine, rubric, facts, "score+insight" if with_insights else "score")
+    score = forecast("score+insight" if with_insights else "score")
     version = engines.version(engine, with_insights=with_insights)
     readable = _with_fingerprints(draft, prefix(engine, model, version, rubric))
     fresh, size = _fresh(readable, draft.owner_id, score.room if score else 0)
     insights = repeated = 0
-    usage = Usage()
-    if score:
-        mean = counts["bytes"] / resumes if resumes else 0.0
-        if mode == InsightsMode.TOP:
-            best = min(top_n or settings.EVALUATOR_TOP_N, resumes)
-            insights = _insight_calls(readable, draft.owner_id, best, fresh)
-        if repeats:
-            repeated = min(resumes, to_repeat(resumes))
-        usage += _usage(score, fresh, size)
-        if insights:
-            usage += _mean_usage(engines.forecast(engine, rubric, facts, "insight"), insights, mean)
-        if repeated:
-            usage += _mean_usage(engines.forecast(engine, rubric, facts, "score"), repeated, mean)
+    if score and mode == InsightsMode.TOP:
+        best = min(top_n or settings.EVALUATOR_TOP_N, resumes)
+        insights = _insight_calls(readable, draft.owner_id, best, fresh)
+    if score and repeats:
+        repeated = min(resumes, to_repeat(resumes))
+    mean = counts["bytes"] / resumes if resumes else 0.0
+    usage = _usage(score, fresh, size)
+    usage += _mean_usage(forecast("insight") if insights else None, insights, mean)
+    usage += _mean_usage(forecast("score") if repeated else None, repeated, mean)
     return Estimate(
         engine=engine,
         model=model,
@@ -209,8 +207,11 @@ def _insight_calls(readable: Any, owner_id: int, best: int, fresh: int) -> int:
     return int(min(best, best - min(known, best) + fresh))
 
 
-def _usage(forecast: Forecast, calls: int, size: int) -> Usage:
-    """What so many calls take that send `size` bytes of résumés in all."""
+def _usage(forecast: Forecast | None, calls: int, size: int) -> Usage:
+    """What so many calls take that send `size` bytes of résumés in all; nothing where the engine
+    makes no calls."""
+    if forecast is None:
+        return Usage()
     return Usage(
         calls=calls,
         prompt_tokens=forecast.shared * calls + -(-size // catalogue.A_TOKEN),
