@@ -70,6 +70,6 @@ def drain(host: Heartbeat) -> bool:
     return bool(Heartbeat.objects.filter(pk=host.pk, draining=False).update(draining=True))
 
 
-def take_work_again(host: Heartbeat) -> bool:
+def end_drain(host: Heartbeat) -> bool:
     """Let a drained host take work; False when it does, or has gone."""
     return bool(Heartbeat.objects.filter(pk=host.pk, draining=True).update(draining=False))

@@ -163,4 +163,4 @@ class Turn:
 
 def _others_wait() -> bool:
     """Whether somebody wants a worker: a lane, or a message such as an e-mail's."""
-    return queue.messages_wait() or Lane.objects.filter(started_at=None).exists()
+    return queue.has_waiting_messages() or Lane.objects.filter(started_at=None).exists()

@@ -116,7 +116,7 @@ def test_what_a_dead_cluster_had_taken_the_next_one_does(
 ) -> None:
     worker.main.kill()
 
-    until(lambda: _has_sung(message), "the message", patience=30)
+    until(lambda: _has_come(message), "the message", patience=30)
     until(lambda: not OrmQ.objects.filter(key=taken_key(worker.heartbeat.pk)).exists())
 
 
@@ -128,10 +128,10 @@ def test_what_a_lost_supervisor_had_taken_another_does(
     Heartbeat.objects.update(seen_at=Now() - timedelta(minutes=1))
 
     with running(tmp_path, workers=1):
-        until(lambda: _has_sung(message), "the message", patience=30)
+        until(lambda: _has_come(message), "the message", patience=30)
 
 
-def _has_sung(row: Heartbeat) -> bool:
+def _has_come(row: Heartbeat) -> bool:
     row.refresh_from_db()
     return row.canary_at is not None
 
@@ -201,14 +201,14 @@ def test_a_stop_with_work_in_hand_cuts_it_off(tmp_path: Path, draft: Draft, *, a
 def test_an_outage_of_the_database_is_sat_out(worker: Worker) -> None:
     before = {each.pid for each in (worker.main, worker.sentinel)}
     with outage():
-        until(lambda: "watch: the database does not answer" in worker.said)
+        until(lambda: "watchdog: the database does not answer" in worker.said)
         until(lambda: "broker: the queue cannot be read" in worker.said)
     connection.close()
     worker.wait_for_messages()
 
     assert worker.heartbeat.restarts == 0
     assert {each.pid for each in (worker.main, worker.sentinel)} == before
-    assert worker.said.count("watch: the database does not answer") == 1
+    assert worker.said.count("watchdog: the database does not answer") == 1
     assert worker.said.count("the database answers again") == 1
 
 
@@ -217,7 +217,7 @@ def test_a_database_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
         with outage():
             worker = start(tmp_path, workers=1, beat=1.5)
             stack.callback(worker.close)
-            until(lambda: "watch: the database does not answer yet" in worker.said)
+            until(lambda: "watchdog: the database does not answer yet" in worker.said)
         connection.close()
 
         worker.wait_until_alive()

@@ -16,7 +16,7 @@ from candidates.models.call import CallPurpose
 from jobs.execution import submit
 from jobs.models import Job, Lane, Notification
 from jobs.workers import sweep as sweeping
-from jobs.workers.sweep import LOCK, sweep
+from jobs.workers.sweep import SWEEP_LOCK, sweep
 from tests.makers import rows
 from tests.workers import until
 
@@ -122,10 +122,10 @@ def test_only_one_sweeps_at_a_time(job: Job) -> None:
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [SWEEP_LOCK])
             assert sweep() == 0
             # Closing the connection gives the lock back some time later.
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [SWEEP_LOCK])
     finally:
         other.close()
     assert sweep() == 1
