@@ -115,7 +115,10 @@ class Notification(Claimable):
                 name="notification_to_send",
                 fields=["due_at"],
                 condition=Q(status__in=[EmailStatus.WAITING, EmailStatus.SENDING]),
-            )
+            ),
+            models.Index(  # for what was sent in an hour
+                name="notification_sent", fields=["sent_at"], condition=Q(sent_at__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
