@@ -27,7 +27,7 @@ MARKER = "Zyxwvutsrq"
 def line(**values: Any) -> dict[str, Any]:
     record = logging.LogRecord("jobs.x", logging.ERROR, __file__, 1, "row %d", (7,), None)
     record.__dict__.update(values)
-    told: dict[str, Any] = json.loads(logs.Json().format(record))
+    told: dict[str, Any] = json.loads(logs.JsonFormatter().format(record))
     return told
 
 
@@ -40,7 +40,7 @@ def test_a_line_carries_what_it_is_about() -> None:
     assert "job" not in line()
 
 
-@pytest.mark.parametrize("formatter", [logs.Json, logs.Text])
+@pytest.mark.parametrize("formatter", [logs.JsonFormatter, logs.TextFormatter])
 def test_of_an_exception_the_place_is_told_and_not_what_it_says(formatter: Any) -> None:
     try:
         try:
@@ -68,7 +68,7 @@ def test_the_queue_learns_the_place_of_a_fault_alone(caplog: pytest.LogCaptureFi
         stumble(3)
 
     assert told.value.__suppress_context__
-    assert MARKER not in logs.Json().format(caplog.records[0])
+    assert MARKER not in logs.JsonFormatter().format(caplog.records[0])
 
 
 @pytest.mark.parametrize(
