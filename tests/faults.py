@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jobs.monitoring.problems import SystemProblem
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
-HEADING = "## What the monitor notices"
+HEADING = "## What the program notices"
 SOON = 15.0  # seconds in which it must be named
 GONE = 150.0  # seconds in which it must be gone
 OF_ITSELF = "by itself"

@@ -127,6 +127,6 @@ class ReasonFilter(admin.SimpleListFilter):
         if (value := self.value()) is None:
             return queryset
         source, _, reason = value.partition(":")
-        if source not in errors.SOURCES or "\0" in reason:
+        if source not in errors.ERROR_CLASSES or "\0" in reason:
             return queryset.none()
         return queryset.filter(pk__in=errors.jobs_with(source, reason).order_by().values("pk"))

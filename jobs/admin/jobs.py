@@ -265,7 +265,7 @@ class JobAdmin(StaffActionAdmin):
                 **self.admin_site.each_context(request),
                 "title": _("Errors"),
                 "opts": self.opts,
-                "groups": errors.groups(),
+                "groups": errors.error_groups(),
                 "windows": errors.WINDOWS,
                 "may_retry": request.user.has_perm("jobs.retry_job"),
             },
@@ -277,11 +277,11 @@ class JobAdmin(StaffActionAdmin):
             raise PermissionDenied
         values = request.POST if request.method == "POST" else request.GET
         source, reason, window = (values.get(name, "") for name in ("class", "reason", "window"))
-        if source not in errors.SOURCES or window not in errors.WINDOWS or "\0" in reason:
+        if source not in errors.ERROR_CLASSES or window not in errors.WINDOWS or "\0" in reason:
             raise Http404
-        if not errors.SOURCES[source].can_retry:
+        if not errors.ERROR_CLASSES[source].can_retry:
             raise Http404
-        matching = errors.latest(errors.jobs_with(source, reason, window))
+        matching = errors.latest_jobs(errors.jobs_with(source, reason, window))
         job_id = values.get("job", "")
         if job_id:  # what failed for that reason in one analysis
             chosen = Job.objects.filter(pk=job_id if job_id.isdecimal() and len(job_id) < 19 else 0)
@@ -338,7 +338,7 @@ class JobAdmin(StaffActionAdmin):
             "events": [(event, VERBS.get(event.verb, event.verb)) for event in events],
             "lanes": Lane.objects.filter(job=job).select_related("worker").order_by("pk"),
             "attempts": attempts.order_by("-created_at")[:MAX_ATTEMPTS_SHOWN],
-            "groups": errors.groups(analysis),
+            "groups": errors.error_groups(analysis),
             "windows": errors.WINDOWS,
             "may_retry": not job.is_open and request.user.has_perm("jobs.retry_job"),
             "failures": failures.order_by("-attempts", "pk")[:MAX_FAILURES_SHOWN],

@@ -1,4 +1,4 @@
-"""What went wrong of late, grouped by its class and its reason."""
+"""Recent errors, grouped by their class and reason."""
 
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -24,22 +24,22 @@ WINDOWS = {
     "3d": (timedelta(days=3), _("3 days")),
     "7d": (timedelta(days=7), _("7 days")),
 }
-REASONS = 100  # of each class, the most frequent
+MAX_REASONS = 100  # of each class, the most frequent
 
 
-class Source(NamedTuple):
-    """A class of errors: where they are, when each happened, why, and whose analysis it is."""
+class ErrorClass(NamedTuple):
+    """A class of errors: its rows, and their fields with the time, the reason and the analysis."""
 
     label: str | Promise
     rows: QuerySet[Any]
-    at: str
-    reason: str
-    analysis: str
+    time_field: str
+    reason_field: str
+    analysis_field: str
     can_retry: bool = False
 
 
-SOURCES = {
-    "job": Source(
+ERROR_CLASSES = {
+    "job": ErrorClass(
         _("Job failed"),
         Job.objects.filter(status=JobStatus.FAILED),
         "completed_at",
@@ -47,7 +47,7 @@ SOURCES = {
         "analysis",
         can_retry=True,
     ),
-    "scoring": Source(
+    "scoring": ErrorClass(
         _("Résumé not scored"),
         Evaluation.objects.filter(status=EvaluationStatus.FAILED),
         "scored_at",
@@ -55,7 +55,7 @@ SOURCES = {
         "analysis",
         can_retry=True,
     ),
-    "after": Source(
+    "after": ErrorClass(
         _("Insight or second scoring"),
         FollowUp.objects.filter(status=FollowUpStatus.FAILED),
         "done_at",
@@ -63,14 +63,14 @@ SOURCES = {
         "analysis",
         can_retry=True,
     ),
-    "reading": Source(
+    "reading": ErrorClass(
         _("File not readable"),
         Candidate.objects.filter(status=CandidateStatus.UNREADABLE),
         "read_at",
         "problem",
         "draft__analyses",
     ),
-    "call": Source(
+    "call": ErrorClass(
         _("Call to the model"),
         Call.objects.filter(status__in=FAILED_CALL_STATUSES),
         "created_at",
@@ -80,10 +80,10 @@ SOURCES = {
 }
 
 
-class Group(NamedTuple):
+class ErrorGroup(NamedTuple):
     """Errors of one class with one reason; `counts` are those of each window."""
 
-    source: str
+    error_class: str
     label: str | Promise
     reason: str
     sentence: str
@@ -92,15 +92,15 @@ class Group(NamedTuple):
 
     @property
     def jobs_url(self) -> str:
-        """The list of the jobs that have it."""
+        """The list of the jobs that have such errors."""
         return reverse(
-            "admin:jobs_job_changelist", query={"reason": f"{self.source}:{self.reason}"}
+            "admin:jobs_job_changelist", query={"reason": f"{self.error_class}:{self.reason}"}
         )
 
     @property
     def cells(self) -> list[tuple[int, str]]:
-        """Each count, and where those that it counts are retried."""
-        matching = {"class": self.source, "reason": self.reason}
+        """Each count, and the URL that retries what it counts."""
+        matching = {"class": self.error_class, "reason": self.reason}
         url = "admin:jobs_job_retry_errors"
         return [
             (count, reverse(url, query={**matching, "window": window}))
@@ -108,50 +108,54 @@ class Group(NamedTuple):
         ]
 
 
-def groups(analysis: Analysis | None = None) -> list[Group]:
-    """Of everything, or of one analysis, class by class; the most frequent first. One query."""
-    first, *rest = (_counted(name, analysis) for name in SOURCES)
-    found: list[Group] = []
+def error_groups(analysis: Analysis | None = None) -> list[ErrorGroup]:
+    """All errors, or those of one analysis, by class, the most frequent first. One query."""
+    first, *rest = (_counted(name, analysis) for name in ERROR_CLASSES)
+    groups: list[ErrorGroup] = []
     for name, reason, *counts in first.union(*rest, all=True).order_by():
-        source = SOURCES[name]
+        error_class = ERROR_CLASSES[name]
         sentence = Problem(reason).sentence if name == "reading" and reason else reason or "?"
-        found.append(Group(name, source.label, reason, sentence, counts, source.can_retry))
-    order = list(SOURCES)
-    return sorted(found, key=lambda group: (order.index(group.source), -group.counts[-1]))
+        groups.append(
+            ErrorGroup(name, error_class.label, reason, sentence, counts, error_class.can_retry)
+        )
+    order = list(ERROR_CLASSES)
+    return sorted(groups, key=lambda group: (order.index(group.error_class), -group.counts[-1]))
 
 
 def _counted(name: str, analysis: Analysis | None) -> QuerySet[Any, Any]:
-    source = SOURCES[name]
+    error_class = ERROR_CLASSES[name]
     longest = max(length for length, _ in WINDOWS.values())
-    rows = source.rows.filter(**{f"{source.at}__gt": Now() - longest})
+    rows = error_class.rows.filter(**{f"{error_class.time_field}__gt": Now() - longest})
     if analysis is not None:
-        rows = rows.filter(**{source.analysis: analysis.pk})
+        rows = rows.filter(**{error_class.analysis_field: analysis.pk})
     counts = {
-        f"in_{key}": Count("pk", filter=Q(**{f"{source.at}__gt": Now() - length}))
+        f"in_{key}": Count("pk", filter=Q(**{f"{error_class.time_field}__gt": Now() - length}))
         for key, (length, _) in WINDOWS.items()
     }
-    by_reason = rows.order_by().values(source.reason).annotate(source=Value(name), **counts)
-    by_reason = by_reason.order_by("-in_7d")[:REASONS]
-    counted: QuerySet[Any, Any] = by_reason.values_list("source", source.reason, *counts)
+    by_reason = (
+        rows.order_by().values(error_class.reason_field).annotate(source=Value(name), **counts)
+    )
+    by_reason = by_reason.order_by("-in_7d")[:MAX_REASONS]
+    counted: QuerySet[Any, Any] = by_reason.values_list("source", error_class.reason_field, *counts)
     return counted
 
 
 def jobs_with(name: str, reason: str, window: str = "") -> JobQuerySet:
-    """Jobs whose analysis has an error of that class with that reason: within the window, or ever.
+    """Jobs whose analysis has an error of that class with that reason, within the window or ever.
 
     Raises KeyError for a class or window that does not exist.
     """
-    source = SOURCES[name]
-    rows = source.rows.filter(**{source.reason: reason})
+    error_class = ERROR_CLASSES[name]
+    rows = error_class.rows.filter(**{error_class.reason_field: reason})
     if window:
-        rows = rows.filter(**{f"{source.at}__gt": Now() - WINDOWS[window][0]})
+        rows = rows.filter(**{f"{error_class.time_field}__gt": Now() - WINDOWS[window][0]})
     if name == "job":
         return Job.objects.filter(pk__in=rows.order_by().values("pk"))
-    found = rows.order_by().values(source.analysis).distinct()
-    return Job.objects.filter(analysis__in=found)
+    analyses = rows.order_by().values(error_class.analysis_field).distinct()
+    return Job.objects.filter(analysis__in=analyses)
 
 
-def latest(jobs: JobQuerySet) -> JobQuerySet:
-    """Of each analysis its newest job, unless one is under way."""
+def latest_jobs(jobs: JobQuerySet) -> JobQuerySet:
+    """The newest job of each analysis, unless one is under way."""
     newer = Job.objects.filter(analysis=OuterRef("analysis"), pk__gt=OuterRef("pk"))
     return jobs.filter(status__in=FINISHED_JOB_STATUSES).exclude(Exists(newer)).order_by("pk")

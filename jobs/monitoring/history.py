@@ -114,12 +114,12 @@ def _first_kept(now: datetime, grain: Grain) -> datetime:
 
 def _unsettled(now: datetime) -> list[tuple[Grain, datetime]]:
     """Hours and days that are kept, over, and not settled; of each the oldest first."""
-    kept = (Grain.HOUR, Grain.DAY)
-    known = Period.objects.filter(grain__in=kept, is_settled=True)
+    grains = (Grain.HOUR, Grain.DAY)
+    known = Period.objects.filter(grain__in=grains, is_settled=True)
     done = set(known.values_list("grain", "start"))
     return [
         (grain, start)
-        for grain in kept
+        for grain in grains
         for number in range(grain.number_kept)
         if (grain, start := _first_kept(now, grain) + number * grain.length) not in done
     ]

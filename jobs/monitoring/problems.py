@@ -165,18 +165,18 @@ def halted(halt: Halt) -> SystemProblem:
 def late_lanes() -> Iterator[SystemProblem]:
     """Lanes that no worker has taken for minutes: there are too few workers for the work."""
     late = Lane.objects.filter(started_at=None, created_at__lt=Now() - LANE_LATE_AFTER)
-    found = late.aggregate(number=Count("pk"), since=Min("created_at"))
-    if found["number"]:
+    counted = late.aggregate(number=Count("pk"), since=Min("created_at"))
+    if counted["number"]:
         yield SystemProblem(
             "lanes-late",
             ngettext(
                 "%(number)d lane of work has waited for more than 2 minutes.",
                 "%(number)d lanes of work have waited for more than 2 minutes.",
-                found["number"],
+                counted["number"],
             )
-            % {"number": found["number"]},
+            % {"number": counted["number"]},
             _("Start more workers (Q_WORKERS, or more hosts)."),
-            found["since"],
+            counted["since"],
         )
 
 

@@ -18,8 +18,7 @@ from django.utils import timezone
 from candidates.models import Draft
 from evaluator import checks, doctor, health
 from jobs.models import Halt, Heartbeat, Lane
-from tests.servers.mail import serving as mail_serving
-from tests.servers.model import serving as model_serving
+from tests.servers import mail, model
 from tests.servers.redis import free_port
 from tests.workers import outage
 
@@ -103,7 +102,7 @@ class TestTheModel:
         settings.EVALUATOR_MODEL = "scripted"
 
     def test_that_answers(self, settings: LazySettings) -> None:
-        with model_serving() as server:
+        with model.serving() as server:
             settings.OPENAI_BASE_URL = server.url
             assert ids(doctor.model) == []
             settings.EVALUATOR_MODEL = "other"
@@ -125,7 +124,7 @@ class TestTheModel:
 def test_a_mail_server(settings: LazySettings) -> None:
     options: dict[str, Any] = {**settings.EMAIL_BACKENDS["smtp"]["OPTIONS"], "host": "127.0.0.1"}
     settings.EMAIL_PROVIDER = "smtp"
-    with mail_serving() as server:
+    with mail.serving() as server:
         settings.MAILERS = smtp(settings, {**options, "port": server.port})
         assert ids(doctor.mail_server) == []
     settings.MAILERS = smtp(settings, {**options, "port": free_port()})

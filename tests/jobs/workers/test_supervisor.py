@@ -19,7 +19,6 @@ from django_q.models import OrmQ
 
 from candidates.models import Draft
 from jobs import queue
-from jobs.management.commands import worker as command
 from jobs.models import Heartbeat, Lane
 from jobs.queue.broker import taken_key
 from jobs.workers.processes import MANAGE
@@ -52,8 +51,8 @@ def test_whatever_dies_work_goes_on_and_nobody_is_left_over(worker: Worker) -> N
     assert worker.heartbeat.restarts == 0
     _kill(monitor, worker)  # it dies with the lock of the results, which only a restart frees
     assert worker.heartbeat.restarts == 1
-    (one, _), _, _ = worker.parts()
-    _kill(one, worker)  # it may, or may not, have had the lock of the tasks
+    (child, _), _, _ = worker.parts()
+    _kill(child, worker)  # it may, or may not, have had the lock of the tasks
     restarts = worker.heartbeat.restarts
     _kill(worker.sentinel, worker)
     _kill(worker.main, worker)
@@ -63,9 +62,9 @@ def test_whatever_dies_work_goes_on_and_nobody_is_left_over(worker: Worker) -> N
 
 
 def _kill(victim: psutil.Process, worker: Worker) -> None:
-    with_it = [victim, *victim.children(recursive=True)]
+    family = [victim, *victim.children(recursive=True)]
     victim.kill()
-    until_dead(with_it, patience=10)
+    until_dead(family, patience=10)
     worker.wait_for_messages()
 
 
@@ -226,7 +225,7 @@ def test_a_database_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
 def test_a_database_that_does_not_come_is_told_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(command, "DATABASE_ALLOWED", 0.3)
+    monkeypatch.setattr("jobs.management.commands.worker.DATABASE_SECONDS", 0.3)
     with outage(), pytest.raises(CommandError, match="DATABASE_URL is right"):
         call_command("worker")
 
