@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from candidates.admin import ReadOnly
+from candidates.reasons import sentence
 from jobs.execution.submit import CannotRun
 
 MAX_ROWS = 500  # at a time, each in a transaction of its own
@@ -164,7 +165,8 @@ def _confirm_or_perform(
         try:
             done += action.perform(row, request.user, request)
         except CannotRun as error:
-            page.message_user(request, f"{page.row_label(row)}: {error}", messages.WARNING)
+            message = f"{page.row_label(row)}: {sentence(error.reason)}"
+            page.message_user(request, message, messages.WARNING)
     message = ngettext(
         "“%(act)s” was done to %(number)s.", "“%(act)s” was done to %(number)s.", done
     )

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from candidates.models import Analysis, Event
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from candidates.pages import durations
+from candidates.reasons import sentence
 from jobs.execution import control, pause, submit
 from jobs.execution.progress import JobProgress, progress_by_analysis
 from jobs.models import FINISHED_JOB_STATUSES, Halt, Job, Lane
@@ -174,8 +175,9 @@ class JobAdmin(StaffActionAdmin):
     ordering = ["-created_at"]
     list_per_page = 25
     readonly_fields = [
-        "public_id", "title", "owner", "asker", "state", "progress", "rank", "error",
-        "pause_reason", "created_at", "started_at", "ranked_at", "completed_at",
+        "public_id", "title", "owner", "asker", "state", "progress", "rank", "error_code",
+        "failed_for", "pause_code", "paused_for", "created_at", "started_at", "ranked_at",
+        "completed_at",
     ]  # fmt: skip
     fields = tuple(readonly_fields)
 
@@ -220,6 +222,14 @@ class JobAdmin(StaffActionAdmin):
     @admin.display(description=gettext_lazy("progress"))
     def progress(self, job: Job) -> Any:
         return progress(job)
+
+    @admin.display(description=gettext_lazy("error"))
+    def failed_for(self, job: Job) -> str:
+        return sentence(job.error)
+
+    @admin.display(description=gettext_lazy("pause reason"))
+    def paused_for(self, job: Job) -> str:
+        return sentence(job.pause_reason)
 
     @admin.display(description=gettext_lazy("priority"), ordering="priority")
     def rank(self, job: Job) -> str:
@@ -276,12 +286,14 @@ class JobAdmin(StaffActionAdmin):
         if not (self.has_view_permission(request) and request.user.has_perm("jobs.retry_job")):
             raise PermissionDenied
         values = request.POST if request.method == "POST" else request.GET
-        source, reason, window = (values.get(name, "") for name in ("class", "reason", "window"))
-        if source not in errors.ERROR_CLASSES or window not in errors.WINDOWS or "\0" in reason:
+        window = values.get("window", "")
+        try:
+            key = errors.ErrorKey.parse(values.get("reason", ""))
+        except ValueError as error:
+            raise Http404 from error
+        if window not in errors.WINDOWS or not key.can_retry:
             raise Http404
-        if not errors.ERROR_CLASSES[source].can_retry:
-            raise Http404
-        matching = errors.latest_jobs(errors.jobs_with(source, reason, window))
+        matching = errors.latest_jobs(errors.jobs_with(key, window))
         job_id = values.get("job", "")
         if job_id:  # what failed for that reason in one analysis
             chosen = Job.objects.filter(pk=job_id if job_id.isdecimal() and len(job_id) < 19 else 0)
@@ -290,27 +302,29 @@ class JobAdmin(StaffActionAdmin):
             matching.select_related("analysis__draft__owner", "requested_by")[: MAX_ROWS + 1]
         )
         if request.method == "POST":
-            return self._retry_all(request, jobs, source, reason)
+            return self._retry_all(request, jobs, key)
         consequence = _(
             "What failed with “%s” is tried again, by a new job for each "
             "analysis. Those under way are left alone. Calls may cost money."
-        )
-        fields = [("class", source), ("reason", reason), ("window", window), ("job", job_id)]
+        ) % sentence(key.reason())
+        fields = [("reason", str(key)), ("window", window), ("job", job_id)]
         back_url = reverse("admin:jobs_job_errors")
         title = _("Retry all that match")
-        return self.confirm(request, jobs, title, consequence % reason, fields, back_url)
+        return self.confirm(request, jobs, title, consequence, fields, back_url)
 
     def _retry_all(
-        self, request: HttpRequest, jobs: list[Job], source: str, reason: str
+        self, request: HttpRequest, jobs: list[Job], key: errors.ErrorKey
     ) -> HttpResponse:
         retried = 0
-        failed_for = reason if source == "scoring" else ""
+        failed_for = key.reason() if key.error_class == "scoring" else None
         for job in jobs[:MAX_ROWS]:
             try:
                 submit.retry(job, job.requested_by, failed_for, by=request.user)  # type: ignore[arg-type]
                 retried += 1
             except submit.CannotRun as error:
-                self.message_user(request, f"{self.row_label(job)}: {error}", messages.WARNING)
+                self.message_user(
+                    request, f"{self.row_label(job)}: {sentence(error.reason)}", messages.WARNING
+                )
         message = ngettext("%s job is retried.", "%s jobs are retried.", retried) % retried
         self.message_user(request, message, messages.SUCCESS if retried else messages.WARNING)
         if len(jobs) > MAX_ROWS:

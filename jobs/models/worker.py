@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from candidates.models.claims import listed_constraint
 
 from .job import Lane
-from .notification import EmailStatus, Notification
+from .notification import Notification
+from .outgoing import OutgoingStatus
 
 HEARTBEAT_SECONDS = 2.0  # between two signs of life
 CANARY_SECONDS = 5.0  # between two test messages; after three missed ones the workers are replaced
@@ -139,7 +140,7 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
 
 
 def mail_being_sent() -> "QuerySet[Notification]":
-    return Notification.objects.filter(status=EmailStatus.SENDING, due_at__gt=Now())
+    return Notification.objects.filter(status=OutgoingStatus.SENDING, due_at__gt=Now())
 
 
 class Heartbeat(models.Model):

@@ -80,8 +80,8 @@ CALLS = CountedRows(
     ended_at="settled_at",
     labels={"status": "status", "purpose": "purpose", "model": "model"},
     sums={
-        "busy": "(status = 'refused' AND detail LIKE '429%%')::int",
-        "errors": "(status <> 'answered' AND detail NOT LIKE '429%%')::int",
+        "busy": "(status = 'refused' AND http_status IS NOT DISTINCT FROM 429)::int",
+        "errors": "(status <> 'answered' AND http_status IS DISTINCT FROM 429)::int",
         "prompt_tokens": "prompt_tokens",
         "cached_tokens": "cached_tokens",
         "completion_tokens": "completion_tokens",
@@ -99,17 +99,19 @@ JOBS = CountedRows(
     percentiles=(0.5, 0.95),
 )
 EMAILS = CountedRows(table="jobs_notification", ended_at="sent_at", labels={"kind": "kind"})
-# "#" before the name of a file's problem, "!" before what a whole job failed of.
 REASONS = CountedRows(
     table="""(
-        SELECT e.scored_at AS ended_at,
-            CASE WHEN e.error <> '' THEN e.error ELSE '#' || k.problem END AS reason
+        SELECT scored_at AS ended_at, 'scoring' AS source, error_code AS code,
+            error_params AS params
+        FROM candidates_evaluation WHERE status = 'failed'
+        UNION ALL SELECT e.scored_at, 'reading', k.problem, '{}'
         FROM candidates_evaluation AS e JOIN candidates_candidate AS k ON k.id = e.candidate_id
-        WHERE e.status IN ('failed', 'unreadable')
-        UNION ALL SELECT completed_at, '!' || error FROM jobs_job WHERE status = 'failed'
+        WHERE e.status = 'unreadable'
+        UNION ALL SELECT completed_at, 'job', error_code, error_params
+        FROM jobs_job WHERE status = 'failed'
     ) AS failure""",
     ended_at="ended_at",
-    labels={"reason": "reason"},
+    labels={"source": "source", "code": "code", "params": "params::text"},
     max_groups=MAX_REASONS,
 )
 FOR_COUNTERS = {

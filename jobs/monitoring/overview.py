@@ -1,5 +1,6 @@
 """How the whole system is now, and how it was: figures for staff and metrics, in few statements."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from django.db import connection
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from candidates.models.analysis import TRIED_AGAIN
+from candidates.facts.reason import FailureCode, Reason
 from candidates.reading.problems import Problem
+from candidates.reasons import sentences
 from jobs.models import Grain, Heartbeat, HeartbeatQuerySet, Lane
 
 from . import counts, history
-from .counts import DOLLARS, FOR_CHARTS, Counts
+from .counts import DOLLARS, FOR_CHARTS, Counts, Labels
 
 FIVE_MINUTES = timedelta(minutes=5)
 
@@ -89,7 +91,7 @@ class ChartStep:
     errors: int
     tokens: int
     cost: Decimal
-    reasons: Mapping[str, int]
+    reasons: Mapping[Labels, int]  # by source, code and parameters
 
     @classmethod
     def of(cls, start: datetime, end: datetime, counted: Counts) -> "ChartStep":
@@ -117,8 +119,7 @@ class ChartStep:
             tokens=_sum(calls, "prompt_tokens") + _sum(calls, "completion_tokens"),
             cost=Decimal(_sum(calls, "cost")) / DOLLARS,
             reasons={
-                reason: figures["number"]
-                for (reason,), figures in counted.get("reasons", {}).items()
+                labels: figures["number"] for labels, figures in counted.get("reasons", {}).items()
             },
         )
 
@@ -138,10 +139,16 @@ class Past:
 
     def reasons(self) -> list[tuple[str, int]]:
         """Why résumés or jobs failed in this window, the most frequent first."""
-        counted: Counter[str] = Counter()
+        counted: Counter[Labels] = Counter()
         for step in self.steps:
             counted.update(step.reasons)
-        return [(reason_sentence(reason), number) for reason, number in counted.most_common()]
+        ordered = counted.most_common()
+        titles = sentences(_reason(*labels) for labels, _number in ordered)
+        whole_job = _("The whole job: %(reason)s")
+        return [
+            (whole_job % {"reason": title} if labels[0] == "job" else title, number)
+            for title, (labels, number) in zip(titles, ordered, strict=True)
+        ]
 
     def total(self, name: str) -> int:
         return sum(getattr(step, name) for step in self.steps)
@@ -215,13 +222,11 @@ def past(window: ChartWindow, now: datetime) -> Past:
     return Past(shown, spent(of_today), spent(of_month | of_today))
 
 
-def reason_sentence(reason: str) -> str:
-    """A reason as it is counted, in words."""
-    if reason.startswith("#"):
-        return str(Problem(reason[1:]).sentence) if reason != "#" else _(TRIED_AGAIN)
-    if reason.startswith("!"):
-        return _("The whole job: %(reason)s") % {"reason": reason[1:]}
-    return reason
+def _reason(source: str, code: str, params: str) -> Reason | Problem:
+    """The reason as it was counted. A file without a problem has been read since."""
+    if source != "reading":
+        return Reason(FailureCode(code), json.loads(params))
+    return Problem(code) if code else Reason(FailureCode.FILE_READ_SINCE)
 
 
 NOW = """
@@ -251,7 +256,7 @@ FROM (
     FROM jobs_notification WHERE status <> 'sent'
 ) AS email, (
     SELECT count(*) AS total,
-        count(*) FILTER (WHERE status = 'refused' AND detail LIKE '429%') AS busy,
-        count(*) FILTER (WHERE status <> 'answered' AND detail NOT LIKE '429%') AS failed
+        count(*) FILTER (WHERE status = 'refused' AND http_status = 429) AS busy,
+        count(*) FILTER (WHERE status <> 'answered' AND http_status IS DISTINCT FROM 429) AS failed
     FROM candidates_call WHERE settled_at > STATEMENT_TIMESTAMP() - INTERVAL '1 minute'
 ) AS call"""

@@ -18,7 +18,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from jobs.models import EmailStatus, Heartbeat, Job, JobStatus, Notification
+from jobs.models import Heartbeat, Job, JobStatus, Notification, OutgoingStatus
 
 from . import counts, history, overview, problems
 from .counts import DOLLARS, Counts, Figures, Labels
@@ -151,7 +151,7 @@ def _gauges() -> Iterator[Metric]:
     yield jobs
     emails = GaugeMetricFamily("evaluator_emails", "E-mails in the outbox.", labels=("status",))
     sent = dict(Notification.objects.order_by().values_list("status").annotate(Count("pk")))
-    for email_status in EmailStatus:
+    for email_status in OutgoingStatus:
         emails.add_metric((email_status,), sent.get(email_status, 0))
     yield emails
     for name, help_, value in (

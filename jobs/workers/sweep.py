@@ -28,9 +28,9 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 from jobs import queue
 from jobs.execution.submit import add_lane, wake
-from jobs.models import EmailStatus, Halt, Incident, Job, Lane, LaneQuerySet, Notification
+from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet
 from jobs.monitoring import history
-from jobs.notifications import webhooks
+from jobs.notifications import outbox
 from jobs.retention import purge
 from jobs.schedules import runs
 
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 SWEEP_LOCK = 0x5EE9  # of PostgreSQL's advisory locks: one sweep at a time
 MESSAGE_LOST_AFTER = timedelta(seconds=20)  # where the queue is empty
 MESSAGE_LATE_AFTER = timedelta(minutes=10)  # where it is not
-EMAIL_RETRY_DELAY = timedelta(minutes=1)
 # Of a sweep whose process stands still: its session is then ended, and another may sweep.
 FROZEN_AFTER = timedelta(seconds=5)
 FAILED_TASKS_KEPT = timedelta(days=7)
@@ -59,8 +58,8 @@ def sweep() -> int:
                 return 0
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
         mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
-        mended += _rescue_suggestions() + _rescue_descriptions() + _resend_due_emails()
-        mended += webhooks.nudge() + purge.nudge_purges()
+        mended += _rescue_suggestions() + _rescue_descriptions()
+        mended += outbox.requeue_due() + purge.requeue_due()
         _delete_expired()
     mended += runs.start_due()
     # Takes seconds on a large database: what is mended above is not kept locked for it.
@@ -171,18 +170,6 @@ def _rescue_descriptions() -> int:
     return len(ids)
 
 
-def _resend_due_emails() -> int:
-    due = Notification.objects.all().due().select_for_update(skip_locked=True)
-    ids = list(due.values_list("pk", flat=True)[:MAX_MESSAGES_SENT])
-    # Also those that are being sent past their lease: the sender is dead, another may take them.
-    Notification.objects.filter(pk__in=ids).update(
-        status=EmailStatus.WAITING, token=None, due_at=Now() + EMAIL_RETRY_DELAY
-    )
-    for pk in ids:
-        queue.send("deliver", pk)
-    return len(ids)
-
-
 def _settle_history() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT STATEMENT_TIMESTAMP()")
@@ -192,6 +179,6 @@ def _settle_history() -> None:
 def _delete_expired() -> None:
     Piece.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
     DescriptionFile.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
-    webhooks.throw_away()
+    outbox.delete_old()
     Task.objects.filter(stopped__lt=Now() - FAILED_TASKS_KEPT).delete()
     Incident.objects.delete_expired()

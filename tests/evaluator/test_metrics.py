@@ -54,7 +54,7 @@ def ended(draft: Draft, alice: User) -> Job:
         completed_at=ago,
     )
     Evaluation.objects.update(scored_at=ago - timedelta(seconds=50))
-    for status, cost in (("answered", "0.25"), ("refused", None)):
+    for status, cost, error_code in (("answered", "0.25", ""), ("refused", None, "server_error")):
         Call.objects.create(
             owner=alice,
             draft=draft,
@@ -66,6 +66,7 @@ def ended(draft: Draft, alice: User) -> Job:
             prompt_tokens=1000,
             completion_tokens=50,
             cost=cost,
+            error_code=error_code,
             settled_at=ago,
         )
     Call.objects.update(created_at=F("settled_at") - timedelta(seconds=3))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from candidates.models import Draft
 from evaluator import doctor
-from jobs.models import EmailStatus, Heartbeat, Incident, IncidentKind, Lane, Notification
+from jobs.models import Heartbeat, Incident, IncidentKind, Lane, Notification, OutgoingStatus
 from jobs.monitoring import overview, problems
 from tests.makers import rows
 
@@ -95,7 +95,7 @@ def test_a_slow_mail_server_keeps_one_waiting_for_a_minute(host: Heartbeat, draf
         job=job,
         kind="completed",
         recipient="a@example.com",
-        status=EmailStatus.SENDING,
+        status=OutgoingStatus.SENDING,
         token=uuid4(),
         due_at=Now() + timedelta(minutes=2),
     )
