@@ -26,7 +26,6 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Coalesce, Concat, Least, NullIf
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from candidates.models import Call, Draft, Evaluation
@@ -34,6 +33,7 @@ from candidates.models.analysis import EvaluationStatus, InsightsMode, Sha256
 from candidates.models.call import CallPurpose, CallStatus
 from candidates.models.candidate import CandidateStatus
 from candidates.models.followup import to_repeat
+from candidates.pages import durations
 from candidates.pages.words import money
 from candidates.scoring import catalogue, engines
 from candidates.scoring.engines import Forecast
@@ -87,14 +87,8 @@ class Estimate:
 
     @property
     def time(self) -> str:
-        """The seconds in words; "" where they are unknown."""
-        if self.seconds is None:
-            return ""
-        if self.seconds < 90:
-            return _("%(number)s s") % {"number": max(1, round(self.seconds))}
-        if self.seconds < 90 * 60:
-            return _("%(number)s min") % {"number": round(self.seconds / 60)}
-        return _("%(number)s h") % {"number": number_format(round(self.seconds / 3600, 1), 1)}
+        """In words; "" where it is not known."""
+        return durations.short(self.seconds)
 
     def __str__(self) -> str:
         parts = [f"{self.resumes:,} résumé{'s' * (self.resumes != 1)}"]
