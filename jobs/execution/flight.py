@@ -26,8 +26,9 @@ from candidates.models.call import Call, CallPurpose, CallStatus
 from candidates.models.claims import ClaimQuerySet
 from candidates.scoring import engines
 from candidates.scoring.attacks import Look
+from candidates.scoring.contract import Engine
 from candidates.scoring.rubric import Rubric
-from candidates.scoring.scorecard import Engine, EngineBusy, EngineUnavailable, ScoringFailed
+from candidates.scoring.scorecard import EngineBusy, EngineUnavailable, ScoringFailed
 from jobs.models import Lane, LaneQuerySet
 from jobs.tracing import place
 

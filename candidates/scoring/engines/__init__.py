@@ -4,26 +4,32 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from candidates.scoring.catalogue import Facts
+from candidates.scoring.contract import Engine
 from candidates.scoring.rubric import Rubric
-from candidates.scoring.scorecard import Engine, EngineUnavailable
+from candidates.scoring.scorecard import EngineUnavailable
 
-LOCAL = "local"
-OPENAI = "openai"
-DEFAULT_MODELS = {LOCAL: "wordllama-256", OPENAI: "gpt-5-mini"}
-# Of the method or the prompt: changed with it, so that no old score is taken for a new one.
-VERSIONS = {LOCAL: "local-1", OPENAI: "score-v2"}
-WITH_INSIGHTS = "insights-v1"  # the prompt added to that of a scorecard
+from .names import (
+    DEFAULT_MODELS,
+    LOCAL,
+    OPENAI,
+    VERSIONS,
+    WITH_INSIGHTS,
+    default_model,
+    version,
+)
 
-
-def default_model(name: str) -> str:
-    return DEFAULT_MODELS[name]
-
-
-def version(name: str, *, with_insights: bool = False) -> str:
-    """Of the method or the prompt; another where a scorecard brings its insight with it."""
-    if name == OPENAI and with_insights:
-        return f"{VERSIONS[name]}+{WITH_INSIGHTS}"
-    return VERSIONS[name]
+__all__ = [
+    "DEFAULT_MODELS",
+    "LOCAL",
+    "OPENAI",
+    "VERSIONS",
+    "WITH_INSIGHTS",
+    "Forecast",
+    "default_model",
+    "forecast",
+    "make",
+    "version",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ from candidates.scoring.scorecard import (
     Usage,
 )
 
-from . import DEFAULT_MODELS, LOCAL, VERSIONS, lexical, matching, reasons, semantic
+from . import lexical, matching, reasons, semantic
+from .names import DEFAULT_MODELS, LOCAL, VERSIONS
 from .sentences import Sentence, split
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from candidates.scoring import attacks, catalogue, shorten
-from candidates.scoring.engines import OPENAI, VERSIONS
+from candidates.scoring.engines.names import OPENAI, VERSIONS
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
     Calls,
