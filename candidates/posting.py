@@ -148,11 +148,11 @@ def _refuse_unusable_names(criteria: list[RubricCriterion]) -> None:
                 f"The name of the criterion '{criterion.name[:40]}…' has {len(criterion.name)} "
                 f"characters. Shorten it to at most {LONGEST_NAME}; write the rest after a colon."
             )
-        if criterion.name.lower() in seen:
+        if criterion.identity in seen:
             raise ValueError(
                 f"Two criteria have the name '{criterion.name}'. Rename or remove one of them."
             )
-        seen.add(criterion.name.lower())
+        seen.add(criterion.identity)
 
 
 def _are_notes(text: str) -> bool:

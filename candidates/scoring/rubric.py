@@ -7,7 +7,7 @@ whole), so that a bare description ranks sensibly before anybody has written a c
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from typing import Any, Self
 
@@ -26,6 +26,20 @@ class RubricCriterion:
     looks_for: str = ""
     weight: int = 3
     must_have: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same criterion as one of a draft or of another rubric."""
+        return criterion_identity(self.name)
+
+
+# What a criterion consists of besides its key: the fields of a form and of a draft's row, too.
+CRITERION_FIELDS = tuple(field.name for field in fields(RubricCriterion) if field.name != "key")
+
+
+def criterion_identity(name: str) -> str:
+    """The criterion's name as it is compared: letter case and outer blanks make no difference."""
+    return name.strip().casefold()
 
 
 @dataclass(frozen=True, slots=True)
