@@ -1,6 +1,6 @@
 """A narrative for the reader, composed from the evidence of a scorecard and from nothing else."""
 
-from .rank import MET_FROM, STRONG_FROM, Met, met
+from .rank import MIN_MET_RATING, MIN_STRONG_RATING, Met, met
 from .rubric import ROLE, Rubric, RubricCriterion
 from .scorecard import Insight, Point, Rating, Scorecard
 
@@ -13,9 +13,9 @@ def compose(rubric: Rubric, scorecard: Scorecard) -> Insight:
     rated = [(c, by_key[c.key]) for c in rubric.criteria if c.key != ROLE] or [
         (c, by_key[c.key]) for c in rubric.criteria
     ]
-    strong = [(c, r) for c, r in rated if r.rating >= STRONG_FROM and r.quotes]
+    strong = [(c, r) for c, r in rated if r.rating >= MIN_STRONG_RATING and r.quotes]
     if not strong:
-        strong = [(c, r) for c, r in rated if r.rating >= MET_FROM and r.quotes]
+        strong = [(c, r) for c, r in rated if r.rating >= MIN_MET_RATING and r.quotes]
     strong.sort(key=lambda pair: (-pair[1].rating * pair[0].weight, pair[0].name))
     weak = [(c, r) for c, r in rated if met(r) is not Met.MET]
     weak.sort(key=lambda pair: (not pair[0].must_have, -pair[0].weight, pair[0].name))
@@ -27,7 +27,7 @@ def compose(rubric: Rubric, scorecard: Scorecard) -> Insight:
 
 
 def _strength(criterion: RubricCriterion, rating: Rating) -> str:
-    word = "Strong evidence" if rating.rating >= STRONG_FROM else "Evidence"
+    word = "Strong evidence" if rating.rating >= MIN_STRONG_RATING else "Evidence"
     return f"{word} of {criterion.name} ({rating.rating:g} of 4)."
 
 

@@ -55,8 +55,8 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
             for one in analysis.rubric.criteria
         ],
         "strongest": STRONGEST,
-        "cap": rank.CAP,
-        "unclearFrom": rank.UNCLEAR_FROM,
+        "cap": rank.MAX_SCORE_WITHOUT_MUST_HAVE,
+        "unclearFrom": rank.MIN_UNCLEAR_RATING,
         "total": total,
         "rows": rows,
     }

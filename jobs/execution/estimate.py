@@ -211,7 +211,7 @@ def _told(readable: Any, owner_id: int) -> int:
 def _usage(each: Forecast, calls: int, size: int) -> Usage:
     return Usage(
         calls=calls,
-        prompt_tokens=each.shared * calls + -(-size // catalogue.A_TOKEN),
+        prompt_tokens=each.shared * calls + -(-size // catalogue.BYTES_PER_TOKEN),
         completion_tokens=each.answer * calls,
         cached_tokens=each.cached * max(0, calls - 1),
         estimated=True,

@@ -49,7 +49,7 @@ def test_a_query_without_words_finds_nothing() -> None:
 
 
 def test_words_are_told_as_they_were_written() -> None:
-    assert lexical.written("PostgreSQL queues, C++") == {
+    assert lexical.spellings("PostgreSQL queues, C++") == {
         "postgresql": "PostgreSQL",
         "queue": "queues",
         "c++": "C++",

@@ -8,7 +8,7 @@ from candidates.scoring.engines import lexical, matching
 
 
 def covered(looks_for: str, text: str, *, exact: bool = False) -> float:
-    terms = matching.prepare([matching.weights_of(looks_for, "")], exact=[exact])
+    terms = matching.prepare([matching.term_weights(looks_for, "")], exact=[exact])
     words = lexical.terms(text)
     matching.look_up(terms, Counter(words))
     return matching.coverage(terms, matching.best(terms, words))[0]
@@ -37,10 +37,10 @@ def test_the_word_itself_does_fully_and_kin_only_where_they_may() -> None:
 
 
 def test_what_is_remembered_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matching, "REMEMBERED", 50)
-    terms = matching.prepare([matching.weights_of("nurse", "")], exact=[False])
+    monkeypatch.setattr(matching, "MAX_CACHED_WORDS", 50)
+    terms = matching.prepare([matching.term_weights("nurse", "")], exact=[False])
 
     for start in range(0, 400, 20):
         matching.look_up(terms, Counter(f"word{number}" for number in range(start, start + 20)))
 
-    assert 20 <= len(terms.found) <= 50
+    assert 20 <= len(terms.matches) <= 50

@@ -3,7 +3,7 @@
 import pytest
 
 from candidates.scoring.rubric import Rubric, RubricCriterion
-from candidates.scoring.shorten import GAP, shorten
+from candidates.scoring.shorten import GAP_MARK, shorten
 
 RUBRIC = Rubric.build(
     title="Engineer",
@@ -30,7 +30,7 @@ def test_the_most_relevant_lines_stay_in_their_order() -> None:
     kept = short.text.splitlines()
     assert kept[0] == FILLER[0]  # of two that say as much, the earlier
     assert kept.index("Cooking soup.") < kept.index("Ran Python services in production.")
-    assert kept[kept.index("Cooking soup.") - 1] == GAP
+    assert kept[kept.index("Cooking soup.") - 1] == GAP_MARK
     assert 0 < short.share < 0.2
 
 

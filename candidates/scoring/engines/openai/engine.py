@@ -219,7 +219,7 @@ class OpenAIEngine:
         key = asked.key
         size = sum(len(one["content"].encode("utf-8", "replace")) for one in last)
         shared = asked.shared_tokens
-        tokens = shared + size // catalogue.A_TOKEN + asked.answer_tokens
+        tokens = shared + size // catalogue.BYTES_PER_TOKEN + asked.answer_tokens
 
         def body(mode: Mode) -> dict[str, Any]:
             made = asked.body(self.model, mode, last)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from candidates.scoring.engines.pace import LONGEST
+from candidates.scoring.engines.pace import MAX_PAUSE_SECONDS
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
 
 AGAIN = frozenset({408, 409, 425, 429, 499})
@@ -134,8 +134,8 @@ def judge(told: Told, model: str) -> Again:
 
 
 def asked_pause(headers: Mapping[str, str]) -> float | None:
-    """Seconds the server asks us to wait, at most LONGEST; None when it asks for nothing, or for
-    nonsense. A date counts from the server's own clock where it tells that."""
+    """Seconds the server asks us to wait, at most MAX_PAUSE_SECONDS; None when it asks for nothing,
+    or for nonsense. A date counts from the server's own clock where it tells that."""
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
         if not value:
@@ -145,7 +145,7 @@ def asked_pause(headers: Mapping[str, str]) -> float | None:
         except ValueError:
             seconds = _until(value, headers.get("date", ""))
         if math.isfinite(seconds) and seconds >= 0:
-            return min(seconds, LONGEST)
+            return min(seconds, MAX_PAUSE_SECONDS)
     return None
 
 

@@ -56,7 +56,7 @@ class Prompt:
     def room(self, context: int) -> int:
         """Bytes that a résumé may have where `context` tokens fit; below 1 where none may."""
         spare = min(SPARE, context // 8) + self.answer_tokens
-        return (context - spare - self.shared_tokens) * catalogue.A_TOKEN
+        return (context - spare - self.shared_tokens) * catalogue.BYTES_PER_TOKEN
 
     def body(self, model: str, mode: Mode, last: Sequence[Message]) -> dict[str, Any]:
         """The request, with `last` after what is shared."""
