@@ -6,7 +6,6 @@ line, letter case, and the shape of quotation marks and dashes. Its offsets are 
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from .scorecard import Quote, Rating
@@ -109,7 +108,7 @@ def ground(
     texts = list(quotes)
     places = [place for text in texts if (place := find(text, visible_text)) is not None]
     if document:
-        places = [replace(place, text=document[place.start : place.end]) for place in places]
+        places = [place.verbatim(document) for place in places]
     return rate(criterion, rating, reason, places, dropped=len(texts) - len(places))
 
 

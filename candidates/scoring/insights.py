@@ -1,10 +1,10 @@
-"""A narrative for the reader, composed from the evidence of a scorecard and from nothing else."""
+"""Compose an insight from the evidence of a scorecard alone, without a model."""
 
 from .rank import MIN_MET_RATING, MIN_STRONG_RATING, Met, met
 from .rubric import ROLE, Rubric, RubricCriterion
 from .scorecard import Insight, Point, Rating, Scorecard
 
-MOST = 4  # of each kind
+MAX_POINTS = 4  # of each kind
 
 
 def compose(rubric: Rubric, scorecard: Scorecard) -> Insight:
@@ -20,9 +20,11 @@ def compose(rubric: Rubric, scorecard: Scorecard) -> Insight:
     weak = [(c, r) for c, r in rated if met(r) is not Met.MET]
     weak.sort(key=lambda pair: (not pair[0].must_have, -pair[0].weight, pair[0].name))
     return Insight(
-        strengths=tuple(Point(_strength(c, r), r.quotes[0].text) for c, r in strong[:MOST]),
-        gaps=tuple(Point(_gap(c, r), r.quotes[0].text if r.quotes else "") for c, r in weak[:MOST]),
-        questions=tuple(_question(c, r) for c, r in weak[:MOST]),
+        strengths=tuple(Point(_strength(c, r), r.quotes[0]) for c, r in strong[:MAX_POINTS]),
+        gaps=tuple(
+            Point(_gap(c, r), r.quotes[0] if r.quotes else None) for c, r in weak[:MAX_POINTS]
+        ),
+        questions=tuple(_question(c, r) for c, r in weak[:MAX_POINTS]),
     )
 
 

@@ -1,6 +1,6 @@
 """What an engine returns, and how a call to a model ended."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol, Self
 
 STRONGEST = 4.0
@@ -8,11 +8,15 @@ STRONGEST = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A verbatim piece of the document, and where it stands there, in characters."""
+    """A verbatim piece of the document, and its start and end there, in characters."""
 
     text: str
     start: int
     end: int
+
+    def verbatim(self, resume: str) -> Self:
+        """Return the quote as it stands in the résumé, of which the document is a redacted copy."""
+        return replace(self, text=resume[self.start : self.end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,11 @@ class Rating:
     reason: str
     quotes: tuple[Quote, ...] = ()
     supported: bool = True
-    dropped: int = 0  # quotes that were not found in the document
+    dropped: int = 0  # quotes that are not in the document
+
+    def verbatim(self, resume: str) -> Self:
+        """Return the rating with its quotes as they stand in the résumé."""
+        return replace(self, quotes=tuple(quote.verbatim(resume) for quote in self.quotes))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -36,7 +44,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a scorecard cost. `estimated`: a server did not say, or said what cannot be."""
+    """Calls and tokens. `estimated`: the server gave no number of tokens, or an impossible one."""
 
     calls: int = 0
     prompt_tokens: int = 0
@@ -70,19 +78,36 @@ class ScoringFlag:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One sentence, and the quote it points to ("" where there is none)."""
+    """A strength or a gap in one sentence, and the quote that it rests on, if any."""
 
     text: str
-    quote: str = ""
+    quote: Quote | None = None
+
+    def verbatim(self, resume: str) -> Self:
+        """Return the point with its quote as it stands in the résumé."""
+        return replace(self, quote=self.quote.verbatim(resume)) if self.quote else self
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        quote = data["quote"]
+        return cls(data["text"], Quote(**quote) if quote else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """Strengths, gaps, and questions for an interview that aim at the gaps."""
+    """Strengths, gaps, and interview questions about the gaps."""
 
     strengths: tuple[Point, ...]
     gaps: tuple[Point, ...]
     questions: tuple[str, ...]
+
+    def verbatim(self, resume: str) -> Self:
+        """Return the insight with its quotes as they stand in the résumé."""
+        return replace(
+            self,
+            strengths=tuple(point.verbatim(resume) for point in self.strengths),
+            gaps=tuple(point.verbatim(resume) for point in self.gaps),
+        )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -90,8 +115,8 @@ class Insight:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         return cls(
-            tuple(Point(**point) for point in data["strengths"]),
-            tuple(Point(**point) for point in data["gaps"]),
+            tuple(Point.from_json(point) for point in data["strengths"]),
+            tuple(Point.from_json(point) for point in data["gaps"]),
             tuple(data["questions"]),
         )
 
@@ -100,9 +125,9 @@ class Insight:
 class Scorecard:
     """A rating for every criterion of the rubric, in its order.
 
-    `mode` is how the model was asked for its answer: "json_schema", "json_object" or "text"; ""
-    where no model was asked. `model` is the one that answered, by its own word. `insight` is there
-    when it was asked for in the same call.
+    `mode` is the format that the model was asked for: "json_schema", "json_object" or "text"; ""
+    without a model. `model` is the model's name in its answer. `insight` is there where it was
+    asked for in the same call.
     """
 
     ratings: tuple[Rating, ...]
@@ -112,12 +137,23 @@ class Scorecard:
     model: str = ""
     insight: Insight | None = None
 
+    def verbatim(self, resume: str) -> Self:
+        """Return the card with all quotes as they stand in the résumé.
+
+        Engines see a redacted document of the same length, with blanks in place of names.
+        """
+        return replace(
+            self,
+            ratings=tuple(rating.verbatim(resume) for rating in self.ratings),
+            insight=self.insight and self.insight.verbatim(resume),
+        )
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """From what to_json gave, or any part of it that has the ratings."""
+        """Restore what `to_json` returned; everything but the ratings may be missing."""
         insight = data.get("insight")
         return cls(
             ratings=tuple(Rating.from_json(rating) for rating in data["ratings"]),

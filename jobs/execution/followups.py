@@ -53,7 +53,7 @@ class FollowingUp(Flight[Any]):
                 **NOTHING,
                 "id": work.pk,
                 "status": FollowUpStatus.DONE,
-                "result": known[work.fingerprint],
+                "result": self.reused(work, known[work.fingerprint]),
             }
             for work in works
             if work.fingerprint in known
@@ -64,6 +64,10 @@ class FollowingUp(Flight[Any]):
     def known(self, works: list[Work]) -> dict[str, Any]:
         """Results that need no call, by fingerprint."""
         return {}
+
+    def reused(self, work: Work, result: Any) -> Any:
+        """A known result as it fits this work."""
+        return result
 
     def failed(self, work: Work, error: str) -> dict[str, Any]:
         return {**NOTHING, "id": work.pk, "status": FollowUpStatus.FAILED, "error": error}
@@ -86,8 +90,16 @@ class Insights(FollowingUp):
         return self.engine.insights(work.document, self.rubric, self.cards[work.pk], look=work.look)
 
     def answered(self, works: list[Work], answer: tuple[Insight, Usage]) -> list[dict[str, Any]]:
-        result = answer[0].to_json() | {"version": engines.WITH_INSIGHTS}
+        result = _stored(answer[0], works[0])
         return [{**NOTHING, "id": works[0].pk, "status": FollowUpStatus.DONE, "result": result}]
+
+    def reused(self, work: Work, result: Any) -> Any:
+        # The quotes of another résumé may hold another name in the same place.
+        return _stored(Insight.from_json(result), work)
+
+
+def _stored(insight: Insight, work: Work) -> dict[str, Any]:
+    return insight.verbatim(work.text).to_json() | {"version": engines.WITH_INSIGHTS}
 
 
 class Repeats(FollowingUp):

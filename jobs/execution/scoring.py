@@ -152,7 +152,7 @@ class Scoring(Flight[Scorecard]):
 
     def _scored(self, work: Work, card: Scorecard, *, reused: bool) -> dict[str, Any]:
         standing = rank.stand(self.rubric, card.ratings)
-        told = _verbatim(card, work.text)
+        told = card.verbatim(work.text)
         return _answer(
             work,
             status=EvaluationStatus.SCORED,
@@ -169,20 +169,6 @@ class Scoring(Flight[Scorecard]):
         if self.analysis.engine == LOCAL:
             return insights.compose(self.rubric, card).to_json()
         return card.insight.to_json() if card.insight else None
-
-
-def _verbatim(card: Scorecard, text: str) -> Scorecard:
-    """The card with its quotes as they stand in the résumé, where the engine saw blanks."""
-    return replace(
-        card,
-        ratings=tuple(
-            replace(
-                rating,
-                quotes=tuple(replace(q, text=text[q.start : q.end]) for q in rating.quotes),
-            )
-            for rating in card.ratings
-        ),
-    )
 
 
 def _answer(work: Work, **values: Any) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def test_insights_point_to_quotes_and_ask_about_gaps() -> None:
     insight = compose(RUBRIC, Scorecard(tuple(ratings(4, 3.5, 0))))
 
     assert [point.text for point in insight.strengths] == ["Strong evidence of Python (3.5 of 4)."]
-    assert insight.strengths[0].quote == "words"
+    assert insight.strengths[0].quote == Quote("words", 0, 5)
     assert "Kindness" in insight.gaps[0].text
     assert len(insight.questions) == len(insight.gaps) == 1
 

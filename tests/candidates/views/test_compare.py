@@ -40,7 +40,11 @@ def test_ratings_stand_beside_each_other_with_reasons_and_the_strongest_marked(
 ) -> None:
     best = analysis.evaluations.get(rank=2)
     best.ratings = rows.ratings(analysis, 4)
-    best.insights = {"strengths": [{"text": "Payments.", "quote": ""}], "gaps": [], "questions": []}
+    best.insights = {
+        "strengths": [{"text": "Payments.", "quote": None}],
+        "gaps": [],
+        "questions": [],
+    }
     best.save(update_fields=["ratings", "insights"])
 
     with django_assert_max_num_queries(5):

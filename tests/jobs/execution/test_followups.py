@@ -40,7 +40,7 @@ def test_the_best_get_insights_of_the_model_and_a_second_run_pays_for_none(
     assert [bool(one) for one in told] == [True, True, False, False, False]
     best = told[0] or {}
     assert best["version"] == engines.WITH_INSIGHTS
-    assert best["strengths"][0]["quote"].startswith("Python services")
+    assert best["strengths"][0]["quote"]["text"].startswith("Python services")
     assert sum(map(is_insight, model.requests)) == 2
 
     asked = len(model.requests)

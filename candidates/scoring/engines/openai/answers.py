@@ -137,7 +137,7 @@ def insight(found: object, document: str, seen: str) -> Insight:
         text, quote = _two(one, "text", "quote")
         place = evidence.find(quote, seen) if text else None
         if place is not None:
-            points.append(Point(text, document[place.start : place.end]))
+            points.append(Point(text, place.verbatim(document)))
     lacks = [
         (text, question) for text, question in (_two(g, "text", "question") for g in gaps) if text
     ]

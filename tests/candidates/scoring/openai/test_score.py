@@ -12,6 +12,7 @@ from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
     EngineUnavailable,
     Point,
+    Quote,
     Scorecard,
     ScoringFailed,
     ScoringFlag,
@@ -25,6 +26,11 @@ from .conftest import RESUME, RUBRIC, make, score, scores
 def answer(**changes: Any) -> Reply:
     one = {"quotes": [RESUME.splitlines()[0]], "reason": "It says so.", "rating": 4, **changes}
     return said(json.dumps({"role": one, "c1": one}))
+
+
+def place_of(quote: str) -> Quote:
+    start = RESUME.index(quote)
+    return Quote(quote, start, start + len(quote))
 
 
 def test_one_call_rates_every_criterion_with_checked_quotes(server: ModelServer) -> None:
@@ -171,7 +177,7 @@ def test_insights_come_in_the_same_call_where_they_are_asked_for(server: ModelSe
 
     assert len(server.requests) == 1
     assert card.insight is not None
-    assert card.insight.strengths == (Point("The line says so.", RESUME.splitlines()[0]),)
+    assert card.insight.strengths == (Point("The line says so.", place_of(RESUME.splitlines()[0])),)
     assert card.insight.questions == ("The line says so.",)
     assert Scorecard.from_json(json.loads(json.dumps(card.to_json()))) == card
 
@@ -196,7 +202,7 @@ def test_a_strength_without_its_quote_is_not_told(server: ModelServer) -> None:
 
     insight, usage = asyncio.run(run())
 
-    assert insight.strengths == (Point("Tunes databases.", "Tuned PostgreSQL."),)
+    assert insight.strengths == (Point("Tunes databases.", place_of("Tuned PostgreSQL.")),)
     assert insight.gaps == (Point("Nothing on Kubernetes."),)
     assert insight.questions == ("What did you deploy, and how?",)
     assert usage.calls == 1
