@@ -1,4 +1,4 @@
-"""Arithmetic from ratings to places, and the insights that are read off them."""
+"""Arithmetic from ratings to ranks, and the insights composed from them."""
 
 import random
 
@@ -29,7 +29,7 @@ def ratings(role: float, a: float, b: float, *, supported: bool = True) -> list[
 
 
 @pytest.mark.parametrize(
-    ("given", "score"),
+    ("values", "score"),
     [
         ((4, 4, 4), 100.0),
         ((0, 0, 0), 0.0),
@@ -39,13 +39,13 @@ def ratings(role: float, a: float, b: float, *, supported: bool = True) -> list[
     ],
 )
 def test_the_score_is_the_weighted_mean_in_a_hundred(
-    given: tuple[float, float, float], score: float
+    values: tuple[float, float, float], score: float
 ) -> None:
-    assert stand(RUBRIC, ratings(*given)).score == score
+    assert stand(RUBRIC, ratings(*values)).score == score
 
 
 @pytest.mark.parametrize(
-    ("rating", "how"),
+    ("rating", "status"),
     [
         (0.0, Met.NOT_FOUND),
         (0.9, Met.NOT_FOUND),
@@ -54,8 +54,8 @@ def test_the_score_is_the_weighted_mean_in_a_hundred(
         (2.0, Met.MET),
     ],
 )
-def test_a_must_have_is_met_unclear_or_not_found(rating: float, how: Met) -> None:
-    assert met(Rating("a", rating, "")) is how
+def test_a_must_have_is_met_unclear_or_not_found(rating: float, status: Met) -> None:
+    assert met(Rating("a", rating, "")) is status
 
 
 def test_only_a_must_have_that_is_not_found_caps() -> None:

@@ -65,7 +65,7 @@ def test_a_list_of_keywords_is_known(text: str, is_list: bool) -> None:
 def test_a_blanked_name_and_a_pronoun_move_no_boundary() -> None:
     def cut(name: str, pronoun: str) -> list[str]:
         blank = " " * len(name)
-        told = redact(f"In {blank} the year {pronoun} led a team of nine\nand two")
-        return [s.text for s in split(told)]
+        redacted = redact(f"In {blank} the year {pronoun} led a team of nine\nand two")
+        return [s.text for s in split(redacted)]
 
     assert cut("Li", "he") == cut("Wilhelmina Montgomery", "she")
