@@ -152,6 +152,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "error_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "error_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
+                (
                     "public_id",
                     models.UUIDField(
                         db_default=django.db.models.functions.uuid.UUID4(),
@@ -194,7 +204,6 @@ class Migration(migrations.Migration):
                         help_text="of forms that were sent while it was under way, and led to it",
                     ),
                 ),
-                ("error", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "created_at",
                     models.DateTimeField(
@@ -205,7 +214,16 @@ class Migration(migrations.Migration):
                 ("completed_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("ranked_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("paused_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("pause_reason", models.TextField(blank=True, db_default="", editable=False)),
+                (
+                    "pause_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "pause_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
                 ("pauses", models.PositiveSmallIntegerField(db_default=0, editable=False)),
                 (
                     "priority",
@@ -735,14 +753,19 @@ class Migration(migrations.Migration):
                 ),
                 ("next_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
-                    "stopped",
-                    models.TextField(
+                    "stop_code",
+                    models.CharField(
                         blank=True,
                         db_default="",
                         default="",
                         editable=False,
                         help_text="why it stopped by itself",
+                        max_length=40,
                     ),
+                ),
+                (
+                    "stop_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
                 ),
                 (
                     "draft",
@@ -766,6 +789,16 @@ class Migration(migrations.Migration):
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
+                ),
+                (
+                    "error_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "error_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
                 ),
                 (
                     "public_id",
@@ -802,7 +835,6 @@ class Migration(migrations.Migration):
                         max_length=9,
                     ),
                 ),
-                ("reason", models.TextField(blank=True, db_default="", default="", editable=False)),
                 (
                     "told",
                     models.BooleanField(
@@ -1233,11 +1265,11 @@ class Migration(migrations.Migration):
             model_name="job",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("pause_reason", ""), ("paused_at", None)),
+                    models.Q(("pause_code", ""), ("pause_params", {}), ("paused_at", None)),
                     models.Q(
                         ("paused_at__isnull", False),
                         ("status__in", ("pending", "processing")),
-                        models.Q(("pause_reason", ""), _negated=True),
+                        models.Q(("pause_code", ""), _negated=True),
                     ),
                     _connector="OR",
                 ),
@@ -1248,8 +1280,12 @@ class Migration(migrations.Migration):
             model_name="job",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("status", "failed"), models.Q(("error", ""), _negated=True)),
-                    models.Q(models.Q(("status", "failed"), _negated=True), ("error", "")),
+                    models.Q(("status", "failed"), models.Q(("error_code", ""), _negated=True)),
+                    models.Q(
+                        models.Q(("status", "failed"), _negated=True),
+                        ("error_code", ""),
+                        ("error_params", {}),
+                    ),
                     _connector="OR",
                 ),
                 name="job_error_when_failed",
@@ -1458,7 +1494,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("next_at", None),
-                    models.Q(models.Q(("every", "off"), _negated=True), ("stopped", "")),
+                    models.Q(
+                        models.Q(("every", "off"), _negated=True),
+                        ("stop_code", ""),
+                        ("stop_params", {}),
+                    ),
                     _connector="OR",
                 ),
                 name="schedule_off_never_comes",
@@ -1479,11 +1519,15 @@ class Migration(migrations.Migration):
             model_name="scheduledrun",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("outcome", "failed"), models.Q(("reason", ""), _negated=True)),
-                    models.Q(models.Q(("outcome", "failed"), _negated=True), ("reason", "")),
+                    models.Q(("outcome", "failed"), models.Q(("error_code", ""), _negated=True)),
+                    models.Q(
+                        models.Q(("outcome", "failed"), _negated=True),
+                        ("error_code", ""),
+                        ("error_params", {}),
+                    ),
                     _connector="OR",
                 ),
-                name="scheduledrun_reason_when_failed",
+                name="scheduledrun_error_when_failed",
             ),
         ),
         migrations.AddConstraint(

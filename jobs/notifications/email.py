@@ -26,8 +26,9 @@ from candidates.models import Analysis, Draft, Evaluation, Event, Membership, Pr
 from candidates.models.draft import Role
 from candidates.models.preference import zones
 from candidates.pages.words import doubt
+from candidates.reasons import criterion_name, sentence
 from candidates.scoring.scorecard import Rating
-from candidates.told import called, told
+from candidates.told import told
 from jobs import queue
 from jobs.models import BadAddress, Job, Notice, Notification, NotificationKind, ScheduledRun
 
@@ -253,7 +254,7 @@ def _about_job(notification: Notification) -> dict[str, Any]:
         "tally": analysis.evaluations.tally(),
         "best": _best(analysis),
         "doubt": doubt(analysis.followups.repeat_error()),
-        "troubles": [(reason, number) for reason, number, _ in analysis.evaluations.troubles()],
+        "troubles": [(row.reason, row.number) for row in analysis.evaluations.unscored()],
         "pause_reason": _pause_reason(job),
         "link": settings.SITE_URL + page.get_absolute_url(),
         "job_link": settings.SITE_URL + job.get_absolute_url(),
@@ -303,13 +304,13 @@ def _reason(analysis: Analysis, evaluation: Evaluation) -> str:
     if not rated:
         return ""
     best = max(rated, key=lambda one: one.rating * criteria[one.criterion].weight)
-    return f"{called(criteria[best.criterion])}: {told(best.reason)}"
+    return f"{criterion_name(criteria[best.criterion])}: {told(best.reason)}"
 
 
 def _pause_reason(job: Job) -> str:
     """Why it paused last; it may have been resumed since."""
     paused = Event.objects.filter(about=job.public_id, verb="paused").last()
-    return paused.detail if paused else ""
+    return sentence(paused.reason) if paused else ""
 
 
 def _domain() -> str:

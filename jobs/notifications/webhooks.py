@@ -61,6 +61,9 @@ def post(user_id: int, job: Job, kind: NotificationKind, number: int = 0) -> Non
         return
     if not Webhook.objects.filter(user=user_id, off_at=None).exists():
         return
+    # The caller has just written why, and may hold an older row.
+    codes = Job.objects.values_list("pause_code", "error_code")
+    pause_code, error_code = codes.get(pk=job.pk)
     tally = job.analysis.evaluations.tally()
     occasion = OCCASIONS[kind]
     if (
@@ -72,6 +75,7 @@ def post(user_id: int, job: Job, kind: NotificationKind, number: int = 0) -> Non
         "draft": str(job.analysis.draft.public_id),
         "analysis": str(job.analysis.public_id),
         "job": str(job.public_id),
+        "error_code": pause_code or error_code or None,
         "counts": {key: tally[key] for key in ("total", *map(str, EvaluationStatus.values))},
         "links": {
             "draft": settings.SITE_URL + job.analysis.draft.get_absolute_url(),

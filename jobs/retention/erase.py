@@ -18,7 +18,6 @@ from django_q.models import Task
 from candidates.intake import discard
 from candidates.models import (
     Archive,
-    Call,
     Candidate,
     Draft,
     Event,
@@ -28,7 +27,6 @@ from candidates.models import (
     SavedView,
 )
 from candidates.models.archive import ArchiveStatus
-from jobs.models import Job
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -77,9 +75,8 @@ def _erase(pk: int, user: "User") -> Receipt | None:
         "notes": one.notes.count(),
         "decisions": one.decisions.count(),
         "likenesses": Likeness.objects.filter(Q(first=one) | Q(second=one)).count(),
-        "calls": Call.objects.filter(evaluation__in=ids).exclude(detail="").update(detail=""),
         "events": _clear_events(one, [public for _id, public in evaluations], words),
-        "errors": _clear_errors(one, words),
+        "errors": _clear_errors(words),
         "views": _remove_views(one, words),
         "archives": len(archives),
     }
@@ -129,15 +126,12 @@ def _clear_events(candidate: Candidate, evaluations: list[object], words: list[s
     return events.filter(Q(pk__in=named) | Q(about__in=about)).update(detail="")
 
 
-def _clear_errors(candidate: Candidate, words: list[str]) -> int:
+def _clear_errors(words: list[str]) -> int:
     """A database quotes the row that it refuses, and the queue keeps what it said for a week."""
     failures = Task.objects.filter(success=False)
     named = [task.pk for task in failures.iterator() if _says(str(task.result), words)]
     Task.objects.filter(pk__in=named).delete()
-    jobs = Job.objects.filter(analysis__draft=candidate.draft_id).exclude(error="")
-    told = [pk for pk, error in jobs.values_list("pk", "error") if _says(error, words)]
-    without = _("The reason named somebody who has been erased since.")
-    return len(named) + Job.objects.filter(pk__in=told).update(error=without)
+    return len(named)
 
 
 def _remove_views(candidate: Candidate, words: list[str]) -> int:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from django.utils.translation import gettext as _
 
+from candidates.facts.reason import FailureCode, Reason, ReasonedError
 from jobs.models.schedule import LAST_DAY, Frequency, Schedule
 
 FIELDS = 5
@@ -18,8 +18,21 @@ LOOKED_AT = 50  # runs, of which no two may lie closer together
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class BadExpression(ValueError):
-    """Nothing can be run by it; the message says why, and what to write instead."""
+# What the parser says is wrong.
+CODES = {
+    "Bad minute": FailureCode.CRON_MINUTE,
+    "Bad hour": FailureCode.CRON_HOUR,
+    "Bad day-of-month": FailureCode.CRON_DAY,
+    "Bad month": FailureCode.CRON_MONTH,
+    "Bad day-of-week": FailureCode.CRON_WEEKDAY,
+}
+
+
+class BadExpression(ReasonedError, ValueError):
+    """Nothing can be run by it."""
+
+    def __init__(self, code: FailureCode) -> None:
+        super().__init__(Reason(code))
 
 
 def daily(at: time) -> str:
@@ -65,39 +78,17 @@ def following(expression: str, zone: str, now: datetime) -> datetime:
             if (found := moment.astimezone(UTC)) > now:
                 return found
     except CronSimError as error:
-        raise BadExpression(_said(str(error))) from error
-    raise BadExpression(_("This time never comes. Look at the day and the month."))
+        raise BadExpression(CODES.get(str(error), FailureCode.CRON_INVALID)) from error
+    raise BadExpression(FailureCode.CRON_NEVER)
 
 
 def check(expression: str) -> None:
     """Raise BadExpression for one that is none, never comes, or comes more than once an hour."""
     if len(expression.split()) != FIELDS:
-        raise BadExpression(
-            _(
-                "A cron expression has five parts: minute, hour, day of the month, month and day "
-                "of the week. “0 6 * * 1-5” is six o'clock from Monday to Friday."
-            )
-        )
+        raise BadExpression(FailureCode.CRON_PARTS)
     moment = following(expression, "UTC", ANY_DAY)
     for _n in range(LOOKED_AT):
         then = following(expression, "UTC", moment)
         if then - moment < OFTEN:
-            raise BadExpression(
-                _("That is more than once an hour. Give the first part one minute, such as 0.")
-            )
+            raise BadExpression(FailureCode.CRON_TOO_OFTEN)
         moment = then
-
-
-def _said(error: str) -> str:
-    """In words of the form what the parser says: "Bad day-of-month"."""
-    wrong = {
-        "Bad minute": _("The first part is the minute: 0 to 59."),
-        "Bad hour": _("The second part is the hour: 0 to 23."),
-        "Bad day-of-month": _(
-            "The third part is the day of the month: 1 to 31, or L for the last; and there has to "
-            "be such a day in the months of the fourth part."
-        ),
-        "Bad month": _("The fourth part is the month: 1 to 12, or JAN to DEC."),
-        "Bad day-of-week": _("The fifth part is the day of the week: 0 to 7, or SUN to SAT."),
-    }
-    return wrong.get(error, error)

@@ -15,11 +15,13 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Concat, Now
 from django.utils.translation import gettext_noop
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Draft, Evaluation, Event, Preference
 from candidates.models.analysis import EvaluationStatus, InsightsMode, Sha256
 from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
+from candidates.scoring.rubric import InvalidRubric
 from jobs.execution.estimate import Estimate, estimate
 from jobs.execution.submit import CannotRun, submit
 from jobs.models import Job, JobStatus, Notice, NotificationKind
@@ -36,8 +38,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = 20  # in one round of the sweep
 RUNS_KEPT = timedelta(days=365)
 FAILURES = 3  # one after the other, after which it stops
-OWNER_LEFT = gettext_noop("The account of the draft's owner is closed.")
-BROKE = gettext_noop("The program could not start it. Whoever runs the site finds why in its log.")
+OWNER_LEFT = Reason(FailureCode.OWNER_LEFT)
+BROKE = Reason(FailureCode.SCHEDULE_PROGRAM_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ PROMPT = gettext_noop("the way in which the engine scores has changed")
 
 def changes(draft: Draft) -> Changes:
     """Compare the draft with its last finished ranking. Eight queries at most, however many
-    candidates. Raises ValueError with a plain sentence when nothing could be rated."""
+    candidates. Raises InvalidRubric when nothing could be rated."""
     finished = Job.objects.filter(analysis=OuterRef("pk"), status=JobStatus.COMPLETED)
     before = draft.analyses.filter(Exists(finished)).order_by("-created_at", "-pk").first()
     rubric = draft.rubric()
@@ -109,7 +111,7 @@ def wanted(before: Analysis | None) -> dict[str, Any]:
 
 
 def preview(draft: Draft) -> tuple[Changes, Estimate]:
-    """What a run would find changed now, and what it would take; raises ValueError as `changes`."""
+    """What a run would find changed now, and what it would take; raises as `changes` does."""
     found = changes(draft)
     return found, estimate(draft, **wanted(found.before))
 
@@ -119,7 +121,7 @@ def save(schedule: Schedule, user: "User") -> None:
     with transaction.atomic():
         schedule.next_at = cron.next_run(schedule, _now())
         schedule.zone = schedule.owners_zone()
-        schedule.stopped = ""
+        schedule.stop_code, schedule.stop_params = "", {}
         schedule.save()
         detail = f"{schedule.every} {cron.expression_of(schedule)}".strip()
         Event.objects.all().record(
@@ -192,7 +194,7 @@ def _then(schedule: Schedule) -> datetime | None:
     try:
         return cron.next_run(schedule, _now())
     except BadExpression as error:
-        _stop(schedule, str(error))
+        _stop(schedule, error.reason)
         return None
 
 
@@ -219,8 +221,8 @@ def _run(run: ScheduledRun) -> ScheduledRun:
         if not found:
             return _write(run, RunOutcome.UNCHANGED)
         job = submit(draft, draft.owner, scheduled=True, **wanted(found.before))
-    except (CannotRun, ValueError) as error:  # the second: nothing to rate by
-        return _fail(run, str(error))
+    except (CannotRun, InvalidRubric) as error:
+        return _fail(run, error.reason)
     if not job.scheduled:  # somebody has just pressed Run
         return _write(run, RunOutcome.UNDER_WAY)
     run.job = job
@@ -233,9 +235,9 @@ def _write(run: ScheduledRun, outcome: RunOutcome) -> ScheduledRun:
     return run
 
 
-def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
-    """Write why it could not start, and tell the owner; too often in a row, and it stops."""
-    run.reason = why
+def _fail(run: ScheduledRun, reason: Reason) -> ScheduledRun:
+    """Write why it could not start, and notify the owner; too often in a row, and it stops."""
+    run.error_code, run.error_params = str(reason.code), dict(reason.params)
     _write(run, RunOutcome.FAILED)
     schedule, draft = run.schedule, run.schedule.draft
     if draft.owner.is_active and Preference.of(draft.owner).in_app:
@@ -249,14 +251,14 @@ def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
         )
     last = schedule.runs.values_list("outcome", flat=True)[:FAILURES]
     if list(last) == [RunOutcome.FAILED] * FAILURES:
-        _stop(schedule, why)
+        _stop(schedule, reason)
     return run
 
 
-def _stop(schedule: Schedule, why: str) -> None:
-    if Schedule.objects.filter(pk=schedule.pk).stop(why):
+def _stop(schedule: Schedule, reason: Reason) -> None:
+    if Schedule.objects.filter(pk=schedule.pk).stop(reason):
         Event.objects.all().record(
-            schedule.draft_id, "schedule stopped", about=schedule.draft.public_id, detail=why
+            schedule.draft_id, "schedule stopped", about=schedule.draft.public_id, reason=reason
         )
 
 

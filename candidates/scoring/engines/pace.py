@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-MAX_PAUSE_SECONDS = 120.0  # whatever a server asks for
+MAX_SERVER_PAUSE_SECONDS = 120.0  # whatever a server asks for
 LONG_PAUSE_SECONDS = 5.0  # asked for by a server, from which all calls pause
 STORM_SHARE = 0.2  # of calls refused, from which all calls pause
 PLACES_PER_ROUND = 4.0  # gained by a round of calls that all succeed
@@ -37,7 +37,7 @@ class Pace:
     A call waits for its place through a pause of up to `hold` seconds; a longer one raises Paused.
     """
 
-    def __init__(self, max_places: int, *, hold: float = MAX_PAUSE_SECONDS) -> None:
+    def __init__(self, max_places: int, *, hold: float = MAX_SERVER_PAUSE_SECONDS) -> None:
         if max_places < 1:
             raise ValueError(
                 f"{max_places} calls in flight make no sense. Use a whole number from 1."
@@ -100,7 +100,7 @@ class Pace:
 
     def pause(self, seconds: float) -> None:
         """Let no call begin for so many seconds; never shortens a pause."""
-        until = time.monotonic() + min(max(seconds, 0.0), MAX_PAUSE_SECONDS)
+        until = time.monotonic() + min(max(seconds, 0.0), MAX_SERVER_PAUSE_SECONDS)
         self.paused_until = max(self.paused_until, until)
         if self.pause_left() > self.hold:
             while self._waiting:
@@ -174,7 +174,9 @@ def duration(text: str) -> float:
     if match and match[0]:
         hours, minutes, seconds, milliseconds = (float(part or 0) for part in match.groups())
         return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    if not text.strip()[:1].isdigit():
+        return 0.0
     try:
-        return min(max(0.0, float(text)), MAX_PAUSE_SECONDS) if text.strip()[:1].isdigit() else 0.0
+        return min(max(0.0, float(text)), MAX_SERVER_PAUSE_SECONDS)
     except ValueError:
         return 0.0

@@ -6,7 +6,13 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from candidates.scoring.engines.pace import MAX_PAUSE_SECONDS, Pace, Paused, duration, exhausted
+from candidates.scoring.engines.pace import (
+    MAX_SERVER_PAUSE_SECONDS,
+    Pace,
+    Paused,
+    duration,
+    exhausted,
+)
 
 
 def test_no_more_are_let_in_than_there_are_places() -> None:
@@ -63,7 +69,7 @@ def test_a_long_pause_that_is_asked_for_holds_for_all() -> None:
         pace = Pace(8, hold=0.5)
         async with pace.place() as started_at:
             pace.refused(started_at, 99_999.0)
-        assert MAX_PAUSE_SECONDS - 1 < pace.pause_left() <= MAX_PAUSE_SECONDS
+        assert MAX_SERVER_PAUSE_SECONDS - 1 < pace.pause_left() <= MAX_SERVER_PAUSE_SECONDS
         with pytest.raises(Paused) as paused:
             async with pace.place():
                 pass
@@ -164,7 +170,7 @@ def test_a_limit_that_is_used_up_pauses_until_it_is_free() -> None:
         ("soon", 0),
         ("-3", 0),
         ("inf", 0),
-        ("9e99", MAX_PAUSE_SECONDS),
+        ("9e99", MAX_SERVER_PAUSE_SECONDS),
     ],
 )
 def test_a_duration_is_read_as_servers_write_it(text: str, seconds: float) -> None:
