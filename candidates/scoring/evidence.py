@@ -6,6 +6,7 @@ line, letter case, and the shape of quotation marks and dashes. Its offsets are 
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from .scorecard import Quote, Rating
@@ -95,7 +96,7 @@ def _folded_quote(quote: str) -> str:
 def ground(
     criterion: str,
     rating: float,
-    reason: str,
+    explanation: str,
     quotes: Iterable[str],
     visible_text: str,
     document: str = "",
@@ -109,20 +110,14 @@ def ground(
     places = [place for text in texts if (place := find(text, visible_text)) is not None]
     if document:
         places = [place.verbatim(document) for place in places]
-    return rate(criterion, rating, reason, places, dropped=len(texts) - len(places))
-
-
-def rate(
-    criterion: str, rating: float, reason: str, quotes: Iterable[Quote], *, dropped: int = 0
-) -> Rating:
-    """Return the rating with these quotes; without any, at most 1 and marked as unsupported."""
-    distinct = tuple(dict.fromkeys(quotes))
-    supported = bool(distinct) or rating <= MAX_UNSUPPORTED_RATING
-    return Rating(
-        criterion=criterion,
-        rating=rating if supported else MAX_UNSUPPORTED_RATING,
-        reason=reason,
-        quotes=distinct,
-        supported=supported,
-        dropped=dropped,
+    dropped = len(texts) - len(places)
+    return limited(
+        Rating(criterion, rating, explanation, tuple(dict.fromkeys(places)), dropped=dropped)
     )
+
+
+def limited(rating: Rating) -> Rating:
+    """Return the rating, at most 1 and marked as unsupported where it is higher without a quote."""
+    if rating.quotes or rating.rating <= MAX_UNSUPPORTED_RATING:
+        return rating
+    return replace(rating, rating=MAX_UNSUPPORTED_RATING, supported=False)

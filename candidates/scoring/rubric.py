@@ -103,6 +103,9 @@ class Rubric:
         criteria = tuple(RubricCriterion(**criterion) for criterion in data["criteria"])
         return cls(data["title"], data["description"], criteria)
 
+    def by_key(self) -> dict[str, RubricCriterion]:
+        return {criterion.key: criterion for criterion in self.criteria}
+
     def fingerprint(self) -> str:
         """The same for rubrics by which the same is rated: weights come into play after that."""
         told = self.to_json()

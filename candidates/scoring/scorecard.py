@@ -5,6 +5,8 @@ from typing import Any, Protocol, Self
 
 from candidates.facts.reason import FailureCode, Reason, ReasonedError
 
+from .reason_codes import InsightCode, RatingCode
+
 STRONGEST = 4.0
 
 
@@ -23,14 +25,18 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """One criterion: 0 (no evidence) to 4 (strong, repeated, recent), and what it rests on."""
+    """One criterion: 0 (no evidence) to 4 (strong, repeated, recent), and what it rests on.
+
+    `explanation` is what a language model wrote; without a model, `reason` stands in its place.
+    """
 
     criterion: str  # its key
     rating: float
-    reason: str
+    explanation: str = ""
     quotes: tuple[Quote, ...] = ()
     supported: bool = True
     dropped: int = 0  # quotes that are not in the document
+    reason: Reason | None = None
 
     def verbatim(self, resume: str) -> Self:
         """Return the rating with its quotes as they stand in the résumé."""
@@ -41,7 +47,9 @@ class Rating:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(**{**data, "quotes": tuple(Quote(**quote) for quote in data["quotes"])})
+        quotes = tuple(Quote(**quote) for quote in data["quotes"])
+        reason = data["reason"] and Reason.from_json(data["reason"], RatingCode)
+        return cls(**{**data, "quotes": quotes, "reason": reason})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +88,14 @@ class ScoringFlag:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A strength or a gap in one sentence, and the quote that it rests on, if any."""
+    """A strength, a gap or a question, and the quote that it rests on, if any.
 
-    text: str
+    `explanation` is what a language model wrote; without a model, `reason` stands in its place.
+    """
+
+    explanation: str = ""
     quote: Quote | None = None
+    reason: Reason | None = None
 
     def verbatim(self, resume: str) -> Self:
         """Return the point with its quote as it stands in the résumé."""
@@ -91,8 +103,11 @@ class Point:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        quote = data["quote"]
-        return cls(data["text"], Quote(**quote) if quote else None)
+        return cls(
+            data["explanation"],
+            data["quote"] and Quote(**data["quote"]),
+            data["reason"] and Reason.from_json(data["reason"], InsightCode),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,7 @@ class Insight:
 
     strengths: tuple[Point, ...]
     gaps: tuple[Point, ...]
-    questions: tuple[str, ...]
+    questions: tuple[Point, ...]
 
     def verbatim(self, resume: str) -> Self:
         """Return the insight with its quotes as they stand in the résumé."""
@@ -119,7 +134,7 @@ class Insight:
         return cls(
             tuple(Point.from_json(point) for point in data["strengths"]),
             tuple(Point.from_json(point) for point in data["gaps"]),
-            tuple(data["questions"]),
+            tuple(Point.from_json(point) for point in data["questions"]),
         )
 
 

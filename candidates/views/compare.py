@@ -68,7 +68,7 @@ def compare(request: Request, public_id: Any) -> HttpResponse:
             ComparedCandidate(
                 evaluation,
                 shown_name(evaluation.candidate, analysis.draft),
-                shown_insight(evaluation),
+                shown_insight(analysis.rubric, evaluation),
                 VERDICT_WORDS.get(evaluation.candidate.verdict, ""),
                 f"{address}?"
                 + "&".join(f"c={other.public_id}" for other in chosen if other != evaluation),

@@ -28,7 +28,7 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
     before, after, place, total = around(analysis, evaluation, filter)
     role: Role = evaluation.role  # type: ignore[attr-defined]
     ratings = shown_ratings(analysis.rubric, evaluation)
-    insight = shown_insight(evaluation)
+    insight = shown_insight(analysis.rubric, evaluation)
     quotes = [quote for rating in ratings for quote in rating.quotes]
     quotes += [point.quote for point in insight.strengths if point.quote] if insight else []
     context = {

@@ -6,9 +6,10 @@ from candidates import blind
 from candidates.models import Candidate, Draft, Evaluation
 from candidates.pages.marks import MarkedQuote
 from candidates.pages.words import Note, reading_flags, scoring_flags, standing
+from candidates.reasons import statement
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric, RubricCriterion
-from candidates.scoring.scorecard import STRONGEST, Insight, Rating
+from candidates.scoring.scorecard import STRONGEST, Insight, Point, Rating
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class ShownRating:
 
     criterion: RubricCriterion
     rating: Rating
-    reason: str
+    statement: str
     quotes: tuple[MarkedQuote, ...]
 
     @property
@@ -33,7 +34,7 @@ class ShownRating:
 
 @dataclass(frozen=True, slots=True)
 class ShownPoint:
-    text: str
+    statement: str
     quote: MarkedQuote | None = None
 
 
@@ -53,11 +54,12 @@ def shown_ratings(rubric: Rubric, evaluation: Evaluation) -> list[ShownRating]:
     hidden = _hidden_spans(evaluation)
     ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
     by_key = {rating.criterion: rating for rating in ratings}
+    criteria = rubric.by_key()
     return [
         ShownRating(
             criterion,
             rating,
-            voice(rating.reason),
+            voice(statement(rating, criteria)),
             tuple(
                 MarkedQuote.of(quote, criterion.key, number, hidden)
                 for number, quote in enumerate(rating.quotes, start=1)
@@ -68,25 +70,29 @@ def shown_ratings(rubric: Rubric, evaluation: Evaluation) -> list[ShownRating]:
     ]
 
 
-def shown_insight(evaluation: Evaluation) -> ShownInsight | None:
+def shown_insight(rubric: Rubric, evaluation: Evaluation) -> ShownInsight | None:
     """Return the insight without what blind mode hides; None where there is none."""
     if not evaluation.insights:
         return None
     voice = blind.voice(evaluation.candidate, evaluation.analysis.draft)
     hidden = _hidden_spans(evaluation)
-    insight = Insight.from_json(evaluation.insights)
-    strengths, gaps = (
-        tuple(
+    criteria = rubric.by_key()
+
+    def shown(points: tuple[Point, ...], owner: str) -> tuple[ShownPoint, ...]:
+        return tuple(
             ShownPoint(
-                voice(point.text),
+                voice(statement(point, criteria)),
                 MarkedQuote.of(point.quote, owner, number, hidden) if point.quote else None,
             )
             for number, point in enumerate(points, start=1)
         )
-        for owner, points in (("strength", insight.strengths), ("gap", insight.gaps))
+
+    insight = Insight.from_json(evaluation.insights)
+    return ShownInsight(
+        shown(insight.strengths, "strength"),
+        shown(insight.gaps, "gap"),
+        shown(insight.questions, "question"),
     )
-    questions = tuple(ShownPoint(voice(question)) for question in insight.questions)
-    return ShownInsight(strengths, gaps, questions)
 
 
 def _hidden_spans(evaluation: Evaluation) -> blind.Spans:

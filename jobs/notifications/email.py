@@ -26,9 +26,8 @@ from candidates.models import Analysis, Draft, Evaluation, Event, Membership, Pr
 from candidates.models.draft import Role
 from candidates.models.preference import zones
 from candidates.pages.words import doubt
-from candidates.reasons import criterion_name, sentence
+from candidates.reasons import criterion_name, sentence, statement
 from candidates.scoring.scorecard import Rating
-from candidates.told import told
 from jobs import queue
 from jobs.models import BadAddress, Job, Notice, Notification, NotificationKind, ScheduledRun
 
@@ -298,13 +297,13 @@ def _best(analysis: Analysis) -> list[Told]:
 
 def _reason(analysis: Analysis, evaluation: Evaluation) -> str:
     """What speaks most for them: the heaviest of the best supported ratings."""
-    criteria = {one.key: one for one in analysis.rubric.criteria}
+    criteria = analysis.rubric.by_key()
     rated = [Rating.from_json(one) for one in evaluation.ratings]
     rated = [one for one in rated if one.quotes and one.criterion in criteria]
     if not rated:
         return ""
     best = max(rated, key=lambda one: one.rating * criteria[one.criterion].weight)
-    return f"{criterion_name(criteria[best.criterion])}: {told(best.reason)}"
+    return f"{criterion_name(criteria[best.criterion])}: {statement(best, criteria)}"
 
 
 def _pause_reason(job: Job) -> str:

@@ -69,7 +69,7 @@ def evaluation(one: Candidate, draft: Draft, alice: User) -> Evaluation:
     evaluation.insights = Insight(
         (Point(f"{NAME} builds.", quote),),
         (Point("Brandauer lacks Rust.", Quote(NAME, 0, len(NAME))),),
-        ("Has Ottilie led?",),
+        (Point("Has Ottilie led?"),),
     ).to_json()
     evaluation.save(update_fields=["ratings", "insights"])
     rows.note(one, alice, "I know Ottilie.")

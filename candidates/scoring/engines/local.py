@@ -158,8 +158,8 @@ def score(document: str, rubric: Rubric, look: attacks.Look | None = None) -> Sc
         if not copied[number] and (first[number] or len(words) < MIN_TELLING_WORDS)
     ]
     if not any(terms[number] for number in own):
-        unrated = tuple(Rating(c.key, 0.0, reasons.nothing(c)) for c in rubric.criteria)
-        return Scorecard(unrated, flags=flags)
+        unrated = (Rating(c.key, 0.0, reason=reasons.not_mentioned(c)) for c in rubric.criteria)
+        return Scorecard(tuple(unrated), flags=flags)
     analysed = _analyse([sentences[number] for number in own], [terms[number] for number in own])
     fit = _fit(analysed, prepared)
     evidence_of, matches = _evidence(analysed, prepared)
@@ -303,4 +303,6 @@ def _rating(
         lists=all(analysed.sentences[index].is_list for index in quoted),
         fit=fit,
     )
-    return evidence.rate(criterion.criterion.key, rating, reason, quotes)
+    return evidence.limited(
+        Rating(criterion.criterion.key, rating, quotes=tuple(quotes), reason=reason)
+    )

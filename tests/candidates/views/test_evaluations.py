@@ -87,16 +87,11 @@ def test_what_was_lowered_and_dropped_is_told(as_alice: Client, analysis: Analys
 
 def test_insights_are_shown(as_alice: Client, analysis: Analysis) -> None:
     best = analysis.evaluations.get(rank=1)
-    best.insights = {
-        "strengths": [
-            {
-                "text": "Strong evidence of Python.",
-                "quote": {"text": "Built <it>", "start": 0, "end": 5},
-            }
-        ],
-        "gaps": [{"text": "No Rust.", "quote": None}],
-        "questions": ["Why no Rust?"],
-    }
+    best.insights = Insight(
+        (Point("Strong evidence of Python.", Quote("Built <it>", 0, 5)),),
+        (Point("No Rust."),),
+        (Point("Why no Rust?"),),
+    ).to_json()
     best.save(update_fields=["insights"])
 
     page = words(as_alice.get(best.get_absolute_url()).text)

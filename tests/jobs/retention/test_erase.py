@@ -79,7 +79,7 @@ def one(draft: Draft, alice: User) -> Candidate:
     rows.evaluate(analysis)
     evaluation = analysis.evaluations.get(candidate=one)
     evaluation.insights = {"summary": MARK}
-    evaluation.ratings = [{**each, "reason": MARK} for each in evaluation.ratings]
+    evaluation.ratings = [{**each, "explanation": MARK} for each in evaluation.ratings]
     evaluation.save(update_fields=["insights", "ratings"])
     FollowUp.objects.create(
         analysis=analysis, evaluation=evaluation, kind="insight", status="done",
@@ -210,7 +210,7 @@ class TestEverythingAsAZip:
         assert told["candidate.json"]["email"] == f"{MARK}@example.com"
         assert told["candidate.json"]["phone"] == "+49 30 1234567"
         [evaluation] = told["evaluations.json"]
-        assert evaluation["score"] == "89.0" and evaluation["ratings"][0]["reason"] == MARK
+        assert evaluation["score"] == "89.0" and evaluation["ratings"][0]["explanation"] == MARK
         assert told["notes.json"][0]["author__username"] == "alice"
         assert told["decisions.json"][0]["verdict"] == "maybe"
         assert told["events.json"][0]["verb"] == "noted"

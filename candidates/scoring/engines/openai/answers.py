@@ -179,7 +179,7 @@ def insight(found: object, document: str, seen: str) -> Insight:
     return Insight(
         strengths=tuple(points[:MOST]),
         gaps=tuple(Point(text) for text, _question in lacks[:MOST]),
-        questions=tuple(question for _, question in lacks[:MOST] if question),
+        questions=tuple(Point(question) for _, question in lacks[:MOST] if question),
     )
 
 

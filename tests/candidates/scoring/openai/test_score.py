@@ -179,7 +179,7 @@ def test_insights_come_in_the_same_call_where_they_are_asked_for(server: ModelSe
     assert len(server.requests) == 1
     assert card.insight is not None
     assert card.insight.strengths == (Point("The line says so.", place_of(RESUME.splitlines()[0])),)
-    assert card.insight.questions == ("The line says so.",)
+    assert card.insight.questions == (Point("The line says so."),)
     assert Scorecard.from_json(json.loads(json.dumps(card.to_json()))) == card
 
 
@@ -205,7 +205,7 @@ def test_a_strength_without_its_quote_is_not_told(server: ModelServer) -> None:
 
     assert insight.strengths == (Point("Tunes databases.", place_of("Tuned PostgreSQL.")),)
     assert insight.gaps == (Point("Nothing on Kubernetes."),)
-    assert insight.questions == ("What did you deploy, and how?",)
+    assert insight.questions == (Point("What did you deploy, and how?"),)
     assert usage.calls == 1
     assert '{"role": 3.0, "c1": 3.0}' in server.requests[1]["messages"][2]["content"]
 
