@@ -1,7 +1,7 @@
 """Fingerprints of scorings: equal for the same engine, model, prompt, rubric and redacted text.
 
 The version of the rules that prepare a résumé is part of it: with older rules, a model may have
-seen an attack that is found and hidden today.
+seen an attack that is found and hidden today. So is the version of a scorecard's JSON.
 
 Weights are not part of it: only the arithmetic uses them, which is done anew each time and is free.
 """
@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from . import prepare
 from .rubric import Rubric
+from .scorecard import SHAPE_VERSION
 
 
 def document_key(document: str) -> str:
@@ -19,7 +20,8 @@ def document_key(document: str) -> str:
 
 def prefix(engine: str, model: str, version: str, rubric: Rubric) -> str:
     """Return what the fingerprints of one analysis share; `fingerprint` adds a document's key."""
-    return "\n".join((engine, model, version, prepare.VERSION, rubric.fingerprint(), ""))
+    parts = (engine, model, version, SHAPE_VERSION, prepare.VERSION, rubric.fingerprint(), "")
+    return "\n".join(parts)
 
 
 def fingerprint(shared: str, key: str) -> str:

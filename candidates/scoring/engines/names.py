@@ -4,10 +4,10 @@ factory."""
 LOCAL = "local"
 OPENAI = "openai"
 DEFAULT_MODELS = {LOCAL: "wordllama-256", OPENAI: "gpt-5-mini"}
-# Of the method, the prompt or the stored shape: part of every fingerprint, so that a score made by
-# an older version is never reused.
-VERSIONS = {LOCAL: "local-2", OPENAI: "score-v3"}
-WITH_INSIGHTS = "insights-v2"  # the prompt that a scorecard's prompt is extended by
+# Of the method or the prompt: part of every fingerprint, so that a score made by an older version is
+# never reused.
+VERSIONS = {LOCAL: "local-1", OPENAI: "score-v2"}
+WITH_INSIGHTS = "insights-v1"  # the prompt that a scorecard's prompt is extended by
 
 
 def default_model(name: str) -> str:

@@ -350,8 +350,8 @@ def test_an_answer_in_another_shape_is_understood(server: ModelServer, shape: An
     card = score(server)
 
     assert [one.rating for one in card.ratings] == [3, 3]
-    assert "\0" not in card.ratings[0].reason
-    card.ratings[0].reason.encode()
+    assert "\0" not in card.ratings[0].explanation
+    card.ratings[0].explanation.encode()
     assert len(server.requests) == 1
 
 
