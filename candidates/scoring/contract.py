@@ -1,14 +1,29 @@
-"""The contract that every engine keeps."""
+"""The contract of an engine, and the hooks around its calls."""
 
 from typing import Protocol
 
 from .attacks import Look
 from .rubric import Rubric, RubricCriterion
-from .scorecard import Insight, Scorecard, Usage
+from .scorecard import Insight, Scorecard, ScoringOutcome, Usage
+
+
+class Calls(Protocol):
+    """Hooks around an engine's calls: shared limits, and a ledger."""
+
+    async def start(self, tokens: int) -> object:
+        """Wait until a call of about `tokens` may go; returns an id of the call.
+
+        May raise EngineBusy instead of waiting long.
+        """
+        ...
+
+    async def settle(self, call: object, outcome: ScoringOutcome) -> None:
+        """Note how the call with this id ended; once for each `start`, also when cancelled."""
+        ...
 
 
 class Engine(Protocol):
-    """Rates documents. `version` is of the prompt or of the method: it is in the fingerprint."""
+    """Rates documents. `version` names the prompt or the method, and is part of the fingerprint."""
 
     name: str
     model: str
@@ -22,11 +37,11 @@ class Engine(Protocol):
         with_insights: bool = False,
         look: Look | None = None,
     ) -> Scorecard:
-        """The scorecard of this document by this rubric, and of nothing else besides.
+        """Return the scorecard, which depends on this document and this rubric alone.
 
-        The document is redacted already; quotes carry offsets in it. `with_insights` asks for the
-        insight too, in the same call; `look` is what `attacks.look` found in the document, where
-        that is known. Can be cancelled. Raises EngineUnavailable, ScoringFailed.
+        The document is redacted; quotes carry offsets in it. `with_insights` asks for the insight
+        too, in the same call; `look` is what `attacks.look` returned for the document, where it is
+        known. Can be cancelled. Raises EngineUnavailable, ScoringFailed.
         """
         ...
 
@@ -38,19 +53,19 @@ class Engine(Protocol):
         *,
         look: Look | None = None,
     ) -> tuple[Insight, Usage]:
-        """The narrative for a document that has its scorecard. Raises as `score` does."""
+        """Return the insight for a document that has its scorecard. Raises as `score` does."""
         ...
 
     async def suggest(
         self, title: str, description: str
     ) -> tuple[tuple[RubricCriterion, ...], Usage]:
-        """Criteria for a role, to be edited by a person. Raises as `score` does."""
+        """Suggest criteria for a role, to be edited by a person. Raises as `score` does."""
         ...
 
     def estimate(self, document: str, rubric: Rubric, *, with_insights: bool = False) -> Usage:
-        """About what `score` will cost, without asking anybody."""
+        """Estimate what `score` will cost, without a call."""
         ...
 
     async def aclose(self) -> None:
-        """Give back connections."""
+        """Close connections."""
         ...

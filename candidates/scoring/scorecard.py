@@ -1,7 +1,7 @@
 """What an engine returns, and how a call to a model ended."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from candidates.facts.reason import FailureCode, Reason, ReasonedError
 
@@ -75,9 +75,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ScoringFlag:
-    """Something a reviewer should know: `kind` is a fixed word with hyphens, `found` what it is.
+    """Something a reviewer should know; it never lowers a score.
 
-    A flag never lowers a score.
+    `kind` is a fixed word with hyphens, `found` what it refers to.
     """
 
     kind: str
@@ -183,8 +183,8 @@ class Scorecard:
         )
 
 
-# What can go wrong:
-#   EngineUnavailable   nothing works until somebody mends it
+# The errors of an engine:
+#   EngineUnavailable   nothing works until a person changes something
 #   ScoringFailed       this document has no scorecard
 #     EngineBusy        ... for now: nothing is wrong with the document
 class EngineUnavailable(ReasonedError):
@@ -195,7 +195,7 @@ class ScoringFailed(ReasonedError):
     """This document has no scorecard.
 
     `again` says whether another try may help, `after` how many seconds to wait before it. `usage`
-    is what was paid for nothing.
+    is what the failed calls cost.
     """
 
     usage = Usage()
@@ -207,7 +207,7 @@ class ScoringFailed(ReasonedError):
 
 
 class EngineBusy(ScoringFailed):
-    """The engine cannot take the call now; no fault of the document's, and no try of its own."""
+    """The engine cannot take the call now: the document is not to blame, and no try is used up."""
 
     def __init__(self, reason: Reason, *, retry_after: float) -> None:
         super().__init__(reason, again=True, after=retry_after)
@@ -230,18 +230,3 @@ class ScoringOutcome:
     http_status: int | None = None
     model: str = ""
     mode: str = ""
-
-
-class Calls(Protocol):
-    """What its owner hangs on an engine's calls: limits that are shared, and a ledger."""
-
-    async def start(self, tokens: int) -> object:
-        """Wait for room for a call of about `tokens`; what comes back names the call.
-
-        May raise EngineBusy instead of waiting long.
-        """
-        ...
-
-    async def settle(self, call: object, outcome: ScoringOutcome) -> None:
-        """The call named `call` is over. Called once for each start, also when cancelled."""
-        ...

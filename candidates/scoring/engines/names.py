@@ -4,8 +4,8 @@ factory."""
 LOCAL = "local"
 OPENAI = "openai"
 DEFAULT_MODELS = {LOCAL: "wordllama-256", OPENAI: "gpt-5-mini"}
-# Of the method or the prompt: part of every fingerprint, so that a score made by an older version is
-# never reused.
+# Of the method or the prompt: part of every fingerprint, so that a score of an older version is not
+# reused.
 VERSIONS = {LOCAL: "local-1", OPENAI: "score-v2"}
 WITH_INSIGHTS = "insights-v1"  # the prompt that a scorecard's prompt is extended by
 
