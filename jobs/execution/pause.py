@@ -9,7 +9,7 @@ from django.db import transaction
 
 from candidates.facts.reason import FailureCode, Reason
 from jobs.models import Halt, Job, Lane, NotificationKind
-from jobs.notifications import email
+from jobs.notifications import recipients
 
 from .submit import add_lane, record, wake
 
@@ -26,7 +26,7 @@ def by_itself(job: Job, reason: Reason) -> bool:
             return False
         record(job, "paused", reason=reason)
         job.refresh_from_db(fields=["pauses"])
-        email.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
+        recipients.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
     return True
 
 

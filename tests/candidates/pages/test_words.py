@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import candidates.facts
 import candidates.reading
 from candidates.pages.words import KINDS, doubt, money, scoring_flags
 from candidates.scoring import attacks
@@ -34,8 +35,9 @@ def test_a_shortened_resume_is_marked_with_how_much_was_seen() -> None:
 
 
 def test_every_flag_of_reading_has_its_sentence() -> None:
-    reading = Path(candidates.reading.__file__).parent
-    source = "".join(path.read_text(encoding="utf-8") for path in reading.glob("*.py"))
+    rooms = (candidates.facts, candidates.reading)
+    files = [path for room in rooms for path in Path(room.__path__[0]).rglob("*.py")]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
     flags = set(re.findall(r'\bFlag\(\s*"([a-z-]+)"', source))
 
     assert len(flags) > 10 and flags <= set(KINDS)
