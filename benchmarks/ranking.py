@@ -49,7 +49,7 @@ def main() -> None:
     def scored(rubric: Rubric) -> Callable[[str], float]:
         def score(text: str) -> float:
             card = asyncio.run(engine.score(text, rubric))
-            return rank.stand(rubric, card.ratings).score
+            return rank.overall_score(rubric, card.ratings).score
 
         return score
 

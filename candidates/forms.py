@@ -16,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from .intake import MOST_PIECES
 from .models import Criterion, Draft, Preference
 from .models.analysis import InsightsMode
-from .models.draft import MOST_CRITERIA, SHARED
+from .models.draft import MAX_CRITERIA, SHARED
 from .models.preference import zones
 from .scoring import protected
-from .scoring.rubric import CRITERION_FIELDS, HEAVIEST, criterion_identity
+from .scoring.rubric import CRITERION_FIELDS, MAX_WEIGHT, criterion_identity
 
 BLANK_ROWS = 2
-MOST_INSIGHTS = 1_000
-MOST_MEMBERS = 100
+MAX_INSIGHTS = 1_000
+MAX_MEMBERS = 100
 
 
 class DraftForm(forms.ModelForm[Draft]):
@@ -32,7 +32,7 @@ class DraftForm(forms.ModelForm[Draft]):
         fields = ["title", "description", "role_weight"]
         widgets = {
             "description": forms.Textarea(attrs={"rows": 12}),
-            "role_weight": forms.NumberInput(attrs={"min": 0, "max": HEAVIEST}),
+            "role_weight": forms.NumberInput(attrs={"min": 0, "max": MAX_WEIGHT}),
         }
         labels = {
             "title": _("Title"),
@@ -54,7 +54,7 @@ class DraftForm(forms.ModelForm[Draft]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
-    def says_something_new(self) -> bool:
+    def differs_from_draft(self) -> bool:
         """Whether a valid form differs from the draft; a browser's line ends are no difference."""
         return any(value != self.initial.get(name) for name, value in self.cleaned_data.items())
 
@@ -68,7 +68,7 @@ class CriterionForm(forms.ModelForm[Criterion]):
         fields = CRITERION_FIELDS
         widgets = {
             "looks_for": forms.Textarea(attrs={"rows": 2}),
-            "weight": forms.NumberInput(attrs={"min": 1, "max": HEAVIEST}),
+            "weight": forms.NumberInput(attrs={"min": 1, "max": MAX_WEIGHT}),
         }
         labels = {
             "name": _("Name"),
@@ -79,7 +79,7 @@ class CriterionForm(forms.ModelForm[Criterion]):
         error_messages = {
             "name": {"required": _("Give the criterion a name, or remove it.")},
             "weight": {
-                "required": format_lazy(_("Give a whole number, 1 to {most}."), most=HEAVIEST)
+                "required": format_lazy(_("Give a whole number, 1 to {most}."), most=MAX_WEIGHT)
             },
         }
 
@@ -129,7 +129,7 @@ class BaseCriteria(forms.BaseFormSet[CriterionForm]):
                 )
             identities.add(identity)
 
-    def says_something_new(self, draft: Draft) -> bool:
+    def differ_from(self, draft: Draft) -> bool:
         """Whether valid rows differ from the draft's criteria. One query."""
         rows = [
             tuple(form.cleaned_data[field] for field in CRITERION_FIELDS)
@@ -160,7 +160,7 @@ CriteriaFormSet: type[BaseCriteria] = forms.formset_factory(  # type: ignore[ass
     CriterionForm,
     formset=BaseCriteria,
     extra=BLANK_ROWS,
-    max_num=MOST_CRITERIA,
+    max_num=MAX_CRITERIA,
     validate_max=True,
     can_delete=True,
 )
@@ -213,9 +213,9 @@ class InvitationForm(RoleForm):
         members = self.draft.memberships
         if members.filter(Q(email__iexact=email) | Q(user__email__iexact=email)).exists():
             raise forms.ValidationError(_("The draft is shared with this address already."))
-        if members.count() >= MOST_MEMBERS:
+        if members.count() >= MAX_MEMBERS:
             raise forms.ValidationError(
-                gettext("A draft can be shared with %d people at most.") % MOST_MEMBERS
+                gettext("A draft can be shared with %d people at most.") % MAX_MEMBERS
             )
         return email
 
@@ -232,9 +232,9 @@ class RunForm(forms.Form):
     top_n = forms.IntegerField(
         label=_("How many are the best"),
         min_value=1,
-        max_value=MOST_INSIGHTS,
+        max_value=MAX_INSIGHTS,
         required=False,
-        widget=forms.NumberInput(attrs={"min": 1, "max": MOST_INSIGHTS}),
+        widget=forms.NumberInput(attrs={"min": 1, "max": MAX_INSIGHTS}),
     )
     repeats = forms.BooleanField(
         label=_("Score a few twice"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.posting import Posting, criteria_of, role_weight_of
 from candidates.scoring.rubric import (
     CRITERION_FIELDS,
-    HEAVIEST,
+    MAX_WEIGHT,
     Rubric,
     RubricCriterion,
     criterion_identity,
@@ -24,9 +24,9 @@ from candidates.scoring.rubric import (
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-MOST_CRITERIA = 50  # of one draft
-LONGEST_TITLE = 200  # characters
-LONGEST_DESCRIPTION = 50_000  # characters; the longest real postings have about 15,000
+MAX_CRITERIA = 50  # of one draft
+MAX_TITLE_CHARACTERS = 200  # characters
+MAX_DESCRIPTION_CHARACTERS = 50_000  # characters; the longest real postings have about 15,000
 
 
 class Role(models.TextChoices):
@@ -81,13 +81,13 @@ class Draft(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="drafts", editable=False
     )
-    title = models.CharField(max_length=LONGEST_TITLE)
-    description = models.TextField(max_length=LONGEST_DESCRIPTION, blank=True)
+    title = models.CharField(max_length=MAX_TITLE_CHARACTERS)
+    description = models.TextField(max_length=MAX_DESCRIPTION_CHARACTERS, blank=True)
     role_weight = models.PositiveSmallIntegerField(
         "weight of the role as described",
         default=5,
         db_default=5,
-        validators=[MaxValueValidator(HEAVIEST)],
+        validators=[MaxValueValidator(MAX_WEIGHT)],
         help_text="How much the description as a whole counts beside the criteria (0 to 10).",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -110,7 +110,7 @@ class Draft(models.Model):
                 violation_error_message="Give the draft a title.",
             ),
             models.CheckConstraint(
-                name="draft_role_weight_in_range", condition=Q(role_weight__lte=HEAVIEST)
+                name="draft_role_weight_in_range", condition=Q(role_weight__lte=MAX_WEIGHT)
             ),
         ]
 
@@ -132,12 +132,12 @@ class Draft(models.Model):
     def add(self, criteria: Iterable[RubricCriterion]) -> int:
         """Append criteria, in the caller's transaction; returns how many were written.
 
-        Those whose name the draft has already are left out, and those above MOST_CRITERIA.
+        Those whose name the draft has already are left out, and those above MAX_CRITERIA.
         """
         Draft.objects.select_for_update().get(pk=self.pk)
         present = [criterion.identity for criterion in self.criteria.all()]
         new = [criterion for criterion in criteria if criterion.identity not in present]
-        written = self.append_criteria(new[: MOST_CRITERIA - len(present)], len(present))
+        written = self.append_criteria(new[: MAX_CRITERIA - len(present)], len(present))
         if written:
             Draft.objects.filter(pk=self.pk).update(updated_at=Now())
         return len(written)
@@ -146,7 +146,7 @@ class Draft(models.Model):
         """Create a draft of the same role with the same criteria, in the caller's transaction."""
         copy = Draft.objects.create(
             owner=owner,
-            title=title[:LONGEST_TITLE],
+            title=title[:MAX_TITLE_CHARACTERS],
             description=self.description,
             role_weight=self.role_weight,
             blind=self.blind,
@@ -229,7 +229,7 @@ class Criterion(models.Model):
     name = models.CharField(max_length=200)
     looks_for = models.TextField("what good looks like", max_length=2_000, blank=True)
     weight = models.PositiveSmallIntegerField(
-        default=3, validators=[MinValueValidator(1), MaxValueValidator(HEAVIEST)]
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(MAX_WEIGHT)]
     )
     must_have = models.BooleanField(default=False)
 
@@ -245,7 +245,7 @@ class Criterion(models.Model):
             ),
             models.CheckConstraint(name="criterion_has_a_name", condition=~Q(name="")),
             models.CheckConstraint(
-                name="criterion_weight_in_range", condition=Q(weight__range=(1, HEAVIEST))
+                name="criterion_weight_in_range", condition=Q(weight__range=(1, MAX_WEIGHT))
             ),
         ]
 

@@ -119,11 +119,11 @@ SENTENCE_BORDER = re.compile(r"[.!?\u3002]+[\"'\u201d)]*(?:\s+|$)|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Inspection:
     """The findings in a text, and the text that a model may see, as `neutral` returns it."""
 
     findings: tuple[Finding, ...]
-    text: str
+    visible_text: str
 
     @property
     def flags(self) -> tuple[ScoringFlag, ...]:
@@ -137,14 +137,14 @@ class Look:
         )
 
 
-def look(text: str) -> Look:
+def inspect(text: str) -> Inspection:
     """Search a text once for everything in this module; about half a millisecond a page."""
-    return seen(text, find(text))
+    return inspection_of(text, find(text))
 
 
-def seen(text: str, findings: Sequence[Finding]) -> Look:
-    """Return what `look` returns, where the findings are known."""
-    return Look(tuple(findings), _neutral(text, findings))
+def inspection_of(text: str, findings: Sequence[Finding]) -> Inspection:
+    """Return what `inspect` returns, where the findings are known."""
+    return Inspection(tuple(findings), _neutral(text, findings))
 
 
 def find(text: str) -> tuple[Finding, ...]:
@@ -166,7 +166,7 @@ def find(text: str) -> tuple[Finding, ...]:
 
 def flags(text: str) -> tuple[ScoringFlag, ...]:
     """Return the flags that a reviewer sees for `text`."""
-    return look(text).flags
+    return inspect(text).flags
 
 
 def neutral(text: str) -> str:
@@ -175,7 +175,7 @@ def neutral(text: str) -> str:
     Invisible characters become zero-width spaces, surrogates a replacement character and control
     characters a blank, so that offsets stay.
     """
-    return look(text).text
+    return inspect(text).visible_text
 
 
 def _neutral(text: str, findings: Sequence[Finding]) -> str:

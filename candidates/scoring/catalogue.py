@@ -16,7 +16,7 @@ BYTES_PER_TOKEN = 3  # fewer than any text has in practice, so that estimates ar
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ModelFacts:
     """Facts of one model; a context of 0 and a price of None are unknown.
 
     `warms`: cached tokens are so much cheaper that the first call goes ahead of the others, alone.
@@ -41,23 +41,23 @@ class Facts:
         ) / MILLION
 
 
-UNKNOWN = Facts()
+UNKNOWN = ModelFacts()
 # A name covers all that continue it with a hyphen: "gpt-5-mini-2025-08-07".
-KNOWN: Mapping[str, Facts] = {
-    "gpt-5": Facts(272_000, 1.25, 0.125, 10.0, warms=True),
-    "gpt-5-mini": Facts(272_000, 0.25, 0.025, 2.0, warms=True),
-    "gpt-5-nano": Facts(272_000, 0.05, 0.005, 0.40, warms=True),
-    "gpt-4.1": Facts(1_047_576, 2.0, 0.50, 8.0, warms=True),
-    "gpt-4.1-mini": Facts(1_047_576, 0.40, 0.10, 1.60, warms=True),
-    "gpt-4.1-nano": Facts(1_047_576, 0.10, 0.025, 0.40, warms=True),
-    "gpt-4o": Facts(128_000, 2.50, 1.25, 10.0),
-    "gpt-4o-mini": Facts(128_000, 0.15, 0.075, 0.60),
-    "o3": Facts(200_000, 2.0, 0.50, 8.0, warms=True),
-    "o4-mini": Facts(200_000, 1.10, 0.275, 4.40, warms=True),
+KNOWN: Mapping[str, ModelFacts] = {
+    "gpt-5": ModelFacts(272_000, 1.25, 0.125, 10.0, warms=True),
+    "gpt-5-mini": ModelFacts(272_000, 0.25, 0.025, 2.0, warms=True),
+    "gpt-5-nano": ModelFacts(272_000, 0.05, 0.005, 0.40, warms=True),
+    "gpt-4.1": ModelFacts(1_047_576, 2.0, 0.50, 8.0, warms=True),
+    "gpt-4.1-mini": ModelFacts(1_047_576, 0.40, 0.10, 1.60, warms=True),
+    "gpt-4.1-nano": ModelFacts(1_047_576, 0.10, 0.025, 0.40, warms=True),
+    "gpt-4o": ModelFacts(128_000, 2.50, 1.25, 10.0),
+    "gpt-4o-mini": ModelFacts(128_000, 0.15, 0.075, 0.60),
+    "o3": ModelFacts(200_000, 2.0, 0.50, 8.0, warms=True),
+    "o4-mini": ModelFacts(200_000, 1.10, 0.275, 4.40, warms=True),
 }
 
 
-def facts(model: str, configured: Mapping[str, Mapping[str, Any]] | None = None) -> Facts:
+def facts(model: str, configured: Mapping[str, Mapping[str, Any]] | None = None) -> ModelFacts:
     """Return the facts of `model`.
 
     `configured` adds models and overrides single facts of known ones. Raises ValueError when it

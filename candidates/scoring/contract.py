@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from .attacks import Look
+from .attacks import Inspection
 from .rubric import Rubric, RubricCriterion
 from .scorecard import Insight, Scorecard, ScoringOutcome, Usage
 
@@ -35,13 +35,13 @@ class Engine(Protocol):
         rubric: Rubric,
         *,
         with_insights: bool = False,
-        look: Look | None = None,
+        inspection: Inspection | None = None,
     ) -> Scorecard:
         """Return the scorecard, which depends on this document and this rubric alone.
 
         The document is redacted; quotes carry offsets in it. `with_insights` asks for the insight
-        too, in the same call; `look` is what `attacks.look` returned for the document, where it is
-        known. Can be cancelled. Raises EngineUnavailable, ScoringFailed.
+        too, in the same call; `inspection` is that of the document, where it is known. Can be
+        cancelled. Raises EngineUnavailable, ScoringFailed.
         """
         ...
 
@@ -51,7 +51,7 @@ class Engine(Protocol):
         rubric: Rubric,
         card: Scorecard,
         *,
-        look: Look | None = None,
+        inspection: Inspection | None = None,
     ) -> tuple[Insight, Usage]:
         """Return the insight for a document that has its scorecard. Raises as `score` does."""
         ...

@@ -19,31 +19,31 @@ class PreparedResume:
     """The redacted text, of the same length as the original, and the attacks found in it."""
 
     document: str
-    look: attacks.Look
+    inspection: attacks.Inspection
 
 
 def prepare(text: str, name: str = "") -> PreparedResume:
     """Redact and search a résumé; a little more than a millisecond a thousand characters."""
     document = redact.redact(text, name)
-    return PreparedResume(document, attacks.look(document))
+    return PreparedResume(document, attacks.inspect(document))
 
 
-def keep(text: str, name: str = "") -> tuple[PreparedResume, dict[str, Any]]:
-    """Prepare a résumé; also returns what `recall` needs, as plain values of some hundred bytes."""
+def prepare_for_storage(text: str, name: str = "") -> tuple[PreparedResume, dict[str, Any]]:
+    """Prepare a résumé; also returns plain values for `restore`, a few hundred bytes."""
     traces = redact.traces(text, name)
     document = redact.blank(text, traces)
-    look = attacks.look(document)
+    inspection = attacks.inspect(document)
     findings = [
-        [finding.kind, finding.quote, finding.start, finding.end] for finding in look.findings
+        [finding.kind, finding.quote, finding.start, finding.end] for finding in inspection.findings
     ]
     stored = {"version": VERSION, "traces": traces, "found": findings}
-    return PreparedResume(document, look), stored
+    return PreparedResume(document, inspection), stored
 
 
-def recall(text: str, name: str, stored: Mapping[str, Any]) -> PreparedResume:
-    """Return what `prepare` returns, from what `keep` stored, where that is of this version."""
+def restore(text: str, name: str, stored: Mapping[str, Any]) -> PreparedResume:
+    """Return what `prepare` returns, from stored values where they are of this version."""
     if stored.get("version") != VERSION:
         return prepare(text, name)
     document = redact.blank(text, stored["traces"])
     findings = [attacks.Finding(*values) for values in stored["found"]]
-    return PreparedResume(document, attacks.seen(document, findings))
+    return PreparedResume(document, attacks.inspection_of(document, findings))

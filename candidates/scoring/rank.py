@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .rubric import Rubric
-from .scorecard import STRONGEST, Rating
+from .scorecard import MAX_RATING, Rating
 
 MIN_MET_RATING = 2.0
 MIN_UNCLEAR_RATING = 1.0
@@ -22,7 +22,7 @@ class Met(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OverallScore:
     """The overall score, 0 to 100 with one decimal, and the counts that break a tie."""
 
     score: float
@@ -39,16 +39,16 @@ def met(rating: Rating) -> Met:
     return Met.NOT_FOUND
 
 
-def stand(rubric: Rubric, ratings: Iterable[Rating]) -> Standing:
+def overall_score(rubric: Rubric, ratings: Iterable[Rating]) -> OverallScore:
     """Return the weighted mean, 0 to 100; at most 49 while a must-have is not found."""
     by_key = {rating.criterion: rating for rating in ratings}
     must_haves = [met(by_key[c.key]) for c in rubric.criteria if c.must_have]
     weights = sum(c.weight for c in rubric.criteria)
     mean = sum(c.weight * by_key[c.key].rating for c in rubric.criteria) / weights
-    score = 100 * mean / STRONGEST
+    score = 100 * mean / MAX_RATING
     if Met.NOT_FOUND in must_haves:
         score = min(score, MAX_SCORE_WITHOUT_MUST_HAVE)
-    return Standing(
+    return OverallScore(
         score=round(score, 1),
         must_haves_met=must_haves.count(Met.MET),
         strong=sum(rating.rating >= MIN_STRONG_RATING for rating in by_key.values()),

@@ -15,7 +15,7 @@ from candidates.facts.reason import FailureCode, Param, Reason, ReasonedError
 
 ROLE = "role"
 ROLE_NAME = "The role as described"
-HEAVIEST = 10
+MAX_WEIGHT = 10
 MAX_CRITERIA_DERIVED = 8
 
 
@@ -84,12 +84,12 @@ class Rubric:
         for place, criterion in enumerate(whole):
             if not criterion.name.strip():
                 raise InvalidRubric(FailureCode.CRITERION_WITHOUT_NAME)
-            if not 0 <= criterion.weight <= HEAVIEST:
+            if not 0 <= criterion.weight <= MAX_WEIGHT:
                 raise InvalidRubric(
                     FailureCode.WEIGHT_INVALID,
                     place=place,
                     weight=criterion.weight,
-                    highest=HEAVIEST,
+                    highest=MAX_WEIGHT,
                 )
         if not sum(criterion.weight for criterion in whole):
             raise InvalidRubric(FailureCode.ALL_WEIGHTS_ZERO)

@@ -7,7 +7,7 @@ from candidates.facts.reason import FailureCode, Reason, ReasonedError
 
 from .reason_codes import InsightCode, RatingCode
 
-STRONGEST = 4.0
+MAX_RATING = 4.0
 SHAPE_VERSION = "scorecard-2"  # of the JSON: part of every fingerprint, so that none older is read
 
 

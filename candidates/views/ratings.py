@@ -9,7 +9,7 @@ from candidates.pages.words import Note, reading_flags, scoring_flags, standing
 from candidates.reasons import statement
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric, RubricCriterion
-from candidates.scoring.scorecard import STRONGEST, Insight, Point, Rating
+from candidates.scoring.scorecard import MAX_RATING, Insight, Point, Rating
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ShownRating:
     @property
     def width(self) -> int:
         """The width of its bar, in per cent."""
-        return round(100 * self.rating.rating / STRONGEST)
+        return round(100 * self.rating.rating / MAX_RATING)
 
     @property
     def standing(self) -> tuple[str, str]:

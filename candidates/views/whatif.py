@@ -20,8 +20,8 @@ from candidates.models.draft import Role
 from candidates.ranking import Filter
 from candidates.reasons import criterion_name
 from candidates.scoring import rank
-from candidates.scoring.rubric import HEAVIEST, ROLE
-from candidates.scoring.scorecard import STRONGEST
+from candidates.scoring.rubric import MAX_WEIGHT, ROLE
+from candidates.scoring.scorecard import MAX_RATING
 
 MOST_MOVED = 1_000
 
@@ -59,7 +59,7 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
             }
             for one in analysis.rubric.criteria
         ],
-        "strongest": STRONGEST,
+        "strongest": MAX_RATING,
         "cap": rank.MAX_SCORE_WITHOUT_MUST_HAVE,
         "unclearFrom": rank.MIN_UNCLEAR_RATING,
         "total": total,
@@ -79,7 +79,7 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
         if not value:
             continue
         least = 0 if one.key == ROLE else 1
-        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= HEAVIEST:
+        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= MAX_WEIGHT:
             messages.error(
                 request,
                 _(
@@ -90,7 +90,7 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
                     "name": criterion_name(one),
                     "value": value[:20],
                     "least": least,
-                    "most": HEAVIEST,
+                    "most": MAX_WEIGHT,
                 },
             )
             return redirect(analysis)

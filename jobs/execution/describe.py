@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from candidates.intake import NO_NAME, Incoming, clean_name
 from candidates.models import DescriptionFile, Draft, Event
-from candidates.models.draft import LONGEST_DESCRIPTION
+from candidates.models.draft import MAX_DESCRIPTION_CHARACTERS
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
 from candidates.reasons import sentence
@@ -79,4 +79,4 @@ def read(pk: int) -> None:
         log.error("description %d: %s", pk, place(error))
         mine.give_back(token, LEASE)
     else:
-        mine.ready(token, document.text.strip()[:LONGEST_DESCRIPTION])
+        mine.ready(token, document.text.strip()[:MAX_DESCRIPTION_CHARACTERS])

@@ -219,7 +219,7 @@ def _usage(each: Forecast, calls: int, size: int) -> Usage:
 
 
 def _alone(
-    engine: str, rubric: Rubric, facts: catalogue.Facts, kind: Any, calls: int, mean: float
+    engine: str, rubric: Rubric, facts: catalogue.ModelFacts, kind: Any, calls: int, mean: float
 ) -> Usage:
     each = engines.forecast(engine, rubric, facts, kind)
     if each is None or not calls:

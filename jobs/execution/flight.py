@@ -25,7 +25,7 @@ from candidates.models import Analysis
 from candidates.models.call import Call, CallPurpose, CallStatus
 from candidates.models.claims import ClaimQuerySet
 from candidates.scoring import engines
-from candidates.scoring.attacks import Look
+from candidates.scoring.attacks import Inspection
 from candidates.scoring.contract import Engine
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import EngineBusy, EngineUnavailable, ScoringFailed
@@ -62,7 +62,7 @@ class Work:
     text: str  # as it was read
     document: str  # the same without what no score may rest on; offsets agree
     fingerprint: str
-    look: Look | None = None  # at the document
+    inspection: Inspection | None = None  # of the document
 
 
 class GoneSilent(EngineUnavailable):

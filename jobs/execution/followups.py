@@ -11,7 +11,7 @@ from candidates.models.call import CallPurpose
 from candidates.models.followup import FollowUpKind, FollowUpQuerySet, FollowUpStatus
 from candidates.models.reason import error_columns
 from candidates.scoring import engines, rank
-from candidates.scoring.prepare import recall
+from candidates.scoring.prepare import restore
 from candidates.scoring.scorecard import Insight, Scorecard, Usage
 
 from .flight import Flight, Work
@@ -42,11 +42,13 @@ class FollowingUp(Flight[Any]):
             one = row.evaluation
             bare = Work(row.pk, one.pk, row.deferrals, one.candidate.text, "", one.fingerprint)
             try:
-                prepared = recall(bare.text, one.candidate.name, one.candidate.prepared)
+                prepared = restore(bare.text, one.candidate.name, one.candidate.prepared)
                 self.cards[row.pk] = Scorecard.from_json(
                     {"ratings": one.ratings, "flags": one.flags}
                 )
-                works.append(replace(bare, document=prepared.document, look=prepared.look))
+                works.append(
+                    replace(bare, document=prepared.document, inspection=prepared.inspection)
+                )
             except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
                 answers += self.at_fault([bare], error)
         known = self.known(works)
@@ -90,7 +92,9 @@ class Insights(FollowingUp):
         return dict(found.values_list("fingerprint", "insights"))
 
     def ask(self, work: Work) -> Coroutine[Any, Any, tuple[Insight, Usage]]:
-        return self.engine.insights(work.document, self.rubric, self.cards[work.pk], look=work.look)
+        return self.engine.insights(
+            work.document, self.rubric, self.cards[work.pk], inspection=work.inspection
+        )
 
     def answered(self, works: list[Work], answer: tuple[Insight, Usage]) -> list[dict[str, Any]]:
         result = _stored(answer[0], works[0])
@@ -114,11 +118,14 @@ class Repeats(FollowingUp):
 
     def ask(self, work: Work) -> Coroutine[Any, Any, Scorecard]:
         return self.engine.score(
-            work.document, self.rubric, with_insights=self.asks_insights(), look=work.look
+            work.document,
+            self.rubric,
+            with_insights=self.asks_insights(),
+            inspection=work.inspection,
         )
 
     def answered(self, works: list[Work], answer: Scorecard) -> list[dict[str, Any]]:
-        standing = rank.stand(self.rubric, answer.ratings)
+        standing = rank.overall_score(self.rubric, answer.ratings)
         ratings = [rating.to_json() for rating in answer.ratings]
         return [
             {

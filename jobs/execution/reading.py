@@ -20,7 +20,7 @@ from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
 from candidates.scoring.fingerprint import document_key
-from candidates.scoring.prepare import keep
+from candidates.scoring.prepare import prepare_for_storage
 
 from .turn import Place, Turn, TurnVerdict
 
@@ -179,7 +179,7 @@ class Reader:
                 )
         except Unreadable as refused:
             return _unreadable(candidate, refused.problem, refused.detail)
-        prepared, kept = keep(document.text, document.contact.name)
+        prepared, kept = prepare_for_storage(document.text, document.contact.name)
         return {
             **NOTHING,
             "id": candidate.pk,

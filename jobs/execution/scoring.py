@@ -12,7 +12,7 @@ from candidates.models.reason import error_columns
 from candidates.scoring import engines, insights, rank
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.fingerprint import document_key, fingerprint, prefix
-from candidates.scoring.prepare import recall
+from candidates.scoring.prepare import restore
 from candidates.scoring.scorecard import Scorecard
 
 from . import reading
@@ -122,7 +122,10 @@ class Scoring(Flight[Scorecard]):
 
     def ask(self, work: Work) -> Coroutine[Any, Any, Scorecard]:
         return self.engine.score(
-            work.document, self.rubric, with_insights=self.asks_insights(), look=work.look
+            work.document,
+            self.rubric,
+            with_insights=self.asks_insights(),
+            inspection=work.inspection,
         )
 
     def answered(self, works: list[Work], card: Scorecard) -> list[dict[str, Any]]:
@@ -138,11 +141,11 @@ class Scoring(Flight[Scorecard]):
         return super().is_over()
 
     def _prepare(self, work: Work, name: str, kept: dict[str, Any]) -> Work:
-        prepared = recall(work.text, name, kept)
+        prepared = restore(work.text, name, kept)
         return replace(
             work,
             document=prepared.document,
-            look=prepared.look,
+            inspection=prepared.inspection,
             fingerprint=fingerprint(self.shared, document_key(prepared.document)),
         )
 
@@ -153,7 +156,7 @@ class Scoring(Flight[Scorecard]):
             return self.at_fault([work], error)
 
     def _scored(self, work: Work, card: Scorecard, *, reused: bool) -> dict[str, Any]:
-        standing = rank.stand(self.rubric, card.ratings)
+        standing = rank.overall_score(self.rubric, card.ratings)
         told = card.verbatim(work.text)
         return _answer(
             work,

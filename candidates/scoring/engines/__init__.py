@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from candidates.facts.reason import FailureCode, Reason
-from candidates.scoring.catalogue import Facts
+from candidates.scoring.catalogue import ModelFacts
 from candidates.scoring.contract import Engine
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import EngineUnavailable
@@ -44,7 +44,7 @@ class Forecast:
 
 
 def forecast(
-    name: str, rubric: Rubric, facts: Facts, kind: Literal["score", "score+insight", "insight"]
+    name: str, rubric: Rubric, facts: ModelFacts, kind: Literal["score", "score+insight", "insight"]
 ) -> Forecast | None:
     """Estimate calls of this kind; None where the engine makes none. Imports no client."""
     if name != OPENAI:

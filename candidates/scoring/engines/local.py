@@ -18,7 +18,7 @@ import numpy as np
 from candidates.scoring import attacks, evidence, insights
 from candidates.scoring.rubric import ROLE, Rubric, RubricCriterion, derive_criteria
 from candidates.scoring.scorecard import (
-    STRONGEST,
+    MAX_RATING,
     Insight,
     Quote,
     Rating,
@@ -110,10 +110,10 @@ class LocalEngine:
         rubric: Rubric,
         *,
         with_insights: bool = False,
-        look: attacks.Look | None = None,
+        inspection: attacks.Inspection | None = None,
     ) -> Scorecard:
         await asyncio.sleep(0)  # nothing here waits: let a cancel through between two documents
-        card = score(document, rubric, look)
+        card = score(document, rubric, inspection)
         return replace(card, insight=insights.compose(rubric, card)) if with_insights else card
 
     async def insights(
@@ -122,7 +122,7 @@ class LocalEngine:
         rubric: Rubric,
         card: Scorecard,
         *,
-        look: attacks.Look | None = None,
+        inspection: attacks.Inspection | None = None,
     ) -> tuple[Insight, Usage]:
         return insights.compose(rubric, card), Usage()
 
@@ -138,7 +138,7 @@ class LocalEngine:
         """Do nothing: no connection is held."""
 
 
-def score(document: str, rubric: Rubric, look: attacks.Look | None = None) -> Scorecard:
+def score(document: str, rubric: Rubric, inspection: attacks.Inspection | None = None) -> Scorecard:
     """Rate one document; about 3 ms a page. Raises EngineUnavailable (semantic.model)."""
     prepared = _prepare(rubric)
     sentences = split(document[:MAX_DOCUMENT_CHARACTERS])
@@ -147,7 +147,7 @@ def score(document: str, rubric: Rubric, look: attacks.Look | None = None) -> Sc
     copied_words = sum(
         len(words) for words, is_copied in zip(terms, copied, strict=True) if is_copied
     )
-    flags = (look or attacks.look(document[:MAX_DOCUMENT_CHARACTERS])).flags
+    flags = (inspection or attacks.inspect(document[:MAX_DOCUMENT_CHARACTERS])).flags
     if copied_words > COPIED_SHARE * max(prepared.description_words, 1):
         flags += (ScoringFlag("copies-description"),)
     first = _first_occurrences(terms)
@@ -290,7 +290,7 @@ def _rating(
         excess = sum(max(float(strength[index]) - MIN_EVIDENCE, 0.0) for index in best) / MAX_QUOTES
         # The geometric mean: the same words weigh more in a résumé that fits the role.
         value = math.sqrt((1.0 - math.exp(-excess / EVIDENCE_SCALE)) * fit)
-    rating = round(STRONGEST * value, 1)
+    rating = round(MAX_RATING * value, 1)
     quotes = []
     for index in quoted if rating > 0 else ():
         sentence = analysed.sentences[index]

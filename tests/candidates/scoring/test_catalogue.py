@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from candidates.scoring.catalogue import UNKNOWN, Facts, facts, is_same, tokens
+from candidates.scoring.catalogue import UNKNOWN, ModelFacts, facts, is_same, tokens
 from candidates.scoring.scorecard import Usage
 
 
@@ -27,7 +27,7 @@ def test_the_operator_changes_single_facts_and_adds_models() -> None:
 
     assert facts("gpt-5-mini", configured).input == 9.0
     assert facts("gpt-5-mini", configured).output == facts("gpt-5-mini").output
-    assert facts("qwen-72b", configured) == Facts(context=32_000, warms=True)
+    assert facts("qwen-72b", configured) == ModelFacts(context=32_000, warms=True)
 
 
 def test_a_fact_that_does_not_exist_is_named() -> None:
@@ -38,8 +38,8 @@ def test_a_fact_that_does_not_exist_is_named() -> None:
 def test_cached_tokens_cost_what_cached_tokens_cost() -> None:
     usage = Usage(1, prompt_tokens=1_000_000, completion_tokens=100_000, cached_tokens=900_000)
 
-    assert Facts(0, 2.0, 0.5, 10.0).cost(usage) == pytest.approx(0.1 * 2 + 0.9 * 0.5 + 1.0)
-    assert Facts(0, 2.0, None, 10.0).cost(usage) == pytest.approx(2.0 + 1.0)
+    assert ModelFacts(0, 2.0, 0.5, 10.0).cost(usage) == pytest.approx(0.1 * 2 + 0.9 * 0.5 + 1.0)
+    assert ModelFacts(0, 2.0, None, 10.0).cost(usage) == pytest.approx(2.0 + 1.0)
 
 
 def test_tokens_are_estimated_on_the_long_side() -> None:

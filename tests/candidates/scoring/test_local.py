@@ -85,7 +85,7 @@ ODD = {
 
 
 def overall(document: str, rubric: Rubric = RUBRIC) -> float:
-    return rank.stand(rubric, local.score(redact(document), rubric).ratings).score
+    return rank.overall_score(rubric, local.score(redact(document), rubric).ratings).score
 
 
 def rating(document: str, key: str, rubric: Rubric = RUBRIC) -> float:

@@ -17,13 +17,13 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_prepared_resume_is_restored_from_what_was_stored(text: str) -> None:
-    fresh, stored = prepare.keep(text, "Ada Example")
-    restored = prepare.recall(text, "Ada Example", json.loads(json.dumps(stored)))
+    fresh, stored = prepare.prepare_for_storage(text, "Ada Example")
+    restored = prepare.restore(text, "Ada Example", json.loads(json.dumps(stored)))
 
     assert restored == fresh == prepare.prepare(text, "Ada Example")
     assert fresh.document == redact.redact(text, "Ada Example")
     assert len(fresh.document) == len(text)
-    assert fresh.look == attacks.look(fresh.document)
+    assert fresh.inspection == attacks.inspect(fresh.document)
 
 
 def test_scores_under_older_rules_have_another_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,8 +36,8 @@ def test_scores_under_older_rules_have_another_fingerprint(monkeypatch: pytest.M
 
 
 def test_findings_of_older_rules_are_searched_for_again() -> None:
-    _, stored = prepare.keep(TEXTS[2])
+    _, stored = prepare.prepare_for_storage(TEXTS[2])
 
     old = {**stored, "version": "redact-0 attacks-0", "found": []}
-    assert prepare.recall(TEXTS[2], "", old) == prepare.prepare(TEXTS[2])
-    assert prepare.recall(TEXTS[2], "", {}) == prepare.prepare(TEXTS[2])
+    assert prepare.restore(TEXTS[2], "", old) == prepare.prepare(TEXTS[2])
+    assert prepare.restore(TEXTS[2], "", {}) == prepare.prepare(TEXTS[2])

@@ -7,7 +7,7 @@ import pytest
 
 from candidates.facts.reason import Reason
 from candidates.scoring.insights import compose
-from candidates.scoring.rank import Met, met, sort_key, stand
+from candidates.scoring.rank import Met, met, overall_score, sort_key
 from candidates.scoring.reason_codes import InsightCode, RatingCode
 from candidates.scoring.rubric import InvalidRubric, Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
@@ -52,7 +52,7 @@ def ratings(role: float, a: float, b: float, *, supported: bool = True) -> list[
 def test_the_score_is_the_weighted_mean_in_a_hundred(
     values: tuple[float, float, float], score: float
 ) -> None:
-    assert stand(RUBRIC, ratings(*values)).score == score
+    assert overall_score(RUBRIC, ratings(*values)).score == score
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_a_must_have_is_met_unclear_or_not_found(rating: float, status: Met) -> 
 
 
 def test_only_a_must_have_that_is_not_found_caps() -> None:
-    assert stand(RUBRIC, ratings(4, 0, 4)).score == 49.0
-    assert stand(RUBRIC, ratings(4, 1, 4)).score > 49.0
-    assert stand(RUBRIC, ratings(4, 4, 0)).score > 49.0
-    assert stand(RUBRIC, ratings(1, 0, 1)).score < 49.0
+    assert overall_score(RUBRIC, ratings(4, 0, 4)).score == 49.0
+    assert overall_score(RUBRIC, ratings(4, 1, 4)).score > 49.0
+    assert overall_score(RUBRIC, ratings(4, 4, 0)).score > 49.0
+    assert overall_score(RUBRIC, ratings(1, 0, 1)).score < 49.0
 
 
 def test_what_is_unsupported_is_unclear_and_not_missing() -> None:

@@ -41,7 +41,7 @@ def scores(name: str, way: str) -> dict[str, float]:
     criteria: tuple[RubricCriterion, ...] = () if way == "bare" else posting.criteria_of(role)
     rubric = ranking.rubric_of(role, criteria)
     return {
-        file: rank.stand(rubric, local.score(text, rubric).ratings).score
+        file: rank.overall_score(rubric, local.score(text, rubric).ratings).score
         for file, text in texts().items()
     }
 

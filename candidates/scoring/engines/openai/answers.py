@@ -12,7 +12,7 @@ from typing import Any
 from candidates.facts.reason import FailureCode, Param, Reason, ReasonedError
 from candidates.scoring import catalogue, evidence
 from candidates.scoring.rubric import (
-    HEAVIEST,
+    MAX_WEIGHT,
     Rubric,
     RubricCriterion,
     criterion_identity,
@@ -207,7 +207,7 @@ def criteria(text: str) -> tuple[RubricCriterion, ...]:
             key=f"c{len(suggested) + 1}",
             name=name[:MAX_NAME_CHARACTERS],
             looks_for=looks_for,
-            weight=min(max(weight, 1), HEAVIEST),
+            weight=min(max(weight, 1), MAX_WEIGHT),
             must_have=item.get("must_have") is True,
         )
     if len(suggested) < MIN_CRITERIA_SUGGESTED:

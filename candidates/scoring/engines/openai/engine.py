@@ -78,11 +78,11 @@ class OpenAIEngine:
         rubric: Rubric,
         *,
         with_insights: bool = False,
-        look: attacks.Look | None = None,
+        inspection: attacks.Inspection | None = None,
     ) -> Scorecard:
         request = prompt.scoring(rubric, with_insights=with_insights)
-        look = look or attacks.look(document)
-        visible = look.text
+        inspection = inspection or attacks.inspect(document)
+        visible = inspection.visible_text
 
         def parse(text: str) -> Any:
             return answers.scorecard(text, rubric, document, visible, with_insights=with_insights)
@@ -90,7 +90,7 @@ class OpenAIEngine:
         (ratings, insight), answer, flags = await self._ask_about(
             visible, rubric, request, lambda text: prompt.resume(request, text), parse
         )
-        flags += look.flags
+        flags += inspection.flags
         if copies(document, rubric.description):
             flags += (ScoringFlag("copies-description"),)
         return Scorecard(ratings, answer.usage, flags, answer.mode, answer.model, insight)
@@ -101,10 +101,10 @@ class OpenAIEngine:
         rubric: Rubric,
         card: Scorecard,
         *,
-        look: attacks.Look | None = None,
+        inspection: attacks.Inspection | None = None,
     ) -> tuple[Insight, Usage]:
         request = prompt.narrating(rubric)
-        visible = (look or attacks.look(document)).text
+        visible = (inspection or attacks.inspect(document)).visible_text
         insight, answer, _ = await self._ask_about(
             visible,
             rubric,

@@ -16,13 +16,13 @@ from typing import Any, Literal
 
 from candidates.scoring import catalogue
 from candidates.scoring.rubric import Rubric, RubricCriterion
-from candidates.scoring.scorecard import STRONGEST, Scorecard
+from candidates.scoring.scorecard import MAX_RATING, Scorecard
 
 Mode = Literal["json_schema", "json_object", "text"]
 MODES: tuple[Mode, ...] = ("json_schema", "json_object", "text")
 FOLDER = Path(__file__).resolve().parent.parent.parent / "prompts"
 SCORE, INSIGHTS, SUGGEST = "score-v2", "insights-v1", "suggest-v1"
-HIGHEST_RATING = int(STRONGEST)
+HIGHEST_RATING = int(MAX_RATING)
 EDGES = re.compile(r"(?<=\n)[^\S\n]++|(?<![^\S\n])[^\S\n]++(?=\n)")
 BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n\t ]")  # single blanks and tabs stay
 EMPTY_LINES = re.compile(r"\n{3,}")
