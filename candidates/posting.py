@@ -38,7 +38,8 @@ class Posting:
 def parse(text: str, criteria_text: str = "") -> Posting:
     """Read a role, with the criteria of `criteria_text` in place of its own where given.
 
-    Raises ValueError with a sentence that names the line and the remedy.
+    Raises ValueError with a sentence that names the line and the remedy, InvalidRubric (which has a
+    reason instead) where nothing could be rated by it.
     """
     if "\0" in text + criteria_text:
         raise ValueError("The role holds a NUL character. Save it as plain UTF-8 text.")
