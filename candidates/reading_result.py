@@ -8,7 +8,7 @@ from .models.candidate import CandidateStatus
 from .reading import Document
 from .reading.problems import Problem
 from .scoring.fingerprint import document_key
-from .scoring.prepare import keep
+from .scoring.prepare import prepare_for_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ReadingResult:
     def of_document(cls, document: Document) -> Self:
         """The values for a file that was read."""
         person = document.contact
-        prepared, spans = keep(document.text, person.name)
+        prepared, spans = prepare_for_storage(document.text, person.name)
         signature = similarity.signature(document.text)
         return cls(
             status=CandidateStatus.READABLE,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from candidates.intake import NO_NAME, Incoming, clean_name
 from candidates.models import DescriptionFile, Draft, Event
-from candidates.models.draft import LONGEST_DESCRIPTION
+from candidates.models.draft import MAX_DESCRIPTION_CHARACTERS
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
 from candidates.reasons import sentence
@@ -75,4 +75,4 @@ def read_description(file_id: int) -> None:
         log.error("description %d: %s", file_id, place(error))
         claims.release([file_id], DESCRIPTION_LEASE)
     else:
-        rows.ready(claims.token, document.text.strip()[:LONGEST_DESCRIPTION])
+        rows.ready(claims.token, document.text.strip()[:MAX_DESCRIPTION_CHARACTERS])

@@ -208,7 +208,7 @@ def _usage(forecast: Forecast | None, calls: int, size: int) -> Usage:
         return Usage()
     return Usage(
         calls=calls,
-        prompt_tokens=forecast.shared * calls + -(-size // catalogue.A_TOKEN),
+        prompt_tokens=forecast.shared * calls + -(-size // catalogue.BYTES_PER_TOKEN),
         completion_tokens=forecast.answer * calls,
         cached_tokens=forecast.cached * max(0, calls - 1),
         estimated=True,

@@ -18,7 +18,7 @@ from candidates.models.followup import FollowUpKind, FollowUpStatus
 from candidates.models.reason import error_columns
 from candidates.reading import Problem
 from candidates.scoring.fingerprint import document_key
-from candidates.scoring.prepare import keep
+from candidates.scoring.prepare import prepare_for_storage
 from candidates.scoring.scorecard import Quote, Rating
 from jobs.models import Job, JobStatus
 
@@ -55,7 +55,7 @@ def candidate(draft: Draft, number: int = 1, **values: Any) -> Candidate:
 def _prepared(text: str, name: str) -> dict[str, Any]:
     if not text:
         return {}
-    prepared, spans = keep(text, name)
+    prepared, spans = prepare_for_storage(text, name)
     return {"prepared": spans, "redacted_key": document_key(prepared.document)}
 
 

@@ -79,6 +79,7 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "rating",
         "must_have",
         "reason",
+        "reason_code",
         "supported",
         "quotes",
     }
