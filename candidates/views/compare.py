@@ -39,7 +39,7 @@ class Cell:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def compare(request: Request, public_id: Any) -> HttpResponse:
+def compare(request: Request, public_id: UUID) -> HttpResponse:
     """The comparison of those named as `c`; a POST comes from the ranking's checked rows and leads
     to an address that can be kept. Four queries."""
     analysis = analysis_for(request.user, public_id)

@@ -1,7 +1,7 @@
 """Drafts: list, create, edit, look at, erase."""
 
 import logging
-from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -52,7 +52,7 @@ def new(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: Request, public_id: Any) -> HttpResponse:
+def edit(request: Request, public_id: UUID) -> HttpResponse:
     return edit_draft(request, draft_for(request.user, public_id, Role.EDITOR), _saved)
 
 
@@ -62,7 +62,7 @@ def _saved(request: Request, draft: Draft) -> HttpResponse:
 
 
 @require_POST
-def duplicate(request: Request, public_id: Any) -> HttpResponse:
+def duplicate(request: Request, public_id: UUID) -> HttpResponse:
     """A new draft of one's own with the same role and criteria, and without the candidates."""
     draft = draft_for(request.user, public_id)
     with transaction.atomic():
@@ -77,7 +77,7 @@ def duplicate(request: Request, public_id: Any) -> HttpResponse:
 @require_safe
 @never_cache  # a page of before would hold a form that has been used
 @vary_on_headers("HX-Request")
-def draft(request: Request, public_id: Any) -> HttpResponse:
+def draft(request: Request, public_id: UUID) -> HttpResponse:
     """One draft with its files; the part that lives refreshes by itself. Ten queries."""
     draft = draft_for(request.user, public_id)
     role = Role(draft.role)  # type: ignore[attr-defined]
@@ -153,7 +153,7 @@ def _called(candidate: Candidate, draft: Draft) -> tuple[str, str]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def erase(request: Request, public_id: Any) -> HttpResponse:
+def erase(request: Request, public_id: UUID) -> HttpResponse:
     """Remove a draft with its candidates, files, analyses and jobs, after asking."""
     draft = draft_for(request.user, public_id, Role.OWNER)
     if request.method != "POST":
@@ -174,7 +174,7 @@ def erase(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove_unreadable(request: Request, public_id: Any) -> HttpResponse:
+def remove_unreadable(request: Request, public_id: UUID) -> HttpResponse:
     """Remove every candidate of a draft whose file cannot be read, after asking."""
     draft = draft_for(request.user, public_id, Role.EDITOR)
     if request.method != "POST":

@@ -1,7 +1,7 @@
 """One candidate: what reading found, the original file, and all that is known as a ZIP."""
 
-from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
@@ -27,7 +27,7 @@ from .review import judgement
 
 
 @require_safe
-def candidate(request: Request, public_id: Any) -> HttpResponse:
+def candidate(request: Request, public_id: UUID) -> HttpResponse:
     """The file's status, what was found in it, and where it has been scored. Nine queries."""
     candidate = candidate_for(request.user, public_id)
     draft = candidate.draft
@@ -53,7 +53,7 @@ def candidate(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_safe
-def original(request: Request, public_id: Any) -> HttpResponseBase:
+def original(request: Request, public_id: UUID) -> HttpResponseBase:
     """The file as it came, to be saved and never to be shown in our own origin.
 
     It is a stranger's file: the headers keep every browser from running it, and every cache in
@@ -82,7 +82,7 @@ def original(request: Request, public_id: Any) -> HttpResponseBase:
 
 
 @require_POST
-def dossier(request: Request, public_id: Any) -> HttpResponseBase:
+def dossier(request: Request, public_id: UUID) -> HttpResponseBase:
     """Everything known about the candidate, as a ZIP, for the owner of the draft; recorded."""
     candidate = candidate_for(request.user, public_id, Role.OWNER)
     if blind.is_hidden(candidate, candidate.draft):
@@ -103,7 +103,7 @@ def dossier(request: Request, public_id: Any) -> HttpResponseBase:
 
 
 @require_POST
-def remove_archive(request: Request, public_id: Any) -> HttpResponse:
+def remove_archive(request: Request, public_id: UUID) -> HttpResponse:
     """Remove an archive that could not be unpacked; what came out of it stays."""
     archive = archive_for(request.user, public_id, Role.EDITOR)
     with transaction.atomic():

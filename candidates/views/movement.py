@@ -20,7 +20,7 @@ OFFERED = 20  # of the earlier rankings, the last ones
 
 
 @require_safe
-def movement(request: Request, public_id: Any) -> HttpResponse:
+def movement(request: Request, public_id: UUID) -> HttpResponse:
     """An analysis beside an earlier one: that of `since`, else the one before it. Nine queries,
     however many candidates."""
     now = analysis_for(request.user, public_id)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Subquery
@@ -69,7 +70,7 @@ class Row:
 
 @require_safe
 @vary_on_headers("HX-Request")
-def analysis(request: Request, public_id: Any) -> HttpResponse:
+def analysis(request: Request, public_id: UUID) -> HttpResponse:
     """The ranking, as far as it is known. Twelve queries at most, however many candidates."""
     analysis = analysis_for(request.user, public_id)
     filter = Filter.from_query(request.GET, analysis)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
@@ -89,7 +90,7 @@ def pane(candidate: Candidate, draft: Draft, quotes: Quotes, show: str | None) -
 
 
 @require_safe
-def page(request: Request, public_id: Any, number: int) -> HttpResponse:
+def page(request: Request, public_id: UUID, number: int) -> HttpResponse:
     """A page of the original as a picture, counted from 1."""
     candidate = candidate_for(request.user, public_id)
     if blind.is_hidden(candidate, candidate.draft):

@@ -1,6 +1,6 @@
 """A job description as a file: sending it, and taking its text over once a worker has read it."""
 
-from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
@@ -24,7 +24,7 @@ from jobs.models import Heartbeat
 
 
 @require_POST
-def describe(request: Request, public_id: Any) -> HttpResponse:
+def describe(request: Request, public_id: UUID) -> HttpResponse:
     """Save the draft's form as it was sent, and have the file beside it read."""
     return edit_draft(request, draft_for(request.user, public_id, Role.EDITOR), _ask)
 
@@ -42,7 +42,7 @@ def describe_new(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
-def described(request: Request, public_id: Any) -> HttpResponse:
+def described(request: Request, public_id: UUID) -> HttpResponse:
     """What became of the last file: a page of its own, and the part of the form's page that shows
     it. Three queries."""
     draft = draft_for(request.user, public_id, Role.EDITOR)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -97,7 +98,7 @@ def jobs(request: Request) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
-def of_draft(request: Request, public_id: Any) -> HttpResponse:
+def of_draft(request: Request, public_id: UUID) -> HttpResponse:
     """The jobs of one draft: a page, and the part of the draft's page that lists them."""
     draft = draft_for(request.user, public_id)
     mine = Job.objects.filter(analysis__draft=draft).select_related("analysis")
@@ -109,7 +110,7 @@ def of_draft(request: Request, public_id: Any) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
-def job(request: Request, public_id: Any) -> HttpResponse:
+def job(request: Request, public_id: UUID) -> HttpResponse:
     """One job; the part that lives refreshes by itself until the job is over. Eleven queries."""
     # Before what it stands for is read: what changes in between is then found by the next poll.
     refresh = live.is_refresh(request)
@@ -178,7 +179,7 @@ def _every(job: Job, progress: Progress) -> int:
 
 @require_safe
 @vary_on_headers("HX-Request")
-def estimate(request: Request, public_id: Any) -> HttpResponse:
+def estimate(request: Request, public_id: UUID) -> HttpResponse:
     """What a run would take, and whether anybody would take it up: a page, and the part of the
     draft's page that shows it. Fifteen queries at most."""
     draft = draft_for(request.user, public_id)
@@ -219,7 +220,7 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def run(request: Request, public_id: Any) -> HttpResponse:
+def run(request: Request, public_id: UUID) -> HttpResponse:
     draft = draft_for(request.user, public_id, Role.EDITOR)
     form = RunForm(request.POST)
     if not form.is_valid():
@@ -243,7 +244,7 @@ def run(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def repeat(request: Request, public_id: Any) -> HttpResponse:
+def repeat(request: Request, public_id: UUID) -> HttpResponse:
     """Have a few of an analysis scored once more."""
     analysis = analysis_for(request.user, public_id, Role.EDITOR)
     try:
@@ -254,7 +255,7 @@ def repeat(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def cancel(request: Request, public_id: Any) -> HttpResponse:
+def cancel(request: Request, public_id: UUID) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
     if submit.cancel(job, request.user):
         messages.success(request, _("The job is cancelled. Scores so far are kept."))
@@ -264,7 +265,7 @@ def cancel(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def pause(request: Request, public_id: Any) -> HttpResponse:
+def pause(request: Request, public_id: UUID) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
     if pausing.by(request.user, job):
         messages.success(
@@ -278,7 +279,7 @@ def pause(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def resume(request: Request, public_id: Any) -> HttpResponse:
+def resume(request: Request, public_id: UUID) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
     if pausing.resume(job, request.user):
         messages.success(request, _("The job goes on where it stopped."))
@@ -288,7 +289,7 @@ def resume(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def retry(request: Request, public_id: Any) -> HttpResponse:
+def retry(request: Request, public_id: UUID) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
     try:
         again = submit.retry(job, request.user, request.POST.get("reason", ""))

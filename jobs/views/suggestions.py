@@ -1,6 +1,5 @@
 """Criteria that an engine suggests: asking for them, looking at them, taking some over."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,7 +24,7 @@ from jobs.models import Heartbeat
 
 
 @require_POST
-def suggest(request: Request, public_id: Any) -> HttpResponse:
+def suggest(request: Request, public_id: UUID) -> HttpResponse:
     """Save the draft's form as it was sent, and ask for criteria for it."""
     return edit_draft(request, draft_for(request.user, public_id, Role.EDITOR), _ask)
 
@@ -38,7 +37,7 @@ def suggest_new(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
-def suggested(request: Request, public_id: Any) -> HttpResponse:
+def suggested(request: Request, public_id: UUID) -> HttpResponse:
     """What was suggested last: a page of its own, and the part of the form's page that shows it.
     Three queries."""
     draft = draft_for(request.user, public_id, Role.EDITOR)

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -40,7 +39,7 @@ NO_ROOM = gettext_lazy(
 
 @csrf_exempt  # the part below asks for the token, once the size is known to be bearable
 @require_POST
-def upload(request: Request, public_id: Any) -> HttpResponse:
+def upload(request: Request, public_id: UUID) -> HttpResponse:
     """Take in files: from the script as JSON, from a plain form with a redirect.
 
     The size is looked at before anything else: whatever reads a field reads the whole body.
@@ -86,7 +85,7 @@ def _while_there_is_room() -> Iterator[None]:
 
 @_while_there_is_room()
 @csrf_protect
-def _upload(request: Request, public_id: Any) -> HttpResponse:
+def _upload(request: Request, public_id: UUID) -> HttpResponse:
     draft = draft_for(request.user, public_id, Role.EDITOR)
     files = [intake.from_upload(file) for file in request.FILES.getlist("files")]
     with _all_or_nothing(draft):
@@ -98,7 +97,7 @@ def _upload(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def reread(request: Request, public_id: Any) -> HttpResponse:
+def reread(request: Request, public_id: UUID) -> HttpResponse:
     """Read a file once more that could not be read."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
     _read_again(request, candidate.draft, Candidate.objects.filter(pk=candidate.pk))
@@ -106,7 +105,7 @@ def reread(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def reread_all(request: Request, public_id: Any) -> HttpResponse:
+def reread_all(request: Request, public_id: UUID) -> HttpResponse:
     """The same for all of a draft."""
     draft = draft_for(request.user, public_id, Role.EDITOR)
     _read_again(request, draft, Candidate.objects.filter(draft=draft))
@@ -131,7 +130,7 @@ def _read_again(request: Request, draft: Draft, candidates: CandidateQuerySet) -
 
 @csrf_exempt  # as above
 @require_http_methods(["GET", "HEAD", "POST"])
-def piece(request: Request, public_id: Any) -> HttpResponse:
+def piece(request: Request, public_id: UUID) -> HttpResponse:
     """Take in one part of a large file; the last part puts the file together. Asked with GET, it
     tells which parts are there, so that an upload that was cut short need not begin anew."""
     if request.method != "POST":
@@ -147,7 +146,7 @@ def piece(request: Request, public_id: Any) -> HttpResponse:
         return JsonResponse({"error": str(NO_ROOM)}, status=HTTPStatus.INSUFFICIENT_STORAGE)
 
 
-def _parts(request: Request, public_id: Any) -> HttpResponse:
+def _parts(request: Request, public_id: UUID) -> HttpResponse:
     draft = draft_for(request.user, public_id, Role.EDITOR)
     try:
         upload = UUID(request.GET.get("upload", ""))
@@ -161,7 +160,7 @@ def _parts(request: Request, public_id: Any) -> HttpResponse:
 
 @_while_there_is_room()
 @csrf_protect
-def _piece(request: Request, public_id: Any) -> HttpResponse:
+def _piece(request: Request, public_id: UUID) -> HttpResponse:
     draft = draft_for(request.user, public_id, Role.EDITOR)
     form = PieceForm(request.POST, request.FILES)
     if not form.is_valid() or form.cleaned_data["number"] >= form.cleaned_data["total"]:
