@@ -13,7 +13,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .intake import MOST_PIECES
+from .intake import MAX_PIECES
 from .models import Criterion, Draft, Preference
 from .models.analysis import InsightsMode
 from .models.draft import HEAVIEST, MOST_CRITERIA, SHARED
@@ -21,8 +21,8 @@ from .models.preference import zones
 from .scoring import protected
 
 BLANK_ROWS = 2
-MOST_INSIGHTS = 1_000
-MOST_MEMBERS = 100
+MAX_INSIGHTS = 1_000
+MAX_MEMBERS = 100
 CRITERION_FIELDS = ("name", "looks_for", "weight", "must_have")
 
 
@@ -54,7 +54,7 @@ class DraftForm(forms.ModelForm[Draft]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
-    def says_something_new(self) -> bool:
+    def differs(self) -> bool:
         """Whether a valid form differs from the draft; line ends of the browser do not."""
         return any(value != self.initial.get(name) for name, value in self.cleaned_data.items())
 
@@ -133,7 +133,7 @@ class BaseCriteria(forms.BaseFormSet[CriterionForm]):
             tuple(form.cleaned_data[field] for field in CRITERION_FIELDS) for form in self._kept()
         ]
 
-    def says_something_new(self, draft: Draft) -> bool:
+    def differs(self, draft: Draft) -> bool:
         """Whether valid rows differ from the draft's criteria. One query."""
         there = draft.criteria.values_list(*CRITERION_FIELDS) if draft.pk else []
         return self.wanted() != list(there)
@@ -170,7 +170,7 @@ CriteriaFormSet: type[BaseCriteria] = forms.formset_factory(  # type: ignore[ass
 )
 
 
-def criteria_of(draft: Draft) -> list[dict[str, Any]]:
+def initial_criteria(draft: Draft) -> list[dict[str, Any]]:
     """What a form begins with. One query."""
     return list(draft.criteria.values(*CRITERION_FIELDS)) if draft.pk else []
 
@@ -197,7 +197,7 @@ class RoleForm(forms.Form):
 
 
 class InvitationForm(RoleForm):
-    """A colleague with whom a draft is shared, by address."""
+    """An invitation of a colleague to a draft, by e-mail address."""
 
     email = forms.EmailField(
         label=_("E-mail address"),
@@ -218,9 +218,9 @@ class InvitationForm(RoleForm):
         members = self.draft.memberships
         if members.filter(Q(email__iexact=email) | Q(user__email__iexact=email)).exists():
             raise forms.ValidationError(_("The draft is shared with this address already."))
-        if members.count() >= MOST_MEMBERS:
+        if members.count() >= MAX_MEMBERS:
             raise forms.ValidationError(
-                gettext("A draft can be shared with %d people at most.") % MOST_MEMBERS
+                gettext("A draft can be shared with %d people at most.") % MAX_MEMBERS
             )
         return email
 
@@ -237,9 +237,9 @@ class RunForm(forms.Form):
     top_n = forms.IntegerField(
         label=_("How many are the best"),
         min_value=1,
-        max_value=MOST_INSIGHTS,
+        max_value=MAX_INSIGHTS,
         required=False,
-        widget=forms.NumberInput(attrs={"min": 1, "max": MOST_INSIGHTS}),
+        widget=forms.NumberInput(attrs={"min": 1, "max": MAX_INSIGHTS}),
     )
     repeats = forms.BooleanField(
         label=_("Score a few twice"),
@@ -250,7 +250,7 @@ class RunForm(forms.Form):
         ),
     )
 
-    # One press is one job, however often the form arrives.
+    # So that sending the form twice starts one job.
     key = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -259,11 +259,11 @@ class RunForm(forms.Form):
 
 
 class PieceForm(forms.Form):
-    """One part of a large file."""
+    """A part of a large file."""
 
     upload = forms.UUIDField()
     number = forms.IntegerField(min_value=0)
-    total = forms.IntegerField(min_value=1, max_value=MOST_PIECES)
+    total = forms.IntegerField(min_value=1, max_value=MAX_PIECES)
     name = forms.CharField(max_length=1_000)
     piece = forms.FileField()
 

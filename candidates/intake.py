@@ -35,7 +35,7 @@ LONGEST_EXTENSION = 20
 # Control characters; what is not seen but turns or joins what is; halves of characters; line ends.
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 NO_NAME = gettext_lazy("The file has no usable name. Rename it and upload it again.")
-MOST_PIECES = 64  # of one file
+MAX_PIECES = 64  # of one file
 LONGEST_SOURCE = 600
 
 
