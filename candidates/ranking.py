@@ -20,7 +20,6 @@ from django.db.models import (
     Func,
     IntegerField,
     Q,
-    QuerySet,
     TextField,
     Value,
     When,
@@ -29,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat, Floor, Lag, Lead, RowNumber
 from django.utils.translation import gettext as _
 
-from .models import Analysis, Candidate, Evaluation, EvaluationQuerySet
+from .models import Analysis, Candidate, CandidateQuerySet, Evaluation, EvaluationQuerySet
 from .models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from .models.candidate import Verdict
 from .scoring import rank
@@ -215,7 +214,8 @@ class Filter:
         if self.by and self.least:
             condition &= Q(**{f"marks__{self.keys.index(self.by)}__gte": self.least})
         if self.q:
-            condition &= Q(candidate__in=_search(self.q, self.draft_id, is_blind=self.is_blind))
+            matches = _search(self.q, self.draft_id, is_blind=self.is_blind)
+            condition &= Q(candidate__in=matches.values("pk"))
         return condition
 
     def _must_have_condition(self) -> Q:
@@ -268,7 +268,7 @@ def _format_score(score: Decimal | None) -> str:
     return "" if score is None else f"{score.normalize():f}"
 
 
-def _search(q: str, draft_id: int, *, is_blind: bool) -> QuerySet[Candidate, dict[str, Any]]:
+def _search(q: str, draft_id: int, *, is_blind: bool) -> CandidateQuerySet:
     """Candidates of the draft whose résumé contains the words.
 
     In blind mode the name, the address and the like do not count as words of an undecided
@@ -308,7 +308,7 @@ def _search(q: str, draft_id: int, *, is_blind: bool) -> QuerySet[Candidate, dic
             output_field=BooleanField(),
         )
         matches = matches.filter(~Q(verdict=Verdict.OPEN) | Q(is_match))
-    return matches.values("pk")
+    return matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,19 +386,19 @@ def around(
     order = filter.order
     rows = analysis.evaluations.filter(filter.condition).order_by()
     placed = rows.annotate(
-        place=Window(RowNumber(), order_by=order),
+        position=Window(RowNumber(), order_by=order),
         before=Window(Lag("pk"), order_by=order),
         after=Window(Lead("pk"), order_by=order),
         number=Window(Count("pk")),
     )
     # The second half is never true: it makes Django filter outside of the windows, after they have
     # counted all rows.
-    this = Q(pk=evaluation.pk) | Q(place=0)
-    for before, after, place, number in placed.filter(this).values_list(
-        "before", "after", "place", "number"
+    this = Q(pk=evaluation.pk) | Q(position=0)
+    for before, after, position, number in placed.filter(this).values_list(
+        "before", "after", "position", "number"
     ):
         neighbours = analysis.evaluations.only("public_id", "rank", "status").in_bulk(
             [pk for pk in (before, after) if pk is not None]
         )
-        return neighbours.get(before), neighbours.get(after), place, number
+        return neighbours.get(before), neighbours.get(after), position, number
     return None, None, None, rows.count()
