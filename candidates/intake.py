@@ -214,7 +214,7 @@ def discard(names: Iterable[str]) -> None:
         default_storage.delete(name)
 
 
-def keep_piece(draft: Draft, upload: UUID, number: int, content: bytes) -> None:
+def store_piece(draft: Draft, upload: UUID, number: int, content: bytes) -> None:
     """Keep part `number` of a large file; the same part again is the same part."""
     Piece.objects.update_or_create(
         draft=draft, upload=upload, number=number, defaults={"content": content}

@@ -109,7 +109,7 @@ def of_draft(request: Request, public_id: UUID) -> HttpResponse:
     page = Paginator(mine, JOBS_A_PAGE).get_page(request.GET.get("page"))
     context = {"draft": draft, "page": page, "rows": job_rows(page.object_list)}
     part = "#runs" if live.is_refresh(request) else ""
-    return render(request, f"jobs/of_draft.html{part}", context)
+    return render(request, f"jobs/draft_jobs.html{part}", context)
 
 
 @require_safe
@@ -118,20 +118,20 @@ def job(request: Request, public_id: UUID) -> HttpResponse:
     """One job; the part that lives refreshes by itself until the job is over. Eleven queries."""
     # Before what it stands for is read: what changes in between is then found by the next poll.
     refresh = live.is_refresh(request)
-    felt = pulse.feel(request.session.session_key or "", public_id) if refresh else ""
+    felt = pulse.read_pulse(request.session.session_key or "", public_id) if refresh else ""
     job = job_for(request.user, public_id)
     progress = _progress(job)
     after = job.analysis.followups.tally()
     works = job.is_open and not job.is_paused
     # `job_for` asks for it.
     halted = job.halted if works else None  # type: ignore[attr-defined]
-    nobody = works and not Heartbeat.objects.alive().exists()
+    no_workers = works and not Heartbeat.objects.alive().exists()
     state = live.digest(
         job.status,
         job.paused_at,
         (progress.total, progress.scored, progress.failed, progress.unreadable, progress.waiting),
         (progress.rate and progress.pace, progress.time_left),
-        (after, halted, nobody, get_language(), _every(job, progress)),
+        (after, halted, no_workers, get_language(), _every(job, progress)),
     )
     pulse.remember(request, public_id, live.etag(state), felt)
     if (unchanged := live.nothing_new(request, state)) is not None:
@@ -150,7 +150,7 @@ def job(request: Request, public_id: UUID) -> HttpResponse:
         "state": live.etag(state),
         "every": _every(job, progress),
         "halted": halted,
-        "nobody_works": nobody,
+        "no_workers": no_workers,
         "took": _whole_seconds(job.took) if job.took else None,
         "may_steer": may,
         "may_tell": job.is_open and Preference.of(request.user).browser,
@@ -195,11 +195,11 @@ def estimate(request: Request, public_id: UUID) -> HttpResponse:
     found = waits.first()
     if found is None:
         raise Http404("The draft has been erased meanwhile.")
-    nobody, halted = found
+    no_workers, halted = found
     context: dict[str, Any] = {
         "draft": draft,
         "form": form,
-        "nobody_works": nobody,
+        "no_workers": no_workers,
         "halted": halted,
         "answers_here": halted is None and in_request.may_be_here(draft.pk),
     }

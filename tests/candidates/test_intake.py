@@ -198,7 +198,7 @@ class TestPieces:
 
     def test_parts_are_joined_in_order_and_kept_no_longer(self, draft: Draft) -> None:
         for number, part in [(1, b"second"), (0, b"first "), (0, b"first ")]:
-            intake.keep_piece(draft, self.UPLOAD, number, part)
+            intake.store_piece(draft, self.UPLOAD, number, part)
 
         file = intake.join_pieces(draft, self.UPLOAD, "cv.pdf", 2)
 
@@ -206,21 +206,21 @@ class TestPieces:
         assert not Piece.objects.exists()
 
     def test_a_missing_part_is_told(self, draft: Draft) -> None:
-        intake.keep_piece(draft, self.UPLOAD, 1, b"second")
+        intake.store_piece(draft, self.UPLOAD, 1, b"second")
 
         with pytest.raises(intake.PieceMissing, match="1 of 2"):
             intake.join_pieces(draft, self.UPLOAD, "cv.pdf", 2)
 
     def test_parts_of_another_draft_are_not_taken(self, draft: Draft, alice: User) -> None:
         other = Draft.objects.create(owner=alice, title="Other")
-        intake.keep_piece(other, self.UPLOAD, 0, b"theirs")
+        intake.store_piece(other, self.UPLOAD, 0, b"theirs")
 
         with pytest.raises(intake.PieceMissing):
             intake.join_pieces(draft, self.UPLOAD, "cv.pdf", 1)
 
     def test_more_than_a_file_may_have_is_refused_unseen(self, draft: Draft, alice: User) -> None:
         for number in range(4):
-            intake.keep_piece(draft, self.UPLOAD, number, b"x" * (MAX_BYTES // 4 + 1))
+            intake.store_piece(draft, self.UPLOAD, number, b"x" * (MAX_BYTES // 4 + 1))
 
         [outcome] = intake.accept(
             draft, alice, [intake.join_pieces(draft, self.UPLOAD, "large.pdf", 4)]
