@@ -29,7 +29,7 @@ from candidates.scoring.scorecard import STRONGEST
 
 from .duplicates import notes
 from .movement import has_earlier
-from .usage import spent
+from .usage import analysis_usage
 
 EVALUATIONS_A_PAGE = 50
 HIGHEST = 40  # of the chart's bars
@@ -124,7 +124,7 @@ def ranking(
         "doubt": doubt(error),
         "repeating": repeating,
         "may_repeat": analysis.engine != LOCAL and seen.tally[EvaluationStatus.SCORED] > 1,
-        "spent": spent(analysis, seen.tally[EvaluationStatus.SCORED], seen.reused),
+        "usage": analysis_usage(analysis, seen.tally[EvaluationStatus.SCORED], seen.reused),
         "views": [(view, view.query == filter.query) for view in views],
         "statuses": STATUS_WORDS.items(),
         "musts": MUST_WORDS.items(),

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from candidates.intake import NO_NAME, Incoming, clean_name
+from candidates.intake import NO_NAME_MESSAGE, Incoming, clean_name
 from candidates.models import DescriptionFile, Draft, Event
 from candidates.models.draft import LONGEST_DESCRIPTION
 from candidates.reading.problems import Problem, Unreadable
@@ -39,7 +39,7 @@ def ask(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
     """Keep the file and wake a worker to read it; returns at once. Raises Refused."""
     name = clean_name(file.name)
     if not name:
-        raise DescriptionRefused(str(NO_NAME))
+        raise DescriptionRefused(str(NO_NAME_MESSAGE))
     if file.size > LARGEST:
         raise DescriptionRefused(
             _("The file is larger than 8 MB. Save a smaller copy, or paste the text into the form.")

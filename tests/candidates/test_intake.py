@@ -97,7 +97,7 @@ def test_what_need_not_be_stored_to_be_refused_is_refused_with_its_reason(
         Problem.EMPTY.sentence,
         Problem.TOO_LARGE.sentence,
         Problem.TOO_LARGE.sentence,
-        intake.NO_NAME,
+        intake.NO_NAME_MESSAGE,
         Problem.NOT_OPENED.sentence,
     ]
     assert not draft.candidates.exists() and not Event.objects.exists()
