@@ -63,7 +63,7 @@ def parse(text: str, criteria_text: str = "") -> Posting:
     return Posting(title, "\n".join(body).strip(), criteria)
 
 
-def written(criteria: Iterable[RubricCriterion]) -> str:
+def to_markdown(criteria: Iterable[RubricCriterion]) -> str:
     """The criteria as Markdown, to be pasted into a role's file."""
     lines = ["## Criteria"]
     for criterion in criteria:

@@ -104,7 +104,7 @@ def test_words_in_brackets_belong_to_the_name_unless_they_are_meant_as_notes() -
     ],
 )
 def test_criteria_that_were_written_are_read_again(criterion: RubricCriterion) -> None:
-    read = posting.parse("# Role\nWords.\n" + posting.written([criterion])).criteria[0]
+    read = posting.parse("# Role\nWords.\n" + posting.to_markdown([criterion])).criteria[0]
 
     assert (read.name, read.weight, read.must_have) == (
         criterion.name,
