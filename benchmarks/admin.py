@@ -138,7 +138,7 @@ def _pages() -> Iterator[tuple[str, str]]:
     jobs = reverse("admin:jobs_job_changelist")
     owner = User.objects.get(username="owner7")
     middle = Job.objects.all()[JOBS // 2]
-    for what, query in {
+    for title, query in {
         "all": {},
         "the last page that is counted": {"p": str(min(200, JOBS // 25))},
         "under way": {"state": "open"},
@@ -160,7 +160,7 @@ def _pages() -> Iterator[tuple[str, str]]:
         "an id": {"q": str(middle.public_id)},
         "by owner": {"o": "2"},
     }.items():
-        yield f"jobs, {what}", f"{jobs}?{_query(query)}"
+        yield f"jobs, {title}", f"{jobs}?{_query(query)}"
     newest = Job.objects.all()[:25]
     watched = "&".join(f"job={job.pk}" for job in newest)
     yield "jobs, the bars of a page", f"{reverse('admin:jobs_job_progress')}?{watched}"
@@ -190,23 +190,23 @@ def _measure(user: Any) -> None:
     client = Client(headers={"Host": "localhost"})
     client.force_login(user)
     say("", "| page | p50 | p95 | of it our processor, p50 | queries |", "|---|---|---|---|---|")
-    worst, most = 0.0, 0
-    for what, url in _pages():
-        with CaptureQueriesContext(connection) as seen:
+    worst, most_queries = 0.0, 0
+    for name, url in _pages():
+        with CaptureQueriesContext(connection) as captured:
             status = client.get(url).status_code
-        queries = len(seen)
+        queries = len(captured)
         if status != 200:
             raise SystemExit(f"{url} answers {status}.")
         looks = [_timed(client, url) for _ in range(LOOKS)]
         times, own = (sorted(each) for each in zip(*looks, strict=True))
         p95 = times[min(LOOKS * 95 // 100, LOOKS - 1)]
-        worst, most = max(worst, p95), max(most, queries)
+        worst, most_queries = max(worst, p95), max(most_queries, queries)
         say(
-            f"| {what} | {statistics.median(times):.0f} ms | {p95:.0f} ms "
+            f"| {name} | {statistics.median(times):.0f} ms | {p95:.0f} ms "
             f"| {statistics.median(own):.0f} ms | {queries} |"
         )
-    say("", f"The slowest: p95 {worst:.0f} ms (allowed {ALLOWED:.0f}); the most queries: {most} "
-        f"(allowed {QUERIES}).")  # fmt: skip
+    say("", f"The slowest: p95 {worst:.0f} ms (allowed {ALLOWED:.0f}); the most queries: "
+        f"{most_queries} (allowed {QUERIES}).")  # fmt: skip
 
 
 def _timed(client: Any, url: str) -> tuple[float, float]:

@@ -56,10 +56,10 @@ class Contender:
 
         def alone() -> bool:
             with servers.connected("postgres") as connection:
-                found = connection.execute(
+                row = connection.execute(
                     "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [self.database]
                 )
-                return not found.fetchall()[0][0]
+                return not row.fetchall()[0][0]
 
         stage.wait_until(alone, longest=20)
 
@@ -125,10 +125,10 @@ class Theirs(Contender):
 
     def scored(self) -> int:
         with servers.connected(self.database) as connection:
-            found = connection.execute(
+            row = connection.execute(
                 "SELECT count(DISTINCT resume_id) FROM score WHERE resume_id = ANY(%s)", [self.ids]
             )
-            return int(found.fetchall()[0][0])
+            return int(row.fetchall()[0][0])
 
 
 @contextmanager

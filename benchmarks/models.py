@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--resumes", type=int, default=300)
     parser.add_argument("--many", type=int, default=1_000)
-    told = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with stage.django_of_our_own() as user:
         rubric = stage.draft(user, ()).rubric()
         ours: Start = partial(contenders.ours, user, "scripted")
@@ -69,18 +69,18 @@ def main(arguments: Sequence[str] = ()) -> None:
             peer.label: (partial(contenders.theirs, peer, rubric), NO_FAULTS) for peer in PEERS
         }
         say("", "## Scoring by a model", "")
-        runs = _by_turns({OURS: (ours, NO_FAULTS), **every}, told.resumes, told.rounds, "one")
-        _table(f"{told.resumes} résumés, {LATENCY:g} s a call", runs)
+        runs = _by_turns({OURS: (ours, NO_FAULTS), **every}, options.resumes, options.rounds, "one")
+        _table(f"{options.resumes} résumés, {LATENCY:g} s a call", runs)
         broken = {
             f"{OURS}, a fifth of the answers fail": (ours, FAULTS),
             f"{SCRIPT.label}, the same": (script, FAULTS),
             SCRIPT.label: (script, NO_FAULTS),
         }
-        _table("when answers fail", _by_turns(broken, told.resumes, told.rounds, "broken"))
+        _table("when answers fail", _by_turns(broken, options.resumes, options.rounds, "broken"))
         two = {OURS: (ours, NO_FAULTS), SCRIPT.label: (script, NO_FAULTS)}
-        _table(f"{told.many:,} résumés", _by_turns(two, told.many, told.rounds, "many"))
-        _again(ours, told.many)
-        _shared({"scripted": ours, WARMS: warming}, rubric, told.resumes)
+        _table(f"{options.many:,} résumés", _by_turns(two, options.many, options.rounds, "many"))
+        _again(ours, options.many)
+        _shared({"scripted": ours, WARMS: warming}, rubric, options.resumes)
 
 
 def _by_turns(
@@ -98,11 +98,11 @@ def _by_turns(
 
 
 def _median(several: Sequence[Spent]) -> Spent:
-    found = {
-        one.name: [value for run in several if (value := getattr(run, one.name)) is not None]
-        for one in fields(Spent)
+    values = {
+        field.name: [value for run in several if (value := getattr(run, field.name)) is not None]
+        for field in fields(Spent)
     }
-    return Spent(**{name: statistics.median(values) for name, values in found.items()})
+    return Spent(**{name: statistics.median(samples) for name, samples in values.items()})
 
 
 def _turn(start: Start, texts: Sequence[str], faults: dict[str, float], *, settled: bool) -> Spent:
@@ -189,15 +189,15 @@ def _shared(starts: dict[str, Start], rubric: Rubric, size: int) -> None:
         with servers.model_server(LATENCY) as url, start(url) as contender:
             contender.prepare(stage.texts(size, f"shared {model}"))
             contenders.follow(contender, *contender.submit(), longest=60 + size)
-            told = servers.log_of(url)
-        asked = prompt.scoring(rubric)
-        begin = f"<{asked.block}>\n"
-        body = asked.body(model, "json_schema", [{"role": "user", "content": begin}])
-        could = (told["answered"] - 1) * tokens(answers.prompt(body))
+            log = servers.log_of(url)
+        prompt_text = prompt.scoring(rubric)
+        begin = f"<{prompt_text.block}>\n"
+        body = prompt_text.body(model, "json_schema", [{"role": "user", "content": begin}])
+        could = (log["answered"] - 1) * tokens(answers.prompt(body))
         first = "goes alone" if catalogue.facts(model).warms else "goes with the others"
         say(
-            f"| {model} | {first} | {told['cached_tokens'] / told['prompt_tokens']:.1%} "
-            f"| {told['cached_tokens'] / could:.1%} |"
+            f"| {model} | {first} | {log['cached_tokens'] / log['prompt_tokens']:.1%} "
+            f"| {log['cached_tokens'] / could:.1%} |"
         )
 
 

@@ -96,8 +96,8 @@ def _fill(user: Any) -> dict[str, Any]:
             [running.pk, large.pk],
         )
         cursor.execute("ANALYZE")
-    for one in (large, analysis, job):
-        one.refresh_from_db()
+    for row in (large, analysis, job):
+        row.refresh_from_db()
     return {"draft": large, "analysis": analysis, "job": job}
 
 
@@ -133,7 +133,7 @@ def _ranked(draft: Any, user: Any, count: int, chance: random.Random) -> Any:
                 Evaluation(
                     analysis=analysis, candidate=person, status=EvaluationStatus.SCORED,
                     scored_at=now, rank=rank, score=round(100 * (1 - rank / (count + 1)), 1),
-                    ratings=[_rating(one.key, chance) for one in criteria.criteria],
+                    ratings=[_rating(criterion.key, chance) for criterion in criteria.criteria],
                 )
             )  # fmt: skip
         Evaluation.objects.bulk_create(rows)
@@ -217,7 +217,7 @@ def _pages(things: dict[str, Any], user: Any, cookie: str, port: int) -> None:
     from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
 
-    from tests.test_access import MORE, POLICIES
+    from tests.test_access import EXTRA_ARGUMENTS, POLICIES
 
     client = Client(headers={"Host": "127.0.0.1"})
     client.force_login(user)
@@ -233,14 +233,18 @@ def _pages(things: dict[str, Any], user: Any, cookie: str, port: int) -> None:
     for name, (_, methods, kind) in POLICIES.items():
         thing = None
         if kind is not None:
-            thing = by_kind.get(kind) or _one(kind)
+            thing = by_kind.get(kind) or _newest(kind)
         if "GET" not in methods or (kind and thing is None) or name == "password_reset_confirm":
             continue
-        path = reverse(name, args=[thing.public_id, *MORE.get(name, [])] if thing else [])
+        path = reverse(
+            name, args=[thing.public_id, *EXTRA_ARGUMENTS.get(name, [])] if thing else []
+        )
         if name == "candidates:compare":
             best = things["analysis"].evaluations.filter(rank__lte=4)
-            path += "?" + "&".join(f"c={one}" for one in best.values_list("public_id", flat=True))
-        with CaptureQueriesContext(connection) as seen:
+            path += "?" + "&".join(
+                f"c={public_id}" for public_id in best.values_list("public_id", flat=True)
+            )
+        with CaptureQueriesContext(connection) as queries:
             answer = client.get(path)
         if answer.status_code != 200 or "text/html" not in answer.headers["Content-Type"]:
             continue
@@ -249,7 +253,7 @@ def _pages(things: dict[str, Any], user: Any, cookie: str, port: int) -> None:
         p95 = _percentile(times, 95)
         worst = max(worst, p95)
         say(
-            f"| {name} | {statistics.median(times):.0f} ms | {p95:.0f} ms | {len(seen)} "
+            f"| {name} | {statistics.median(times):.0f} ms | {p95:.0f} ms | {len(queries)} "
             f"| {len(gzip.compress(body, 6)) / 1024:.1f} KB |"
         )
     say("", f"The slowest: p95 {worst:.0f} ms.")
@@ -278,7 +282,7 @@ def _exports(analysis: Any, cookie: str, port: int) -> None:
         say(f"| {kind.upper()} | {statistics.median(times):.1f} | {size / 1e6:.1f} |")
 
 
-def _one(kind: Any) -> Any:
+def _newest(kind: Any) -> Any:
     return kind._default_manager.order_by("-pk").first()
 
 

@@ -173,9 +173,11 @@ def _title(process: Process) -> str:
 @contextmanager
 def _servers(folder: Path) -> Iterator[dict[str, dict[str, str]]]:
     """A PostgreSQL and a Redis; yields what each queue's processes need in their environment."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    inherited = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")
+    }
     django = {
-        **kept,
+        **inherited,
         "DEBUG": "1",
         "DJANGO_SETTINGS_MODULE": "evaluator.settings",
         "EVALUATOR_VAR": str(folder),
@@ -202,8 +204,8 @@ def _servers(folder: Path) -> Iterator[dict[str, dict[str, str]]]:
         yield {
             STOCK: {**django, "DATABASE_URL": f"{base}/stock", "QUEUE_BROKER": "stock"},
             OURS: {**django, "DATABASE_URL": f"{base}/ours", "QUEUE_BROKER": "postgres"},
-            CELERY: {**kept, "PEERS_REDIS": url},
-            PROCRASTINATE: {**kept, "PEERS_POSTGRES": f"{base}/procrastinate"},
+            CELERY: {**inherited, "PEERS_REDIS": url},
+            PROCRASTINATE: {**inherited, "PEERS_POSTGRES": f"{base}/procrastinate"},
         }
 
 

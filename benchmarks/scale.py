@@ -178,7 +178,7 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
 
     chance = random.Random(1)  # noqa: S311
     draft = _draft(user, KILLED)
-    paid, told = len(model.log), Notification.objects.count()
+    paid, notifications = len(model.log), Notification.objects.count()
     job = _submit(draft, user)
     kills = 0
     began = time.perf_counter()
@@ -198,7 +198,7 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
     _check(job, KILLED)
     wasted = len(model.log) - paid - KILLED
     unknown = Call.objects.filter(analysis=job.analysis, status="unknown").count()
-    mails = Notification.objects.count() - told
+    mails = Notification.objects.count() - notifications
     say(
         "",
         f"{kills} kills in {KILLED:,} evaluations: {_scored(job):,} scored, of these {blamed} by a "

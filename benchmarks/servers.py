@@ -53,10 +53,10 @@ def behave(url: str, **changed: float) -> None:
 
 def commits(name: str) -> int:
     with connected("postgres") as connection:
-        found = connection.execute(
+        row = connection.execute(
             "SELECT xact_commit FROM pg_stat_database WHERE datname = %s", [name]
         )
-        return int(found.fetchall()[0][0])
+        return int(row.fetchall()[0][0])
 
 
 def hear(process: "subprocess.Popen[str]", begin: str) -> str:
@@ -152,5 +152,5 @@ def _ask(url: str, method: str, path: str, body: str = "") -> dict[str, Any]:
     at = urlsplit(url)
     with closing(HTTPConnection(at.hostname or "", at.port, timeout=10)) as connection:
         connection.request(method, path, body)
-        told: dict[str, Any] = json.loads(connection.getresponse().read())
-        return told
+        answer: dict[str, Any] = json.loads(connection.getresponse().read())
+        return answer

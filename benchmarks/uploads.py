@@ -188,10 +188,10 @@ class Site:
 
 
 def token_of(page: str) -> str:
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-    if found is None:
+    match = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    if match is None:
         raise SystemExit("The page has no form to send.")
-    return found.group(1)
+    return match.group(1)
 
 
 def _send(site: Site, page: str, upload: str, batch: list[bytes]) -> None:

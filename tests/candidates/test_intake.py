@@ -20,7 +20,7 @@ def incoming(name: str, data: bytes = b"a resume") -> intake.Incoming:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "expected"),
     [
         ("cv.pdf", "cv.pdf"),
         ("../../etc/passwd", "passwd"),
@@ -46,8 +46,8 @@ def incoming(name: str, data: bytes = b"a resume") -> intake.Incoming:
         ("\u202e\0", ""),
     ],
 )
-def test_a_name_is_kept_as_it_can_be_shown(given: str, kept: str) -> None:
-    assert intake.clean_name(given) == kept
+def test_a_name_is_kept_as_it_can_be_shown(given: str, expected: str) -> None:
+    assert intake.clean_name(given) == expected
     assert len(intake.clean_name(given)) <= 255
 
 
@@ -154,13 +154,13 @@ def test_requests_with_the_same_files_at_once_make_each_candidate_once(
 ) -> None:
     contents = [f"content {number}".encode() for number in range(12)]
     together = threading.Barrier(3)
-    found: list[intake.UploadOutcome] = []
+    outcomes: list[intake.UploadOutcome] = []
     errors: list[BaseException] = []
 
     def send(order: list[bytes]) -> None:
         try:
             together.wait(10)
-            found.extend(intake.accept(draft, alice, [incoming(f"{d!r}", d) for d in order]))
+            outcomes.extend(intake.accept(draft, alice, [incoming(f"{d!r}", d) for d in order]))
         except BaseException as error:  # noqa: BLE001 - reported by the test itself
             errors.append(error)
         finally:
@@ -174,8 +174,8 @@ def test_requests_with_the_same_files_at_once_make_each_candidate_once(
         thread.join(30)
 
     assert not errors
-    assert sum(outcome.candidate is not None for outcome in found) == 12
-    assert sum(bool(outcome.duplicate_of) for outcome in found) == 24
+    assert sum(outcome.candidate is not None for outcome in outcomes) == 12
+    assert sum(bool(outcome.duplicate_of) for outcome in outcomes) == 24
     assert Candidate.objects.count() == StoredFile.objects.count() == 12
 
 

@@ -48,17 +48,17 @@ def poll(job: Job, as_alice: Client, monkeypatch: pytest.MonkeyPatch) -> Callabl
 
 
 def score(job: Job) -> None:
-    one = Evaluation.objects.filter(status="waiting").first()
-    assert one is not None
-    Evaluation.objects.filter(pk=one.pk).update(
+    evaluation = Evaluation.objects.filter(status="waiting").first()
+    assert evaluation is not None
+    Evaluation.objects.filter(pk=evaluation.pk).update(
         status="scored", score=50, rank=2, scored_at=timezone.now() - timedelta(minutes=1)
     )
 
 
 def fail(job: Job) -> None:
-    one = Evaluation.objects.filter(status="waiting").first()
-    assert one is not None
-    Evaluation.objects.filter(pk=one.pk).update(**rows.failure(), scored_at=timezone.now())
+    evaluation = Evaluation.objects.filter(status="waiting").first()
+    assert evaluation is not None
+    Evaluation.objects.filter(pk=evaluation.pk).update(**rows.failure(), scored_at=timezone.now())
 
 
 def halt(job: Job) -> None:
