@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from candidates.reading import Problem, Unreadable
-from candidates.reading.limits import SECONDS
+from candidates.reading.limits import READING_SECONDS
 from candidates.reading.sandbox.parent import Sandbox
 from tests.makers import archives, files, hidden, layouts
 
@@ -221,7 +221,7 @@ def _read_file(
     except Exception as error:  # noqa: BLE001 -- that is what is looked for
         reason, fault = "fault", f"{type(error).__name__} came out of the sandbox"
     seconds = time.monotonic() - began
-    if seconds > SECONDS + MAX_LATE_SECONDS:
+    if seconds > READING_SECONDS + MAX_LATE_SECONDS:
         fault = fault or f"took {seconds:.1f} s"
     with lock:
         outcome.files += 1

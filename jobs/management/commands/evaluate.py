@@ -21,6 +21,7 @@ from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import InvalidRubric
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs.execution import estimate, submit, suggest
+from jobs.execution.runtime import Runtime
 from jobs.management import terminal
 from jobs.models import Heartbeat, Job
 from jobs.workers import processes
@@ -120,7 +121,7 @@ class Command(BaseCommand):
         if options["estimate"] or engine != LOCAL:
             terminal.wait_until_read(draft, console, check_worker)
         try:
-            estimated = estimate.estimate(
+            estimated = estimate.estimate_run(
                 draft, mode=options["insights"], engine=engine, repeats=options["repeat"]
             )
         except InvalidRubric as error:
@@ -208,12 +209,13 @@ def _suggest(username: str, role: posting.Posting, engine: str, console: Console
     """
     draft = _create_draft(username, role)
     try:
-        suggestion = suggest.add(draft, draft.owner, engine=engine)
-        while suggestion.is_open:
-            suggest.make(suggestion.pk)
-            suggestion.refresh_from_db()
-            if suggestion.is_open:
-                time.sleep(terminal.POLL_SECONDS)
+        suggestion = suggest.create_suggestion(draft, draft.owner, engine=engine)
+        with Runtime() as runtime:
+            while suggestion.is_open:
+                suggest.make_suggestion(suggestion.pk, runtime)
+                suggestion.refresh_from_db()
+                if suggestion.is_open:
+                    time.sleep(terminal.POLL_SECONDS)
     finally:
         Draft.objects.filter(pk=draft.pk).delete()
     if suggestion.error:
