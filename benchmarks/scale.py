@@ -20,10 +20,12 @@ from psutil import Process
 from . import stage
 from .stage import say
 
-SIZES = (1_000, 100_000)
+JOB_SIZES = (1_000, 100_000)
 LARGE, SMALL, TIMES = 10_000, 10, 5
 KILLED, KILLS = 1_000, 60
-WRITTEN = 1_000  # résumés of a draft; a larger one has them several times, each as one of its own
+WRITTEN_RESUMES = (
+    1_000  # résumés of a draft; a larger one has them several times, each as one of its own
+)
 SPREAD, CLUSTERS, ROUNDS = 400, (1, 2, 4), 3
 CONCURRENCY = 16
 TABLES = ("candidates_evaluation", "candidates_call", "jobs_lane", "django_q_ormq")
@@ -45,7 +47,7 @@ class Spent:
 def main() -> None:
     from tests.servers.model import serving
 
-    sizes = [int(size) for size in os.environ.get("SIZES", "").split(",") if size] or SIZES
+    sizes = [int(size) for size in os.environ.get("SIZES", "").split(",") if size] or JOB_SIZES
     parts = os.environ.get("PARTS", "sizes,spread,behind,killed").split(",")
     with serving() as model:
         model.keep_requests = False
@@ -210,8 +212,8 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
 
 
 def _draft(user: Any, size: int) -> Any:
-    draft = stage.draft(user, stage.texts(min(size, WRITTEN), f"scale {next(SALTS)}"))
-    stage.multiply(draft, size // WRITTEN)
+    draft = stage.draft(user, stage.texts(min(size, WRITTEN_RESUMES), f"scale {next(SALTS)}"))
+    stage.multiply(draft, size // WRITTEN_RESUMES)
     return draft
 
 

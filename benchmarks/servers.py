@@ -47,7 +47,7 @@ def log_of(url: str) -> dict[str, Any]:
 
 
 def behave(url: str, **changed: float) -> None:
-    """Change how the model server behaves from now on."""
+    """Change the behaviour of the model server."""
     _ask(url, "POST", "/behave", json.dumps(changed))
 
 
@@ -114,7 +114,7 @@ def redis() -> Iterator[tuple[str, Process]]:
 def running(
     command: list[str], env: dict[str, str], *, talks: bool = False, quiet: bool = False
 ) -> Iterator["subprocess.Popen[str]"]:
-    """A process that ends with this block, and all that it started with it."""
+    """A process that is ended with this block, and its children too."""
     from jobs.workers.processes import die_with_parent
 
     process = subprocess.Popen(

@@ -13,7 +13,7 @@ import psycopg
 from . import CONCURRENCY, work
 
 TRIES = 10
-PAUSE = 0.25  # seconds before the second try, doubled with each
+FIRST_PAUSE_SECONDS = 0.25  # seconds before the second try, doubled with each
 
 _runner = asyncio.Runner()
 _client = openai.AsyncOpenAI(**work.CLIENT)
@@ -43,7 +43,7 @@ async def _all(resumes: list[tuple[Any, ...]]) -> list[tuple[int, str, int, int]
 
 async def _ask(number: int, body: dict[str, Any]) -> tuple[int, str, int, int]:
     for tried in range(TRIES - 1):
-        pause = PAUSE * 2**tried
+        pause = FIRST_PAUSE_SECONDS * 2**tried
         try:
             return work.row(number, await _client.chat.completions.create(**body))
         except openai.APIStatusError as error:
