@@ -31,7 +31,7 @@ def until(
     """Wait for a condition; fail with its name when it does not come."""
     end = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < end, f"waited {patience:.0f} s in vain: {description or condition}"
+        assert time.monotonic() < end, f"no {description or condition} within {patience:.0f} s"
         time.sleep(0.05)
 
 
