@@ -98,7 +98,7 @@ def database(folder: Path) -> Iterator[None]:
     server.ensure_running(place)
     host = quote(str(server.socket_folder(place)), safe="")
     os.environ |= {
-        "DATABASE_URL": f"postgres://postgres@{host}/{server.NAME}",
+        "DATABASE_URL": f"postgres://postgres@{host}/{server.DATABASE_NAME}",
         "DJANGO_SETTINGS_MODULE": "evaluator.settings",
         "DEBUG": "1",
         "SECRET_KEY": "chaos",
@@ -584,7 +584,7 @@ def cut_connections(place: Path) -> None:
     ) as elsewhere:
         elsewhere.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            [server.NAME],
+            [server.DATABASE_NAME],
         )
 
 

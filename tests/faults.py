@@ -21,12 +21,12 @@ import psutil
 from tests import chaos
 
 if TYPE_CHECKING:
-    from jobs.monitoring.problems import Trouble
+    from jobs.monitoring.problems import SystemProblem
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
-HEADING = "## What the monitor notices"
-MAX_NOTICE_SECONDS = 15.0  # seconds in which it must be named
-MAX_GONE_SECONDS = 150.0  # seconds in which it must be gone
+HEADING = "## What the program notices"
+MAX_NOTICE_SECONDS = 15.0  # in which it must be named
+MAX_GONE_SECONDS = 150.0  # in which it must be gone
 OF_ITSELF = "by itself"
 
 
@@ -93,10 +93,11 @@ class Stage(chaos.Chaos):
         gone = time.monotonic() - mended_at
         return Noticed(fault, cause, name, problem.title, seconds, mended, gone)
 
-    def named(self, name: str) -> "Trouble | None":
+    def named(self, name: str) -> "SystemProblem | None":
         from jobs.monitoring import problems
 
-        return next((problem for problem in problems.troubles() if problem.name == name), None)
+        current = problems.system_problems()
+        return next((problem for problem in current if problem.name == name), None)
 
     def wait(self, condition: Callable[[], Any], description: str, seconds: float) -> Any:
         end = time.monotonic() + seconds

@@ -20,13 +20,13 @@ from rich.table import Table
 from candidates import exports
 from candidates.exports import reason
 from candidates.models import Analysis, Draft, EvaluationQuerySet
-from candidates.models.analysis import OPEN_EVALUATION_STATUSES
 from candidates.pages.words import doubt, money
 from candidates.reasons import sentence
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import RubricCriterion
 from jobs.execution.estimate import Estimate
+from jobs.execution.progress import JobProgress
 from jobs.models import Job, JobStatus
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -58,13 +58,12 @@ def follow(job: Job, console: Console, check_worker: Callable[[], object] = lamb
         bar = progress.add_task("waiting for a worker", total=None)
         while True:
             job.refresh_from_db()
-            tally = job.analysis.evaluations.tally()
-            done = tally["total"] - sum(tally[status] for status in OPEN_EVALUATION_STATUSES)
-            if tally["total"]:
-                progress.update(bar, total=tally["total"], completed=done, description="scoring")
+            done = JobProgress.from_tally(job.analysis.evaluations.tally())
+            if done.total:
+                progress.update(bar, total=done.total, completed=done.done, description="scoring")
             if not job.is_open or job.is_paused:
-                told = "paused" if job.is_paused else job.get_status_display()
-                progress.update(bar, description=told)
+                status = "paused" if job.is_paused else job.get_status_display()
+                progress.update(bar, description=status)
                 return job
             check_worker()
             time.sleep(POLL_SECONDS)

@@ -106,7 +106,7 @@ def test_while_others_are_being_drawn_it_says_to_try_again(
     drawings = BoundedSemaphore(1)
     drawings.acquire()
     monkeypatch.setattr(reading, "_drawings", drawings)
-    monkeypatch.setattr(reading, "PATIENCE", 0.01)
+    monkeypatch.setattr(reading, "DRAWING_WAIT_SECONDS", 0.01)
 
     answer = as_alice.get(image(one))
     page = as_alice.get(one.get_absolute_url(), {"show": "pages"})
