@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.text import format_lazy
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from .intake import MAX_PIECES
@@ -23,6 +23,10 @@ from .scoring import protected
 BLANK_ROWS = 2
 MAX_INSIGHTS = 1_000
 MAX_MEMBERS = 100
+# Translated where it is shown.
+INVALID_RUN_MESSAGE = gettext_noop(
+    "Say for whom insights are wanted, and for how many (1 to 1,000)."
+)
 CRITERION_FIELDS = ("name", "looks_for", "weight", "must_have")
 
 
