@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Subquery
@@ -28,7 +29,7 @@ from candidates.scoring.scorecard import MAX_RATING
 
 from .duplicates import notes
 from .movement import has_earlier
-from .usage import spent
+from .usage import analysis_usage
 
 EVALUATIONS_A_PAGE = 50
 HIGHEST = 40  # of the chart's bars
@@ -69,7 +70,7 @@ class Row:
 
 @require_safe
 @vary_on_headers("HX-Request")
-def analysis(request: Request, public_id: Any) -> HttpResponse:
+def analysis(request: Request, public_id: UUID) -> HttpResponse:
     """The ranking, as far as it is known. Twelve queries at most, however many candidates."""
     analysis = analysis_for(request.user, public_id)
     filter = Filter.from_query(request.GET, analysis)
@@ -123,7 +124,7 @@ def ranking(
         "doubt": doubt(error),
         "repeating": repeating,
         "may_repeat": analysis.engine != LOCAL and seen.tally[EvaluationStatus.SCORED] > 1,
-        "spent": spent(analysis, seen.tally[EvaluationStatus.SCORED], seen.reused),
+        "usage": analysis_usage(analysis, seen.tally[EvaluationStatus.SCORED], seen.reused),
         "views": [(view, view.query == filter.query) for view in views],
         "statuses": STATUS_WORDS.items(),
         "musts": MUST_WORDS.items(),
