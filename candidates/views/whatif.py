@@ -16,12 +16,12 @@ from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
 from candidates.models import Criterion, Draft, Event
 from candidates.models.analysis import EvaluationStatus
-from candidates.models.draft import HEAVIEST, Role
+from candidates.models.draft import Role
 from candidates.ranking import Filter
 from candidates.reasons import criterion_name
 from candidates.scoring import rank
-from candidates.scoring.rubric import ROLE
-from candidates.scoring.scorecard import STRONGEST
+from candidates.scoring.rubric import MAX_WEIGHT, ROLE
+from candidates.scoring.scorecard import MAX_RATING
 
 MOST_MOVED = 1_000
 
@@ -59,9 +59,9 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
             }
             for one in analysis.rubric.criteria
         ],
-        "strongest": STRONGEST,
-        "cap": rank.CAP,
-        "unclearFrom": rank.UNCLEAR_FROM,
+        "strongest": MAX_RATING,
+        "cap": rank.MAX_SCORE_WITHOUT_MUST_HAVE,
+        "unclearFrom": rank.MIN_UNCLEAR_RATING,
         "total": total,
         "rows": rows,
     }
@@ -79,7 +79,7 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
         if not value:
             continue
         least = 0 if one.key == ROLE else 1
-        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= HEAVIEST:
+        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= MAX_WEIGHT:
             messages.error(
                 request,
                 _(
@@ -90,14 +90,14 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
                     "name": criterion_name(one),
                     "value": value[:20],
                     "least": least,
-                    "most": HEAVIEST,
+                    "most": MAX_WEIGHT,
                 },
             )
             return redirect(analysis)
         if one.key == ROLE:
             role_weight = int(value)
         else:
-            wanted[one.name.strip().casefold()] = int(value)
+            wanted[one.identity] = int(value)
     kept, gone = _keep(request, analysis.draft, wanted, role_weight)
     if gone:
         messages.warning(
@@ -128,13 +128,11 @@ def _keep(
     """What was changed, in words, and how many criteria the draft has no more."""
     with transaction.atomic():
         own = Draft.objects.select_for_update().get(pk=draft.pk)
-        there = {one.name.strip().casefold(): one for one in own.criteria.all()}
+        there = {one.identity: one for one in own.criteria.all()}
         changed = [one for name, one in there.items() if wanted.get(name, one.weight) != one.weight]
-        kept = [
-            f"{one.name} {one.weight} to {wanted[one.name.strip().casefold()]}" for one in changed
-        ]
+        kept = [f"{one.name} {one.weight} to {wanted[one.identity]}" for one in changed]
         for one in changed:
-            one.weight = wanted[one.name.strip().casefold()]
+            one.weight = wanted[one.identity]
         Criterion.objects.bulk_update(changed, ["weight"])
         if role_weight is not None and role_weight != own.role_weight:
             kept.append(f"role {own.role_weight} to {role_weight}")

@@ -51,7 +51,7 @@ def test_what_there_is_now(analysis: Analysis) -> None:
     assert state.resumes_scored == 4
     assert state.database_bytes > 1_000_000
 
-    Lane.objects.all().enter(lane.pk, running.public_id, host.pk, 7)
+    Lane.objects.all().claim(lane.pk, running.public_id, host.pk, 7)
     (state_of_host,) = overview.host_states(overview.system_state().now)
     assert state_of_host.is_visible and state_of_host.canary_age is None
     assert [each.job for each in state_of_host.lanes] == [running]
