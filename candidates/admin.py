@@ -19,8 +19,8 @@ from .models import (
     Evaluation,
     Event,
     FollowUp,
-    Likeness,
     Membership,
+    PossibleDuplicate,
     Preference,
     Receipt,
     Suggestion,
@@ -99,8 +99,8 @@ class ArchiveAdmin(ReadOnly):
     exclude = ["file"]
 
 
-@admin.register(Likeness)
-class LikenessAdmin(ReadOnly):
+@admin.register(PossibleDuplicate)
+class PossibleDuplicateAdmin(ReadOnly):
     list_display = ["first", "second", "why", "share", "decision", "decided_at"]
     list_filter = ["why", "decision"]
     list_select_related = ["first", "second"]

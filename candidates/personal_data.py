@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 
-from candidates.models import Call, Candidate, Decision, Event, FollowUp, Likeness, Note
+from candidates.models import Call, Candidate, Decision, Event, FollowUp, Note, PossibleDuplicate
 
 PERSON = "filename source size sha256 created_at status problem detail media_type reader pages"
 PERSON += " read_at language name email phone links confidence sections flags hidden verdict"
@@ -42,7 +42,7 @@ def _told(candidate: Candidate) -> dict[str, Any]:
     ids = list(evaluations.values_list("pk", flat=True))
     about = [candidate.public_id, *evaluations.values_list("public_id", flat=True)]
     asked = FollowUp.objects.filter(evaluation__in=ids).order_by("pk")
-    like = Likeness.objects.filter(Q(first=candidate) | Q(second=candidate))
+    like = PossibleDuplicate.objects.filter(Q(first=candidate) | Q(second=candidate))
     notes = Note.objects.filter(candidate=candidate)
     decisions = Decision.objects.filter(candidate=candidate)
     events = Event.objects.filter(draft=candidate.draft_id, about__in=about)

@@ -4,12 +4,12 @@ from .analysis import Analysis, Evaluation, EvaluationQuerySet
 from .archive import Archive
 from .call import Call
 from .candidate import Candidate, CandidateQuerySet, Piece
-from .decision import Decision, Look, Note, SavedView
+from .decision import Decision, Note, RankingVisit, SavedFilter
 from .description import DescriptionFile
 from .draft import Criterion, Draft, DraftQuerySet, Membership
+from .duplicate import PossibleDuplicate
 from .event import Event
 from .followup import FollowUp
-from .likeness import Likeness
 from .preference import Preference
 from .receipt import Receipt
 from .suggestion import Suggestion
@@ -29,13 +29,13 @@ __all__ = [
     "EvaluationQuerySet",
     "Event",
     "FollowUp",
-    "Likeness",
-    "Look",
     "Membership",
     "Note",
     "Piece",
+    "PossibleDuplicate",
     "Preference",
+    "RankingVisit",
     "Receipt",
-    "SavedView",
+    "SavedFilter",
     "Suggestion",
 ]

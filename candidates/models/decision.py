@@ -140,13 +140,13 @@ class Note(models.Model):
         return f"note {self.pk}"
 
 
-class SavedView(models.Model):
+class SavedFilter(models.Model):
     """A name for a filter of a draft's rankings, one person's own."""
 
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
-    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="saved_views")
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="saved_filters")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="saved_views"
+        settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="saved_filters"
     )
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=1_000, blank=True, help_text="of the address")
@@ -156,22 +156,22 @@ class SavedView(models.Model):
         ordering = ["name", "pk"]
         constraints = [
             models.UniqueConstraint(
-                name="saved_view_once",
+                name="saved_filter_once",
                 fields=["draft", "user", "name"],
                 violation_error_message="You have a view of this name already.",
             ),
-            models.CheckConstraint(name="saved_view_has_a_name", condition=~Q(name="")),
+            models.CheckConstraint(name="saved_filter_has_a_name", condition=~Q(name="")),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class LookQuerySet(models.QuerySet["Look"]):
+class RankingVisitQuerySet(models.QuerySet["RankingVisit"]):
     def note(self, analysis: Analysis, user: "User") -> None:
         """The user has the ranking before their eyes. One statement."""
         self.bulk_create(
-            [Look(analysis=analysis, user=user)],
+            [RankingVisit(analysis=analysis, user=user)],
             update_conflicts=True,
             unique_fields=["analysis", "user"],
             update_fields=["at"],
@@ -181,17 +181,19 @@ class LookQuerySet(models.QuerySet["Look"]):
         return self.filter(user=user)
 
 
-class Look(models.Model):
+class RankingVisit(models.Model):
     """When somebody last opened a ranking."""
 
-    analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="looks")
+    analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="visits")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="+")
     at = models.DateTimeField(db_default=Now())
 
-    objects = LookQuerySet.as_manager()
+    objects = RankingVisitQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="look_once", fields=["analysis", "user"])]
+        constraints = [
+            models.UniqueConstraint(name="ranking_visit_once", fields=["analysis", "user"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -102,7 +102,7 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
     archives = list(draft.archives.all())
     unpacking = sum(archive.status != ArchiveStatus.UNREADABLE for archive in archives)
     told = [(archive.pk, archive.status, archive.done) for archive in archives]
-    alike = draft.likenesses.undecided().count()
+    alike = draft.possible_duplicates.undecided().count()
     state = live.digest(files, status, page.number, told, alike)
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged

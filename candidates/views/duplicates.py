@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from candidates import blind
 from candidates.access import Request, candidate_for, draft_for
-from candidates.models import Candidate, Draft, Likeness
+from candidates.models import Candidate, Draft, PossibleDuplicate
 from candidates.models.draft import Role
-from candidates.models.likeness import DuplicateDecision
+from candidates.models.duplicate import DuplicateDecision
 from candidates.pages.words import Note
 
 GROUPS_A_PAGE = 20
@@ -50,7 +50,7 @@ def people(request: Request, public_id: Any) -> HttpResponse:
     draft = draft_for(request.user, public_id, needs)
     if request.method == "POST":
         return _decide(request, draft)
-    pairs = draft.likenesses.undecided().select_related("first", "second")
+    pairs = draft.possible_duplicates.undecided().select_related("first", "second")
     groups = pairs.defer("first__text", "second__text").groups()
     page = Paginator([_group(group, draft) for group in groups], GROUPS_A_PAGE).get_page(
         request.GET.get("page")
@@ -64,7 +64,7 @@ def people(request: Request, public_id: Any) -> HttpResponse:
 def part(request: Request, public_id: Any) -> HttpResponse:
     """Take back that several files are one person's."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
-    Likeness.objects.all().take_back(candidate, request.user)
+    PossibleDuplicate.objects.all().take_back(candidate, request.user)
     messages.success(request, _("Each file stands for itself again."))
     return redirect("candidates:people", candidate.draft.public_id)
 
@@ -72,7 +72,7 @@ def part(request: Request, public_id: Any) -> HttpResponse:
 def notes(draft: Draft, candidates: list[int]) -> dict[int, list[Note]]:
     """Who of these may be somebody else in the draft as well, by id. One query."""
     pairs = (
-        Likeness.objects.all()
+        PossibleDuplicate.objects.all()
         .undecided()
         .filter(Q(first__in=candidates) | Q(second__in=candidates))
     )
@@ -92,7 +92,7 @@ def _called(candidate: Candidate, draft: Draft) -> str:
     return f"{name} ({file})" if file and file != name else name
 
 
-def _group(pairs: list[Likeness], draft: Draft) -> Group:
+def _group(pairs: list[PossibleDuplicate], draft: Draft) -> Group:
     files = {file.pk: file for pair in pairs for file in (pair.first, pair.second)}
     newest_first = sorted(files.values(), key=lambda one: (one.created_at, one.pk), reverse=True)
     return Group(
@@ -114,7 +114,7 @@ def _decide(request: Request, draft: Draft) -> HttpResponse:
     decision = request.POST.get("decision", "")
     decided = 0
     if len(chosen) > 1 and decision in (DuplicateDecision.MERGED, DuplicateDecision.APART):
-        decided = Likeness.objects.all().decide(
+        decided = PossibleDuplicate.objects.all().decide(
             draft, chosen, DuplicateDecision(decision), request.user
         )
     if not decided:

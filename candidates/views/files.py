@@ -15,7 +15,7 @@ from candidates import blind
 from candidates.access import Request, archive_for, candidate_for
 from candidates.models import Event
 from candidates.models.draft import Role
-from candidates.models.likeness import other_files
+from candidates.models.duplicate import other_files
 from candidates.pages.words import SURE, language, reading_flags
 from candidates.personal_data import dossier as everything
 

@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request, analysis_for
 from candidates.blind import is_hidden, shown_name
-from candidates.models import Analysis, Evaluation, Look, Note, SavedView
+from candidates.models import Analysis, Evaluation, Note, RankingVisit, SavedFilter
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
@@ -74,7 +74,7 @@ def analysis(request: Request, public_id: Any) -> HttpResponse:
     analysis = analysis_for(request.user, public_id)
     filter = Filter.from_query(request.GET, analysis)
     if request.method == "GET":
-        Look.objects.note(analysis, request.user)
+        RankingVisit.objects.note(analysis, request.user)
     return ranking(request, analysis, filter, request.GET)
 
 
@@ -116,7 +116,7 @@ def ranking(
         part.headers["HX-Push-Url"] = f"{analysis.get_absolute_url()}?{page_query}".rstrip("?")
         return part
     error, repeating = analysis.followups.repeats()
-    views = SavedView.objects.filter(draft=analysis.draft_id, user=request.user)
+    views = SavedFilter.objects.filter(draft=analysis.draft_id, user=request.user)
     context |= {
         "left": seen.left,
         "has_earlier": has_earlier(analysis),

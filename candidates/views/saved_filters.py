@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from candidates.access import Request, analysis_for
-from candidates.models import Event, SavedView
+from candidates.models import Event, SavedFilter
 from candidates.ranking import Filter
 
 LONGEST_NAME = 60  # characters
@@ -22,7 +22,7 @@ MOST_VIEWS = 50
 def views(request: Request, public_id: Any) -> HttpResponse:
     """Save the present filter under a name, or remove one that was saved."""
     analysis = analysis_for(request.user, public_id)
-    mine = SavedView.objects.filter(draft=analysis.draft_id, user=request.user)
+    mine = SavedFilter.objects.filter(draft=analysis.draft_id, user=request.user)
     if request.POST.get("remove"):
         with transaction.atomic():
             id = _id(request.POST["remove"])
@@ -38,7 +38,7 @@ def views(request: Request, public_id: Any) -> HttpResponse:
         messages.error(request, trouble)
     else:
         with transaction.atomic():
-            SavedView.objects.update_or_create(
+            SavedFilter.objects.update_or_create(
                 draft=analysis.draft,
                 user=request.user,
                 name=name,

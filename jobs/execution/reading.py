@@ -14,7 +14,7 @@ from django.db import transaction
 
 from candidates import intake
 from candidates.facts import similarity
-from candidates.models import Archive, Candidate, Likeness
+from candidates.models import Archive, Candidate, PossibleDuplicate
 from candidates.models.candidate import CandidateStatus
 from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
@@ -162,7 +162,7 @@ class Reader:
         if answers:
             candidates.answer(turn.token, answers)
             # After the commit: of two workers that read alike files at once, the later sees both.
-            Likeness.objects.all().find(answer["id"] for answer in answers)
+            PossibleDuplicate.objects.all().find(answer["id"] for answer in answers)
         return len(answers)
 
     def _renew(self, turn: Turn) -> None:

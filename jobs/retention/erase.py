@@ -23,9 +23,9 @@ from candidates.models import (
     Draft,
     Event,
     FollowUp,
-    Likeness,
+    PossibleDuplicate,
     Receipt,
-    SavedView,
+    SavedFilter,
 )
 from candidates.models.archive import ArchiveStatus
 from jobs.models import Job
@@ -76,7 +76,7 @@ def _erase(pk: int, user: "User") -> Receipt | None:
         "followups": FollowUp.objects.filter(evaluation__in=ids).count(),
         "notes": one.notes.count(),
         "decisions": one.decisions.count(),
-        "likenesses": Likeness.objects.filter(Q(first=one) | Q(second=one)).count(),
+        "likenesses": PossibleDuplicate.objects.filter(Q(first=one) | Q(second=one)).count(),
         "calls": Call.objects.filter(evaluation__in=ids).exclude(detail="").update(detail=""),
         "events": _clear_events(one, [public for _id, public in evaluations], words),
         "errors": _clear_errors(one, words),
@@ -141,9 +141,9 @@ def _clear_errors(candidate: Candidate, words: list[str]) -> int:
 
 
 def _remove_views(candidate: Candidate, words: list[str]) -> int:
-    views = SavedView.objects.filter(draft=candidate.draft_id).values_list("pk", "name", "query")
+    views = SavedFilter.objects.filter(draft=candidate.draft_id).values_list("pk", "name", "query")
     named = [
         pk for pk, name, query in views if _says(name, words) or _says(unquote_plus(query), words)
     ]
-    SavedView.objects.filter(pk__in=named).delete()
+    SavedFilter.objects.filter(pk__in=named).delete()
     return len(named)

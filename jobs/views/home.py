@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request
-from candidates.models import Candidate, Draft, Look, Membership
+from candidates.models import Candidate, Draft, Membership, RankingVisit
 from candidates.models.candidate import CandidateStatus
 from candidates.pages import live
 from candidates.pages.draft_list import draft_rows
@@ -99,7 +99,7 @@ def sample(request: Request) -> HttpResponse:
 
 def _needs(request: Request, mine: Any, running: list[Job]) -> Needs:
     """What waits for the user, the newest first. Three queries."""
-    looks = Look.objects.filter(
+    looks = RankingVisit.objects.filter(
         user=request.user, analysis=OuterRef("analysis"), at__gte=OuterRef("completed_at")
     )
     later = Job.objects.filter(analysis=OuterRef("analysis"), created_at__gt=OuterRef("created_at"))

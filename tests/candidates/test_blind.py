@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates import blind
-from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, Likeness
-from candidates.models.likeness import DuplicateEvidence
+from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, PossibleDuplicate
+from candidates.models.duplicate import DuplicateEvidence
 from candidates.scoring.scorecard import Quote, Rating
 from tests.makers import pdfs, rows
 
@@ -54,7 +54,7 @@ def one(draft: Draft) -> Candidate:
 @pytest.fixture
 def evaluation(one: Candidate, draft: Draft, alice: User) -> Evaluation:
     other = rows.candidate(draft, 2, filename="Brandauer_old.pdf", name=NAME)
-    Likeness.objects.create(
+    PossibleDuplicate.objects.create(
         draft=draft, first=one, second=other, why=DuplicateEvidence.SAME_EMAIL, share=0.1
     )
     analysis = rows.analysis(draft, alice)

@@ -17,8 +17,8 @@ from candidates.models import (
     Decision,
     Draft,
     Evaluation,
-    Look,
     Membership,
+    RankingVisit,
 )
 from candidates.models.analysis import TRIED_AGAIN, EvaluationStatus
 from candidates.models.candidate import CandidateStatus, Verdict
@@ -335,10 +335,12 @@ def test_words_of_a_text_are_found_by_index_alone(draft: Draft) -> None:
 def test_a_look_is_kept_once_for_each_person(draft: Draft, alice: User, eve: User) -> None:
     analysis = rows.analysis(draft, alice)
 
-    Look.objects.all().note(analysis, alice)
-    Look.objects.all().note(analysis, alice)
+    RankingVisit.objects.all().note(analysis, alice)
+    RankingVisit.objects.all().note(analysis, alice)
 
-    assert Look.objects.seen_by(alice).count() == 1 and not Look.objects.seen_by(eve)
+    assert RankingVisit.objects.seen_by(alice).count() == 1 and not RankingVisit.objects.seen_by(
+        eve
+    )
 
 
 def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(

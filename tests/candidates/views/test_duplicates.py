@@ -3,8 +3,8 @@
 from django.test import Client
 from django.urls import reverse
 
-from candidates.models import Candidate, Draft, Likeness
-from tests.candidates.test_likeness import candidate
+from candidates.models import Candidate, Draft, PossibleDuplicate
+from tests.candidates.test_duplicates import candidate
 from tests.makers import rows
 
 
@@ -15,7 +15,7 @@ def address(draft: Draft) -> str:
 def pair(draft: Draft) -> tuple[Candidate, Candidate]:
     one = candidate(draft, 1, email="a@example.com", name="Ada One")
     two = candidate(draft, 2, email="a@example.com", name="Ada <b>Two</b>")
-    Likeness.objects.all().find([two.pk])
+    PossibleDuplicate.objects.all().find([two.pk])
     return one, two
 
 
@@ -81,7 +81,7 @@ def test_what_makes_no_sense_decides_nothing(as_alice: Client, draft: Draft) -> 
     ):
         answer = as_alice.post(address(draft), posted, follow=True)
         assert "Nothing was left to decide" in answer.text
-    assert Likeness.objects.all().undecided().count() == 1
+    assert PossibleDuplicate.objects.all().undecided().count() == 1
 
 
 def test_files_of_others_cannot_be_merged(as_eve: Client, draft: Draft) -> None:
@@ -91,4 +91,4 @@ def test_files_of_others_cannot_be_merged(as_eve: Client, draft: Draft) -> None:
 
     as_eve.post(address(theirs), {"decision": "merged", "files": files})
 
-    assert Likeness.objects.all().undecided().count() == 1
+    assert PossibleDuplicate.objects.all().undecided().count() == 1

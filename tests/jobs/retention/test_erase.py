@@ -21,10 +21,10 @@ from candidates.models import (
     Draft,
     Event,
     FollowUp,
-    Likeness,
     Membership,
+    PossibleDuplicate,
     Receipt,
-    SavedView,
+    SavedFilter,
 )
 from candidates.models.archive import ArchiveStatus
 from candidates.models.candidate import Verdict
@@ -67,7 +67,7 @@ def one(draft: Draft, alice: User) -> Candidate:
         text=TEXT, data=TEXT.encode(), source=f"{MARK} Example.zip › in", phone="+49 30 1234567",
     )  # fmt: skip
     two = rows.candidate(draft, 2)
-    Likeness.objects.create(draft=draft, first=one, second=two, why="alike", share=0.7)
+    PossibleDuplicate.objects.create(draft=draft, first=one, second=two, why="alike", share=0.7)
     archive = Archive(
         draft=draft, filename=f"{MARK} Example.zip", size=9, sha256="0" * 64,
         status=ArchiveStatus.UNREADABLE, problem=Problem.CRASHED, detail=MARK,
@@ -91,7 +91,7 @@ def one(draft: Draft, alice: User) -> Candidate:
     events.record(draft.pk, "noted", actor=alice, about=evaluation.public_id, detail="of them")
     events.record(draft.pk, "archive added", actor=alice, detail=f"{MARK} CV.txt and 3 more")
     events.record(draft.pk, "opened", actor=alice, detail="nobody")
-    SavedView.objects.create(draft=draft, user=alice, name="V", query=f"q={MARK}+example")
+    SavedFilter.objects.create(draft=draft, user=alice, name="V", query=f"q={MARK}+example")
     Task.objects.create(
         id="1", name="t", func="jobs.tasks.read", started=timezone.now(), stopped=timezone.now(),
         success=False, result=f"DataError: Failing row contains (1, {MARK} Example)",
@@ -121,7 +121,7 @@ def test_afterwards_no_table_has_a_word_of_theirs(
         "candidates_event",
         "candidates_followup",
         "candidates_note",
-        "candidates_savedview",
+        "candidates_savedfilter",
         "evaluator_storedfile",
         "jobs_job",
     } <= set(before)

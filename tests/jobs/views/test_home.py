@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates.models import Candidate, Draft, Look, Membership
+from candidates.models import Candidate, Draft, Membership, RankingVisit
 from candidates.models.draft import Role
 from jobs.execution import pause
 from jobs.models import Job, JobStatus, Lane
@@ -85,9 +85,9 @@ def test_a_finished_run_waits_to_be_looked_at(as_alice: Client, alice: User, dra
     rows.job(analysis)
 
     before = as_alice.get(HOME).text
-    Look.objects.all().note(analysis, alice)
+    RankingVisit.objects.all().note(analysis, alice)
     after = as_alice.get(HOME).text
-    Look.objects.update(at=timezone.now() - timedelta(days=1))
+    RankingVisit.objects.update(at=timezone.now() - timedelta(days=1))
     again = as_alice.get(HOME).text
 
     assert "Ranking ready" in before and "Ranking ready" in again

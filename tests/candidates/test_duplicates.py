@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from candidates.facts import similarity
-from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, Likeness
-from candidates.models.likeness import MOST_PAIRS, DuplicateDecision
+from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, PossibleDuplicate
+from candidates.models.duplicate import MAX_PAIRS_PER_FILE, DuplicateDecision
 from tests.makers import rows
 
 pytestmark = pytest.mark.django_db
@@ -23,10 +23,10 @@ def candidate(draft: Draft, number: int, text: str = "", **values: Any) -> Candi
 
 
 def find(*candidates: Candidate) -> list[tuple[str, str, str]]:
-    Likeness.objects.all().find([one.pk for one in candidates])
+    PossibleDuplicate.objects.all().find([one.pk for one in candidates])
     return [
         (pair.first.filename[3:8], pair.second.filename[3:8], pair.why)
-        for pair in Likeness.objects.select_related("first", "second")
+        for pair in PossibleDuplicate.objects.select_related("first", "second")
     ]
 
 
@@ -69,7 +69,7 @@ def test_an_address_that_may_be_an_employers_makes_no_pair(draft: Draft) -> None
 def test_an_address_that_everybody_has_makes_few_pairs(draft: Draft) -> None:
     several = [candidate(draft, n, email="agency@example.com") for n in range(20)]
 
-    assert len(find(several[-1])) == MOST_PAIRS
+    assert len(find(several[-1])) == MAX_PAIRS_PER_FILE
 
 
 def test_pairs_hang_together_in_groups(draft: Draft) -> None:
@@ -79,7 +79,7 @@ def test_pairs_hang_together_in_groups(draft: Draft) -> None:
     four, five = (candidate(draft, n, email="b@example.com") for n in (4, 5))
     find(one, two, three, four, five)
 
-    groups = Likeness.objects.all().undecided().groups()
+    groups = PossibleDuplicate.objects.all().undecided().groups()
 
     assert sorted(len(group) for group in groups) == [1, 2]
 
@@ -89,11 +89,14 @@ def test_merged_files_are_ranked_once_by_the_newest(draft: Draft, alice: User) -
     candidate(draft, 3)
     find(one, two)
 
-    assert Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice) == 1
+    assert (
+        PossibleDuplicate.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
+        == 1
+    )
 
     one.refresh_from_db()
     assert one.same_as_id == two.pk
-    assert not Likeness.objects.all().undecided().exists()
+    assert not PossibleDuplicate.objects.all().undecided().exists()
     analysis: Analysis = rows.analysis(draft, alice)
     Evaluation.objects.enrol(analysis)
     ranked = analysis.evaluations.values_list("candidate__filename", flat=True)
@@ -104,14 +107,14 @@ def test_merged_files_are_ranked_once_by_the_newest(draft: Draft, alice: User) -
 def test_a_third_file_is_asked_about_with_the_newest_alone(draft: Draft, alice: User) -> None:
     one, two = (candidate(draft, n, email="a@example.com") for n in (1, 2))
     find(one, two)
-    Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
+    PossibleDuplicate.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
 
     three = candidate(draft, 3, email="a@example.com")
     find(three)
 
-    [[pair]] = Likeness.objects.all().undecided().groups()
+    [[pair]] = PossibleDuplicate.objects.all().undecided().groups()
     assert (pair.first_id, pair.second_id) == (two.pk, three.pk)
-    Likeness.objects.all().decide(draft, [two, three], DuplicateDecision.MERGED, alice)
+    PossibleDuplicate.objects.all().decide(draft, [two, three], DuplicateDecision.MERGED, alice)
     assert set(Candidate.objects.filter(same_as=three).values_list("pk", flat=True)) == {
         one.pk,
         two.pk,
@@ -122,34 +125,37 @@ def test_who_is_kept_apart_is_not_asked_about_again(draft: Draft, alice: User) -
     one, two = (candidate(draft, n, email="a@example.com") for n in (1, 2))
     find(one, two)
 
-    Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.APART, alice)
+    PossibleDuplicate.objects.all().decide(draft, [one, two], DuplicateDecision.APART, alice)
     find(one, two)
 
-    assert not Likeness.objects.all().undecided().exists()
+    assert not PossibleDuplicate.objects.all().undecided().exists()
     assert not Candidate.objects.exclude(same_as=None).exists()
-    assert Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice) == 0
+    assert (
+        PossibleDuplicate.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
+        == 0
+    )
 
 
 def test_a_merger_can_be_taken_back(draft: Draft, alice: User) -> None:
     one, two = (candidate(draft, n, email="a@example.com") for n in (1, 2))
     find(one, two)
-    Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
+    PossibleDuplicate.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
 
     one.refresh_from_db()
-    Likeness.objects.all().take_back(one, alice)
+    PossibleDuplicate.objects.all().take_back(one, alice)
 
     assert not Candidate.objects.exclude(same_as=None).exists()
-    assert Likeness.objects.all().undecided().count() == 1
+    assert PossibleDuplicate.objects.all().undecided().count() == 1
 
 
 def test_erasing_the_newest_leaves_the_older_to_stand_for_itself(draft: Draft, alice: User) -> None:
     one, two = (candidate(draft, n, email="a@example.com") for n in (1, 2))
     find(one, two)
-    Likeness.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
+    PossibleDuplicate.objects.all().decide(draft, [one, two], DuplicateDecision.MERGED, alice)
 
     two.refresh_from_db()
     two.delete()
 
     one.refresh_from_db()
     assert one.same_as_id is None
-    assert not Likeness.objects.exists()
+    assert not PossibleDuplicate.objects.exists()

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 ALIKE = 0.5  # share of the text, from which two files are taken for copies of each other
 KEYS = ("text_key", "email", "phone_key")
-UNSURE = 0.5  # of the confidence in an address or a number
-MOST_PAIRS = 5  # of one file: an agency's address is on everybody's
+MAX_UNSURE_CONFIDENCE = 0.5  # of the confidence in an address or a number
+MAX_PAIRS_PER_FILE = 5  # of one file: an agency's address is on everybody's
 
 
 class DuplicateEvidence(models.TextChoices):
@@ -37,7 +37,7 @@ class DuplicateDecision(models.TextChoices):
     APART = "apart", _("different people")
 
 
-class LikenessQuerySet(models.QuerySet["Likeness"]):
+class PossibleDuplicateQuerySet(models.QuerySet["PossibleDuplicate"]):
     def undecided(self) -> Self:
         """Pairs nobody has decided about, of files that still stand for themselves."""
         return self.filter(
@@ -64,7 +64,7 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
             | Q(bands__overlap=sorted({band for one in fresh for band in one["bands"]}))
         )
         others = readable.filter(draft=fresh[0]["draft"]).alias(lower_email=Lower("email"))
-        pairs: dict[tuple[int, int], Likeness] = {}
+        pairs: dict[tuple[int, int], PossibleDuplicate] = {}
         found = list(map(_sure, others.filter(like).values(*fields)))
         for one in fresh:
             best = [
@@ -74,12 +74,12 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
                 for rank in (list(DuplicateEvidence).index(DuplicateEvidence(pair.why)),)
             ]
             best.sort(key=lambda each: each[0])  # among equals the newest is first
-            for _rank, pair in best[:MOST_PAIRS]:
+            for _rank, pair in best[:MAX_PAIRS_PER_FILE]:
                 pairs.setdefault((pair.first_id, pair.second_id), pair)
         self.bulk_create(pairs.values(), ignore_conflicts=True)
         return len(pairs)
 
-    def groups(self) -> list[list["Likeness"]]:
+    def groups(self) -> list[list["PossibleDuplicate"]]:
         """The pairs, those that hang together in one list each."""
         head: dict[int, int] = {}
 
@@ -91,7 +91,7 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
         pairs = list(self)
         for pair in pairs:
             head[root(pair.second_id)] = root(pair.first_id)
-        found: dict[int, list[Likeness]] = {}
+        found: dict[int, list[PossibleDuplicate]] = {}
         for pair in pairs:
             found.setdefault(root(pair.first_id), []).append(pair)
         return list(found.values())
@@ -139,10 +139,10 @@ class LikenessQuerySet(models.QuerySet["Likeness"]):
             )
 
 
-class Likeness(models.Model):
+class PossibleDuplicate(models.Model):
     """Two files, the older first, with what speaks for their being one person's."""
 
-    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="likenesses")
+    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="possible_duplicates")
     first = models.ForeignKey(Candidate, models.DB_CASCADE, related_name="+")
     second = models.ForeignKey(Candidate, models.DB_CASCADE, related_name="+")
     why = models.CharField(max_length=12, choices=DuplicateEvidence)
@@ -151,17 +151,18 @@ class Likeness(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
-    objects = LikenessQuerySet.as_manager()
+    objects = PossibleDuplicateQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "likenesses"
         ordering = ["pk"]
         indexes = [models.Index(fields=["draft", "decision"])]
         constraints = [
-            models.UniqueConstraint(name="likeness_once", fields=["first", "second"]),
-            models.CheckConstraint(name="likeness_older_first", condition=Q(first__lt=F("second"))),
+            models.UniqueConstraint(name="possible_duplicate_once", fields=["first", "second"]),
             models.CheckConstraint(
-                name="likeness_decided_at_when_decided",
+                name="possible_duplicate_older_first", condition=Q(first__lt=F("second"))
+            ),
+            models.CheckConstraint(
+                name="possible_duplicate_decided_at_when_decided",
                 condition=Q(decision="", decided_at=None)
                 | (~Q(decision="") & Q(decided_at__isnull=False)),
             ),
@@ -187,12 +188,12 @@ class Likeness(models.Model):
 def _sure(row: dict[str, Any]) -> dict[str, Any]:
     """The row without an address or number that may well be an employer's or a referee's."""
     for field, key in (("email", "email"), ("phone", "phone_key")):
-        if row["confidence"].get(field, 1.0) <= UNSURE:
+        if row["confidence"].get(field, 1.0) <= MAX_UNSURE_CONFIDENCE:
             row[key] = ""
     return row
 
 
-def _pair(one: dict[str, Any], other: dict[str, Any]) -> "Likeness | None":
+def _pair(one: dict[str, Any], other: dict[str, Any]) -> "PossibleDuplicate | None":
     """The strongest reason for two rows to be one person's, if there is any."""
     share = similarity.share(one["signature"], other["signature"])
     if one["text_key"] and one["text_key"] == other["text_key"]:
@@ -206,7 +207,9 @@ def _pair(one: dict[str, Any], other: dict[str, Any]) -> "Likeness | None":
     else:
         return None
     first, second = sorted((one["pk"], other["pk"]))
-    return Likeness(draft_id=one["draft"], first_id=first, second_id=second, why=why, share=share)
+    return PossibleDuplicate(
+        draft_id=one["draft"], first_id=first, second_id=second, why=why, share=share
+    )
 
 
 def other_files(candidate: Candidate) -> "models.QuerySet[Candidate, Any]":
