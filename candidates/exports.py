@@ -16,6 +16,7 @@ from django.db.models.base import ModelState
 
 from .blind import hide, is_hidden, masked, shown_file, shown_name
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
+from .models.candidate import Verdict
 from .scoring import prepare
 from .scoring.rank import met
 from .scoring.rubric import RubricCriterion
@@ -140,7 +141,7 @@ def _plain(
 def _judged(candidate: Candidate, by: str | None, judged: Judged) -> dict[str, Any]:
     at = candidate.decided_at
     return {
-        "decision": candidate.verdict or None,
+        "decision": None if candidate.verdict == Verdict.OPEN else candidate.verdict,
         "decided_by": by,
         "decided_at": at.isoformat() if at else None,
         "notes": [

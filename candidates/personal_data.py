@@ -6,9 +6,10 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from candidates.models import Call, Candidate, Decision, Event, FollowUp, Note, PossibleDuplicate
+from candidates.pages.activity import describe, names_for
 
 PERSON = "filename source size sha256 created_at status problem detail media_type reader pages"
 PERSON += " read_at language name email phone links confidence sections flags hidden verdict"
@@ -42,7 +43,7 @@ def _told(candidate: Candidate) -> dict[str, Any]:
     ids = list(evaluations.values_list("pk", flat=True))
     about = [candidate.public_id, *evaluations.values_list("public_id", flat=True)]
     asked = FollowUp.objects.filter(evaluation__in=ids).order_by("pk")
-    like = PossibleDuplicate.objects.filter(Q(first=candidate) | Q(second=candidate))
+    duplicates = PossibleDuplicate.objects.filter(Q(first=candidate) | Q(second=candidate))
     notes = Note.objects.filter(candidate=candidate)
     decisions = Decision.objects.filter(candidate=candidate)
     events = Event.objects.filter(draft=candidate.draft_id, about__in=about)
@@ -53,8 +54,28 @@ def _told(candidate: Candidate) -> dict[str, Any]:
         "evaluations": list(evaluations.values(*EVALUATION.split())),
         "followups": list(asked.values("kind", "status", "score", "result", "error", "done_at")),
         "notes": list(notes.values("author__username", "text", "created_at")),
-        "decisions": list(decisions.values("by__username", "before", "verdict", "at")),
-        "likenesses": list(like.values("why", "share", "decision", "decided_at")),
-        "events": list(events.values("actor__username", "verb", "detail", "at")),
+        "decisions": list(
+            decisions.values("decided_by__username", "before", "verdict", "decided_at")
+        ),
+        "possible_duplicates": list(
+            duplicates.values("evidence", "share", "decision", "decided_at")
+        ),
+        "events": _events(events),
         "calls": list(calls.values(*CALL.split())),
     }
+
+
+def _events(events: QuerySet[Event]) -> list[dict[str, Any]]:
+    """Each with its code and parameters, and in words in the reader's language."""
+    rows = list(events.select_related("actor"))
+    names = names_for(rows)
+    return [
+        {
+            "actor": event.actor.get_username() if event.actor else None,
+            "verb": event.verb,
+            "params": event.params,
+            "description": describe(event, names),
+            "created_at": event.created_at,
+        }
+        for event in rows
+    ]

@@ -38,11 +38,9 @@ BUCKET = 5  # points of score that one bar of the chart stands for
 BUCKETS = 100 // BUCKET
 LAST = 100 - BUCKET  # of them; the others end a tenth before the next
 TENTH = Decimal("0.1")
-UNDECIDED = "open"
 WAITING = "waiting"
 STATUSES = (EvaluationStatus.SCORED, WAITING, EvaluationStatus.FAILED, EvaluationStatus.UNREADABLE)
 MUSTS = ("met", "unclear", "missing")
-VERDICTS = (UNDECIDED, Verdict.SHORTLIST, Verdict.MAYBE, Verdict.REJECT)
 ANY, NONE, HIDDEN = "any", "none", "hidden-text"
 # Lexemes that tell only whether a man or a woman is meant: nothing to search by in blind mode.
 GENDERED = (
@@ -132,7 +130,7 @@ class Filter:
             low=low,
             high=high,
             flag=flag,
-            verdict=one_of("verdict", VERDICTS),
+            verdict=one_of("verdict", tuple(Verdict.values)),
             by=by,
             least=int(least) if least else None,
             sort=one_of("sort", keys),
@@ -191,8 +189,7 @@ class Filter:
         if self.flag:
             asked &= self._flagged()
         if self.verdict:
-            verdict = Verdict.OPEN if self.verdict == UNDECIDED else self.verdict
-            asked &= Q(candidate__verdict=verdict)
+            asked &= Q(candidate__verdict=self.verdict)
         if self.by and self.least:
             asked &= Q(**{f"marks__{self.keys.index(self.by)}__gte": self.least})
         if self.q:

@@ -2,25 +2,29 @@
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
 from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
+from .event import Event, EventVerb
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 PIECES_KEPT = timedelta(days=1)
 
@@ -33,12 +37,12 @@ class CandidateStatus(models.TextChoices):
 
 
 class Verdict(models.TextChoices):
-    """What people made of a candidate."""
+    """What was decided about a candidate; what pages say and show is in `pages.verdicts`."""
 
-    OPEN = "", _("not decided")
-    SHORTLIST = "shortlist", _("shortlist")
-    MAYBE = "maybe", _("maybe")
-    REJECT = "reject", _("reject")
+    OPEN = "open", _("not decided")
+    SHORTLIST = "shortlist", pgettext_lazy("decision", "shortlist")
+    MAYBE = "maybe", pgettext_lazy("decision", "maybe")
+    REJECT = "reject", pgettext_lazy("decision", "reject")
 
 
 class CandidateQuerySet(ClaimQuerySet["Candidate"]):
@@ -57,13 +61,14 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
             cursor.execute(ANSWER, [json.dumps(answers), token])
             return int(cursor.rowcount)
 
-    def read_again(self) -> int:
-        """Let those that could not be read be tried once more; one that never came out of its
-        archive has no file to read."""
-        return (
-            self.filter(status=CandidateStatus.UNREADABLE)
-            .exclude(file="")
-            .update(
+    def read_again(self, draft: Draft, user: "User") -> int:
+        """Let those of the draft that could not be read be tried once more; returns how many.
+
+        One that never came out of its archive has no file to read.
+        """
+        unreadable = self.filter(draft=draft, status=CandidateStatus.UNREADABLE).exclude(file="")
+        with transaction.atomic():
+            count = unreadable.update(
                 status=CandidateStatus.WAITING,
                 problem="",
                 detail="",
@@ -71,7 +76,11 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
                 attempts=0,
                 due_at=Now(),
             )
-        )
+            if count:
+                Event.objects.record(
+                    draft.pk, EventVerb.FILES_READ_AGAIN, actor=user, params={"count": count}
+                )
+        return count
 
     def give_up(self) -> int:
         """Close the rows that stopped their worker each time."""
@@ -131,7 +140,7 @@ class Candidate(Claimable):
         help_text="of name, email and phone, each 0 to 1",
     )
 
-    # For finding files of the same person; see likeness.py of the reading room.
+    # For finding files of the same person; see facts.similarity.
     text_key = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     prepared = models.JSONField(
         default=dict, db_default={}, blank=True, editable=False, help_text="for engines, as spans"
@@ -154,7 +163,11 @@ class Candidate(Claimable):
 
     # What people decided last; how that came about is in Decision.
     verdict = models.CharField(
-        max_length=9, choices=Verdict, blank=True, db_default=Verdict.OPEN, editable=False
+        max_length=9,
+        choices=Verdict,
+        default=Verdict.OPEN,
+        db_default=Verdict.OPEN,
+        editable=False,
     )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.containers.compound import MAGIC as COMPOUND
 from candidates.reading.containers.compound import Compound
 
@@ -40,18 +40,6 @@ class Found:
     flags: tuple[Flag, ...] = ()
 
 
-WORDS = {
-    FileKind.PDF: "PDF",
-    FileKind.DOCX: "a Word document",
-    FileKind.DOC: "an old Word document",
-    FileKind.EML: "an e-mail message",
-    FileKind.MSG: "an Outlook message",
-    FileKind.ODT: "an OpenDocument text",
-    FileKind.RTF: "Rich Text",
-    FileKind.HTML: "a web page",
-    FileKind.TEXT: "plain text",
-    FileKind.MARKDOWN: "plain text",
-}
 PICTURES = ("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic")
 # What the ending of a name promises. Endings that are not here promise nothing.
 PROMISES: dict[str, tuple[FileKind, ...]] = {
@@ -143,8 +131,7 @@ def sniff(data: bytes, name: str) -> Found:
     promised = PROMISES.get(_ending(name))
     if promised is None or kind in promised:
         return Found(kind, start)
-    found = f"named .{_ending(name)}, is {WORDS[kind]}"
-    return Found(kind, start, (Flag("mislabelled", found),))
+    return Found(kind, start, (_mislabelled(_ending(name), kind.name.lower()),))
 
 
 def flags_of_picture(name: str) -> tuple[Flag, ...]:
@@ -152,7 +139,11 @@ def flags_of_picture(name: str) -> tuple[Flag, ...]:
     ending = _ending(name)
     if ending not in PROMISES or ending in PICTURES:
         return ()
-    return (Flag("mislabelled", f"named .{ending}, is a picture"),)
+    return (_mislabelled(ending, "picture"),)
+
+
+def _mislabelled(extension: str, actual: str) -> Flag:
+    return Flag(FlagKind.MISLABELLED, {"extension": extension, "actual": actual})
 
 
 def _ending(name: str) -> str:

@@ -16,33 +16,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from candidates.facts.flags import Flag, FlagKind, Span
+
 from . import commands
-from .scorecard import ScoringFlag
 
 LONGEST = 300  # characters of a finding; a sentence that is longer is cut
-SHOWN = 160  # of a finding in a flag
+MAX_SPANS = 20  # of one flag; a page shows fewer
 STUFFED = 12  # times one word in one line
 STUFFED_SHARE = 0.5  # of the line's words
 
-VERSION = "attacks-2"  # changed with the rules, so that what was found by others is looked for anew
-INSTRUCTS = "instructs-the-model"
-FAKE_TURN = "fake-turn"
-FAKE_DELIMITER = "fake-delimiter"
-FAKE_ANSWER = "fake-answer"
-ENCODED = "encoded-instructions"
-REMOTE_IMAGE = "remote-image"
-STUFFING = "keyword-stuffing"
-INVISIBLE = "invisible-characters"
+VERSION = "attacks-3"  # changed with the rules, so that what was found by others is looked for anew
+INSTRUCTS = FlagKind.INSTRUCTS_THE_MODEL
+FAKE_TURN = FlagKind.FAKE_TURN
+FAKE_DELIMITER = FlagKind.FAKE_DELIMITER
+FAKE_ANSWER = FlagKind.FAKE_ANSWER
+ENCODED = FlagKind.ENCODED_INSTRUCTIONS
+REMOTE_IMAGE = FlagKind.REMOTE_IMAGE
+STUFFING = FlagKind.KEYWORD_STUFFING
+INVISIBLE = FlagKind.INVISIBLE_CHARACTERS
 # All but these are blanked in what a model sees: these hold the person's own words too.
 SEEN_ANYWAY = frozenset({STUFFING, INVISIBLE})
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`text[start:end]` is of this kind; `quote` is what it says, decoded where it was encoded."""
+    """`text[start:end]` is of this kind."""
 
-    kind: str
-    quote: str
+    kind: FlagKind
     start: int
     end: int
 
@@ -112,6 +112,7 @@ BY_SHAPE = (
 )
 BASE64 = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{20,}(?:\n[A-Za-z0-9+/]{8,})*={0,2}(?![\w+/])")
 ROT13_SIGNS = ("nstruct", "andidate", "pplicant", "rompt", "ating")
+WORD = re.compile(r"\w{3,}")
 WRAPPED = re.compile(r"(?<!\n)\n(?!\n)")
 # Where a sentence begins and ends: a command is taken out whole.
 BORDER = re.compile(r"[.!?\u3002]+[\"'\u201d)]*(?:\s+|$)|\n")
@@ -125,15 +126,12 @@ class Look:
     text: str
 
     @property
-    def flags(self) -> tuple[ScoringFlag, ...]:
-        """For a reviewer: one flag of a kind, with what was found, shortened."""
-        told: dict[str, list[str]] = {}
-        for one in self.findings:
-            told.setdefault(one.kind, []).append(" ".join(one.quote.split()))
-        return tuple(
-            ScoringFlag(kind, _short(" … ".join(dict.fromkeys(quotes))))
-            for kind, quotes in told.items()
-        )
+    def flags(self) -> tuple[Flag, ...]:
+        """For a reviewer: one flag of a kind, with the places of its findings."""
+        spans: dict[FlagKind, list[Span]] = {}
+        for finding in self.findings:
+            spans.setdefault(finding.kind, []).append((finding.start, finding.end))
+        return tuple(Flag(kind, spans=tuple(places[:MAX_SPANS])) for kind, places in spans.items())
 
 
 def look(text: str) -> Look:
@@ -149,9 +147,7 @@ def seen(text: str, findings: Sequence[Finding]) -> Look:
 def find(text: str) -> tuple[Finding, ...]:
     """What speaks to the judge, in the order of the text."""
     found = [*_by_words(text), *_by_shape(text), *_encoded(text), *_stuffed(text)]
-    found += [
-        Finding(INVISIBLE, _tagged(match[0]), *match.span()) for match in SUSPECT.finditer(text)
-    ]
+    found += [Finding(INVISIBLE, *match.span()) for match in SUSPECT.finditer(text)]
     found.sort(key=lambda one: (one.start, -one.end))
     kept: list[Finding] = []
     for one in found:
@@ -160,7 +156,7 @@ def find(text: str) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
-def flags(text: str) -> tuple[ScoringFlag, ...]:
+def flags(text: str) -> tuple[Flag, ...]:
     """What a reviewer is told of `text`."""
     return look(text).flags
 
@@ -188,9 +184,18 @@ def _neutral(text: str, findings: Sequence[Finding]) -> str:
     return CONTROLS.sub(" ", text)
 
 
-def _short(text: str) -> str:
-    clean = text.encode("utf-8", "replace").decode().replace("\0", "")
-    return clean if len(clean) <= SHOWN else clean[: SHOWN - 1].rstrip() + "…"
+def decoded(kind: FlagKind, passage: str) -> str:
+    """What a passage that was found says: decoded where it is encoded."""
+    if kind == ENCODED:
+        return _from_base64(passage) or codecs.decode(passage, "rot13")
+    return _tagged(passage) if kind == INVISIBLE else passage
+
+
+def most_repeated(line: str) -> tuple[str, int]:
+    """The word of at least three letters that a line repeats most, in small letters, and how many
+    times it does; "" and 0 where it has none."""
+    words = WORD.findall(line.casefold())
+    return Counter(words).most_common(1)[0] if words else ("", 0)
 
 
 def _by_words(text: str) -> Iterator[Finding]:
@@ -226,23 +231,27 @@ def _by_shape(text: str) -> Iterator[Finding]:
             continue
         for match in pattern.finditer(folded):
             start, end = origin[match.start()], origin[match.end() - 1] + 1
-            yield Finding(kind, text[start:end], start, end)
+            yield Finding(kind, start, end)
 
 
 def _encoded(text: str) -> Iterator[Finding]:
     for match in BASE64.finditer(text):
-        packed = "".join(match[0].split()).rstrip("=")
-        try:
-            plain = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-        if _commands(plain):
-            yield Finding(ENCODED, plain, *match.span())
+        if _commands(_from_base64(match[0])):
+            yield Finding(ENCODED, *match.span())
     turned = codecs.decode(text, "rot13")
     if not any(word in turned for word in ROT13_SIGNS):
         return
     for span in commands.spans(_small(turned)):
         yield _sentence(turned, ENCODED, *span)
+
+
+def _from_base64(passage: str) -> str:
+    """The text that the passage encodes; "" where it is none."""
+    packed = "".join(passage.split()).rstrip("=")
+    try:
+        return base64.b64decode(packed + "=" * (-len(packed) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _commands(plain: str) -> bool:
@@ -259,14 +268,13 @@ def _stuffed(text: str) -> Iterator[Finding]:
         words = line.split() if len(line) > 4 * STUFFED else ()
         # In a line that does, few words are its own: that is cheap to see.
         if len(words) >= STUFFED and len({*words}) <= STUFFED_SHARE * len(words) + 1:
-            plain = re.findall(r"\w{3,}", line.casefold())
-            word, count = Counter(plain).most_common(1)[0] if plain else ("", 0)
-            if count >= STUFFED and count >= STUFFED_SHARE * len(plain):
-                yield Finding(STUFFING, f"{word}, {count} times", at, at + len(line.rstrip()))
+            _word, count = most_repeated(line)
+            if count >= STUFFED and count >= STUFFED_SHARE * len(WORD.findall(line.casefold())):
+                yield Finding(STUFFING, at, at + len(line.rstrip()))
         at += len(line)
 
 
-def _sentence(text: str, kind: str, start: int, end: int) -> Finding:
+def _sentence(text: str, kind: FlagKind, start: int, end: int) -> Finding:
     """The whole sentence around a command, within a line and within reason."""
     first = max(0, start - LONGEST)
     borders = list(BORDER.finditer(text, first, start))
@@ -278,7 +286,7 @@ def _sentence(text: str, kind: str, start: int, end: int) -> Finding:
     last = after.end() if after else min(len(text), end + LONGEST)
     if after and after[0] == "\n":
         last = after.start()
-    return Finding(kind, text[first:last].strip(), first, last)
+    return Finding(kind, first, last)
 
 
 def _tagged(run: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from candidates.facts.flags import FlagKind
+
 from . import attacks, redact
 
 VERSION = f"{redact.VERSION} {attacks.VERSION}"
@@ -33,7 +35,7 @@ def keep(text: str, name: str = "") -> tuple[Prepared, dict[str, Any]]:
     traces = redact.traces(text, name)
     document = redact.blank(text, traces)
     look = attacks.look(document)
-    found = [[one.kind, one.quote, one.start, one.end] for one in look.findings]
+    found = [[one.kind, one.start, one.end] for one in look.findings]
     kept = {"version": VERSION, "traces": traces, "found": found}
     return Prepared(document, look), kept
 
@@ -44,5 +46,8 @@ def recall(text: str, name: str, kept: Mapping[str, Any]) -> Prepared:
         return prepare(text, name)
     document = redact.blank(text, kept["traces"])
     return Prepared(
-        document, attacks.seen(document, [attacks.Finding(*one) for one in kept["found"]])
+        document,
+        attacks.seen(
+            document, [attacks.Finding(FlagKind(kind), *span) for kind, *span in kept["found"]]
+        ),
     )

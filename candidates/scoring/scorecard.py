@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from candidates.facts.flags import Flag
+
 from .rubric import Rubric, RubricCriterion
 
 if TYPE_CHECKING:
@@ -60,20 +62,6 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoringFlag:
-    """Something a reviewer should know: `kind` is a fixed word with hyphens, `found` what it is.
-
-    A flag never lowers a score.
-    """
-
-    kind: str
-    found: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
 class Point:
     """One sentence, and the quote it points to ("" where there is none)."""
 
@@ -112,7 +100,7 @@ class Scorecard:
 
     ratings: tuple[Rating, ...]
     usage: Usage = Usage()
-    flags: tuple[ScoringFlag, ...] = ()
+    flags: tuple[Flag, ...] = ()
     mode: str = ""
     model: str = ""
     insight: Insight | None = None
@@ -127,7 +115,7 @@ class Scorecard:
         return cls(
             ratings=tuple(Rating.from_json(rating) for rating in data["ratings"]),
             usage=Usage(**data.get("usage", {})),
-            flags=tuple(ScoringFlag(flag["kind"], flag["found"]) for flag in data.get("flags", ())),
+            flags=tuple(map(Flag.from_json, data.get("flags", ()))),
             mode=data.get("mode", ""),
             model=data.get("model", ""),
             insight=Insight.from_json(insight) if insight else None,

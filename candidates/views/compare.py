@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
 from candidates.models import Evaluation
+from candidates.pages.verdicts import shown_verdict
 from candidates.scoring.rubric import Rubric, RubricCriterion
 
-from .ranking import VERDICT_WORDS
 from .ratings import Shown, insights, rated, without_names
 
 MOST = 4
@@ -66,7 +66,7 @@ def compare(request: Request, public_id: Any) -> HttpResponse:
                 one,
                 shown_name(one.candidate, analysis.draft),
                 insights(one) if one.insights else {},
-                VERDICT_WORDS.get(one.candidate.verdict, ""),
+                shown_verdict(one.candidate.verdict),
                 f"{address}?"
                 + "&".join(f"c={other.public_id}" for other in chosen if other != one),
             )

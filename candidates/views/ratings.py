@@ -5,7 +5,8 @@ from typing import Any
 
 from candidates import blind
 from candidates.models import Candidate, Draft, Evaluation
-from candidates.pages.words import Note, reading_flags, scoring_flags, standing
+from candidates.pages.flags import FlagNote, reading_notes, scoring_notes
+from candidates.pages.must_haves import must_have_words
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import STRONGEST, Rating
@@ -27,7 +28,7 @@ class Shown:
     @property
     def standing(self) -> tuple[str, str]:
         """CSS class and words, of a must-have."""
-        return standing(rank.met(self.rating))
+        return must_have_words(rank.met(self.rating))
 
 
 def rated(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:
@@ -81,13 +82,13 @@ def insights(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def noticed(evaluation: Evaluation, draft: Draft) -> list[Note]:
-    candidate = evaluation.candidate
-    notes = reading_flags(candidate.flags, candidate.hidden) + scoring_flags(evaluation.flags)
-    return without_traces(notes, candidate, draft)
+def flag_notes(evaluation: Evaluation, draft: Draft) -> list[FlagNote]:
+    """What reading and scoring noticed, as it may be shown."""
+    notes = reading_notes(evaluation.candidate) + scoring_notes(evaluation)
+    return without_traces(notes, evaluation.candidate, draft)
 
 
-def without_traces(notes: list[Note], candidate: Candidate, draft: Draft) -> list[Note]:
-    """The notes as they may be shown: what was found may tell who it is."""
+def without_traces(notes: list[FlagNote], candidate: Candidate, draft: Draft) -> list[FlagNote]:
+    """The notes as they may be shown: a detail may tell who the candidate is."""
     say = blind.voice(candidate, draft)
-    return [replace(note, what=say(note.what), found=say(note.found)) for note in notes]
+    return [replace(note, sentence=say(note.sentence), detail=say(note.detail)) for note in notes]

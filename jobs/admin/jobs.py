@@ -21,11 +21,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from candidates.models import Analysis, Evaluation, Event
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
+from candidates.pages.activity import details
 from jobs.execution import control, pause, submit
 from jobs.models import FINISHED_JOB_STATUSES, Halt, Job, Lane
 from jobs.models.job import Priority
 from jobs.monitoring import errors
-from jobs.views.runs import VERBS, Progress
+from jobs.views.runs import Progress
 
 from .acts import AT_ONCE, Act, Steered
 from .filters import AgeFilter, EngineFilter, OwnerFilter, ReasonFilter, StateFilter
@@ -335,7 +336,7 @@ class JobAdmin(Steered):
         measure([job])
         runs = analysis.jobs.values("public_id")
         events = Event.objects.filter(draft=analysis.draft_id, about__in=runs)
-        events = events.select_related("actor").order_by("-at", "-pk")[:EVENTS_SHOWN]
+        events = events.select_related("actor").order_by("-created_at", "-pk")[:EVENTS_SHOWN]
         troubled = analysis.evaluations.filter(
             Q(status=EvaluationStatus.FAILED)
             | Q(status__in=OPEN_EVALUATION_STATUSES, attempts__gte=1)
@@ -344,7 +345,7 @@ class JobAdmin(Steered):
             "job": job,
             "watched": [job.pk] if job.is_open else [],
             "every": EVERY,
-            "events": [(event, VERBS.get(event.verb, event.verb)) for event in events],
+            "events": [(event, details(event)) for event in events],
             "lanes": Lane.objects.filter(job=job).select_related("worker").order_by("pk"),
             "attempts": analysis.jobs.select_related("requested_by").order_by("-created_at")[:50],
             "groups": errors.groups(analysis),

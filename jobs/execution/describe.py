@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from candidates.intake import NO_NAME, Incoming, clean_name
-from candidates.models import DescriptionFile, Draft, Event
+from candidates.models import DescriptionFile, Draft, Event, EventVerb
 from candidates.models.draft import LONGEST_DESCRIPTION
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
@@ -50,8 +50,8 @@ def ask(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
     with transaction.atomic():
         kept = DescriptionFile.objects.create(draft=draft, filename=name, content=content)
         kept.refresh_from_db(fields=["public_id"])
-        Event.objects.all().record(
-            draft.pk, "description uploaded", actor=user, about=kept.public_id, detail=name
+        Event.objects.record(
+            draft.pk, EventVerb.DESCRIPTION_UPLOADED, actor=user, about=kept.public_id
         )
         queue.send("describe", kept.pk)
     return kept

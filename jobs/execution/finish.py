@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from candidates import movement
-from candidates.models import FollowUp
+from candidates.models import EventVerb, FollowUp
 from candidates.models.analysis import Analysis, EvaluationStatus, InsightsMode
 from candidates.models.followup import FollowUpKind
 from candidates.scoring import insights
@@ -56,7 +56,9 @@ def finish(job: Job) -> bool:
         if job.analysis.followups.filter(kind=FollowUpKind.REPEAT).exists():
             _rank(job.analysis)
         record(
-            job, "completed", detail=f"{tally[EvaluationStatus.SCORED]} of {tally['total']} scored"
+            job,
+            EventVerb.COMPLETED,
+            params={"scored": tally[EvaluationStatus.SCORED], "total": tally["total"]},
         )
         _tell(job)
     return True
@@ -78,7 +80,7 @@ def fail(job: Job, why: str) -> bool:
         if not Job.objects.filter(pk=job.pk).fail(why):
             return False
         _rank(job.analysis)
-        record(job, "failed", detail=why)
+        record(job, EventVerb.FAILED, params={"reason": why})
         email.queue_for_job(job, NotificationKind.FAILED)
     return True
 

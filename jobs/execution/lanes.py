@@ -9,7 +9,7 @@ import time
 
 from django.db import transaction
 
-from candidates.models import Archive, Evaluation
+from candidates.models import Archive, Evaluation, EventVerb
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs import tracing
 from jobs.models import Heartbeat, Job, JobStatus, Lane
@@ -115,7 +115,7 @@ def _begin(job: Job) -> None:
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).start():
             return
-        record(job, "started")
+        record(job, EventVerb.STARTED)
         if not job.analysis.evaluations.exists():  # a retry is of the same candidates
             Evaluation.objects.enrol(job.analysis)
         _add_lanes(job, job.analysis.evaluations.open().count())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from candidates.models import EventVerb
 from jobs.models import Halt, Job, Lane, NotificationKind
 from jobs.notifications import email
 
@@ -23,7 +24,7 @@ def by_itself(job: Job, why: str) -> bool:
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).pause(why):
             return False
-        record(job, "paused", detail=why)
+        record(job, EventVerb.PAUSED, params={"reason": why})
         job.refresh_from_db(fields=["pauses"])
         email.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
     return True
@@ -35,7 +36,7 @@ def by(user: "User", job: Job) -> bool:
         if not Job.objects.filter(pk=job.pk).pause(f"Paused by {user.get_username()}."):
             return False
         Lane.objects.filter(job=job, started_at=None).delete()
-        record(job, "paused", actor=user)
+        record(job, EventVerb.PAUSED, actor=user)
     return True
 
 
@@ -63,7 +64,7 @@ def resume(job: Job, user: "User") -> bool:
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).resume():
             return False
-        record(job, "resumed", actor=user)
+        record(job, EventVerb.RESUMED, actor=user)
         job.analysis.evaluations.hurry()
         job.analysis.followups.hurry()
         if not Lane.objects.filter(job=job).exists():

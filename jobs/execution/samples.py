@@ -8,7 +8,7 @@ from django.contrib.auth.models import User as Account
 from django.db import transaction
 
 from candidates import intake, posting
-from candidates.models import Draft, Event
+from candidates.models import Draft, Event, EventVerb
 
 from . import submit
 
@@ -17,20 +17,19 @@ if TYPE_CHECKING:
 
 SAMPLES: Path = settings.BASE_DIR / "candidates" / "samples" / "backend-engineer"
 ROLE = "JOB.md"
-MADE = "sample made"
 
 
 def sample_draft(owner: "User") -> Draft:
     """The owner's sample draft; made once, with everything in it, and waiting to be read."""
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=owner.pk)  # one press, one draft
-        made = Draft.objects.filter(owner=owner, events__verb=MADE).first()
+        made = Draft.objects.filter(owner=owner, events__verb=EventVerb.SAMPLE_CREATED).first()
         if made is not None:
             return made
         role = posting.parse((SAMPLES / ROLE).read_text(encoding="utf-8"))
         draft = Draft.objects.all().write(owner, role)
         files = sorted(path for path in SAMPLES.iterdir() if path.name != ROLE)
         intake.accept(draft, owner, map(intake.from_path, files))
-        Event.objects.all().record(draft.pk, MADE, actor=owner)
+        Event.objects.record(draft.pk, EventVerb.SAMPLE_CREATED, actor=owner)
         submit.wake_readers(draft.pk)
     return draft

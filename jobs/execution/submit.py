@@ -6,6 +6,7 @@ candidates, unless MAX_BATCH says that they be counted: those are enrolled by th
 """
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.db.models import Max
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from candidates.models import Analysis, Candidate, Draft, Event, FollowUp
+from candidates.models import Analysis, Candidate, Draft, Event, EventVerb, FollowUp
 from candidates.models.analysis import InsightsMode
 from candidates.models.followup import FollowUpKind
 from candidates.scoring import engines
@@ -96,7 +97,7 @@ def submit(
         analysis = Analysis.objects.create(
             draft=draft, requested_by=user, title=draft.title, **wanted
         )
-        return _open_job(analysis, user, "queued", key=key, scheduled=scheduled)
+        return _open_job(analysis, user, EventVerb.QUEUED, key=key, scheduled=scheduled)
 
 
 def refusal(draft_id: int) -> str:
@@ -142,16 +143,18 @@ def retry(
             failed = evaluations.filter(error=reason).reopen_failed()
             if not failed:
                 raise CannotRun(_("No résumé is left that failed for this reason."))
-            return _open_job(analysis, user, "retried", f"{failed} failed: {reason}", by=by)
+            params = {"failed": failed, "reason": reason}
+            return _open_job(analysis, user, EventVerb.RETRIED, params, by=by)
         if only_failed:
             failed = evaluations.all().reopen_failed()
             if not failed:
                 raise CannotRun(_("No résumé of it has failed."))
-            return _open_job(analysis, user, "retried", f"{failed} failed", by=by)
+            return _open_job(analysis, user, EventVerb.RETRIED, {"failed": failed}, by=by)
         failed = evaluations.reopen_failed() + analysis.followups.reopen_failed()
         if not (failed or analysis.has_work() or not evaluations.exists()):
             raise CannotRun(_("Nothing is left to retry: every readable résumé has its score."))
-        return _open_job(analysis, user, "retried", f"{failed} failed" if failed else "", by=by)
+        params = {"failed": failed} if failed else {}
+        return _open_job(analysis, user, EventVerb.RETRIED, params, by=by)
 
 
 def repeat(analysis: Analysis, user: "User") -> Job:
@@ -167,7 +170,7 @@ def repeat(analysis: Analysis, user: "User") -> Job:
         if not drawn:
             raise CannotRun(_("Every score of this ranking has been repeated already."))
         FollowUp.objects.enrol(analysis, FollowUpKind.REPEAT, drawn)
-        return _open_job(analysis, user, "repeats asked for", f"{len(drawn)} résumés")
+        return _open_job(analysis, user, EventVerb.REPEATS_REQUESTED, {"count": len(drawn)})
 
 
 def cancel(job: Job, user: "User | None") -> bool:
@@ -177,7 +180,7 @@ def cancel(job: Job, user: "User | None") -> bool:
             return False
         lanes = Lane.objects.filter(job=job)
         lanes.filter(started_at=None).delete()
-        record(job, "cancelled", actor=user)
+        record(job, EventVerb.CANCELLED, actor=user)
         if not lanes.exists() and job.analysis.evaluations.unranked().exists():
             add_lane(job.analysis.draft_id, job)  # to rank what has been scored
     return True
@@ -186,8 +189,8 @@ def cancel(job: Job, user: "User | None") -> bool:
 def _open_job(
     analysis: Analysis,
     user: "User",
-    verb: str,
-    detail: str = "",
+    verb: EventVerb,
+    params: Mapping[str, Any] | None = None,
     *,
     key: UUID | None = None,
     by: "User | None" = None,
@@ -202,7 +205,7 @@ def _open_job(
         priority=Priority.LOW if scheduled else Priority.NORMAL,
     )
     job.refresh_from_db(fields=["public_id", "created_at"])
-    record(job, verb, actor=None if scheduled else by or user, detail=detail)
+    record(job, verb, actor=None if scheduled else by or user, params=params)
     add_lane(analysis.draft_id, job)
     return job
 
@@ -234,10 +237,16 @@ def wake_readers(draft_id: int) -> None:
         add_lane(draft_id, None)
 
 
-def record(job: Job, verb: str, *, actor: "User | None" = None, detail: str = "") -> None:
+def record(
+    job: Job,
+    verb: EventVerb,
+    *,
+    actor: "User | None" = None,
+    params: Mapping[str, Any] | None = None,
+) -> None:
     """Write what happened to the job, in the caller's transaction."""
-    Event.objects.all().record(
-        job.analysis.draft_id, verb, actor=actor, about=job.public_id, detail=detail
+    Event.objects.record(
+        job.analysis.draft_id, verb, actor=actor, about=job.public_id, params=params
     )
     if tracing.ids():  # in a request or a task; on a terminal it would disturb what is shown
         log.info("job %s: %s", job.public_id, verb)

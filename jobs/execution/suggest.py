@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from candidates.models import Call, Draft, Event, Suggestion
+from candidates.models import Call, Draft, Event, EventVerb, Suggestion
 from candidates.models.call import CallPurpose
 from candidates.models.claims import MOST_ATTEMPTS
 from candidates.models.suggestion import SuggestionQuerySet
@@ -57,8 +57,8 @@ def ask(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:
         if under_way is not None:
             return under_way
         suggestion = add(draft, user, engine=engine)
-        Event.objects.all().record(
-            draft.pk, "criteria asked for", actor=user, about=suggestion.public_id
+        Event.objects.record(
+            draft.pk, EventVerb.CRITERIA_REQUESTED, actor=user, about=suggestion.public_id
         )
         queue.send("suggest", suggestion.pk)
     return suggestion

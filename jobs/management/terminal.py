@@ -20,7 +20,8 @@ from candidates import exports
 from candidates.exports import reason
 from candidates.models import Analysis, Draft
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES
-from candidates.pages.words import doubt, money
+from candidates.pages.money import money
+from candidates.pages.repeatability import repeatability
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import RubricCriterion
@@ -136,7 +137,7 @@ def show(console: Console, analysis: Analysis) -> None:
     console.print(table)
     legend = (f"{letters[c.key]} {c.name}" for c in criteria if c.key in letters)
     console.print("Ratings 0 to 4: " + " · ".join(legend), highlight=False)
-    if told := doubt(analysis.followups.repeat_error()):
+    if told := repeatability(analysis.followups.repeat_error()):
         console.print(told, highlight=False)
     if analysis.engine != LOCAL:
         console.print(_took(usage(analysis)), highlight=False)

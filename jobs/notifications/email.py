@@ -22,10 +22,10 @@ from django.utils import timezone, translation
 
 from candidates import movement
 from candidates.blind import shown_name
-from candidates.models import Analysis, Draft, Evaluation, Event, Membership, Preference
+from candidates.models import Analysis, Draft, Evaluation, Event, EventVerb, Membership, Preference
 from candidates.models.draft import Role
 from candidates.models.preference import zones
-from candidates.pages.words import doubt
+from candidates.pages.repeatability import repeatability
 from candidates.scoring.scorecard import Rating
 from candidates.told import called, told
 from jobs import queue
@@ -154,9 +154,9 @@ def again(notification: Notification, staff: User) -> int:
             return 0
         opened = Notification.objects.filter(pk=notification.pk).again()
         if opened:
-            Event.objects.all().record(
+            Event.objects.record(
                 _draft_of(notification).pk,
-                "e-mail sent again",
+                EventVerb.EMAIL_RETRIED,
                 actor=staff,
                 about=notification.public_id,
             )
@@ -252,7 +252,7 @@ def _about_job(notification: Notification) -> dict[str, Any]:
         "draft": analysis.draft,
         "tally": analysis.evaluations.tally(),
         "best": _best(analysis),
-        "doubt": doubt(analysis.followups.repeat_error()),
+        "doubt": repeatability(analysis.followups.repeat_error()),
         "troubles": [(reason, number) for reason, number, _ in analysis.evaluations.troubles()],
         "pause_reason": _pause_reason(job),
         "link": settings.SITE_URL + page.get_absolute_url(),
@@ -308,8 +308,8 @@ def _reason(analysis: Analysis, evaluation: Evaluation) -> str:
 
 def _pause_reason(job: Job) -> str:
     """Why it paused last; it may have been resumed since."""
-    paused = Event.objects.filter(about=job.public_id, verb="paused").last()
-    return paused.detail if paused else ""
+    paused = Event.objects.filter(about=job.public_id, verb=EventVerb.PAUSED).last()
+    return str(paused.params.get("reason", "")) if paused else ""
 
 
 def _domain() -> str:

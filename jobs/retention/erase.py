@@ -8,6 +8,7 @@ something happened, when and by whose hand; never what it said.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -22,6 +23,7 @@ from candidates.models import (
     Candidate,
     Draft,
     Event,
+    EventVerb,
     FollowUp,
     PossibleDuplicate,
     Receipt,
@@ -76,11 +78,13 @@ def _erase(pk: int, user: "User") -> Receipt | None:
         "followups": FollowUp.objects.filter(evaluation__in=ids).count(),
         "notes": one.notes.count(),
         "decisions": one.decisions.count(),
-        "likenesses": PossibleDuplicate.objects.filter(Q(first=one) | Q(second=one)).count(),
+        "possible_duplicates": PossibleDuplicate.objects.filter(
+            Q(first=one) | Q(second=one)
+        ).count(),
         "calls": Call.objects.filter(evaluation__in=ids).exclude(detail="").update(detail=""),
         "events": _clear_events(one, [public for _id, public in evaluations], words),
         "errors": _clear_errors(one, words),
-        "views": _remove_views(one, words),
+        "saved_filters": _remove_saved_filters(one, words),
         "archives": len(archives),
     }
     names = [str(one.file.name or ""), *(str(each.file.name) for each in archives)]
@@ -89,7 +93,7 @@ def _erase(pk: int, user: "User") -> Receipt | None:
     Archive.objects.filter(pk__in=[each.pk for each in archives]).delete()
     discard(names)
     # Neither name nor file name: what is erased shall not live on in the log of events.
-    Event.objects.all().record(one.draft_id, "candidate erased", actor=user, about=one.public_id)
+    Event.objects.record(one.draft_id, EventVerb.CANDIDATE_ERASED, actor=user, about=one.public_id)
     receipt = Receipt.objects.create(
         candidate=one.public_id, draft_id=one.draft_id, owner_id=owner, by=user, erased=erased
     )
@@ -121,12 +125,15 @@ def _says(text: str, words: list[str]) -> bool:
     return any(word in text.lower() for word in words)
 
 
-def _clear_events(candidate: Candidate, evaluations: list[object], words: list[str]) -> int:
-    """What was written about this one, and wherever they are named."""
-    events = Event.objects.filter(draft=candidate.draft_id).exclude(detail="")
-    named = [pk for pk, detail in events.values_list("pk", "detail") if _says(detail, words)]
+def _clear_events(candidate: Candidate, evaluations: list[UUID], words: list[str]) -> int:
+    """Clear what events about the candidate say, and reasons that name them. Everything else in
+    events is ids, numbers and codes."""
+    events = Event.objects.filter(draft=candidate.draft_id)
+    reasons = events.filter(params__has_key="reason").values_list("pk", "params__reason")
+    named = [pk for pk, reason in reasons if _says(reason, words)]
     about = [candidate.public_id, *evaluations]
-    return events.filter(Q(pk__in=named) | Q(about__in=about)).update(detail="")
+    events = events.filter(Q(pk__in=named) | Q(about__in=about))
+    return events.exclude(params={}).update(params={})
 
 
 def _clear_errors(candidate: Candidate, words: list[str]) -> int:
@@ -140,10 +147,12 @@ def _clear_errors(candidate: Candidate, words: list[str]) -> int:
     return len(named) + Job.objects.filter(pk__in=told).update(error=without)
 
 
-def _remove_views(candidate: Candidate, words: list[str]) -> int:
-    views = SavedFilter.objects.filter(draft=candidate.draft_id).values_list("pk", "name", "query")
+def _remove_saved_filters(candidate: Candidate, words: list[str]) -> int:
+    filters = SavedFilter.objects.filter(draft=candidate.draft_id).values_list(
+        "pk", "name", "query"
+    )
     named = [
-        pk for pk, name, query in views if _says(name, words) or _says(unquote_plus(query), words)
+        pk for pk, name, query in filters if _says(name, words) or _says(unquote_plus(query), words)
     ]
     SavedFilter.objects.filter(pk__in=named).delete()
     return len(named)

@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Concat, Now
 from django.utils.translation import gettext_noop
 
-from candidates.models import Analysis, Draft, Evaluation, Event, Preference
+from candidates.models import Analysis, Draft, Evaluation, Event, EventVerb, Preference
 from candidates.models.analysis import EvaluationStatus, InsightsMode, Sha256
 from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
@@ -121,13 +121,12 @@ def save(schedule: Schedule, user: "User") -> None:
         schedule.zone = schedule.owners_zone()
         schedule.stopped = ""
         schedule.save()
-        detail = f"{schedule.every} {cron.expression_of(schedule)}".strip()
-        Event.objects.all().record(
+        Event.objects.record(
             schedule.draft_id,
-            "schedule changed",
+            EventVerb.SCHEDULE_CHANGED,
             actor=user,
             about=schedule.draft.public_id,
-            detail=detail,
+            params={"every": schedule.every, "cron": cron.expression_of(schedule)},
         )
 
 
@@ -200,8 +199,8 @@ def run_now(schedule: Schedule, by: "User") -> ScheduledRun:
     """Run a schedule out of turn, on or off; its next run comes as it would have."""
     with transaction.atomic():
         run = ScheduledRun(schedule=schedule, asked_by=by)
-        Event.objects.all().record(
-            schedule.draft_id, "schedule run now", actor=by, about=schedule.draft.public_id
+        Event.objects.record(
+            schedule.draft_id, EventVerb.SCHEDULE_RUN, actor=by, about=schedule.draft.public_id
         )
         if not schedule.draft.owner.is_active:
             return _fail(run, OWNER_LEFT)
@@ -255,8 +254,11 @@ def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
 
 def _stop(schedule: Schedule, why: str) -> None:
     if Schedule.objects.filter(pk=schedule.pk).stop(why):
-        Event.objects.all().record(
-            schedule.draft_id, "schedule stopped", about=schedule.draft.public_id, detail=why
+        Event.objects.record(
+            schedule.draft_id,
+            EventVerb.SCHEDULE_STOPPED,
+            about=schedule.draft.public_id,
+            params={"reason": why},
         )
 
 

@@ -100,7 +100,7 @@ def sample(request: Request) -> HttpResponse:
 def _needs(request: Request, mine: Any, running: list[Job]) -> Needs:
     """What waits for the user, the newest first. Three queries."""
     looks = RankingVisit.objects.filter(
-        user=request.user, analysis=OuterRef("analysis"), at__gte=OuterRef("completed_at")
+        user=request.user, analysis=OuterRef("analysis"), visited_at__gte=OuterRef("completed_at")
     )
     later = Job.objects.filter(analysis=OuterRef("analysis"), created_at__gt=OuterRef("created_at"))
     over = mine.filter(

@@ -11,17 +11,18 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.translation import get_language, gettext_lazy, gettext_noop, ngettext
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request, analysis_for, draft_for
 from candidates.forms import RunForm
-from candidates.models import Draft, Evaluation, Event, Preference
+from candidates.models import Draft, Evaluation, Event, EventVerb, Preference
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus, InsightsMode
 from candidates.models.draft import Role
 from candidates.pages import live
+from candidates.pages.activity import describe
 from candidates.told import told
 from jobs.access import job_for
 from jobs.execution import estimate as estimates
@@ -38,21 +39,6 @@ WINDOW = timedelta(seconds=30)  # that the pace is taken from
 ENOUGH = 5  # résumés in it
 EAGER = timedelta(seconds=30)
 SOON = timedelta(minutes=2)
-VERBS = {
-    "queued": gettext_lazy("Queued"),
-    "started": gettext_lazy("Started"),
-    "retried": gettext_lazy("Retried"),
-    "repeats asked for": gettext_lazy("Repeats asked for"),
-    "paused": gettext_lazy("Paused"),
-    "resumed": gettext_lazy("Resumed"),
-    "cancelled": gettext_lazy("Cancelled"),
-    "requeued": gettext_lazy("Sent to the queue again"),
-    "priority raised": gettext_lazy("Priority raised"),
-    "priority lowered": gettext_lazy("Priority lowered"),
-    "résumé taken out": gettext_lazy("Résumé taken out"),
-    "completed": gettext_lazy("Completed"),
-    "failed": gettext_lazy("Failed"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +120,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
     # Of a retry the timeline begins where its analysis does.
     runs = job.analysis.jobs.values("public_id")
     events = Event.objects.filter(draft=job.analysis.draft_id, about__in=runs)
-    events = events.select_related("actor").order_by("-at", "-pk")[:EVENTS_SHOWN]
+    events = events.select_related("actor").order_by("-created_at", "-pk")[:EVENTS_SHOWN]
     may = Role(job.role).may(Role.EDITOR)  # type: ignore[attr-defined]
     context = {
         "job": job,
@@ -155,7 +141,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         "troubles": job.analysis.evaluations.troubles()
         if progress.failed or progress.unreadable
         else [],
-        "events": [(event, VERBS.get(event.verb, event.verb)) for event in reversed(events)],
+        "events": [(event, describe(event)) for event in reversed(events)],
     }
     part = "#progress" if refresh else ""
     answer = render(request, f"jobs/job.html{part}", context)
@@ -349,8 +335,8 @@ def _progress(job: Job) -> Progress:
     # A retry finds scores made before it; they say nothing about its pace. Nor does a pause.
     began = job.started_at
     if job.pauses:
-        resumed = Event.objects.filter(about=job.public_id, verb="resumed")
-        began = max(began, resumed.aggregate(at=Max("at"))["at"] or began)
+        resumed = Event.objects.filter(about=job.public_id, verb=EventVerb.RESUMED)
+        began = max(began, resumed.aggregate(last=Max("created_at"))["last"] or began)
     now = timezone.now()
     lately = max(began, now - WINDOW)
     counted = job.analysis.evaluations.filter(scored_at__gte=began).aggregate(

@@ -270,12 +270,12 @@ class TestDecisions:
         act, number = Decision.objects.decide(
             draft, [people[0].pk, people[1].pk], Verdict.SHORTLIST, alice
         )
-        assert number == 2 and self.verdicts(people) == ["shortlist", "shortlist", ""]
+        assert number == 2 and self.verdicts(people) == ["shortlist", "shortlist", "open"]
         assert Decision.objects.undo(draft, first, alice) == 0  # something was decided since
 
         assert Decision.objects.undo(draft, act, alice) == 2
 
-        assert self.verdicts(people) == ["maybe", "", ""]
+        assert self.verdicts(people) == ["maybe", "open", "open"]
         assert Candidate.objects.get(pk=people[0].pk).decided_by == alice
         assert Candidate.objects.get(pk=people[1].pk).decided_at is None
 
@@ -291,7 +291,7 @@ class TestDecisions:
 
             now = Candidate.objects.get(pk=one[0].pk)
             assert (now.verdict, now.decided_by) == (Verdict.SHORTLIST, alice)
-            assert now.decided_at == Decision.objects.order_by("pk")[0].at
+            assert now.decided_at == Decision.objects.order_by("pk")[0].decided_at
 
     def test_what_is_taken_back_twice_is_not_decided_at_all(
         self, draft: Draft, alice: User, people: list[Candidate]
@@ -301,7 +301,7 @@ class TestDecisions:
             act, _ = Decision.objects.decide(draft, ids, verdict, alice)
             assert Decision.objects.undo(draft, act, alice) == 3
 
-            assert self.verdicts(people) == ["", "", ""]
+            assert self.verdicts(people) == ["open", "open", "open"]
             assert Candidate.objects.get(pk=ids[0]).decided_at is None
 
     def test_the_same_verdict_again_is_no_act(
@@ -320,7 +320,7 @@ class TestDecisions:
 
         assert Decision.objects.undo(draft, act, eve) == 0
         assert Decision.objects.decide(theirs, [people[0].pk], Verdict.MAYBE, eve)[1] == 0
-        assert self.verdicts(people) == ["reject", "", ""]
+        assert self.verdicts(people) == ["reject", "open", "open"]
 
 
 def test_words_of_a_text_are_found_by_index_alone(draft: Draft) -> None:
@@ -332,15 +332,15 @@ def test_words_of_a_text_are_found_by_index_alone(draft: Draft) -> None:
     assert list(Candidate.objects.filter(words__search=words)) == [found]
 
 
-def test_a_look_is_kept_once_for_each_person(draft: Draft, alice: User, eve: User) -> None:
+def test_a_visit_is_kept_once_for_each_user(draft: Draft, alice: User, eve: User) -> None:
     analysis = rows.analysis(draft, alice)
 
-    RankingVisit.objects.all().note(analysis, alice)
-    RankingVisit.objects.all().note(analysis, alice)
+    RankingVisit.objects.record(analysis, alice)
+    RankingVisit.objects.record(analysis, alice)
 
-    assert RankingVisit.objects.seen_by(alice).count() == 1 and not RankingVisit.objects.seen_by(
-        eve
-    )
+    assert RankingVisit.objects.visited_by(
+        alice
+    ).count() == 1 and not RankingVisit.objects.visited_by(eve)
 
 
 def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(
@@ -352,6 +352,6 @@ def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(
     Evaluation.objects.all().close_unreadable()
     assert analysis.evaluations.troubles() == [(Problem.ENCRYPTED.sentence, 1, False)]
 
-    draft.candidates.read_again()
+    draft.candidates.all().read_again(draft, alice)
 
     assert analysis.evaluations.troubles() == [(TRIED_AGAIN, 1, False)]

@@ -10,11 +10,12 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 
 from lxml import etree
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.containers.package import BROKEN, Package, Relation, attribute, child, local
 from candidates.reading.document import Hidden
 from candidates.reading.limits import MAX_CHARACTERS
@@ -97,8 +98,7 @@ class _File:
         if not page.strip() and not self.hidden and any(one.kind == "image" for one in related):
             raise Unreadable(Problem.NO_TEXT, "DOCX")
         if any(name.endswith("vbaproject.bin") for name in package.members):
-            found = "the file carries a program (macros), which was not run"
-            self.flags.append(Flag("macros", found))
+            self.flags.append(Flag(FlagKind.MACROS))
         return Parsed("docx", (page,), tuple(self.flags), hidden=tuple(self.hidden))
 
     def _first(self, related: list[Relation], kind: str) -> etree._Element | None:
@@ -152,9 +152,11 @@ class _File:
         except Unreadable as refused:
             if refused.problem is Problem.TOO_COMPLEX:
                 raise
-            self.flags.append(Flag("part-unreadable", f"{name}: {refused.problem.sentence}"))
+            problem = {"problem": refused.problem.value}
+            self.flags.append(Flag(FlagKind.PART_UNREADABLE, problem, file=name))
             return []
-        self.flags += found.flags
+        # Its text goes in between that of this document: spans in it would point elsewhere.
+        self.flags += [replace(flag, spans=()) for flag in found.flags]
         self.hidden += found.hidden
         return "\n\n".join(found.pages).strip("\n").split("\n")
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.clean import clean, shortened
-from candidates.reading.document import Document, Hidden
+from candidates.reading.document import Document, Hidden, page_start
 from candidates.reading.limits import (
     MAX_ATTACHED_BYTES,
     MAX_ATTACHMENTS,
@@ -25,6 +25,7 @@ RESUME = re.compile(
 )
 LETTER = re.compile(r"cover|letter|anschreiben|motivation|reference|zeugnis|certificat", re.I)
 DOCUMENT = re.compile(r"\.(?:pdf|docx?|docm|odt|rtf)$", re.IGNORECASE)
+FILE_SEPARATOR = " › "  # between a file and one inside it
 MESSAGE = re.compile(r"\.(?:eml|msg)$", re.IGNORECASE)
 WORD_PARTS = re.compile(r"[_\W]+")
 
@@ -124,8 +125,8 @@ class _Whole:
             opened.attachments += 1
             opened.size += one.size
             if opened.attachments > MAX_ATTACHMENTS:
-                found = f"more than {MAX_ATTACHMENTS}: the others were not opened"
-                self.flags.append(Flag("attachment-unreadable", found))
+                limit = {"limit": MAX_ATTACHMENTS}
+                self.flags.append(Flag(FlagKind.ATTACHMENT_UNREADABLE, limit))
                 return
             if opened.size > MAX_ATTACHED_BYTES:
                 self.refuse(
@@ -149,10 +150,14 @@ class _Whole:
             self.refuse(name, Unreadable(Problem.CRASHED, type(error).__name__))
             return
         before = len(self.pages)
-        own = f"{name}: " if name else ""
         for flag in found.flags:
             page = None if flag.page is None else before + flag.page
-            self.flags.append(replace(flag, found=own + flag.found, page=page))
+            if flag.spans:  # they count from the beginning of a page from here on
+                page = page or before + 1
+                if isinstance(found, Document):
+                    flag = flag.moved(-page_start(found.pages, flag.page))
+            file = FILE_SEPARATOR.join(filter(None, (name, flag.file)))
+            self.flags.append(replace(flag, file=file, page=page))
         self.hidden += [
             replace(one, page=before + (1 if one.page is None else one.page))
             for one in found.hidden
@@ -161,8 +166,8 @@ class _Whole:
 
     def refuse(self, name: str, refused: Unreadable) -> None:
         self.refused = self.refused or refused
-        found = f"{name or 'the message itself'}: {refused.problem.sentence}"
-        self.flags.append(Flag("attachment-unreadable", found))
+        problem = {"problem": refused.problem.value}
+        self.flags.append(Flag(FlagKind.ATTACHMENT_UNREADABLE, problem, file=name))
 
 
 def _order(name: str) -> int:

@@ -15,7 +15,7 @@ from email.header import decode_header
 from email.message import Message as Part
 from functools import partial
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag
 from candidates.reading.document import Hidden
 from candidates.reading.parsed import Parsed
 from candidates.reading.plain import decode

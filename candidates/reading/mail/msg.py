@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass
 from functools import partial
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.containers.compound import Compound, Storage
 from candidates.reading.document import Document
 from candidates.reading.limits import MB
@@ -127,8 +127,7 @@ def _attachment(one: _Properties, codec: str, opened: Opened) -> Attached | Flag
         return None
     stream = one.storage.streams.get(f"__substg1.0_{DATA:04x}0102")
     if stream is None:
-        found = f"{name}: The message holds a link to the file. Ask for the file itself."
-        return Flag("attachment-unreadable", found)
+        return Flag(FlagKind.ATTACHMENT_UNREADABLE, {"cause": "linked"}, file=name)
 
     def read() -> Document:
         return opened.read(one.file.read(stream), name, opened=opened)

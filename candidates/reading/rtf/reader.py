@@ -7,7 +7,7 @@ what a group of no interest holds is passed over by a second one, so that pictur
 
 import re
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
@@ -41,7 +41,7 @@ def parse(data: bytes) -> Parsed:
             raise Unreadable(Problem.DAMAGED, "RTF: ends inside a group, with no text before")
         if b"\\pict" in data:
             raise Unreadable(Problem.NO_TEXT, "RTF")
-    flags = () if complete else (Flag("incomplete", "the file ends before its text does"),)
+    flags = () if complete else (Flag(FlagKind.INCOMPLETE),)
     return Parsed("rtf", (page,), flags, hidden=tuple(reader.out.hidden))
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.scoring import attacks, insights
 from candidates.scoring.rubric import ROLE, Rubric, RubricCriterion, derive_criteria
 from candidates.scoring.scorecard import (
@@ -23,7 +24,6 @@ from candidates.scoring.scorecard import (
     Quote,
     Rating,
     Scorecard,
-    ScoringFlag,
     Usage,
 )
 
@@ -144,7 +144,7 @@ def score(document: str, rubric: Rubric, look: attacks.Look | None = None) -> Sc
     many = sum(len(found) for found, taken in zip(words, copied, strict=True) if taken)
     flags = (look or attacks.look(document[:LONGEST])).flags
     if many > COPIED_SHARE * max(prepared.words, 1):
-        flags += (ScoringFlag("copies-description"),)
+        flags += (Flag(FlagKind.COPIES_DESCRIPTION),)
     first = _first_told(words)
     # A job title may well stand twice; a long sentence that does says nothing new.
     own = [n for n, found in enumerate(words) if not copied[n] and (first[n] or len(found) < LONG)]

@@ -4,10 +4,11 @@ import random
 
 import pytest
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.scoring.insights import compose
 from candidates.scoring.rank import Met, met, sort_key, stand
 from candidates.scoring.rubric import Rubric, RubricCriterion
-from candidates.scoring.scorecard import Quote, Rating, Scorecard, ScoringFlag
+from candidates.scoring.scorecard import Quote, Rating, Scorecard
 
 RUBRIC = Rubric.build(
     title="T",
@@ -113,7 +114,7 @@ def test_an_unusable_rubric_is_refused_with_a_sentence(
 
 
 def test_a_scorecard_survives_its_json() -> None:
-    card = Scorecard(tuple(ratings(4, 3, 0)), flags=(ScoringFlag("copies-description"),))
+    card = Scorecard(tuple(ratings(4, 3, 0)), flags=(Flag(FlagKind.COPIES_DESCRIPTION),))
 
     assert Scorecard.from_json(card.to_json()) == card
 

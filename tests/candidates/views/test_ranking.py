@@ -124,7 +124,7 @@ def test_who_opens_it_has_seen_it(as_alice: Client, alice: User, analysis: Analy
     as_alice.get(analysis.get_absolute_url())
     as_alice.get(analysis.get_absolute_url())
 
-    assert RankingVisit.objects.seen_by(alice).get().analysis == analysis
+    assert RankingVisit.objects.visited_by(alice).get().analysis == analysis
 
 
 def test_the_chart_leads_to_its_scores_and_has_numbers_in_words(
@@ -208,7 +208,7 @@ def test_a_view_is_saved_found_again_and_removed(
     page = save(as_alice, analysis, remove=str(view.public_id))
     assert "is removed" in page.text and not SavedFilter.objects.exists()
     verbs = Event.objects.filter(actor=alice).values_list("verb", flat=True)
-    assert list(verbs) == ["view saved", "view saved", "view removed"]
+    assert list(verbs) == ["filter_saved", "filter_saved", "filter_removed"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,16 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from candidates import movement
-from candidates.models import Analysis, Candidate, Criterion, Draft, Evaluation, Event, Preference
+from candidates.models import (
+    Analysis,
+    Candidate,
+    Criterion,
+    Draft,
+    Evaluation,
+    Event,
+    EventVerb,
+    Preference,
+)
 from candidates.models.analysis import Sha256
 from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
@@ -265,7 +274,8 @@ def test_a_closed_account_stops_the_schedule(draft: Draft, alice: User) -> None:
     schedule.refresh_from_db()
     assert schedule.next_at is None and schedule.stopped == runs.OWNER_LEFT
     assert not Job.objects.exists()
-    assert Event.objects.get(verb="schedule stopped").detail == runs.OWNER_LEFT
+    stopped = Event.objects.get(verb=EventVerb.SCHEDULE_STOPPED)
+    assert stopped.params == {"reason": runs.OWNER_LEFT}
 
 
 def test_what_cannot_start_is_told_and_stops_after_three(

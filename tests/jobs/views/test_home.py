@@ -51,7 +51,7 @@ def test_the_sample_is_made_once_and_runs_with_the_engine_that_costs_nothing(
     assert job.analysis.engine == "local"
     assert first.headers["Location"] == again.headers["Location"] == job.get_absolute_url()
     assert Lane.objects.filter(draft=draft, job=None).exists()
-    assert set(draft.events.values_list("verb", flat=True)) >= {"sample made", "files added"}
+    assert set(draft.events.values_list("verb", flat=True)) >= {"sample_created", "files_added"}
 
 
 def test_a_draft_is_told_at_a_glance(
@@ -85,9 +85,9 @@ def test_a_finished_run_waits_to_be_looked_at(as_alice: Client, alice: User, dra
     rows.job(analysis)
 
     before = as_alice.get(HOME).text
-    RankingVisit.objects.all().note(analysis, alice)
+    RankingVisit.objects.record(analysis, alice)
     after = as_alice.get(HOME).text
-    RankingVisit.objects.update(at=timezone.now() - timedelta(days=1))
+    RankingVisit.objects.update(visited_at=timezone.now() - timedelta(days=1))
     again = as_alice.get(HOME).text
 
     assert "Ranking ready" in before and "Ranking ready" in again

@@ -16,7 +16,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates.models import Analysis, Candidate, Draft, Event, FollowUp, Membership, Piece
+from candidates.models import (
+    Analysis,
+    Candidate,
+    Draft,
+    Event,
+    EventVerb,
+    FollowUp,
+    Membership,
+    Piece,
+)
 from candidates.models.followup import FollowUpKind
 from evaluator.models import StoredFile
 from jobs.execution import pause, submit
@@ -501,14 +510,14 @@ class TestJobPage:
         self, as_alice: Client, alice: User, analysis: Analysis
     ) -> None:
         job = rows.job(analysis)
-        submit.record(job, "queued", actor=alice)
-        submit.record(job, "completed", detail="2 of 2 scored")
-        Event.objects.all().record(analysis.draft_id, "files added", detail="elsewhere")
+        submit.record(job, EventVerb.QUEUED, actor=alice)
+        submit.record(job, EventVerb.COMPLETED, params={"scored": 2, "total": 2})
+        Event.objects.record(analysis.draft_id, EventVerb.FILES_ADDED, params={"count": 7})
 
         page = words(as_alice.get(job.get_absolute_url()))
 
         assert "Queued by alice" in page and "Completed: 2 of 2 scored" in page
-        assert "elsewhere" not in page
+        assert "Files added" not in page
 
     def test_it_costs_the_same_for_many_candidates(
         self,
@@ -779,7 +788,7 @@ class TestMail:
         job = rows.job(
             analysis, JobStatus.FAILED if failed else JobStatus.COMPLETED, "No key." * failed
         )
-        record(job, "paused", detail="No quota.")
+        record(job, EventVerb.PAUSED, params={"reason": "No quota."})
         notification = Notification.objects.create(job=job, kind=kind, recipient="a@example.com")
 
         message = email.compose(Notification.objects.get(pk=notification.pk))

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from candidates.models import Draft, Event, Membership, Preference
+from candidates.models import Draft, Event, EventVerb, Membership, Preference
 from jobs.models import Job
 from jobs.models.schedule import Frequency, RunOutcome, Schedule, ScheduledRun
 from jobs.schedules import cron
@@ -38,8 +38,8 @@ def test_the_owner_chooses_when_in_their_own_time(
     assert schedule.local_next is not None
     assert (schedule.local_next.isoweekday(), f"{schedule.local_next:%H:%M}") == (5, "07:30")
     assert "The schedule is saved." in page.text and "07:30 (America/New_York)" in page.text
-    told = Event.objects.get(verb="schedule changed")
-    assert (told.actor, told.detail) == (alice, "weekly 30 7 * * 5")
+    event = Event.objects.get(verb=EventVerb.SCHEDULE_CHANGED)
+    assert (event.actor, event.params) == (alice, {"every": "weekly", "cron": "30 7 * * 5"})
 
     page = choose(as_alice, draft, every="off")
     assert "only when somebody presses Run" in page.text
@@ -147,7 +147,7 @@ def test_staff_run_a_schedule_now_with_a_permission_of_its_own(
     assert "Backend engineer: ran." in page.text
     run = ScheduledRun.objects.get()
     assert (run.asked_by, run.due_at, run.outcome) == (staff, None, RunOutcome.RAN)
-    assert Event.objects.get(verb="schedule run now").actor == staff
+    assert Event.objects.get(verb=EventVerb.SCHEDULE_RUN).actor == staff
     assert Job.objects.get().requested_by == draft.owner
     assert "under way" in run_now(as_eve, schedule).text
     assert Job.objects.count() == 1

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.scoring import attacks, catalogue, shorten
 from candidates.scoring.engines import OPENAI, VERSIONS
 from candidates.scoring.rubric import Rubric, RubricCriterion
@@ -13,7 +14,6 @@ from candidates.scoring.scorecard import (
     Insight,
     Scorecard,
     ScoringFailed,
-    ScoringFlag,
     Usage,
 )
 
@@ -93,7 +93,7 @@ class OpenAIEngine:
         )
         flags += looked.flags
         if copies(document, rubric.description):
-            flags += (ScoringFlag("copies-description"),)
+            flags += (Flag(FlagKind.COPIES_DESCRIPTION),)
         return Scorecard(ratings, answer.usage, flags, answer.mode, answer.model, insight)
 
     async def insights(
@@ -146,7 +146,7 @@ class OpenAIEngine:
         asked: Prompt,
         last: Callable[[str], Message],
         read: Callable[[str], Read],
-    ) -> tuple[Read, Answer, tuple[ScoringFlag, ...]]:
+    ) -> tuple[Read, Answer, tuple[Flag, ...]]:
         """An answer about a document, which is shortened where the model cannot take it in."""
         whole = prompt.visible(seen)
         room = self._room(asked)
@@ -164,8 +164,8 @@ class OpenAIEngine:
         share = len(short.text) / max(1, len(whole))
         if share >= 1.0:
             return found, answer, ()
-        told = f"The model saw {max(1, round(100 * share))}% of the text."
-        return found, answer, (ScoringFlag("shortened", told),)
+        percent = max(1, round(100 * share))
+        return found, answer, (Flag(FlagKind.SHORTENED, {"percent": percent}),)
 
     def _room(self, asked: Prompt) -> int:
         """Bytes that a résumé may have; 0 when nobody knows."""
