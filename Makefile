@@ -8,7 +8,7 @@ help:
 	@echo "make demo     set up, rank the sample résumés, and serve the pages until Ctrl-C"
 	@echo "              (ONCE=1: exit when the ranking is printed; PORT=8000: another port)"
 	@echo "make test     set up, and run lint, types and all tests"
-	@echo "make lint     format, lint, types, imports, migrations, deployment checks"
+	@echo "make lint     format, lint, types, imports, scripts, migrations, deployment checks"
 	@echo "make fix      format and mend what can be mended by itself"
 	@echo "make bench    measure; prints the tables of docs/benchmarks.md"
 	@echo "make fuzz     break files and read them (MINUTES=10, SEED=1)"
@@ -36,18 +36,28 @@ DEPLOYED = DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_u
 	DATABASE_URL=postgres://nobody@localhost/nothing SITE_URL=https://evaluator.example.com \
 	DEFAULT_FROM_EMAIL=evaluator@example.com
 
+# The scripts. Deno fetches nothing here, and speaks only where something is wrong.
+DENO = DENO_NO_UPDATE_CHECK=1 DENO_DIR=var/deno .venv/bin/deno
+SCRIPTS = --quiet --config tests/js/deno.jsonc
+
 lint:
 	@.venv/bin/ruff format --check -q .
 	@.venv/bin/ruff check -q --no-cache .
 	@.venv/bin/djade --check templates/*.html templates/*/*.html
 	@.venv/bin/mypy .
 	@.venv/bin/lint-imports --no-logo >/dev/null || .venv/bin/lint-imports --no-logo
+	@$(DENO) fmt --check $(SCRIPTS) static/js tests/js
+	@$(DENO) lint $(SCRIPTS) static/js tests/js
+	@$(DENO) check --no-remote $(SCRIPTS) static/js tests/js
+	@NO_COLOR=1 $(DENO) test --no-remote --no-npm --reporter=dot $(SCRIPTS) tests/js >var/deno-test.txt 2>&1 || { cat var/deno-test.txt; exit 1; }
 	@$(PY) manage.py makemigrations --check --dry-run
 	@$(DEPLOYED) $(PY) manage.py check --deploy --static --fail-level WARNING
 
 fix:
 	@.venv/bin/ruff check -q --fix .; .venv/bin/ruff format -q .
 	@.venv/bin/djade templates/*.html templates/*/*.html || true
+	@$(DENO) lint --fix $(SCRIPTS) static/js tests/js || true
+	@$(DENO) fmt $(SCRIPTS) static/js tests/js
 
 bench:
 	@sh tools/setup.sh test

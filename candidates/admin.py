@@ -28,6 +28,7 @@ from .models import (
     Receipt,
     Suggestion,
 )
+from .reasons import sentence
 
 MOST_COUNTED = 5_000  # rows; a list that is longer says so, and is filtered or searched
 
@@ -155,7 +156,7 @@ class EvaluationAdmin(ReadOnly):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly):
-    list_display = ["created_at", "verb", "actor", "draft", "details"]
+    list_display = ["created_at", "verb", "actor", "draft", "details", "reason_code"]
     ordering = ["-pk"]  # a filter by verb, or an order by time, would read them all
     list_select_related = ["actor", "draft"]
     search_fields = ["=verb", "about", "actor__username"]
@@ -184,7 +185,8 @@ class CallAdmin(ReadOnly):
         "completion_tokens",
         "cost",
         "owner",
-        "detail",
+        "error_code",
+        "http_status",
     ]
     list_filter = ["status", "purpose"]
     ordering = ["-pk"]
@@ -203,10 +205,14 @@ class FollowUpAdmin(ReadOnly):
 
 @admin.register(Suggestion)
 class SuggestionAdmin(ReadOnly):
-    list_display = ["created_at", "draft", "engine", "model", "status", "error"]
+    list_display = ["created_at", "draft", "engine", "model", "status", "failed_for"]
     list_filter = ["status", "engine"]
     list_select_related = ["draft"]
     search_fields = ["public_id", "draft__title"]
+
+    @admin.display(description=_("error"))
+    def failed_for(self, suggestion: Suggestion) -> str:
+        return sentence(suggestion.error)
 
 
 @admin.register(Preference)

@@ -15,10 +15,13 @@ PERSON = "filename source size sha256 created_at status problem detail media_typ
 PERSON += " read_at language name email phone links confidence sections flags hidden verdict"
 PERSON += " decided_at decided_by__username revealed_at"
 EVALUATION = "public_id analysis__public_id analysis__title analysis__engine analysis__model"
-EVALUATION += " analysis__version analysis__criteria analysis__created_at status scored_at error"
-EVALUATION += " score rank ratings insights flags must_haves_met strong reused"
+EVALUATION += (
+    " analysis__version analysis__criteria analysis__created_at status scored_at error_code"
+)
+EVALUATION += " error_params score rank ratings insights flags must_haves_met strong reused"
 CALL = "purpose model answered_by status created_at settled_at prompt_tokens completion_tokens"
-CALL += " cost mode detail"
+CALL += " cost mode error_code http_status"
+FOLLOW_UP = "kind status score result error_code error_params done_at"
 
 
 def dossier(candidate: Candidate) -> BytesIO:
@@ -52,7 +55,7 @@ def _told(candidate: Candidate) -> dict[str, Any]:
     return {
         "candidate": {"draft": candidate.draft.title, **person},
         "evaluations": list(evaluations.values(*EVALUATION.split())),
-        "followups": list(asked.values("kind", "status", "score", "result", "error", "done_at")),
+        "followups": list(asked.values(*FOLLOW_UP.split())),
         "notes": list(notes.values("author__username", "text", "created_at")),
         "decisions": list(
             decisions.values("decided_by__username", "before", "verdict", "decided_at")
@@ -74,6 +77,8 @@ def _events(events: QuerySet[Event]) -> list[dict[str, Any]]:
             "actor": event.actor.get_username() if event.actor else None,
             "verb": event.verb,
             "params": event.params,
+            "reason_code": event.reason_code,
+            "reason_params": event.reason_params,
             "description": describe(event, names),
             "created_at": event.created_at,
         }

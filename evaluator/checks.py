@@ -77,7 +77,7 @@ def mail_says_who_writes(**_: Any) -> list[CheckMessage]:
         return [
             Warning(
                 f"EMAIL_PROVIDER is '{settings.EMAIL_PROVIDER}': no e-mail reaches anybody.",
-                hint="Set EMAIL_PROVIDER to smtp or to one of the providers in README.md.",
+                hint="Set EMAIL_PROVIDER to smtp or to one of the providers in docs/settings.md.",
                 id="evaluator.W002",
             )
         ]

@@ -17,7 +17,7 @@ from jobs.views import pulse
 
 from . import health, metrics
 
-ZONE_COOKIE = "zone"  # static/js/live.js writes where the browser is
+ZONE_COOKIE = "zone"  # static/js/site/time_zone.js writes where the browser is
 PROBES = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": metrics.metrics}
 SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 

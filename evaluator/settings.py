@@ -1,4 +1,4 @@
-"""Every setting, top to bottom. README.md lists the environment variables."""
+"""Every setting, top to bottom. docs/settings.md lists the environment variables."""
 
 import os
 import secrets
@@ -155,7 +155,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "evaluator.static_storage.StaticStorage"
     },
 }
 STATIC_URL = "/static/"
@@ -163,7 +163,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 
-# One request carries at most this much; larger files come in pieces (static/js/upload.js).
+# One request carries at most this much; larger files come in pieces (static/js/upload/plan.js).
 UPLOAD_REQUEST_MAX = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 

@@ -1,14 +1,14 @@
-// Where a navigation finds no network, our own page says so. Nothing else is kept.
-const KEPT = "offline-1";
-const PAGE = "{% url 'offline' %}";
+// Shows the site's own page where a navigation finds no network. Nothing else is stored.
+const CACHE_NAME = "offline-1";
+const OFFLINE_URL = "{% url 'offline' %}";
 
 addEventListener("install", (event) => {
   skipWaiting();
-  event.waitUntil(caches.open(KEPT).then((kept) => kept.add(new Request(PAGE, { cache: "reload" }))));
+  event.waitUntil(caches.open(CACHE_NAME).then((cache) => cache.add(new Request(OFFLINE_URL, { cache: "reload" }))));
 });
 
 addEventListener("activate", (event) => {
-  const others = (names) => names.filter((name) => name !== KEPT);
+  const others = (names) => names.filter((name) => name !== CACHE_NAME);
   event.waitUntil(
     caches.keys().then((names) => Promise.all(others(names).map((name) => caches.delete(name)))),
   );
@@ -16,6 +16,6 @@ addEventListener("activate", (event) => {
 
 addEventListener("fetch", (event) => {
   if (event.request.mode === "navigate") {
-    event.respondWith(fetch(event.request).catch(() => caches.match(PAGE)));
+    event.respondWith(fetch(event.request).catch(() => caches.match(OFFLINE_URL)));
   }
 });

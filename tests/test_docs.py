@@ -1,13 +1,16 @@
-"""Documents that cannot lie: what README names exists, and what exists is named."""
+"""The documents name what exists, and nothing that does not."""
 
 import re
 import subprocess
 from pathlib import Path
+from pkgutil import resolve_name
 
 from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+PAPERS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 READS = re.compile(
     r'env\.(?:text|switch|whole|one_of|names|languages|prices|server|dsn|days)\(\s*"([A-Z_0-9]+)"'
 )
@@ -15,11 +18,10 @@ NAMED = re.compile(r"`([A-Z][A-Z_0-9]{3,})`")
 OURS = ("evaluator", "jobs", "candidates")
 
 
-def test_every_environment_variable_is_in_the_readme_and_none_besides() -> None:
+def test_every_environment_variable_is_in_the_table_of_settings_and_none_besides() -> None:
     settings = (ROOT / "evaluator" / "settings.py").read_text(encoding="utf-8")
     read = set(READS.findall(settings))
-    table = README.partition("## Configure")[2].partition("\n## ")[0]
-    rows = "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
+    rows = "\n".join(line.split("|")[1] for line in SETTINGS.splitlines() if line.startswith("|"))
 
     assert set(NAMED.findall(rows)) == read
 
@@ -44,7 +46,7 @@ def test_every_make_target_the_readme_names_exists() -> None:
 
 
 def test_every_link_of_the_documents_leads_to_a_file() -> None:
-    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for document in PAPERS:
         for target in re.findall(r"\]\((?!http)([^)#]+)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
@@ -71,3 +73,20 @@ def test_every_check_of_ours_is_in_the_table_of_operations_and_none_besides() ->
     assert set(re.findall(r"`(?:evaluator\.)?([EW]\d{3})`", table)) == set(
         re.findall(r'id="evaluator\.([EW]\d{3})"', code)
     )
+
+
+def test_every_word_of_the_glossary_is_in_the_code() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    names = re.findall(r"^\| [^|]+ \| `([\w.]+)` \|", glossary, re.MULTILINE)
+
+    assert len(names) > 30
+    for name in names:
+        assert resolve_name(name) is not None
+
+
+def test_the_readme_keeps_its_bullets_short() -> None:
+    bullets = re.findall(r"^- (.+)$", README, re.MULTILINE)
+
+    assert len(bullets) >= 8
+    for bullet in bullets:
+        assert len(bullet.replace("*", "").split()) <= 12, bullet

@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 
 from candidates.facts.flags import Flag, FlagKind
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import (
     Analysis,
     Candidate,
@@ -27,14 +28,15 @@ from candidates.models import (
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.candidate import Verdict
 from candidates.models.decision import Decision
+from candidates.models.reason import error_columns
 from candidates.pages.flags import OTHER_PAPERS
 from candidates.reading import Problem
 from candidates.scoring import insights
 from candidates.scoring.engines import reasons
 from candidates.scoring.scorecard import Rating, Scorecard
 from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind
-from jobs.models.retention import Warned
-from jobs.notifications import email
+from jobs.models.retention import RetentionWarning
+from jobs.notifications.compose import compose
 from tests.makers import rows
 
 TELLTALE = re.compile(
@@ -167,7 +169,7 @@ def rangliste(stelle: Draft, alice: User) -> Analysis:
         analysis=analysis,
         candidate=failed,
         status=EvaluationStatus.FAILED,
-        error="The model did not answer in time; 4 tries.",
+        **error_columns(rows.TIMED_OUT),
         scored_at=analysis.created_at,
     )
     first = analysis.evaluations.order_by("rank")[0].candidate
@@ -217,11 +219,13 @@ def test_no_page_has_english_left(german: Client, stelle: Draft, rangliste: Anal
         analysis=rows.analysis(stelle, rangliste.requested_by),
         requested_by=rangliste.requested_by,
         status=JobStatus.FAILED,
-        error="None of the 3 résumés could be scored: 1 unreadable and 2 failed.",
+        **error_columns(
+            Reason(FailureCode.NOTHING_SCORED, {"total": 3, "unreadable": 1, "failed": 2})
+        ),
         completed_at=rangliste.created_at,
     )
     paused = rows.job(rows.analysis(stelle, rangliste.requested_by), JobStatus.PROCESSING)
-    Job.objects.filter(pk=paused.pk).pause("The model server cannot be reached; 3 tries.")
+    Job.objects.filter(pk=paused.pk).pause(Reason(FailureCode.UNREACHABLE, {"tries": 3}))
     left = {}
     for address in pages(stelle, rangliste):
         page = german.get(address, follow=True)
@@ -242,11 +246,11 @@ def test_no_e_mail_has_english_left(
     if kind == NotificationKind.SHARED:
         about = {"membership": stelle.memberships.get()}
     elif kind == NotificationKind.EXPIRING:
-        Warned.objects.create(draft=stelle, due_at=timezone.now())
+        RetentionWarning.objects.create(draft=stelle, due_at=timezone.now())
         about = {"draft": stelle}
     one = Notification.objects.create(**about, kind=kind, recipient="a@b.c", user=alice)
 
-    message = email.compose(one)
+    message = compose(one)
 
     html = str(message.alternatives[0][0])
     assert '<html lang="de">' in html and english_in(html) == []

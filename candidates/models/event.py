@@ -9,7 +9,10 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from candidates.facts.reason import Reason
+
 from .claims import listed_constraint
+from .reason import MAX_CODE_LENGTH, columns, reason_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -93,6 +96,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         actor: Any = None,
         about: "UUID | None" = None,
         params: Mapping[str, Any] | None = None,
+        reason: Reason | None = None,
     ) -> "Event":
         """Write one row, in the caller's transaction.
 
@@ -100,7 +104,12 @@ class EventQuerySet(models.QuerySet["Event"]):
         an address or a sentence.
         """
         return self.create(
-            draft_id=draft_id, verb=verb, actor=actor, about=about, params=dict(params or {})
+            draft_id=draft_id,
+            verb=verb,
+            actor=actor,
+            about=about,
+            params=dict(params or {}),
+            **columns("reason", reason),
         )
 
     def record_edit(self, draft_id: int, verb: EventVerb, actor: Any) -> None:
@@ -130,6 +139,10 @@ class Event(models.Model):
     params = models.JSONField(
         default=dict, db_default={}, blank=True, help_text="ids, numbers and codes"
     )
+    reason_code = models.CharField(
+        max_length=MAX_CODE_LENGTH, blank=True, default="", db_default="", editable=False
+    )
+    reason_params = models.JSONField(blank=True, default=dict, db_default={}, editable=False)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = EventQuerySet.as_manager()
@@ -144,3 +157,8 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} at {self.created_at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it happened, where there was a reason."""
+        return reason_of(self.reason_code, self.reason_params)

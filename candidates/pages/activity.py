@@ -24,8 +24,8 @@ from candidates.models import (
 )
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
+from candidates.reasons import sentence
 from candidates.scoring.rubric import ROLE_NAME
-from candidates.told import told
 
 # By public id, and of criteria by id.
 type Names = Mapping[UUID | int, str]
@@ -63,8 +63,9 @@ def details(event: Event, names: Names | None = None) -> str:
     """
     if names is None:
         names = names_for([event])
-    parts = [names.get(event.about, "") if event.about else "", _details(event, names)]
-    return ", ".join(filter(None, parts))
+    name = names.get(event.about, "") if event.about else ""
+    words = ", ".join(filter(None, (name, _details(event, names))))
+    return ": ".join(filter(None, (words, sentence(event.reason))))
 
 
 def names_for(events: Iterable[Event]) -> dict[UUID | int, str]:
@@ -94,7 +95,7 @@ def _details(event: Event, names: Names) -> str:
             "total": number_format(params["total"]),
         }
     if verb == EventVerb.RETRIED and params:
-        return _retried(params)
+        return _("%(number)s failed") % {"number": number_format(params["failed"])}
     if verb == EventVerb.REPEATS_REQUESTED and params:
         return _("%(number)s résumés") % {"number": number_format(params["count"])}
     if verb == EventVerb.DECIDED and params:
@@ -119,14 +120,6 @@ def _details(event: Event, names: Names) -> str:
     return _in_one_word(params)
 
 
-def _retried(params: dict[str, Any]) -> str:
-    number = number_format(params["failed"])
-    if "reason" not in params:
-        return _("%(number)s failed") % {"number": number}
-    reason = told(params["reason"]).removesuffix(".")
-    return _("%(number)s failed: %(why)s.") % {"number": number, "why": reason}
-
-
 def _weights(params: dict[str, Any], names: Names) -> str:
     changes = [
         (names.get(pk) or _("a criterion that has been removed"), before, after)
@@ -142,8 +135,6 @@ def _weights(params: dict[str, Any], names: Names) -> str:
 
 def _in_one_word(params: dict[str, Any]) -> str:
     """Parameters that say the same with every verb."""
-    if "reason" in params:
-        return told(params["reason"])
     if "role" in params:
         return str(Role(params["role"]).label)
     if "priority" in params:
@@ -154,6 +145,6 @@ def _in_one_word(params: dict[str, Any]) -> str:
         return _("a copy")
     if "format" in params:
         return str(params["format"]).upper()
-    if "every" in params:
-        return f"{params['every']} {params['cron']}".strip()
+    if "frequency" in params:
+        return f"{params['frequency']} {params['cron']}".strip()
     return ""

@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from candidates.models.candidate import Verdict
+from candidates.reasons import criterion_name
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import STRONGEST, Rating
-from candidates.told import called
 
 from .must_haves import must_have_words
 from .verdicts import CHOICES
@@ -47,7 +47,7 @@ class RatingCells:
                     place, by_key[criterion.key]["rating"], by_key[criterion.key]["supported"]
                 )
                 if criterion.key in by_key
-                else format_html('<td class="by" data-label="{}">–</td>', called(criterion))
+                else format_html('<td class="by" data-label="{}">–</td>', criterion_name(criterion))
                 for place, criterion in enumerate(self.rubric.criteria)
             )
         )
@@ -79,7 +79,7 @@ class RatingCells:
                 '<td class="by drawn {}{}" data-label="{}">{}{}</td>',
                 width(100 * value / STRONGEST),
                 f" {style}" if criterion.must_have else "",
-                called(criterion),
+                criterion_name(criterion),
                 number_format(value, 1),
                 marks,
             )

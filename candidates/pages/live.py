@@ -1,9 +1,9 @@
 """The part of a page that refreshes by itself: answers only when there is something new.
 
 The part carries a short digest of what it shows and sends it along with its next question, as
-If-None-Match (static/js/live.js) or in the address. Where nothing has changed the answer is empty
-(304, 204) and the page stays untouched: nothing moves under a reader's eyes or a keyboard user's
-focus.
+If-None-Match (static/js/site/live_parts.js) or in the address. Where nothing has changed the answer
+is empty (304, 204) and the page stays untouched: nothing moves under a reader's eyes or a keyboard
+user's focus.
 """
 
 from hashlib import sha256

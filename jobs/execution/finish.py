@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils.translation import gettext_noop
 
 from candidates import movement
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import EventVerb, FollowUp
 from candidates.models.analysis import Analysis, EvaluationStatus, InsightsMode
 from candidates.models.followup import FollowUpKind
@@ -18,7 +18,7 @@ from candidates.scoring import rank as places
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import Scorecard
 from jobs.models import Job, NotificationKind, ScheduledRun
-from jobs.notifications import email
+from jobs.notifications import recipients
 
 from .submit import record
 
@@ -66,22 +66,22 @@ def finish(job: Job) -> bool:
 
 def _tell(job: Job) -> None:
     """Tell that the ranking is ready; of a scheduled run what has changed, if anything has."""
-    run = job.scheduled_runs.select_related("before").first() if job.scheduled else None
-    if run is None or run.before is None:
-        email.queue_for_job(job, NotificationKind.COMPLETED)
-    elif movement.highlights(run.before, job.analysis):
-        ScheduledRun.objects.filter(pk=run.pk).update(told=True)
-        email.queue_for_job(job, NotificationKind.DIGEST)
+    run = job.scheduled_runs.select_related("previous_analysis").first() if job.scheduled else None
+    if run is None or run.previous_analysis is None:
+        recipients.queue_for_job(job, NotificationKind.COMPLETED)
+    elif movement.highlights(run.previous_analysis, job.analysis):
+        ScheduledRun.objects.filter(pk=run.pk).update(has_changes=True)
+        recipients.queue_for_job(job, NotificationKind.DIGEST)
 
 
-def fail(job: Job, why: str) -> bool:
+def fail(job: Job, reason: Reason) -> bool:
     """Close the job with the reason; False when it was over already."""
     with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk).fail(why):
+        if not Job.objects.filter(pk=job.pk).fail(reason):
             return False
         _rank(job.analysis)
-        record(job, EventVerb.FAILED, params={"reason": why})
-        email.queue_for_job(job, NotificationKind.FAILED)
+        record(job, EventVerb.FAILED, reason=reason)
+        recipients.queue_for_job(job, NotificationKind.FAILED)
     return True
 
 
@@ -145,15 +145,12 @@ def _composed(analysis: Analysis, best: list[int]) -> dict[int, dict[str, Any]]:
     }
 
 
-def _why_nothing(tally: dict[str, int]) -> str:
+def _why_nothing(tally: dict[str, int]) -> Reason:
     if not tally["total"]:
-        return gettext_noop("The draft has no candidates any more.")
-    parts = [
-        f"{tally[status]} {word}"
-        for status, word in (
-            (EvaluationStatus.UNREADABLE, "unreadable"),
-            (EvaluationStatus.FAILED, "failed"),
-        )
-        if tally[status]
-    ]
-    return f"None of the {tally['total']} résumés could be scored: {' and '.join(parts)}."
+        return Reason(FailureCode.NO_CANDIDATES_LEFT)
+    counts = {
+        "total": tally["total"],
+        "unreadable": tally[EvaluationStatus.UNREADABLE],
+        "failed": tally[EvaluationStatus.FAILED],
+    }
+    return Reason(FailureCode.NOTHING_SCORED, counts)

@@ -1,8 +1,7 @@
-"""Drafts that are analysed anew by themselves: by which clock, and what came of it."""
+"""Schedules, by which drafts are analysed without anybody pressing Run, and their runs."""
 
 from datetime import datetime, time
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -13,9 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from candidates.facts.reason import Reason
 from candidates.models import Analysis, Draft
 from candidates.models.claims import listed_constraint
 from candidates.models.preference import zones
+from candidates.models.reason import MAX_CODE_LENGTH, ErrorColumns, columns, reason_of
 
 
 class Frequency(models.TextChoices):
@@ -26,7 +27,7 @@ class Frequency(models.TextChoices):
     CRON = "cron", _("by a cron expression")
 
 
-LAST_DAY = 31  # of any month, however long
+LAST_DAY = 31  # stands for the last day of any month
 WEEKDAYS = [
     (1, _("Monday")),
     (2, _("Tuesday")),
@@ -36,43 +37,51 @@ WEEKDAYS = [
     (6, _("Saturday")),
     (7, _("Sunday")),
 ]
-DAYS = [*((day, str(day)) for day in range(1, 29)), (LAST_DAY, _("the last day"))]
+DAYS_OF_MONTH = [*((day, str(day)) for day in range(1, 29)), (LAST_DAY, _("the last day"))]
 
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def due(self) -> Self:
         return self.filter(next_at__lte=Now())
 
-    def moved_away(self) -> Self:
-        """Those whose owner has chosen another time zone since `next_at` was worked out."""
+    def with_other_time_zone(self) -> Self:
+        """Schedules whose owner chose another time zone after `next_at` was computed."""
         chosen = NullIf("draft__owner__preference__time_zone", models.Value(""))
-        now_in = Coalesce(chosen, models.Value(settings.TIME_ZONE))
-        return self.filter(next_at__isnull=False).annotate(lives=now_in).exclude(zone=F("lives"))
+        current = Coalesce(chosen, models.Value(settings.TIME_ZONE))
+        enabled = self.filter(next_at__isnull=False).annotate(current_zone=current)
+        return enabled.exclude(time_zone=F("current_zone"))
 
-    def take(self, schedule: "Schedule", then: datetime) -> int:
-        """Take up the run that is due; 0 when another has. The next one is at `then`, so that any
-        number of missed ones are made up by this one."""
-        mine = self.due().filter(pk=schedule.pk, next_at=schedule.next_at)
-        return mine.update(next_at=then, zone=schedule.owners_zone())
+    def claim_due(self, schedule: "Schedule", next_at: datetime) -> int:
+        """Claim the run that is due; 0 when another process has.
 
-    def stop(self, why: str) -> int:
-        """Let it start nothing any more, until somebody saves it again."""
-        return self.filter(next_at__isnull=False).update(next_at=None, stopped=why)
+        The following run is at `next_at`, so that one run makes up for any number of missed ones.
+        """
+        due = self.due().filter(pk=schedule.pk, next_at=schedule.next_at)
+        return due.update(next_at=next_at, time_zone=schedule.owner_time_zone())
+
+    def stop(self, reason: Reason) -> int:
+        """Start nothing more until the owner saves the schedule again."""
+        running = self.filter(next_at__isnull=False)
+        return running.update(next_at=None, **columns("stop", reason))
 
 
 class Schedule(models.Model):
-    """When a draft is analysed by itself. One for a draft; on while `next_at` is set."""
+    """When a draft is analysed by itself: at most one for a draft; on while `next_at` is set."""
 
     draft = models.OneToOneField(Draft, models.DB_CASCADE, related_name="schedule", editable=False)
-    every = models.CharField(
+    frequency = models.CharField(
         _("Run"), max_length=8, choices=Frequency, default=Frequency.OFF, db_default=Frequency.OFF
     )
-    at = models.TimeField(_("At"), default=time(6), db_default=time(6))
+    time_of_day = models.TimeField(_("At"), default=time(6), db_default=time(6))
     weekday = models.PositiveSmallIntegerField(
         _("On"), choices=WEEKDAYS, default=1, db_default=1, help_text=_("Day of the week.")
     )
     day = models.PositiveSmallIntegerField(
-        _("On day"), choices=DAYS, default=1, db_default=1, help_text=_("Day of the month.")
+        _("On day"),
+        choices=DAYS_OF_MONTH,
+        default=1,
+        db_default=1,
+        help_text=_("Day of the month."),
     )
     cron = models.CharField(
         _("Cron expression"),
@@ -85,13 +94,19 @@ class Schedule(models.Model):
             "from Monday to Friday."
         ),
     )
-    zone = models.CharField(
-        max_length=64, default="UTC", editable=False, help_text="that next_at was worked out in"
+    time_zone = models.CharField(
+        max_length=64, default="UTC", editable=False, help_text="in which next_at was computed"
     )
     next_at = models.DateTimeField(null=True, blank=True, editable=False)
-    stopped = models.TextField(
-        blank=True, default="", db_default="", editable=False, help_text="why it stopped by itself"
+    stop_code = models.CharField(
+        max_length=MAX_CODE_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="why it stopped by itself",
     )
+    stop_params = models.JSONField(blank=True, default=dict, db_default={}, editable=False)
 
     objects = ScheduleQuerySet.as_manager()
 
@@ -103,10 +118,11 @@ class Schedule(models.Model):
             )
         ]
         constraints = [
-            listed_constraint("schedule_every_listed", Frequency, "every"),
+            listed_constraint("schedule_frequency_listed", Frequency, "frequency"),
             models.CheckConstraint(
-                name="schedule_off_never_comes",
-                condition=Q(next_at=None) | (~Q(every=Frequency.OFF) & Q(stopped="")),
+                name="schedule_off_has_no_next_run",
+                condition=Q(next_at=None)
+                | (~Q(frequency=Frequency.OFF) & Q(stop_code="", stop_params={})),
             ),
         ]
 
@@ -117,19 +133,19 @@ class Schedule(models.Model):
         return reverse("jobs:schedule", args=[self.draft.public_id])
 
     @property
+    def stop_reason(self) -> Reason | None:
+        """Why it stopped by itself; None while it has not."""
+        return reason_of(self.stop_code, self.stop_params)
+
+    @property
     def is_on(self) -> bool:
         return self.next_at is not None
 
-    def owners_zone(self) -> str:
+    def owner_time_zone(self) -> str:
         """The time zone that the owner of the draft has chosen, else that of the site."""
-        chosen = getattr(self.draft.owner, "preference", None)
-        zone = chosen.time_zone if chosen else ""
+        preference = getattr(self.draft.owner, "preference", None)
+        zone = preference.time_zone if preference else ""
         return zone if zone in zones() else settings.TIME_ZONE
-
-    @property
-    def local_next(self) -> datetime | None:
-        """`next_at` on the owner's clock."""
-        return self.next_at.astimezone(ZoneInfo(self.zone)) if self.next_at else None
 
 
 class RunOutcome(models.TextChoices):
@@ -139,24 +155,25 @@ class RunOutcome(models.TextChoices):
     FAILED = "failed", _("could not start")
 
 
-class ScheduledRun(models.Model):
-    """One time a schedule came, and what came of it."""
+class ScheduledRun(ErrorColumns):
+    """One run of a schedule, or the reason why there was none."""
 
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     schedule = models.ForeignKey(Schedule, models.DB_CASCADE, related_name="runs", editable=False)
-    at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     due_at = models.DateTimeField(
-        null=True, editable=False, help_text="when it should have come; empty: somebody asked"
+        null=True,
+        editable=False,
+        help_text="when it should have started; empty: staff started it by hand",
     )
-    asked_by = models.ForeignKey(
+    requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+", editable=False
     )
     outcome = models.CharField(max_length=9, choices=RunOutcome, editable=False)
-    reason = models.TextField(blank=True, default="", db_default="", editable=False)
     job = models.ForeignKey(
         "jobs.Job", models.DB_SET_NULL, null=True, related_name="scheduled_runs", editable=False
     )
-    before = models.ForeignKey(
+    previous_analysis = models.ForeignKey(
         Analysis,
         models.DB_SET_NULL,
         null=True,
@@ -164,21 +181,24 @@ class ScheduledRun(models.Model):
         editable=False,
         help_text="the ranking that it is compared with",
     )
-    told = models.BooleanField(
-        default=False, db_default=False, editable=False, help_text="it had something to tell"
+    has_changes = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="the ranking changed enough for an e-mail",
     )
 
     class Meta:
-        ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["schedule", "-at"])]
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["schedule", "-created_at"])]
         constraints = [
             listed_constraint("scheduledrun_outcome_listed", RunOutcome, "outcome"),
             models.CheckConstraint(
-                name="scheduledrun_reason_when_failed",
-                condition=(Q(outcome=RunOutcome.FAILED) & ~Q(reason=""))
-                | (~Q(outcome=RunOutcome.FAILED) & Q(reason="")),
+                name="scheduledrun_error_when_failed",
+                condition=(Q(outcome=RunOutcome.FAILED) & ~Q(error_code=""))
+                | (~Q(outcome=RunOutcome.FAILED) & Q(error_code="", error_params={})),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.outcome} at {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.outcome} at {self.created_at:%Y-%m-%d %H:%M}"

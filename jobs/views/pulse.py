@@ -27,7 +27,8 @@ SELECT concat_ws(
     EXISTS ({alive}),
     -- What people did, which is all that changes a score but the scoring of it.
     (SELECT max(event.created_at) FROM candidates_event AS event
-        JOIN candidates_analysis AS analysis ON analysis.draft_id = event.draft_id WHERE analysis.id = job.analysis_id),
+        JOIN candidates_analysis AS analysis ON analysis.draft_id = event.draft_id
+        WHERE analysis.id = job.analysis_id),
     (SELECT max(scored_at) FROM candidates_evaluation WHERE analysis_id = job.analysis_id
         AND scored_at IS NOT NULL),
     (SELECT count(*) FROM candidates_evaluation WHERE analysis_id = job.analysis_id

@@ -15,10 +15,11 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from candidates.facts.flags import Flag, FlagKind
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Candidate, Draft
 from evaluator import login_throttle
 from jobs.models import Job, JobStatus, NotificationKind
-from jobs.notifications import email
+from jobs.notifications import recipients
 from tests.makers import rows
 from tests.test_access import POLICIES, PUBLIC, House, house  # noqa: F401 (a fixture)
 
@@ -51,16 +52,16 @@ def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
     assert len(found) > len(POLICIES) / 3
     analysis = home.things[Job].analysis
     waiting = {"status": "waiting", "score": None, "rank": None, "scored_at": None}
-    failed = {"status": "failed", "score": None, "rank": None, "error": "It took too long."}
-    analysis.evaluations.filter(rank=5).update(**failed)
-    troubled = rows.job(analysis, JobStatus.FAILED, f"The model {LONG} is not known.")
+    analysis.evaluations.filter(rank=5).update(**rows.failure())
+    unknown = Reason(FailureCode.MODEL_UNKNOWN, {"model": LONG, "status": 404})
+    troubled = rows.job(analysis, JobStatus.FAILED, unknown)
     other = rows.analysis(analysis.draft, alice)
     rows.evaluate(other)
     other.evaluations.filter(rank__gt=4).update(**waiting)
     running = rows.job(other, JobStatus.PROCESSING)
     rows.waiting(analysis.draft, 52)
-    email.queue_for_job(home.things[Job], NotificationKind.COMPLETED)
-    email.queue_for_job(troubled, NotificationKind.FAILED)
+    recipients.queue_for_job(home.things[Job], NotificationKind.COMPLETED)
+    recipients.queue_for_job(troubled, NotificationKind.FAILED)
     unreadable = Candidate.objects.filter(status="unreadable")[0]
     for _ in range(login_throttle.MOST):
         login_throttle.note("mallory")

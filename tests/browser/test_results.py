@@ -227,6 +227,9 @@ def test_other_weights_give_what_the_program_would_give(at_home: Page, analysis:
 
     page.get_by_role("button", name="As they were").click()
     expect(page.locator("[data-summary]")).to_contain_text("nobody moves")
+    first = analysis.evaluations.get(rank=1)
+    link = page.locator("[data-order]").get_by_role("link", name=first.candidate.name, exact=True)
+    expect(link).to_have_attribute("href", first.get_absolute_url())
     # By keyboard; a criterion of weight 0 cannot be kept.
     slider = page.get_by_role("slider", name="PostgreSQL")
     slider.press("Home")

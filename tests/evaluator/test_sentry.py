@@ -17,7 +17,7 @@ FAIL = f"""
 import logging
 from django.test import Client
 from evaluator import middleware
-from jobs import trace
+from jobs import tracing
 
 def boom(request):
     resume = request.POST["text"]
@@ -26,14 +26,14 @@ def boom(request):
 middleware.PROBES["/boom"] = boom
 Client(raise_request_exception=False).post("/boom?q={MARKER}", {{"text": "{MARKER}"}})
 
-@trace.task
+@tracing.task
 def score(pk):
     resume = "{MARKER}"
     raise KeyError(resume)
 
 try:
     score(7)
-except trace.TaskFailed:
+except tracing.TaskFailed:
     pass
 logging.getLogger("elsewhere").error("cannot take {MARKER}")
 """

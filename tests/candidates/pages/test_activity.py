@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.translation import override
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import (
     Archive,
     Criterion,
@@ -20,6 +21,7 @@ from candidates.models import (
 )
 from candidates.models.draft import Role
 from candidates.pages.activity import PRIORITIES, describe, details, names_for
+from candidates.reasons import sentence
 from jobs.models.job import Priority
 
 pytestmark = pytest.mark.django_db
@@ -43,13 +45,6 @@ def test_what_the_system_does_has_no_name(draft: Draft) -> None:
     [
         (EventVerb.COMPLETED, {"scored": 2, "total": 1_000}, "2 of 1000 scored"),
         (EventVerb.RETRIED, {"failed": 1_200}, "1200 failed"),
-        (
-            EventVerb.RETRIED,
-            {"failed": 3, "reason": "The model did not answer in time."},
-            "3 failed: The model did not answer in time.",
-        ),
-        (EventVerb.PAUSED, {"reason": "The model did not answer in time."}, None),
-        (EventVerb.FAILED, {"reason": "The model did not answer in time."}, None),
         (EventVerb.REPEATS_REQUESTED, {"count": 8}, "8 résumés"),
         (EventVerb.PRIORITY_RAISED, {"priority": 1}, "high"),
         (EventVerb.RESUME_SKIPPED, {"evaluation": "an-id"}, "evaluation an-id"),
@@ -60,27 +55,33 @@ def test_what_the_system_does_has_no_name(draft: Draft) -> None:
         (EventVerb.FILES_MERGED, {"count": 2}, "2 files"),
         (EventVerb.DRAFT_CREATED, {"copy_of": "an-id"}, "a copy"),
         (EventVerb.RANKING_EXPORTED, {"format": "csv"}, "CSV"),
-        (EventVerb.SCHEDULE_CHANGED, {"every": "weekly", "cron": "0 9 * * 1"}, "weekly 0 9 * * 1"),
-        (EventVerb.SCHEDULE_CHANGED, {"every": "off", "cron": ""}, "off"),
+        (
+            EventVerb.SCHEDULE_CHANGED,
+            {"frequency": "weekly", "cron": "0 9 * * 1"},
+            "weekly 0 9 * * 1",
+        ),
+        (EventVerb.SCHEDULE_CHANGED, {"frequency": "off", "cron": ""}, "off"),
     ],
 )
 def test_parameters_are_made_into_words(
-    draft: Draft, verb: EventVerb, params: dict[str, Any], words: str | None
+    draft: Draft, verb: EventVerb, params: dict[str, Any], words: str
 ) -> None:
     event = Event.objects.record(draft.pk, verb, params=params)
 
-    assert details(event) == (words or params["reason"])
-    assert describe(event) == f"{verb.label}: {words or params['reason']}"
+    assert details(event) == words
+    assert describe(event) == f"{verb.label}: {words}"
 
 
-def test_they_are_told_in_the_readers_language(draft: Draft) -> None:
-    params = {"failed": 1_200, "reason": "The model did not answer in time."}
-    event = Event.objects.record(draft.pk, EventVerb.RETRIED, params=params)
+def test_a_reason_is_told_in_the_readers_language(draft: Draft) -> None:
+    reason = Reason(FailureCode.QUOTA_GONE)
+    retried = Event.objects.record(draft.pk, EventVerb.RETRIED, params={"failed": 3}, reason=reason)
+    paused = Event.objects.record(draft.pk, EventVerb.PAUSED, reason=reason)
 
+    assert details(retried) == f"3 failed: {sentence(reason)}"
+    assert describe(paused) == f"Paused: {sentence(reason)}"
     with override("de"):
-        words = details(event)
-
-    assert words.startswith("1200 fehlgeschlagen: ") and "model" not in words
+        assert details(retried) == f"3 fehlgeschlagen: {sentence(reason)}"
+        assert "quota" not in describe(paused)
 
 
 def test_priorities_are_those_of_jobs() -> None:
