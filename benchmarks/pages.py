@@ -145,7 +145,8 @@ def _rating(key: str, chance: random.Random) -> dict[str, Any]:
     return {
         "criterion": key,
         "rating": round(chance.uniform(0, 4), 1),
-        "reason": "The résumé says so in so many words, and more than once.",
+        "explanation": "The résumé says so in so many words, and more than once.",
+        "reason": None,
         "quotes": [quote],
         "supported": True,
         "dropped": 0,

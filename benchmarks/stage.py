@@ -90,13 +90,13 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
     from candidates.models import Candidate, Draft
     from candidates.models.candidate import CandidateStatus
     from candidates.scoring.fingerprint import document_key
-    from candidates.scoring.prepare import keep
+    from candidates.scoring.prepare import prepare_for_storage
 
     made = Draft.objects.all().write(user, ROLE)
     rows = []
     for number, text in enumerate(texts):
         digest = sha256(f"{made.pk} {number}".encode()).hexdigest()
-        prepared, kept = keep(text, name(number))  # as reading leaves it
+        prepared, kept = prepare_for_storage(text, name(number))  # as reading leaves it
         rows.append(
             Candidate(
                 draft=made,

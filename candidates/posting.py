@@ -38,7 +38,8 @@ class Posting:
 def parse(text: str, criteria_text: str = "") -> Posting:
     """Read a role, with the criteria of `criteria_text` in place of its own where given.
 
-    Raises ValueError with a sentence that names the line and the remedy.
+    Raises ValueError with a sentence that names the line and the remedy, InvalidRubric (which has a
+    reason instead) where nothing could be rated by it.
     """
     if "\0" in text + criteria_text:
         raise ValueError("The role holds a NUL character. Save it as plain UTF-8 text.")
@@ -148,11 +149,11 @@ def _refuse_unusable_names(criteria: list[RubricCriterion]) -> None:
                 f"The name of the criterion '{criterion.name[:40]}…' has {len(criterion.name)} "
                 f"characters. Shorten it to at most {LONGEST_NAME}; write the rest after a colon."
             )
-        if criterion.name.lower() in seen:
+        if criterion.identity in seen:
             raise ValueError(
                 f"Two criteria have the name '{criterion.name}'. Rename or remove one of them."
             )
-        seen.add(criterion.name.lower())
+        seen.add(criterion.identity)
 
 
 def _are_notes(text: str) -> bool:

@@ -200,7 +200,7 @@ class Filter:
         met = Q(must_haves_met=len(self.must_haves))
         missing = Q()
         for place in self.must_haves:
-            missing |= Q(**{f"marks__{place}__lt": rank.UNCLEAR_FROM})
+            missing |= Q(**{f"marks__{place}__lt": rank.MIN_UNCLEAR_RATING})
         scored = Q(status=EvaluationStatus.SCORED)
         if self.must == "met":
             return scored & met

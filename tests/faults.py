@@ -21,10 +21,10 @@ import psutil
 from tests import chaos
 
 if TYPE_CHECKING:
-    from jobs.monitoring.problems import Trouble
+    from jobs.monitoring.problems import SystemProblem
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
-HEADING = "## What the monitor notices"
+HEADING = "## What the program notices"
 SOON = 15.0  # seconds in which it must be named
 GONE = 150.0  # seconds in which it must be gone
 OF_ITSELF = "by itself"
@@ -87,10 +87,10 @@ class Stage(chaos.Chaos):
         gone = time.monotonic() - mended_at
         return Noticed(fault, what, name, found.title, seconds, mended, gone)
 
-    def named(self, name: str) -> "Trouble | None":
+    def named(self, name: str) -> "SystemProblem | None":
         from jobs.monitoring import problems
 
-        return next((one for one in problems.troubles() if one.name == name), None)
+        return next((each for each in problems.system_problems() if each.name == name), None)
 
     def wait(self, true: Callable[[], Any], what: str, patience: float) -> Any:
         end = time.monotonic() + patience
@@ -209,7 +209,7 @@ class Stage(chaos.Chaos):
         from jobs.execution import pause
 
         self.model.script.clear()
-        pause.resume(self.job, chaos.chaos_user())
+        pause.resume_job(self.job, chaos.chaos_user())
 
 
 def table(rows: list[Noticed]) -> str:

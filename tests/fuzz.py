@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from candidates.reading import Problem, Unreadable
-from candidates.reading.limits import SECONDS
+from candidates.reading.limits import READING_SECONDS
 from candidates.reading.sandbox.parent import Sandbox
 from tests.makers import archives, hidden, layouts
 from tests.makers import files as made
@@ -217,7 +217,7 @@ def _one(sandbox: Sandbox, name: str, data: bytes, outcome: Outcome, lock: threa
     except Exception as error:  # noqa: BLE001 -- that is what is looked for
         reason, fault = "fault", f"{type(error).__name__} came out of the sandbox"
     took = time.monotonic() - began
-    if took > SECONDS + LATE:
+    if took > READING_SECONDS + LATE:
         fault = fault or f"took {took:.1f} s"
     with lock:
         outcome.files += 1

@@ -124,7 +124,7 @@ def test_guessing_is_slowed_down_and_says_for_how_long(
     def tries(name: str, password: str) -> Any:
         return anonymous.post(reverse("login"), {"username": name, "password": password})
 
-    for _ in range(login_throttle.MOST):
+    for _ in range(login_throttle.MAX_FAILURES):
         assert tries("alice", "wrong").status_code == 200
     refused = tries("Alice ", "alice-pass")
 
@@ -134,13 +134,13 @@ def test_guessing_is_slowed_down_and_says_for_how_long(
     assert tries("eve", "eve-pass").status_code == 302
     admin = anonymous.post(reverse("admin:login"), {"username": "alice", "password": "alice-pass"})
     assert admin.status_code == 200 and "correct username and password" in admin.text.lower()
-    FailedLogIn.objects.update(at=timezone.now() - login_throttle.WITHIN)
+    FailedLogIn.objects.update(tried_at=timezone.now() - login_throttle.WINDOW)
     assert tries("alice", "alice-pass").status_code == 302
 
 
 def test_a_log_in_that_works_wipes_the_slate(anonymous: Client, alice: User) -> None:
     wrong, right = ({"username": "alice", "password": word} for word in ("no", "alice-pass"))
-    for _ in range(login_throttle.MOST - 1):
+    for _ in range(login_throttle.MAX_FAILURES - 1):
         anonymous.post(reverse("login"), wrong)
     anonymous.post(reverse("login"), right)
 

@@ -33,7 +33,7 @@ from candidates.pages.flags import OTHER_PAPERS
 from candidates.reading import Problem
 from candidates.scoring import insights
 from candidates.scoring.engines import reasons
-from candidates.scoring.scorecard import Rating, Scorecard
+from candidates.scoring.scorecard import Quote, Rating, Scorecard
 from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind
 from jobs.models.retention import RetentionWarning
 from jobs.notifications.compose import compose
@@ -138,23 +138,13 @@ def rangliste(stelle: Draft, alice: User) -> Analysis:
     for one in analysis.evaluations.filter(status=EvaluationStatus.SCORED):
         start = one.candidate.text.index("Zahlungsdienste")
         ratings = [
-            Rating.from_json(
-                {
-                    **rating,
-                    "rating": 1.5,
-                    "reason": reasons.reason(
-                        criterion, ["Python", "Go"], quotes=1, lists=False, fit=0.5
-                    ),
-                    "quotes": [
-                        {
-                            "text": one.candidate.text[start : start + 33],
-                            "start": start,
-                            "end": start + 33,
-                        }
-                    ],
-                }
+            Rating(
+                criterion.key,
+                1.5,
+                quotes=(Quote(one.candidate.text[start : start + 33], start, start + 33),),
+                reason=reasons.reason(criterion, ["Python", "Go"], quotes=1, lists=False, fit=0.5),
             )
-            for criterion, rating in zip(rubric.criteria, one.ratings, strict=True)
+            for criterion in rubric.criteria
         ]
         one.ratings = [rating.to_json() for rating in ratings]
         one.insights = insights.compose(rubric, Scorecard(tuple(ratings))).to_json()

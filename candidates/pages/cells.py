@@ -16,7 +16,7 @@ from candidates.models.candidate import Verdict
 from candidates.reasons import criterion_name
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric
-from candidates.scoring.scorecard import STRONGEST, Rating
+from candidates.scoring.scorecard import MAX_RATING, Rating
 
 from .must_haves import must_have_words
 from .verdicts import CHOICES
@@ -77,7 +77,7 @@ class RatingCells:
                 )
             self.rendered[key] = format_html(
                 '<td class="by drawn {}{}" data-label="{}">{}{}</td>',
-                width(100 * value / STRONGEST),
+                width(100 * value / MAX_RATING),
                 f" {style}" if criterion.must_have else "",
                 criterion_name(criterion),
                 number_format(value, 1),

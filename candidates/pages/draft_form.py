@@ -44,7 +44,7 @@ def edit_draft(
         criteria = CriteriaFormSet(request.POST, prefix="criteria")
         # Both are asked, so that all that is wrong is shown at once.
         valid = all([form.is_valid(), criteria.is_valid()])
-        news = valid and (form.says_something_new() or criteria.says_something_new(draft))
+        news = valid and (form.differs_from_draft() or criteria.differ_from(draft))
         meanwhile = _changed_meanwhile(request, draft) if news and not is_new else ""
         if news and not meanwhile:
             save_draft(form, criteria)

@@ -24,7 +24,7 @@ from candidates.pages.repeatability import repeatability
 from candidates.ranking import WAITING, Bucket, Filter, RankingOverview, overview
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Rubric
-from candidates.scoring.scorecard import STRONGEST
+from candidates.scoring.scorecard import MAX_RATING
 
 from .duplicates import duplicate_notes
 from .movement import has_earlier
@@ -123,7 +123,7 @@ def ranking(
         "musts": MUST_WORDS.items(),
         "verdict_choices": Verdict.choices,
         "flag_choices": flags.filter_choices(),
-        "levels": range(1, int(STRONGEST) + 1),
+        "levels": range(1, int(MAX_RATING) + 1),
         "more_is_open": bool(
             filter.params.keys() & {"status", "from", "to", "flag", "by", "least"}
         ),

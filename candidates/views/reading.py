@@ -17,7 +17,7 @@ from candidates.access import Request, candidate_for
 from candidates.models import Candidate, Draft
 from candidates.models.candidate import CandidateStatus
 from candidates.pages.marks import segments
-from candidates.reading import Sheet, Unreadable
+from candidates.reading import PageLayout, Unreadable
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Drawn:
     begins, else ""."""
 
     number: int
-    sheet: Sheet
+    sheet: PageLayout
     marks: list[tuple[str, Any]]
 
 

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
 from candidates.models.analysis import EvaluationStatus
-from candidates.models.draft import HEAVIEST, Role
+from candidates.models.draft import Role
 from candidates.ranking import Filter
 from candidates.reasons import criterion_name
 from candidates.scoring import rank
-from candidates.scoring.rubric import ROLE
-from candidates.scoring.scorecard import STRONGEST
+from candidates.scoring.rubric import MAX_WEIGHT, ROLE
+from candidates.scoring.scorecard import MAX_RATING
 
 MOST_MOVED = 1_000
 
@@ -56,9 +56,9 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
             }
             for one in analysis.rubric.criteria
         ],
-        "strongest": STRONGEST,
-        "cap": rank.CAP,
-        "unclearFrom": rank.UNCLEAR_FROM,
+        "strongest": MAX_RATING,
+        "cap": rank.MAX_SCORE_WITHOUT_MUST_HAVE,
+        "unclearFrom": rank.MIN_UNCLEAR_RATING,
         "total": total,
         "rows": rows,
     }
@@ -76,7 +76,7 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
         if not value:
             continue
         least = 0 if one.key == ROLE else 1
-        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= HEAVIEST:
+        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= MAX_WEIGHT:
             messages.error(
                 request,
                 _(
@@ -87,14 +87,14 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
                     "name": criterion_name(one),
                     "value": value[:20],
                     "least": least,
-                    "most": HEAVIEST,
+                    "most": MAX_WEIGHT,
                 },
             )
             return redirect(analysis)
         if one.key == ROLE:
             role_weight = int(value)
         else:
-            weights[one.name.strip().casefold()] = int(value)
+            weights[one.identity] = int(value)
     changed, missing = analysis.draft.set_weights(weights, role_weight, request.user)
     if missing:
         messages.warning(

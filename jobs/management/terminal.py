@@ -19,7 +19,6 @@ from rich.table import Table
 from candidates import exports
 from candidates.exports import reason
 from candidates.models import Analysis, Draft
-from candidates.models.analysis import OPEN_EVALUATION_STATUSES
 from candidates.pages.money import money
 from candidates.pages.repeatability import repeatability
 from candidates.reasons import sentence
@@ -27,6 +26,7 @@ from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import RubricCriterion
 from jobs.execution.estimate import Estimate
+from jobs.execution.progress import JobProgress
 from jobs.models import Job, JobStatus
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -58,13 +58,12 @@ def follow(job: Job, console: Console, still_alive: Callable[[], object] = lambd
         bar = progress.add_task("waiting for a worker", total=None)
         while True:
             job.refresh_from_db()
-            tally = job.analysis.evaluations.tally()
-            done = tally["total"] - sum(tally[status] for status in OPEN_EVALUATION_STATUSES)
-            if tally["total"]:
-                progress.update(bar, total=tally["total"], completed=done, description="scoring")
+            far = JobProgress.from_tally(job.analysis.evaluations.tally())
+            if far.total:
+                progress.update(bar, total=far.total, completed=far.done, description="scoring")
             if not job.is_open or job.is_paused:
-                told = "paused" if job.is_paused else job.get_status_display()
-                progress.update(bar, description=told)
+                status = "paused" if job.is_paused else job.get_status_display()
+                progress.update(bar, description=status)
                 return job
             still_alive()
             time.sleep(LOOK)

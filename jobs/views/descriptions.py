@@ -14,10 +14,10 @@ from candidates import intake
 from candidates.access import Request, draft_for
 from candidates.models import Draft
 from candidates.models.description import DescriptionFileStatus
-from candidates.models.draft import LONGEST_DESCRIPTION, LONGEST_TITLE, Role
+from candidates.models.draft import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, Role
 from candidates.pages import live
 from candidates.pages.draft_form import edit_draft
-from jobs.execution import describe as describing
+from jobs.execution.describe import DescriptionRefused, upload_description
 from jobs.models import Heartbeat
 
 
@@ -34,7 +34,7 @@ def describe_new(request: Request) -> HttpResponse:
     posted = request.POST.copy()
     if file is not None and not posted.get("title", "").strip():
         stem = intake.clean_name(file.name or "").rpartition(".")[0]
-        posted["title"] = " ".join(stem.replace("_", " ").split())[:LONGEST_TITLE]
+        posted["title"] = " ".join(stem.replace("_", " ").split())[:MAX_TITLE_CHARACTERS]
     return edit_draft(request, Draft(owner=request.user), _ask, posted)
 
 
@@ -69,8 +69,8 @@ def _ask(request: Request, draft: Draft) -> HttpResponse:
         messages.error(request, _("No file came along. Choose the job description first."))
     else:
         try:
-            describing.ask(draft, request.user, intake.from_upload(file))
-        except describing.DescriptionRefused as why:
+            upload_description(draft, request.user, intake.from_upload(file))
+        except DescriptionRefused as why:
             messages.error(request, str(why))
     return redirect(f"{reverse('candidates:edit', args=[draft.public_id])}#described")
 
@@ -80,11 +80,11 @@ def _take_over(request: Request, draft: Draft, text: str) -> HttpResponse:
     whole = f"{draft.description}\n\n{text}".strip() if "append" in request.POST else text
     if not text:
         messages.info(request, _("There is no text to take over."))
-    elif len(whole) > LONGEST_DESCRIPTION:
+    elif len(whole) > MAX_DESCRIPTION_CHARACTERS:
         messages.error(
             request,
             _("Together that is more than %d characters. Shorten the description first.")
-            % LONGEST_DESCRIPTION,
+            % MAX_DESCRIPTION_CHARACTERS,
         )
     else:
         draft.replace_description(whole, request.user)

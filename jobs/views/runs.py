@@ -1,19 +1,17 @@
 """Pages of jobs, and the requests that steer them: run, pause, resume, cancel, retry, repeat."""
 
 import json
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, Max, Q, Subquery
+from django.db.models import Exists, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.formats import number_format
-from django.utils.translation import get_language, gettext_noop, ngettext
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -21,17 +19,18 @@ from django.views.decorators.vary import vary_on_headers
 from candidates.access import Request, analysis_for, draft_for
 from candidates.facts.reason import Reason
 from candidates.forms import RunForm
-from candidates.models import Draft, Evaluation, Event, EventVerb, Preference
-from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus, InsightsMode
+from candidates.models import Draft, Event, Preference
+from candidates.models.analysis import InsightsMode
 from candidates.models.draft import Role
-from candidates.pages import live
+from candidates.pages import durations, live
 from candidates.pages.activity import describe
 from candidates.reasons import sentence, sentences
 from candidates.scoring.rubric import InvalidRubric
 from jobs.access import job_for
-from jobs.execution import estimate as estimates
 from jobs.execution import in_request, submit
-from jobs.execution import pause as pausing
+from jobs.execution.estimate import estimate_run
+from jobs.execution.pause import pause_job, resume_job
+from jobs.execution.progress import JobProgress, job_progress, progress_by_analysis
 from jobs.models import Halt, Heartbeat, Job, JobStatus
 
 from . import pulse
@@ -39,42 +38,8 @@ from . import pulse
 JOBS_A_PAGE = 20
 WHOM = gettext_noop("Say for whom insights are wanted, and for how many (1 to 1,000).")
 EVENTS_SHOWN = 100
-WINDOW = timedelta(seconds=30)  # that the pace is taken from
-ENOUGH = 5  # résumés in it
 EAGER = timedelta(seconds=30)
 SOON = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an analysis is. Counts are of evaluations, `left` a rough time to the end."""
-
-    total: int
-    scored: int
-    failed: int
-    unreadable: int
-    waiting: int
-    rate: float = 0.0  # a second, of late
-    left: timedelta | None = None
-
-    @property
-    def done(self) -> int:
-        return self.total - self.waiting
-
-    @property
-    def percent(self) -> int:
-        # 100 is for what is finished, not for what is nearly so.
-        return 100 * self.done // self.total if self.total else 0
-
-    @property
-    def pace(self) -> str:
-        if self.rate >= 1:
-            return _("%(number)s a second") % {"number": number_format(round(self.rate, 1), 1)}
-        return _("%(number)s a minute") % {"number": number_format(round(60 * self.rate, 1), 1)}
-
-    @property
-    def time_left(self) -> str:
-        return about(self.left) if self.left is not None else ""
 
 
 @require_safe
@@ -105,7 +70,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
     refresh = live.is_refresh(request)
     felt = pulse.feel(request.session.session_key or "", public_id) if refresh else ""
     job = job_for(request.user, public_id)
-    progress = _progress(job)
+    progress = job_progress(job)
     after = job.analysis.followups.tally()
     works = job.is_open and not job.is_paused
     # `job_for` asks for it.
@@ -136,7 +101,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         "every": _every(job, progress),
         "halted": halted,
         "nobody_works": nobody,
-        "took": _whole_seconds(job.took) if job.took else None,
+        "took": durations.short(job.took),
         "may_steer": may,
         "may_tell": job.is_open and Preference.of(request.user).browser,
         "may_retry": may
@@ -155,7 +120,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
     return answer
 
 
-def _every(job: Job, progress: Progress) -> int:
+def _every(job: Job, progress: JobProgress) -> int:
     """Seconds until its page asks again: often while there is much to see, at the beginning and
     near the end; seldom in the long stretch between, so that many open pages cost little."""
     if job.is_paused:
@@ -186,17 +151,17 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
         "form": form,
         "nobody_works": nobody,
         "halted": halted,
-        "answers_here": halted is None and in_request.may_be_here(draft.pk),
+        "answers_here": halted is None and in_request.fits_in_request(draft.pk),
     }
     if form.is_bound and not form.is_valid():
         context["trouble"] = _(WHOM)
-    elif too_many := submit.refusal(draft.pk):
+    elif too_many := submit.size_refusal(draft.pk):
         context["trouble"] = sentence(too_many)
     else:
         wanted = form.cleaned_data if form.is_bound else {}
         context["mode"] = InsightsMode(wanted.get("insights_mode", InsightsMode.TOP)).label
         try:
-            context["estimate"] = estimates.estimate(
+            context["estimate"] = estimate_run(
                 draft,
                 mode=wanted.get("insights_mode", InsightsMode.TOP),
                 top_n=wanted.get("top_n"),
@@ -227,7 +192,7 @@ def run(request: Request, public_id: Any) -> HttpResponse:
     except submit.CannotRun as error:
         messages.error(request, sentence(error.reason))
         return redirect(draft)
-    in_request.work_here(job)
+    in_request.work_in_request(job)
     job.refresh_from_db(fields=["status"])
     return redirect(job.analysis if job.status == JobStatus.COMPLETED else job)
 
@@ -256,7 +221,7 @@ def cancel(request: Request, public_id: Any) -> HttpResponse:
 @require_POST
 def pause(request: Request, public_id: Any) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
-    if pausing.by(request.user, job):
+    if pause_job(job, request.user):
         messages.success(
             request, _("The job is paused. Answers that are on their way still count.")
         )
@@ -270,7 +235,7 @@ def pause(request: Request, public_id: Any) -> HttpResponse:
 @require_POST
 def resume(request: Request, public_id: Any) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
-    if pausing.resume(job, request.user):
+    if resume_job(job, request.user):
         messages.success(request, _("The job goes on where it stopped."))
     else:
         messages.info(request, _("There was nothing to resume: the job is not paused."))
@@ -294,23 +259,12 @@ def retry(request: Request, public_id: Any) -> HttpResponse:
 
 
 def job_rows(jobs: Any) -> list[dict[str, Any]]:
-    """Each job with the counts of its analysis and why it is paused. Two queries more at most."""
+    """Each job with the progress of its analysis and why it is paused. Two queries more at most."""
     jobs = list(jobs)
-    counts: dict[int, dict[str, int]] = {}
-    counted = (
-        Evaluation.objects.filter(analysis__in={job.analysis_id for job in jobs})
-        .order_by()
-        .values_list("analysis", "status")
-    )
-    for analysis_id, status, number in counted.annotate(number=Count("pk")):
-        counts.setdefault(analysis_id, {})[status] = number
+    progress = progress_by_analysis(jobs)
     pauses = sentences(job.pause_reason for job in jobs)
     return [
-        {
-            "job": job,
-            "progress": _counted(counts.get(job.analysis_id, {})),
-            "paused_for": paused_for,
-        }
+        {"job": job, "progress": progress[job.analysis_id], "paused_for": paused_for}
         for job, paused_for in zip(jobs, pauses, strict=True)
     ]
 
@@ -318,60 +272,3 @@ def job_rows(jobs: Any) -> list[dict[str, Any]]:
 def _posted(text: str) -> Reason | None:
     """The reason that a form names, None where it names none. Raises ValueError for nonsense."""
     return Reason.from_json(json.loads(text)) if text else None
-
-
-def _counted(by_status: dict[str, int]) -> Progress:
-    return Progress(
-        total=sum(by_status.values()),
-        scored=by_status.get(EvaluationStatus.SCORED, 0),
-        failed=by_status.get(EvaluationStatus.FAILED, 0),
-        unreadable=by_status.get(EvaluationStatus.UNREADABLE, 0),
-        waiting=sum(by_status.get(status, 0) for status in OPEN_EVALUATION_STATUSES),
-    )
-
-
-def _whole_seconds(time: timedelta) -> timedelta:
-    return timedelta(seconds=round(time.total_seconds()))
-
-
-def about(time: timedelta) -> str:
-    """As a person would say it who does not know it to the second."""
-    seconds = time.total_seconds()
-    if seconds < 10:
-        return _("a few seconds")
-    if seconds < 60:
-        return _("less than a minute")
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return ngettext("%(number)s minute", "%(number)s minutes", minutes) % {"number": minutes}
-    hours = round(minutes / 60)
-    return ngettext("%(number)s hour", "%(number)s hours", hours) % {"number": hours}
-
-
-def _progress(job: Job) -> Progress:
-    """The counts of the job's analysis, and its pace. One query; three at most while it runs."""
-    tally = job.analysis.evaluations.tally()
-    progress = _counted({status: tally[status] for status in EvaluationStatus})
-    if job.status != JobStatus.PROCESSING or job.started_at is None or job.is_paused:
-        return progress
-    # A retry finds scores made before it; they say nothing about its pace. Nor does a pause.
-    began = job.started_at
-    if job.pauses:
-        resumed = Event.objects.filter(about=job.public_id, verb=EventVerb.RESUMED)
-        began = max(began, resumed.aggregate(last=Max("created_at"))["last"] or began)
-    now = timezone.now()
-    lately = max(began, now - WINDOW)
-    counted = job.analysis.evaluations.filter(scored_at__gte=began).aggregate(
-        all=Count("pk"), lately=Count("pk", filter=Q(scored_at__gte=lately))
-    )
-    # Of late, so that it settles soon after the pace has changed; where that is but a handful,
-    # since the beginning.
-    number, since = counted["lately"], lately
-    if number < ENOUGH:
-        number, since = counted["all"], began
-    seconds = (now - since).total_seconds()
-    if not number or seconds <= 0:
-        return progress
-    rate = number / seconds
-    left = timedelta(seconds=progress.waiting / rate)
-    return replace(progress, rate=rate, left=_whole_seconds(left))

@@ -63,8 +63,8 @@ def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
     recipients.queue_for_job(home.things[Job], NotificationKind.COMPLETED)
     recipients.queue_for_job(troubled, NotificationKind.FAILED)
     unreadable = Candidate.objects.filter(status="unreadable")[0]
-    for _ in range(login_throttle.MOST):
-        login_throttle.note("mallory")
+    for _ in range(login_throttle.MAX_FAILURES):
+        login_throttle.record_failure("mallory")
     return found | {
         "a failed job": troubled.get_absolute_url(),
         "a running job": running.get_absolute_url(),

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from candidates.models import Analysis, Candidate, Criterion, Draft
-from candidates.scoring.rank import sort_key, stand
+from candidates.scoring.rank import overall_score, sort_key
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Rating
 from tests.makers import rows
@@ -35,7 +35,7 @@ def analysis(draft: Draft, alice: User) -> Analysis:
         for rating in ratings:
             rating["rating"] = round(chance.uniform(0.5, 4), chance.choice((0, 1, 1)))
         evaluation.ratings = ratings
-        standing = stand(analysis.rubric, [Rating.from_json(one) for one in ratings])
+        standing = overall_score(analysis.rubric, [Rating.from_json(one) for one in ratings])
         evaluation.score = standing.score
         evaluation.must_haves_met, evaluation.strong = standing.must_haves_met, standing.strong
         key = sort_key(*_of(standing), evaluation.candidate.name)
@@ -211,7 +211,7 @@ def test_other_weights_give_what_the_program_would_give(at_home: Page, analysis:
         for criterion, weight in zip(data["criteria"], weights, strict=True):
             criterion["weight"] = weight
         rubric = Rubric.from_json(data)
-        standings = {name: stand(rubric, ratings) for name, ratings in cards}
+        standings = {name: overall_score(rubric, ratings) for name, ratings in cards}
         best = sorted(standings, key=lambda name: sort_key(*_of(standings[name]), name))
         page.evaluate(
             """(weights) => {

@@ -21,7 +21,7 @@ from candidates.models import (
     PossibleDuplicate,
 )
 from candidates.models.duplicate import DuplicateEvidence
-from candidates.scoring.scorecard import Quote, Rating
+from candidates.scoring.scorecard import Insight, Point, Quote, Rating
 from tests.makers import pdfs, rows
 
 NAME, EMAIL, PHONE = "Ottilie Brandauer", "ottilie@brandauer.example", "+43 1 555 0199"
@@ -76,11 +76,11 @@ def evaluation(one: Candidate, draft: Draft, alice: User) -> Evaluation:
         Rating(criterion.key, 3, f"{NAME} says so.", (quote,)).to_json()
         for criterion in analysis.rubric.criteria
     ]
-    evaluation.insights = {
-        "strengths": [{"text": f"{NAME} builds.", "quote": "built payment services in Python"}],
-        "gaps": [{"text": "Brandauer lacks Rust.", "quote": f"{NAME}"}],
-        "questions": ["Has Ottilie led?"],
-    }
+    evaluation.insights = Insight(
+        (Point(f"{NAME} builds.", quote),),
+        (Point("Brandauer lacks Rust.", Quote(NAME, 0, len(NAME))),),
+        (Point("Has Ottilie led?"),),
+    ).to_json()
     evaluation.save(update_fields=["ratings", "insights"])
     rows.note(one, alice, "I know Ottilie.")
     return evaluation

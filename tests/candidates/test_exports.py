@@ -14,8 +14,10 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates import exports
+from candidates.facts.reason import Reason
 from candidates.models import Analysis, Candidate, Decision, Draft, Event, EventVerb
 from candidates.models.candidate import Verdict
+from candidates.scoring.reason_codes import RatingCode
 from candidates.scoring.scorecard import Quote, Rating
 from candidates.views.exports import attachment
 from tests.makers import rows
@@ -69,8 +71,25 @@ def test_json_holds_reasons_and_quotes_too(as_alice: Client, analysis: Analysis)
     best = told["candidates"][0]
     assert best["ratings"][1]["quotes"] == [rows.QUOTE]
     assert best["ratings"][1]["reason"] == "Says so plainly."
+    assert best["ratings"][1]["reason_code"] is None  # a model's words have no code
     assert told["candidates"][1]["notes"][0]["author"] == "alice"
     assert told["candidates"][1]["name"] == EVIL  # JSON has no formulas
+
+
+def test_json_holds_the_code_of_a_reason_beside_its_sentence_in_the_reader_s_language(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    best = analysis.evaluations.get(rank=1)
+    reason = Reason(RatingCode.TERMS_IN_SENTENCES, {"sentences": 2, "terms": "Python Go"})
+    best.ratings = [Rating("c1", 3.0, reason=reason).to_json()]
+    best.save(update_fields=["ratings"])
+    url = reverse("candidates:export", args=[analysis.public_id, "json"])
+
+    answer = as_alice.get(url, headers={"Accept-Language": "de"})
+    [rating] = json.loads(answer.getvalue())["candidates"][0]["ratings"]
+
+    assert rating["reason_code"] == "terms_in_sentences"
+    assert rating["reason"].startswith("Zwei Sätze") and "„Python“ und „Go“" in rating["reason"]
 
 
 def test_a_workbook_has_strings_and_numbers_and_no_formula_or_link(

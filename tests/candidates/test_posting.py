@@ -3,7 +3,8 @@
 import pytest
 
 from candidates import posting
-from candidates.scoring.rubric import RubricCriterion
+from candidates.scoring.rubric import InvalidRubric, RubricCriterion
+from tests.reasons import raises_saying
 
 WHOLE = """# Backend engineer
 
@@ -61,7 +62,6 @@ def test_without_criteria_the_requirement_bullets_serve() -> None:
     [
         ("", "no title"),
         ("Only words", "no title"),
-        ("# Title alone", "nothing to rate by"),
         ("# T\nx\n## Criteria\n- A (weight 0)", "weight of 'A' is '0'"),
         ("# T\nx\n## Criteria\n- A (weight NaN)", "weight of 'A' is 'NaN'"),
         ("# T\nx\n## Criteria\n- A (weight 1e308)", "weight of 'A' is '1e308'"),
@@ -73,10 +73,15 @@ def test_without_criteria_the_requirement_bullets_serve() -> None:
     ],
 )
 def test_what_is_not_understood_is_named_with_the_remedy(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=r"understood|title|rate by|weight|name") as error:
+    with pytest.raises(ValueError, match=r"understood|title|weight|name") as error:
         posting.parse(text)
 
     assert words in str(error.value)
+
+
+def test_a_title_alone_is_refused_with_a_reason() -> None:
+    with raises_saying(InvalidRubric, "nothing to rate by"):
+        posting.parse("# Title alone")
 
 
 def test_an_empty_list_of_criteria_is_refused() -> None:

@@ -119,29 +119,29 @@ def test_a_resume_that_speaks_of_such_papers_gets_no_note(text: str) -> None:
     assert flags(text) == ()
 
 
-ONE = (
+FIRST_RESUME = (
     "Jane Example\njane.example@example.com\n\nExperience\nEngineer since 2019\n\nEducation\nBSc\n"
 )
 TWO = "John Sample\njohn.sample@example.org\n\nExperience\nNurse since 2015\n\nSkills\nCare\n"
 
 
 def test_two_people_in_one_file_are_told() -> None:
-    (flag,) = flags(ONE + TWO)
+    (flag,) = flags(FIRST_RESUME + TWO)
 
     assert flag.kind == FlagKind.TWO_PEOPLE
-    names = [(ONE + TWO)[start:end] for start, end in flag.spans]
+    names = [(FIRST_RESUME + TWO)[start:end] for start, end in flag.spans]
     assert names == ["Jane Example", "John Sample"]
 
 
 def test_referees_are_not_a_second_person() -> None:
-    assert flags(f"{ONE}\nReferences\n{TWO.split('Experience')[0]}") == ()
+    assert flags(f"{FIRST_RESUME}\nReferences\n{TWO.split('Experience')[0]}") == ()
 
 
 def test_one_person_with_two_addresses_is_one() -> None:
-    assert flags(f"{ONE}\nJane Example\njane.example@example.org") == ()
+    assert flags(f"{FIRST_RESUME}\nJane Example\njane.example@example.org") == ()
 
 
 def test_a_colleague_with_an_address_is_not_a_second_person() -> None:
     boss = "John Sample\njohn.sample@example.org"
 
-    assert flags(ONE.replace("since 2019", f"since 2019, reporting to\n{boss}")) == ()
+    assert flags(FIRST_RESUME.replace("since 2019", f"since 2019, reporting to\n{boss}")) == ()

@@ -4,7 +4,7 @@ import pytest
 
 from candidates.facts.flags import Flag, FlagKind
 from candidates.reading import Hidden, read
-from candidates.reading.clean import clean, flag, garbage_share
+from candidates.reading.clean import clean, flags_of, garbage_share
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_letters_that_only_look_latin_become_latin(
     cleaned = clean(raw)
 
     assert (cleaned.text, cleaned.alike) == (text or raw, alike)
-    flags = flag(cleaned, 2)
-    assert [one.kind for one in flags] == ["look-alike-letters"] * bool(alike)
-    assert tuple(cleaned.text[a:b] for one in flags for a, b in one.spans) == alike
+    flags = flags_of(cleaned, 2)
+    assert [flag.kind for flag in flags] == ["look-alike-letters"] * bool(alike)
+    assert tuple(cleaned.text[a:b] for flag in flags for a, b in flag.spans) == alike
 
 
 @pytest.mark.parametrize(

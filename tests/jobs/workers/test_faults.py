@@ -30,15 +30,16 @@ from django_q.tasks import async_task
 from candidates.models import Call, Candidate, Draft, Evaluation
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallStatus
-from candidates.scoring.engines.openai import connection as openai
 from evaluator.models import StoredFile
 from jobs import queue
-from jobs.execution import flight, lanes, submit
+from jobs.execution import submit
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, OutgoingStatus
 from jobs.queue.broker import own_key
+from jobs.queue.retry import doubling
 from jobs.workers.processes import MANAGE
 from jobs.workers.sweep import sweep
-from tests.jobs.here import work_off
+from tests import inline
+from tests.inline import work_off
 from tests.makers import rows
 from tests.servers import mail
 from tests.servers.model import ModelServer, Reply, Request, error, rated, serving
@@ -46,7 +47,8 @@ from tests.workers import cut_connections, running, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
-SERVANT = pwd.getpwnam("nobody")  # whom PostgreSQL runs as
+MODEL_CONNECTION = "candidates.scoring.engines.openai.connection"
+SERVER_USER = pwd.getpwnam("nobody")  # whom PostgreSQL runs as
 TEXT = "Built Python services, for the {}th time."
 
 
@@ -76,7 +78,7 @@ def check_whole(job: Job, number: int) -> None:
 
 def check_ledger(job: Job, model: ModelServer) -> None:
     """What the server says it answered is in the ledger: as answered, or as nobody knows."""
-    answered = sum(one.prompt_tokens > 0 for one in model.log)
+    answered = sum(request.prompt_tokens > 0 for request in model.log)
     usage = job.analysis.calls.usage()
     assert usage["calls"] <= answered <= usage["calls"] + usage["unknown"]
     assert not job.analysis.calls.open().exists()
@@ -158,7 +160,7 @@ def test_a_lane_whose_connection_is_cut_is_free_at_once(
     rows.candidate(draft)
     job = submit.submit(draft, alice, engine="openai", mode="none")
     with pytest.raises(OperationalError):
-        lanes.score(Lane.objects.get().pk)
+        inline.score(Lane.objects.get().pk)
 
     assert Lane.objects.all().lost().count() == 1
     sweep()
@@ -176,9 +178,9 @@ def short(impatient: None, settings: LazySettings, monkeypatch: pytest.MonkeyPat
     """Lanes in this process with short slices and pauses."""
     settings.LANE_SLICE = 1
     settings.EVALUATOR_CONCURRENCY = 2
-    monkeypatch.setattr(flight, "PAUSE", 0.02)
-    monkeypatch.setattr(openai, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(openai, "MAX_PAUSE_SECONDS", 0.02)
+    inline.shorten_retries(monkeypatch, *doubling(0.02, 300.0))
+    monkeypatch.setattr(f"{MODEL_CONNECTION}.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(f"{MODEL_CONNECTION}.MAX_PAUSE_SECONDS", 0.02)
 
 
 @pytest.mark.usefixtures("short")
@@ -205,7 +207,6 @@ def test_a_model_that_cannot_be_reached_is_waited_for(
 ) -> None:
     with serving() as model:
         settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "key", model.url
-    flight.WORKER.close()
     for number in range(12):
         rows.candidate(draft, number, text=TEXT.format(number))
     job = submit.submit(draft, alice, engine="openai", mode="none")
@@ -218,7 +219,6 @@ def test_a_model_that_cannot_be_reached_is_waited_for(
     finally:
         timer.join()
         back.close()
-        flight.WORKER.close()
 
     assert not Lane.objects.filter(pk=lane.pk).exists()
     assert Call.objects.filter(status=CallStatus.FAILED).exists()
@@ -259,13 +259,15 @@ def test_a_mail_server_that_is_down_then_slow_then_refuses_gets_each_e_mail_once
                 lambda: Notification.objects.filter(status=OutgoingStatus.SENT).count() == 3, "all"
             )
 
-    assert sorted(str(one["To"]) for one in box.messages) == sorted(user.email for user in people)
+    assert sorted(str(message["To"]) for message in box.messages) == sorted(
+        user.email for user in people
+    )
 
 
 def again(waiting: Any) -> None:
     """Try them now; the pauses between tries are tested elsewhere."""
     until(lambda: not Notification.objects.filter(status=OutgoingStatus.SENDING).exists())
-    waiting.hurry()
+    waiting.make_due()
     sweep()
 
 
@@ -275,8 +277,17 @@ def small_disk(transactional_db: None) -> Iterator[Path]:
     if os.geteuid() != 0 or sys.platform != "linux":
         pytest.skip("only root may mount a disk")
     folder = Path(tempfile.mkdtemp(prefix="evaluator-small-"))
+    options = f"size=8m,mode=0700,uid={SERVER_USER.pw_uid}"
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size=8m,mode=0700,uid={SERVANT.pw_uid}", "none", folder],
+        [
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            options,
+            "none",
+            folder,
+        ],
         capture_output=True,
         check=False,
     )
@@ -321,8 +332,8 @@ def test_a_full_disk_refuses_the_upload_whole_and_says_so(
         assert taken < 10
 
     assert answer.status_code == 507
-    said = answer.json()["error"] if scripted else html.unescape(answer.text)
-    assert "There is no room left on the server, so nothing of this upload was kept." in said
+    message = answer.json()["error"] if scripted else html.unescape(answer.text)
+    assert "There is no room left on the server, so nothing of this upload was kept." in message
     assert Candidate.objects.count() == StoredFile.objects.count() == 2 * taken > 0
     subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
     assert upload(99, 20_000).status_code in (200, 302)

@@ -9,9 +9,9 @@ from PIL import Image, ImageFilter
 
 from candidates.facts.flags import Flag, FlagKind
 from candidates.reading import Document, Problem, Unreadable, read
-from candidates.reading.limits import RECOGNISE_MOST_SECONDS, recognise_seconds
-from candidates.reading.ocr import recognise as module
+from candidates.reading.limits import MAX_RECOGNISE_SECONDS, recognise_seconds
 from candidates.reading.ocr import tesseract
+from candidates.reading.ocr.recognise import LOW_CONFIDENCE
 from tests.makers import files, scans
 from tests.makers.scans import OTHER, needs_tesseract
 
@@ -128,7 +128,7 @@ def test_a_scan_that_is_hard_to_read_says_so() -> None:
     [flag] = document.flags
     assert flag.kind == "recognised-badly"
     confidence = flag.params["confidence"]
-    assert isinstance(confidence, int) and confidence < module.BAD_CONFIDENCE
+    assert isinstance(confidence, int) and confidence < LOW_CONFIDENCE
 
 
 @needs_tesseract
@@ -150,7 +150,7 @@ def test_how_many_pages_will_be_recognised_is_said_first() -> None:
 
 def test_time_grows_with_pages_and_ends() -> None:
     assert recognise_seconds(1) < recognise_seconds(2) < recognise_seconds(100)
-    assert recognise_seconds(300) == RECOGNISE_MOST_SECONDS
+    assert recognise_seconds(300) == MAX_RECOGNISE_SECONDS
 
 
 def test_pages_that_do_not_fit_into_the_time_are_named(
