@@ -18,6 +18,7 @@ from django.utils import translation
 from .blind import hide, is_hidden, masked, shown_file, shown_name
 from .facts.reason import Reason
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
+from .models.candidate import Verdict
 from .reading.problems import Problem
 from .reasons import code_of, sentence, statement
 from .scoring import prepare
@@ -167,7 +168,7 @@ def _plain(
 def _judged(candidate: Candidate, by: str | None, judged: Judged) -> dict[str, Any]:
     at = candidate.decided_at
     return {
-        "decision": candidate.verdict or None,
+        "decision": None if candidate.verdict == Verdict.OPEN else candidate.verdict,
         "decided_by": by,
         "decided_at": at.isoformat() if at else None,
         "notes": [
