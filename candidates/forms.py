@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.text import format_lazy
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from .intake import MOST_PIECES
+from .intake import MAX_PIECES
 from .models import Criterion, Draft, Preference
 from .models.analysis import InsightsMode
 from .models.draft import MAX_CRITERIA, SHARED
@@ -24,6 +24,10 @@ from .scoring.rubric import CRITERION_FIELDS, MAX_WEIGHT, criterion_identity
 BLANK_ROWS = 2
 MAX_INSIGHTS = 1_000
 MAX_MEMBERS = 100
+# Translated where it is shown.
+INVALID_RUN_MESSAGE = gettext_noop(
+    "Say for whom insights are wanted, and for how many (1 to 1,000)."
+)
 
 
 class DraftForm(forms.ModelForm[Draft]):
@@ -166,8 +170,8 @@ CriteriaFormSet: type[BaseCriteria] = forms.formset_factory(  # type: ignore[ass
 )
 
 
-def criteria_of(draft: Draft) -> list[dict[str, Any]]:
-    """The initial values of a draft's rows. One query."""
+def initial_criteria(draft: Draft) -> list[dict[str, Any]]:
+    """What a form begins with. One query."""
     return list(draft.criteria.values(*CRITERION_FIELDS)) if draft.pk else []
 
 
@@ -192,7 +196,7 @@ class RoleForm(forms.Form):
 
 
 class InvitationForm(RoleForm):
-    """A colleague with whom a draft is shared, by address."""
+    """An invitation of a colleague to a draft, by e-mail address."""
 
     email = forms.EmailField(
         label=_("E-mail address"),
@@ -245,7 +249,7 @@ class RunForm(forms.Form):
         ),
     )
 
-    # One press is one job, however often the form arrives.
+    # So that sending the form twice starts one job.
     key = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -254,11 +258,11 @@ class RunForm(forms.Form):
 
 
 class PieceForm(forms.Form):
-    """One part of a large file."""
+    """A part of a large file."""
 
     upload = forms.UUIDField()
     number = forms.IntegerField(min_value=0)
-    total = forms.IntegerField(min_value=1, max_value=MOST_PIECES)
+    total = forms.IntegerField(min_value=1, max_value=MAX_PIECES)
     name = forms.CharField(max_length=1_000)
     piece = forms.FileField()
 

@@ -58,10 +58,10 @@ def test_a_forgotten_password_is_chosen_anew_with_the_link_in_the_e_mail(
     assert "Look into your mail" in page.text
     [message] = mail.outbox
     assert message.subject == "A new password for the Candidate Evaluator"
-    found = re.search(r"http://testserver(/accounts/reset/\S+)", str(message.body))
-    assert found is not None
+    link = re.search(r"http://testserver(/accounts/reset/\S+)", str(message.body))
+    assert link is not None
 
-    form = anonymous.get(found[1], follow=True)
+    form = anonymous.get(link[1], follow=True)
     assert "Choose a new password" in form.text
     address = form.redirect_chain[-1][0]
     chosen = "a-much-better-one"
@@ -69,7 +69,7 @@ def test_a_forgotten_password_is_chosen_anew_with_the_link_in_the_e_mail(
 
     assert "The password is set" in done.text
     assert anonymous.login(username="alice", password=chosen)
-    assert "has been used or is too old" in anonymous.get(found[1], follow=True).text
+    assert "has been used or is too old" in anonymous.get(link[1], follow=True).text
 
 
 def test_nobody_learns_from_the_reset_who_has_an_account(anonymous: Client, alice: User) -> None:

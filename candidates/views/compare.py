@@ -39,7 +39,7 @@ class ComparedRating:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def compare(request: Request, public_id: Any) -> HttpResponse:
+def compare(request: Request, public_id: UUID) -> HttpResponse:
     """Compare the candidates named by `c`. Four queries.
 
     A POST comes from the ranking's checked rows and redirects to a URL that can be shared.

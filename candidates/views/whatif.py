@@ -1,7 +1,7 @@
 """What the ranking would be with other weights: what a browser needs to compute it, and keeping
 the weights that were found."""
 
-from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
@@ -24,7 +24,7 @@ MOST_MOVED = 1_000
 
 
 @require_safe
-def ratings(request: Request, public_id: Any) -> HttpResponse:
+def ratings(request: Request, public_id: UUID) -> HttpResponse:
     """The best thousand, each with its ratings in the rubric's order, and the rule of the score.
 
     Their order breaks ties: what the weights do not change is settled here. Four queries.
@@ -66,7 +66,7 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def weights(request: Request, public_id: Any) -> HttpResponse:
+def weights(request: Request, public_id: UUID) -> HttpResponse:
     """Write weights into the draft's criteria, found by the names that they have in the rubric."""
     analysis = analysis_for(request.user, public_id, Role.EDITOR)
     weights: dict[str, int] = {}

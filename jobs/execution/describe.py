@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from candidates.intake import NO_NAME, Incoming, clean_name
+from candidates.intake import NO_NAME_MESSAGE, Incoming, clean_name
 from candidates.models import DescriptionFile, Draft, Event, EventVerb
 from candidates.models.draft import MAX_DESCRIPTION_CHARACTERS
 from candidates.reading.problems import Problem, Unreadable
@@ -40,7 +40,7 @@ def upload_description(draft: Draft, user: "User", file: Incoming) -> Descriptio
     """Store the file and wake a worker to read it; returns at once. Raises DescriptionRefused."""
     name = clean_name(file.name)
     if not name:
-        raise DescriptionRefused(str(NO_NAME))
+        raise DescriptionRefused(str(NO_NAME_MESSAGE))
     if file.size > MAX_DESCRIPTION_BYTES:
         raise DescriptionRefused(
             _("The file is larger than 8 MB. Save a smaller copy, or paste the text into the form.")

@@ -107,14 +107,14 @@ def _digest_context(notification: Notification) -> dict[str, Any]:
     if run is None or run.previous_analysis is None:
         return context
     previous, analysis = run.previous_analysis, context["analysis"]
-    highlights = movement.highlights(previous, analysis)
+    highlights = movement.find_highlights(previous, analysis)
     return context | {
         "previous_analysis": previous,
-        "arrived": movement.shown(highlights.arrived, previous, analysis),
-        "moved_up": movement.shown(highlights.up, previous, analysis),
-        "moved_down": movement.shown(highlights.down, previous, analysis),
+        "arrived": movement.movement_rows(highlights.arrived, previous, analysis),
+        "moved_up": movement.movement_rows(highlights.up, previous, analysis),
+        "moved_down": movement.movement_rows(highlights.down, previous, analysis),
         "unreadable": highlights.unreadable,
-        "page_url": settings.SITE_URL + movement.address(previous, analysis),
+        "page_url": settings.SITE_URL + movement.movement_url(previous, analysis),
         "schedule_url": settings.SITE_URL
         + reverse("jobs:schedule", args=[analysis.draft.public_id]),
     }

@@ -64,7 +64,7 @@ class Command(BaseCommand):
 
     def _run(self, draft: Draft, console: Console, still_alive: Callable[[], None]) -> None:
         job = terminal.follow(submit.submit(draft, draft.owner), console, still_alive)
-        terminal.show(console, job.analysis)
+        terminal.print_ranking(console, job.analysis)
         if why := terminal.why_not_completed(job):
             raise CommandError(why)
         site = settings.SITE_URL
