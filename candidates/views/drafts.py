@@ -20,9 +20,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from candidates import blind
 from candidates.access import Request, draft_for
-from candidates.forms import (
-    RunForm,
-)
+from candidates.forms import RunForm
 from candidates.intake import discard, remove_unreadable_files
 from candidates.models import Candidate, Draft
 from candidates.models.archive import ArchiveStatus

@@ -96,7 +96,9 @@ def ranking(
         "rows": _rows(
             *(analysis, rubric, filter, page.start_index(), page.end_index()), may_decide=may_decide
         ),
-        "sorts": [(one, filter.query_with(sort=one.key)) for one in rubric.criteria],
+        "sorts": [
+            (criterion, filter.query_with(sort=criterion.key)) for criterion in rubric.criteria
+        ],
         "by_score": filter.query_with(sort=""),
         "may_decide": may_decide,
         "verdicts": verdicts.WORDS.values(),
@@ -145,7 +147,7 @@ def _rows(
     before = beside.filter(rank__lt=OuterRef("rank")).order_by("-rank").values("band")[:1]
     after = beside.filter(rank__gt=OuterRef("rank")).order_by("rank").values("band")[:1]
     written = Note.objects.filter(candidate=OuterRef("candidate")).order_by().values("candidate")
-    found = (
+    evaluations: Any = (
         analysis.evaluations.filter(pk__in=ids)
         .order_by(*filter.order)
         .select_related("candidate")
@@ -160,32 +162,33 @@ def _rows(
             notes=Coalesce(Subquery(written.annotate(n=Count("pk")).values("n")), 0),
         )
     )
-    shown: list[Any] = list(found)
-    alike = duplicate_notes(analysis.draft, [one.candidate_id for one in shown])
+    alike = duplicate_notes(analysis.draft, [row.candidate_id for row in evaluations])
     drawn, choices = cells.RatingCells(rubric), cells.VerdictButtons()
     choose, same = _("Choose %(name)s"), _("same person?")
     query = f"?{filter.query}".rstrip("?")
     rows = []
-    for one in shown:
-        candidate = one.candidate
+    for evaluation in evaluations:
+        candidate = evaluation.candidate
         name = shown_name(candidate, analysis.draft)
         shows_file = candidate.name and not is_hidden(candidate, analysis.draft)
-        tied = {one.band} & {one.band_before, one.band_after} - {None}
+        tied = {evaluation.band} & {evaluation.band_before, evaluation.band_after} - {None}
         rows.append(
             Row(
-                evaluation=one,
+                evaluation=evaluation,
                 name=name,
                 file=candidate.filename if shows_file else "",
-                place=one.place(tied),
-                width=cells.width(float(one.score or 0)),
-                cells=drawn.of(one.ratings) if one.ratings else "",
-                tags=flags.tags(one)
+                place=evaluation.place(tied),
+                width=cells.width(float(evaluation.score or 0)),
+                cells=drawn.of(evaluation.ratings) if evaluation.ratings else "",
+                tags=flags.tags(evaluation)
                 + [flags.FlagTag(same, note.sentence) for note in alike.get(candidate.pk, [])],
-                link=one.get_absolute_url() + query,
-                choices=choices.of(one.public_id, name, candidate.verdict) if may_decide else "",
+                link=evaluation.get_absolute_url() + query,
+                choices=choices.of(evaluation.public_id, name, candidate.verdict)
+                if may_decide
+                else "",
                 choose=choose % {"name": name},
                 verdict=verdicts.shown_verdict(candidate.verdict),
-                notes=one.notes,
+                notes=evaluation.notes,
             )
         )
     return rows
