@@ -476,7 +476,7 @@ class TestJobPage:
         as_alice.post(url("cancel", Job.objects.exclude(pk=job.pk).get()))
         again = as_alice.post(url("retry", job), sent, follow=True)
 
-        assert [(row.number, row.may_retry) for row in page.context["troubles"]] == [
+        assert [(row.number, row.may_retry) for row in page.context["unscored"]] == [
             (3, True), (1, True), (1, False)
         ]  # fmt: skip
         assert page.text.count(">Retry these<") == 2
