@@ -137,8 +137,8 @@ class Chaos:
         self.outcome = Outcome()
         self.stack = ExitStack()
         self.model_up, self.mail_up = ExitStack(), ExitStack()
-        self.model = self.model_up.enter_context(model.serving(latency=0.3, jitter=0.2))
-        self.mail = self.mail_up.enter_context(mail.serving())
+        self.model = self.model_up.enter_context(model.serve_model(latency=0.3, jitter=0.2))
+        self.mail = self.mail_up.enter_context(mail.serve_mail())
         self.workers: list[Worker] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
         self.marks: dict[str, int] = {}  # candidate, by what stands in its résumé
@@ -343,7 +343,7 @@ class Chaos:
         if mood == "down":
             self.model_up.close()
             self.model_up = ExitStack()
-            restarted = model.serving(again=self.model)
+            restarted = model.serve_model(again=self.model)
             self.put_off(seconds, lambda: void(self.model_up.enter_context(restarted)))
         else:
             shares: dict[str, dict[str, Any]] = {
@@ -374,7 +374,7 @@ class Chaos:
         if mood == "down":
             self.mail_up.close()
             self.mail_up = ExitStack()
-            restarted = mail.serving(again=self.mail)
+            restarted = mail.serve_mail(again=self.mail)
             self.live(self.chance.uniform(1.0, 4.0))
             self.mail_up.enter_context(restarted)
         elif mood == "slow":

@@ -195,7 +195,7 @@ class Stage(chaos.Chaos):
     def again(self) -> Any:
         from tests.servers import model
 
-        return model.serving(again=self.model)
+        return model.serve_model(again=self.model)
 
     def recover(self) -> None:
         """All servers in good health, and no job left over."""

@@ -107,7 +107,7 @@ def rated(request: Request, rating: int = 3, **message: Any) -> Reply:
         request["messages"]
     ) > 2 else []  # fmt: skip
     line = next((line for line in lines if len(line) > 20), "")
-    return said(json.dumps(filled(schema, line, rating)), **message)
+    return completion_reply(json.dumps(filled(schema, line, rating)), **message)
 
 
 def schema_of(request: Request) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def filled(schema: dict[str, Any], line: str, rating: int) -> Any:
     return schema["enum"][0] if "enum" in schema else "The line says so."
 
 
-def said(text: str | None, finish: str = "stop", **message: Any) -> Reply:
+def completion_reply(text: str | None, finish: str = "stop", **message: Any) -> Reply:
     """A whole answer of the protocol with this content."""
     return Reply(
         answer={

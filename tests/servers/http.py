@@ -20,7 +20,7 @@ class Server:
 
 
 @contextmanager
-def listening() -> Iterator[Server]:
+def serve_http() -> Iterator[Server]:
     state = Server()
 
     class Handler(BaseHTTPRequestHandler):

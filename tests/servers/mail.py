@@ -41,7 +41,7 @@ class MailServer:
 
 
 @contextmanager
-def serving(again: MailServer | None = None) -> Iterator[MailServer]:
+def serve_mail(again: MailServer | None = None) -> Iterator[MailServer]:
     """The server in a thread; `again` one that was ended comes back, at its old port."""
     state = again or MailServer()
     if not state.port:

@@ -26,10 +26,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import answers, wire
-from .answers import Behaviour, Reply, Request, error, rated, said
+from .answers import Behaviour, Reply, Request, completion_reply, error, rated
 from .tokens import Prefixes, tokens
 
-__all__ = ["Behaviour", "ModelServer", "Reply", "Request", "error", "rated", "said", "serving"]
+__all__ = [
+    "Behaviour",
+    "ModelServer",
+    "Reply",
+    "Request",
+    "completion_reply",
+    "error",
+    "rated",
+    "serve_model",
+]
 
 Step = Reply | Callable[[Request], Reply]
 MAX_LOGGED_REQUESTS = 200_000  # requests; a benchmark makes a few thousand
@@ -208,7 +217,7 @@ async def _run(
 
 
 @contextmanager
-def serving(
+def serve_model(
     *script: Step,
     tls: ssl.SSLContext | None = None,
     again: ModelServer | None = None,

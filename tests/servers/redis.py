@@ -21,7 +21,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(port: int = 0) -> Iterator[str]:
+def serve_redis(port: int = 0) -> Iterator[str]:
     """Its address, while it runs."""
     port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:

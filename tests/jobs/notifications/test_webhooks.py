@@ -23,13 +23,13 @@ from jobs.notifications import outbox, recipients, webhooks
 from jobs.notifications.addresses import is_public
 from jobs.queue.retry import WEBHOOK
 from tests.makers import rows
-from tests.servers.http import Server, listening
+from tests.servers.http import Server, serve_http
 
 
 @pytest.fixture
 def program(settings: LazySettings) -> Iterator[Server]:
     settings.WEBHOOK_ALLOW_PRIVATE = True
-    with listening() as program:
+    with serve_http() as program:
         program.url += "/in?x=1"
         yield program
 
