@@ -140,7 +140,7 @@ def test_an_e_mail_is_taken(provider: Provider, server: Server, notification: No
 
     assert tried(notification).status == OutgoingStatus.SENT
 
-    [(path, headers, body)] = server.came
+    [(path, headers, body)] = server.requests
     assert path == provider.path and provider.key in headers[provider.header]
     content = body + b"".join(
         base64.b64decode(part) for part in json_parts(body) if part.isascii() and len(part) > 500
