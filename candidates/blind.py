@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from candidates.models import Candidate, Draft, Event
+from candidates.models import Candidate, Draft, Event, EventVerb
 from candidates.models.candidate import Verdict
 from candidates.scoring import prepare
 from candidates.scoring.redact import traces
@@ -92,8 +92,11 @@ def reveal(candidate: Candidate, user: "User") -> bool:
         hidden = Candidate.objects.filter(pk=candidate.pk, revealed_at=None, verdict=Verdict.OPEN)
         if not hidden.filter(draft__blind=True).update(revealed_at=Now()):
             return False
-        Event.objects.all().record(
-            candidate.draft_id, "candidate revealed", actor=user, about=candidate.public_id
+        Event.objects.record(
+            candidate.draft_id,
+            EventVerb.CANDIDATE_REVEALED,
+            actor=user,
+            about=candidate.public_id,
         )
     return True
 
@@ -107,8 +110,8 @@ def switch(draft: Draft, user: "User", *, on: bool) -> bool:
         if on:
             revealed = draft.candidates.filter(revealed_at__isnull=False)
             revealed.update(revealed_at=None)
-        verb = "blind mode on" if on else "blind mode off"
-        Event.objects.all().record(draft.pk, verb, actor=user, about=draft.public_id)
+        verb = EventVerb.BLIND_MODE_ENABLED if on else EventVerb.BLIND_MODE_DISABLED
+        Event.objects.record(draft.pk, verb, actor=user, about=draft.public_id)
     return True
 
 

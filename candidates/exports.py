@@ -18,6 +18,7 @@ from django.utils import translation
 from .blind import hide, is_hidden, masked, shown_file, shown_name
 from .facts.reason import Reason
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
+from .models.candidate import Verdict
 from .reading.problems import Problem
 from .reasons import code_of, sentence, statement
 from .scoring import prepare
@@ -168,7 +169,7 @@ def _review_values(
     candidate: Candidate, decided_by: str | None, review: ReviewData
 ) -> dict[str, Any]:
     return {
-        "decision": candidate.verdict or None,
+        "decision": None if candidate.verdict == Verdict.OPEN else candidate.verdict,
         "decided_by": decided_by,
         "decided_at": candidate.decided_at.isoformat() if candidate.decided_at else None,
         "notes": [

@@ -22,7 +22,7 @@ from django.db.models.functions import Length
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from .models import Archive, Candidate, Draft, Event, Piece
+from .models import Archive, Candidate, Draft, Event, EventVerb, Piece
 from .models.candidate import CandidateStatus
 from .reading import MAX_ARCHIVE_BYTES, MAX_BYTES, ZIP, Member, Problem
 from .reasons import sentence
@@ -139,7 +139,9 @@ def accept(
         discard(stored.values())  # another request was faster with the same bytes
         added = sum(outcome.candidate is not None for outcome in outcomes)
         if added:
-            Event.objects.all().record(draft.pk, "files added", actor=user, detail=str(added))
+            Event.objects.record(
+                draft.pk, EventVerb.FILES_ADDED, actor=user, params={"count": added}
+            )
     return outcomes
 
 
@@ -206,8 +208,25 @@ def _store_archive(draft: Draft, user: "User | None", name: str, data: bytes) ->
         if stored.file.name != archive.file.name:
             discard([str(archive.file.name)])
             return UploadOutcome(name, duplicate_of=stored.filename)
-        Event.objects.all().record(draft.pk, "archive added", actor=user, detail=name)
+        Event.objects.record(draft.pk, EventVerb.ARCHIVE_ADDED, actor=user, about=stored.public_id)
     return UploadOutcome(name, archive=stored)
+
+
+def remove_unreadable_files(draft: Draft, user: "User") -> int:
+    """Remove every candidate whose file cannot be read, with the file; returns how many."""
+    with transaction.atomic():
+        unreadable = draft.candidates.filter(status=CandidateStatus.UNREADABLE)
+        names = dict(unreadable.select_for_update().values_list("pk", "file"))
+        if names:
+            Candidate.objects.filter(pk__in=names).delete()
+            discard(names.values())
+            Event.objects.record(
+                draft.pk,
+                EventVerb.UNREADABLE_FILES_REMOVED,
+                actor=user,
+                params={"count": len(names)},
+            )
+    return len(names)
 
 
 def discard(names: Iterable[str]) -> None:

@@ -39,12 +39,10 @@ BUCKET_POINTS = 5  # of score, in a bar of the chart
 BUCKET_COUNT = 100 // BUCKET_POINTS
 LAST_BUCKET_START = 100 - BUCKET_POINTS  # it includes 100; the others end a tenth before the next
 TENTH = Decimal("0.1")
-UNDECIDED = "open"
 WAITING = "waiting"
 STATUSES = (EvaluationStatus.SCORED, WAITING, EvaluationStatus.FAILED, EvaluationStatus.UNREADABLE)
 MUSTS = ("met", "unclear", "missing")
 RATINGS = ("1", "2", "3", "4")  # the least rating of a criterion
-VERDICTS = (UNDECIDED, Verdict.SHORTLIST, Verdict.MAYBE, Verdict.REJECT)
 ANY, NONE, HIDDEN = "any", "none", "hidden-text"
 # Lexemes that only reveal a gender: not searchable in blind mode.
 GENDERED_LEXEMES = (
@@ -148,7 +146,7 @@ class Filter:
             low=low,
             high=high,
             flag=values.text("flag")[:MAX_FLAG_CHARACTERS],
-            verdict=values.choice("verdict", VERDICTS),
+            verdict=values.choice("verdict", tuple(Verdict.values)),
             by=by,
             least=int(least) if least else None,
             sort=values.choice("sort", keys),
@@ -209,8 +207,7 @@ class Filter:
         if self.flag:
             condition &= self._flag_condition()
         if self.verdict:
-            verdict = Verdict.OPEN if self.verdict == UNDECIDED else self.verdict
-            condition &= Q(candidate__verdict=verdict)
+            condition &= Q(candidate__verdict=self.verdict)
         if self.by and self.least:
             condition &= Q(**{f"marks__{self.keys.index(self.by)}__gte": self.least})
         if self.q:

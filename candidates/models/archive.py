@@ -1,11 +1,11 @@
 """A ZIP of résumés between its upload and the candidates that come out of it."""
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.core.files.storage import default_storage
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
@@ -16,6 +16,10 @@ from candidates.reading.problems import Problem
 
 from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
+from .event import Event, EventVerb
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 class ArchiveStatus(models.TextChoices):
@@ -99,6 +103,14 @@ class Archive(Claimable):
     def reason(self) -> str:
         """Why it could not be unpacked, and what to do."""
         return gettext(Problem(self.problem).sentence) if self.problem else ""
+
+    def remove(self, user: "User") -> None:
+        """Delete the archive with its file, as the act of the user."""
+        with transaction.atomic():
+            Event.objects.record(
+                self.draft_id, EventVerb.ARCHIVE_REMOVED, actor=user, about=self.public_id
+            )
+            self.delete()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         deleted = super().delete(*args, **kwargs)

@@ -24,10 +24,10 @@ WORDS = {
     "followups": _("insights and second scorings"),
     "notes": _("notes"),
     "decisions": _("decisions"),
-    "likenesses": _("comparisons with other files"),
+    "possible_duplicates": _("comparisons with other files"),
     "events": _("texts in the log of events"),
     "errors": _("error messages of the queue"),
-    "views": _("saved views that searched for them"),
+    "saved_filters": _("saved views that searched for them"),
     "archives": _("archives in which the file came"),
 }
 

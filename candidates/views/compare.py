@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
 from candidates.models import Evaluation
+from candidates.pages.verdicts import shown_verdict
 from candidates.scoring.rubric import Rubric, RubricCriterion
 
-from .ranking import VERDICT_WORDS
 from .ratings import ShownInsight, ShownRating, shown_insight, shown_ratings
 
 MAX_CANDIDATES = 4
@@ -69,7 +69,7 @@ def compare(request: Request, public_id: UUID) -> HttpResponse:
                 evaluation,
                 shown_name(evaluation.candidate, analysis.draft),
                 shown_insight(analysis.rubric, evaluation),
-                VERDICT_WORDS.get(evaluation.candidate.verdict, ""),
+                shown_verdict(evaluation.candidate.verdict),
                 f"{address}?"
                 + "&".join(f"c={other.public_id}" for other in chosen if other != evaluation),
             )

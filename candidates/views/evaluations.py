@@ -1,6 +1,6 @@
 """One candidate's ratings with their evidence, beside the résumé."""
 
-from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -11,14 +11,14 @@ from candidates.access import Request, evaluation_for
 from candidates.models.draft import Role
 from candidates.ranking import Filter, around
 
-from .duplicates import notes
-from .ratings import noticed, shown_insight, shown_ratings
+from .duplicates import duplicate_notes
+from .ratings import flag_notes, shown_insight, shown_ratings
 from .reading import pane
 from .review import judgement
 
 
 @require_safe
-def evaluation(request: Request, public_id: Any) -> HttpResponse:
+def evaluation(request: Request, public_id: UUID) -> HttpResponse:
     """Show one candidate's ratings, and the résumé with their quotes marked. Nine queries."""
     evaluation = evaluation_for(request.user, public_id)
     analysis, candidate = evaluation.analysis, evaluation.candidate
@@ -41,7 +41,8 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
         "analysis": analysis,
         "draft": draft,
         "shown": ratings,
-        "flags": noticed(evaluation, draft) + notes(draft, [candidate.pk]).get(candidate.pk, []),
+        "flags": flag_notes(evaluation, draft)
+        + duplicate_notes(draft, [candidate.pk]).get(candidate.pk, []),
         "rank": evaluation.place(analysis.evaluations.tied() if evaluation.band else ()),
         "filter": filter,
         "before": before,

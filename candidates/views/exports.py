@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from candidates import exports, report
 from candidates.access import Request, analysis_for
-from candidates.models import Analysis, Event
+from candidates.models import Analysis, Event, EventVerb
 from candidates.models.candidate import Verdict
 from candidates.ranking import Filter
 
@@ -52,12 +52,12 @@ def export(request: Request, public_id: UUID, kind: str) -> HttpResponseBase:
     else:
         response = FileResponse(report.shortlist_pdf(analysis, rows), content_type=TYPES[kind])
     if request.method == "GET":
-        Event.objects.all().record(
+        Event.objects.record(
             analysis.draft_id,
-            "exported",
+            EventVerb.RANKING_EXPORTED,
             actor=request.user,
             about=analysis.public_id,
-            detail=kind,
+            params={"format": kind},
         )
     response.headers["Content-Disposition"] = attachment(f"{analysis.title}.{kind}")
     response.headers["Cache-Control"] = "private, no-store"

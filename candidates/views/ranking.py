@@ -10,24 +10,24 @@ from django.db.models.functions import Coalesce
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request, analysis_for
 from candidates.blind import is_hidden, shown_name
-from candidates.models import Analysis, Evaluation, Look, Note, SavedView
+from candidates.models import Analysis, Evaluation, Note, RankingVisit, SavedFilter
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
-from candidates.pages import cells, live, tags
-from candidates.pages.words import doubt
-from candidates.ranking import UNDECIDED, WAITING, Bucket, Filter, RankingOverview, overview
+from candidates.pages import cells, flags, live, verdicts
+from candidates.pages.repeatability import repeatability
+from candidates.ranking import WAITING, Bucket, Filter, RankingOverview, overview
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import MAX_RATING
 
-from .duplicates import notes
+from .duplicates import duplicate_notes
 from .movement import has_earlier
 from .usage import analysis_usage
 
@@ -44,12 +44,6 @@ MUST_WORDS = {
     "unclear": gettext_lazy("some unclear"),
     "missing": gettext_lazy("some not found"),
 }
-VERDICT_WORDS = {
-    UNDECIDED: gettext_lazy("not decided"),
-    Verdict.SHORTLIST: pgettext_lazy("decision", "shortlist"),
-    Verdict.MAYBE: pgettext_lazy("decision", "maybe"),
-    Verdict.REJECT: pgettext_lazy("decision", "reject"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,7 @@ class Row:
     place: str
     width: str  # a class
     cells: str  # "" without a rating
-    tags: list[tags.Tag]
+    tags: list[flags.FlagTag]
     link: str
     choices: str  # "" for those who may not decide
     choose: str
@@ -75,16 +69,16 @@ def analysis(request: Request, public_id: UUID) -> HttpResponse:
     analysis = analysis_for(request.user, public_id)
     filter = Filter.from_query(request.GET, analysis)
     if request.method == "GET":
-        Look.objects.note(analysis, request.user)
+        RankingVisit.objects.record(analysis, request.user)
     return ranking(request, analysis, filter, request.GET)
 
 
 def ranking(
-    request: Request, analysis: Analysis, filter: Filter, query: QueryDict, *, told: str = ""
+    request: Request, analysis: Analysis, filter: Filter, query: QueryDict, *, message: str = ""
 ) -> HttpResponse:
-    """The page, or the part of it that a filter and a decision change; `told` is what was done.
+    """The page, or the part of it that a filter and a decision change; `message` tells the result.
 
-    `query` has the page's number, and `undo`, the act that can be taken back.
+    `query` has the page's number, and `undo`, the batch of decisions that can be undone.
     """
     seen = overview(analysis, filter)
     rubric = analysis.rubric
@@ -102,13 +96,15 @@ def ranking(
         "rows": _rows(
             *(analysis, rubric, filter, page.start_index(), page.end_index()), may_decide=may_decide
         ),
-        "sorts": [(one, filter.query_with(sort=one.key)) for one in rubric.criteria],
+        "sorts": [
+            (criterion, filter.query_with(sort=criterion.key)) for criterion in rubric.criteria
+        ],
         "by_score": filter.query_with(sort=""),
         "may_decide": may_decide,
-        "verdicts": _verdicts(),
+        "verdicts": verdicts.WORDS.values(),
         "exports": ("csv", "xlsx", "json"),
         "undo": query.get("undo", ""),
-        "told": told,
+        "message": message,
     }
     status = 422 if filter.wrong else 200
     if live.is_refresh(request) and not request.headers.get("HX-History-Restore-Request"):
@@ -117,19 +113,19 @@ def ranking(
         part.headers["HX-Push-Url"] = f"{analysis.get_absolute_url()}?{page_query}".rstrip("?")
         return part
     error, repeating = analysis.followups.repeats()
-    views = SavedView.objects.filter(draft=analysis.draft_id, user=request.user)
+    views = SavedFilter.objects.filter(draft=analysis.draft_id, user=request.user)
     context |= {
         "left": seen.left,
         "has_earlier": has_earlier(analysis),
-        "doubt": doubt(error),
+        "doubt": repeatability(error),
         "repeating": repeating,
         "may_repeat": analysis.engine != LOCAL and seen.tally[EvaluationStatus.SCORED] > 1,
         "usage": analysis_usage(analysis, seen.tally[EvaluationStatus.SCORED], seen.reused),
         "views": [(view, view.query == filter.query) for view in views],
         "statuses": STATUS_WORDS.items(),
         "musts": MUST_WORDS.items(),
-        "verdict_choices": VERDICT_WORDS.items(),
-        "flag_choices": tags.choices(),
+        "verdict_choices": Verdict.choices,
+        "flag_choices": flags.filter_choices(),
         "levels": range(1, int(MAX_RATING) + 1),
         "more_is_open": bool(
             filter.params.keys() & {"status", "from", "to", "flag", "by", "least"}
@@ -137,15 +133,6 @@ def ranking(
         "is_model": analysis.engine != LOCAL,
     }
     return render(request, "candidates/analysis.html", context, status=status)
-
-
-def _verdicts() -> list[tuple[str, Any, str]]:
-    """What can be decided: value, words, key."""
-    return [
-        (Verdict.SHORTLIST, _("Shortlist"), "s"),
-        (Verdict.MAYBE, _("Maybe"), "m"),
-        (Verdict.REJECT, _("Reject"), "x"),
-    ]
 
 
 def _rows(
@@ -160,7 +147,7 @@ def _rows(
     before = beside.filter(rank__lt=OuterRef("rank")).order_by("-rank").values("band")[:1]
     after = beside.filter(rank__gt=OuterRef("rank")).order_by("rank").values("band")[:1]
     written = Note.objects.filter(candidate=OuterRef("candidate")).order_by().values("candidate")
-    found = (
+    evaluations: Any = (
         analysis.evaluations.filter(pk__in=ids)
         .order_by(*filter.order)
         .select_related("candidate")
@@ -175,32 +162,33 @@ def _rows(
             notes=Coalesce(Subquery(written.annotate(n=Count("pk")).values("n")), 0),
         )
     )
-    shown: list[Any] = list(found)
-    alike = notes(analysis.draft, [one.candidate_id for one in shown])
-    drawn, choices = cells.Cells(rubric), cells.Choices(_verdicts() if may_decide else ())
+    alike = duplicate_notes(analysis.draft, [row.candidate_id for row in evaluations])
+    drawn, choices = cells.RatingCells(rubric), cells.VerdictButtons()
     choose, same = _("Choose %(name)s"), _("same person?")
     query = f"?{filter.query}".rstrip("?")
     rows = []
-    for one in shown:
-        candidate = one.candidate
+    for evaluation in evaluations:
+        candidate = evaluation.candidate
         name = shown_name(candidate, analysis.draft)
         shows_file = candidate.name and not is_hidden(candidate, analysis.draft)
-        tied = {one.band} & {one.band_before, one.band_after} - {None}
+        tied = {evaluation.band} & {evaluation.band_before, evaluation.band_after} - {None}
         rows.append(
             Row(
-                evaluation=one,
+                evaluation=evaluation,
                 name=name,
                 file=candidate.filename if shows_file else "",
-                place=one.place(tied),
-                width=cells.width(float(one.score or 0)),
-                cells=drawn.of(one.ratings) if one.ratings else "",
-                tags=tags.tags(one)
-                + [tags.Tag(same, note.what) for note in alike.get(candidate.pk, [])],
-                link=one.get_absolute_url() + query,
-                choices=choices.of(one.public_id, name, candidate.verdict) if may_decide else "",
+                place=evaluation.place(tied),
+                width=cells.width(float(evaluation.score or 0)),
+                cells=drawn.of(evaluation.ratings) if evaluation.ratings else "",
+                tags=flags.tags(evaluation)
+                + [flags.FlagTag(same, note.sentence) for note in alike.get(candidate.pk, [])],
+                link=evaluation.get_absolute_url() + query,
+                choices=choices.of(evaluation.public_id, name, candidate.verdict)
+                if may_decide
+                else "",
                 choose=choose % {"name": name},
-                verdict=str(VERDICT_WORDS.get(candidate.verdict, "")),
-                notes=one.notes,
+                verdict=verdicts.shown_verdict(candidate.verdict),
+                notes=evaluation.notes,
             )
         )
     return rows

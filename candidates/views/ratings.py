@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 from candidates import blind
 from candidates.models import Candidate, Draft, Evaluation
+from candidates.pages.flags import FlagNote, reading_notes, scoring_notes
 from candidates.pages.marks import MarkedQuote
-from candidates.pages.words import Note, reading_flags, scoring_flags, standing
+from candidates.pages.must_haves import must_have_words
 from candidates.reasons import statement
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric, RubricCriterion
@@ -29,7 +30,7 @@ class ShownRating:
     @property
     def standing(self) -> tuple[str, str]:
         """CSS class and words for whether a must-have is met."""
-        return standing(rank.met(self.rating))
+        return must_have_words(rank.met(self.rating))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +102,15 @@ def _hidden_spans(evaluation: Evaluation) -> blind.Spans:
     return blind.spans_of(candidate) if is_hidden else ()
 
 
-def noticed(evaluation: Evaluation, draft: Draft) -> list[Note]:
+def flag_notes(evaluation: Evaluation, draft: Draft) -> list[FlagNote]:
     """Return what reading and scoring flagged, without what blind mode hides."""
-    candidate = evaluation.candidate
-    notes = reading_flags(candidate.flags, candidate.hidden) + scoring_flags(evaluation.flags)
-    return without_traces(notes, candidate, draft)
+    notes = reading_notes(evaluation.candidate) + scoring_notes(evaluation)
+    return without_traces(notes, evaluation.candidate, draft)
 
 
-def without_traces(notes: list[Note], candidate: Candidate, draft: Draft) -> list[Note]:
-    """Return the notes without what blind mode hides: a flag may quote the person's name."""
+def without_traces(notes: list[FlagNote], candidate: Candidate, draft: Draft) -> list[FlagNote]:
+    """Return the notes without what blind mode hides: a detail may quote the person's name."""
     voice = blind.voice(candidate, draft)
-    return [replace(note, what=voice(note.what), found=voice(note.found)) for note in notes]
+    return [
+        replace(note, sentence=voice(note.sentence), detail=voice(note.detail)) for note in notes
+    ]

@@ -4,8 +4,6 @@ the weights that were found."""
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
-from django.db.models.functions import Now
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -14,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
-from candidates.models import Criterion, Draft, Event
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.draft import Role
 from candidates.ranking import Filter
@@ -72,7 +69,7 @@ def ratings(request: Request, public_id: UUID) -> HttpResponse:
 def weights(request: Request, public_id: UUID) -> HttpResponse:
     """Write weights into the draft's criteria, found by the names that they have in the rubric."""
     analysis = analysis_for(request.user, public_id, Role.EDITOR)
-    wanted: dict[str, int] = {}
+    weights: dict[str, int] = {}
     role_weight: int | None = None
     for one in analysis.rubric.criteria:
         value = request.POST.get(f"weight-{one.key}", "").strip()
@@ -97,19 +94,19 @@ def weights(request: Request, public_id: UUID) -> HttpResponse:
         if one.key == ROLE:
             role_weight = int(value)
         else:
-            wanted[one.identity] = int(value)
-    kept, gone = _keep(request, analysis.draft, wanted, role_weight)
-    if gone:
+            weights[one.identity] = int(value)
+    changed, missing = analysis.draft.set_weights(weights, role_weight, request.user)
+    if missing:
         messages.warning(
             request,
             ngettext(
                 "%(n)d criterion of this ranking is not in the draft any more.",
                 "%(n)d criteria of this ranking are not in the draft any more.",
-                gone,
+                missing,
             )
-            % {"n": gone},
+            % {"n": missing},
         )
-    if not kept:
+    if not changed:
         messages.info(request, _("The draft has these weights already."))
         return redirect(analysis)
     messages.success(
@@ -120,26 +117,3 @@ def weights(request: Request, public_id: UUID) -> HttpResponse:
         ),
     )
     return redirect(analysis.draft)
-
-
-def _keep(
-    request: Request, draft: Draft, wanted: dict[str, int], role_weight: int | None
-) -> tuple[list[str], int]:
-    """What was changed, in words, and how many criteria the draft has no more."""
-    with transaction.atomic():
-        own = Draft.objects.select_for_update().get(pk=draft.pk)
-        there = {one.identity: one for one in own.criteria.all()}
-        changed = [one for name, one in there.items() if wanted.get(name, one.weight) != one.weight]
-        kept = [f"{one.name} {one.weight} to {wanted[one.identity]}" for one in changed]
-        for one in changed:
-            one.weight = wanted[one.identity]
-        Criterion.objects.bulk_update(changed, ["weight"])
-        if role_weight is not None and role_weight != own.role_weight:
-            kept.append(f"role {own.role_weight} to {role_weight}")
-            own.role_weight = role_weight
-        if kept:
-            Draft.objects.filter(pk=own.pk).update(role_weight=own.role_weight, updated_at=Now())
-            Event.objects.all().record(
-                own.pk, "weights changed", actor=request.user, detail="; ".join(kept)
-            )
-    return kept, len(wanted.keys() - there.keys())

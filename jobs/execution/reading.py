@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from candidates import intake
-from candidates.models import Archive, Candidate, Likeness
+from candidates.models import Archive, Candidate, PossibleDuplicate
 from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
@@ -154,7 +154,7 @@ class Reader:
         if results:
             candidates.record_reading(turn.token, results)
             # After the commit: of two workers that read similar files at once, the later sees both.
-            Likeness.objects.all().find(results)
+            PossibleDuplicate.objects.find(results)
         return len(results)
 
     def _renew(self, turn: Turn) -> None:

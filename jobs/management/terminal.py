@@ -20,7 +20,8 @@ from rich.table import Table
 from candidates import exports
 from candidates.exports import unscored_reason
 from candidates.models import Analysis, Draft, EvaluationQuerySet
-from candidates.pages.words import doubt, money
+from candidates.pages.money import money
+from candidates.pages.repeatability import repeatability
 from candidates.reasons import sentence
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
@@ -138,7 +139,7 @@ def print_ranking(console: Console, analysis: Analysis) -> None:
     console.print(table)
     legend = (f"{letters[c.key]} {c.name}" for c in criteria if c.key in letters)
     console.print("Ratings 0 to 4: " + " · ".join(legend), highlight=False)
-    if uncertainty := doubt(analysis.followups.repeat_error()):
+    if uncertainty := repeatability(analysis.followups.repeat_error()):
         console.print(uncertainty, highlight=False)
     if analysis.engine != LOCAL:
         console.print(_usage_line(usage(analysis)), highlight=False)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from candidates.models import Event
+from candidates.models import Event, EventVerb
 from jobs.models import BadAddress, Notification
 from jobs.queue import retry
 
@@ -57,9 +57,9 @@ def resend(notification: Notification, staff: User) -> int:
             return 0
         reopened = outbox.resend(notification)
         if reopened:
-            Event.objects.all().record(
+            Event.objects.record(
                 notification.about_draft.pk,
-                "e-mail sent again",
+                EventVerb.EMAIL_RETRIED,
                 actor=staff,
                 about=notification.public_id,
             )

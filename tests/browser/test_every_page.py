@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Candidate, Draft
 from evaluator import login_throttle
@@ -34,7 +35,7 @@ DESKTOP = {"width": 1280, "height": 900}
 @pytest.fixture
 def crowd(draft: Draft) -> None:
     """Much to show, before the house is built on it."""
-    flags = [{"kind": "hidden-text", "found": LONG, "page": 1}]
+    flags = [Flag(FlagKind.RECOGNISED_BADLY, {"confidence": 40}, 1, LONG).to_json()]
     rows.candidate(draft, 50, filename=f"{LONG}.pdf", name=LONG, flags=flags)
     rows.candidates(draft, 12)
     rows.unreadable(draft, 51)

@@ -10,8 +10,17 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates import blind
-from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, Likeness
-from candidates.models.likeness import DuplicateEvidence
+from candidates.facts.flags import Flag, FlagKind
+from candidates.models import (
+    Analysis,
+    Candidate,
+    Draft,
+    Evaluation,
+    Event,
+    EventVerb,
+    PossibleDuplicate,
+)
+from candidates.models.duplicate import DuplicateEvidence
 from candidates.scoring.scorecard import Insight, Point, Quote, Rating
 from tests.makers import pdfs, rows
 
@@ -27,6 +36,7 @@ Brandauer built payment services in Python; her team of nine ran them.
 Entwicklerin seit 2010.
 """
 QUOTE = "Brandauer built payment services in Python; her team of nine ran them."
+NAME_SPANS = ((0, len(NAME)), (len(NAME) + 1, len(NAME) + 1 + len(EMAIL)))
 TRACES = ("Ottilie", "Brandauer", "OTTILIE", "555 0199", "Hauptgasse", "1984", "mother", " her ")
 
 
@@ -46,7 +56,7 @@ def candidate(draft: Draft) -> Candidate:
         source="Brandauer.zip",
         media_type="application/pdf",
         links=[{"kind": "web", "url": "https://brandauer.example", "confidence": 1.0}],
-        flags=[{"kind": "two-people", "found": f"{NAME} and {EMAIL}", "page": None}],
+        flags=[Flag(FlagKind.TWO_PEOPLE, spans=NAME_SPANS).to_json()],
         hidden=[{"kind": "tiny", "text": f"{NAME} is best", "page": 1}],
     )
 
@@ -54,8 +64,8 @@ def candidate(draft: Draft) -> Candidate:
 @pytest.fixture
 def evaluation(candidate: Candidate, draft: Draft, alice: User) -> Evaluation:
     other = rows.candidate(draft, 2, filename="Brandauer_old.pdf", name=NAME)
-    Likeness.objects.create(
-        draft=draft, first=candidate, second=other, why=DuplicateEvidence.SAME_EMAIL, share=0.1
+    PossibleDuplicate.objects.create(
+        draft=draft, first=candidate, second=other, evidence=DuplicateEvidence.SAME_EMAIL, share=0.1
     )
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
@@ -136,13 +146,13 @@ def test_revealing_is_asked_for_recorded_and_for_everybody(
 ) -> None:
     url = reverse("candidates:reveal", args=[candidate.public_id])
     assert "It is recorded that you did so." in shown(as_alice.get(url))
-    assert not Event.objects.filter(verb="candidate revealed").exists()
+    assert not Event.objects.filter(verb=EventVerb.CANDIDATE_REVEALED).exists()
 
     for _ in range(2):
         page = as_alice.post(url, follow=True)
 
     assert "Nothing was hidden about this candidate." in page.text and NAME in page.text
-    event = Event.objects.get(verb="candidate revealed")
+    event = Event.objects.get(verb=EventVerb.CANDIDATE_REVEALED)
     assert (event.actor, event.about) == (alice, candidate.public_id)
 
 
@@ -159,7 +169,7 @@ def test_the_switch_is_recorded_and_hides_again_whoever_was_revealed(
 
     assert NAME not in as_alice.get(candidate.get_absolute_url()).text
     verbs = Event.objects.filter(about=draft.public_id).values_list("verb", flat=True)
-    assert list(verbs) == ["blind mode off", "blind mode on"]
+    assert list(verbs) == ["blind_mode_disabled", "blind_mode_enabled"]
 
 
 def test_where_no_name_was_found_the_name_of_the_file_stands_in_for_it(draft: Draft) -> None:

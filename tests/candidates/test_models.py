@@ -18,8 +18,8 @@ from candidates.models import (
     Decision,
     Draft,
     Evaluation,
-    Look,
     Membership,
+    RankingVisit,
 )
 from candidates.models.analysis import EvaluationStatus, Unscored
 from candidates.models.candidate import CandidateStatus, Verdict
@@ -274,12 +274,12 @@ class TestDecisions:
         act, number = Decision.objects.decide(
             draft, [people[0].pk, people[1].pk], Verdict.SHORTLIST, alice
         )
-        assert number == 2 and self.verdicts(people) == ["shortlist", "shortlist", ""]
+        assert number == 2 and self.verdicts(people) == ["shortlist", "shortlist", "open"]
         assert Decision.objects.undo(draft, first, alice) == 0  # something was decided since
 
         assert Decision.objects.undo(draft, act, alice) == 2
 
-        assert self.verdicts(people) == ["maybe", "", ""]
+        assert self.verdicts(people) == ["maybe", "open", "open"]
         assert Candidate.objects.get(pk=people[0].pk).decided_by == alice
         assert Candidate.objects.get(pk=people[1].pk).decided_at is None
 
@@ -295,7 +295,7 @@ class TestDecisions:
 
             now = Candidate.objects.get(pk=one[0].pk)
             assert (now.verdict, now.decided_by) == (Verdict.SHORTLIST, alice)
-            assert now.decided_at == Decision.objects.order_by("pk")[0].at
+            assert now.decided_at == Decision.objects.order_by("pk")[0].decided_at
 
     def test_what_is_taken_back_twice_is_not_decided_at_all(
         self, draft: Draft, alice: User, people: list[Candidate]
@@ -305,7 +305,7 @@ class TestDecisions:
             act, _ = Decision.objects.decide(draft, ids, verdict, alice)
             assert Decision.objects.undo(draft, act, alice) == 3
 
-            assert self.verdicts(people) == ["", "", ""]
+            assert self.verdicts(people) == ["open", "open", "open"]
             assert Candidate.objects.get(pk=ids[0]).decided_at is None
 
     def test_the_same_verdict_again_is_no_act(
@@ -324,7 +324,7 @@ class TestDecisions:
 
         assert Decision.objects.undo(draft, act, eve) == 0
         assert Decision.objects.decide(theirs, [people[0].pk], Verdict.MAYBE, eve)[1] == 0
-        assert self.verdicts(people) == ["reject", "", ""]
+        assert self.verdicts(people) == ["reject", "open", "open"]
 
 
 def test_words_of_a_text_are_found_by_index_alone(draft: Draft) -> None:
@@ -336,13 +336,15 @@ def test_words_of_a_text_are_found_by_index_alone(draft: Draft) -> None:
     assert list(Candidate.objects.filter(words__search=words)) == [found]
 
 
-def test_a_look_is_kept_once_for_each_person(draft: Draft, alice: User, eve: User) -> None:
+def test_a_visit_is_kept_once_for_each_user(draft: Draft, alice: User, eve: User) -> None:
     analysis = rows.analysis(draft, alice)
 
-    Look.objects.all().note(analysis, alice)
-    Look.objects.all().note(analysis, alice)
+    RankingVisit.objects.record(analysis, alice)
+    RankingVisit.objects.record(analysis, alice)
 
-    assert Look.objects.seen_by(alice).count() == 1 and not Look.objects.seen_by(eve)
+    assert RankingVisit.objects.visited_by(
+        alice
+    ).count() == 1 and not RankingVisit.objects.visited_by(eve)
 
 
 def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(
@@ -354,7 +356,7 @@ def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(
     Evaluation.objects.all().close_unreadable()
     assert analysis.evaluations.unscored() == [Unscored(Problem.ENCRYPTED, 1)]
 
-    draft.candidates.read_again()
+    draft.candidates.all().read_again(draft, alice)
 
     assert analysis.evaluations.unscored() == [Unscored(Reason(FailureCode.FILE_READ_SINCE), 1)]
     assert not any(row.may_retry for row in analysis.evaluations.unscored())

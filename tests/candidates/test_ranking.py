@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.utils import timezone
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.models import Analysis, Candidate, Draft, Evaluation
 from candidates.ranking import Filter, around, overview
 from tests.makers import rows
@@ -69,11 +70,11 @@ def test_what_is_asked_for_comes_in_order(analysis: Analysis, query: str, expect
 
 
 def test_flags_of_the_file_and_of_the_scoring_are_found(analysis: Analysis) -> None:
-    flag = {"kind": "recognised", "found": "", "page": 1}
+    flag = Flag(FlagKind.RECOGNISED, page=1).to_json()
     Candidate.objects.filter(name="Bo").update(flags=[flag])
     Candidate.objects.filter(name="Cy").update(hidden=[{"kind": "tiny", "text": "x", "page": 1}])
     analysis.evaluations.filter(candidate__name="Di").update(
-        flags=[{"kind": "shortened", "found": ""}]
+        flags=[Flag(FlagKind.SHORTENED).to_json()]
     )
 
     assert names(analysis, "flag=recognised") == "Bo"
@@ -159,7 +160,7 @@ def test_the_overview_counts_all_and_what_a_filter_leaves(
 
     assert (counts.total, counts.chosen, counts.left) == (6, 4, 0)
     assert counts.tally["scored"] == 5 and counts.tally["unreadable"] == 1
-    assert counts.verdicts["shortlist"] == 1 and counts.verdicts[""] == 5
+    assert counts.verdicts["shortlist"] == 1 and counts.verdicts["open"] == 5
     bars = {bucket.low: (bucket.total, bucket.chosen) for bucket in counts.buckets if bucket.total}
     assert bars == {30: (1, 0), 40: (1, 1), 50: (1, 1), 80: (1, 1), 90: (1, 1)}
 

@@ -85,7 +85,7 @@ def test_a_draft_is_written_with_its_criteria_in_their_order(as_alice: Client, a
         ("Night shifts", 3, False, "a year\nor more"),
     ]
     event = Event.objects.get(draft=draft)
-    assert (event.verb, event.actor) == ("draft created", alice)
+    assert (event.verb, event.actor) == ("draft_created", alice)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_criteria_are_changed_added_removed_and_may_swap_names(
 
     assert page.status_code == 200
     assert [one.name for one in draft.criteria.all()] == ["Python", "PostgreSQL", "perl"]
-    assert Event.objects.get(draft=draft).verb == "draft changed"
+    assert Event.objects.get(draft=draft).verb == "draft_changed"
 
 
 JSON = {"Accept": "application/json"}
@@ -176,7 +176,7 @@ def test_a_form_that_saves_itself_is_told_what_became_of_it(as_alice: Client, al
     assert again == first and first["edit"] == reverse("candidates:edit", args=[draft.public_id])
     assert draft.title == "Night nurse" and more["seen"] == draft.updated_at.isoformat()
     assert [one.name for one in draft.criteria.all()] == ["Care"]
-    assert list(draft.events.values_list("verb", flat=True)) == ["draft created", "draft changed"]
+    assert list(draft.events.values_list("verb", flat=True)) == ["draft_created", "draft_changed"]
 
 
 def test_a_key_of_somebody_elses_draft_opens_nothing(as_eve: Client, draft: Draft) -> None:
@@ -385,7 +385,7 @@ def test_all_that_cannot_be_read_is_removed_after_asking(as_alice: Client, draft
     assert "There was no unreadable file." in again.text
     assert draft.candidates.get().filename == "cv-00001.txt"
     assert StoredFile.objects.count() == 1
-    assert draft.events.get().verb == "unreadable files removed"
+    assert draft.events.get().verb == "unreadable_files_removed"
 
 
 def test_a_viewer_sees_no_button_that_they_may_not_press(

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.models import Candidate, Draft, Evaluation
 from candidates.reading import read
 from candidates.scoring.scorecard import Quote, Rating
@@ -79,7 +80,7 @@ def test_what_stands_on_no_page_is_said_to_be_on_none(
 def test_a_scan_shows_its_page_and_says_that_places_are_not_known(
     as_alice: Client, evaluation: Evaluation
 ) -> None:
-    flags = [{"kind": "recognised", "found": "96%", "page": 1}]
+    flags = [Flag(FlagKind.RECOGNISED, {"confidence": 96}, 1).to_json()]
     Candidate.objects.update(media_type="image/png", flags=flags)
     with evaluation.candidate.file.open("rb") as file:
         assert file.read() == DATA

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from candidates.models import Analysis, Draft, Event
+from candidates.models import Analysis, Draft, Event, EventVerb
+from candidates.pages.activity import describe
 from candidates.views import whatif
 from tests.makers import rows
 
@@ -71,7 +72,12 @@ def test_kept_weights_go_into_the_draft(
     assert "every score is reused, without a call to a model" in page.text
     assert page.redirect_chain[-1][0] == draft.get_absolute_url()
     event = Event.objects.get(actor=alice)
-    assert (event.verb, event.detail) == ("weights changed", "Python 3 to 10; role 5 to 0")
+    assert event.verb == EventVerb.WEIGHTS_CHANGED
+    python = draft.criteria.get(name="Python")
+    assert event.params == {"weights": [[python.pk, 3, 10]], "role": [5, 0]}
+    assert describe(event) == (
+        "Weights changed by alice: Python: 3 to 10; The role as described: 5 to 0"
+    )
     assert Analysis.objects.get(pk=analysis.pk).criteria == analysis.criteria
 
 

@@ -15,7 +15,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from candidates.models import Draft, Event
+from candidates.models import Draft, Event, EventVerb
 from jobs.models import Job, Notification, NotificationKind, OutgoingStatus
 from jobs.models.notification import BadAddress, MailEvent
 from jobs.notifications import email, providers, recipients
@@ -258,7 +258,7 @@ class TestWhatTheyTellLater:
         assert LogEntry.objects.get().object_repr == "Alice@example.com"
         assert "1 of 1 are sent again" in as_sam.post(outbox, resend, follow=True).text
         assert tried(notification).status == OutgoingStatus.SENT
-        event = Event.objects.get(verb="e-mail sent again")
+        event = Event.objects.get(verb=EventVerb.EMAIL_RETRIED)
         assert event.actor and event.actor.username == "sam"
 
     def test_a_complaint_counts_too_and_a_full_box_does_not(self, anonymous: Client) -> None:
@@ -303,7 +303,9 @@ class TestWhatTheyTellLater:
             page = as_eve.post(where, {"action": action, "_selected_action": [1]}, follow=True)
             assert page.status_code == 200 and f'value="{action}"' not in page.text
 
-        assert BadAddress.objects.exists() and not Event.objects.filter(verb="e-mail sent again")
+        assert BadAddress.objects.exists() and not Event.objects.filter(
+            verb=EventVerb.EMAIL_RETRIED
+        )
 
 
 def test_a_full_box_at_amazon_is_no_end() -> None:

@@ -19,7 +19,16 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from candidates import movement
-from candidates.models import Analysis, Candidate, Criterion, Draft, Evaluation, Event, Preference
+from candidates.models import (
+    Analysis,
+    Candidate,
+    Criterion,
+    Draft,
+    Evaluation,
+    Event,
+    EventVerb,
+    Preference,
+)
 from candidates.models.analysis import Sha256
 from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
@@ -267,7 +276,7 @@ def test_a_closed_account_stops_the_schedule(draft: Draft, alice: User) -> None:
     schedule.refresh_from_db()
     assert schedule.next_at is None and schedule.stop_reason == runs.OWNER_LEFT
     assert not Job.objects.exists()
-    assert Event.objects.get(verb="schedule stopped").reason == runs.OWNER_LEFT
+    assert Event.objects.get(verb=EventVerb.SCHEDULE_STOPPED).reason == runs.OWNER_LEFT
 
 
 def test_what_cannot_start_is_told_and_stops_after_three(
