@@ -276,36 +276,38 @@ def _search(q: str, draft_id: int, *, is_blind: bool) -> CandidateQuerySet:
     query = SearchQuery(q, search_type=kind, config="simple")
     matches = Candidate.objects.filter(draft=draft_id, words__search=query)
     if is_blind:
-        identity = Concat(
-            *("name", Value(" "), "email", Value(" "), "phone", Value(" "), "filename"),
-            Value(" "),
-            Cast("links", TextField()),
-            output_field=TextField(),
-        )
-        separated = Func(
-            *(identity, Value(r"[\W_]+"), Value(" "), Value("g")),
-            function="regexp_replace",
-            output_field=TextField(),
-        )
-        names = Func(
-            Concat(
-                *(identity, Value(" "), separated, Value(f" {GENDERED_LEXEMES}")),
-                output_field=TextField(),
-            ),
-            template="tsvector_to_array(to_tsvector('simple', %(expressions)s))",
-            output_field=ArrayField(TextField()),
-        )
-        lexemes = Func(
-            F("words__search"), names, function="ts_delete", output_field=SearchVectorField()
-        )
         is_match = Func(
-            *(lexemes, query),
+            *(_lexemes_without_identity(), query),
             template="(%(expressions)s)",
             arg_joiner=" @@ ",
             output_field=BooleanField(),
         )
         matches = matches.filter(~Q(verdict=Verdict.OPEN) | Q(is_match))
     return matches
+
+
+def _lexemes_without_identity() -> Func:
+    """The lexemes of a résumé without those of the name, the contact data and the gender."""
+    identity = Concat(
+        *("name", Value(" "), "email", Value(" "), "phone", Value(" "), "filename"),
+        Value(" "),
+        Cast("links", TextField()),
+        output_field=TextField(),
+    )
+    separated = Func(
+        *(identity, Value(r"[\W_]+"), Value(" "), Value("g")),
+        function="regexp_replace",
+        output_field=TextField(),
+    )
+    names = Func(
+        Concat(
+            *(identity, Value(" "), separated, Value(f" {GENDERED_LEXEMES}")),
+            output_field=TextField(),
+        ),
+        template="tsvector_to_array(to_tsvector('simple', %(expressions)s))",
+        output_field=ArrayField(TextField()),
+    )
+    return Func(F("words__search"), names, function="ts_delete", output_field=SearchVectorField())
 
 
 @dataclass(frozen=True, slots=True)

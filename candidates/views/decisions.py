@@ -19,7 +19,7 @@ from candidates.models.draft import Role
 from candidates.pages import live
 from candidates.ranking import Filter
 
-from .ranking import EVALUATIONS_A_PAGE, ranking
+from .ranking import EVALUATIONS_PER_PAGE, ranking
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +42,7 @@ def decide(request: Request, public_id: UUID) -> HttpResponse:
             query = filter.query_with(decide=verdict.value)
             return _go(request, "decide", analysis, query)
     else:
-        named = [evaluation] if evaluation else request.POST.getlist("who")[:EVALUATIONS_A_PAGE]
+        named = [evaluation] if evaluation else request.POST.getlist("who")[:EVALUATIONS_PER_PAGE]
         chosen = analysis.evaluations.filter(public_id__in=_uuids(named))
         ids = list(chosen.values_list("candidate", flat=True))
     if not ids:

@@ -175,7 +175,7 @@ def test_blind_nothing_tells_who_it_is(as_alice: Client, draft: Draft, analysis:
         as_alice.get(reverse("candidates:ratings", args=[analysis.public_id])).text,
         as_alice.get(
             reverse("candidates:compare", args=[analysis.public_id]),
-            {"c": [str(one.public_id) for one in analysis.evaluations.all()]},
+            {"c": [str(evaluation.public_id) for evaluation in analysis.evaluations.all()]},
         ).text,
     ]
 
