@@ -15,7 +15,7 @@ import xlsxwriter
 from django.db.models.base import ModelState
 from django.utils import translation
 
-from .blind import hide, is_hidden, masked, shown_file, shown_name
+from .blind import is_hidden, mask_identity, mask_spans, shown_filename, shown_name
 from .facts.reason import Reason
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
 from .models.candidate import Verdict
@@ -193,18 +193,18 @@ def _mask_identity(row: dict[str, Any], evaluation: Evaluation, draft: Draft) ->
         if candidate.name and prepared.get("version") == prepare.VERSION
         else None
     )
-    row["name"], row["file"] = shown_name(candidate, draft), shown_file(candidate, draft)
+    row["name"], row["file"] = shown_name(candidate, draft), shown_filename(candidate, draft)
     for shown, rating in zip(row["ratings"], evaluation.ratings, strict=True):
         shown["quotes"] = [
-            hide(quote["text"], candidate)
+            mask_identity(quote["text"], candidate)
             if spans is None
-            else masked(quote["text"], spans, quote["start"])
+            else mask_spans(quote["text"], spans, quote["start"])
             for quote in rating["quotes"]
         ]
         if candidate.name and any(part in shown["reason"] for part in candidate.name.split()):
-            shown["reason"] = hide(shown["reason"], candidate)
+            shown["reason"] = mask_identity(shown["reason"], candidate)
     for note in row["notes"]:
-        note["text"] = hide(note["text"], candidate)
+        note["text"] = mask_identity(note["text"], candidate)
 
 
 def _must_have_state(criterion: RubricCriterion, rating: Rating) -> str | None:

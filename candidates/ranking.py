@@ -108,7 +108,7 @@ class _QueryValues:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class RankingFilter:
     """The conditions; "" and None mean any. `wrong` has a sentence for each value of the address
     that cannot be used and is ignored."""
 
@@ -236,7 +236,7 @@ class Filter:
         kind = [{"kind": self.flag}]
         return Q(flags__contains=kind) | Q(candidate__flags__contains=kind)
 
-    def of(self, analysis: Analysis) -> EvaluationQuerySet:
+    def evaluations(self, analysis: Analysis) -> EvaluationQuerySet:
         """The evaluations of the analysis that match, in the order of the filter."""
         rows: EvaluationQuerySet = analysis.evaluations.filter(self.condition)
         return rows.order_by(*self.order)
@@ -337,7 +337,7 @@ class RankingOverview:
         return sum(self.tally[status] for status in OPEN_EVALUATION_STATUSES)
 
 
-def overview(analysis: Analysis, filter: Filter) -> RankingOverview:
+def count_ranking(analysis: Analysis, filter: RankingFilter) -> RankingOverview:
     """Count the analysis. One query, which scans the whole analysis once."""
     bucket = Cast(Floor(F("score") / BUCKET_POINTS), IntegerField())
     hit_count = Count("pk", filter=filter.condition) if filter.narrows else Count("pk")
@@ -377,8 +377,8 @@ def overview(analysis: Analysis, filter: Filter) -> RankingOverview:
     )
 
 
-def around(
-    analysis: Analysis, evaluation: Evaluation, filter: Filter
+def find_neighbours(
+    analysis: Analysis, evaluation: Evaluation, filter: RankingFilter
 ) -> tuple[Evaluation | None, Evaluation | None, int | None, int]:
     """The evaluations before and after `evaluation` among those that match the filter, its place
     among them (from 1, None where it does not match), and their number. Two queries."""

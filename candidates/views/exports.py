@@ -16,7 +16,7 @@ from candidates import exports, report
 from candidates.access import Request, analysis_for
 from candidates.models import Analysis, Event, EventVerb
 from candidates.models.candidate import Verdict
-from candidates.ranking import Filter
+from candidates.ranking import RankingFilter
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -33,7 +33,7 @@ def export(request: Request, public_id: UUID, kind: str) -> HttpResponseBase:
     if kind not in TYPES:
         raise Http404("No such export.")
     analysis = analysis_for(request.user, public_id)
-    evaluations = Filter.from_query(request.GET, analysis).of(analysis)
+    evaluations = RankingFilter.from_query(request.GET, analysis).evaluations(analysis)
     review = exports.ReviewData.of(analysis.draft)
     if kind == "pdf":
         evaluations = evaluations.filter(candidate__verdict=Verdict.SHORTLIST)

@@ -24,7 +24,7 @@ from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
 from candidates.pages import cells, flags, live, verdicts
 from candidates.pages.repeatability import repeatability
-from candidates.ranking import WAITING, Bucket, Filter, RankingOverview, overview
+from candidates.ranking import WAITING, Bucket, RankingFilter, RankingOverview, count_ranking
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import MAX_RATING
@@ -69,20 +69,25 @@ class Row:
 def analysis(request: Request, public_id: UUID) -> HttpResponse:
     """The ranking so far. Twelve queries at most, however many candidates."""
     analysis = analysis_for(request.user, public_id)
-    filter = Filter.from_query(request.GET, analysis)
+    filter = RankingFilter.from_query(request.GET, analysis)
     if request.method == "GET":
         RankingVisit.objects.record(analysis, request.user)
     return ranking(request, analysis, filter, request.GET)
 
 
 def ranking(
-    request: Request, analysis: Analysis, filter: Filter, query: QueryDict, *, message: str = ""
+    request: Request,
+    analysis: Analysis,
+    filter: RankingFilter,
+    query: QueryDict,
+    *,
+    message: str = "",
 ) -> HttpResponse:
     """The page, or the part of it that a filter and a decision change; `message` tells the result.
 
     `query` has the page's number, and `undo`, the batch of decisions that can be undone.
     """
-    counts = overview(analysis, filter)
+    counts = count_ranking(analysis, filter)
     paginator = Paginator(range(counts.chosen), EVALUATIONS_PER_PAGE)
     page = paginator.get_page(query.get("page"))
     context = {
@@ -101,7 +106,7 @@ def ranking(
 
 
 def _results_context(
-    analysis: Analysis, filter: Filter, counts: RankingOverview, page: Page[int]
+    analysis: Analysis, filter: RankingFilter, counts: RankingOverview, page: Page[int]
 ) -> dict[str, Any]:
     """The context of the part that a filter changes. Two queries."""
     rubric = analysis.rubric
@@ -128,7 +133,7 @@ def _results_context(
 
 
 def _page_context(
-    request: Request, analysis: Analysis, filter: Filter, counts: RankingOverview
+    request: Request, analysis: Analysis, filter: RankingFilter, counts: RankingOverview
 ) -> dict[str, Any]:
     """The context of the rest of the page: saved filters, choices, confidence and cost."""
     repeat_error, repeating = analysis.followups.repeats()
@@ -155,7 +160,13 @@ def _page_context(
 
 
 def _rows(
-    analysis: Analysis, rubric: Rubric, filter: Filter, first: int, last: int, *, may_decide: bool
+    analysis: Analysis,
+    rubric: Rubric,
+    filter: RankingFilter,
+    first: int,
+    last: int,
+    *,
+    may_decide: bool,
 ) -> list[Row]:
     """Places `first` to `last` of the candidates that match, counted from 1. Two queries."""
     evaluations = list(_evaluations(analysis, filter, first, last))
@@ -194,11 +205,11 @@ def _rows(
     return rows
 
 
-def _evaluations(analysis: Analysis, filter: Filter, first: int, last: int) -> Iterable[Any]:
+def _evaluations(analysis: Analysis, filter: RankingFilter, first: int, last: int) -> Iterable[Any]:
     """The evaluations of a page with their candidates, the bands of their neighbours, and the
     number of notes. One query."""
     # The database sorts ids alone, and fetches the wide rows of this page only.
-    ids = filter.of(analysis).values("pk")[max(first - 1, 0) : last]
+    ids = filter.evaluations(analysis).values("pk")[max(first - 1, 0) : last]
     ranked = Evaluation.objects.filter(
         analysis=analysis.pk, status=EvaluationStatus.SCORED, rank__isnull=False
     )
@@ -237,7 +248,7 @@ class Bar:
     is_on: bool
 
 
-def _chart(counts: RankingOverview, filter: Filter) -> list[Bar]:
+def _chart(counts: RankingOverview, filter: RankingFilter) -> list[Bar]:
     highest = max((bucket.total for bucket in counts.buckets), default=0) or 1
     bars = []
     for index, bucket in enumerate(counts.buckets):

@@ -15,7 +15,7 @@ from candidates.blind import shown_name
 from candidates.models import Evaluation
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.draft import Role
-from candidates.ranking import Filter
+from candidates.ranking import RankingFilter
 from candidates.reasons import criterion_name
 from candidates.scoring import rank
 from candidates.scoring.rubric import MAX_WEIGHT, ROLE, RubricCriterion
@@ -31,7 +31,9 @@ def ratings(request: Request, public_id: UUID) -> HttpResponse:
     Their order breaks ties by what the weights do not change. Four queries.
     """
     analysis = analysis_for(request.user, public_id)
-    scored = Filter.from_query({"status": EvaluationStatus.SCORED}, analysis).of(analysis)
+    scored = RankingFilter.from_query({"status": EvaluationStatus.SCORED}, analysis).evaluations(
+        analysis
+    )
     total = scored.count()
     best = scored.select_related("candidate").only(
         *("public_id", "marks", "must_haves_met", "strong", "score", "analysis"),

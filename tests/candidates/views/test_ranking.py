@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates.blind import stand_in
+from candidates.blind import pseudonym
 from candidates.models import (
     Analysis,
     Candidate,
@@ -181,7 +181,7 @@ def test_blind_nothing_tells_who_it_is(as_alice: Client, draft: Draft, analysis:
 
     for text in pages:
         assert "Person 1" not in text and "cv-00001" not in text and "ada@" not in text
-        assert stand_in(first) in text
+        assert pseudonym(first) in text
         assert "Person 2" in text
 
 
