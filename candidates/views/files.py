@@ -83,7 +83,7 @@ def original(request: Request, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-def dossier(request: Request, public_id: UUID) -> HttpResponseBase:
+def personal_data(request: Request, public_id: UUID) -> HttpResponseBase:
     """The personal data of the candidate as a ZIP, for the owner of the draft; recorded."""
     candidate = candidate_for(request.user, public_id, Role.OWNER)
     if blind.is_hidden(candidate, candidate.draft):
