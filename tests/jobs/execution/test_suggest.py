@@ -30,7 +30,7 @@ from jobs.execution import suggest
 from jobs.workers import sweep
 from tests import inline
 from tests.makers import rows
-from tests.servers.model import ModelServer, Reply, Request, error, said
+from tests.servers.model import ModelServer, Reply, Request, completion_reply, error
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +45,9 @@ NAMES = [criterion["name"] for criterion in CRITERIA]
 
 @pytest.fixture
 def model(settings: LazySettings) -> Iterator[ModelServer]:
-    with inline.model_server(settings, said(json.dumps({"criteria": CRITERIA}))) as server:
+    with inline.model_server(
+        settings, completion_reply(json.dumps({"criteria": CRITERIA}))
+    ) as server:
         yield server
 
 
@@ -120,7 +122,7 @@ class TestMaking:
         ("reply", "reason"),
         [
             (error(401, "invalid_api_key"), "The model server refuses the key (401)."),
-            (said("no json"), "The model's answer cannot be used: it is not JSON."),
+            (completion_reply("no json"), "The model's answer cannot be used: it is not JSON."),
         ],
     )
     def test_what_cannot_work_is_told_at_once(
