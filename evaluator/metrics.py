@@ -27,7 +27,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from jobs.models import EmailStatus, JobStatus
+from jobs.models import JobStatus, OutgoingStatus
 from jobs.monitoring import problems, prometheus
 
 METHODS = ("GET", "HEAD", "POST")
@@ -98,7 +98,7 @@ def _standing(now: prometheus.Standing) -> Iterator[Metric]:
     for state in (*JobStatus, "paused"):
         jobs.add_metric((state,), now.jobs.get(state, 0))
     mails = GaugeMetricFamily("evaluator_emails", "E-mails in the outbox.", labels=("status",))
-    for status in EmailStatus:
+    for status in OutgoingStatus:
         mails.add_metric((status,), now.mails.get(status, 0))
     workers = GaugeMetricFamily("evaluator_workers", "Worker processes.", labels=("host",))
     canary = GaugeMetricFamily(

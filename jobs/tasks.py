@@ -42,13 +42,13 @@ def deliver(notification_id: int) -> None:
 @tracing.task
 def call(delivery_id: int) -> None:
     """Send one message to a webhook, unless it has been sent."""
-    webhooks.call(delivery_id)
+    webhooks.deliver(delivery_id)
 
 
 @tracing.task
 def purge(purge_id: int) -> None:
     """Do the day's round of erasing, unless it is done."""
-    for row in Purge.objects.filter(pk=purge_id, done_at=None):
+    for row in Purge.objects.filter(pk=purge_id, completed_at=None):
         run_purge(row)
 
 

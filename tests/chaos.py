@@ -470,7 +470,7 @@ class Chaos:
         """With everything well again, all work ends; people retry what failed."""
         from candidates.models import Call
         from jobs.execution import pause
-        from jobs.models import EmailStatus, Job, Lane, Notification
+        from jobs.models import Job, Lane, Notification, OutgoingStatus
 
         user = self.db(chaos_user)
         self.db(lambda: pause.lift(user))
@@ -478,9 +478,9 @@ class Chaos:
 
         def is_over() -> bool:
             open_mail = Notification.objects.filter(
-                status__in=[EmailStatus.WAITING, EmailStatus.SENDING]
+                status__in=[OutgoingStatus.WAITING, OutgoingStatus.SENDING]
             )
-            open_mail.filter(status=EmailStatus.WAITING).hurry()
+            open_mail.filter(status=OutgoingStatus.WAITING).hurry()
             if Job.objects.open().exists():
                 for job in Job.objects.open():  # with the pauses between tries taken away
                     pause.resume(job, user)

@@ -9,7 +9,7 @@ from django.db import connection
 from candidates.models import Call, Candidate, Evaluation
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallStatus
-from jobs.models import EmailStatus, Job, JobStatus, Notification, NotificationKind
+from jobs.models import Job, JobStatus, Notification, NotificationKind, OutgoingStatus
 from tests.servers.answers import Request
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _mails(chaos: "Chaos") -> None:
     outcome.mails_again = sum(times - 1 for times in box.values())
     for one in Notification.objects.all():
         times = box.pop(str(one.public_id), 0)
-        if one.status != EmailStatus.SENT or not times:
+        if one.status != OutgoingStatus.SENT or not times:
             outcome.lost += 1
             chaos.wrong(f"e-mail {one.pk} is {one.status}, and came {times} times")
         elif times > one.attempts:

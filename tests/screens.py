@@ -99,14 +99,14 @@ def _fill() -> dict[str, tuple[str, str]]:
     from jobs.models import Heartbeat, Job, JobStatus, NotificationKind
     from jobs.models.schedule import Frequency, Schedule
     from jobs.models.webhook import Webhook
-    from jobs.notifications import email
+    from jobs.notifications import recipients
     from tests.makers import rows
     from tests.test_access import MORE, POLICIES, PUBLIC
 
     user = User.objects.get(username="manager")
     Preference.objects.update_or_create(user=user, defaults={"time_zone": "Europe/Berlin"})
     done = Job.objects.get()
-    email.queue_for_job(done, NotificationKind.PAUSED)
+    recipients.queue_for_job(done, NotificationKind.PAUSED)
     draft = Draft.objects.get(pk=done.analysis.draft_id)
     running = rows.analysis(draft, user)
     rows.evaluate(running)
@@ -135,7 +135,7 @@ def _fill() -> dict[str, tuple[str, str]]:
         Evaluation: best,
     }
     Webhook.objects.create(user=user, url="https://hooks.example.com/ranking")
-    Schedule.objects.create(draft=draft, every=Frequency.DAILY, next_at=soon)
+    Schedule.objects.create(draft=draft, frequency=Frequency.DAILY, next_at=soon)
     client = Client()
     client.force_login(user)
     session = client.cookies["sessionid"].value

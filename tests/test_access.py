@@ -179,7 +179,7 @@ def house(draft: Draft, alice: User) -> House:
     things: tuple[Any, ...] = (draft, candidate, analysis, evaluation, rows.job(analysis), archive)
     hook = Webhook.objects.create(user=alice, url="https://secret.example.com/in")
     hook.refresh_from_db()
-    delivery = Delivery.objects.create(webhook=hook, occasion="test", body="{}")
+    delivery = Delivery.objects.create(webhook=hook, kind="test", body="{}")
     delivery.refresh_from_db()
     receipt = Receipt.objects.create(candidate=uuid4(), draft=draft, owner=alice, erased={})
     receipt.refresh_from_db()

@@ -31,8 +31,8 @@ from candidates.scoring import insights
 from candidates.scoring.engines import reasons
 from candidates.scoring.scorecard import Rating, Scorecard
 from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind
-from jobs.models.retention import Warned
-from jobs.notifications import email
+from jobs.models.retention import RetentionWarning
+from jobs.notifications.compose import compose
 from tests.makers import rows
 
 TELLTALE = re.compile(
@@ -221,11 +221,11 @@ def test_no_e_mail_has_english_left(
     if kind == NotificationKind.SHARED:
         about = {"membership": stelle.memberships.get()}
     elif kind == NotificationKind.EXPIRING:
-        Warned.objects.create(draft=stelle, due_at=timezone.now())
+        RetentionWarning.objects.create(draft=stelle, due_at=timezone.now())
         about = {"draft": stelle}
     one = Notification.objects.create(**about, kind=kind, recipient="a@b.c", user=alice)
 
-    message = email.compose(one)
+    message = compose(one)
 
     html = str(message.alternatives[0][0])
     assert '<html lang="de">' in html and english_in(html) == []

@@ -17,7 +17,7 @@ from jobs.models import (
     Notice,
     Notification,
     Purge,
-    Warned,
+    RetentionWarning,
     Webhook,
 )
 from jobs.notifications import email
@@ -27,7 +27,7 @@ class MailEventInline(admin.TabularInline[MailEvent, Notification]):
     model = MailEvent
     extra = 0
     can_delete = False
-    fields = ("at", "what", "detail", "message_id")
+    fields = ("created_at", "kind", "detail", "message_id")
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -56,7 +56,7 @@ class NotificationAdmin(ReadOnly):
     )
     def resend(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         chosen = list(queryset.select_related("job__analysis__draft", "membership__draft"))
-        opened = sum(email.again(one, request.user) for one in chosen)  # type: ignore[arg-type,misc]
+        opened = sum(email.resend(each, request.user) for each in chosen)  # type: ignore[arg-type,misc]
         told = _("%(opened)d of %(chosen)d are sent again; the others wait or may not be sent.")
         self.message_user(request, told % {"opened": opened, "chosen": len(chosen)})
 
@@ -65,8 +65,8 @@ class NotificationAdmin(ReadOnly):
 class BadAddressAdmin(ReadOnly):
     """Lifting one lets its address be written to again."""
 
-    list_display = ["address", "what", "at", "detail"]
-    list_filter = ["what"]
+    list_display = ["address", "kind", "created_at", "detail"]
+    list_filter = ["kind"]
     search_fields = ["address"]
     actions = ["lift"]
 
@@ -99,7 +99,7 @@ class NoticeAdmin(ReadOnly):
 
 @admin.register(Webhook)
 class WebhookAdmin(ReadOnly):
-    list_display = ["user", "url", "created_at", "off_at", "off_reason"]
+    list_display = ["user", "url", "created_at", "disabled_at", "disabled_reason"]
     list_select_related = ["user"]
     search_fields = ["user__username", "user__email", "url"]
     exclude = ["secret"]
@@ -107,26 +107,26 @@ class WebhookAdmin(ReadOnly):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly):
-    list_display = ["webhook", "occasion", "status", "attempts", "created_at", "answer", "error"]
+    list_display = ["webhook", "kind", "status", "attempts", "created_at", "http_status", "error"]
     list_select_related = ["webhook"]
-    list_filter = ["status", "occasion"]
+    list_filter = ["status", "kind"]
     search_fields = ["public_id", "webhook__url", "job__public_id"]
 
 
 @admin.register(MailEvent)
 class MailEventAdmin(ReadOnly):
-    list_display = ["notification", "what", "at", "detail", "message_id"]
+    list_display = ["notification", "kind", "created_at", "detail", "message_id"]
     list_select_related = ["notification"]
-    list_filter = ["what"]
+    list_filter = ["kind"]
     search_fields = ["message_id", "notification__recipient"]
 
 
 @admin.register(Purge)
 class PurgeAdmin(ReadOnly):
-    list_display = ["at", "done_at", "drafts", "candidates", "warned"]
+    list_display = ["created_at", "completed_at", "drafts", "candidates", "warnings"]
 
 
-@admin.register(Warned)
-class WarnedAdmin(ReadOnly):
-    list_display = ["draft", "at", "due_at"]
+@admin.register(RetentionWarning)
+class RetentionWarningAdmin(ReadOnly):
+    list_display = ["draft", "created_at", "due_at"]
     list_select_related = ["draft"]

@@ -24,8 +24,8 @@ def _run_now(schedule: Schedule, user: Any, request: HttpRequest) -> bool:
 
 @admin.register(Schedule)
 class ScheduleAdmin(Steered):
-    list_display = ["draft", "every", "expression", "zone", "next_at", "stopped"]
-    list_filter = ["every", ("next_at", admin.EmptyFieldListFilter)]
+    list_display = ["draft", "frequency", "expression", "time_zone", "next_at", "stopped"]
+    list_filter = ["frequency", ("next_at", admin.EmptyFieldListFilter)]
     list_select_related = ["draft"]
     search_fields = ["draft__title", "draft__owner__username", "draft__owner__email"]
     acts = (
@@ -47,7 +47,16 @@ class ScheduleAdmin(Steered):
 
 @admin.register(ScheduledRun)
 class ScheduledRunAdmin(ReadOnly):
-    list_display = ["schedule", "at", "due_at", "outcome", "job", "told", "asked_by", "reason"]
+    list_display = [
+        "schedule",
+        "created_at",
+        "due_at",
+        "outcome",
+        "job",
+        "has_changes",
+        "requested_by",
+        "reason",
+    ]
     list_filter = ["outcome"]
-    list_select_related = ["schedule", "job", "asked_by"]
+    list_select_related = ["schedule", "job", "requested_by"]
     search_fields = ["schedule__draft__title", "job__public_id"]

@@ -18,7 +18,7 @@ from candidates.scoring import rank as places
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import Scorecard
 from jobs.models import Job, NotificationKind, ScheduledRun
-from jobs.notifications import email
+from jobs.notifications import recipients
 
 from .submit import record
 
@@ -64,12 +64,12 @@ def finish(job: Job) -> bool:
 
 def _tell(job: Job) -> None:
     """Tell that the ranking is ready; of a scheduled run what has changed, if anything has."""
-    run = job.scheduled_runs.select_related("before").first() if job.scheduled else None
-    if run is None or run.before is None:
-        email.queue_for_job(job, NotificationKind.COMPLETED)
-    elif movement.highlights(run.before, job.analysis):
-        ScheduledRun.objects.filter(pk=run.pk).update(told=True)
-        email.queue_for_job(job, NotificationKind.DIGEST)
+    run = job.scheduled_runs.select_related("previous_analysis").first() if job.scheduled else None
+    if run is None or run.previous_analysis is None:
+        recipients.queue_for_job(job, NotificationKind.COMPLETED)
+    elif movement.highlights(run.previous_analysis, job.analysis):
+        ScheduledRun.objects.filter(pk=run.pk).update(has_changes=True)
+        recipients.queue_for_job(job, NotificationKind.DIGEST)
 
 
 def fail(job: Job, why: str) -> bool:
@@ -79,7 +79,7 @@ def fail(job: Job, why: str) -> bool:
             return False
         _rank(job.analysis)
         record(job, "failed", detail=why)
-        email.queue_for_job(job, NotificationKind.FAILED)
+        recipients.queue_for_job(job, NotificationKind.FAILED)
     return True
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from jobs.models import Halt, Job, Lane, NotificationKind
-from jobs.notifications import email
+from jobs.notifications import recipients
 
 from .submit import add_lane, record, wake
 
@@ -25,7 +25,7 @@ def by_itself(job: Job, why: str) -> bool:
             return False
         record(job, "paused", detail=why)
         job.refresh_from_db(fields=["pauses"])
-        email.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
+        recipients.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
     return True
 
 

@@ -32,26 +32,29 @@ class Migration(migrations.Migration):
                 ),
                 ("address", models.EmailField(max_length=254)),
                 (
-                    "what",
+                    "kind",
                     models.CharField(
                         choices=[("bounced", "came back"), ("complained", "marked as spam")],
                         max_length=10,
                     ),
                 ),
                 ("detail", models.CharField(blank=True, db_default="", max_length=500)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
                 "verbose_name_plural": "bad addresses",
-                "ordering": ["-at", "-pk"],
+                "ordering": ["-created_at", "-pk"],
                 "permissions": [("lift_badaddress", "Can let a bad address be written to again")],
                 "constraints": [
                     models.UniqueConstraint(
                         django.db.models.functions.text.Lower("address"), name="bad_address_once"
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("what__in", ["bounced", "complained"])),
-                        name="bad_address_what_listed",
+                        condition=models.Q(("kind__in", ["bounced", "complained"])),
+                        name="bad_address_kind_listed",
                     ),
                 ],
             },
@@ -419,10 +422,45 @@ class Migration(migrations.Migration):
                     models.UUIDField(
                         db_default=django.db.models.functions.uuid.UUID4(),
                         editable=False,
-                        help_text="makes the Message-ID",
+                        help_text="the same for each attempt, so that the receiver can recognise a repetition",
                         unique=True,
                     ),
                 ),
+                (
+                    "occasion",
+                    models.PositiveSmallIntegerField(
+                        db_default=0,
+                        default=0,
+                        help_text="of a kind that comes more than once: which time",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting to be sent"),
+                            ("sending", "being sent"),
+                            ("sent", "sent"),
+                            ("failed", "given up"),
+                        ],
+                        db_default="waiting",
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "http_status",
+                    models.PositiveSmallIntegerField(blank=True, editable=False, null=True),
+                ),
+                ("error", models.TextField(blank=True, db_default="", editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("tried_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("sent_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "kind",
                     models.CharField(
@@ -438,37 +476,7 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                (
-                    "occasion",
-                    models.PositiveSmallIntegerField(
-                        db_default=0,
-                        default=0,
-                        help_text="of those that come more than once: which time",
-                    ),
-                ),
                 ("recipient", models.EmailField(max_length=254)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "waiting to be sent"),
-                            ("sending", "being sent"),
-                            ("sent", "sent"),
-                            ("failed", "given up"),
-                        ],
-                        db_default="waiting",
-                        default="waiting",
-                        max_length=12,
-                    ),
-                ),
-                ("error", models.TextField(blank=True, db_default="", editable=False)),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                ("sent_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "draft",
                     models.ForeignKey(
@@ -531,10 +539,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "event_id",
-                    models.CharField(help_text="the provider's; empty: our own", max_length=255),
+                    models.CharField(
+                        help_text="the provider's; empty: recorded when it was sent", max_length=255
+                    ),
                 ),
                 (
-                    "what",
+                    "kind",
                     models.CharField(
                         choices=[
                             ("queued", "taken by the provider"),
@@ -550,7 +560,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("detail", models.CharField(blank=True, db_default="", max_length=500)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
                 (
                     "notification",
                     models.ForeignKey(
@@ -561,7 +574,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["at", "pk"],
+                "ordering": ["created_at", "pk"],
             },
         ),
         migrations.CreateModel(
@@ -600,27 +613,59 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
                 (
-                    "warned",
-                    models.PositiveIntegerField(db_default=0, help_text="owners told of a draft"),
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
-                ("drafts", models.PositiveIntegerField(db_default=0)),
-                ("candidates", models.PositiveIntegerField(db_default=0)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
                 (
-                    "went",
+                    "warnings",
+                    models.PositiveIntegerField(db_default=0, help_text="owners warned of a draft"),
+                ),
+                ("drafts", models.PositiveIntegerField(db_default=0, help_text="drafts erased")),
+                (
+                    "candidates",
+                    models.PositiveIntegerField(db_default=0, help_text="candidates erased"),
+                ),
+                (
+                    "erased_drafts",
                     models.JSONField(
                         db_default=[],
                         default=list,
-                        help_text="of each draft: id, state, days, how much of what",
+                        help_text="of each draft: its id, state, last activity and how much it held",
                     ),
                 ),
             ],
             options={
-                "ordering": ["-at", "-pk"],
-                "indexes": [models.Index(fields=["-at"], name="jobs_purge_at_18a580_idx")],
+                "ordering": ["-created_at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["-created_at"], name="jobs_purge_created_0f171e_idx")
+                ],
             },
+        ),
+        migrations.CreateModel(
+            name="RetentionWarning",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("due_at", models.DateTimeField(help_text="the draft is not erased before")),
+                (
+                    "draft",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="retention_warning",
+                        to="candidates.draft",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Schedule",
@@ -632,7 +677,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "every",
+                    "frequency",
                     models.CharField(
                         choices=[
                             ("off", "off"),
@@ -648,7 +693,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "at",
+                    "time_of_day",
                     models.TimeField(
                         db_default=datetime.time(6, 0),
                         default=datetime.time(6, 0),
@@ -725,11 +770,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "zone",
+                    "time_zone",
                     models.CharField(
                         default="UTC",
                         editable=False,
-                        help_text="that next_at was worked out in",
+                        help_text="in which next_at was computed",
                         max_length=64,
                     ),
                 ),
@@ -776,7 +821,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "at",
+                    "created_at",
                     models.DateTimeField(
                         db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
@@ -785,7 +830,7 @@ class Migration(migrations.Migration):
                     "due_at",
                     models.DateTimeField(
                         editable=False,
-                        help_text="when it should have come; empty: somebody asked",
+                        help_text="when it should have started; empty: staff started it by hand",
                         null=True,
                     ),
                 ),
@@ -804,33 +849,12 @@ class Migration(migrations.Migration):
                 ),
                 ("reason", models.TextField(blank=True, db_default="", default="", editable=False)),
                 (
-                    "told",
+                    "has_changes",
                     models.BooleanField(
                         db_default=False,
                         default=False,
                         editable=False,
-                        help_text="it had something to tell",
-                    ),
-                ),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DB_SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "before",
-                    models.ForeignKey(
-                        editable=False,
-                        help_text="the ranking that it is compared with",
-                        null=True,
-                        on_delete=django.db.models.deletion.DB_SET_NULL,
-                        related_name="+",
-                        to="candidates.analysis",
+                        help_text="the ranking changed enough for an e-mail",
                     ),
                 ),
                 (
@@ -844,6 +868,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "previous_analysis",
+                    models.ForeignKey(
+                        editable=False,
+                        help_text="the ranking that it is compared with",
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to="candidates.analysis",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
                     "schedule",
                     models.ForeignKey(
                         editable=False,
@@ -854,7 +899,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["-at", "-pk"],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
@@ -915,30 +960,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Warned",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("due_at", models.DateTimeField(help_text="it is not erased before")),
-                (
-                    "draft",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="warned",
-                        to="candidates.draft",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "warned",
-            },
-        ),
-        migrations.CreateModel(
             name="Webhook",
             fields=[
                 (
@@ -963,7 +984,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "occasions",
+                    "events",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(
                             choices=[
@@ -979,7 +1000,7 @@ class Migration(migrations.Migration):
                             ],
                             max_length=20,
                         ),
-                        default=jobs.models.webhook.everything,
+                        default=jobs.models.webhook.subscribable_events,
                         verbose_name="when",
                     ),
                 ),
@@ -989,10 +1010,18 @@ class Migration(migrations.Migration):
                         db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
-                ("off_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("disabled_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
-                    "off_reason",
-                    models.CharField(blank=True, db_default="", editable=False, max_length=200),
+                    "disabled_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[("gone", "The server answered 410: it wants no more messages.")],
+                        db_default="",
+                        default="",
+                        editable=False,
+                        help_text="empty: the owner switched it off",
+                        max_length=12,
+                    ),
                 ),
                 (
                     "user",
@@ -1040,11 +1069,47 @@ class Migration(migrations.Migration):
                     models.UUIDField(
                         db_default=django.db.models.functions.uuid.UUID4(),
                         editable=False,
+                        help_text="the same for each attempt, so that the receiver can recognise a repetition",
                         unique=True,
                     ),
                 ),
                 (
                     "occasion",
+                    models.PositiveSmallIntegerField(
+                        db_default=0,
+                        default=0,
+                        help_text="of a kind that comes more than once: which time",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting to be sent"),
+                            ("sending", "being sent"),
+                            ("sent", "sent"),
+                            ("failed", "given up"),
+                        ],
+                        db_default="waiting",
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "http_status",
+                    models.PositiveSmallIntegerField(blank=True, editable=False, null=True),
+                ),
+                ("error", models.TextField(blank=True, db_default="", editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("tried_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("sent_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "kind",
                     models.CharField(
                         choices=[
                             ("run.completed", "a ranking is ready"),
@@ -1060,35 +1125,7 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                (
-                    "number",
-                    models.PositiveSmallIntegerField(
-                        db_default=0, help_text="of those that come more than once: which time"
-                    ),
-                ),
                 ("body", models.TextField(help_text="what is sent, to the letter")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "waiting to be sent"),
-                            ("sending", "being sent"),
-                            ("taken", "taken"),
-                            ("failed", "given up"),
-                        ],
-                        db_default="waiting",
-                        default="waiting",
-                        max_length=8,
-                    ),
-                ),
-                ("answer", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("error", models.TextField(blank=True, db_default="")),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
-                ("tried_at", models.DateTimeField(blank=True, null=True)),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "job",
                     models.ForeignKey(
@@ -1317,9 +1354,38 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="notification",
             index=models.Index(
-                condition=models.Q(("status__in", ["waiting", "sending"])),
+                condition=models.Q(("status__in", ("waiting", "sending"))),
                 fields=["due_at"],
                 name="notification_to_send",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["waiting", "sending", "sent", "failed"])),
+                name="notification_status_listed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "sending"), ("token__isnull", False)),
+                    models.Q(models.Q(("status", "sending"), _negated=True), ("token", None)),
+                    _connector="OR",
+                ),
+                name="notification_token_while_sending",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sent_at__isnull", False), ("status", "sent")),
+                    models.Q(models.Q(("status", "sent"), _negated=True), ("sent_at", None)),
+                    _connector="OR",
+                ),
+                name="notification_sent_at_when_sent",
             ),
         ),
         migrations.AddConstraint(
@@ -1365,13 +1431,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="notification",
             constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["waiting", "sending", "sent", "failed"])),
-                name="notification_status_listed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
                 condition=models.Q(
                     (
                         "kind__in",
@@ -1390,31 +1449,9 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "sending"), ("token__isnull", False)),
-                    models.Q(models.Q(("status", "sending"), _negated=True), ("token", None)),
-                    _connector="OR",
-                ),
-                name="notification_token_while_sending",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("sent_at__isnull", False), ("status", "sent")),
-                    models.Q(models.Q(("status", "sent"), _negated=True), ("sent_at", None)),
-                    _connector="OR",
-                ),
-                name="notification_sent_at_when_sent",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="mailevent",
             constraint=models.UniqueConstraint(
-                fields=("notification", "message_id", "what", "event_id"), name="mail_event_once"
+                fields=("notification", "message_id", "kind", "event_id"), name="mail_event_once"
             ),
         ),
         migrations.AddConstraint(
@@ -1422,7 +1459,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     (
-                        "what__in",
+                        "kind__in",
                         [
                             "queued",
                             "sent",
@@ -1435,7 +1472,7 @@ class Migration(migrations.Migration):
                         ],
                     )
                 ),
-                name="mail_event_what_listed",
+                name="mail_event_kind_listed",
             ),
         ),
         migrations.AddIndex(
@@ -1449,8 +1486,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="schedule",
             constraint=models.CheckConstraint(
-                condition=models.Q(("every__in", ["off", "daily", "weekly", "monthly", "cron"])),
-                name="schedule_every_listed",
+                condition=models.Q(
+                    ("frequency__in", ["off", "daily", "weekly", "monthly", "cron"])
+                ),
+                name="schedule_frequency_listed",
             ),
         ),
         migrations.AddConstraint(
@@ -1458,15 +1497,17 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("next_at", None),
-                    models.Q(models.Q(("every", "off"), _negated=True), ("stopped", "")),
+                    models.Q(models.Q(("frequency", "off"), _negated=True), ("stopped", "")),
                     _connector="OR",
                 ),
-                name="schedule_off_never_comes",
+                name="schedule_off_has_no_next_run",
             ),
         ),
         migrations.AddIndex(
             model_name="scheduledrun",
-            index=models.Index(fields=["schedule", "-at"], name="jobs_schedu_schedul_0ff471_idx"),
+            index=models.Index(
+                fields=["schedule", "-created_at"], name="jobs_schedu_schedul_173760_idx"
+            ),
         ),
         migrations.AddConstraint(
             model_name="scheduledrun",
@@ -1493,8 +1534,12 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="webhook",
             constraint=models.CheckConstraint(
-                condition=models.Q(("off_reason", ""), ("off_at__isnull", False), _connector="OR"),
-                name="webhook_reason_when_off",
+                condition=models.Q(
+                    ("disabled_reason", ""),
+                    models.Q(("disabled_at__isnull", False), ("disabled_reason__in", ["gone"])),
+                    _connector="OR",
+                ),
+                name="webhook_disabled_reason_listed",
             ),
         ),
         migrations.AddIndex(
@@ -1510,42 +1555,16 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
-                condition=models.Q(("status__in", ["waiting", "sending"])),
+                condition=models.Q(("status__in", ("waiting", "sending"))),
                 fields=["due_at"],
                 name="delivery_to_send",
             ),
         ),
         migrations.AddConstraint(
             model_name="delivery",
-            constraint=models.UniqueConstraint(
-                fields=("webhook", "job", "occasion", "number"),
-                name="delivery_once_for_each_occasion",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
             constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["waiting", "sending", "taken", "failed"])),
+                condition=models.Q(("status__in", ["waiting", "sending", "sent", "failed"])),
                 name="delivery_status_listed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "occasion__in",
-                        [
-                            "run.completed",
-                            "run.partly_failed",
-                            "run.failed",
-                            "run.paused",
-                            "schedule.digest",
-                            "test",
-                        ],
-                    )
-                ),
-                name="delivery_occasion_listed",
             ),
         ),
         migrations.AddConstraint(
@@ -1563,11 +1582,37 @@ class Migration(migrations.Migration):
             model_name="delivery",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("done_at", None), ("status__in", ["waiting", "sending"])),
-                    models.Q(("done_at__isnull", False), ("status__in", ["taken", "failed"])),
+                    models.Q(("sent_at__isnull", False), ("status", "sent")),
+                    models.Q(models.Q(("status", "sent"), _negated=True), ("sent_at", None)),
                     _connector="OR",
                 ),
-                name="delivery_done_at_when_over",
+                name="delivery_sent_at_when_sent",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("webhook", "job", "kind", "occasion"),
+                name="delivery_once_for_each_occasion",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "run.completed",
+                            "run.partly_failed",
+                            "run.failed",
+                            "run.paused",
+                            "schedule.digest",
+                            "test",
+                        ],
+                    )
+                ),
+                name="delivery_kind_listed",
             ),
         ),
         # The tables of the shared limits, as pyrate-limiter's bucket wants them. It would create

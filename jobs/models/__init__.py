@@ -19,7 +19,6 @@ from .job import (
 )
 from .notification import (
     BadAddress,
-    EmailStatus,
     MailEvent,
     Notice,
     NoticeQuerySet,
@@ -27,7 +26,8 @@ from .notification import (
     NotificationKind,
     NotificationQuerySet,
 )
-from .retention import Purge, Warned
+from .outgoing import OutgoingMessage, OutgoingQuerySet, OutgoingStatus
+from .retention import Purge, RetentionWarning
 from .schedule import Schedule, ScheduledRun, ScheduleQuerySet
 from .webhook import Delivery, DeliveryQuerySet, Webhook, WebhookQuerySet
 from .worker import Heartbeat, HeartbeatQuerySet, Incident
@@ -40,7 +40,6 @@ __all__ = [
     "BadAddress",
     "Delivery",
     "DeliveryQuerySet",
-    "EmailStatus",
     "Grain",
     "Halt",
     "Heartbeat",
@@ -57,15 +56,18 @@ __all__ = [
     "Notification",
     "NotificationKind",
     "NotificationQuerySet",
+    "OutgoingMessage",
+    "OutgoingQuerySet",
+    "OutgoingStatus",
     "Period",
     "Priority",
     "Purge",
+    "RetentionWarning",
     "Schedule",
     "ScheduleQuerySet",
     "ScheduledRun",
     "Tallied",
     "Tally",
-    "Warned",
     "Webhook",
     "WebhookQuerySet",
 ]

@@ -1,26 +1,20 @@
-"""E-mails to send and what became of them, notices on pages, and addresses no longer written to."""
+"""E-mails and what became of them, notices on pages, and addresses no longer written to."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Self
-from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.db.models.functions.uuid import UUID4
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from candidates.models import Draft, Membership
-from candidates.models.claims import (
-    Claimable,
-    ClaimQuerySet,
-    claim_constraint,
-    listed_constraint,
-)
+from candidates.models.claims import listed_constraint
 
 from .job import Job
+from .outgoing import OutgoingMessage, OutgoingQuerySet, outgoing_constraints, outgoing_index
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -36,45 +30,13 @@ class NotificationKind(models.TextChoices):
     EXPIRING = "expiring", _("draft will be erased")
 
 
-class EmailStatus(models.TextChoices):
-    WAITING = "waiting", _("waiting to be sent")
-    SENDING = "sending", _("being sent")
-    SENT = "sent", _("sent")
-    FAILED = "failed", _("given up")
+class NotificationQuerySet(OutgoingQuerySet["Notification"]):
+    pass
 
 
-class NotificationQuerySet(ClaimQuerySet["Notification"]):
-    WAITING = EmailStatus.WAITING
-    CLAIMED = EmailStatus.SENDING
+class Notification(OutgoingMessage):
+    """One e-mail to one recipient about one job, one invitation or one draft."""
 
-    def take(self, token: UUID, lease: timedelta) -> int:
-        """Claim the one e-mail of this queryset, due or not, unless it is in another's hands."""
-        free = Q(status=EmailStatus.WAITING) | Q(status=EmailStatus.SENDING, due_at__lte=Now())
-        return self.filter(free).update(
-            status=EmailStatus.SENDING,
-            token=token,
-            due_at=Now() + lease,
-            attempts=F("attempts") + 1,
-        )
-
-    def mark_sent(self, token: UUID) -> int:
-        return self.held(token).update(status=EmailStatus.SENT, token=None, sent_at=Now(), error="")
-
-    def again(self) -> int:
-        """Open those that are over once more, from the beginning."""
-        over = self.filter(status__in=(EmailStatus.SENT, EmailStatus.FAILED))
-        return over.update(status=EmailStatus.WAITING, attempts=0, sent_at=None, due_at=Now())
-
-    def mark_failed(self, token: UUID, error: str) -> int:
-        return self.held(token).update(status=EmailStatus.FAILED, token=None, error=error)
-
-
-class Notification(Claimable):
-    """One e-mail to one recipient about one job, or about a draft: the outbox."""
-
-    public_id = models.UUIDField(
-        unique=True, db_default=UUID4(), editable=False, help_text="makes the Message-ID"
-    )
     job = models.ForeignKey(
         Job, models.DB_CASCADE, null=True, blank=True, related_name="notifications"
     )
@@ -91,33 +53,16 @@ class Notification(Claimable):
         help_text="in whose language it is; empty: there is no such account",
     )
     kind = models.CharField(max_length=12, choices=NotificationKind)
-    occasion = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="of those that come more than once: which time"
-    )
     recipient = models.EmailField()
-    status = models.CharField(
-        max_length=12,
-        choices=EmailStatus,
-        default=EmailStatus.WAITING,
-        db_default=EmailStatus.WAITING,
-    )
-    error = models.TextField(blank=True, db_default="", editable=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = NotificationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
         permissions = [("resend_notification", "Can send an e-mail again")]
-        indexes = [
-            models.Index(
-                name="notification_to_send",
-                fields=["due_at"],
-                condition=Q(status__in=[EmailStatus.WAITING, EmailStatus.SENDING]),
-            )
-        ]
+        indexes = [outgoing_index("notification")]
         constraints = [
+            *outgoing_constraints("notification"),
             models.UniqueConstraint(
                 name="notification_once_for_each_occasion",
                 fields=["job", "recipient", "kind", "occasion"],
@@ -134,34 +79,37 @@ class Notification(Claimable):
                     & Q(job__isnull=False, draft=None, membership=None)
                 ),
             ),
-            listed_constraint("notification_status_listed", EmailStatus),
             listed_constraint("notification_kind_listed", NotificationKind, "kind"),
-            claim_constraint("notification_token_while_sending", EmailStatus.SENDING),
-            models.CheckConstraint(
-                name="notification_sent_at_when_sent",
-                condition=Q(status=EmailStatus.SENT, sent_at__isnull=False)
-                | (~Q(status=EmailStatus.SENT) & Q(sent_at=None)),
-            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} to {self.recipient}"
 
+    @property
+    def about_draft(self) -> Draft:
+        """The draft that the e-mail is about, directly or through a job or an invitation."""
+        if self.job is not None:
+            return self.job.analysis.draft
+        if self.membership is not None:
+            return self.membership.draft
+        assert self.draft is not None  # noqa: S101 (a constraint of the table)
+        return self.draft
+
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Theirs, of drafts that they still may see."""
+        """The notices of `user`, but for those of drafts that they may no longer see."""
         return self.filter(user=user.pk, draft__in=Draft.objects.visible_to(user))
 
     def unread(self) -> Self:
         return self.filter(read_at=None)
 
-    def read(self) -> int:
+    def mark_read(self) -> int:
         return self.unread().update(read_at=Now())
 
 
 class Notice(models.Model):
-    """One thing told to one user behind the bell."""
+    """One entry in the list of notices of one user."""
 
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     user = models.ForeignKey(
@@ -200,7 +148,7 @@ class Notice(models.Model):
         return f"{self.get_kind_display()} to user {self.user_id}"
 
     def get_absolute_url(self) -> str:
-        """Where it leads: to the ranking that is ready, to the job that is not, to the draft."""
+        """The page the notice is about: the ranking, the job, the schedule or the draft."""
         if self.job is None:
             is_schedule = self.kind == NotificationKind.UNSTARTED
             return (self.draft.schedule if is_schedule else self.draft).get_absolute_url()
@@ -213,7 +161,7 @@ class Notice(models.Model):
 
 
 class EmailEventKind(models.TextChoices):
-    """As anymail names them, for all providers."""
+    """What became of an e-mail; the values are anymail's names, the same for all providers."""
 
     QUEUED = "queued", _("taken by the provider")
     SENT = "sent", _("on its way")
@@ -225,59 +173,64 @@ class EmailEventKind(models.TextChoices):
     FAILED = "failed", _("failed at the provider")
 
 
-ENDS = (
-    EmailEventKind.BOUNCED,
-    EmailEventKind.COMPLAINED,
-)  # after which an address is written to no more
+# An address with one of these is no longer written to.
+BAD_ADDRESS_KINDS = (EmailEventKind.BOUNCED, EmailEventKind.COMPLAINED)
 
 
 class MailEvent(models.Model):
-    """One thing that the provider told of one e-mail; the first is that it took it."""
+    """What the provider reports about one e-mail; the first report is that it accepted it."""
 
     notification = models.ForeignKey(
         "jobs.Notification", models.DB_CASCADE, related_name="mail_events"
     )
     message_id = models.CharField(max_length=255, db_index=True, help_text="the provider's")
-    event_id = models.CharField(max_length=255, help_text="the provider's; empty: our own")
-    what = models.CharField(max_length=10, choices=EmailEventKind)
+    event_id = models.CharField(
+        max_length=255, help_text="the provider's; empty: recorded when it was sent"
+    )
+    kind = models.CharField(max_length=10, choices=EmailEventKind)
     detail = models.CharField(max_length=500, blank=True, db_default="")
-    at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        ordering = ["at", "pk"]
+        ordering = ["created_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                name="mail_event_once", fields=["notification", "message_id", "what", "event_id"]
+                name="mail_event_once", fields=["notification", "message_id", "kind", "event_id"]
             ),
-            listed_constraint("mail_event_what_listed", EmailEventKind, "what"),
+            listed_constraint("mail_event_kind_listed", EmailEventKind, "kind"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_what_display()} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_kind_display()} at {self.created_at:%Y-%m-%d %H:%M:%S}"
 
 
 class BadAddressQuerySet(models.QuerySet["BadAddress"]):
     def for_address(self, address: str) -> "BadAddress | None":
-        """Why nothing may be sent to this address; None where it may."""
+        """The reason why nothing may be sent to `address`; None where it may."""
         return self.filter(address__iexact=address).first()
 
 
 class BadAddress(models.Model):
+    """An address that bounced or complained, and is not written to until staff delete the row."""
+
     address = models.EmailField()
-    what = models.CharField(max_length=10, choices=[(one.value, one.label) for one in ENDS])
+    kind = models.CharField(
+        max_length=10, choices=[(kind.value, kind.label) for kind in BAD_ADDRESS_KINDS]
+    )
     detail = models.CharField(max_length=500, blank=True, db_default="")
-    at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
 
     objects = BadAddressQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "bad addresses"
-        ordering = ["-at", "-pk"]
+        ordering = ["-created_at", "-pk"]
         permissions = [("lift_badaddress", "Can let a bad address be written to again")]
         constraints = [
             models.UniqueConstraint(Lower("address"), name="bad_address_once"),
             models.CheckConstraint(
-                name="bad_address_what_listed", condition=Q(what__in=[one.value for one in ENDS])
+                name="bad_address_kind_listed",
+                condition=Q(kind__in=[kind.value for kind in BAD_ADDRESS_KINDS]),
             ),
         ]
 
@@ -286,10 +239,10 @@ class BadAddress(models.Model):
 
     @property
     def sentence(self) -> str:
-        """Why nothing is sent there, and what to do."""
-        told = {"address": self.address, "day": f"{self.at:%Y-%m-%d}"}
-        if self.what == EmailEventKind.COMPLAINED:
-            why = gettext("E-mail to %(address)s was marked as spam on %(day)s.") % told
+        """Why nothing is sent to the address, and what to do, in the language of the reader."""
+        params = {"address": self.address, "day": f"{self.created_at:%Y-%m-%d}"}
+        if self.kind == EmailEventKind.COMPLAINED:
+            reason = gettext("E-mail to %(address)s was marked as spam on %(day)s.") % params
         else:
-            why = gettext("E-mail to %(address)s came back on %(day)s.") % told
-        return f"{why} {gettext('Nothing is sent there until staff allow it again.')}"
+            reason = gettext("E-mail to %(address)s came back on %(day)s.") % params
+        return f"{reason} {gettext('Nothing is sent there until staff allow it again.')}"

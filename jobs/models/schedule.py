@@ -1,8 +1,7 @@
-"""Drafts that are analysed anew by themselves: by which clock, and what came of it."""
+"""Schedules, by which drafts are analysed without anybody pressing Run, and their runs."""
 
 from datetime import datetime, time
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -26,7 +25,7 @@ class Frequency(models.TextChoices):
     CRON = "cron", _("by a cron expression")
 
 
-LAST_DAY = 31  # of any month, however long
+LAST_DAY = 31  # stands for the last day of any month
 WEEKDAYS = [
     (1, _("Monday")),
     (2, _("Tuesday")),
@@ -36,43 +35,50 @@ WEEKDAYS = [
     (6, _("Saturday")),
     (7, _("Sunday")),
 ]
-DAYS = [*((day, str(day)) for day in range(1, 29)), (LAST_DAY, _("the last day"))]
+DAYS_OF_MONTH = [*((day, str(day)) for day in range(1, 29)), (LAST_DAY, _("the last day"))]
 
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def due(self) -> Self:
         return self.filter(next_at__lte=Now())
 
-    def moved_away(self) -> Self:
-        """Those whose owner has chosen another time zone since `next_at` was worked out."""
+    def with_other_time_zone(self) -> Self:
+        """Schedules whose owner chose another time zone after `next_at` was computed."""
         chosen = NullIf("draft__owner__preference__time_zone", models.Value(""))
-        now_in = Coalesce(chosen, models.Value(settings.TIME_ZONE))
-        return self.filter(next_at__isnull=False).annotate(lives=now_in).exclude(zone=F("lives"))
+        current = Coalesce(chosen, models.Value(settings.TIME_ZONE))
+        enabled = self.filter(next_at__isnull=False).annotate(current_zone=current)
+        return enabled.exclude(time_zone=F("current_zone"))
 
-    def take(self, schedule: "Schedule", then: datetime) -> int:
-        """Take up the run that is due; 0 when another has. The next one is at `then`, so that any
-        number of missed ones are made up by this one."""
-        mine = self.due().filter(pk=schedule.pk, next_at=schedule.next_at)
-        return mine.update(next_at=then, zone=schedule.owners_zone())
+    def claim_due(self, schedule: "Schedule", next_at: datetime) -> int:
+        """Claim the run that is due; 0 when another process has.
+
+        The following run is at `next_at`, so that one run makes up for any number of missed ones.
+        """
+        due = self.due().filter(pk=schedule.pk, next_at=schedule.next_at)
+        return due.update(next_at=next_at, time_zone=schedule.owner_time_zone())
 
     def stop(self, why: str) -> int:
-        """Let it start nothing any more, until somebody saves it again."""
+        """Start nothing more until the owner saves the schedule again."""
         return self.filter(next_at__isnull=False).update(next_at=None, stopped=why)
 
 
 class Schedule(models.Model):
-    """When a draft is analysed by itself. One for a draft; on while `next_at` is set."""
+    """When a draft is analysed by itself: at most one for a draft; on while `next_at` is set."""
 
     draft = models.OneToOneField(Draft, models.DB_CASCADE, related_name="schedule", editable=False)
-    every = models.CharField(
+    frequency = models.CharField(
         _("Run"), max_length=8, choices=Frequency, default=Frequency.OFF, db_default=Frequency.OFF
     )
-    at = models.TimeField(_("At"), default=time(6), db_default=time(6))
+    time_of_day = models.TimeField(_("At"), default=time(6), db_default=time(6))
     weekday = models.PositiveSmallIntegerField(
         _("On"), choices=WEEKDAYS, default=1, db_default=1, help_text=_("Day of the week.")
     )
     day = models.PositiveSmallIntegerField(
-        _("On day"), choices=DAYS, default=1, db_default=1, help_text=_("Day of the month.")
+        _("On day"),
+        choices=DAYS_OF_MONTH,
+        default=1,
+        db_default=1,
+        help_text=_("Day of the month."),
     )
     cron = models.CharField(
         _("Cron expression"),
@@ -85,8 +91,8 @@ class Schedule(models.Model):
             "from Monday to Friday."
         ),
     )
-    zone = models.CharField(
-        max_length=64, default="UTC", editable=False, help_text="that next_at was worked out in"
+    time_zone = models.CharField(
+        max_length=64, default="UTC", editable=False, help_text="in which next_at was computed"
     )
     next_at = models.DateTimeField(null=True, blank=True, editable=False)
     stopped = models.TextField(
@@ -103,10 +109,10 @@ class Schedule(models.Model):
             )
         ]
         constraints = [
-            listed_constraint("schedule_every_listed", Frequency, "every"),
+            listed_constraint("schedule_frequency_listed", Frequency, "frequency"),
             models.CheckConstraint(
-                name="schedule_off_never_comes",
-                condition=Q(next_at=None) | (~Q(every=Frequency.OFF) & Q(stopped="")),
+                name="schedule_off_has_no_next_run",
+                condition=Q(next_at=None) | (~Q(frequency=Frequency.OFF) & Q(stopped="")),
             ),
         ]
 
@@ -120,16 +126,11 @@ class Schedule(models.Model):
     def is_on(self) -> bool:
         return self.next_at is not None
 
-    def owners_zone(self) -> str:
+    def owner_time_zone(self) -> str:
         """The time zone that the owner of the draft has chosen, else that of the site."""
-        chosen = getattr(self.draft.owner, "preference", None)
-        zone = chosen.time_zone if chosen else ""
+        preference = getattr(self.draft.owner, "preference", None)
+        zone = preference.time_zone if preference else ""
         return zone if zone in zones() else settings.TIME_ZONE
-
-    @property
-    def local_next(self) -> datetime | None:
-        """`next_at` on the owner's clock."""
-        return self.next_at.astimezone(ZoneInfo(self.zone)) if self.next_at else None
 
 
 class RunOutcome(models.TextChoices):
@@ -140,15 +141,17 @@ class RunOutcome(models.TextChoices):
 
 
 class ScheduledRun(models.Model):
-    """One time a schedule came, and what came of it."""
+    """One run of a schedule, or the reason why there was none."""
 
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     schedule = models.ForeignKey(Schedule, models.DB_CASCADE, related_name="runs", editable=False)
-    at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     due_at = models.DateTimeField(
-        null=True, editable=False, help_text="when it should have come; empty: somebody asked"
+        null=True,
+        editable=False,
+        help_text="when it should have started; empty: staff started it by hand",
     )
-    asked_by = models.ForeignKey(
+    requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+", editable=False
     )
     outcome = models.CharField(max_length=9, choices=RunOutcome, editable=False)
@@ -156,7 +159,7 @@ class ScheduledRun(models.Model):
     job = models.ForeignKey(
         "jobs.Job", models.DB_SET_NULL, null=True, related_name="scheduled_runs", editable=False
     )
-    before = models.ForeignKey(
+    previous_analysis = models.ForeignKey(
         Analysis,
         models.DB_SET_NULL,
         null=True,
@@ -164,13 +167,16 @@ class ScheduledRun(models.Model):
         editable=False,
         help_text="the ranking that it is compared with",
     )
-    told = models.BooleanField(
-        default=False, db_default=False, editable=False, help_text="it had something to tell"
+    has_changes = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="the ranking changed enough for an e-mail",
     )
 
     class Meta:
-        ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["schedule", "-at"])]
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["schedule", "-created_at"])]
         constraints = [
             listed_constraint("scheduledrun_outcome_listed", RunOutcome, "outcome"),
             models.CheckConstraint(
@@ -181,4 +187,4 @@ class ScheduledRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.outcome} at {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.outcome} at {self.created_at:%Y-%m-%d %H:%M}"

@@ -1,35 +1,30 @@
-"""Addresses that programs of others are told at, and what each was told: the webhooks' tables."""
+"""Webhooks: addresses of other programs, and the messages sent to them."""
 
 import secrets
 from base64 import b64encode
-from datetime import timedelta
 from typing import TYPE_CHECKING, Self
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from candidates.models.claims import (
-    Claimable,
-    ClaimQuerySet,
-    claim_constraint,
-    listed_constraint,
-)
+from candidates.models.claims import listed_constraint
+
+from .outgoing import OutgoingMessage, OutgoingQuerySet, outgoing_constraints, outgoing_index
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-SECRET = "whsec_"  # noqa: S105 (what each begins with)
+SECRET_PREFIX = "whsec_"  # noqa: S105 (public: each secret begins with it)
 
 
 class WebhookEvent(models.TextChoices):
-    """What is told; the value is the `type` of the message."""
+    """What a message reports; the value is its `type`."""
 
     COMPLETED = "run.completed", _("a ranking is ready")
     PARTLY = "run.partly_failed", _("a ranking is ready, with résumés that have no score")
@@ -39,54 +34,67 @@ class WebhookEvent(models.TextChoices):
     TEST = "test", _("a test")
 
 
-TOLD = [one for one in WebhookEvent if one is not WebhookEvent.TEST]
+SUBSCRIBABLE_EVENTS = [event for event in WebhookEvent if event is not WebhookEvent.TEST]
 
 
-class DeliveryStatus(models.TextChoices):
-    WAITING = "waiting", _("waiting to be sent")
-    SENDING = "sending", _("being sent")
-    TAKEN = "taken", _("taken")
-    FAILED = "failed", _("given up")
+class DisabledReason(models.TextChoices):
+    """Why a webhook was switched off without its owner."""
+
+    GONE = "gone", _("The server answered 410: it wants no more messages.")
 
 
 def new_secret() -> str:
-    """As the specification Standard Webhooks has them: 24 random bytes."""
-    return SECRET + b64encode(secrets.token_bytes(24)).decode()
+    """A signing secret of 24 random bytes, as the specification Standard Webhooks has them."""
+    return SECRET_PREFIX + b64encode(secrets.token_bytes(24)).decode()
 
 
-def everything() -> list[str]:
-    return [one.value for one in TOLD]
+def subscribable_events() -> list[str]:
+    """The default of a new webhook: every event."""
+    return [event.value for event in SUBSCRIBABLE_EVENTS]
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.filter(user=user.pk)
 
-    def wanting(self, user_id: int, occasion: WebhookEvent) -> Self:
-        return self.filter(user=user_id, off_at=None, occasions__contains=[occasion])
+    def subscribed_to(self, event: WebhookEvent) -> Self:
+        return self.filter(disabled_at=None, events__contains=[event])
 
-    def switch_off(self, reason: str = "") -> int:
-        return self.filter(off_at=None).update(off_at=Now(), off_reason=reason)
+    def disable(self, reason: DisabledReason | None = None) -> int:
+        """Send nothing more; `reason` is None where the owner chose it."""
+        enabled = self.filter(disabled_at=None)
+        return enabled.update(disabled_at=Now(), disabled_reason=reason or "")
 
-    def switch_on(self) -> int:
-        return self.filter(off_at__isnull=False).update(off_at=None, off_reason="")
+    def enable(self) -> int:
+        disabled = self.filter(disabled_at__isnull=False)
+        return disabled.update(disabled_at=None, disabled_reason="")
 
 
 class Webhook(models.Model):
+    """An address that receives the chosen events of one user; on while `disabled_at` is NULL."""
+
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="webhooks", editable=False
     )
     url = models.URLField(_("address"), max_length=500)
     secret = models.CharField(max_length=60, default=new_secret, editable=False)
-    occasions = ArrayField(
+    events = ArrayField(
         models.CharField(max_length=20, choices=WebhookEvent),
-        default=everything,
+        default=subscribable_events,
         verbose_name=_("when"),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
-    off_at = models.DateTimeField(null=True, blank=True, editable=False)
-    off_reason = models.CharField(max_length=200, blank=True, db_default="", editable=False)
+    disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    disabled_reason = models.CharField(
+        max_length=12,
+        choices=DisabledReason,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="empty: the owner switched it off",
+    )
 
     objects = WebhookQuerySet.as_manager()
 
@@ -98,7 +106,9 @@ class Webhook(models.Model):
                 fields=["user", "url"],
             ),
             models.CheckConstraint(
-                name="webhook_reason_when_off", condition=Q(off_reason="") | Q(off_at__isnull=False)
+                name="webhook_disabled_reason_listed",
+                condition=Q(disabled_reason="")
+                | Q(disabled_reason__in=DisabledReason.values, disabled_at__isnull=False),
             ),
         ]
 
@@ -108,42 +118,18 @@ class Webhook(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("jobs:webhook", args=[self.public_id])
 
-    def occasion_labels(self) -> list[str]:
-        return [str(one.label) for one in TOLD if one in self.occasions]
+    def event_labels(self) -> list[str]:
+        return [str(event.label) for event in SUBSCRIBABLE_EVENTS if event in self.events]
 
 
-class DeliveryQuerySet(ClaimQuerySet["Delivery"]):
-    WAITING = DeliveryStatus.WAITING
-    CLAIMED = DeliveryStatus.SENDING
-
+class DeliveryQuerySet(OutgoingQuerySet["Delivery"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         return self.filter(webhook__user=user.pk)
 
-    def take(self, token: UUID, lease: timedelta) -> int:
-        """Claim the one message of this queryset, due or not, unless it is in another's hands."""
-        free = Q(status=DeliveryStatus.WAITING) | Q(
-            status=DeliveryStatus.SENDING, due_at__lte=Now()
-        )
-        return self.filter(free).update(
-            status=DeliveryStatus.SENDING,
-            token=token,
-            due_at=Now() + lease,
-            attempts=F("attempts") + 1,
-        )
 
-    def close(self, token: UUID, status: DeliveryStatus) -> int:
-        return self.held(token).update(status=status, token=None, done_at=Now())
+class Delivery(OutgoingMessage):
+    """One message to one webhook."""
 
-    def again(self) -> int:
-        """Open those that are over once more, from the beginning."""
-        over = self.filter(status__in=(DeliveryStatus.TAKEN, DeliveryStatus.FAILED))
-        return over.update(status=DeliveryStatus.WAITING, attempts=0, done_at=None, due_at=Now())
-
-
-class Delivery(Claimable):
-    """One message to one address. `answer` is the HTTP status that came last, if any came."""
-
-    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     webhook = models.ForeignKey(Webhook, models.DB_CASCADE, related_name="deliveries")
     job = models.ForeignKey(
         "jobs.Job",
@@ -152,22 +138,8 @@ class Delivery(Claimable):
         related_name="+",
         help_text="empty: a test",
     )
-    occasion = models.CharField(max_length=20, choices=WebhookEvent)
-    number = models.PositiveSmallIntegerField(
-        db_default=0, help_text="of those that come more than once: which time"
-    )
+    kind = models.CharField(max_length=20, choices=WebhookEvent)
     body = models.TextField(help_text="what is sent, to the letter")
-    status = models.CharField(
-        max_length=8,
-        choices=DeliveryStatus,
-        default=DeliveryStatus.WAITING,
-        db_default=DeliveryStatus.WAITING,
-    )
-    answer = models.PositiveSmallIntegerField(null=True, blank=True)
-    error = models.TextField(blank=True, db_default="")
-    created_at = models.DateTimeField(db_default=Now())
-    tried_at = models.DateTimeField(null=True, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -177,34 +149,16 @@ class Delivery(Claimable):
         indexes = [
             models.Index(fields=["webhook", "-created_at"]),
             models.Index(fields=["created_at"]),
-            models.Index(
-                name="delivery_to_send",
-                fields=["due_at"],
-                condition=Q(status__in=[DeliveryStatus.WAITING, DeliveryStatus.SENDING]),
-            ),
+            outgoing_index("delivery"),
         ]
         constraints = [
+            *outgoing_constraints("delivery"),
             models.UniqueConstraint(
                 name="delivery_once_for_each_occasion",
-                fields=["webhook", "job", "occasion", "number"],
+                fields=["webhook", "job", "kind", "occasion"],
             ),
-            listed_constraint("delivery_status_listed", DeliveryStatus),
-            listed_constraint("delivery_occasion_listed", WebhookEvent, "occasion"),
-            claim_constraint("delivery_token_while_sending", DeliveryStatus.SENDING),
-            models.CheckConstraint(
-                name="delivery_done_at_when_over",
-                condition=Q(
-                    status__in=[DeliveryStatus.WAITING, DeliveryStatus.SENDING], done_at=None
-                )
-                | Q(
-                    status__in=[DeliveryStatus.TAKEN, DeliveryStatus.FAILED], done_at__isnull=False
-                ),
-            ),
+            listed_constraint("delivery_kind_listed", WebhookEvent, "kind"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.occasion} to webhook {self.webhook_id}"
-
-    @property
-    def is_over(self) -> bool:
-        return self.status in (DeliveryStatus.TAKEN, DeliveryStatus.FAILED)
+        return f"{self.kind} to webhook {self.webhook_id}"

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from candidates.models import Call
 from candidates.models.call import CallStatus
 from candidates.scoring.engines.openai.errors import NO_QUOTA
-from jobs.models import EmailStatus, Halt, Heartbeat, Job, Lane, Notification
+from jobs.models import Halt, Heartbeat, Job, Lane, Notification, OutgoingStatus
 from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, IncidentKind
 
 SILENT = timedelta(seconds=8)  # without a sign of life, which comes every two
@@ -110,7 +110,7 @@ def _workers() -> Iterator[Trouble]:
         what=IncidentKind.WORKERS,
         at__gt=Now() - timedelta(seconds=START_ALLOWED),
     )
-    sending = Notification.objects.filter(status=EmailStatus.SENDING, due_at__gt=Now())
+    sending = Notification.objects.filter(status=OutgoingStatus.SENDING, due_at__gt=Now())
     hosts = Heartbeat.objects.filter(seen_at__gt=Now() - timedelta(days=1)).annotate(
         is_there=Q(seen_at__gt=Now() - SILENT),
         is_missed=Q(seen_at__gt=Now() - MISSED, stopping=False) & ~Exists(younger),

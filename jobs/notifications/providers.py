@@ -1,4 +1,4 @@
-"""The e-mail providers: what their errors mean, and what they tell of an e-mail afterwards."""
+"""The e-mail providers: what their errors mean, and what they report about an e-mail later."""
 
 import logging
 import smtplib
@@ -13,56 +13,66 @@ from django.dispatch import receiver
 from jobs.models import Notification
 from jobs.models.notification import BadAddress, EmailEventKind, MailEvent
 
+from .outbox import SendResult
+
 log = logging.getLogger(__name__)
 
-# Of what is not worth another try as long as the e-mail is the same. A refused key is: somebody
-# mends it, and what had to be said meanwhile is still worth saying.
-FOR_GOOD = {
+# Another attempt at the same e-mail is answered in the same way. A refused key is not among them:
+# once it is replaced, the e-mail is still worth sending.
+FINAL_STATUSES = {
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_ACCEPTABLE,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 }
-REJECTED_FOR_GOOD = {RejectReason.BOUNCED, RejectReason.INVALID}
+FINAL_REJECT_REASONS = {RejectReason.BOUNCED, RejectReason.INVALID}
+# Amazon answers these with 400.
+AMAZON_THROTTLING_CODES = {
+    "LimitExceededException",
+    "SendingPausedException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+MAX_ERROR_CHARACTERS = 1000
+
+
+def failure(error: Exception) -> SendResult:
+    """What `error` means for the e-mail, with one line of what the provider answered."""
+    answer = " ".join(str(error).split())
+    return SendResult(
+        f"{type(error).__name__}: {answer}"[:MAX_ERROR_CHARACTERS],
+        is_final=is_final(error),
+        http_status=_status(error) if isinstance(error, AnymailAPIError) else None,
+    )
 
 
 def is_final(error: Exception) -> bool:
-    """Whether trying again is of no use: the message or its recipient is refused for good."""
+    """Whether the message or its recipient is refused for good, so that no retry helps."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _said in error.recipients.values())
+        return all(code >= 500 for code, _text in error.recipients.values())
     if isinstance(error, smtplib.SMTPDataError):
         return error.smtp_code >= 500
     if isinstance(error, AnymailRecipientsRefused):
         return True
     if isinstance(error, AnymailAPIError):
-        return _status(error) in FOR_GOOD
+        return _status(error) in FINAL_STATUSES
     return isinstance(error, AnymailError)
 
 
 def _status(error: AnymailAPIError) -> int | None:
-    """The HTTP status; of Amazon's client it stands inside of what it answered."""
+    """The HTTP status; Amazon's client has it inside of the answer."""
     answer = getattr(error, "response", None)
     if isinstance(answer, dict):
-        if answer.get("Error", {}).get("Code") in THROTTLED:
+        if answer.get("Error", {}).get("Code") in AMAZON_THROTTLING_CODES:
             return HTTPStatus.TOO_MANY_REQUESTS
         status: int | None = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
         return status
     return getattr(error, "status_code", None)
 
 
-# Amazon answers these with 400.
-THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
-THROTTLED |= {"LimitExceededException", "SendingPausedException"}
-
-
-def why(error: Exception) -> str:
-    """One line for the outbox, with what the provider said."""
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said}"[:1000]
-
-
-def note_taken(notification: Notification, message: EmailMultiAlternatives) -> None:
-    """Keep the provider's name for the e-mail, by which it tells of it afterwards."""
+def record_accepted(notification: Notification, message: EmailMultiAlternatives) -> None:
+    """Record the provider's id of the e-mail, which its later reports name."""
     status = getattr(message, "anymail_status", None)
     if status is not None and isinstance(status.message_id, str):
         MailEvent.objects.bulk_create(
@@ -70,7 +80,7 @@ def note_taken(notification: Notification, message: EmailMultiAlternatives) -> N
                 MailEvent(
                     notification=notification,
                     message_id=status.message_id[:255],
-                    what=EmailEventKind.QUEUED,
+                    kind=EmailEventKind.QUEUED,
                 )
             ],
             ignore_conflicts=True,
@@ -78,57 +88,62 @@ def note_taken(notification: Notification, message: EmailMultiAlternatives) -> N
 
 
 @receiver(tracking)
-def note(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
-    """What a provider tells of an e-mail; the same told twice is one row. Of e-mails that are not
-    ours, such as those with a new password, only a bad address is kept."""
+def record_report(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
+    """Record what a provider reports about an e-mail; a repeated report is one row.
+
+    Of e-mails outside of the outbox, such as those for a new password, only a bad address is
+    recorded.
+    """
     if event.event_type not in EmailEventKind.values:
         return  # opened, clicked: nobody's business
-    what = EmailEventKind(event.event_type)
+    kind = EmailEventKind(event.event_type)
     detail = " ".join(filter(None, (event.description, event.mta_response)))[:500]
-    taken = MailEvent.objects.filter(message_id=str(event.message_id or "-")[:255])
-    for pk in taken.order_by().values_list("notification", flat=True).distinct():
+    earlier = MailEvent.objects.filter(message_id=str(event.message_id or "-")[:255])
+    for pk in earlier.order_by().values_list("notification", flat=True).distinct():
         MailEvent.objects.bulk_create(
             [
                 MailEvent(
                     notification_id=pk,
                     message_id=str(event.message_id)[:255],
                     event_id=str(event.event_id or "")[:255],
-                    what=what,
+                    kind=kind,
                     detail=detail,
-                    **({"at": event.timestamp} if event.timestamp else {}),
+                    **({"created_at": event.timestamp} if event.timestamp else {}),
                 )
             ],
             ignore_conflicts=True,
         )
-    end = _end(event)
-    if end and event.recipient:
-        bad = BadAddress(address=event.recipient[:254], what=end, detail=detail)
-        BadAddress.objects.bulk_create([bad], ignore_conflicts=True)
-        log.warning("an address is written to no more: %s, told by %s", end, esp_name)
+    bad_address_kind = _bad_address_kind(event)
+    if bad_address_kind and event.recipient:
+        bad_address = BadAddress(
+            address=event.recipient[:254], kind=bad_address_kind, detail=detail
+        )
+        BadAddress.objects.bulk_create([bad_address], ignore_conflicts=True)
+        log.warning("%s reports a bad address: %s", esp_name, bad_address_kind)
 
 
-def _end(event: Any) -> EmailEventKind | None:
-    """What ends writing to the address; a full box or a server that is down does not."""
+def _bad_address_kind(event: Any) -> EmailEventKind | None:
+    """Why the address must not be written to again; None for what passes, such as a full box."""
     if event.event_type == EventType.COMPLAINED:
         return EmailEventKind.COMPLAINED
     if event.event_type == EventType.BOUNCED:
-        return None if _passes(event.esp_event) else EmailEventKind.BOUNCED
-    if event.event_type == EventType.REJECTED and event.reject_reason in REJECTED_FOR_GOOD:
+        return None if _is_transient(event.esp_event) else EmailEventKind.BOUNCED
+    if event.event_type == EventType.REJECTED and event.reject_reason in FINAL_REJECT_REASONS:
         return EmailEventKind.BOUNCED
     return None
 
 
-def _passes(told: Any) -> bool:
-    """Whether a provider's own words for a bounce are those of one that may pass."""
-    told = _part(told)
-    bounce = _part(_part(told.get("data")).get("bounce")) or _part(told.get("bounce"))
+def _is_transient(report: Any) -> bool:
+    """Whether a provider's own words for a bounce say that it may pass."""
+    report = _dict(report)
+    bounce = _dict(_dict(report.get("data")).get("bounce")) or _dict(report.get("bounce"))
     return (
         bounce.get("bounceType") == "Transient"  # Amazon
         or bounce.get("type") in ("Transient", "Temporary")  # Resend
-        or told.get("Type") in ("SoftBounce", "Transient")  # Postmark
-        or told.get("type") == "blocked"  # SendGrid
+        or report.get("Type") in ("SoftBounce", "Transient")  # Postmark
+        or report.get("type") == "blocked"  # SendGrid
     )
 
 
-def _part(told: Any) -> dict[str, Any]:
-    return told if isinstance(told, dict) else {}
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,8 +1,8 @@
-"""Erase one candidate everywhere, in one transaction, and leave a receipt that says so.
+"""Erase one candidate everywhere, in one transaction, and create a receipt.
 
-It stands above the candidates' room because the queue keeps messages of errors, in which the
-database may have quoted a row. What is kept: how many tokens a call took and what it cost, and that
-something happened, when and by whose hand; never what it said.
+It is in `jobs` because the queue keeps error messages, in which the database may have quoted a row.
+What remains: the tokens and the cost of calls, and that something happened, when and by whom; never
+its content.
 """
 
 from collections.abc import Iterable
@@ -33,117 +33,124 @@ from jobs.models import Job
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-SHORTEST = 4  # letters of a word that is looked for elsewhere; a shorter one is in everything
+MIN_WORD_LENGTH = 4  # of a name that is searched for elsewhere; a shorter one is in everything
 
 
 class CannotEraseYet(Exception):
-    """It cannot be erased now. The message says why, and what to do."""
+    """The candidate cannot be erased now. The message says why, and what to do."""
 
 
 def other_files(candidate: Candidate, user: "User") -> QuerySet[Candidate, Candidate]:
     """The same person's other files, in drafts that the user may change: those merged with this
-    one, the same file in other drafts, and the same text."""
+    candidate, the same file in other drafts, and files with the same text."""
     same = Q(sha256=candidate.sha256)
     if candidate.text_key:
         same |= Q(text_key=candidate.text_key)
     head = candidate.same_as_id or candidate.pk
     same |= Q(pk=head) | Q(same_as=head)
-    mine = Candidate.objects.filter(same, draft__in=Draft.objects.editable_by(user))
-    return mine.exclude(pk=candidate.pk).select_related("draft").defer("text").order_by("pk")
+    candidates = Candidate.objects.filter(same, draft__in=Draft.objects.editable_by(user))
+    return candidates.exclude(pk=candidate.pk).select_related("draft").defer("text").order_by("pk")
 
 
 def erase_candidates(candidates: Iterable[Candidate], user: "User") -> list[Receipt]:
-    """Erase them, all or none; returns the receipts. Raises NotYet."""
+    """Erase all of the candidates or none; returns the receipts. Raises CannotEraseYet."""
     with transaction.atomic():
         receipts = [_erase(candidate.pk, user) for candidate in candidates]
     return [receipt for receipt in receipts if receipt]
 
 
 def _erase(pk: int, user: "User") -> Receipt | None:
-    found = Candidate.objects.select_for_update(of=("self",)).select_related("draft")
-    one = found.annotate(characters=Length("text")).defer("text").filter(pk=pk).first()
-    if one is None:
-        return None  # somebody else was faster
-    archives = _archives(one)
-    evaluations = list(one.evaluations.values_list("pk", "public_id"))
-    ids = [each for each, _public in evaluations]
-    words = _words(one)
+    locked = Candidate.objects.select_for_update(of=("self",)).select_related("draft")
+    candidate = locked.annotate(characters=Length("text")).defer("text").filter(pk=pk).first()
+    if candidate is None:
+        return None  # another request was faster
+    archives = _archives(candidate)
+    evaluations = list(candidate.evaluations.values_list("pk", "public_id"))
+    ids = [evaluation for evaluation, _public_id in evaluations]
+    words = _identifying_words(candidate)
     erased = {
-        "files": int(bool(one.file)),
-        "bytes": one.size if one.file else 0,
-        "characters": one.characters,  # type: ignore[attr-defined]
+        "files": int(bool(candidate.file)),
+        "bytes": candidate.size if candidate.file else 0,
+        "characters": candidate.characters,  # type: ignore[attr-defined]
         "evaluations": len(ids),
         "followups": FollowUp.objects.filter(evaluation__in=ids).count(),
-        "notes": one.notes.count(),
-        "decisions": one.decisions.count(),
-        "likenesses": Likeness.objects.filter(Q(first=one) | Q(second=one)).count(),
+        "notes": candidate.notes.count(),
+        "decisions": candidate.decisions.count(),
+        "likenesses": Likeness.objects.filter(Q(first=candidate) | Q(second=candidate)).count(),
         "calls": Call.objects.filter(evaluation__in=ids).exclude(detail="").update(detail=""),
-        "events": _clear_events(one, [public for _id, public in evaluations], words),
-        "errors": _clear_errors(one, words),
-        "views": _remove_views(one, words),
+        "events": _clear_events(candidate, [public_id for _id, public_id in evaluations], words),
+        "errors": _clear_errors(candidate, words),
+        "views": _remove_views(candidate, words),
         "archives": len(archives),
     }
-    names = [str(one.file.name or ""), *(str(each.file.name) for each in archives)]
-    owner = one.draft.owner_id
+    files = [str(candidate.file.name or ""), *(str(archive.file.name) for archive in archives)]
+    public_id, draft = candidate.public_id, candidate.draft
     Candidate.objects.filter(pk=pk).delete()
-    Archive.objects.filter(pk__in=[each.pk for each in archives]).delete()
-    discard(names)
-    # Neither name nor file name: what is erased shall not live on in the log of events.
-    Event.objects.all().record(one.draft_id, "candidate erased", actor=user, about=one.public_id)
+    Archive.objects.filter(pk__in=[archive.pk for archive in archives]).delete()
+    discard(files)
+    # Without name and file name: what is erased must not remain in the events.
+    Event.objects.all().record(draft.pk, "candidate erased", actor=user, about=public_id)
     receipt = Receipt.objects.create(
-        candidate=one.public_id, draft_id=one.draft_id, owner_id=owner, by=user, erased=erased
+        candidate=public_id, draft=draft, owner_id=draft.owner_id, by=user, erased=erased
     )
     receipt.refresh_from_db()
     return receipt
 
 
 def _archives(candidate: Candidate) -> list[Archive]:
-    """The ZIPs that are kept and hold the file: those that could be unpacked in part only."""
+    """The stored ZIPs that hold the file: those that could not be unpacked completely."""
     name = candidate.source.partition(" › ")[0]
     if not name:
         return []
-    held = list(Archive.objects.filter(draft=candidate.draft_id, filename=name).select_for_update())
-    if any(each.status != ArchiveStatus.UNREADABLE for each in held):
+    archives = list(
+        Archive.objects.filter(draft=candidate.draft_id, filename=name).select_for_update()
+    )
+    if any(archive.status != ArchiveStatus.UNREADABLE for archive in archives):
         raise CannotEraseYet(
             _("The archive “%s” is still being unpacked. Erase the candidate when that is over.")
             % name
         )
-    return held
+    return archives
 
 
-def _words(candidate: Candidate) -> list[str]:
-    """What would tell who it was, in lower case."""
-    told = {candidate.name, candidate.email, candidate.phone, candidate.filename}
-    return [word.lower() for word in told if len(word) >= SHORTEST]
+def _identifying_words(candidate: Candidate) -> list[str]:
+    """What identifies the candidate, in lower case."""
+    words = {candidate.name, candidate.email, candidate.phone, candidate.filename}
+    return [word.lower() for word in words if len(word) >= MIN_WORD_LENGTH]
 
 
-def _says(text: str, words: list[str]) -> bool:
+def _contains_any(text: str, words: list[str]) -> bool:
     return any(word in text.lower() for word in words)
 
 
 def _clear_events(candidate: Candidate, evaluations: list[object], words: list[str]) -> int:
-    """What was written about this one, and wherever they are named."""
+    """Clear the details of events about the candidate, and of those that name them."""
     events = Event.objects.filter(draft=candidate.draft_id).exclude(detail="")
-    named = [pk for pk, detail in events.values_list("pk", "detail") if _says(detail, words)]
+    named = [
+        pk for pk, detail in events.values_list("pk", "detail") if _contains_any(detail, words)
+    ]
     about = [candidate.public_id, *evaluations]
     return events.filter(Q(pk__in=named) | Q(about__in=about)).update(detail="")
 
 
 def _clear_errors(candidate: Candidate, words: list[str]) -> int:
-    """A database quotes the row that it refuses, and the queue keeps what it said for a week."""
+    """Clear errors that name the candidate: a database quotes the row that it refuses, and the
+    queue keeps its message for a week."""
     failures = Task.objects.filter(success=False)
-    named = [task.pk for task in failures.iterator() if _says(str(task.result), words)]
+    named = [task.pk for task in failures.iterator() if _contains_any(str(task.result), words)]
     Task.objects.filter(pk__in=named).delete()
     jobs = Job.objects.filter(analysis__draft=candidate.draft_id).exclude(error="")
-    told = [pk for pk, error in jobs.values_list("pk", "error") if _says(error, words)]
+    naming = [pk for pk, error in jobs.values_list("pk", "error") if _contains_any(error, words)]
     without = _("The reason named somebody who has been erased since.")
-    return len(named) + Job.objects.filter(pk__in=told).update(error=without)
+    return len(named) + Job.objects.filter(pk__in=naming).update(error=without)
 
 
 def _remove_views(candidate: Candidate, words: list[str]) -> int:
     views = SavedView.objects.filter(draft=candidate.draft_id).values_list("pk", "name", "query")
     named = [
-        pk for pk, name, query in views if _says(name, words) or _says(unquote_plus(query), words)
+        pk
+        for pk, name, query in views
+        if _contains_any(name, words) or _contains_any(unquote_plus(query), words)
     ]
     SavedView.objects.filter(pk__in=named).delete()
     return len(named)

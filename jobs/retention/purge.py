@@ -1,8 +1,9 @@
-"""Drafts that nobody has touched for as long as RETENTION_DAYS says are erased, after a warning.
+"""Erase drafts that were not used for as many days as RETENTION_DAYS says, after a warning.
 
-How long depends on how far a draft came: it never had a run (`unrun`), its last run made a ranking
-(`ranked`), or its last run failed or was cancelled (`stopped`). One with a run under way is kept.
-A draft is touched by whatever leaves a trace: a change, a file, a run, a decision, an export.
+The number of days depends on how far a draft came: it never had a run (`unrun`), its last run made
+a ranking (`ranked`), or its last run failed or was cancelled (`stopped`). A draft with a run under
+way is not erased. Whatever leaves a trace counts as use: a change, a file, a run, a decision, an
+export.
 """
 
 import logging
@@ -19,18 +20,18 @@ from candidates.intake import discard
 from candidates.models import Candidate, Draft, Event
 from jobs import queue
 from jobs.models import Job, JobStatus
-from jobs.models.retention import Purge, Warned
-from jobs.notifications import email
+from jobs.models.retention import Purge, RetentionWarning
+from jobs.notifications import recipients
 
 log = logging.getLogger(__name__)
 
-EVERY = timedelta(days=1)
-LOST = timedelta(minutes=10)  # after which a round that is not done is asked for again
+PURGE_INTERVAL = timedelta(days=1)
+REQUEUE_AFTER = timedelta(minutes=10)  # a round that is not completed: its message may be lost
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiringDraft:
-    """A draft whose time has come or comes soon; `due_at` is when it may go."""
+    """A draft that may be erased from `due_at` on."""
 
     pk: int
     public_id: str
@@ -42,8 +43,8 @@ class ExpiringDraft:
 
 
 def drafts_to_purge(ahead: timedelta = timedelta()) -> list[ExpiringDraft]:
-    """What may go within `ahead`, the longest idle first. One query."""
-    rows = _due().filter(due_at__lte=Now() + ahead).order_by("idle_since", "pk")
+    """The drafts that are due within `ahead`, the longest idle first. One query."""
+    rows = _idle_drafts().filter(due_at__lte=Now() + ahead).order_by("idle_since", "pk")
     rows = rows.annotate(number=Count("candidates"), is_due=Q(due_at__lte=Now()))
     return [
         ExpiringDraft(
@@ -61,18 +62,19 @@ def drafts_to_purge(ahead: timedelta = timedelta()) -> list[ExpiringDraft]:
     ]
 
 
-def _due() -> Any:
+def _idle_drafts() -> Any:
+    """Drafts that have a retention period, with `state`, `idle_since` and `due_at`."""
     jobs = Job.objects.filter(analysis__draft=OuterRef("pk"))
     last = jobs.order_by("-created_at", "-pk")[:1]
     newest = Candidate.objects.filter(draft=OuterRef("pk")).order_by("-created_at")[:1]
     event = Event.objects.filter(draft=OuterRef("pk")).order_by("-at")[:1]
     days: dict[str, int] = settings.RETENTION_DAYS
-    long = [When(state=state, then=Value(timedelta(days=n))) for state, n in days.items()]
+    periods = [When(state=state, then=Value(timedelta(days=n))) for state, n in days.items()]
     return (
         Draft.objects.exclude(Exists(jobs.open()))
         .annotate(
             last=Subquery(last.values("status")),
-            # PostgreSQL's GREATEST passes over what is NULL.
+            # PostgreSQL's GREATEST ignores NULL.
             idle_since=Greatest(
                 "updated_at",
                 Subquery(newest.values("created_at")),
@@ -90,7 +92,7 @@ def _due() -> Any:
         .filter(state__in=list(days))
         .annotate(
             due_at=models.ExpressionWrapper(
-                F("idle_since") + Case(*long, output_field=models.DurationField()),
+                F("idle_since") + Case(*periods, output_field=models.DurationField()),
                 output_field=models.DateTimeField(),
             )
         )
@@ -98,71 +100,81 @@ def _due() -> Any:
 
 
 def run_purge(purge: Purge) -> Purge:
-    """Warn, and erase what was warned of long enough ago; fills the report. Safe to run twice."""
+    """Warn owners, and erase the drafts whose owners were warned long enough ago.
+
+    Fills in the report and returns it. Safe to run twice.
+    """
     if not settings.RETENTION_DAYS:
         return purge
     grace = timedelta(days=settings.RETENTION_WARNING_DAYS)
-    # Work went on: should it rest again, it is told of again.
-    Warned.objects.filter(draft__in=_due().filter(idle_since__gt=F("warned__at"))).delete()
-    warned = sum(_warn(one, grace) for one in drafts_to_purge(grace))
-    went = sum(_erase(one, purge) for one in drafts_to_purge())
-    Purge.objects.filter(pk=purge.pk).update(done_at=Now(), warned=F("warned") + warned)
-    log.info("purge %s: %d drafts erased, %d owners warned", purge.pk, went, warned)
+    # Work went on: its owner is warned again before it is erased.
+    used_again = _idle_drafts().filter(idle_since__gt=F("retention_warning__created_at"))
+    RetentionWarning.objects.filter(draft__in=used_again).delete()
+    warnings = sum(_warn(draft, grace) for draft in drafts_to_purge(grace))
+    erased = sum(_erase(draft, purge) for draft in drafts_to_purge())
+    Purge.objects.filter(pk=purge.pk).update(completed_at=Now(), warnings=F("warnings") + warnings)
+    log.info("purge %s: %d drafts erased, %d owners warned", purge.pk, erased, warnings)
     return Purge.objects.get(pk=purge.pk)
 
 
-def _warn(one: ExpiringDraft, grace: timedelta) -> bool:
-    """Tell the owner, once; never later than `grace` before it goes."""
+def _warn(expiring: ExpiringDraft, grace: timedelta) -> bool:
+    """Warn the owner, once and at least `grace` before the draft is erased."""
     with transaction.atomic():
-        found = Draft.objects.select_for_update(of=("self",)).select_related("owner")
-        draft = found.filter(pk=one.pk, warned=None).first()
+        drafts = Draft.objects.select_for_update(of=("self",)).select_related("owner")
+        draft = drafts.filter(pk=expiring.pk, retention_warning=None).first()
         if draft is None:
             return False
-        due = Greatest(Value(one.due_at, models.DateTimeField()), Now() + grace)
-        Warned.objects.create(draft=draft, due_at=due)
-        email.expiring(draft)
+        due_at = Greatest(Value(expiring.due_at, models.DateTimeField()), Now() + grace)
+        RetentionWarning.objects.create(draft=draft, due_at=due_at)
+        recipients.queue_retention_warning(draft)
     return True
 
 
-def _erase(one: ExpiringDraft, purge: Purge) -> bool:
-    """Erase the draft with all that is in it, and say so in the report, together; False where
-    somebody has come back to it, or where its owner was warned too late."""
+def _erase(expiring: ExpiringDraft, purge: Purge) -> bool:
+    """Erase the draft with everything in it, and add it to the report in the same transaction.
+
+    False where the draft was used since, or where its owner was warned too late.
+    """
     with transaction.atomic():
-        Draft.objects.select_for_update().filter(pk=one.pk).first()
-        due = _due().filter(pk=one.pk, due_at__lte=Now(), warned__due_at__lte=Now())
+        Draft.objects.select_for_update().filter(pk=expiring.pk).first()
+        due = _idle_drafts().filter(
+            pk=expiring.pk, due_at__lte=Now(), retention_warning__due_at__lte=Now()
+        )
         draft = due.first()
         if draft is None:
             return False
-        names = list(draft.candidates.values_list("file", flat=True))
-        told = {
-            "draft": one.public_id,
-            "state": one.state,
-            "idle_since": one.idle_since.isoformat(),
-            "candidates": len(names),
+        files = list(draft.candidates.values_list("file", flat=True))
+        entry = {
+            "draft": expiring.public_id,
+            "state": expiring.state,
+            "idle_since": expiring.idle_since.isoformat(),
+            "candidates": len(files),
             "analyses": draft.analyses.count(),
         }
-        names += draft.archives.values_list("file", flat=True)
+        files += draft.archives.values_list("file", flat=True)
         Draft.objects.filter(pk=draft.pk).delete()
-        discard(names)
+        discard(files)
         report = Purge.objects.select_for_update().filter(pk=purge.pk)
         report.update(
             drafts=F("drafts") + 1,
-            candidates=F("candidates") + told["candidates"],
-            went=[*report.get().went, told],
+            candidates=F("candidates") + entry["candidates"],
+            erased_drafts=[*report.get().erased_drafts, entry],
         )
     return True
 
 
-def nudge_purges() -> int:
-    """Ask for the round of the day, and again when its message was lost; for the sweep."""
+def requeue_due() -> int:
+    """Queue the round of the day, and again when its message was lost; for the sweep."""
     if not settings.RETENTION_DAYS:
         return 0
     last = Purge.objects.first()
-    if last is None or not Purge.objects.filter(at__gt=Now() - EVERY).exists():
+    if last is None or not Purge.objects.filter(created_at__gt=Now() - PURGE_INTERVAL).exists():
         queue.send("purge", Purge.objects.create().pk, later=True)
         return 1
-    lost = Purge.objects.filter(pk=last.pk, done_at=None, at__lt=Now() - LOST)
-    if lost.exists() and queue.is_empty():
+    overdue = Purge.objects.filter(
+        pk=last.pk, completed_at=None, created_at__lt=Now() - REQUEUE_AFTER
+    )
+    if overdue.exists() and queue.is_empty():
         queue.send("purge", last.pk, later=True)
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""What an owner chooses about the runs of a draft."""
+"""The form of a draft's schedule."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from jobs.models.schedule import Frequency, Schedule
 
 from . import cron
 
-# What each choice needs to know; the others keep what they were.
-ASKED: dict[str, tuple[str, ...]] = {
+# The fields that each frequency needs; the others keep their values.
+FIELDS_OF_FREQUENCY: dict[str, tuple[str, ...]] = {
     Frequency.OFF: (),
-    Frequency.DAILY: ("at",),
-    Frequency.WEEKLY: ("weekday", "at"),
-    Frequency.MONTHLY: ("day", "at"),
+    Frequency.DAILY: ("time_of_day",),
+    Frequency.WEEKLY: ("weekday", "time_of_day"),
+    Frequency.MONTHLY: ("day", "time_of_day"),
     Frequency.CRON: ("cron",),
 }
 
@@ -21,9 +21,9 @@ ASKED: dict[str, tuple[str, ...]] = {
 class ScheduleForm(forms.ModelForm[Schedule]):
     class Meta:
         model = Schedule
-        fields = ["every", "at", "weekday", "day", "cron"]
+        fields = ["frequency", "time_of_day", "weekday", "day", "cron"]
         widgets = {
-            "at": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "time_of_day": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
             "cron": forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "off"}),
         }
 
@@ -35,14 +35,14 @@ class ScheduleForm(forms.ModelForm[Schedule]):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        asked = ASKED.get(cleaned.get("every", ""), tuple(self.fields))
-        for name in self.fields.keys() - {"every", *asked}:
-            # The page does not show it, nor what may be wrong with it.
+        needed = FIELDS_OF_FREQUENCY.get(cleaned.get("frequency", ""), tuple(self.fields))
+        for name in self.fields.keys() - {"frequency", *needed}:
+            # The page hides the field, and with it any error.
             if self.errors.pop(name, None) is not None:
                 cleaned[name] = getattr(self.instance, name)
-        if cleaned.get("every") == Frequency.CRON and "cron" in cleaned:
+        if cleaned.get("frequency") == Frequency.CRON and "cron" in cleaned:
             try:
                 cron.check(cleaned["cron"])
-            except cron.BadExpression as error:
+            except cron.BadCronExpression as error:
                 self.add_error("cron", str(error))
         return cleaned

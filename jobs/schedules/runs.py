@@ -1,7 +1,7 @@
 """Scheduled runs: what has changed since the last ranking, and the start of what is due.
 
-The sweep of every supervisor comes here. One conditional UPDATE says who takes up a run; what has
-not changed is not analysed again.
+The sweep of every supervisor calls `start_due`. One conditional UPDATE decides which of them starts
+a run; a draft that has not changed is not analysed again.
 """
 
 import logging
@@ -26,36 +26,41 @@ from jobs.models import Job, JobStatus, Notice, NotificationKind
 from jobs.models.schedule import RunOutcome, Schedule, ScheduledRun
 
 from . import cron
-from .cron import BadExpression
+from .cron import BadCronExpression
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 20  # in one round of the sweep
-RUNS_KEPT = timedelta(days=365)
-FAILURES = 3  # one after the other, after which it stops
+MAX_SCHEDULES_PER_SWEEP = 20
+RUN_RETENTION = timedelta(days=365)
+MAX_FAILURES_IN_A_ROW = 3  # then the schedule stops
 OWNER_LEFT = gettext_noop("The account of the draft's owner is closed.")
 BROKE = gettext_noop("The program could not start it. Whoever runs the site finds why in its log.")
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a run would find changed since the ranking `before`, which is None before the first.
+    """What has changed since the ranking `previous_analysis`, which is None before the first.
 
-    `everything` says why all would be scored anew, and is empty where they would not; `fresh` is
-    how many files are new or are to be scored again, `merged` how many are no longer their person's
-    newest.
+    `rescore_reasons` says why every candidate would be scored anew, and is empty where only some
+    would; `new_or_changed` counts the files to score, `merged` those that are no longer their
+    person's newest.
     """
 
-    before: Analysis | None
-    everything: tuple[str, ...] = ()
-    fresh: int = 0
+    previous_analysis: Analysis | None
+    rescore_reasons: tuple[str, ...] = ()
+    new_or_changed: int = 0
     merged: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.before is None or self.everything or self.fresh or self.merged)
+        return bool(
+            self.previous_analysis is None
+            or self.rescore_reasons
+            or self.new_or_changed
+            or self.merged
+        )
 
 
 CRITERIA = gettext_noop("the description or the criteria have changed")
@@ -64,64 +69,64 @@ PROMPT = gettext_noop("the way in which the engine scores has changed")
 
 
 def changes(draft: Draft) -> Changes:
-    """Compare the draft with its last finished ranking. Eight queries at most, however many
-    candidates. Raises ValueError with a plain sentence when nothing could be rated."""
+    """Compare the draft with its last finished ranking, in eight queries at most, however many
+    candidates. Raises ValueError with a sentence for the user when nothing could be rated."""
     finished = Job.objects.filter(analysis=OuterRef("pk"), status=JobStatus.COMPLETED)
-    before = draft.analyses.filter(Exists(finished)).order_by("-created_at", "-pk").first()
+    previous = draft.analyses.filter(Exists(finished)).order_by("-created_at", "-pk").first()
     rubric = draft.rubric()
-    if before is None:
+    if previous is None:
         return Changes(None)
     engine = settings.EVALUATOR_ENGINE
     model = settings.EVALUATOR_MODEL or engines.default_model(engine)
-    with_insights = before.insights_mode == InsightsMode.ALL
+    with_insights = previous.insights_mode == InsightsMode.ALL
     version = engines.version(engine, with_insights=with_insights)
     shared = prefix(engine, model, version, rubric)
-    if shared != prefix(before.engine, before.model, before.version, before.rubric):
-        why = (
-            CRITERIA if before.criteria != rubric.to_json() else "",
-            MODEL if (before.engine, before.model) != (engine, model) else "",
-            PROMPT if before.engine == engine and before.version != version else "",
+    if shared != prefix(previous.engine, previous.model, previous.version, previous.rubric):
+        reasons = (
+            CRITERIA if previous.criteria != rubric.to_json() else "",
+            MODEL if (previous.engine, previous.model) != (engine, model) else "",
+            PROMPT if previous.engine == engine and previous.version != version else "",
         )
-        return Changes(before, everything=tuple(filter(None, why)))
-    there = Evaluation.objects.filter(analysis=before, candidate=OuterRef("pk"))
-    new = draft.candidates.filter(same_as=None).exclude(Exists(there))
-    kept = before.evaluations.filter(
+        return Changes(previous, rescore_reasons=tuple(filter(None, reasons)))
+    evaluated = Evaluation.objects.filter(analysis=previous, candidate=OuterRef("pk"))
+    new = draft.candidates.filter(same_as=None).exclude(Exists(evaluated))
+    still_current = previous.evaluations.filter(
         candidate__same_as=None, candidate__status=CandidateStatus.READABLE
     )
     own = Sha256(Concat(Value(shared), F("candidate__redacted_key")))
     known = ~Q(candidate__redacted_key="") & ~Q(fingerprint="")
-    reread = kept.alias(own=own).filter(
+    changed = still_current.alias(own=own).filter(
         Q(status=EvaluationStatus.UNREADABLE)
         | (Q(status=EvaluationStatus.SCORED) & known & ~Q(fingerprint=F("own")))
     )
     return Changes(
-        before,
-        fresh=new.count() + reread.count() + draft.archives.open().count(),
-        merged=before.evaluations.filter(candidate__same_as__isnull=False).count(),
+        previous,
+        new_or_changed=new.count() + changed.count() + draft.archives.open().count(),
+        merged=previous.evaluations.filter(candidate__same_as__isnull=False).count(),
     )
 
 
-def wanted(before: Analysis | None) -> dict[str, Any]:
-    """What a scheduled run asks for: insights as the last run did."""
-    if before is None:
+def insight_options(previous: Analysis | None) -> dict[str, Any]:
+    """The insights that a scheduled run requests: those of the previous run."""
+    if previous is None:
         return {}
-    return {"mode": before.insights_mode, "top_n": before.top_n}
+    return {"mode": previous.insights_mode, "top_n": previous.top_n}
 
 
 def preview(draft: Draft) -> tuple[Changes, Estimate]:
-    """What a run would find changed now, and what it would take; raises ValueError as `changes`."""
-    found = changes(draft)
-    return found, estimate(draft, **wanted(found.before))
+    """What a run would find changed now, and its cost; raises ValueError as `changes` does."""
+    changed = changes(draft)
+    return changed, estimate(draft, **insight_options(changed.previous_analysis))
 
 
 def save(schedule: Schedule, user: "User") -> None:
-    """Keep what somebody has chosen, from now on."""
+    """Save what the owner has chosen, and schedule the next run."""
     with transaction.atomic():
         schedule.next_at = cron.next_run(schedule, _now())
-        schedule.zone = schedule.owners_zone()
+        schedule.time_zone = schedule.owner_time_zone()
         schedule.stopped = ""
         schedule.save()
-        detail = f"{schedule.every} {cron.expression_of(schedule)}".strip()
+        detail = f"{schedule.frequency} {cron.expression_of(schedule)}".strip()
         Event.objects.all().record(
             schedule.draft_id,
             "schedule changed",
@@ -132,40 +137,40 @@ def save(schedule: Schedule, user: "User") -> None:
 
 
 def start_due() -> int:
-    """Start what is due, each in a transaction of its own; returns how many were taken up."""
-    _follow_owners()
-    due = Schedule.objects.all().due().order_by("next_at")[:AT_ONCE]
+    """Start what is due, each in a transaction of its own; returns how many were claimed."""
+    _follow_time_zones()
+    due = Schedule.objects.all().due().order_by("next_at")[:MAX_SCHEDULES_PER_SWEEP]
     return sum(_start_due(pk) for pk in list(due.values_list("pk", flat=True)))
 
 
-def _follow_owners() -> None:
-    """Work the next run out anew where an owner has chosen another time zone, except where it is
+def _follow_time_zones() -> None:
+    """Compute the next run anew where an owner has chosen another time zone, except where it is
     due already."""
-    moved = Schedule.objects.all().moved_away().exclude(next_at__lte=Now())
-    for schedule in moved.select_related("draft__owner__preference")[:AT_ONCE]:
-        if (then := _then(schedule)) is not None:
-            mine = Schedule.objects.filter(pk=schedule.pk, next_at=schedule.next_at)
-            mine.update(next_at=then, zone=schedule.owners_zone())
+    moved = Schedule.objects.all().with_other_time_zone().exclude(next_at__lte=Now())
+    for schedule in moved.select_related("draft__owner__preference")[:MAX_SCHEDULES_PER_SWEEP]:
+        if (next_at := _next_run_or_stop(schedule)) is not None:
+            unchanged = Schedule.objects.filter(pk=schedule.pk, next_at=schedule.next_at)
+            unchanged.update(next_at=next_at, time_zone=schedule.owner_time_zone())
 
 
 def _start_due(pk: int) -> int:
     try:
         with transaction.atomic():
-            return _take_and_start(pk)
+            return _claim_and_start(pk)
     except (OperationalError, InterfaceError):
         raise
-    # Whatever is wrong with one draft is told to its owner, and is no matter of the others.
+    # Whatever is wrong with one draft is reported to its owner and does not concern the others.
     except Exception as error:
         log.exception("schedule %s could not start: %s", pk, type(error).__name__)
         with transaction.atomic():
-            schedule = _taken(pk)
+            schedule = _claim(pk)
             if schedule is not None:
                 _fail(ScheduledRun(schedule=schedule, due_at=schedule.next_at), BROKE)
         return 1
 
 
-def _take_and_start(pk: int) -> int:
-    schedule = _taken(pk)
+def _claim_and_start(pk: int) -> int:
+    schedule = _claim(pk)
     if schedule is None:
         return 0
     if not schedule.draft.owner.is_active:
@@ -175,31 +180,32 @@ def _take_and_start(pk: int) -> int:
     return 1
 
 
-def _taken(pk: int) -> Schedule | None:
-    """The schedule, when its run that is due is ours; `next_at` of it is that run's."""
+def _claim(pk: int) -> Schedule | None:
+    """Claim the run that is due; returns the schedule with that run's `next_at`, or None where
+    another process was faster."""
     schedule = Schedule.objects.select_related("draft__owner__preference").filter(pk=pk).first()
     if schedule is None:
         return None
-    then = _then(schedule)
-    if then is None or not Schedule.objects.all().take(schedule, then):
+    next_at = _next_run_or_stop(schedule)
+    if next_at is None or not Schedule.objects.all().claim_due(schedule, next_at):
         return None
-    schedule.runs.filter(at__lt=Now() - RUNS_KEPT).delete()
+    schedule.runs.filter(created_at__lt=Now() - RUN_RETENTION).delete()
     return schedule
 
 
-def _then(schedule: Schedule) -> datetime | None:
-    """When it comes next; where it never does any more, it stops."""
+def _next_run_or_stop(schedule: Schedule) -> datetime | None:
+    """The next run; where there is none any more, the schedule stops."""
     try:
         return cron.next_run(schedule, _now())
-    except BadExpression as error:
+    except BadCronExpression as error:
         _stop(schedule, str(error))
         return None
 
 
 def run_now(schedule: Schedule, by: "User") -> ScheduledRun:
-    """Run a schedule out of turn, on or off; its next run comes as it would have."""
+    """Run a schedule at once, on or off; its next run stays as it was."""
     with transaction.atomic():
-        run = ScheduledRun(schedule=schedule, asked_by=by)
+        run = ScheduledRun(schedule=schedule, requested_by=by)
         Event.objects.all().record(
             schedule.draft_id, "schedule run now", actor=by, about=schedule.draft.public_id
         )
@@ -209,37 +215,38 @@ def run_now(schedule: Schedule, by: "User") -> ScheduledRun:
 
 
 def _run(run: ScheduledRun) -> ScheduledRun:
-    """Start an analysis if there is anything to analyse, and write what came of it."""
+    """Start an analysis if anything has changed, and save the outcome."""
     draft = run.schedule.draft
     if Job.objects.open().filter(analysis__draft=draft).exists():
-        return _write(run, RunOutcome.UNDER_WAY)
+        return _save(run, RunOutcome.UNDER_WAY)
     try:
-        found = changes(draft)
-        run.before = found.before
-        if not found:
-            return _write(run, RunOutcome.UNCHANGED)
-        job = submit(draft, draft.owner, scheduled=True, **wanted(found.before))
+        changed = changes(draft)
+        run.previous_analysis = changed.previous_analysis
+        if not changed:
+            return _save(run, RunOutcome.UNCHANGED)
+        options = insight_options(changed.previous_analysis)
+        job = submit(draft, draft.owner, scheduled=True, **options)
     except (CannotRun, ValueError) as error:  # the second: nothing to rate by
         return _fail(run, str(error))
-    if not job.scheduled:  # somebody has just pressed Run
-        return _write(run, RunOutcome.UNDER_WAY)
+    if not job.scheduled:  # a user has just pressed Run
+        return _save(run, RunOutcome.UNDER_WAY)
     run.job = job
-    return _write(run, RunOutcome.RAN)
+    return _save(run, RunOutcome.RAN)
 
 
-def _write(run: ScheduledRun, outcome: RunOutcome) -> ScheduledRun:
+def _save(run: ScheduledRun, outcome: RunOutcome) -> ScheduledRun:
     run.outcome = outcome
     run.save()
     return run
 
 
 def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
-    """Write why it could not start, and tell the owner; too often in a row, and it stops."""
+    """Save why the run could not start, and notify the owner; after MAX_FAILURES_IN_A_ROW, stop."""
     run.reason = why
-    _write(run, RunOutcome.FAILED)
+    _save(run, RunOutcome.FAILED)
     schedule, draft = run.schedule, run.schedule.draft
     if draft.owner.is_active and Preference.of(draft.owner).in_app:
-        # One for all times, which is unread again each time.
+        # One notice for all failures, unread again after each.
         Notice.objects.update_or_create(
             user=draft.owner,
             draft=draft,
@@ -247,8 +254,8 @@ def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
             kind=NotificationKind.UNSTARTED,
             defaults={"read_at": None, "created_at": Now()},
         )
-    last = schedule.runs.values_list("outcome", flat=True)[:FAILURES]
-    if list(last) == [RunOutcome.FAILED] * FAILURES:
+    last = schedule.runs.values_list("outcome", flat=True)[:MAX_FAILURES_IN_A_ROW]
+    if list(last) == [RunOutcome.FAILED] * MAX_FAILURES_IN_A_ROW:
         _stop(schedule, why)
     return run
 
@@ -261,7 +268,7 @@ def _stop(schedule: Schedule, why: str) -> None:
 
 
 def _now() -> datetime:
-    """By the database's clock, which says what is due. One query."""
+    """The database's time, which decides what is due. One query."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT now()")
         now: datetime = cursor.fetchone()[0]

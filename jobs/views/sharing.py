@@ -14,7 +14,7 @@ from candidates.access import Request, draft_for, membership_for
 from candidates.forms import InvitationForm, RoleForm
 from candidates.models import Draft, Event, Membership
 from candidates.models.draft import Role
-from jobs.notifications.email import queue_invitation
+from jobs.notifications.recipients import queue_invitation
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,4 +1,4 @@
-"""Where e-mail providers tell what became of an e-mail."""
+"""The addresses to which e-mail providers report what became of an e-mail."""
 
 import logging
 from collections.abc import Callable
@@ -13,8 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 log = logging.getLogger(__name__)
 
-# By the last part of the address, as anymail has them: whose they are, and what reads them.
-VIEWS = {
+# By the part of the address that names it, as anymail does: the provider, and the view that reads
+# its reports.
+PROVIDER_VIEWS = {
     "sendgrid": ("sendgrid", "anymail.webhooks.sendgrid.SendGridTrackingWebhookView"),
     "amazon_ses": ("ses", "anymail.webhooks.amazon_ses.AmazonSESTrackingWebhookView"),
     "postmark": ("postmark", "anymail.webhooks.postmark.PostmarkTrackingWebhookView"),
@@ -28,10 +29,10 @@ VIEWS = {
 def tracking(request: HttpRequest, provider: str) -> HttpResponse:
     """Record what the provider reports (jobs.notifications.providers) if it shows the secret.
 
-    Without ANYMAIL_WEBHOOK_SECRET, and for a provider that sends no e-mail of ours, there is no
-    such address: anybody could tell anything. What cannot be read is 400, and not our failure.
+    Answers 404 without ANYMAIL_WEBHOOK_SECRET, because anybody could then report anything, and for
+    a provider that is not in use. A report that cannot be read is answered with 400, not 500.
     """
-    owner, name = VIEWS.get(provider, ("", ""))
+    owner, name = PROVIDER_VIEWS.get(provider, ("", ""))
     if not settings.ANYMAIL["WEBHOOK_SECRET"] or owner != settings.EMAIL_PROVIDER:
         raise Http404("No e-mail is sent by this provider, or it has no secret to show.")
     view = cast(Callable[..., HttpResponse], import_string(name).as_view())
@@ -40,5 +41,5 @@ def tracking(request: HttpRequest, provider: str) -> HttpResponse:
     except AnymailWebhookValidationFailure:
         raise  # Django's 400
     except (AnymailError, ValueError, KeyError, TypeError, AttributeError) as error:
-        log.warning("what %s told cannot be read: %s", provider, type(error).__name__)
+        log.warning("a report of %s cannot be read: %s", provider, type(error).__name__)
         return HttpResponse("This cannot be read.", status=400, content_type="text/plain")

@@ -1,10 +1,11 @@
-"""Addresses of other programs that are told what happens, and what they answered last.
+"""A user's webhooks: addresses of other programs, and the last messages sent to them.
 
-They are one person's, as their e-mails are: set up once, and told of the same runs.
+They belong to a user, as e-mails do: set up once, and sent for the same runs.
 """
 
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -17,23 +18,25 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from candidates.access import Request
-from jobs.models.webhook import TOLD, Delivery, Webhook
-from jobs.notifications import webhooks as outbox
+from jobs.models.webhook import SUBSCRIBABLE_EVENTS, Delivery, Webhook
+from jobs.notifications import outbox
+from jobs.notifications.addresses import AddressRefused, refuse_private_url
+from jobs.notifications.webhooks import queue_test
 
-MOST = 10  # of one person
-SHOWN = 50  # messages on a page
+MAX_WEBHOOKS_PER_USER = 10
+MAX_DELIVERIES_SHOWN = 50
 
 
 class WebhookForm(forms.ModelForm[Webhook]):
-    occasions = forms.MultipleChoiceField(
+    events = forms.MultipleChoiceField(
         label=gettext_lazy("Tell it when"),
-        choices=[(one.value, one.label) for one in TOLD],
+        choices=[(event.value, event.label) for event in SUBSCRIBABLE_EVENTS],
         widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:
         model = Webhook
-        fields = ["url", "occasions"]
+        fields = ["url", "events"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
@@ -48,9 +51,9 @@ class WebhookForm(forms.ModelForm[Webhook]):
                 _("The address holds a password. Leave it out: messages are signed.")
             )
         try:
-            outbox.refuse_plainly_private(url)
-        except outbox.AddressRefused as refused:
-            raise forms.ValidationError(str(refused)) from refused
+            refuse_private_url(url)
+        except AddressRefused as error:
+            raise forms.ValidationError(str(error)) from error
         others = Webhook.objects.filter(user=self.instance.user_id, url=url)
         if others.exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("You have a webhook with this address already."))
@@ -59,69 +62,71 @@ class WebhookForm(forms.ModelForm[Webhook]):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhooks(request: Request) -> HttpResponse:
-    """The user's own, and a form for another. Three queries."""
-    mine = list(Webhook.objects.all().visible_to(request.user))
+    """The user's webhooks, and a form for another. Three queries."""
+    own = list(Webhook.objects.all().visible_to(request.user))
     form = WebhookForm(request.POST or None, instance=Webhook(user=request.user))
     if request.method == "POST":
-        if len(mine) >= MOST:
-            form.add_error(None, _("You have %d webhooks. Remove one first.") % MOST)
+        if len(own) >= MAX_WEBHOOKS_PER_USER:
+            form.add_error(
+                None, _("You have %d webhooks. Remove one first.") % MAX_WEBHOOKS_PER_USER
+            )
         if form.is_valid():
-            made = form.save()
-            made.refresh_from_db()
+            created = form.save()
+            created.refresh_from_db()
             messages.success(request, _("The webhook is there. Send a test to see that it works."))
-            return redirect(made)
-    context = {"hooks": mine, "form": form}
+            return redirect(created)
+    context = {"webhooks": own, "form": form}
     return render(request, "jobs/webhooks.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def webhook(request: Request, public_id: Any) -> HttpResponse:
-    """Its secret, what it is told of, and what it answered last. Two queries."""
-    hook = _mine(request, public_id)
+def webhook(request: Request, public_id: UUID) -> HttpResponse:
+    """Its secret, its events and its last messages. Two queries."""
+    hook = _own_webhook(request, public_id)
     form = WebhookForm(request.POST or None, instance=hook)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("The webhook is saved."))
         return redirect(hook)
     context = {
-        "hook": Webhook.objects.get(pk=hook.pk) if form.is_bound else hook,
+        "webhook": Webhook.objects.get(pk=hook.pk) if form.is_bound else hook,
         "form": form,
-        "deliveries": hook.deliveries.all()[:SHOWN],
-        "shown": SHOWN,
+        "deliveries": hook.deliveries.all()[:MAX_DELIVERIES_SHOWN],
+        "shown": MAX_DELIVERIES_SHOWN,
     }
     return render(request, "jobs/webhook.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
-def switch(request: Request, public_id: Any) -> HttpResponse:
-    """Off or on, whichever it is not."""
-    hook = _mine(request, public_id)
-    this = Webhook.objects.filter(pk=hook.pk)
-    if hook.off_at is None:
-        this.switch_off()
+def switch(request: Request, public_id: UUID) -> HttpResponse:
+    """Switch the webhook off, or on again."""
+    hook = _own_webhook(request, public_id)
+    row = Webhook.objects.filter(pk=hook.pk)
+    if hook.disabled_at is None:
+        row.disable()
         messages.success(request, _("The webhook is off: it is told of nothing."))
     else:
-        this.switch_on()
+        row.enable()
         messages.success(request, _("The webhook is on."))
     return redirect(hook)
 
 
 @require_POST
-def test(request: Request, public_id: Any) -> HttpResponse:
-    hook = _mine(request, public_id)
+def send_test(request: Request, public_id: UUID) -> HttpResponse:
+    hook = _own_webhook(request, public_id)
     with transaction.atomic():
-        outbox.test(hook)
+        queue_test(hook)
     messages.success(request, _("A test is on its way. Its answer is shown below in a moment."))
     return redirect(hook)
 
 
 @require_POST
-def again(request: Request, public_id: Any) -> HttpResponse:
-    mine = Delivery.objects.all().visible_to(request.user).select_related("webhook")
-    delivery = get_object_or_404(mine, public_id=public_id)
+def resend(request: Request, public_id: UUID) -> HttpResponse:
+    visible = Delivery.objects.all().visible_to(request.user).select_related("webhook")
+    delivery = get_object_or_404(visible, public_id=public_id)
     with transaction.atomic():
-        opened = outbox.again(delivery)
-    if opened:
+        reopened = outbox.resend(delivery)
+    if reopened:
         messages.success(request, _("The message is sent again."))
     else:
         messages.info(request, _("The message is still being sent."))
@@ -129,9 +134,9 @@ def again(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove(request: Request, public_id: Any) -> HttpResponse:
-    """With all that it was told, after asking."""
-    hook = _mine(request, public_id)
+def remove(request: Request, public_id: UUID) -> HttpResponse:
+    """Delete the webhook and its messages, after asking."""
+    hook = _own_webhook(request, public_id)
     if request.method != "POST":
         context = {
             "thing": _("the webhook “%s”") % hook,
@@ -144,5 +149,5 @@ def remove(request: Request, public_id: Any) -> HttpResponse:
     return redirect(reverse("jobs:webhooks"))
 
 
-def _mine(request: Request, public_id: Any) -> Webhook:
+def _own_webhook(request: Request, public_id: UUID) -> Webhook:
     return get_object_or_404(Webhook.objects.all().visible_to(request.user), public_id=public_id)

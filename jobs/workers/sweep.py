@@ -28,9 +28,9 @@ from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 from jobs import queue
 from jobs.execution.submit import add_lane, wake
-from jobs.models import EmailStatus, Halt, Incident, Job, Lane, LaneQuerySet, Notification
+from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet
 from jobs.monitoring import history
-from jobs.notifications import webhooks
+from jobs.notifications import outbox
 from jobs.retention import purge
 from jobs.schedules import runs
 
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 LOCK = 0x5EE9  # of PostgreSQL's advisory locks: one sweep at a time
 QUEUED_TOO_LONG = timedelta(seconds=20)
 QUEUED_FAR_TOO_LONG = timedelta(minutes=10)
-NUDGE = timedelta(minutes=1)
 # Of a sweep whose process stands still: its session is then ended, and another may sweep.
 FROZEN_AFTER = timedelta(seconds=5)
 FAILURES_KEPT = timedelta(days=7)
@@ -58,8 +57,8 @@ def sweep() -> int:
                 return 0
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
         mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
-        mended += _rescue_suggestions() + _rescue_descriptions() + _nudge_mail()
-        mended += webhooks.nudge() + purge.nudge_purges()
+        mended += _rescue_suggestions() + _rescue_descriptions()
+        mended += outbox.requeue_due() + purge.requeue_due()
         _throw_away()
     mended += runs.start_due()
     # Takes seconds on a large database: what is healed above is not kept locked for it.
@@ -170,18 +169,6 @@ def _rescue_descriptions() -> int:
     return len(ids)
 
 
-def _nudge_mail() -> int:
-    due = Notification.objects.all().due().select_for_update(skip_locked=True)
-    ids = list(due.values_list("pk", flat=True)[:100])
-    # Also one that is being sent past its lease: its sender is dead, and who comes may take it.
-    Notification.objects.filter(pk__in=ids).update(
-        status=EmailStatus.WAITING, token=None, due_at=Now() + NUDGE
-    )
-    for pk in ids:
-        queue.send("deliver", pk)
-    return len(ids)
-
-
 def _count_periods() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT STATEMENT_TIMESTAMP()")
@@ -191,6 +178,6 @@ def _count_periods() -> None:
 def _throw_away() -> None:
     Piece.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
     DescriptionFile.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
-    webhooks.throw_away()
+    outbox.delete_old()
     Task.objects.filter(stopped__lt=Now() - FAILURES_KEPT).delete()
     Incident.objects.delete_expired()

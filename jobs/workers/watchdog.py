@@ -23,7 +23,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs import queue
-from jobs.models import EmailStatus, Heartbeat, HeartbeatQuerySet, Lane, Notification
+from jobs.models import Heartbeat, HeartbeatQuerySet, Lane, Notification, OutgoingStatus
 from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, IncidentKind
 
 from .processes import is_there
@@ -212,7 +212,7 @@ class Watch:
         """Whether workers have a reason to keep the canary waiting; lanes say so themselves."""
         if Lane.objects.running().filter(worker=self.pk).exists():
             return True
-        being_sent = Notification.objects.filter(status=EmailStatus.SENDING, due_at__gt=Now())
+        being_sent = Notification.objects.filter(status=OutgoingStatus.SENDING, due_at__gt=Now())
         return waited < MAIL_ALLOWED and being_sent.exists()
 
     def _last_sung(self) -> datetime | None:

@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 from candidates.models import Candidate, Draft
 from evaluator import login_throttle
 from jobs.models import Job, JobStatus, NotificationKind
-from jobs.notifications import email
+from jobs.notifications import recipients
 from tests.makers import rows
 from tests.test_access import POLICIES, PUBLIC, House, house  # noqa: F401 (a fixture)
 
@@ -58,8 +58,8 @@ def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
     other.evaluations.filter(rank__gt=4).update(**waiting)
     running = rows.job(other, JobStatus.PROCESSING)
     rows.waiting(analysis.draft, 52)
-    email.queue_for_job(home.things[Job], NotificationKind.COMPLETED)
-    email.queue_for_job(troubled, NotificationKind.FAILED)
+    recipients.queue_for_job(home.things[Job], NotificationKind.COMPLETED)
+    recipients.queue_for_job(troubled, NotificationKind.FAILED)
     unreadable = Candidate.objects.filter(status="unreadable")[0]
     for _ in range(login_throttle.MOST):
         login_throttle.note("mallory")

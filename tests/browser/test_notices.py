@@ -26,12 +26,12 @@ def sideways(page: Page) -> int:
 def as_a_worker_does(delivery: Delivery) -> None:
     """In a thread of its own: Playwright's loop runs in this one."""
 
-    def call() -> None:
-        webhooks.call(delivery.pk)
+    def deliver() -> None:
+        webhooks.deliver(delivery.pk)
         connections.close_all()
 
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(call).result()
+        pool.submit(deliver).result()
 
 
 def test_a_webhook_is_added_tested_and_shows_what_was_answered(
@@ -64,7 +64,7 @@ def test_a_webhook_is_added_tested_and_shows_what_was_answered(
         page.get_by_role("button", name="Send again").click()
         as_a_worker_does(Delivery.objects.get())
         page.reload()
-        expect(page.get_by_text("taken, 1 try")).to_be_visible()
+        expect(page.get_by_text("sent, 1 try")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto("/webhooks/")
     page.go_back()
@@ -75,11 +75,11 @@ def test_a_webhook_is_added_tested_and_shows_what_was_answered(
 
 @pytest.fixture
 def candidate(draft: Draft, alice: User) -> Candidate:
-    one = rows.candidate(draft, 1, name="Ada Example")
+    candidate = rows.candidate(draft, 1, name="Ada Example")
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    rows.note(one, alice)
-    return one
+    rows.note(candidate, alice)
+    return candidate
 
 
 def test_everything_is_taken_home_and_then_erased(

@@ -17,22 +17,22 @@ def test_an_owner_sets_a_schedule_by_keyboard(at_home: Page, draft: Draft, alice
     page.goto(draft.get_absolute_url())
     page.get_by_role("link", name="Schedule").click()
     day, weekday = page.get_by_label("On day"), page.get_by_label("On", exact=True)
-    cron, at = page.get_by_label("Cron expression"), page.get_by_label("At", exact=True)
-    for one in (day, weekday, cron, at):
-        expect(one).to_be_hidden()
+    cron, time_of_day = page.get_by_label("Cron expression"), page.get_by_label("At", exact=True)
+    for field in (day, weekday, cron, time_of_day):
+        expect(field).to_be_hidden()
 
     run = page.get_by_label("Run", exact=True)
     run.focus()
     run.select_option("cron")
     expect(cron).to_be_visible()
-    expect(at).to_be_hidden()
+    expect(time_of_day).to_be_hidden()
     cron.fill("61 6 * * *")
     page.keyboard.press("Enter")
     expect(page.get_by_text("The first part is the minute: 0 to 59.")).to_be_visible()
 
     page.get_by_label("Run", exact=True).select_option("monthly")
     day.select_option("31")
-    at.fill("22:15")
+    time_of_day.fill("22:15")
     page.get_by_role("button", name="Save the schedule").click()
     expect(page.get_by_text("The schedule is saved.")).to_be_visible()
     assert expression_of(Schedule.objects.get(draft=draft)) == "15 22 L * *"

@@ -20,7 +20,7 @@ from rich.console import Console
 from candidates.models import Draft
 from jobs.execution import samples, submit
 from jobs.management import terminal
-from jobs.models import EmailStatus, Heartbeat, Job
+from jobs.models import Heartbeat, Job, OutgoingStatus
 from jobs.workers import processes
 
 MANAGER = ("manager", "manager-demo", "manager@example.com")
@@ -142,7 +142,7 @@ def _mail(job: Job, still_alive: Callable[[], None]) -> str:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         notification = job.notifications.get()
-        if notification.status == EmailStatus.SENT:
+        if notification.status == OutgoingStatus.SENT:
             return _written(notification.recipient)
         still_alive()
         time.sleep(0.1)

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand
 
-from jobs.models.retention import Purge, Warned
+from jobs.models.retention import Purge, RetentionWarning
 from jobs.retention import purge
 
 
@@ -23,21 +23,21 @@ class Command(BaseCommand):
         elif dry_run:
             self._show()
         else:
-            done = purge.run_purge(Purge.objects.create())
+            report = purge.run_purge(Purge.objects.create())
             self.stdout.write(
-                f"{done.drafts} drafts with {done.candidates} candidates erased, "
-                f"{done.warned} owners warned. The report is in the admin under Purges."
+                f"{report.drafts} drafts with {report.candidates} candidates erased, "
+                f"{report.warnings} owners warned. The report is in the admin under Purges."
             )
 
     def _show(self) -> None:
         grace = timedelta(days=settings.RETENTION_WARNING_DAYS)
-        warned = dict(Warned.objects.values_list("draft", "due_at"))
-        found = purge.drafts_to_purge(grace)
-        for one in found:
-            due = warned.get(one.pk)
-            what = f"goes after {due:%Y-%m-%d}" if due else "its owner is warned"
+        due_dates = dict(RetentionWarning.objects.values_list("draft", "due_at"))
+        drafts = purge.drafts_to_purge(grace)
+        for draft in drafts:
+            due_at = due_dates.get(draft.pk)
+            outcome = f"goes after {due_at:%Y-%m-%d}" if due_at else "its owner is warned"
             self.stdout.write(
-                f"draft {one.public_id}: {one.state}, idle since {one.idle_since:%Y-%m-%d}, "
-                f"{one.candidates} candidates: {what}"
+                f"draft {draft.public_id}: {draft.state}, idle since {draft.idle_since:%Y-%m-%d}, "
+                f"{draft.candidates} candidates: {outcome}"
             )
-        self.stdout.write(f"{len(found)} drafts. Nothing was erased, nobody was told.")
+        self.stdout.write(f"{len(drafts)} drafts. Nothing was erased, nobody was told.")

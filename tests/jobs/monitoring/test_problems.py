@@ -12,7 +12,15 @@ from django.utils import timezone
 from candidates.models import Analysis, Call, Draft
 from candidates.models.call import CallStatus
 from jobs.execution import pause
-from jobs.models import EmailStatus, Heartbeat, Job, JobStatus, Lane, Notification, NotificationKind
+from jobs.models import (
+    Heartbeat,
+    Job,
+    JobStatus,
+    Lane,
+    Notification,
+    NotificationKind,
+    OutgoingStatus,
+)
 from jobs.models.worker import Incident, IncidentKind
 from jobs.monitoring import problems
 from tests.makers import rows
@@ -193,7 +201,7 @@ def test_mail_that_is_refused_or_waits_too_long(host: Heartbeat, analysis: Analy
     Notification.objects.filter(pk=mail.pk).update(error="", created_at=ago(181))
     assert names() == ["mail-late"]
 
-    Notification.objects.filter(pk=mail.pk).update(status=EmailStatus.SENT, sent_at=Now())
+    Notification.objects.filter(pk=mail.pk).update(status=OutgoingStatus.SENT, sent_at=Now())
     assert names() == []
 
 

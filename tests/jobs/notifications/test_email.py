@@ -1,7 +1,8 @@
-"""The outbox before a real mail server: once, with reasons, and again when it has to be."""
+"""E-mails and a real mail server: sent once, with reasons, and retried where that can help."""
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.conf import LazySettings
@@ -12,8 +13,10 @@ from django.utils import timezone, translation
 from candidates.models import Candidate, Draft, Membership, Preference
 from candidates.models.candidate import Verdict
 from candidates.reading import Problem
-from jobs.models import EmailStatus, Job, JobStatus, Notice, Notification, NotificationKind
-from jobs.notifications import email
+from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind, OutgoingStatus
+from jobs.notifications import email, recipients
+from jobs.notifications.compose import compose
+from jobs.queue.retry import EMAIL
 from tests.makers import rows
 from tests.servers.mail import MailServer, serving
 
@@ -46,7 +49,7 @@ def job(alice: User, draft: Draft) -> Job:
 
 
 def posted(job: Job, kind: NotificationKind = NotificationKind.COMPLETED) -> Notification:
-    email.queue_for_job(job, kind)
+    recipients.queue_for_job(job, kind)
     return Notification.objects.get()
 
 
@@ -72,13 +75,13 @@ def test_a_finished_job_is_told_once_with_link_best_five_and_reasons(
         assert "Person 5" not in body
         assert Problem.ENCRYPTED.sentence.split(".")[0] in " ".join(body.split())
     notification.refresh_from_db()
-    assert (notification.status, notification.attempts) == (EmailStatus.SENT, 1)
+    assert (notification.status, notification.attempts) == (OutgoingStatus.SENT, 1)
     assert notification.sent_at is not None
 
 
 def test_posting_twice_is_one_email(job: Job) -> None:
-    email.queue_for_job(job, NotificationKind.COMPLETED)
-    email.queue_for_job(job, NotificationKind.COMPLETED)
+    recipients.queue_for_job(job, NotificationKind.COMPLETED)
+    recipients.queue_for_job(job, NotificationKind.COMPLETED)
 
     assert Notification.objects.count() == 1
 
@@ -106,12 +109,12 @@ def test_a_dead_mail_server_puts_it_off_for_longer_each_time_and_harms_no_job(
     for _ in range(3):
         assert not email.deliver(notification.pk)
         notification.refresh_from_db()
-        assert notification.status == EmailStatus.WAITING
+        assert notification.status == OutgoingStatus.WAITING
         assert "refused" in notification.error.lower()
         waits.append(notification.due_at - notification.created_at)
 
     assert waits == sorted(waits)
-    assert waits[2] - waits[0] > email.PAUSES[1]
+    assert waits[2] - waits[0] > timedelta(seconds=EMAIL.delays[1])
     job.refresh_from_db()
     assert job.status == JobStatus.COMPLETED
 
@@ -133,12 +136,12 @@ def test_a_refused_recipient_is_given_up_in_the_end_with_the_reason(
 ) -> None:
     mail.refused["alice@example.com"] = "550 no such box"
     notification = posted(job)
-    Notification.objects.update(attempts=len(email.PAUSES))
+    Notification.objects.update(attempts=len(EMAIL.delays))
 
     assert not email.deliver(notification.pk)
 
     notification.refresh_from_db()
-    assert notification.status == EmailStatus.FAILED
+    assert notification.status == OutgoingStatus.FAILED
     assert "no such box" in notification.error
 
 
@@ -174,7 +177,7 @@ def test_a_user_without_an_address_is_not_written_to(job: Job, alice: User) -> N
     alice.save(update_fields=["email"])
     job.requested_by.refresh_from_db()
 
-    email.queue_for_job(job, NotificationKind.COMPLETED)
+    recipients.queue_for_job(job, NotificationKind.COMPLETED)
 
     assert not Notification.objects.exists()
 
@@ -184,16 +187,16 @@ class TestWhoIsTold:
         return list(Notice.objects.filter(user=user).values_list("kind", flat=True))
 
     def test_who_asked_is_told_behind_the_bell_too_and_once(self, job: Job, alice: User) -> None:
-        email.queue_for_job(job, NotificationKind.COMPLETED)
-        email.queue_for_job(job, NotificationKind.COMPLETED)
+        recipients.queue_for_job(job, NotificationKind.COMPLETED)
+        recipients.queue_for_job(job, NotificationKind.COMPLETED)
 
         assert self.kinds(alice) == ["completed"]
 
     def test_each_chooses_what_and_how(self, job: Job, alice: User) -> None:
         Preference.objects.create(user=alice, mail_paused=False, in_app=False)
 
-        email.queue_for_job(job, NotificationKind.PAUSED)
-        email.queue_for_job(job, NotificationKind.COMPLETED)
+        recipients.queue_for_job(job, NotificationKind.PAUSED)
+        recipients.queue_for_job(job, NotificationKind.COMPLETED)
 
         assert list(Notification.objects.values_list("kind", flat=True)) == ["completed"]
         assert self.kinds(alice) == []
@@ -205,10 +208,10 @@ class TestWhoIsTold:
             Membership.objects.create(draft=draft, email=user.email, user=user)
         Preference.objects.create(user=eve, runs_of_others=True)
 
-        email.queue_for_job(job, NotificationKind.COMPLETED)
+        recipients.queue_for_job(job, NotificationKind.COMPLETED)
 
-        told = set(Notification.objects.values_list("recipient", flat=True))
-        assert told == {"alice@example.com", "eve@example.com"}
+        recipients_of_emails = set(Notification.objects.values_list("recipient", flat=True))
+        assert recipients_of_emails == {"alice@example.com", "eve@example.com"}
         assert self.kinds(eve) == ["completed"] and self.kinds(sam) == []
 
     def test_a_stranger_who_asks_and_a_member_who_is_out_are_not_told(
@@ -218,7 +221,7 @@ class TestWhoIsTold:
         Draft.objects.filter(pk=draft.pk).update(owner=sam)
         job.analysis.draft.refresh_from_db()
 
-        email.queue_for_job(job, NotificationKind.COMPLETED)
+        recipients.queue_for_job(job, NotificationKind.COMPLETED)
 
         assert not Notification.objects.exists() and not Notice.objects.exists()
 
@@ -229,8 +232,8 @@ class TestWhoIsTold:
         membership = Membership.objects.create(
             draft=draft, email="eve@example.com", user=eve if account else None, invited_by=alice
         )
-        email.queue_invitation(membership)
-        email.queue_invitation(membership)
+        recipients.queue_invitation(membership)
+        recipients.queue_invitation(membership)
 
         assert email.deliver(Notification.objects.get().pk)
         text = " ".join(plain(mail).split())
@@ -268,24 +271,24 @@ def test_a_blind_draft_names_nobody_until_it_is_decided(
 
     html = mail.messages[0].get_body(["html"])
     assert html is not None
-    for told in (plain(mail), html.get_content()):
-        assert "Person 0" in told and "Person 1" not in told
-        assert told.count("Candidate ") >= 4
+    for body in (plain(mail), html.get_content()):
+        assert "Person 0" in body and "Person 1" not in body
+        assert body.count("Candidate ") >= 4
 
 
 def test_it_is_written_in_the_language_of_who_gets_it(
     job: Job, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Preference.objects.create(user=alice, language="de")
-    seen = []
+    languages = []
 
     def render(*_: object) -> str:
-        seen.append(translation.get_language())
+        languages.append(translation.get_language())
         return ""
 
-    monkeypatch.setattr(email, "render_to_string", render)
+    monkeypatch.setattr("jobs.notifications.compose.render_to_string", render)
 
-    email.compose(posted(job))
+    compose(posted(job))
 
-    assert seen == ["de"] * 3
+    assert languages == ["de"] * 3
     assert translation.get_language() == "en"

@@ -16,9 +16,9 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Draft, Event
-from jobs.models import EmailStatus, Job, Notification, NotificationKind
+from jobs.models import Job, Notification, NotificationKind, OutgoingStatus
 from jobs.models.notification import BadAddress, MailEvent
-from jobs.notifications import email, providers
+from jobs.notifications import email, providers, recipients
 from tests.makers import rows
 from tests.servers.http import Server, listening
 
@@ -120,7 +120,7 @@ def notification(draft: Draft, alice: User) -> Notification:
     rows.candidate(draft, 1)
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    email.queue_for_job(rows.job(analysis), NotificationKind.COMPLETED)
+    recipients.queue_for_job(rows.job(analysis), NotificationKind.COMPLETED)
     return Notification.objects.get()
 
 
@@ -138,26 +138,26 @@ def answering(server: Server, answer: tuple[int, str]) -> None:
 def test_an_e_mail_is_taken(provider: Provider, server: Server, notification: Notification) -> None:
     answering(server, provider.taken)
 
-    assert tried(notification).status == EmailStatus.SENT
+    assert tried(notification).status == OutgoingStatus.SENT
 
     [(path, headers, body)] = server.came
     assert path == provider.path and provider.key in headers[provider.header]
-    said = body + b"".join(
+    content = body + b"".join(
         base64.b64decode(part) for part in json_parts(body) if part.isascii() and len(part) > 500
     )
-    assert TO.encode() in said or b"alice%40example.com" in said
-    assert b"Backend engineer" in said or b"Backend+engineer" in said
+    assert TO.encode() in content or b"alice%40example.com" in content
+    assert b"Backend engineer" in content or b"Backend+engineer" in content
     event = MailEvent.objects.get()
-    assert event.what == "queued" and event.notification == notification
+    assert event.kind == "queued" and event.notification == notification
 
 
 def json_parts(body: bytes) -> list[str]:
     """The long texts in it: Amazon gets the whole message in base64."""
     try:
-        told = json.loads(body)
+        request = json.loads(body)
     except ValueError:
         return []
-    return [told["Content"]["Raw"]["Data"]] if "Content" in told else []
+    return [request["Content"]["Raw"]["Data"]] if "Content" in request else []
 
 
 @pytest.mark.parametrize("error", ["busy", "down", "no_key"])
@@ -166,7 +166,7 @@ def test_what_passes_is_tried_again(
 ) -> None:
     answering(server, (503, "{}") if error == "down" else getattr(provider, error))
 
-    assert tried(notification).status == EmailStatus.WAITING
+    assert tried(notification).status == OutgoingStatus.WAITING
 
     assert notification.attempts == 1 and notification.error and "\n" not in notification.error
 
@@ -176,7 +176,7 @@ def test_a_refused_recipient_is_given_up_at_once_with_the_reason(
 ) -> None:
     answering(server, provider.refused)
 
-    assert tried(notification).status == EmailStatus.FAILED
+    assert tried(notification).status == OutgoingStatus.FAILED
 
     assert "does not work" in notification.error or "recipients were rejected" in notification.error
 
@@ -187,7 +187,7 @@ def test_nobody_answers(provider: Provider, server: Server, notification: Notifi
     with warnings.catch_warnings():
         # The provider's client leaves the socket of a cut line to the collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        assert tried(notification).status == EmailStatus.WAITING
+        assert tried(notification).status == OutgoingStatus.WAITING
         gc.collect()
 
 
@@ -198,17 +198,18 @@ class TestWhatTheyTellLater:
     def postmark(self, settings: LazySettings, notification: Notification) -> None:
         settings.EMAIL_PROVIDER = "postmark"
         settings.ANYMAIL = {**settings.ANYMAIL, "WEBHOOK_SECRET": SECRET}
-        MailEvent.objects.create(notification=notification, message_id="m-1", what="queued")
+        MailEvent.objects.create(notification=notification, message_id="m-1", kind="queued")
 
-    def tell(
-        self, client: Client, secret: str = SECRET, name: str = "postmark", **told: Any
+    def report(
+        self, client: Client, secret: str = SECRET, name: str = "postmark", **values: Any
     ) -> int:
-        said = base64.b64encode(secret.encode()).decode()
+        """The HTTP status of the answer to a provider's report."""
+        credentials = base64.b64encode(secret.encode()).decode()
         return client.post(
             f"/anymail/{name}/tracking/",
-            {"MessageID": "m-1", **told},
+            {"MessageID": "m-1", **values},
             content_type="application/json",
-            headers={"authorization": f"Basic {said}"},
+            headers={"authorization": f"Basic {credentials}"},
         ).status_code
 
     BOUNCE: dict[str, Any] = {
@@ -225,16 +226,16 @@ class TestWhatTheyTellLater:
     def test_delivered_is_shown_with_the_e_mail(
         self, anonymous: Client, as_sam: Client, notification: Notification
     ) -> None:
-        told = {
+        delivered = {
             "RecordType": "Delivery",
             "Recipient": TO,
             "DeliveredAt": "2026-11-27T01:00:00Z",
             "Details": "250 2.0.0 OK",
         }
-        assert self.tell(anonymous, **told) == self.tell(anonymous, **told) == 200
+        assert self.report(anonymous, **delivered) == self.report(anonymous, **delivered) == 200
 
-        whats = notification.mail_events.order_by("pk").values_list("what", flat=True)
-        assert list(whats) == ["queued", "delivered"]
+        kinds = notification.mail_events.order_by("pk").values_list("kind", flat=True)
+        assert list(kinds) == ["queued", "delivered"]
         page = as_sam.get(reverse("admin:jobs_notification_change", args=[notification.pk]))
         assert "delivered" in page.text and "250 2.0.0 OK" in page.text
         assert not BadAddress.objects.exists()
@@ -242,9 +243,9 @@ class TestWhatTheyTellLater:
     def test_an_address_that_bounced_is_not_written_to_until_staff_allow_it(
         self, anonymous: Client, as_alice: Client, as_sam: Client, notification: Notification
     ) -> None:
-        assert self.tell(anonymous, **self.BOUNCE) == 200
+        assert self.report(anonymous, **self.BOUNCE) == 200
 
-        assert tried(notification).status == EmailStatus.FAILED
+        assert tried(notification).status == OutgoingStatus.FAILED
         assert "Alice@example.com came back on" in notification.error
         assert "Nothing is sent there until staff" in as_alice.get(reverse("jobs:notices")).text
         resend = {"action": "resend", "_selected_action": [notification.pk]}
@@ -256,7 +257,7 @@ class TestWhatTheyTellLater:
         assert "1 address is written to again." in page.text
         assert LogEntry.objects.get().object_repr == "Alice@example.com"
         assert "1 of 1 are sent again" in as_sam.post(outbox, resend, follow=True).text
-        assert tried(notification).status == EmailStatus.SENT
+        assert tried(notification).status == OutgoingStatus.SENT
         event = Event.objects.get(verb="e-mail sent again")
         assert event.actor and event.actor.username == "sam"
 
@@ -264,33 +265,35 @@ class TestWhatTheyTellLater:
         soft = {**self.BOUNCE, "Type": "SoftBounce", "TypeCode": 4096, "Email": "full@example.com"}
         spam = {**self.BOUNCE, "RecordType": "SpamComplaint", "Type": "SpamComplaint"}
 
-        assert self.tell(anonymous, **soft) == self.tell(anonymous, **spam) == 200
+        assert self.report(anonymous, **soft) == self.report(anonymous, **spam) == 200
 
-        assert [(one.address, one.what) for one in BadAddress.objects.all()] == [
+        assert [(bad.address, bad.kind) for bad in BadAddress.objects.all()] == [
             ("Alice@example.com", "complained")
         ]
 
     def test_who_cannot_show_the_secret_tells_nothing(
         self, anonymous: Client, settings: LazySettings
     ) -> None:
-        assert self.tell(anonymous, "provider:guess", **self.BOUNCE) == 400
-        assert self.tell(anonymous, name="sendgrid", **self.BOUNCE) == 404
-        assert self.tell(anonymous, name="pigeon", **self.BOUNCE) == 404
+        assert self.report(anonymous, "provider:guess", **self.BOUNCE) == 400
+        assert self.report(anonymous, name="sendgrid", **self.BOUNCE) == 404
+        assert self.report(anonymous, name="pigeon", **self.BOUNCE) == 404
         settings.ANYMAIL = {**settings.ANYMAIL, "WEBHOOK_SECRET": ""}
-        assert self.tell(anonymous, ":", **self.BOUNCE) == 404
+        assert self.report(anonymous, ":", **self.BOUNCE) == 404
 
         assert not BadAddress.objects.exists()
 
-    @pytest.mark.parametrize("told", [{}, {"RecordType": 5}, {"RecordType": "Bounce", "Email": []}])
+    @pytest.mark.parametrize(
+        "values", [{}, {"RecordType": 5}, {"RecordType": "Bounce", "Email": []}]
+    )
     def test_what_cannot_be_read_is_no_failure_of_ours(
-        self, anonymous: Client, told: dict[str, Any]
+        self, anonymous: Client, values: dict[str, Any]
     ) -> None:
-        assert self.tell(anonymous, **told) in (200, 400)
+        assert self.report(anonymous, **values) in (200, 400)
 
     def test_resending_and_lifting_need_their_permissions(
         self, anonymous: Client, eve: User, as_eve: Client, notification: Notification
     ) -> None:
-        self.tell(anonymous, **self.BOUNCE)
+        self.report(anonymous, **self.BOUNCE)
         User.objects.filter(pk=eve.pk).update(is_staff=True)
         for word in ("view_notification", "view_badaddress"):
             eve.user_permissions.add(Permission.objects.get(codename=word))
@@ -304,11 +307,11 @@ class TestWhatTheyTellLater:
 
 
 def test_a_full_box_at_amazon_is_no_end() -> None:
-    class Told:
+    class Report:
         event_type = "bounced"
         esp_event = {"bounce": {"bounceType": "Transient"}}
 
-    assert providers._end(Told()) is None
+    assert providers._bad_address_kind(Report()) is None
 
 
 def test_jobs_are_left_alone(

@@ -5,7 +5,6 @@ import hmac
 import json
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +15,11 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Draft
-from jobs.models import Job, NotificationKind
-from jobs.models.webhook import Delivery, DeliveryStatus, Webhook, WebhookEvent
-from jobs.notifications import email, webhooks
+from jobs.models import Job, NotificationKind, OutgoingStatus
+from jobs.models.webhook import Delivery, Webhook, WebhookEvent
+from jobs.notifications import outbox, recipients, webhooks
+from jobs.notifications.addresses import is_public
+from jobs.queue.retry import WEBHOOK
 from tests.makers import rows
 from tests.servers.http import Server, listening
 
@@ -53,8 +54,8 @@ def made(user: User, url: str, **values: Any) -> Webhook:
 
 def sent(hook: Webhook) -> Delivery:
     """A test message, tried once."""
-    delivery = webhooks.test(hook)
-    webhooks.call(delivery.pk)
+    delivery = webhooks.queue_test(hook)
+    webhooks.deliver(delivery.pk)
     delivery.refresh_from_db()
     return delivery
 
@@ -62,22 +63,22 @@ def sent(hook: Webhook) -> Delivery:
 def test_a_run_is_told_in_ids_and_counts_and_signed(
     job: Job, hook: Webhook, program: Server
 ) -> None:
-    email.queue_for_job(job, NotificationKind.COMPLETED)
-    email.queue_for_job(job, NotificationKind.COMPLETED)
+    recipients.queue_for_job(job, NotificationKind.COMPLETED)
+    recipients.queue_for_job(job, NotificationKind.COMPLETED)
     delivery = Delivery.objects.get()
 
-    assert webhooks.call(delivery.pk) and not webhooks.call(delivery.pk)
+    assert webhooks.deliver(delivery.pk) and not webhooks.deliver(delivery.pk)
 
     [(path, headers, body)] = program.came
-    told = json.loads(body)
+    message = json.loads(body)
     assert path == "/in?x=1" and headers["host"] == program.url.split("/")[2]
-    assert told["type"] == "run.partly_failed" and told["job"] == str(job.public_id)
-    assert told["counts"]["scored"] == told["counts"]["unreadable"] == 1
-    assert told["links"]["ranking"].endswith(job.analysis.get_absolute_url())
+    assert message["type"] == "run.partly_failed" and message["job"] == str(job.public_id)
+    assert message["counts"]["scored"] == message["counts"]["unreadable"] == 1
+    assert message["links"]["ranking"].endswith(job.analysis.get_absolute_url())
     assert b"Ada" not in body and b"Backend" not in body and b"payment" not in body
     key = base64.b64decode(hook.secret.removeprefix("whsec_"))
-    said = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    digest = base64.b64encode(hmac.digest(key, said, "sha256")).decode()
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    digest = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
     assert headers["webhook-signature"] == f"v1,{digest}"
     assert headers["webhook-id"] == str(delivery.public_id)
 
@@ -88,31 +89,34 @@ def test_the_signature_is_that_of_the_specification() -> None:
     body = '{"test": 2432232314}'
 
     assert (
-        webhooks.signed(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
+        webhooks.signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
         == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     )
 
 
 @pytest.mark.parametrize(
-    ("kind", "occasion"),
+    ("kind", "event"),
     [
         (NotificationKind.FAILED, WebhookEvent.FAILED),
         (NotificationKind.PAUSED, WebhookEvent.PAUSED),
     ],
 )
 def test_each_is_told_what_it_wants(
-    job: Job, alice: User, eve: User, kind: NotificationKind, occasion: WebhookEvent
+    job: Job, alice: User, eve: User, kind: NotificationKind, event: WebhookEvent
 ) -> None:
-    made(alice, "https://one.example.com", occasions=[occasion])
-    made(alice, "https://two.example.com", occasions=[WebhookEvent.COMPLETED])
-    Webhook.objects.filter(pk=made(alice, "https://off.example.com").pk).switch_off()
+    made(alice, "https://one.example.com", events=[event])
+    made(alice, "https://two.example.com", events=[WebhookEvent.COMPLETED])
+    Webhook.objects.filter(pk=made(alice, "https://off.example.com").pk).disable()
     made(eve, "https://eve.example.com")
 
-    email.queue_for_job(job, kind, 1)
-    email.queue_for_job(job, kind, 2)
+    recipients.queue_for_job(job, kind, 1)
+    recipients.queue_for_job(job, kind, 2)
 
-    told = Delivery.objects.values_list("webhook__url", "occasion")
-    assert list(told) == [("https://one.example.com", occasion)] * 2
+    queued = Delivery.objects.values_list("webhook__url", "kind", "occasion").order_by("pk")
+    assert list(queued) == [
+        ("https://one.example.com", event, 1),
+        ("https://one.example.com", event, 2),
+    ]
 
 
 def test_a_ranking_without_a_gap_is_completed(draft: Draft, alice: User) -> None:
@@ -121,9 +125,9 @@ def test_a_ranking_without_a_gap_is_completed(draft: Draft, alice: User) -> None
     rows.evaluate(analysis)
     made(alice, "https://one.example.com")
 
-    email.queue_for_job(rows.job(analysis), NotificationKind.COMPLETED)
+    recipients.queue_for_job(rows.job(analysis), NotificationKind.COMPLETED)
 
-    assert Delivery.objects.get().occasion == WebhookEvent.COMPLETED
+    assert Delivery.objects.get().kind == WebhookEvent.COMPLETED
 
 
 def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
@@ -132,23 +136,25 @@ def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
     program.status, program.answer = 503, b"<h1>Down\0</h1>" + b"x" * 100_000
     delivery = sent(hook)
 
-    assert (delivery.status, delivery.answer, delivery.attempts) == (DeliveryStatus.WAITING, 503, 1)
+    assert (delivery.status, delivery.http_status, delivery.attempts) == (
+        OutgoingStatus.WAITING,
+        503,
+        1,
+    )
     assert delivery.error.startswith("The server answered 503: <h1>Down</h1>xx")
     assert len(delivery.error) < 300
-    assert timedelta(hours=23) < sum(webhooks.PAUSES, timedelta()) < timedelta(hours=25)
-    assert list(webhooks.PAUSES) == sorted(webhooks.PAUSES)
 
     Delivery.objects.update(due_at=Now())
-    assert webhooks.nudge() == 1
-    Delivery.objects.update(attempts=len(webhooks.PAUSES))
-    webhooks.call(delivery.pk)
+    assert outbox.requeue_due() == 1
+    Delivery.objects.update(attempts=len(WEBHOOK.delays))
+    webhooks.deliver(delivery.pk)
     delivery.refresh_from_db()
-    assert delivery.status == DeliveryStatus.FAILED and "503" in delivery.error
+    assert delivery.status == OutgoingStatus.FAILED and "503" in delivery.error
 
     program.status = 200
-    assert webhooks.again(delivery) == 1 and webhooks.call(delivery.pk)
+    assert outbox.resend(delivery) == 1 and webhooks.deliver(delivery.pk)
     delivery.refresh_from_db()
-    assert (delivery.status, delivery.answer, delivery.error) == (DeliveryStatus.TAKEN, 200, "")
+    assert (delivery.status, delivery.http_status, delivery.error) == (OutgoingStatus.SENT, 200, "")
     ids = {headers["webhook-id"] for _, headers, _ in program.came}
     assert len(program.came) == 3 and ids == {str(delivery.public_id)}
 
@@ -164,19 +170,19 @@ def test_a_redirect_is_not_followed(hook: Webhook, program: Server) -> None:
 def test_a_server_that_wants_no_more_is_left_alone(hook: Webhook, program: Server) -> None:
     program.status = 410
 
-    assert sent(hook).status == DeliveryStatus.FAILED
+    assert sent(hook).status == OutgoingStatus.FAILED
 
     hook.refresh_from_db()
-    assert hook.off_at and "410" in hook.off_reason
+    assert hook.disabled_at and "410" in hook.get_disabled_reason_display()
 
 
 def test_a_slow_server_ends_at_the_deadline(hook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks, "PATIENCE", 0.3)
+    monkeypatch.setattr(webhooks, "ATTEMPT_TIMEOUT_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         Webhook.objects.update(url=f"http://127.0.0.1:{silent.getsockname()[1]}/")
         delivery = sent(hook)
 
-    assert delivery.status == DeliveryStatus.WAITING and "did not answer within" in delivery.error
+    assert delivery.status == OutgoingStatus.WAITING and "did not answer within" in delivery.error
 
 
 def test_nobody_listens(hook: Webhook) -> None:
@@ -184,7 +190,7 @@ def test_nobody_listens(hook: Webhook) -> None:
 
     delivery = sent(hook)
 
-    assert delivery.status == DeliveryStatus.WAITING and delivery.error.startswith("ConnectError")
+    assert delivery.status == OutgoingStatus.WAITING and delivery.error.startswith("ConnectError")
 
 
 @pytest.mark.parametrize(
@@ -215,27 +221,27 @@ def test_addresses_inside_are_refused(alice: User, host: str, settings: LazySett
 
     delivery = sent(made(alice, f"http://{host}:9/"))
 
-    assert delivery.status == DeliveryStatus.FAILED
+    assert delivery.status == OutgoingStatus.FAILED
     assert "is not a public address" in delivery.error
     assert "WEBHOOK_ALLOW_PRIVATE" in delivery.error
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
 def test_addresses_of_the_internet_are_not(address: str) -> None:
-    assert webhooks.is_public(address)
+    assert is_public(address)
 
 
 def test_a_name_is_resolved_once_and_that_address_is_used(
     alice: User, program: Server, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who answers with a public address first and a private one then gains nothing."""
-    real, asked = socket.getaddrinfo, []
+    real, lookups = socket.getaddrinfo, []
 
     def resolve(host: Any, port: Any, *more: Any, **options: Any) -> Any:
         if host != "rebinding.example.com":
             return real(host, port, *more, **options)
-        asked.append(host)
-        answer = "127.0.0.1" if len(asked) == 1 else "127.0.0.2"
+        lookups.append(host)
+        answer = "127.0.0.1" if len(lookups) == 1 else "127.0.0.2"
         return real(answer, port, *more, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
@@ -243,20 +249,20 @@ def test_a_name_is_resolved_once_and_that_address_is_used(
     monkeypatch.setattr(webhooks, "refuse_private", lambda _, address: checked.append(address))
     url = program.url.replace("localhost", "rebinding.example.com")
 
-    assert sent(made(alice, url)).status == DeliveryStatus.TAKEN
+    assert sent(made(alice, url)).status == OutgoingStatus.SENT
 
-    assert asked == ["rebinding.example.com"] and checked == ["127.0.0.1"]
+    assert lookups == ["rebinding.example.com"] and checked == ["127.0.0.1"]
     assert program.came[0][1]["host"].startswith("rebinding.example.com:")
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = [
+    resolved = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
         for address in ("93.184.216.34", "10.0.0.1")
     ]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: resolved)
 
     assert "leads to 10.0.0.1" in sent(made(alice, "http://two-faced.example.com/")).error
 
@@ -265,8 +271,8 @@ class TestThePages:
     def test_add_change_switch_test_again_and_remove(
         self, as_alice: Client, alice: User, program: Server
     ) -> None:
-        every = [one.value for one in WebhookEvent][:-1]
-        given = {"url": program.url, "occasions": every}
+        every = [event.value for event in WebhookEvent][:-1]
+        given = {"url": program.url, "events": every}
         page = as_alice.post(reverse("jobs:webhooks"), given, follow=True)
         hook = Webhook.objects.get()
         assert hook.secret in page.text and hook.user == alice
@@ -274,16 +280,16 @@ class TestThePages:
         page = as_alice.post(reverse("jobs:test-webhook", args=[hook.public_id]), follow=True)
         assert "A test is on its way." in page.text and "none yet" in page.text
         delivery = Delivery.objects.get()
-        webhooks.call(delivery.pk)
+        webhooks.deliver(delivery.pk)
         assert "204" in as_alice.get(hook.get_absolute_url()).text
         as_alice.post(reverse("jobs:call-again", args=[delivery.public_id]))
-        webhooks.call(delivery.pk)
+        webhooks.deliver(delivery.pk)
         assert len(program.came) == 2
 
-        as_alice.post(hook.get_absolute_url(), {"url": program.url, "occasions": every[:1]})
+        as_alice.post(hook.get_absolute_url(), {"url": program.url, "events": every[:1]})
         as_alice.post(reverse("jobs:switch-webhook", args=[hook.public_id]))
         hook.refresh_from_db()
-        assert hook.occasions == every[:1] and hook.off_at
+        assert hook.events == every[:1] and hook.disabled_at
         assert "off" in as_alice.get(reverse("jobs:webhooks")).text
 
         as_alice.post(reverse("jobs:remove-webhook", args=[hook.public_id]))
@@ -307,7 +313,7 @@ class TestThePages:
         settings.WEBHOOK_ALLOW_PRIVATE = False
         made(alice, "https://there.example.com/")
 
-        page = as_alice.post(reverse("jobs:webhooks"), {"url": url, "occasions": ["run.failed"]})
+        page = as_alice.post(reverse("jobs:webhooks"), {"url": url, "events": ["run.failed"]})
 
         assert page.status_code == 422 and sentence in page.text
 
@@ -316,7 +322,7 @@ class TestThePages:
             made(alice, f"https://{number}.example.com/")
 
         page = as_alice.post(
-            reverse("jobs:webhooks"), {"url": "https://x.example.com/", "occasions": ["run.failed"]}
+            reverse("jobs:webhooks"), {"url": "https://x.example.com/", "events": ["run.failed"]}
         )
 
         assert "You have 10 webhooks. Remove one first." in page.text

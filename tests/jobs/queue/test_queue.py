@@ -26,7 +26,7 @@ from candidates.models import Draft
 from candidates.models.analysis import EvaluationStatus
 from jobs import queue, tasks
 from jobs.execution import submit
-from jobs.models import EmailStatus, Heartbeat, Job, JobStatus, Lane, Notification
+from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, OutgoingStatus
 from jobs.queue.broker import FreeWorkers
 from jobs.queue.redis import Broker, _client
 from jobs.workers import celery
@@ -98,7 +98,8 @@ def test_a_job_runs_to_its_email_and_again_for_what_failed(
         second = submit.retry(first, alice)
         until(partial(over, second), "the retry")
         until(
-            lambda: Notification.objects.filter(status=EmailStatus.SENT).count() == 2, "the e-mails"
+            lambda: Notification.objects.filter(status=OutgoingStatus.SENT).count() == 2,
+            "the e-mails",
         )
         worker.wait_for_messages()
         worker.process.terminate()

@@ -32,15 +32,15 @@ from candidates.models.draft import Role
 from candidates.reading import Problem
 from jobs.models import Job, JobStatus, NotificationKind
 from jobs.models.webhook import Webhook
-from jobs.notifications import email
+from jobs.notifications import recipients
 from tests.makers import rows
 
 MARK = "Zyxwvut"
 TEXT = f"{MARK} Example\n{MARK}@example.com\nBuilt payment services in Python with {MARK}."
 
 
-def found() -> list[str]:
-    """The tables in which the mark stands, as text or in bytes."""
+def tables_with_mark() -> list[str]:
+    """The tables that contain the mark, as text or in bytes."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name)"
@@ -60,14 +60,14 @@ def found() -> list[str]:
 
 
 @pytest.fixture
-def one(draft: Draft, alice: User) -> Candidate:
-    """Alice's candidate, with whatever may be known of one, wherever."""
-    one = rows.candidate(
+def candidate(draft: Draft, alice: User) -> Candidate:
+    """Alice's candidate, with everything that can be known about a candidate, in every table."""
+    candidate = rows.candidate(
         draft, 1, name=f"{MARK} Example", email=f"{MARK}@example.com", filename=f"{MARK} CV.txt",
         text=TEXT, data=TEXT.encode(), source=f"{MARK} Example.zip › in", phone="+49 30 1234567",
     )  # fmt: skip
-    two = rows.candidate(draft, 2)
-    Likeness.objects.create(draft=draft, first=one, second=two, why="alike", share=0.7)
+    lookalike = rows.candidate(draft, 2)
+    Likeness.objects.create(draft=draft, first=candidate, second=lookalike, why="alike", share=0.7)
     archive = Archive(
         draft=draft, filename=f"{MARK} Example.zip", size=9, sha256="0" * 64,
         status=ArchiveStatus.UNREADABLE, problem=Problem.CRASHED, detail=MARK,
@@ -76,7 +76,7 @@ def one(draft: Draft, alice: User) -> Candidate:
     archive.save()
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    evaluation = analysis.evaluations.get(candidate=one)
+    evaluation = analysis.evaluations.get(candidate=candidate)
     evaluation.insights = {"summary": MARK}
     evaluation.ratings = [{**each, "reason": MARK} for each in evaluation.ratings]
     evaluation.save(update_fields=["insights", "ratings"])
@@ -85,8 +85,8 @@ def one(draft: Draft, alice: User) -> Candidate:
         result={"summary": MARK}, done_at=timezone.now(),
     )  # fmt: skip
     rows.call(analysis, evaluation=evaluation, detail=f"refused: {MARK}")
-    rows.note(one, alice, f"{MARK} was kind.")
-    Decision.objects.all().decide(draft, [one.pk], Verdict.MAYBE, alice)
+    rows.note(candidate, alice, f"{MARK} was kind.")
+    Decision.objects.all().decide(draft, [candidate.pk], Verdict.MAYBE, alice)
     events = Event.objects.all()
     events.record(draft.pk, "noted", actor=alice, about=evaluation.public_id, detail="of them")
     events.record(draft.pk, "archive added", actor=alice, detail=f"{MARK} CV.txt and 3 more")
@@ -98,9 +98,9 @@ def one(draft: Draft, alice: User) -> Candidate:
     )  # fmt: skip
     job = rows.job(analysis, JobStatus.FAILED, error=f"{MARK} Example broke it.")
     Webhook.objects.create(user=alice, url="https://there.example.com/")
-    email.queue_for_job(job, NotificationKind.FAILED)
-    one.refresh_from_db()
-    return one
+    recipients.queue_for_job(job, NotificationKind.FAILED)
+    candidate.refresh_from_db()
+    return candidate
 
 
 def erase(client: Client, candidate: Candidate, *copies: Candidate) -> Receipt:
@@ -110,9 +110,9 @@ def erase(client: Client, candidate: Candidate, *copies: Candidate) -> Receipt:
 
 
 def test_afterwards_no_table_has_a_word_of_theirs(
-    as_alice: Client, alice: User, one: Candidate
+    as_alice: Client, alice: User, candidate: Candidate
 ) -> None:
-    before = found()
+    before = tables_with_mark()
     assert {
         "candidates_archive",
         "candidates_call",
@@ -126,27 +126,29 @@ def test_afterwards_no_table_has_a_word_of_theirs(
         "jobs_job",
     } <= set(before)
 
-    receipt = erase(as_alice, one)
+    receipt = erase(as_alice, candidate)
 
-    assert found() == []
-    told = dict(receipt.erased)
-    assert told["characters"] == len(TEXT) and told["archives"] == 1
-    for what in ("files", "evaluations", "followups", "notes", "decisions", "likenesses", "calls"):
-        assert told[what] == 1, what
-    assert told["events"] == 2 and told["errors"] == 2 and told["views"] == 1
+    assert tables_with_mark() == []
+    erased = dict(receipt.erased)
+    assert erased["characters"] == len(TEXT) and erased["archives"] == 1
+    for key in ("files", "evaluations", "followups", "notes", "decisions", "likenesses", "calls"):
+        assert erased[key] == 1, key
+    assert erased["events"] == 2 and erased["errors"] == 2 and erased["views"] == 1
     assert Event.objects.filter(verb="opened", detail="nobody").exists()
     assert not Task.objects.exists() and Candidate.objects.count() == 1
     # What was paid stays paid.
     assert Call.objects.get().cost and Job.objects.get().error
     page = as_alice.get(receipt.get_absolute_url())
-    assert str(one.public_id) in page.text and "alice" in page.text and "notes" in page.text
+    assert str(candidate.public_id) in page.text and "alice" in page.text and "notes" in page.text
     assert str(receipt.public_id) in as_alice.get(reverse("jobs:receipts")).text
 
 
-def test_the_receipt_outlives_the_draft(as_alice: Client, as_eve: Client, one: Candidate) -> None:
-    receipt = erase(as_alice, one)
+def test_the_receipt_outlives_the_draft(
+    as_alice: Client, as_eve: Client, candidate: Candidate
+) -> None:
+    receipt = erase(as_alice, candidate)
 
-    as_alice.post(reverse("candidates:erase-draft", args=[one.draft.public_id]))
+    as_alice.post(reverse("candidates:erase-draft", args=[candidate.draft.public_id]))
 
     assert "erased since" in as_alice.get(receipt.get_absolute_url()).text
     assert as_eve.get(receipt.get_absolute_url()).status_code == 404
@@ -157,14 +159,14 @@ def test_the_same_file_in_other_drafts_goes_too_where_it_is_chosen(
 ) -> None:
     other = Draft.objects.create(owner=alice, title="Second role", description="Words.")
     theirs = Draft.objects.create(owner=eve, title="Eve's role", description="Words.")
-    one = rows.candidate(draft, 1, data=b"same", text_key="k")
+    candidate = rows.candidate(draft, 1, data=b"same", text_key="k")
     again = rows.candidate(other, 1, data=b"same")
     like = rows.candidate(other, 2, text_key="k")
     eves = rows.candidate(theirs, 1, data=b"same")
 
-    page = as_alice.get(reverse("jobs:erase-candidate", args=[one.public_id]))
+    page = as_alice.get(reverse("jobs:erase-candidate", args=[candidate.public_id]))
     assert page.text.count("in “Second role”") == 2 and "Eve" not in page.text
-    erase(as_alice, one, again, eves)
+    erase(as_alice, candidate, again, eves)
 
     assert set(Candidate.objects.all()) == {like, eves}
     assert Receipt.objects.count() == 2
@@ -174,65 +176,67 @@ def test_a_blind_draft_does_not_tell_by_its_copies_who_it_is(
     as_alice: Client, alice: User, draft: Draft
 ) -> None:
     other = Draft.objects.create(owner=alice, title="Second role", description="Words.")
-    one = rows.candidate(draft, 1, data=b"same", name="Ada Example")
+    candidate = rows.candidate(draft, 1, data=b"same", name="Ada Example")
     rows.candidate(other, 1, data=b"same", name="Ada Example")
     Draft.objects.filter(pk=draft.pk).update(blind=True)
 
-    page = as_alice.get(reverse("jobs:erase-candidate", args=[one.public_id]))
+    page = as_alice.get(reverse("jobs:erase-candidate", args=[candidate.public_id]))
 
     assert "in “Second role”" in page.text and "Ada" not in page.text
 
 
 def test_while_its_archive_is_unpacked_it_would_come_again(
-    as_alice: Client, one: Candidate
+    as_alice: Client, candidate: Candidate
 ) -> None:
     Archive.objects.update(status=ArchiveStatus.WAITING, problem="")
 
-    page = as_alice.post(reverse("jobs:erase-candidate", args=[one.public_id]), follow=True)
+    page = as_alice.post(reverse("jobs:erase-candidate", args=[candidate.public_id]), follow=True)
 
     assert "is still being unpacked. Erase the candidate when that is over." in page.text
-    assert Candidate.objects.filter(pk=one.pk).exists() and not Receipt.objects.exists()
+    assert Candidate.objects.filter(pk=candidate.pk).exists() and not Receipt.objects.exists()
 
 
 class TestEverythingAsAZip:
     def test_it_holds_all_of_them_and_is_recorded(
-        self, as_alice: Client, alice: User, one: Candidate
+        self, as_alice: Client, alice: User, candidate: Candidate
     ) -> None:
-        answer = as_alice.post(reverse("candidates:dossier", args=[one.public_id]))
+        answer = as_alice.post(reverse("candidates:dossier", args=[candidate.public_id]))
 
         assert answer.headers["Cache-Control"] == "private, no-store"
         archive = ZipFile(io.BytesIO(answer.getvalue()))
         assert archive.read("original").decode() == archive.read("text.txt").decode() == TEXT
-        told = {
+        documents = {
             name: json.loads(archive.read(name))
             for name in archive.namelist()
             if name.endswith(".json")
         }
-        assert told["candidate.json"]["email"] == f"{MARK}@example.com"
-        assert told["candidate.json"]["phone"] == "+49 30 1234567"
-        [evaluation] = told["evaluations.json"]
+        assert documents["candidate.json"]["email"] == f"{MARK}@example.com"
+        assert documents["candidate.json"]["phone"] == "+49 30 1234567"
+        [evaluation] = documents["evaluations.json"]
         assert evaluation["score"] == "89.0" and evaluation["ratings"][0]["reason"] == MARK
-        assert told["notes.json"][0]["author__username"] == "alice"
-        assert told["decisions.json"][0]["verdict"] == "maybe"
-        assert told["events.json"][0]["verb"] == "noted"
-        assert told["calls.json"][0]["detail"] == f"refused: {MARK}"
-        assert told["followups.json"] and told["likenesses.json"]
+        assert documents["notes.json"][0]["author__username"] == "alice"
+        assert documents["decisions.json"][0]["verdict"] == "maybe"
+        assert documents["events.json"][0]["verb"] == "noted"
+        assert documents["calls.json"][0]["detail"] == f"refused: {MARK}"
+        assert documents["followups.json"] and documents["likenesses.json"]
         event = Event.objects.get(verb="candidate exported")
-        assert (event.actor, event.about) == (alice, one.public_id)
+        assert (event.actor, event.about) == (alice, candidate.public_id)
 
-    def test_it_is_for_the_owner(self, as_eve: Client, eve: User, one: Candidate) -> None:
-        url = reverse("candidates:dossier", args=[one.public_id])
+    def test_it_is_for_the_owner(self, as_eve: Client, eve: User, candidate: Candidate) -> None:
+        url = reverse("candidates:dossier", args=[candidate.public_id])
         assert as_eve.post(url).status_code == 404
-        Membership.objects.create(draft=one.draft, email=eve.email, user=eve, role=Role.EDITOR)
+        Membership.objects.create(
+            draft=candidate.draft, email=eve.email, user=eve, role=Role.EDITOR
+        )
 
         assert as_eve.post(url).status_code == 403
-        assert "Everything known" not in as_eve.get(one.get_absolute_url()).text
+        assert "Everything known" not in as_eve.get(candidate.get_absolute_url()).text
 
     def test_blind_mode_holds(self, as_alice: Client, draft: Draft) -> None:
-        one = rows.candidate(draft, 1)
+        candidate = rows.candidate(draft, 1)
         Draft.objects.filter(pk=draft.pk).update(blind=True)
 
-        page = as_alice.post(reverse("candidates:dossier", args=[one.public_id]), follow=True)
+        page = as_alice.post(reverse("candidates:dossier", args=[candidate.public_id]), follow=True)
 
         assert "Who this is stays hidden until somebody decides." in page.text
         assert not Event.objects.filter(verb="candidate exported").exists()

@@ -15,7 +15,15 @@ from django.utils import timezone
 
 from candidates.models import Call, Candidate, Draft, Event
 from evaluator.models import StoredFile
-from jobs.models import EmailStatus, Job, JobStatus, Notification, NotificationKind, Purge, Warned
+from jobs.models import (
+    Job,
+    JobStatus,
+    Notification,
+    NotificationKind,
+    OutgoingStatus,
+    Purge,
+    RetentionWarning,
+)
 from jobs.notifications import email
 from jobs.retention import purge
 from tests.makers import rows
@@ -29,14 +37,15 @@ def rules(settings: LazySettings) -> None:
 
 
 def age(draft: Draft, days: float) -> None:
-    """As if nobody had touched the draft, or been told of it, for so long."""
+    """Move the draft, and the warning about it, `days` into the past."""
     by = timedelta(days=days)
     Draft.objects.filter(pk=draft.pk).update(updated_at=F("updated_at") - by)
     Candidate.objects.filter(draft=draft).update(created_at=F("created_at") - by)
     Event.objects.filter(draft=draft).update(at=F("at") - by)
     jobs = Job.objects.filter(analysis__draft=draft)
     jobs.update(created_at=F("created_at") - by, completed_at=F("completed_at") - by)
-    Warned.objects.filter(draft=draft).update(at=F("at") - by, due_at=F("due_at") - by)
+    warnings = RetentionWarning.objects.filter(draft=draft)
+    warnings.update(created_at=F("created_at") - by, due_at=F("due_at") - by)
 
 
 def run() -> Purge:
@@ -55,11 +64,11 @@ def ranked(draft: Draft, alice: User) -> Draft:
 
 def test_the_owner_is_warned_and_then_it_goes_with_a_report(ranked: Draft, as_sam: Client) -> None:
     age(ranked, 80)
-    assert run().warned == 0
+    assert run().warnings == 0
     age(ranked, 10)  # within the warning's days
 
     first = run()
-    assert (first.warned, first.drafts) == (1, 0) and run().warned == 0
+    assert (first.warnings, first.drafts) == (1, 0) and run().warnings == 0
     notification = Notification.objects.get()
     assert email.deliver(notification.pk)
     [message] = box.outbox
@@ -71,9 +80,9 @@ def test_the_owner_is_warned_and_then_it_goes_with_a_report(ranked: Draft, as_sa
 
     assert not Draft.objects.exists() and not StoredFile.objects.exists()
     assert (done.drafts, done.candidates) == (1, 1) and Call.objects.get().cost
-    [went] = done.went
-    assert went["draft"] == str(ranked.public_id) and went["state"] == "ranked"
-    assert ranked.title not in str(done.went)
+    [entry] = done.erased_drafts
+    assert entry["draft"] == str(ranked.public_id) and entry["state"] == "ranked"
+    assert ranked.title not in str(done.erased_drafts)
     page = as_sam.get(reverse("admin:jobs_purge_change", args=[done.pk]))
     assert str(ranked.public_id) in page.text
 
@@ -81,7 +90,7 @@ def test_the_owner_is_warned_and_then_it_goes_with_a_report(ranked: Draft, as_sa
 def test_nobody_loses_a_draft_without_the_days_of_warning(ranked: Draft) -> None:
     age(ranked, 1_000)
 
-    assert (run().warned, run().drafts) == (1, 0)
+    assert (run().warnings, run().drafts) == (1, 0)
     age(ranked, 13)
     assert run().drafts == 0
     age(ranked, 2)
@@ -90,17 +99,17 @@ def test_nobody_loses_a_draft_without_the_days_of_warning(ranked: Draft) -> None
 
 def test_work_in_it_keeps_it_and_takes_the_warning_back(ranked: Draft, alice: User) -> None:
     age(ranked, 95)
-    assert run().warned == 1
+    assert run().warnings == 1
     age(ranked, 20)
     Event.objects.all().record(ranked.pk, "exported", actor=alice)
 
     done = run()
 
-    assert done.drafts == 0 and not Warned.objects.exists()
+    assert done.drafts == 0 and not RetentionWarning.objects.exists()
     assert not email.deliver(Notification.objects.get().pk)
-    assert Notification.objects.get().status == EmailStatus.FAILED
+    assert Notification.objects.get().status == OutgoingStatus.FAILED
     age(ranked, 95)
-    assert run().warned == 1
+    assert run().warnings == 1
 
 
 @pytest.mark.parametrize(
@@ -120,7 +129,7 @@ def test_how_long_depends_on_how_far_it_came(
     assert purge.drafts_to_purge() == []
     age(draft, 1)
 
-    assert [one.state for one in purge.drafts_to_purge()] == [state]
+    assert [draft.state for draft in purge.drafts_to_purge()] == [state]
 
 
 def test_a_run_under_way_keeps_it(draft: Draft, alice: User) -> None:
@@ -139,34 +148,34 @@ def test_a_state_that_is_not_named_is_kept(draft: Draft, settings: LazySettings)
 
 def test_the_dry_run_shows_what_would_go_and_changes_nothing(ranked: Draft) -> None:
     age(ranked, 95)
-    said = io.StringIO()
+    output = io.StringIO()
 
-    call_command("purge", "--dry-run", stdout=said)
+    call_command("purge", "--dry-run", stdout=output)
 
-    assert f"draft {ranked.public_id}: ranked, idle since" in said.getvalue()
-    assert "1 candidates: its owner is warned" in said.getvalue()
-    assert not Warned.objects.exists() and not Purge.objects.exists()
+    assert f"draft {ranked.public_id}: ranked, idle since" in output.getvalue()
+    assert "1 candidates: its owner is warned" in output.getvalue()
+    assert not RetentionWarning.objects.exists() and not Purge.objects.exists()
 
 
 def test_the_command_does_it(ranked: Draft, settings: LazySettings) -> None:
     age(ranked, 1_000)
-    said = io.StringIO()
+    output = io.StringIO()
 
-    call_command("purge", stdout=said)
+    call_command("purge", stdout=output)
     settings.RETENTION_DAYS = {}
-    call_command("purge", stdout=said)
+    call_command("purge", stdout=output)
 
-    assert "0 drafts with 0 candidates erased, 1 owners warned." in said.getvalue()
-    assert "RETENTION_DAYS is not set: everything is kept." in said.getvalue()
+    assert "0 drafts with 0 candidates erased, 1 owners warned." in output.getvalue()
+    assert "RETENTION_DAYS is not set: everything is kept." in output.getvalue()
 
 
 def test_the_sweep_asks_for_one_round_a_day(draft: Draft, settings: LazySettings) -> None:
-    assert purge.nudge_purges() == 1 and purge.nudge_purges() == 0
-    Purge.objects.update(at=timezone.now() - timedelta(days=1, minutes=1))
-    assert purge.nudge_purges() == 1
+    assert purge.requeue_due() == 1 and purge.requeue_due() == 0
+    Purge.objects.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
+    assert purge.requeue_due() == 1
     settings.RETENTION_DAYS = {}
     Purge.objects.all().delete()
-    assert purge.nudge_purges() == 0
+    assert purge.requeue_due() == 0
 
 
 def test_an_owner_without_an_address_harms_nobody(ranked: Draft, alice: User) -> None:
@@ -174,6 +183,6 @@ def test_an_owner_without_an_address_harms_nobody(ranked: Draft, alice: User) ->
     age(ranked, 95)
 
     assert (
-        run().warned == 1
+        run().warnings == 1
         and not Notification.objects.filter(kind=NotificationKind.EXPIRING).exists()
     )

@@ -1,4 +1,4 @@
-"""When a schedule comes next, through changes of the clock and the ends of months."""
+"""The times of a schedule, through changes of the clock and the ends of months."""
 
 from datetime import UTC, datetime, time
 
@@ -10,7 +10,7 @@ from jobs.schedules import cron
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 
 
-def at(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
@@ -45,13 +45,13 @@ def at(text: str) -> datetime:
     ],
 )
 def test_it_comes_next(expression: str, zone: str, now: str, then: str) -> None:
-    assert cron.following(expression, zone, at(now)) == at(then)
+    assert cron.following(expression, zone, moment_of(now)) == moment_of(then)
 
 
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK, "Australia/Lord_Howe", "Asia/Kathmandu"])
 @pytest.mark.parametrize("expression", ["30 2 * * *", "15 * * * *", "0 1,2,3 * * SUN"])
 def test_it_always_goes_forward(expression: str, zone: str) -> None:
-    moment = at("2026-01-01T00:00:00+00:00")
+    moment = moment_of("2026-01-01T00:00:00+00:00")
     for _ in range(400):
         moment, before = cron.following(expression, zone, moment), moment
         assert before < moment
@@ -59,11 +59,11 @@ def test_it_always_goes_forward(expression: str, zone: str) -> None:
 
 def test_choices_are_expressions() -> None:
     six = time(6, 5)
-    said = [cron.daily(six), cron.weekly(six, 7), cron.monthly(six, 28)]
+    expressions = [cron.daily(six), cron.weekly(six, 7), cron.monthly(six, 28)]
 
-    assert said == ["5 6 * * *", "5 6 * * 7", "5 6 28 * *"]
+    assert expressions == ["5 6 * * *", "5 6 * * 7", "5 6 28 * *"]
     assert cron.monthly(six, LAST_DAY) == "5 6 L * *"
-    for expression in said:
+    for expression in expressions:
         cron.check(expression)
 
 
@@ -87,7 +87,7 @@ def test_choices_are_expressions() -> None:
     ],
 )
 def test_a_bad_expression_says_what_is_wrong(expression: str, words: str) -> None:
-    with pytest.raises(cron.BadExpression, match=words):
+    with pytest.raises(cron.BadCronExpression, match=words):
         cron.check(expression)
 
 

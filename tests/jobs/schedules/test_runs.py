@@ -1,9 +1,10 @@
-"""Scheduled runs: started once, made up once, of what has changed alone, and told if it matters."""
+"""Scheduled runs: started once, made up once, only for what changed, and reported if it matters."""
 
 import threading
 from datetime import time as clock_time
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import LazySettings
@@ -28,11 +29,12 @@ from jobs.models import Job, JobStatus, Lane, Notice, Notification, Notification
 from jobs.models.schedule import Frequency, RunOutcome, Schedule, ScheduledRun
 from jobs.models.webhook import Delivery, Webhook
 from jobs.notifications import email
+from jobs.notifications.compose import compose
 from jobs.schedules import runs
 from jobs.workers.sweep import sweep
 from tests.inline import hurry, work_off
 from tests.makers import rows
-from tests.servers.mail import serving as serving_mail
+from tests.servers.mail import serving
 from tests.servers.model import ModelServer
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +42,7 @@ pytestmark = pytest.mark.django_db
 
 def scheduled(draft: Draft, **values: Any) -> Schedule:
     """A schedule of the draft that has been due since yesterday."""
-    chosen = {"every": Frequency.DAILY, "next_at": timezone.now() - timedelta(days=1), **values}
+    chosen = {"frequency": Frequency.DAILY, "next_at": timezone.now() - timedelta(days=1), **values}
     return Schedule.objects.create(draft=draft, **chosen)
 
 
@@ -82,21 +84,21 @@ def test_an_unchanged_draft_of_a_thousand_takes_no_call_and_no_time(
     before.refresh_from_db()
     Evaluation.objects.enrol(before)
     own = Sha256(Concat(Value(prefix("openai", name, version, draft.rubric())), F("redacted_key")))
-    mine = Candidate.objects.filter(pk=OuterRef("candidate")).annotate(own=own)
+    fingerprints = Candidate.objects.filter(pk=OuterRef("candidate")).annotate(own=own)
     Evaluation.objects.update(
         status="scored",
         score=50,
         rank=F("pk"),
         scored_at=Now(),
-        fingerprint=Subquery(mine.values("own")),
+        fingerprint=Subquery(fingerprints.values("own")),
     )
     rows.job(before)
     schedule = scheduled(draft)
 
-    with CaptureQueriesContext(connection) as seen:
+    with CaptureQueriesContext(connection) as queries:
         sweep()
 
-    assert len(seen) < 60  # whatever the number of candidates
+    assert len(queries) < 60  # whatever the number of candidates
     assert ScheduledRun.objects.get(schedule=schedule).outcome == RunOutcome.UNCHANGED
     assert model.count == 0
     assert Analysis.objects.count() == Job.objects.count() == 1
@@ -107,22 +109,22 @@ def test_an_unchanged_draft_of_a_thousand_takes_no_call_and_no_time(
 def test_only_what_is_new_is_paid_for_and_told(
     draft: Draft, ranked: Analysis, model: ModelServer, settings: LazySettings
 ) -> None:
-    asked = model.count
+    calls = model.count
     newcomer = rows.candidate(draft, 9, text=f"{rows.TEXT}\nNumber nine.", name="New Person")
 
     run = come(scheduled(draft))
 
-    assert (run.outcome, run.before) == (RunOutcome.RAN, ranked)
+    assert (run.outcome, run.previous_analysis) == (RunOutcome.RAN, ranked)
     assert run.job is not None and run.job.scheduled and run.job.requested_by == draft.owner
     work_off()
-    assert model.count == asked + 1
+    assert model.count == calls + 1
     assert run.job.analysis.evaluations.filter(reused=True).count() == 3
     [mail] = Notification.objects.all()
     assert mail.kind == NotificationKind.DIGEST
-    text = " ".join(str(email.compose(mail).body).split())
+    text = " ".join(str(compose(mail).body).split())
     assert "New in the top ten" in text and "New Person" in text and "Down" not in text
     run.refresh_from_db()
-    assert run.told
+    assert run.has_changes
     assert newcomer.evaluations.count() == 1
     assert come(run.schedule).outcome == RunOutcome.UNCHANGED
 
@@ -130,14 +132,14 @@ def test_only_what_is_new_is_paid_for_and_told(
 def test_a_new_file_that_cannot_be_read_is_told_without_a_call(
     draft: Draft, ranked: Analysis, model: ModelServer
 ) -> None:
-    asked = model.count
+    calls = model.count
     rows.unreadable(draft, 9)
 
     come(scheduled(draft))
     work_off()
 
-    assert model.count == asked
-    body = str(email.compose(Notification.objects.get(kind=NotificationKind.DIGEST)).body)
+    assert model.count == calls
+    body = str(compose(Notification.objects.get(kind=NotificationKind.DIGEST)).body)
     assert "1 new file cannot be read." in body and "New in the top ten" not in body
 
 
@@ -153,14 +155,14 @@ def test_a_quiet_run_sends_nothing(
     run.refresh_from_db()
     assert run.job is not None and run.job.status == JobStatus.COMPLETED
     assert run.job.analysis.evaluations.filter(rank__isnull=False).count() == 4
-    assert not run.told
+    assert not run.has_changes
     assert not Notification.objects.exists() and not Notice.objects.exists()
 
 
 def test_other_criteria_score_everybody_anew_and_the_page_says_so_before(
     draft: Draft, ranked: Analysis, model: ModelServer, as_alice: Client
 ) -> None:
-    asked = model.count
+    calls = model.count
     page = as_alice.get(reverse("jobs:schedule", args=[draft.public_id])).text
     assert "nothing has changed since the last ranking" in page
     Criterion.objects.create(draft=draft, position=2, name="Kafka")
@@ -171,7 +173,7 @@ def test_other_criteria_score_everybody_anew_and_the_page_says_so_before(
 
     come(scheduled(draft))
     work_off()
-    assert model.count == asked + 3
+    assert model.count == calls + 3
 
 
 def test_another_model_scores_everybody_anew(
@@ -179,24 +181,24 @@ def test_another_model_scores_everybody_anew(
 ) -> None:
     settings.EVALUATOR_MODEL = "another-model"
 
-    assert runs.changes(draft).everything == (runs.MODEL,)
+    assert runs.changes(draft).rescore_reasons == (runs.MODEL,)
 
 
 def test_a_file_that_is_read_anew_is_scored_anew(draft: Draft, ranked: Analysis) -> None:
     assert not runs.changes(draft)
-    one = draft.candidates.order_by("pk")[0]
-    Candidate.objects.filter(pk=one.pk).update(redacted_key="0" * 64)
+    candidate = draft.candidates.order_by("pk")[0]
+    Candidate.objects.filter(pk=candidate.pk).update(redacted_key="0" * 64)
 
-    assert runs.changes(draft).fresh == 1
+    assert runs.changes(draft).new_or_changed == 1
 
 
 def test_a_newer_file_of_somebody_is_a_change(draft: Draft, ranked: Analysis) -> None:
     first, second = draft.candidates.order_by("pk")[:2]
     Candidate.objects.filter(pk=first.pk).update(same_as=second)
 
-    found = runs.changes(draft)
+    changes = runs.changes(draft)
 
-    assert (found.fresh, found.merged) == (0, 1)
+    assert (changes.new_or_changed, changes.merged) == (0, 1)
 
 
 def test_missed_runs_are_made_up_once(draft: Draft, alice: User) -> None:
@@ -235,7 +237,7 @@ def test_a_person_who_presses_run_meanwhile_is_told(
 
 def test_an_expression_that_never_comes_any_more_stops(draft: Draft) -> None:
     rows.candidate(draft)
-    schedule = scheduled(draft, every=Frequency.CRON, cron="0 6 30 2 *")
+    schedule = scheduled(draft, frequency=Frequency.CRON, cron="0 6 30 2 *")
 
     assert sweep() == 0
 
@@ -276,9 +278,8 @@ def test_what_cannot_start_is_told_and_stops_after_three(
     for _ in range(3):
         run = come(schedule)
         assert run.outcome == RunOutcome.FAILED and "no candidates yet" in run.reason
-        assert (
-            Notice.objects.filter(user=alice, kind=NotificationKind.UNSTARTED).unread().read() == 1
-        )
+        notices = Notice.objects.filter(user=alice, kind=NotificationKind.UNSTARTED)
+        assert notices.unread().mark_read() == 1
 
     schedule.refresh_from_db()
     assert schedule.next_at is None and "no candidates yet" in schedule.stopped
@@ -298,10 +299,10 @@ def test_a_fault_with_one_is_no_matter_of_the_others(
     scheduled(draft)
     changes = runs.changes
 
-    def faulty(one: Draft) -> runs.Changes:
-        if one.pk == broken.pk:
+    def faulty(draft: Draft) -> runs.Changes:
+        if draft.pk == broken.pk:
             raise RuntimeError("a bug")
-        return changes(one)
+        return changes(draft)
 
     monkeypatch.setattr(runs, "changes", faulty)
 
@@ -312,7 +313,7 @@ def test_a_fault_with_one_is_no_matter_of_the_others(
 
 
 def test_who_moves_to_another_time_zone_takes_the_hour_along(draft: Draft, alice: User) -> None:
-    schedule = Schedule(draft=draft, every=Frequency.DAILY, at=clock_time(6))
+    schedule = Schedule(draft=draft, frequency=Frequency.DAILY, time_of_day=clock_time(6))
     runs.save(schedule, alice)
     schedule.refresh_from_db()
     assert schedule.next_at is not None and schedule.next_at.hour == 6
@@ -321,9 +322,9 @@ def test_who_moves_to_another_time_zone_takes_the_hour_along(draft: Draft, alice
     sweep()
 
     schedule.refresh_from_db()
-    assert schedule.zone == "Asia/Tokyo"
+    assert schedule.time_zone == "Asia/Tokyo"
     assert schedule.next_at is not None and schedule.next_at.hour == 21
-    assert schedule.local_next is not None and schedule.local_next.hour == 6
+    assert schedule.next_at.astimezone(ZoneInfo("Asia/Tokyo")).hour == 6
 
 
 @pytest.mark.django_db(transaction=True)
@@ -331,11 +332,11 @@ def test_two_at_once_start_it_once(draft: Draft, alice: User) -> None:
     rows.candidate(draft)
     schedule = scheduled(draft)
     ready = threading.Barrier(4)
-    taken: list[int] = []
+    started: list[int] = []
 
     def start() -> None:
         ready.wait()
-        taken.append(runs.start_due())
+        started.append(runs.start_due())
         connections.close_all()
 
     threads = [threading.Thread(target=start) for _ in range(4)]
@@ -344,7 +345,7 @@ def test_two_at_once_start_it_once(draft: Draft, alice: User) -> None:
     for thread in threads:
         thread.join()
 
-    assert sum(taken) == 1
+    assert sum(started) == 1
     assert ScheduledRun.objects.filter(schedule=schedule).count() == Job.objects.count() == 1
 
 
@@ -355,17 +356,15 @@ def test_the_digest_goes_out_in_the_readers_words(
     rows.candidate(draft, 9, text=f"{rows.TEXT}\nNumber nine.", name="New Person")
     come(scheduled(draft))
     Draft.objects.update(blind=True)
-    Webhook.objects.create(
-        user=draft.owner, url="https://example.com/", occasions=["schedule.digest"]
-    )
-    with serving_mail() as server:
+    Webhook.objects.create(user=draft.owner, url="https://example.com/", events=["schedule.digest"])
+    with serving() as server:
         options = {"host": "127.0.0.1", "port": server.port, "timeout": 5}
         backend = "django.core.mail.backends.smtp.EmailBackend"
         settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
         work_off()
         assert email.deliver(Notification.objects.get().pk)
 
-    assert Delivery.objects.get().occasion == "schedule.digest"
+    assert Delivery.objects.get().kind == "schedule.digest"
     [message] = server.messages
     assert message["Subject"] == "Ranking changed: Backend engineer"
     analysis = Job.objects.get(scheduled=True).analysis
@@ -392,6 +391,6 @@ def test_who_wants_no_digest_gets_none(draft: Draft, ranked: Analysis) -> None:
 def test_files_still_to_be_read_count_as_new(draft: Draft, ranked: Analysis) -> None:
     rows.waiting(draft, 9)
 
-    assert runs.changes(draft).fresh == 1
+    assert runs.changes(draft).new_or_changed == 1
     assert draft.candidates.filter(status=CandidateStatus.WAITING).exists()
     assert not Lane.objects.exists()

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from candidates.models import Draft, Membership
 from jobs.models import Job, JobStatus, Notice, NotificationKind
-from jobs.notifications import email
+from jobs.notifications import recipients
 from tests.makers import rows
 
 NOTICES = reverse("jobs:notices")
@@ -25,14 +25,14 @@ def job(draft: Draft, alice: User) -> Job:
 
 def test_the_bell_counts_what_is_new_on_every_page(as_alice: Client, job: Job) -> None:
     assert "Notices, 0 of them new" in as_alice.get(NOTICES).text
-    email.queue_for_job(job, NotificationKind.COMPLETED)
-    email.queue_for_job(job, NotificationKind.PAUSED)
+    recipients.queue_for_job(job, NotificationKind.COMPLETED)
+    recipients.queue_for_job(job, NotificationKind.PAUSED)
 
     assert "Notices, 2 of them new" in as_alice.get(reverse("jobs:jobs")).text
 
 
 def test_a_notice_is_read_by_opening_it(as_alice: Client, job: Job) -> None:
-    email.queue_for_job(job, NotificationKind.COMPLETED)
+    recipients.queue_for_job(job, NotificationKind.COMPLETED)
     notice = Notice.objects.get()
 
     answer = as_alice.post(reverse("jobs:open-notice", args=[notice.public_id]))
@@ -42,7 +42,7 @@ def test_a_notice_is_read_by_opening_it(as_alice: Client, job: Job) -> None:
 
 
 def test_all_are_read_at_once(as_alice: Client, as_eve: Client, eve: User, job: Job) -> None:
-    email.queue_for_job(job, NotificationKind.FAILED)
+    recipients.queue_for_job(job, NotificationKind.FAILED)
     Notice.objects.create(user=eve, draft=job.analysis.draft, kind=NotificationKind.SHARED)
 
     page = as_alice.post(reverse("jobs:read-all"), follow=True)
@@ -56,7 +56,7 @@ def test_what_is_no_longer_shared_is_no_longer_told(
     as_eve: Client, eve: User, draft: Draft
 ) -> None:
     membership = Membership.objects.create(draft=draft, email=eve.email, user=eve)
-    email.queue_invitation(membership)
+    recipients.queue_invitation(membership)
     assert "Backend engineer" in as_eve.get(NOTICES).text
 
     membership.delete()
@@ -69,7 +69,7 @@ def test_many_notices_cost_the_same(
     as_alice: Client, alice: User, job: Job, django_assert_max_num_queries: Any
 ) -> None:
     for occasion in range(40):
-        email.queue_for_job(
+        recipients.queue_for_job(
             rows.job(job.analysis, JobStatus.COMPLETED), NotificationKind.COMPLETED, occasion
         )
 

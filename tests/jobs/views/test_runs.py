@@ -22,7 +22,7 @@ from evaluator.models import StoredFile
 from jobs.execution import pause, submit
 from jobs.execution.submit import record
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, NotificationKind
-from jobs.notifications import email
+from jobs.notifications.compose import compose
 from tests.makers import rows
 
 HTMX = {"HX-Request": "true"}
@@ -755,7 +755,7 @@ class TestMail:
             membership=member, kind=NotificationKind.SHARED, recipient="a@b.c"
         )
 
-        message = email.compose(one)
+        message = compose(one)
 
         html = str(message.alternatives[0][0])
         for told in (str(message.body), html):
@@ -782,7 +782,7 @@ class TestMail:
         record(job, "paused", detail="No quota.")
         notification = Notification.objects.create(job=job, kind=kind, recipient="a@example.com")
 
-        message = email.compose(Notification.objects.get(pk=notification.pk))
+        message = compose(Notification.objects.get(pk=notification.pk))
 
         html = str(message.alternatives[0][0])
         link = analysis.get_absolute_url() if done else job.get_absolute_url()
@@ -803,7 +803,7 @@ class TestMail:
             job=rows.job(analysis), kind=NotificationKind.COMPLETED, recipient="a@example.com"
         )
 
-        message = email.compose(Notification.objects.get(pk=notification.pk))
+        message = compose(Notification.objects.get(pk=notification.pk))
 
         for told in (str(message.body), str(message.alternatives[0][0])):
             assert told.replace("&nbsp;", " ").count("1=. ") == 2

@@ -1,6 +1,7 @@
 """The page of a schedule, and what staff may do with one."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -15,7 +16,7 @@ from tests.makers import rows
 
 pytestmark = pytest.mark.django_db
 
-CHOSEN = {"every": "weekly", "at": "07:30", "weekday": "5", "day": "1", "cron": ""}
+CHOSEN = {"frequency": "weekly", "time_of_day": "07:30", "weekday": "5", "day": "1", "cron": ""}
 
 
 def address(draft: Draft) -> str:
@@ -35,13 +36,14 @@ def test_the_owner_chooses_when_in_their_own_time(
     page = choose(as_alice, draft)
 
     schedule = Schedule.objects.get(draft=draft)
-    assert schedule.local_next is not None
-    assert (schedule.local_next.isoweekday(), f"{schedule.local_next:%H:%M}") == (5, "07:30")
+    assert schedule.next_at is not None
+    next_at = schedule.next_at.astimezone(ZoneInfo(schedule.time_zone))
+    assert (next_at.isoweekday(), f"{next_at:%H:%M}") == (5, "07:30")
     assert "The schedule is saved." in page.text and "07:30 (America/New_York)" in page.text
-    told = Event.objects.get(verb="schedule changed")
-    assert (told.actor, told.detail) == (alice, "weekly 30 7 * * 5")
+    event = Event.objects.get(verb="schedule changed")
+    assert (event.actor, event.detail) == (alice, "weekly 30 7 * * 5")
 
-    page = choose(as_alice, draft, every="off")
+    page = choose(as_alice, draft, frequency="off")
     assert "only when somebody presses Run" in page.text
     assert Schedule.objects.get().next_at is None
 
@@ -49,13 +51,13 @@ def test_the_owner_chooses_when_in_their_own_time(
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"every": "cron"}, "five parts"),
-        ({"every": "cron", "cron": "0 6 * *"}, "five parts"),
-        ({"every": "cron", "cron": "* * * * *"}, "more than once an hour"),
-        ({"every": "cron", "cron": "0 6 30 2 *"}, "there has to be such a day"),
-        ({"every": "cron", "cron": "0 " * 200}, "at most 100"),
-        ({"every": "hourly"}, "Select a valid choice"),
-        ({"at": "25:00"}, "Enter a valid time"),
+        ({"frequency": "cron"}, "five parts"),
+        ({"frequency": "cron", "cron": "0 6 * *"}, "five parts"),
+        ({"frequency": "cron", "cron": "* * * * *"}, "more than once an hour"),
+        ({"frequency": "cron", "cron": "0 6 30 2 *"}, "there has to be such a day"),
+        ({"frequency": "cron", "cron": "0 " * 200}, "at most 100"),
+        ({"frequency": "hourly"}, "Select a valid choice"),
+        ({"time_of_day": "25:00"}, "Enter a valid time"),
         ({"weekday": "8"}, "Select a valid choice"),
     ],
 )
@@ -70,17 +72,17 @@ def test_a_bad_choice_says_what_is_wrong_and_changes_nothing(
 
 
 def test_a_cron_expression_is_kept_in_one_form(as_alice: Client, draft: Draft) -> None:
-    choose(as_alice, draft, every="cron", cron="  0   6 *  * mon-fri ")
+    choose(as_alice, draft, frequency="cron", cron="  0   6 *  * mon-fri ")
 
     assert cron.expression_of(Schedule.objects.get()) == "0 6 * * mon-fri"
 
 
 def test_what_is_not_chosen_need_not_be_right(as_alice: Client, draft: Draft) -> None:
-    choose(as_alice, draft, every="daily", cron="x" * 101, weekday="9")
+    choose(as_alice, draft, frequency="daily", cron="x" * 101, weekday="9")
     assert cron.expression_of(Schedule.objects.get()) == "30 7 * * *"
 
-    choose(as_alice, draft, every="off", at="")
-    assert Schedule.objects.get().every == Frequency.OFF
+    choose(as_alice, draft, frequency="off", time_of_day="")
+    assert Schedule.objects.get().frequency == Frequency.OFF
 
 
 def test_others_see_it_and_change_nothing(as_eve: Client, eve: User, draft: Draft) -> None:
@@ -98,7 +100,10 @@ def test_the_page_tells_what_came_of_it(as_alice: Client, alice: User, draft: Dr
     schedule = Schedule.objects.create(draft=draft)
     analysis = rows.analysis(draft, alice)
     for outcome, values in (
-        (RunOutcome.RAN, {"job": rows.job(analysis), "before": rows.analysis(draft, alice)}),
+        (
+            RunOutcome.RAN,
+            {"job": rows.job(analysis), "previous_analysis": rows.analysis(draft, alice)},
+        ),
         (RunOutcome.UNCHANGED, {}),
         (
             RunOutcome.FAILED,
@@ -146,7 +151,7 @@ def test_staff_run_a_schedule_now_with_a_permission_of_its_own(
 
     assert "Backend engineer: ran." in page.text
     run = ScheduledRun.objects.get()
-    assert (run.asked_by, run.due_at, run.outcome) == (staff, None, RunOutcome.RAN)
+    assert (run.requested_by, run.due_at, run.outcome) == (staff, None, RunOutcome.RAN)
     assert Event.objects.get(verb="schedule run now").actor == staff
     assert Job.objects.get().requested_by == draft.owner
     assert "under way" in run_now(as_eve, schedule).text

@@ -34,7 +34,7 @@ from candidates.scoring.engines.openai import connection as openai
 from evaluator.models import StoredFile
 from jobs import queue
 from jobs.execution import flight, lanes, submit
-from jobs.models import EmailStatus, Heartbeat, Job, JobStatus, Lane, Notification
+from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, OutgoingStatus
 from jobs.queue.broker import own_key
 from jobs.workers.processes import MANAGE
 from jobs.workers.sweep import sweep
@@ -242,25 +242,29 @@ def test_a_mail_server_that_is_down_then_slow_then_refuses_gets_each_e_mail_once
             rows.candidate(draft, text=TEXT.format(user.pk))
             jobs.append(submit.submit(draft, user, engine="openai", mode="none"))
         until(lambda: all(map(over, jobs)), "the jobs, whatever becomes of their e-mails")
-        waiting = Notification.objects.filter(status=EmailStatus.WAITING)
+        waiting = Notification.objects.filter(status=OutgoingStatus.WAITING)
         until(lambda: waiting.exclude(error="").count() == 3, "three tries in vain")
 
         box.seconds = 1.0
         box.refused["eve@example.com"] = "451 not now"
         with mail.serving(again=box):
             again(waiting)
-            until(lambda: Notification.objects.filter(status=EmailStatus.SENT).count() == 2, "two")
+            until(
+                lambda: Notification.objects.filter(status=OutgoingStatus.SENT).count() == 2, "two"
+            )
             until(lambda: waiting.filter(error__contains="not now").exists(), "a refusal")
             box.refused.clear()
             again(waiting)
-            until(lambda: Notification.objects.filter(status=EmailStatus.SENT).count() == 3, "all")
+            until(
+                lambda: Notification.objects.filter(status=OutgoingStatus.SENT).count() == 3, "all"
+            )
 
     assert sorted(str(one["To"]) for one in box.messages) == sorted(user.email for user in people)
 
 
 def again(waiting: Any) -> None:
     """Try them now; the pauses between tries are tested elsewhere."""
-    until(lambda: not Notification.objects.filter(status=EmailStatus.SENDING).exists())
+    until(lambda: not Notification.objects.filter(status=OutgoingStatus.SENDING).exists())
     waiting.hurry()
     sweep()
 

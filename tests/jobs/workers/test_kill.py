@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from candidates.models import Draft
 from candidates.models.analysis import EvaluationStatus
 from jobs.execution import submit
-from jobs.models import EmailStatus, JobStatus, Lane, Notification
+from jobs.models import JobStatus, Lane, Notification, OutgoingStatus
 from tests.makers import rows
 from tests.servers.model import Reply, rated, serving
 from tests.workers import environment, running, until
@@ -54,7 +54,7 @@ def test_killed_workers_lose_and_double_nothing(
                     part.kill()
                     kills += 1
             until(lambda: not job.__class__.objects.get(pk=job.pk).is_open, "the end", patience=120)
-            until(lambda: Notification.objects.get().status == EmailStatus.SENT, "the e-mail")
+            until(lambda: Notification.objects.get().status == OutgoingStatus.SENT, "the e-mail")
 
     job.refresh_from_db()
     assert (job.status, job.error) == (JobStatus.COMPLETED, "")
