@@ -45,7 +45,8 @@ SELECT id, owner_id, title, '[]', CASE WHEN id % 50 = 0 THEN 'openai' ELSE 'loca
     'v1', 'none', 10,
     now() - ({jobs} - row_number() OVER (ORDER BY n, id)) * interval '30 days' / {jobs}
 FROM candidates_draft, generate_series(1, {of_a_draft}) AS n;
-INSERT INTO candidates_evaluation (analysis_id, candidate_id, status, score, rank, error, scored_at)
+INSERT INTO candidates_evaluation (analysis_id, candidate_id, status, score, rank, error_code,
+    error_params, scored_at)
 SELECT a.id, c.id,
     CASE WHEN c.status = 'unreadable' THEN 'unreadable' WHEN c.id % 100 IN (3, 4) THEN 'failed'
         WHEN a.created_at > now() - interval '10 minutes' AND c.id % 2 = 0 THEN 'waiting'
@@ -53,16 +54,19 @@ SELECT a.id, c.id,
     CASE WHEN c.status = 'unreadable' OR c.id % 100 IN (3, 4) OR
         (a.created_at > now() - interval '10 minutes' AND c.id % 2 = 0) THEN NULL ELSE 50 END, NULL,
     CASE WHEN c.status <> 'unreadable' AND c.id % 100 IN (3, 4)
-        THEN 'The answer made no sense (' || c.id % 40 || ').' ELSE '' END,
+        THEN 'server_error' ELSE '' END,
+    CASE WHEN c.status <> 'unreadable' AND c.id % 100 IN (3, 4)
+        THEN jsonb_build_object('status', 500 + c.id % 40, 'tries', 4) ELSE '{{}}' END,
     CASE WHEN c.status <> 'unreadable' AND NOT c.id % 100 IN (3, 4)
         AND a.created_at > now() - interval '10 minutes' AND c.id % 2 = 0
         THEN NULL ELSE a.created_at + interval '1 minute' END
 FROM candidates_analysis AS a JOIN candidates_candidate AS c ON c.draft_id = a.draft_id;
-INSERT INTO jobs_job (analysis_id, requested_by_id, status, error, created_at, started_at,
-    completed_at)
+INSERT INTO jobs_job (analysis_id, requested_by_id, status, error_code, error_params, created_at,
+    started_at, completed_at)
 SELECT id, requested_by_id, status,
-    CASE WHEN status = 'failed' THEN 'None of the 10 résumés could be scored: ' || id % 7 || '.'
-        ELSE '' END,
+    CASE WHEN status = 'failed' THEN 'nothing_scored' ELSE '' END,
+    CASE WHEN status = 'failed' THEN jsonb_build_object(
+        'total', 10, 'unreadable', id % 7, 'failed', 10 - id % 7) ELSE '{{}}' END,
     created_at, created_at + interval '1 second',
     CASE WHEN status = 'processing' THEN NULL ELSE created_at + interval '1 minute' END
 FROM (
@@ -75,10 +79,11 @@ SELECT a.draft_id, j.requested_by_id, verb, j.public_id, '', j.created_at
 FROM jobs_job AS j JOIN candidates_analysis AS a ON a.id = j.analysis_id,
     unnest(ARRAY['queued', 'started', 'completed']) AS verb;
 INSERT INTO candidates_call (owner_id, draft_id, analysis_id, evaluation_id, purpose, token, model,
-    status, created_at, settled_at, reserved_tokens, detail)
+    status, created_at, settled_at, reserved_tokens, error_code, http_status)
 SELECT a.requested_by_id, a.draft_id, a.id, e.id, 'score', gen_random_uuid(), 'a-model',
     CASE WHEN e.id % 50 = 0 THEN 'refused' ELSE 'answered' END, a.created_at, a.created_at, 1500,
-    CASE WHEN e.id % 50 = 0 THEN '429 Too Many Requests' ELSE '' END
+    CASE WHEN e.id % 50 = 0 THEN 'server_error' ELSE '' END,
+    CASE WHEN e.id % 50 = 0 THEN 429 ELSE 200 END
 FROM candidates_analysis AS a JOIN candidates_evaluation AS e ON e.analysis_id = a.id
 WHERE e.id % 5 = 0;
 """
@@ -142,8 +147,12 @@ def _pages() -> Iterator[tuple[str, str]]:
         "of one engine": {"engine": "openai"},
         "of the last day": {"age": "day"},
         "older than a month": {"age": "older"},
-        "failed for one reason": {"reason": "job:None of the 10 résumés could be scored: 2."},
-        "with one error of a résumé": {"reason": "scoring:The answer made no sense (3)."},
+        "failed for one reason": {
+            "reason": 'job:["nothing_scored", {"total": 10, "unreadable": 2, "failed": 8}]'
+        },
+        "with one error of a résumé": {
+            "reason": 'scoring:["server_error", {"status": 503, "tries": 4}]'
+        },
         "of one owner, failed": {"owner": str(owner.pk), "state": "failed"},
         "words of a title": {"q": "Role 777"},
         "a word that is nowhere": {"q": "nowhere"},

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from .models import (
     Analysis,
@@ -25,6 +26,7 @@ from .models import (
     Receipt,
     Suggestion,
 )
+from .reasons import sentence
 
 MOST_COUNTED = 5_000  # rows; a list that is longer says so, and is filtered or searched
 
@@ -152,7 +154,7 @@ class EvaluationAdmin(ReadOnly):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly):
-    list_display = ["at", "verb", "actor", "draft", "detail"]
+    list_display = ["at", "verb", "actor", "draft", "detail", "reason_code"]
     ordering = ["-pk"]  # a filter by verb, or an order by time, would read them all
     list_select_related = ["actor", "draft"]
     search_fields = ["=verb", "about", "actor__username"]
@@ -169,7 +171,8 @@ class CallAdmin(ReadOnly):
         "completion_tokens",
         "cost",
         "owner",
-        "detail",
+        "error_code",
+        "http_status",
     ]
     list_filter = ["status", "purpose"]
     ordering = ["-pk"]
@@ -188,10 +191,14 @@ class FollowUpAdmin(ReadOnly):
 
 @admin.register(Suggestion)
 class SuggestionAdmin(ReadOnly):
-    list_display = ["created_at", "draft", "engine", "model", "status", "error"]
+    list_display = ["created_at", "draft", "engine", "model", "status", "failed_for"]
     list_filter = ["status", "engine"]
     list_select_related = ["draft"]
     search_fields = ["public_id", "draft__title"]
+
+    @admin.display(description=_("error"))
+    def failed_for(self, suggestion: Suggestion) -> str:
+        return sentence(suggestion.error)
 
 
 @admin.register(Preference)

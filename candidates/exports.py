@@ -7,15 +7,20 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 import xlsxwriter
 from django.db.models.base import ModelState
+from django.utils import translation
 
 from .blind import hide, is_hidden, masked, shown_file, shown_name
+from .facts.reason import Reason
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
+from .reading.problems import Problem
+from .reasons import code_of, sentence
 from .scoring import prepare
 from .scoring.rank import met
 from .scoring.rubric import RubricCriterion
@@ -28,7 +33,8 @@ JUDGED = ("decision", "decided_by", "decided_at", "notes")
 # What is read of the database: half the time goes into making values of columns.
 OF_CANDIDATE = "candidate__"
 NEEDED = (
-    *("candidate_id", "rank", "band", "score", "status", "error", "ratings", "flags"),
+    *("candidate_id", "rank", "band", "score", "status", "ratings", "flags"),
+    *("error_code", "error_params"),
     *("candidate__public_id", "candidate__filename", "candidate__name", "candidate__email"),
     *("candidate__phone", "candidate__flags", "candidate__hidden", "candidate__problem"),
     *("candidate__revealed_at", "candidate__verdict", "candidate__decided_at"),
@@ -64,14 +70,25 @@ def rows(
     """Each of the evaluations that are `chosen`, in their order, as plain values.
 
     `files` names candidates' files by their id. With `judged` they come with what people made of
-    them, and without what the draft's blind mode hides.
+    them, and without what the draft's blind mode hides. Sentences are in the language of the moment
+    of the call: a response is streamed when that is over.
     """
+    return _rows(analysis, chosen, files or {}, judged, translation.get_language())
+
+
+def _rows(
+    analysis: Analysis,
+    chosen: EvaluationQuerySet,
+    files: Mapping[int, str],
+    judged: Judged | None,
+    language: str,
+) -> Iterator[dict[str, Any]]:
     criteria = {criterion.key: criterion for criterion in analysis.rubric.criteria}
     blind = judged is not None and judged.draft.blind
     needed = [*NEEDED, "candidate__prepared"] if blind else NEEDED
     for values in chosen.values_list(*needed).iterator(AT_ONCE):
         evaluation, by = _bare(needed, values)
-        row = _plain(evaluation, criteria, files or {})
+        row = _plain(evaluation, criteria, files, language)
         if judged is not None:
             row |= _judged(evaluation.candidate, by, judged)
             if is_hidden(evaluation.candidate, judged.draft):
@@ -95,9 +112,10 @@ def _bare(needed: Sequence[str], values: Sequence[Any]) -> tuple[Evaluation, str
     return evaluation, of_candidate.pop("decided_by__username")
 
 
-def reason(evaluation: Evaluation) -> str:
-    """Why the evaluation has no score; empty when it has, or may yet get one."""
-    return evaluation.error or evaluation.candidate.reason
+def reason(evaluation: Evaluation) -> Reason | Problem | None:
+    """Why the evaluation has no score; None when it has, or may yet get one."""
+    problem = evaluation.candidate.problem
+    return evaluation.error or (Problem(problem) if problem else None)
 
 
 def flag_kinds(evaluation: Evaluation) -> list[str]:
@@ -112,8 +130,14 @@ def flag_kinds(evaluation: Evaluation) -> list[str]:
 
 
 def _plain(
-    evaluation: Evaluation, criteria: Mapping[str, RubricCriterion], files: Mapping[int, str]
+    evaluation: Evaluation,
+    criteria: Mapping[str, RubricCriterion],
+    files: Mapping[int, str],
+    language: str,
 ) -> dict[str, Any]:
+    why = reason(evaluation)
+    with translation.override(language) if why else nullcontext():
+        error = sentence(why)
     return {
         "rank": evaluation.rank,
         "band": evaluation.band,
@@ -122,7 +146,8 @@ def _plain(
         "score": None if evaluation.score is None else float(evaluation.score),
         "status": evaluation.status,
         "flags": flag_kinds(evaluation),
-        "error": reason(evaluation) or None,
+        "error": error or None,
+        "error_code": code_of(why) or None,
         "ratings": [
             {
                 "criterion": criteria[rating["criterion"]].name,
@@ -181,7 +206,15 @@ def _standing(criterion: RubricCriterion, rating: dict[str, Any]) -> str | None:
 def head(names: Sequence[str], must_have: Sequence[str], *, judged: bool) -> list[str]:
     """What the columns of a table are called."""
     more = JUDGED if judged else ()
-    return [*PLAIN, *more, "flags", "error", *names, *(f"{name}: must have" for name in must_have)]
+    return [
+        *PLAIN,
+        *more,
+        "flags",
+        "error",
+        "error_code",
+        *names,
+        *(f"{name}: must have" for name in must_have),
+    ]
 
 
 def line(
@@ -193,7 +226,7 @@ def line(
     if judged:
         told = "\n".join(f"{note['author'] or ''}: {note['text']}" for note in row["notes"])
         values += [row["decision"], row["decided_by"], row["decided_at"], told]
-    values += [" ".join(row["flags"]), row["error"]]
+    values += [" ".join(row["flags"]), row["error"], row["error_code"]]
     values += [rated[name]["rating"] if name in rated else None for name in names]
     values += [rated[name]["must_have"] if name in rated else None for name in must_have]
     return [cell(value) for value in values]

@@ -25,7 +25,7 @@ from django.utils.translation import gettext, gettext_lazy
 from .models import Archive, Candidate, Draft, Event, Piece
 from .models.candidate import CandidateStatus
 from .reading import MAX_ARCHIVE_BYTES, MAX_BYTES, ZIP, Member, Problem
-from .told import told
+from .reasons import sentence
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -50,13 +50,14 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class UploadOutcome:
-    """What became of one file: exactly one of the last four is set."""
+    """What became of one file: one of candidate, archive, duplicate_of and refused is set."""
 
     name: str
     candidate: Candidate | None = None
     archive: Archive | None = None
     duplicate_of: str = ""  # the name of the same file, there already
     refused: str = ""  # why, and what to do
+    problem: Problem | None = None  # the same for programs, where it is the file's
 
 
 class PieceMissing(Exception):
@@ -262,7 +263,7 @@ def _look(file: Incoming) -> tuple[UploadOutcome, bytes]:
             problem = None if data else Problem.EMPTY
     if len(data) > most:  # it grew between the look and the reading
         problem = too_large
-    return UploadOutcome(name, refused=told(problem.sentence) if problem else ""), data
+    return UploadOutcome(name, refused=sentence(problem), problem=problem), data
 
 
 def _store(

@@ -14,10 +14,14 @@ PERSON = "filename source size sha256 created_at status problem detail media_typ
 PERSON += " read_at language name email phone links confidence sections flags hidden verdict"
 PERSON += " decided_at decided_by__username revealed_at"
 EVALUATION = "public_id analysis__public_id analysis__title analysis__engine analysis__model"
-EVALUATION += " analysis__version analysis__criteria analysis__created_at status scored_at error"
-EVALUATION += " score rank ratings insights flags must_haves_met strong reused"
+EVALUATION += (
+    " analysis__version analysis__criteria analysis__created_at status scored_at error_code"
+)
+EVALUATION += " error_params score rank ratings insights flags must_haves_met strong reused"
 CALL = "purpose model answered_by status created_at settled_at prompt_tokens completion_tokens"
-CALL += " cost mode detail"
+CALL += " cost mode error_code http_status"
+FOLLOW_UP = "kind status score result error_code error_params done_at"
+EVENT = "actor__username verb detail reason_code reason_params at"
 
 
 def dossier(candidate: Candidate) -> BytesIO:
@@ -51,10 +55,10 @@ def _told(candidate: Candidate) -> dict[str, Any]:
     return {
         "candidate": {"draft": candidate.draft.title, **person},
         "evaluations": list(evaluations.values(*EVALUATION.split())),
-        "followups": list(asked.values("kind", "status", "score", "result", "error", "done_at")),
+        "followups": list(asked.values(*FOLLOW_UP.split())),
         "notes": list(notes.values("author__username", "text", "created_at")),
         "decisions": list(decisions.values("by__username", "before", "verdict", "at")),
         "likenesses": list(like.values("why", "share", "decision", "decided_at")),
-        "events": list(events.values("actor__username", "verb", "detail", "at")),
+        "events": list(events.values(*EVENT.split())),
         "calls": list(calls.values(*CALL.split())),
     }

@@ -29,8 +29,9 @@ from reportlab.platypus import (
 )
 
 from .models import Analysis
+from .reasons import criterion_name
 from .scoring.rubric import ROLE_NAME
-from .told import called, told
+from .told import told
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -139,7 +140,7 @@ def _opening(analysis: Analysis) -> list[Flowable]:
     }
     criteria = [
         [
-            _text(called(one), "body"),
+            _text(criterion_name(one), "body"),
             _text(_("weight %(weight)s") % {"weight": one.weight}, "soft"),
             _text(_("must have") if one.must_have else "", "soft"),
         ]
@@ -173,7 +174,7 @@ def _candidate(row: dict[str, Any]) -> list[Flowable]:
         said = _("Shortlisted by %(by)s on %(day)s") % {"by": by, "day": row["decided_at"][:10]}
         parts.append(_text(said, "soft"))
     if row["error"]:
-        parts.append(_text(told(row["error"]), "body"))
+        parts.append(_text(row["error"], "body"))
     for rating in row["ratings"]:
         standing = f" · {_('must have')}: {_(rating['must_have'])}" if rating["must_have"] else ""
         name = _(ROLE_NAME) if rating["criterion"] == ROLE_NAME else rating["criterion"]

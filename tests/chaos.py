@@ -508,9 +508,9 @@ class Chaos:
         failed = failed.exclude(analysis__jobs__status=JobStatus.CANCELLED)
         jobs = Job.objects.filter(analysis__evaluations__in=failed).distinct()
         for job in {job.analysis_id: job for job in jobs.order_by("pk")}.values():
-            reasons = job.analysis.evaluations.filter(status="failed").values_list("error")
-            for (reason,) in reasons:
-                self.outcome.done[f"retried: {reason}"] += 1
+            codes = job.analysis.evaluations.filter(status="failed").values_list("error_code")
+            for (code,) in codes:
+                self.outcome.done[f"retried: {code}"] += 1
             submit.retry(job, user)
         return bool(jobs)
 

@@ -113,8 +113,7 @@ def _fill() -> dict[str, tuple[str, str]]:
     waiting = {"status": "waiting", "score": None, "rank": None, "scored_at": None}
     running.evaluations.filter(rank__gt=40).update(**waiting)
     running.evaluations.filter(rank__range=(37, 40)).update(
-        **{**waiting, "status": "failed", "scored_at": timezone.now()},
-        error="The model server was too busy for two minutes.",
+        **rows.failure(), scored_at=timezone.now()
     )
     job = rows.job(running, JobStatus.PROCESSING)
     record(job, "queued", actor=user)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import (
     Analysis,
     Candidate,
@@ -26,6 +27,7 @@ from candidates.models import (
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.candidate import Verdict
 from candidates.models.decision import Decision
+from candidates.models.reason import error_columns
 from candidates.reading import Problem
 from candidates.scoring import insights
 from candidates.scoring.engines import reasons
@@ -146,7 +148,7 @@ def rangliste(stelle: Draft, alice: User) -> Analysis:
         analysis=analysis,
         candidate=failed,
         status=EvaluationStatus.FAILED,
-        error="The model did not answer in time; 4 tries.",
+        **error_columns(rows.TIMED_OUT),
         scored_at=analysis.created_at,
     )
     first = analysis.evaluations.order_by("rank")[0].candidate
@@ -196,11 +198,13 @@ def test_no_page_has_english_left(german: Client, stelle: Draft, rangliste: Anal
         analysis=rows.analysis(stelle, rangliste.requested_by),
         requested_by=rangliste.requested_by,
         status=JobStatus.FAILED,
-        error="None of the 3 résumés could be scored: 1 unreadable and 2 failed.",
+        **error_columns(
+            Reason(FailureCode.NOTHING_SCORED, {"total": 3, "unreadable": 1, "failed": 2})
+        ),
         completed_at=rangliste.created_at,
     )
     paused = rows.job(rows.analysis(stelle, rangliste.requested_by), JobStatus.PROCESSING)
-    Job.objects.filter(pk=paused.pk).pause("The model server cannot be reached; 3 tries.")
+    Job.objects.filter(pk=paused.pk).pause(Reason(FailureCode.UNREACHABLE, {"tries": 3}))
     left = {}
     for address in pages(stelle, rangliste):
         page = german.get(address, follow=True)

@@ -746,6 +746,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "error_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "error_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
+                (
                     "public_id",
                     models.UUIDField(
                         db_default=django.db.models.functions.uuid.UUID4(),
@@ -769,7 +779,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("scored_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("error", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "ratings",
                     models.JSONField(blank=True, db_default=[], default=list, editable=False),
@@ -919,7 +928,24 @@ class Migration(migrations.Migration):
                         max_length=100,
                     ),
                 ),
-                ("detail", models.CharField(blank=True, db_default="", max_length=200)),
+                (
+                    "error_code",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="what went wrong, or why the answer could not be used",
+                        max_length=40,
+                    ),
+                ),
+                (
+                    "http_status",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="what the server answered; empty: nothing came",
+                        null=True,
+                    ),
+                ),
                 (
                     "analysis",
                     models.ForeignKey(
@@ -982,6 +1008,16 @@ class Migration(migrations.Migration):
                     models.UUIDField(blank=True, help_text="public id of the object", null=True),
                 ),
                 ("detail", models.TextField(blank=True, db_default="")),
+                (
+                    "reason_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "reason_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
                 ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "actor",
@@ -1035,6 +1071,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "error_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "error_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
+                (
                     "kind",
                     models.CharField(
                         choices=[("insight", "insights"), ("repeat", "scored again")], max_length=8
@@ -1061,7 +1107,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("result", models.JSONField(blank=True, editable=False, null=True)),
-                ("error", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "created_at",
                     models.DateTimeField(
@@ -1459,6 +1504,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "error_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "error_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
+                (
                     "public_id",
                     models.UUIDField(
                         db_default=django.db.models.functions.uuid.UUID4(),
@@ -1486,7 +1541,6 @@ class Migration(migrations.Migration):
                     "criteria",
                     models.JSONField(blank=True, db_default=[], default=list, editable=False),
                 ),
-                ("error", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "created_at",
                     models.DateTimeField(
@@ -1964,8 +2018,12 @@ class Migration(migrations.Migration):
             model_name="evaluation",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("status", "failed"), models.Q(("error", ""), _negated=True)),
-                    models.Q(models.Q(("status", "failed"), _negated=True), ("error", "")),
+                    models.Q(("status", "failed"), models.Q(("error_code", ""), _negated=True)),
+                    models.Q(
+                        models.Q(("status", "failed"), _negated=True),
+                        ("error_code", ""),
+                        ("error_params", {}),
+                    ),
                     _connector="OR",
                 ),
                 name="evaluation_error_when_failed",
@@ -2032,6 +2090,21 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="call_settled_when_over",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("error_code", ""), ("status", "open")),
+                    ("status", "answered"),
+                    models.Q(
+                        ("status__in", ("refused", "failed", "unknown")),
+                        models.Q(("error_code", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="call_error_when_failed",
             ),
         ),
         migrations.AddIndex(
@@ -2102,8 +2175,12 @@ class Migration(migrations.Migration):
             model_name="followup",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("status", "failed"), models.Q(("error", ""), _negated=True)),
-                    models.Q(models.Q(("status", "failed"), _negated=True), ("error", "")),
+                    models.Q(("status", "failed"), models.Q(("error_code", ""), _negated=True)),
+                    models.Q(
+                        models.Q(("status", "failed"), _negated=True),
+                        ("error_code", ""),
+                        ("error_params", {}),
+                    ),
                     _connector="OR",
                 ),
                 name="followup_error_when_failed",
@@ -2234,6 +2311,21 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="suggestion_done_at_when_over",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="suggestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "failed"), models.Q(("error_code", ""), _negated=True)),
+                    models.Q(
+                        models.Q(("status", "failed"), _negated=True),
+                        ("error_code", ""),
+                        ("error_params", {}),
+                    ),
+                    _connector="OR",
+                ),
+                name="suggestion_error_when_failed",
             ),
         ),
         # What a text is searched by. Without stemming: résumés come in any language. A tsvector

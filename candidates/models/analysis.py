@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Container
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from django.db.models.functions import Concat, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.reading.problems import Problem
 from candidates.scoring.rubric import Rubric
 
@@ -28,6 +29,7 @@ from .claims import (
     listed_constraint,
 )
 from .draft import Draft
+from .reason import ErrorColumns, error_columns, reason_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -100,9 +102,21 @@ class EvaluationStatus(models.TextChoices):
 
 
 OPEN_EVALUATION_STATUSES = (EvaluationStatus.WAITING, EvaluationStatus.SCORING)
-TAKEN_OUT = gettext_noop("Staff took this résumé out, because it kept stopping the worker.")
-# Of a file that could not be read when the analysis came to it.
-TRIED_AGAIN = gettext_noop("The file could not be read then; it has been tried again since.")
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """Why some résumés have no score, and how many: a problem of the file, or else a failure."""
+
+    reason: Reason | Problem
+    number: int
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether another try may help."""
+        if isinstance(self.reason, Problem):
+            return False
+        return self.reason.code != FailureCode.FILE_READ_SINCE
 
 
 class Sha256(models.Func):
@@ -186,25 +200,28 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         )
         return {str(key): value for key, value in counted.items()}
 
-    def troubles(self) -> list[tuple[str, int, bool]]:
-        """Why résumés have no score: the reason, how many, and whether trying again may help; the
-        most frequent first. One query."""
-        troubled = self.filter(status__in=[EvaluationStatus.FAILED, EvaluationStatus.UNREADABLE])
-        counted: Counter[tuple[str, bool]] = Counter()
-        found = troubled.order_by().values_list("error", "candidate__problem")
-        for error, problem, number in found.annotate(number=Count("pk")):
-            reason = error or (Problem(problem).sentence if problem else TRIED_AGAIN)
-            counted[reason, bool(error)] += number
+    def unscored(self) -> list[Unscored]:
+        """Why résumés have no score, the most frequent first. One query."""
+        closed = self.filter(status__in=[EvaluationStatus.FAILED, EvaluationStatus.UNREADABLE])
+        by_columns = closed.order_by().values_list(
+            "error_code", "error_params", "candidate__problem"
+        )
+        numbers: Counter[Reason | Problem] = Counter()
+        for code, params, problem, number in by_columns.annotate(number=Count("pk")):
+            # A file without a problem was unreadable when the analysis came to it, and is not now.
+            read_since = Problem(problem) if problem else Reason(FailureCode.FILE_READ_SINCE)
+            numbers[reason_of(code, params) or read_since] += number
+        groups = [Unscored(reason, number) for reason, number in numbers.items()]
         return sorted(
-            ((reason, number, failed) for (reason, failed), number in counted.items()),
-            key=lambda one: (-one[1], one[0]),
+            groups, key=lambda group: (-group.number, not group.may_retry, str(group.reason))
         )
 
     def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
         """Write scores for the rows that `token` still holds; returns how many.
 
-        Each answer has `id`, `status`, `error`, `ratings`, `score`, `must_haves_met`, `strong`,
-        `flags`, `insights`, `reused` and `fingerprint`. One statement, however many.
+        Each answer has `id`, `status`, `error_code`, `error_params`, `ratings`, `score`,
+        `must_haves_met`, `strong`, `flags`, `insights`, `reused` and `fingerprint`. One statement,
+        however many.
         """
         with connection.cursor() as cursor:
             cursor.execute(ANSWER, [json.dumps(answers), token])
@@ -226,8 +243,8 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         return self.spent().update(
             status=EvaluationStatus.FAILED,
             token=None,
-            error=f"Scoring this résumé stopped the worker {MOST_ATTEMPTS} times.",
             scored_at=Now(),
+            **error_columns(Reason(FailureCode.SCORING_STOPPED_WORKER, {"times": MOST_ATTEMPTS})),
         )
 
     def suspected(self) -> Self:
@@ -237,17 +254,20 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
     def take_out(self) -> int:
         """Fail the suspected among them, so that they stop no other worker."""
         return self.suspected().update(
-            status=EvaluationStatus.FAILED, token=None, error=TAKEN_OUT, scored_at=Now()
+            status=EvaluationStatus.FAILED,
+            token=None,
+            scored_at=Now(),
+            **error_columns(Reason(FailureCode.REMOVED_BY_STAFF)),
         )
 
     def reopen_failed(self) -> int:
         return self.filter(status=EvaluationStatus.FAILED).update(
             status=EvaluationStatus.WAITING,
-            error="",
             scored_at=None,
             attempts=0,
             deferrals=0,
             due_at=Now(),
+            **error_columns(None),
         )
 
     def write_ranks(self, ranks: list[dict[str, Any]]) -> None:
@@ -257,7 +277,7 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
             cursor.execute(RANK, [json.dumps(ranks)])
 
 
-class Evaluation(Claimable):
+class Evaluation(ErrorColumns, Claimable):
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="evaluations")
     candidate = models.ForeignKey(
@@ -270,7 +290,6 @@ class Evaluation(Claimable):
         db_default=EvaluationStatus.WAITING,
     )
     scored_at = models.DateTimeField(null=True, blank=True, editable=False)
-    error = models.TextField(blank=True, db_default="", editable=False)
     ratings = models.JSONField(default=list, db_default=[], blank=True, editable=False)
     # Small beside them, so that 10,000 are sorted and filtered without unpacking what they rest on.
     marks = StoredField(
@@ -347,8 +366,8 @@ class Evaluation(Claimable):
             ),
             models.CheckConstraint(
                 name="evaluation_error_when_failed",
-                condition=(Q(status=EvaluationStatus.FAILED) & ~Q(error=""))
-                | (~Q(status=EvaluationStatus.FAILED) & Q(error="")),
+                condition=(Q(status=EvaluationStatus.FAILED) & ~Q(error_code=""))
+                | (~Q(status=EvaluationStatus.FAILED) & Q(error_code="", error_params={})),
             ),
         ]
 
@@ -368,12 +387,13 @@ class Evaluation(Claimable):
 # One statement for a whole batch: the rows travel as one JSON parameter.
 ANSWER = """
 UPDATE candidates_evaluation AS e
-SET status = a.status, error = a.error, ratings = a.ratings, score = a.score,
-    must_haves_met = a.must_haves_met, strong = a.strong, flags = a.flags,
-    insights = a.insights, reused = a.reused, fingerprint = a.fingerprint, deferrals = 0,
-    token = NULL, scored_at = now()
+SET status = a.status, error_code = a.error_code, error_params = a.error_params,
+    ratings = a.ratings, score = a.score, must_haves_met = a.must_haves_met, strong = a.strong,
+    flags = a.flags, insights = a.insights, reused = a.reused,
+    fingerprint = a.fingerprint, deferrals = 0, token = NULL, scored_at = now()
 FROM jsonb_to_recordset(%s::jsonb) AS a(
-    id bigint, status text, error text, ratings jsonb, score numeric, must_haves_met int,
+    id bigint, status text, error_code text, error_params jsonb, ratings jsonb, score numeric,
+    must_haves_met int,
     strong int, flags jsonb, insights jsonb, reused boolean, fingerprint text)
 WHERE e.id = a.id AND e.status = 'scoring' AND e.token = %s
 """

@@ -14,9 +14,12 @@ from django.db import connection, models
 from django.db.models import Case, Count, F, Q, Sum, When
 from django.db.models.functions import Now, TruncMonth
 
+from candidates.facts.reason import FailureCode
+
 from .analysis import Analysis, Evaluation
 from .claims import listed_constraint
 from .draft import Draft
+from .reason import MAX_CODE_LENGTH
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -95,7 +98,7 @@ class CallQuerySet(models.QuerySet["Call"]):
         """Write how calls ended; returns how many were still open. One statement, however many.
 
         Each has `id`, `status`, `prompt_tokens`, `completion_tokens`, `cached_tokens`, `estimated`,
-        `cost`, `mode`, `answered_by` and `detail`.
+        `cost`, `mode`, `answered_by`, `error_code` and `http_status`.
         """
         with connection.cursor() as cursor:
             cursor.execute(SETTLE, [json.dumps(outcomes)])
@@ -106,7 +109,11 @@ class CallQuerySet(models.QuerySet["Call"]):
         return (
             self.open()
             .filter(token__in=tokens)
-            .update(status=CallStatus.UNKNOWN, settled_at=Now(), detail="the worker ended")
+            .update(
+                status=CallStatus.UNKNOWN,
+                settled_at=Now(),
+                error_code=FailureCode.WORKER_ENDED,
+            )
         )
 
 
@@ -151,7 +158,16 @@ class Call(models.Model):
     answered_by = models.CharField(
         max_length=100, blank=True, db_default="", help_text="the model, by its own word"
     )
-    detail = models.CharField(max_length=200, blank=True, db_default="")
+    error_code = models.CharField(
+        max_length=MAX_CODE_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="what went wrong, or why the answer could not be used",
+    )
+    http_status = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="what the server answered; empty: nothing came"
+    )
 
     objects = CallQuerySet.as_manager()
 
@@ -177,6 +193,12 @@ class Call(models.Model):
                 condition=Q(status=CallStatus.OPEN, settled_at=None)
                 | (~Q(status=CallStatus.OPEN) & Q(settled_at__isnull=False)),
             ),
+            models.CheckConstraint(
+                name="call_error_when_failed",
+                condition=Q(status=CallStatus.OPEN, error_code="")
+                | Q(status=CallStatus.ANSWERED)
+                | (Q(status__in=FAILED_CALL_STATUSES) & ~Q(error_code="")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -193,9 +215,10 @@ UPDATE candidates_call AS c
 SET status = o.status, settled_at = now(), prompt_tokens = o.prompt_tokens,
     completion_tokens = o.completion_tokens, cached_tokens = o.cached_tokens,
     estimated = o.estimated, cost = o.cost, mode = o.mode, answered_by = o.answered_by,
-    detail = left(o.detail, 200)
+    error_code = o.error_code, http_status = o.http_status
 FROM jsonb_to_recordset(%s::jsonb) AS o(
     id bigint, status text, prompt_tokens int, completion_tokens int, cached_tokens int,
-    estimated boolean, cost numeric, mode text, answered_by text, detail text)
+    estimated boolean, cost numeric, mode text, answered_by text,
+    error_code text, http_status int)
 WHERE c.id = o.id AND c.status = 'open'
 """

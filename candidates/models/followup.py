@@ -10,8 +10,11 @@ from django.db.models import F, FloatField, Q, Sum
 from django.db.models.functions import Cast, Now, Power
 from django.utils.translation import gettext_lazy as _
 
+from candidates.facts.reason import FailureCode, Reason
+
 from .analysis import Analysis, Evaluation, EvaluationStatus
 from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .reason import ErrorColumns, error_columns
 
 
 class FollowUpKind(models.TextChoices):
@@ -57,7 +60,8 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
     def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
         """Write what came, for the rows that `token` still holds; returns how many.
 
-        Each answer has `id`, `status`, `score`, `result` and `error`. One statement.
+        Each answer has `id`, `status`, `score`, `result`, `error_code` and `error_params`. One
+        statement.
         """
         with connection.cursor() as cursor:
             cursor.execute(ANSWER, [json.dumps(answers), token])
@@ -73,19 +77,19 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
     def reopen_failed(self) -> int:
         return self.filter(status=FollowUpStatus.FAILED).update(
             status=FollowUpStatus.WAITING,
-            error="",
             done_at=None,
             attempts=0,
             deferrals=0,
             due_at=Now(),
+            **error_columns(None),
         )
 
     def give_up(self) -> int:
         return self.spent().update(
             status=FollowUpStatus.FAILED,
             token=None,
-            error=f"It stopped the worker {MOST_ATTEMPTS} times.",
             done_at=Now(),
+            **error_columns(Reason(FailureCode.FOLLOW_UP_STOPPED_WORKER, {"times": MOST_ATTEMPTS})),
         )
 
     def repeat_error(self) -> tuple[float, int] | None:
@@ -110,7 +114,7 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
         return (math.sqrt(found["squares"] / (2 * found["n"])), found["n"]), found["open"]
 
 
-class FollowUp(Claimable):
+class FollowUp(ErrorColumns, Claimable):
     analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="followups")
     evaluation = models.ForeignKey(Evaluation, models.DB_CASCADE, related_name="followups")
     kind = models.CharField(max_length=8, choices=FollowUpKind)
@@ -124,7 +128,6 @@ class FollowUp(Claimable):
         max_digits=4, decimal_places=1, null=True, blank=True, editable=False
     )
     result = models.JSONField(null=True, blank=True, editable=False)
-    error = models.TextField(blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     done_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -156,8 +159,8 @@ class FollowUp(Claimable):
             ),
             models.CheckConstraint(
                 name="followup_error_when_failed",
-                condition=(Q(status=FollowUpStatus.FAILED) & ~Q(error=""))
-                | (~Q(status=FollowUpStatus.FAILED) & Q(error="")),
+                condition=(Q(status=FollowUpStatus.FAILED) & ~Q(error_code=""))
+                | (~Q(status=FollowUpStatus.FAILED) & Q(error_code="", error_params={})),
             ),
         ]
 
@@ -168,10 +171,10 @@ class FollowUp(Claimable):
 ANSWER = """
 WITH done AS (
     UPDATE candidates_followup AS f
-    SET status = a.status, score = a.score, result = a.result, error = a.error, token = NULL,
-        done_at = now()
+    SET status = a.status, score = a.score, result = a.result, error_code = a.error_code,
+        error_params = a.error_params, token = NULL, done_at = now()
     FROM jsonb_to_recordset(%s::jsonb) AS a(
-        id bigint, status text, score numeric, result jsonb, error text)
+        id bigint, status text, score numeric, result jsonb, error_code text, error_params jsonb)
     WHERE f.id = a.id AND f.status = 'working' AND f.token = %s
     RETURNING f.evaluation_id, f.kind, f.status, f.result
 ), told AS (

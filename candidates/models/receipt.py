@@ -25,7 +25,6 @@ WORDS = {
     "notes": _("notes"),
     "decisions": _("decisions"),
     "likenesses": _("comparisons with other files"),
-    "calls": _("texts in the ledger of model calls"),
     "events": _("texts in the log of events"),
     "errors": _("error messages of the queue"),
     "views": _("saved views that searched for them"),

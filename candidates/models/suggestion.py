@@ -10,10 +10,12 @@ from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
 from django.utils.translation import gettext_lazy as _
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.scoring.rubric import RubricCriterion
 
 from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
+from .reason import ErrorColumns, error_columns
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -41,21 +43,23 @@ class SuggestionQuerySet(ClaimQuerySet["Suggestion"]):
             status=SuggestionStatus.READY, token=None, criteria=criteria, done_at=Now()
         )
 
-    def fail(self, token: UUID, error: str) -> int:
+    def fail(self, token: UUID, error: Reason) -> int:
         return self.held(token).update(
-            status=SuggestionStatus.FAILED, token=None, error=error, done_at=Now()
+            status=SuggestionStatus.FAILED, token=None, done_at=Now(), **error_columns(error)
         )
 
     def give_up(self) -> int:
         return self.spent().update(
             status=SuggestionStatus.FAILED,
             token=None,
-            error=f"Suggesting criteria stopped the worker {MOST_ATTEMPTS} times.",
             done_at=Now(),
+            **error_columns(
+                Reason(FailureCode.SUGGESTION_STOPPED_WORKER, {"times": MOST_ATTEMPTS})
+            ),
         )
 
 
-class Suggestion(Claimable):
+class Suggestion(ErrorColumns, Claimable):
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="suggestions")
     requested_by = models.ForeignKey(
@@ -70,7 +74,6 @@ class Suggestion(Claimable):
         db_default=SuggestionStatus.WAITING,
     )
     criteria = models.JSONField(default=list, db_default=[], blank=True, editable=False)
-    error = models.TextField(blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     done_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -93,6 +96,11 @@ class Suggestion(Claimable):
                 name="suggestion_done_at_when_over",
                 condition=Q(status__in=OPEN_SUGGESTION_STATUSES, done_at=None)
                 | (~Q(status__in=OPEN_SUGGESTION_STATUSES) & Q(done_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="suggestion_error_when_failed",
+                condition=(Q(status=SuggestionStatus.FAILED) & ~Q(error_code=""))
+                | (~Q(status=SuggestionStatus.FAILED) & Q(error_code="", error_params={})),
             ),
         ]
 

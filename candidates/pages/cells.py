@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from candidates.models.candidate import Verdict
 from candidates.ranking import UNDECIDED
+from candidates.reasons import criterion_name
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import STRONGEST, Rating
-from candidates.told import called
 
 from .words import standing
 
@@ -46,7 +46,7 @@ class Cells:
             "".join(
                 self._cell(at, by_key[one.key]["rating"], by_key[one.key]["supported"])
                 if one.key in by_key
-                else format_html('<td class="by" data-label="{}">–</td>', called(one))
+                else format_html('<td class="by" data-label="{}">–</td>', criterion_name(one))
                 for at, one in enumerate(self.rubric.criteria)
             )
         )
@@ -78,7 +78,7 @@ class Cells:
                 '<td class="by drawn {}{}" data-label="{}">{}{}</td>',
                 width(100 * value / STRONGEST),
                 f" {style}" if criterion.must_have else "",
-                called(criterion),
+                criterion_name(criterion),
                 number_format(value, 1),
                 stands,
             )

@@ -11,10 +11,19 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, Self
 
+from candidates.facts.reason import FailureCode, Param, Reason, ReasonedError
+
 ROLE = "role"
 ROLE_NAME = "The role as described"
 HEAVIEST = 10
 MOST_DERIVED = 8
+
+
+class InvalidRubric(ReasonedError, ValueError):
+    """Nothing could be rated by it."""
+
+    def __init__(self, code: FailureCode, **params: Param) -> None:
+        super().__init__(Reason(code, params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +56,29 @@ class Rubric:
     ) -> Self:
         """Put the role before `criteria`.
 
-        Raises ValueError with a plain sentence when nothing could be rated by the result.
+        Raises InvalidRubric when nothing could be rated by the result.
         """
         title, description = title.strip(), description.strip()
         whole = (RubricCriterion(ROLE, ROLE_NAME, "", role_weight), *criteria)
         if not title:
-            raise ValueError("The role has no title. Give it one.")
+            raise InvalidRubric(FailureCode.ROLE_WITHOUT_TITLE)
         if not description and len(whole) == 1:
-            raise ValueError("There is nothing to rate by. Write a description or a criterion.")
+            raise InvalidRubric(FailureCode.NOTHING_TO_RATE_BY)
         keys = [criterion.key for criterion in whole]
         if len(set(keys)) < len(keys):
-            raise ValueError("Two criteria have the same key.")
-        for criterion in whole:
+            raise InvalidRubric(FailureCode.CRITERION_KEY_REPEATED)
+        for place, criterion in enumerate(whole):
             if not criterion.name.strip():
-                raise ValueError("A criterion has no name. Give it one or remove it.")
+                raise InvalidRubric(FailureCode.CRITERION_WITHOUT_NAME)
             if not 0 <= criterion.weight <= HEAVIEST:
-                raise ValueError(
-                    f"The weight of '{criterion.name}' is {criterion.weight}. "
-                    f"Set it to a whole number, 0 to {HEAVIEST}."
+                raise InvalidRubric(
+                    FailureCode.WEIGHT_INVALID,
+                    place=place,
+                    weight=criterion.weight,
+                    highest=HEAVIEST,
                 )
         if not sum(criterion.weight for criterion in whole):
-            raise ValueError("All weights are 0. Give at least one criterion a weight.")
+            raise InvalidRubric(FailureCode.ALL_WEIGHTS_ZERO)
         return cls(title, description, whole)
 
     def to_json(self) -> dict[str, Any]:

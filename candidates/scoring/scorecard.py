@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from candidates.facts.reason import FailureCode, Reason, ReasonedError
+
 from .rubric import Rubric, RubricCriterion
 
 if TYPE_CHECKING:
@@ -138,12 +140,12 @@ class Scorecard:
 #   EngineUnavailable   nothing works until somebody mends it
 #   ScoringFailed       this document has no scorecard
 #     EngineBusy        ... for now: nothing is wrong with the document
-class EngineUnavailable(Exception):
-    """Nothing can be scored until somebody mends what the message says."""
+class EngineUnavailable(ReasonedError):
+    """Nothing can be scored until a person changes what the reason names."""
 
 
-class ScoringFailed(Exception):
-    """This document has no scorecard; the message says why.
+class ScoringFailed(ReasonedError):
+    """This document has no scorecard.
 
     `again` says whether another try may help, `after` how many seconds to wait before it. `usage`
     is what was paid for nothing.
@@ -151,8 +153,8 @@ class ScoringFailed(Exception):
 
     usage = Usage()
 
-    def __init__(self, message: str, *, again: bool = False, after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, reason: Reason, *, again: bool = False, after: float | None = None) -> None:
+        super().__init__(reason)
         self.again = again
         self.after = after
 
@@ -160,8 +162,8 @@ class ScoringFailed(Exception):
 class EngineBusy(ScoringFailed):
     """The engine cannot take the call now; no fault of the document's, and no try of its own."""
 
-    def __init__(self, message: str, *, retry_after: float) -> None:
-        super().__init__(message, again=True, after=retry_after)
+    def __init__(self, reason: Reason, *, retry_after: float) -> None:
+        super().__init__(reason, again=True, after=retry_after)
         self.retry_after = retry_after
 
 
@@ -170,13 +172,15 @@ class ScoringOutcome:
     """How one call ended.
 
     `status` is "answered" (paid for), "refused" (an error came back), "failed" (it never arrived)
-    or "unknown" (it left, and no answer was seen: it may have been paid for). `detail` says it in
-    words without a résumé's, `model` is the one that answered, `mode` how it was asked to.
+    or "unknown" (it left, and no answer was seen: it may have been paid for). `error_code` says
+    what went wrong, `http_status` what the server answered, None where nothing came. `model` is the
+    one that answered, `mode` how it was asked to.
     """
 
     status: str
     usage: Usage = Usage()
-    detail: str = ""
+    error_code: FailureCode | None = None
+    http_status: int | None = None
     model: str = ""
     mode: str = ""
 

@@ -1,9 +1,8 @@
-"""In the reader's language: `{{ sentence|told }}`, `{{ criterion|called }}`."""
+"""Sentences that are still stored as such, in the reader's language: `{{ rating.reason|told }}`."""
 
 from django import template
 
-from candidates.told import called, told
+from candidates.told import told
 
 register = template.Library()
 register.filter("told", told)
-register.filter("called", called)

@@ -18,10 +18,10 @@ from candidates.models import Criterion, Draft, Event
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.draft import HEAVIEST, Role
 from candidates.ranking import Filter
+from candidates.reasons import criterion_name
 from candidates.scoring import rank
 from candidates.scoring.rubric import ROLE
 from candidates.scoring.scorecard import STRONGEST
-from candidates.told import called
 
 MOST_MOVED = 1_000
 
@@ -51,7 +51,12 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
     ]
     told = {
         "criteria": [
-            {"key": one.key, "name": called(one), "weight": one.weight, "must": one.must_have}
+            {
+                "key": one.key,
+                "name": criterion_name(one),
+                "weight": one.weight,
+                "must": one.must_have,
+            }
             for one in analysis.rubric.criteria
         ],
         "strongest": STRONGEST,
@@ -81,7 +86,12 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
                     "The weight of “%(name)s” is %(value)s. Choose %(least)d to %(most)d; to leave "
                     "a criterion out, remove it from the draft."
                 )
-                % {"name": called(one), "value": value[:20], "least": least, "most": HEAVIEST},
+                % {
+                    "name": criterion_name(one),
+                    "value": value[:20],
+                    "least": least,
+                    "most": HEAVIEST,
+                },
             )
             return redirect(analysis)
         if one.key == ROLE:

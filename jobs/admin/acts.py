@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from candidates.admin import ReadOnly
+from candidates.reasons import sentence
 from jobs.execution.submit import CannotRun
 
 AT_ONCE = 500  # rows, each in a transaction of its own
@@ -155,7 +156,9 @@ def _ask_or_do(
         try:
             done += act.do(row, request.user, request)
         except CannotRun as error:
-            page.message_user(request, f"{page.named(row)}: {error}", messages.WARNING)
+            page.message_user(
+                request, f"{page.named(row)}: {sentence(error.reason)}", messages.WARNING
+            )
     told = ngettext("“%(act)s” was done to %(number)s.", "“%(act)s” was done to %(number)s.", done)
     level = messages.SUCCESS if done else messages.WARNING
     page.message_user(request, told % {"act": act.one, "number": done}, level)

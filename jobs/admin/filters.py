@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.text import Truncator
@@ -114,17 +114,32 @@ class ReasonFilter(admin.SimpleListFilter):
         failed = Job.objects.filter(
             status=JobStatus.FAILED, created_at__gt=Now() - AGES["month"][1]
         ).order_by()
-        counted = failed.values(reason=F("error")).annotate(n=Count("pk")).order_by("-n")[:SHOWN]
-        offered = [f"job:{row['reason']}" for row in counted]
+        counted = failed.values_list("error_code", "error_params").annotate(n=Count("pk"))
+        keys = [
+            errors.Key("job", code, params) for code, params, _n in counted.order_by("-n")[:SHOWN]
+        ]
         chosen = request.GET.get(self.parameter_name, "")
-        if chosen and chosen not in offered:
-            offered.append(chosen)
-        return [(each, Truncator(each.partition(":")[2]).chars(60)) for each in offered]
+        key = _key(chosen)
+        if key is not None and key not in keys:
+            keys.append(key)
+        titles = errors.titles(keys)
+        offered = [(str(key), title) for key, title in zip(keys, titles, strict=True)]
+        if chosen and key is None:  # a filter that offers nothing is not applied
+            offered.append((chosen, chosen))
+        return [(value, Truncator(title).chars(60)) for value, title in offered]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
         if (value := self.value()) is None:
             return queryset
-        source, _, reason = value.partition(":")
-        if source not in errors.SOURCES or "\0" in reason:
+        key = _key(value)
+        if key is None:
             return queryset.none()
-        return queryset.filter(pk__in=errors.jobs_with(source, reason).order_by().values("pk"))
+        return queryset.filter(pk__in=errors.jobs_with(key).order_by().values("pk"))
+
+
+def _key(text: str) -> errors.Key | None:
+    """The class and reason that an address names; None where it names none."""
+    try:
+        return errors.Key.parse(text)
+    except ValueError:
+        return None

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from candidates.models import Analysis, Evaluation, Event
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
+from candidates.reasons import sentence
 from jobs.execution import control, pause, submit
 from jobs.models import FINISHED_JOB_STATUSES, Halt, Job, Lane
 from jobs.models.job import Priority
@@ -183,8 +184,9 @@ class JobAdmin(Steered):
     ordering = ["-created_at"]
     list_per_page = 25
     readonly_fields = [
-        "public_id", "title", "owner", "asker", "state", "progress", "rank", "error",
-        "pause_reason", "created_at", "started_at", "ranked_at", "completed_at",
+        "public_id", "title", "owner", "asker", "state", "progress", "rank", "error_code",
+        "failed_for", "pause_code", "paused_for", "created_at", "started_at", "ranked_at",
+        "completed_at",
     ]  # fmt: skip
     fields = tuple(readonly_fields)
 
@@ -230,6 +232,14 @@ class JobAdmin(Steered):
     @admin.display(description=gettext_lazy("progress"))
     def progress(self, job: Job) -> Any:
         return progress(job)
+
+    @admin.display(description=gettext_lazy("error"))
+    def failed_for(self, job: Job) -> str:
+        return sentence(job.error)
+
+    @admin.display(description=gettext_lazy("pause reason"))
+    def paused_for(self, job: Job) -> str:
+        return sentence(job.pause_reason)
 
     @admin.display(description=gettext_lazy("priority"), ordering="priority")
     def rank(self, job: Job) -> str:
@@ -286,12 +296,14 @@ class JobAdmin(Steered):
         if not (self.has_view_permission(request) and request.user.has_perm("jobs.retry_job")):
             raise PermissionDenied
         sent = request.POST if request.method == "POST" else request.GET
-        source, reason, window = (sent.get(name, "") for name in ("class", "reason", "window"))
-        if source not in errors.SOURCES or window not in errors.WINDOWS or "\0" in reason:
+        window = sent.get("window", "")
+        try:
+            key = errors.Key.parse(sent.get("reason", ""))
+        except ValueError as error:
+            raise Http404 from error
+        if window not in errors.WINDOWS or not errors.SOURCES[key.source].can_retry:
             raise Http404
-        if not errors.SOURCES[source].can_retry:
-            raise Http404
-        matching = errors.latest(errors.jobs_with(source, reason, window))
+        matching = errors.latest(errors.jobs_with(key, window))
         only = sent.get("job", "")
         if only:  # what failed for it in one analysis
             own = Job.objects.filter(pk=only if only.isdecimal() and len(only) < 19 else 0)
@@ -300,26 +312,27 @@ class JobAdmin(Steered):
             matching.select_related("analysis__draft__owner", "requested_by")[: AT_ONCE + 1]
         )
         if request.method == "POST":
-            return self._retry_all(request, jobs, source, reason)
+            return self._retry_all(request, jobs, key)
         asks = _(
             "What failed with “%s” is tried again, by a new job for each "
             "analysis. Those under way are left alone. Calls may cost money."
         )
-        again = [("class", source), ("reason", reason), ("window", window), ("job", only)]
+        again = [("reason", str(key)), ("window", window), ("job", only)]
         back = reverse("admin:jobs_job_errors")
-        return self.ask(request, jobs, _("Retry all that match"), asks % reason, again, back)
+        asks %= sentence(key.reason())
+        return self.ask(request, jobs, _("Retry all that match"), asks, again, back)
 
-    def _retry_all(
-        self, request: HttpRequest, jobs: list[Job], source: str, reason: str
-    ) -> HttpResponse:
+    def _retry_all(self, request: HttpRequest, jobs: list[Job], key: errors.Key) -> HttpResponse:
         retried = 0
-        only = reason if source == "scoring" else ""
+        only = key.reason() if key.source == "scoring" else None
         for job in jobs[:AT_ONCE]:
             try:
                 submit.retry(job, job.requested_by, only, by=request.user)  # type: ignore[arg-type]
                 retried += 1
             except submit.CannotRun as error:
-                self.message_user(request, f"{self.named(job)}: {error}", messages.WARNING)
+                self.message_user(
+                    request, f"{self.named(job)}: {sentence(error.reason)}", messages.WARNING
+                )
         told = ngettext("%s job is retried.", "%s jobs are retried.", retried) % retried
         self.message_user(request, told, messages.SUCCESS if retried else messages.WARNING)
         if len(jobs) > AT_ONCE:

@@ -60,7 +60,7 @@ class OverviewAdmin(ReadOnly):
         if live.is_refresh(request):
             return _answer(request, "overview", context)
         context |= self.admin_site.each_context(request)
-        context |= {"title": _("OverviewAdmin"), "opts": self.opts, **(extra_context or {})}
+        context |= {"title": _("Overview"), "opts": self.opts, **(extra_context or {})}
         return render(request, "admin/jobs/overview.html", context)
 
 

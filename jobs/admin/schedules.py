@@ -7,8 +7,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import ReadOnly
+from candidates.reasons import sentence
 from jobs.execution.submit import CannotRun
-from jobs.models.schedule import RunOutcome, Schedule, ScheduledRun
+from jobs.models.schedule import Schedule, ScheduledRun
 from jobs.schedules import cron, runs
 
 from .acts import Act, Steered
@@ -16,15 +17,15 @@ from .acts import Act, Steered
 
 def _run_now(schedule: Schedule, user: Any, request: HttpRequest) -> bool:
     run = runs.run_now(schedule, user)
-    if run.outcome == RunOutcome.FAILED:
-        raise CannotRun(run.reason)
+    if run.error is not None:
+        raise CannotRun(run.error)
     messages.info(request, f"{schedule.draft}: {run.get_outcome_display()}.")
     return True
 
 
 @admin.register(Schedule)
 class ScheduleAdmin(Steered):
-    list_display = ["draft", "frequency", "expression", "time_zone", "next_at", "stopped"]
+    list_display = ["draft", "frequency", "expression", "time_zone", "next_at", "stopped_for"]
     list_filter = ["frequency", ("next_at", admin.EmptyFieldListFilter)]
     list_select_related = ["draft"]
     search_fields = ["draft__title", "draft__owner__username", "draft__owner__email"]
@@ -39,6 +40,10 @@ class ScheduleAdmin(Steered):
             _run_now,
         ),
     )
+
+    @admin.display(description=_("why it stopped by itself"))
+    def stopped_for(self, schedule: Schedule) -> str:
+        return sentence(schedule.stop_reason)
 
     @admin.display(description=_("cron expression"))
     def expression(self, schedule: Schedule) -> str:
@@ -55,8 +60,12 @@ class ScheduledRunAdmin(ReadOnly):
         "job",
         "has_changes",
         "requested_by",
-        "reason",
+        "failed_for",
     ]
     list_filter = ["outcome"]
     list_select_related = ["schedule", "job", "requested_by"]
     search_fields = ["schedule__draft__title", "job__public_id"]
+
+    @admin.display(description=_("reason"))
+    def failed_for(self, run: ScheduledRun) -> str:
+        return sentence(run.error)

@@ -18,7 +18,7 @@ from candidates.models import DescriptionFile, Draft, Event
 from candidates.models.draft import LONGEST_DESCRIPTION
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
-from candidates.told import told
+from candidates.reasons import sentence
 from jobs import queue
 from jobs.tracing import place
 
@@ -46,7 +46,7 @@ def ask(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
         )
     content = file.read()
     if not content:
-        raise DescriptionRefused(told(Problem.EMPTY.sentence))
+        raise DescriptionRefused(sentence(Problem.EMPTY))
     with transaction.atomic():
         kept = DescriptionFile.objects.create(draft=draft, filename=name, content=content)
         kept.refresh_from_db(fields=["public_id"])

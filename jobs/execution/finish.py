@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils.translation import gettext_noop
 
 from candidates import movement
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import FollowUp
 from candidates.models.analysis import Analysis, EvaluationStatus, InsightsMode
 from candidates.models.followup import FollowUpKind
@@ -72,13 +72,13 @@ def _tell(job: Job) -> None:
         recipients.queue_for_job(job, NotificationKind.DIGEST)
 
 
-def fail(job: Job, why: str) -> bool:
+def fail(job: Job, reason: Reason) -> bool:
     """Close the job with the reason; False when it was over already."""
     with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk).fail(why):
+        if not Job.objects.filter(pk=job.pk).fail(reason):
             return False
         _rank(job.analysis)
-        record(job, "failed", detail=why)
+        record(job, "failed", reason=reason)
         recipients.queue_for_job(job, NotificationKind.FAILED)
     return True
 
@@ -143,15 +143,12 @@ def _composed(analysis: Analysis, best: list[int]) -> dict[int, dict[str, Any]]:
     }
 
 
-def _why_nothing(tally: dict[str, int]) -> str:
+def _why_nothing(tally: dict[str, int]) -> Reason:
     if not tally["total"]:
-        return gettext_noop("The draft has no candidates any more.")
-    parts = [
-        f"{tally[status]} {word}"
-        for status, word in (
-            (EvaluationStatus.UNREADABLE, "unreadable"),
-            (EvaluationStatus.FAILED, "failed"),
-        )
-        if tally[status]
-    ]
-    return f"None of the {tally['total']} résumés could be scored: {' and '.join(parts)}."
+        return Reason(FailureCode.NO_CANDIDATES_LEFT)
+    counts = {
+        "total": tally["total"],
+        "unreadable": tally[EvaluationStatus.UNREADABLE],
+        "failed": tally[EvaluationStatus.FAILED],
+    }
+    return Reason(FailureCode.NOTHING_SCORED, counts)

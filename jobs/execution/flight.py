@@ -19,8 +19,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 from django.db.models.functions import Now
-from django.utils.translation import gettext_noop
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis
 from candidates.models.call import Call, CallPurpose, CallStatus
 from candidates.models.claims import ClaimQuerySet
@@ -48,9 +48,7 @@ LONGEST_PAUSE = timedelta(minutes=5)
 # Put off so often in a row, an hour has passed: a person should know.
 MOST_DEFERRALS = 16
 
-FAULT = gettext_noop(
-    "The program failed at this résumé. The fault has been logged; retry when it is mended."
-)
+FAULT = Reason(FailureCode.PROGRAM_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ class Flight[Answer](ABC):
         """What to write for rows that share one answer."""
 
     @abstractmethod
-    def failed(self, work: Work, error: str) -> dict[str, Any]:
+    def failed(self, work: Work, error: Reason) -> dict[str, Any]:
         """What to write for a row whose tries are used up."""
 
     def is_over(self) -> bool:
@@ -168,7 +166,7 @@ class Flight[Answer](ABC):
             self._drain()
         except EngineUnavailable as error:
             # Paused first, so that nobody asks more; what is on its way is paid for.
-            pause.by_itself(self.turn.job, str(error) or gettext_noop("The engine cannot work."))
+            pause.by_itself(self.turn.job, error.reason)
             self.turn.verdict = TurnVerdict.PAUSE
             self._drain()
         except SystemExit:
@@ -320,12 +318,9 @@ class Flight[Answer](ABC):
             asked = error.after or PAUSE
             last_pause = _growing(work.deferrals - 1, asked)
             if not error.again or (is_its_own and self._others_are_answered(last_pause)):
-                answers.append(self.failed(work, str(error) or gettext_noop("The engine failed.")))
+                answers.append(self.failed(work, error.reason))
             elif work.deferrals >= MOST_DEFERRALS and not self._others_are_answered(last_pause):
-                raise GoneSilent(
-                    f"{error} It has been so for about an hour. Resume the job when the model "
-                    "server answers again."
-                )
+                raise GoneSilent(Reason.because_of(FailureCode.SERVER_SILENT, error.reason))
             else:
                 after = _growing(work.deferrals, asked)
                 self.rows.filter(pk=work.pk).postpone(self.turn.token, after)

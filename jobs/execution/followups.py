@@ -4,10 +4,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from candidates.facts.reason import Reason
 from candidates.models import Evaluation, FollowUp
 from candidates.models.analysis import InsightsMode
 from candidates.models.call import CallPurpose
 from candidates.models.followup import FollowUpKind, FollowUpQuerySet, FollowUpStatus
+from candidates.models.reason import error_columns
 from candidates.scoring import engines, rank
 from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Insight, Scorecard, Usage
@@ -15,7 +17,7 @@ from candidates.scoring.scorecard import Insight, Scorecard, Usage
 from .flight import Flight, Work
 from .turn import Turn
 
-NOTHING: dict[str, Any] = {"score": None, "result": None, "error": ""}
+NOTHING: dict[str, Any] = {"score": None, "result": None, **error_columns(None)}
 
 
 class FollowingUp(Flight[Any]):
@@ -65,8 +67,9 @@ class FollowingUp(Flight[Any]):
         """Results that need no call, by fingerprint."""
         return {}
 
-    def failed(self, work: Work, error: str) -> dict[str, Any]:
-        return {**NOTHING, "id": work.pk, "status": FollowUpStatus.FAILED, "error": error}
+    def failed(self, work: Work, error: Reason) -> dict[str, Any]:
+        failed = {"id": work.pk, "status": FollowUpStatus.FAILED, **error_columns(error)}
+        return {**NOTHING, **failed}
 
 
 class Insights(FollowingUp):

@@ -69,7 +69,7 @@ def _score(turn: Turn) -> None:
         try:
             _work(turn)
         except EngineUnavailable as error:
-            pause.by_itself(turn.job, str(error) or "The engine cannot work.")
+            pause.by_itself(turn.job, error.reason)
     _leave(turn)
 
 
@@ -107,7 +107,7 @@ def _is_too_large(job: Job) -> bool:
     if job.analysis.evaluations.exists():  # a retry
         return False
     too_many = refusal(job.analysis.draft_id)
-    return bool(too_many) and finish.fail(job, too_many)
+    return too_many is not None and finish.fail(job, too_many)
 
 
 def _begin(job: Job) -> None:

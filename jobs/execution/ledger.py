@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Call, Draft
 from candidates.models.call import CallPurpose, price
 from candidates.scoring import catalogue
@@ -34,10 +35,7 @@ class BudgetSpent(EngineUnavailable):
     """The job would pass the number of tokens that a job may take."""
 
     def __init__(self, spent: int, budget: int) -> None:
-        super().__init__(
-            f"The job has taken {spent:,} of the {budget:,} tokens that a job may take, and the "
-            "next call would pass that. Raise EVALUATOR_MAX_TOKENS_PER_JOB, then resume the job."
-        )
+        super().__init__(Reason(FailureCode.BUDGET_SPENT, {"spent": spent, "budget": budget}))
 
 
 @dataclass(slots=True)
@@ -84,9 +82,8 @@ class Ledger:
                 call = await granted
             except asyncio.CancelledError:
                 if granted.done() and not granted.cancelled() and not granted.exception():
-                    await self.settle(
-                        granted.result(), ScoringOutcome("failed", detail="never sent")
-                    )
+                    never_sent = ScoringOutcome("failed", error_code=FailureCode.CALL_NEVER_SENT)
+                    await self.settle(granted.result(), never_sent)
                 raise
         self._models[call] = ticket.model
         return call
@@ -107,7 +104,8 @@ class Ledger:
                 "cost": price(facts.cost(usage)),
                 "mode": outcome.mode,
                 "answered_by": outcome.model,
-                "detail": outcome.detail,
+                "error_code": outcome.error_code or "",
+                "http_status": outcome.http_status,
             }
         )
 
@@ -137,8 +135,8 @@ class Ledger:
                 one.granted.set_result(call)
             for one in same[len(calls) :]:
                 if time.monotonic() - one.since + wait > HOLD:
-                    why = "The limit of calls or tokens a minute is used up."
-                    one.granted.set_exception(EngineBusy(why, retry_after=wait))
+                    reason = Reason(FailureCode.RATE_LIMIT_REACHED)
+                    one.granted.set_exception(EngineBusy(reason, retry_after=wait))
                 else:
                     self._wanted.append(one)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from candidates.facts.reason import FailureCode, Reason
 from jobs.models import Halt, Job, Lane, NotificationKind
 from jobs.notifications import recipients
 
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def by_itself(job: Job, why: str) -> bool:
-    """Pause the job and tell its user what to mend; False when it was paused or over already."""
+def by_itself(job: Job, reason: Reason) -> bool:
+    """Pause the job and notify its user; False when it was paused or over already."""
     with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk).pause(why):
+        if not Job.objects.filter(pk=job.pk).pause(reason):
             return False
-        record(job, "paused", detail=why)
+        record(job, "paused", reason=reason)
         job.refresh_from_db(fields=["pauses"])
         recipients.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
     return True
@@ -32,7 +33,8 @@ def by_itself(job: Job, why: str) -> bool:
 def by(user: "User", job: Job) -> bool:
     """Pause the job; answers on their way are still written. False when there was nothing to."""
     with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk).pause(f"Paused by {user.get_username()}."):
+        reason = Reason(FailureCode.PAUSED_BY_USER, {"user": user.pk})
+        if not Job.objects.filter(pk=job.pk).pause(reason):
             return False
         Lane.objects.filter(job=job, started_at=None).delete()
         record(job, "paused", actor=user)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from candidates.facts.reason import Reason
 from candidates.models import Evaluation, EvaluationQuerySet
 from candidates.models.analysis import EvaluationStatus, InsightsMode
 from candidates.models.call import CallPurpose
+from candidates.models.reason import error_columns
 from candidates.scoring import engines, insights, rank
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.fingerprint import document_key, fingerprint, prefix
@@ -20,7 +22,7 @@ from .turn import Turn, TurnVerdict
 REUSED_AT_A_TIME = 500
 
 NOTHING: dict[str, Any] = {  # an answer with no score in it
-    "error": "",
+    **error_columns(None),
     "ratings": [],
     "score": None,
     "must_haves_met": 0,
@@ -126,8 +128,8 @@ class Scoring(Flight[Scorecard]):
     def answered(self, works: list[Work], card: Scorecard) -> list[dict[str, Any]]:
         return [self._scored(work, card, reused=place > 0) for place, work in enumerate(works)]
 
-    def failed(self, work: Work, error: str) -> dict[str, Any]:
-        return _answer(work, status=EvaluationStatus.FAILED, error=error)
+    def failed(self, work: Work, error: Reason) -> dict[str, Any]:
+        return _answer(work, status=EvaluationStatus.FAILED, **error_columns(error))
 
     def is_over(self) -> bool:
         if self.reader.read_some(self.turn):

@@ -12,14 +12,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
-from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 
+from candidates.facts.reason import FailureCode, Param, Reason, ReasonedError
 from candidates.models import Analysis, Candidate, Draft, Event, FollowUp
 from candidates.models.analysis import InsightsMode
 from candidates.models.followup import FollowUpKind
+from candidates.models.reason import error_columns
 from candidates.scoring import engines
-from candidates.told import told
+from candidates.scoring.rubric import InvalidRubric
 from jobs import queue, tracing
 from jobs.models import Heartbeat, Job, JobStatus, Lane
 from jobs.models.job import Priority
@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class CannotRun(Exception):
-    """The draft cannot be analysed as it is; the message says what to do."""
+class CannotRun(ReasonedError):
+    """The draft cannot be analysed as it is."""
+
+
+def _cannot(code: FailureCode, **params: Param) -> CannotRun:
+    return CannotRun(Reason(code, params))
 
 
 def submit(
@@ -69,8 +73,8 @@ def submit(
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
         try:
             wanted["criteria"] = draft.rubric().to_json()
-        except ValueError as error:
-            raise CannotRun(told(str(error))) from error
+        except InvalidRubric as error:
+            raise CannotRun(error.reason) from error
         if key is not None and (job := _pressed(draft, key)) is not None:
             return job
         if too_many := refusal(draft.pk):
@@ -79,7 +83,7 @@ def submit(
         packed = draft.archives.open().aggregate(at=Max("created_at"))["at"]
         newest = max(filter(None, (newest, packed)), default=None)
         if newest is None:
-            raise CannotRun(_("The draft has no candidates yet. Add their résumés first."))
+            raise _cannot(FailureCode.NO_CANDIDATES)
         under_way = Job.objects.open().filter(
             created_at__gt=newest,
             analysis__draft=draft,
@@ -99,18 +103,15 @@ def submit(
         return _open_job(analysis, user, "queued", key=key, scheduled=scheduled)
 
 
-def refusal(draft_id: int) -> str:
-    """Why the draft is too large to be run on this site; "" when it is not. At most one query."""
+def refusal(draft_id: int) -> Reason | None:
+    """Why the draft is too large to be run on this site; None when it is not. At most one query."""
     most = settings.MAX_BATCH
     if not most:
-        return ""
+        return None
     number = Candidate.objects.filter(draft=draft_id, same_as=None).count()
     if number <= most:
-        return ""
-    return _(
-        "The draft has %(number)s résumés, and this site takes up to %(most)s in one run. Remove "
-        "some, or put them into several drafts; those who run the site may raise MAX_BATCH."
-    ) % {"number": number_format(number), "most": number_format(most)}
+        return None
+    return Reason(FailureCode.TOO_MANY_RESUMES, {"number": number, "most": most})
 
 
 def _pressed(draft: Draft, key: UUID) -> Job | None:
@@ -119,12 +120,17 @@ def _pressed(draft: Draft, key: UUID) -> Job | None:
     if job is None:
         return Job.objects.filter(analysis__draft=draft, other_keys__contains=[key]).first()
     if job.analysis.draft_id != draft.pk:
-        raise CannotRun(_("This form was for another draft. Load the page again."))
+        raise _cannot(FailureCode.FORM_OF_ANOTHER_DRAFT)
     return job
 
 
 def retry(
-    job: Job, user: "User", reason: str = "", *, only_failed: bool = False, by: "User | None" = None
+    job: Job,
+    user: "User",
+    reason: Reason | None = None,
+    *,
+    only_failed: bool = False,
+    by: "User | None" = None,
 ) -> Job:
     """A new job for what `job` left unscored: the failed résumés, and those it never came to; with
     a `reason` only those that failed for it, and `only_failed` refuses where no résumé failed.
@@ -139,18 +145,19 @@ def retry(
             return running
         evaluations = analysis.evaluations
         if reason:
-            failed = evaluations.filter(error=reason).reopen_failed()
+            failed = evaluations.filter(**error_columns(reason)).reopen_failed()
             if not failed:
-                raise CannotRun(_("No résumé is left that failed for this reason."))
-            return _open_job(analysis, user, "retried", f"{failed} failed: {reason}", by=by)
+                raise _cannot(FailureCode.NONE_FAILED_SO)
+            detail = f"{failed} failed"
+            return _open_job(analysis, user, "retried", detail, by=by, reason=reason)
         if only_failed:
             failed = evaluations.all().reopen_failed()
             if not failed:
-                raise CannotRun(_("No résumé of it has failed."))
+                raise _cannot(FailureCode.NONE_FAILED)
             return _open_job(analysis, user, "retried", f"{failed} failed", by=by)
         failed = evaluations.reopen_failed() + analysis.followups.reopen_failed()
         if not (failed or analysis.has_work() or not evaluations.exists()):
-            raise CannotRun(_("Nothing is left to retry: every readable résumé has its score."))
+            raise _cannot(FailureCode.NOTHING_TO_RETRY)
         return _open_job(analysis, user, "retried", f"{failed} failed" if failed else "", by=by)
 
 
@@ -165,7 +172,7 @@ def repeat(analysis: Analysis, user: "User") -> Job:
             return running
         drawn = FollowUp.objects.draw(analysis)
         if not drawn:
-            raise CannotRun(_("Every score of this ranking has been repeated already."))
+            raise _cannot(FailureCode.ALL_REPEATED)
         FollowUp.objects.enrol(analysis, FollowUpKind.REPEAT, drawn)
         return _open_job(analysis, user, "repeats asked for", f"{len(drawn)} résumés")
 
@@ -192,6 +199,7 @@ def _open_job(
     key: UUID | None = None,
     by: "User | None" = None,
     scheduled: bool = False,
+    reason: Reason | None = None,
 ) -> Job:
     job = Job.objects.create(
         analysis=analysis,
@@ -202,7 +210,8 @@ def _open_job(
         priority=Priority.LOW if scheduled else Priority.NORMAL,
     )
     job.refresh_from_db(fields=["public_id", "created_at"])
-    record(job, verb, actor=None if scheduled else by or user, detail=detail)
+    actor = None if scheduled else by or user
+    record(job, verb, actor=actor, detail=detail, reason=reason)
     add_lane(analysis.draft_id, job)
     return job
 
@@ -234,10 +243,22 @@ def wake_readers(draft_id: int) -> None:
         add_lane(draft_id, None)
 
 
-def record(job: Job, verb: str, *, actor: "User | None" = None, detail: str = "") -> None:
+def record(
+    job: Job,
+    verb: str,
+    *,
+    actor: "User | None" = None,
+    detail: str = "",
+    reason: Reason | None = None,
+) -> None:
     """Write what happened to the job, in the caller's transaction."""
     Event.objects.all().record(
-        job.analysis.draft_id, verb, actor=actor, about=job.public_id, detail=detail
+        job.analysis.draft_id,
+        verb,
+        actor=actor,
+        about=job.public_id,
+        detail=detail,
+        reason=reason,
     )
     if tracing.ids():  # in a request or a task; on a terminal it would disturb what is shown
         log.info("job %s: %s", job.public_id, verb)

@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext_noop
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Call, Draft, Event, Suggestion
 from candidates.models.call import CallPurpose
 from candidates.models.claims import MOST_ATTEMPTS
@@ -39,10 +39,8 @@ LEASE = timedelta(seconds=15)
 RENEW = LEASE.total_seconds() / 3
 LONGEST = 90.0  # seconds of one try; well below the queue's own time-out
 PAUSE = timedelta(seconds=5)  # before another try, where the engine asks for none
-FAULT = gettext_noop(
-    "The program failed at this. The fault has been logged; ask again when it is mended."
-)
-TOO_SLOW = gettext_noop("The model server did not answer in time. Ask again later.")
+FAULT = Reason(FailureCode.SUGGESTION_PROGRAM_FAILED)
+TOO_SLOW = Reason(FailureCode.SUGGESTION_TIMED_OUT)
 
 
 def ask(draft: Draft, user: "User", *, engine: str = "") -> Suggestion:
@@ -88,13 +86,13 @@ def make(suggestion_id: int) -> None:
     try:
         criteria = _ask_engine(suggestion, mine, token)
     except EngineUnavailable as error:
-        _settle(mine, token, error=str(error) or "The engine cannot work.")
+        _settle(mine, token, error=error.reason)
     except ScoringFailed as error:
         if error.again and suggestion.attempts < MOST_ATTEMPTS:
             pause = timedelta(seconds=error.after) if error.after else PAUSE
             _settle(mine, token, again=max(pause, PAUSE))
         else:
-            _settle(mine, token, error=str(error) or "The engine failed.")
+            _settle(mine, token, error=error.reason)
     # Whatever else goes wrong is ours: the person shall not wait for ever.
     except Exception as error:  # noqa: BLE001
         log.error("suggestion %d: %s", suggestion_id, place(error))
@@ -138,7 +136,7 @@ def _settle(
     token: UUID,
     *,
     criteria: Sequence[RubricCriterion] = (),
-    error: str = "",
+    error: Reason | None = None,
     again: timedelta | None = None,
 ) -> None:
     """Write what came and what it cost, in one transaction."""
@@ -147,7 +145,7 @@ def _settle(
         Call.objects.all().lose([token])  # one that was stopped between its row and its leaving
         if again is not None:
             mine.put_off(token, again)
-        elif error:
+        elif error is not None:
             mine.fail(token, error)
         else:
             mine.ready(token, [asdict(one) for one in criteria])

@@ -21,6 +21,7 @@ from candidates.exports import reason
 from candidates.models import Analysis, Draft
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES
 from candidates.pages.words import doubt, money
+from candidates.reasons import sentence
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import RubricCriterion
@@ -102,10 +103,10 @@ def why_not_completed(job: Job) -> str:
     """Why there is no whole ranking, and what to do about it; empty when there is one."""
     if job.is_paused:
         page = f"{settings.SITE_URL}{job.get_absolute_url()}"
-        return f"The job is paused: {job.pause_reason} Then press Resume on {page}"
+        return f"The job is paused: {sentence(job.pause_reason)} Then press Resume on {page}"
     if job.status == JobStatus.COMPLETED:
         return ""
-    return job.error or f"The job was {job.status}."
+    return sentence(job.error) or f"The job was {job.status}."
 
 
 def show(console: Console, analysis: Analysis) -> None:
@@ -141,7 +142,7 @@ def show(console: Console, analysis: Analysis) -> None:
     if analysis.engine != LOCAL:
         console.print(_took(usage(analysis)), highlight=False)
     for evaluation in without:
-        why = reason(evaluation) or evaluation.get_status_display()
+        why = sentence(reason(evaluation)) or evaluation.get_status_display()
         console.print(f"{evaluation.candidate.filename}: {why}", highlight=False)
 
 
@@ -166,7 +167,8 @@ def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
             "created_at": _time(job.created_at),
             "started_at": _time(job.started_at),
             "completed_at": _time(job.completed_at),
-            "error": job.error or None,
+            "error": sentence(job.error) or None,
+            "error_code": job.error_code or None,
         },
         "analysis": {
             "id": str(analysis.public_id),

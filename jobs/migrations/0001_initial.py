@@ -155,6 +155,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "error_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "error_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
+                (
                     "public_id",
                     models.UUIDField(
                         db_default=django.db.models.functions.uuid.UUID4(),
@@ -197,7 +207,6 @@ class Migration(migrations.Migration):
                         help_text="of forms that were sent while it was under way, and led to it",
                     ),
                 ),
-                ("error", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "created_at",
                     models.DateTimeField(
@@ -208,7 +217,16 @@ class Migration(migrations.Migration):
                 ("completed_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("ranked_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("paused_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("pause_reason", models.TextField(blank=True, db_default="", editable=False)),
+                (
+                    "pause_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "pause_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
                 ("pauses", models.PositiveSmallIntegerField(db_default=0, editable=False)),
                 (
                     "priority",
@@ -780,14 +798,19 @@ class Migration(migrations.Migration):
                 ),
                 ("next_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
-                    "stopped",
-                    models.TextField(
+                    "stop_code",
+                    models.CharField(
                         blank=True,
                         db_default="",
                         default="",
                         editable=False,
                         help_text="why it stopped by itself",
+                        max_length=40,
                     ),
+                ),
+                (
+                    "stop_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
                 ),
                 (
                     "draft",
@@ -811,6 +834,16 @@ class Migration(migrations.Migration):
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
+                ),
+                (
+                    "error_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "error_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
                 ),
                 (
                     "public_id",
@@ -847,7 +880,6 @@ class Migration(migrations.Migration):
                         max_length=9,
                     ),
                 ),
-                ("reason", models.TextField(blank=True, db_default="", default="", editable=False)),
                 (
                     "has_changes",
                     models.BooleanField(
@@ -1270,11 +1302,11 @@ class Migration(migrations.Migration):
             model_name="job",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("pause_reason", ""), ("paused_at", None)),
+                    models.Q(("pause_code", ""), ("pause_params", {}), ("paused_at", None)),
                     models.Q(
                         ("paused_at__isnull", False),
                         ("status__in", ("pending", "processing")),
-                        models.Q(("pause_reason", ""), _negated=True),
+                        models.Q(("pause_code", ""), _negated=True),
                     ),
                     _connector="OR",
                 ),
@@ -1285,8 +1317,12 @@ class Migration(migrations.Migration):
             model_name="job",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("status", "failed"), models.Q(("error", ""), _negated=True)),
-                    models.Q(models.Q(("status", "failed"), _negated=True), ("error", "")),
+                    models.Q(("status", "failed"), models.Q(("error_code", ""), _negated=True)),
+                    models.Q(
+                        models.Q(("status", "failed"), _negated=True),
+                        ("error_code", ""),
+                        ("error_params", {}),
+                    ),
                     _connector="OR",
                 ),
                 name="job_error_when_failed",
@@ -1497,7 +1533,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("next_at", None),
-                    models.Q(models.Q(("frequency", "off"), _negated=True), ("stopped", "")),
+                    models.Q(
+                        models.Q(("frequency", "off"), _negated=True),
+                        ("stop_code", ""),
+                        ("stop_params", {}),
+                    ),
                     _connector="OR",
                 ),
                 name="schedule_off_has_no_next_run",
@@ -1520,11 +1560,15 @@ class Migration(migrations.Migration):
             model_name="scheduledrun",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("outcome", "failed"), models.Q(("reason", ""), _negated=True)),
-                    models.Q(models.Q(("outcome", "failed"), _negated=True), ("reason", "")),
+                    models.Q(("outcome", "failed"), models.Q(("error_code", ""), _negated=True)),
+                    models.Q(
+                        models.Q(("outcome", "failed"), _negated=True),
+                        ("error_code", ""),
+                        ("error_params", {}),
+                    ),
                     _connector="OR",
                 ),
-                name="scheduledrun_reason_when_failed",
+                name="scheduledrun_error_when_failed",
             ),
         ),
         migrations.AddConstraint(

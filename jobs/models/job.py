@@ -13,8 +13,16 @@ from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from candidates.facts.reason import Reason
 from candidates.models import Analysis, Draft
 from candidates.models.claims import listed_constraint
+from candidates.models.reason import (
+    MAX_CODE_LENGTH,
+    ErrorColumns,
+    columns,
+    error_columns,
+    reason_of,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -54,6 +62,9 @@ JOB_TRANSITIONS = {
 }
 
 
+NOT_PAUSED: dict[str, Any] = {"paused_at": None, **columns("pause", None)}
+
+
 class JobQuerySet(models.QuerySet["Job"]):
     """The only place where a status changes. Each verb returns how many rows it moved."""
 
@@ -67,12 +78,13 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Open, and nobody has paused them: these want a lane."""
         return self.open().filter(paused_at=None)
 
-    def pause(self, reason: str) -> int:
+    def pause(self, reason: Reason) -> int:
         """Let no lane go on with them; `reason` says why, and what to do before resuming."""
-        return self.active().update(paused_at=Now(), pause_reason=reason, pauses=F("pauses") + 1)
+        paused = {"paused_at": Now(), "pauses": F("pauses") + 1, **columns("pause", reason)}
+        return self.active().update(**paused)
 
     def resume(self) -> int:
-        return self.open().filter(paused_at__isnull=False).update(paused_at=None, pause_reason="")
+        return self.open().filter(paused_at__isnull=False).update(**NOT_PAUSED)
 
     def start(self) -> int:
         return self._move(JobStatus.PROCESSING, started_at=Now())
@@ -80,8 +92,8 @@ class JobQuerySet(models.QuerySet["Job"]):
     def complete(self) -> int:
         return self._move(JobStatus.COMPLETED, completed_at=Now())
 
-    def fail(self, error: str) -> int:
-        return self._move(JobStatus.FAILED, completed_at=Now(), error=error)
+    def fail(self, error: Reason) -> int:
+        return self._move(JobStatus.FAILED, completed_at=Now(), **error_columns(error))
 
     def cancel(self) -> int:
         return self._move(JobStatus.CANCELLED, completed_at=Now())
@@ -89,11 +101,11 @@ class JobQuerySet(models.QuerySet["Job"]):
     def _move(self, to: JobStatus, **also: Any) -> int:
         # One UPDATE: PostgreSQL locks the row, the loser of a race matches nothing.
         if to in FINISHED_JOB_STATUSES:
-            also |= {"paused_at": None, "pause_reason": ""}
+            also |= NOT_PAUSED
         return self.filter(status__in=JOB_TRANSITIONS[to]).update(status=to, **also)
 
 
-class Job(models.Model):
+class Job(ErrorColumns):
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="jobs")
     requested_by = models.ForeignKey(
@@ -116,13 +128,15 @@ class Job(models.Model):
         editable=False,
         help_text="of forms that were sent while it was under way, and led to it",
     )
-    error = models.TextField(blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
     ranked_at = models.DateTimeField(null=True, blank=True, editable=False)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
-    pause_reason = models.TextField(blank=True, db_default="", editable=False)
+    pause_code = models.CharField(
+        max_length=MAX_CODE_LENGTH, blank=True, default="", db_default="", editable=False
+    )
+    pause_params = models.JSONField(blank=True, default=dict, db_default={}, editable=False)
     pauses = models.PositiveSmallIntegerField(db_default=0, editable=False)
     priority = models.SmallIntegerField(
         choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL, editable=False
@@ -168,13 +182,13 @@ class Job(models.Model):
             ),
             models.CheckConstraint(
                 name="job_paused_while_open",
-                condition=Q(paused_at=None, pause_reason="")
-                | (Q(status__in=OPEN_JOB_STATUSES, paused_at__isnull=False) & ~Q(pause_reason="")),
+                condition=Q(paused_at=None, pause_code="", pause_params={})
+                | (Q(status__in=OPEN_JOB_STATUSES, paused_at__isnull=False) & ~Q(pause_code="")),
             ),
             models.CheckConstraint(
                 name="job_error_when_failed",
-                condition=(Q(status=JobStatus.FAILED) & ~Q(error=""))
-                | (~Q(status=JobStatus.FAILED) & Q(error="")),
+                condition=(Q(status=JobStatus.FAILED) & ~Q(error_code=""))
+                | (~Q(status=JobStatus.FAILED) & Q(error_code="", error_params={})),
             ),
         ]
 
@@ -198,6 +212,10 @@ class Job(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.paused_at is not None
+
+    @property
+    def pause_reason(self) -> Reason | None:
+        return reason_of(self.pause_code, self.pause_params)
 
 
 class LaneQuerySet(models.QuerySet["Lane"]):

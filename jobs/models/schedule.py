@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from candidates.facts.reason import Reason
 from candidates.models import Analysis, Draft
 from candidates.models.claims import listed_constraint
 from candidates.models.preference import zones
+from candidates.models.reason import MAX_CODE_LENGTH, ErrorColumns, columns, reason_of
 
 
 class Frequency(models.TextChoices):
@@ -57,9 +59,10 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
         due = self.due().filter(pk=schedule.pk, next_at=schedule.next_at)
         return due.update(next_at=next_at, time_zone=schedule.owner_time_zone())
 
-    def stop(self, why: str) -> int:
+    def stop(self, reason: Reason) -> int:
         """Start nothing more until the owner saves the schedule again."""
-        return self.filter(next_at__isnull=False).update(next_at=None, stopped=why)
+        running = self.filter(next_at__isnull=False)
+        return running.update(next_at=None, **columns("stop", reason))
 
 
 class Schedule(models.Model):
@@ -95,9 +98,15 @@ class Schedule(models.Model):
         max_length=64, default="UTC", editable=False, help_text="in which next_at was computed"
     )
     next_at = models.DateTimeField(null=True, blank=True, editable=False)
-    stopped = models.TextField(
-        blank=True, default="", db_default="", editable=False, help_text="why it stopped by itself"
+    stop_code = models.CharField(
+        max_length=MAX_CODE_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="why it stopped by itself",
     )
+    stop_params = models.JSONField(blank=True, default=dict, db_default={}, editable=False)
 
     objects = ScheduleQuerySet.as_manager()
 
@@ -112,7 +121,8 @@ class Schedule(models.Model):
             listed_constraint("schedule_frequency_listed", Frequency, "frequency"),
             models.CheckConstraint(
                 name="schedule_off_has_no_next_run",
-                condition=Q(next_at=None) | (~Q(frequency=Frequency.OFF) & Q(stopped="")),
+                condition=Q(next_at=None)
+                | (~Q(frequency=Frequency.OFF) & Q(stop_code="", stop_params={})),
             ),
         ]
 
@@ -121,6 +131,11 @@ class Schedule(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("jobs:schedule", args=[self.draft.public_id])
+
+    @property
+    def stop_reason(self) -> Reason | None:
+        """Why it stopped by itself; None while it has not."""
+        return reason_of(self.stop_code, self.stop_params)
 
     @property
     def is_on(self) -> bool:
@@ -140,7 +155,7 @@ class RunOutcome(models.TextChoices):
     FAILED = "failed", _("could not start")
 
 
-class ScheduledRun(models.Model):
+class ScheduledRun(ErrorColumns):
     """One run of a schedule, or the reason why there was none."""
 
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
@@ -155,7 +170,6 @@ class ScheduledRun(models.Model):
         settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+", editable=False
     )
     outcome = models.CharField(max_length=9, choices=RunOutcome, editable=False)
-    reason = models.TextField(blank=True, default="", db_default="", editable=False)
     job = models.ForeignKey(
         "jobs.Job", models.DB_SET_NULL, null=True, related_name="scheduled_runs", editable=False
     )
@@ -180,9 +194,9 @@ class ScheduledRun(models.Model):
         constraints = [
             listed_constraint("scheduledrun_outcome_listed", RunOutcome, "outcome"),
             models.CheckConstraint(
-                name="scheduledrun_reason_when_failed",
-                condition=(Q(outcome=RunOutcome.FAILED) & ~Q(reason=""))
-                | (~Q(outcome=RunOutcome.FAILED) & Q(reason="")),
+                name="scheduledrun_error_when_failed",
+                condition=(Q(outcome=RunOutcome.FAILED) & ~Q(error_code=""))
+                | (~Q(outcome=RunOutcome.FAILED) & Q(error_code="", error_params={})),
             ),
         ]
 

@@ -24,7 +24,9 @@ REASONS = 8  # of failures, the most frequent of each period
 @dataclass(slots=True)
 class Figures:
     """What ended between `start` and `end`. Times of jobs are in seconds, from the press of Run to
-    the end, None where none was completed; `cost` is in US dollars."""
+    the end, None where none was completed; `cost` is in US dollars. Each of `reasons` has the
+    `source` ("job", "scoring" or "reading"), the `code` and `params` of a failure, and its
+    `number`."""
 
     start: datetime
     end: datetime
@@ -40,7 +42,7 @@ class Figures:
     errors: int
     tokens: int
     cost: Decimal
-    reasons: dict[str, int]
+    reasons: list[dict[str, Any]]
 
 
 def begin(now: datetime, grain: Grain) -> datetime:
@@ -106,13 +108,12 @@ def _json(figures: Figures) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in ("start", "end")}
 
 
-# "#" before the name of a file's problem, "!" before what a whole job failed of.
 MEASURE = """
 SELECT p.start, p.until, jsonb_build_object(
     'completed', j.completed, 'failed', j.failed, 'cancelled', j.cancelled,
     'p50', j.took[1], 'p95', j.took[2], 'scored', e.scored, 'unscored', e.unscored,
     'calls', c.calls, 'busy', c.busy, 'errors', c.errors, 'tokens', c.tokens,
-    'cost', c.cost::text, 'reasons', COALESCE(r.reasons, '{}'))
+    'cost', c.cost::text, 'reasons', COALESCE(r.reasons, '[]'))
 FROM UNNEST(%(starts)s::timestamptz[], %(ends)s::timestamptz[])
     WITH ORDINALITY AS p(start, until, number)
 CROSS JOIN LATERAL (
@@ -131,23 +132,26 @@ CROSS JOIN LATERAL (
 ) AS e
 CROSS JOIN LATERAL (
     SELECT count(*) AS calls,
-        count(*) FILTER (WHERE status = 'refused' AND detail LIKE '429%%') AS busy,
-        count(*) FILTER (WHERE status <> 'answered' AND detail NOT LIKE '429%%') AS errors,
+        count(*) FILTER (WHERE status = 'refused' AND http_status = 429) AS busy,
+        count(*) FILTER (WHERE status <> 'answered' AND http_status IS DISTINCT FROM 429) AS errors,
         COALESCE(sum(prompt_tokens + completion_tokens), 0) AS tokens,
         COALESCE(sum(cost), 0) AS cost
     FROM candidates_call WHERE settled_at >= p.start AND settled_at < p.until
 ) AS c
 CROSS JOIN LATERAL (
-    SELECT jsonb_object_agg(reason, number) AS reasons FROM (
-        SELECT reason, count(*) AS number FROM (
-            SELECT CASE WHEN e.error <> '' THEN e.error ELSE '#' || k.problem END AS reason
-            FROM candidates_evaluation AS e JOIN candidates_candidate AS k ON k.id = e.candidate_id
-            WHERE e.status IN ('failed', 'unreadable')
-                AND e.scored_at >= p.start AND e.scored_at < p.until
+    SELECT jsonb_agg(most) AS reasons FROM (
+        SELECT source, code, params, count(*) AS number FROM (
+            SELECT 'scoring' AS source, error_code AS code, error_params AS params
+            FROM candidates_evaluation
+            WHERE status = 'failed' AND scored_at >= p.start AND scored_at < p.until
             UNION ALL
-            SELECT '!' || error FROM jobs_job
+            SELECT 'reading', k.problem, '{}'
+            FROM candidates_evaluation AS e JOIN candidates_candidate AS k ON k.id = e.candidate_id
+            WHERE e.status = 'unreadable' AND e.scored_at >= p.start AND e.scored_at < p.until
+            UNION ALL
+            SELECT 'job', error_code, error_params FROM jobs_job
             WHERE status = 'failed' AND completed_at >= p.start AND completed_at < p.until
-        ) AS each GROUP BY reason ORDER BY number DESC, reason LIMIT %(top)s
+        ) AS each GROUP BY source, code, params ORDER BY number DESC, source, code LIMIT %(top)s
     ) AS most
 ) AS r
 ORDER BY p.number"""

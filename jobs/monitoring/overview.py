@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 from django.db import connection
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from candidates.models.analysis import TRIED_AGAIN
+from candidates.facts.reason import FailureCode, Reason
 from candidates.reading.problems import Problem
+from candidates.reasons import sentences
 from jobs.models import Grain, Heartbeat, Lane
 
 from .history import Figures, begin, kept, measure
@@ -73,10 +75,17 @@ class Past:
 
     def reasons(self) -> list[tuple[str, int]]:
         """Why résumés or jobs failed in this window, the most frequent first."""
-        counted: Counter[str] = Counter()
+        counted: Counter[tuple[str, Reason | Problem]] = Counter()
         for step in self.steps:
-            counted.update(step.reasons)
-        return [(said(reason), number) for reason, number in counted.most_common()]
+            for row in step.reasons:
+                counted[row["source"], _reason(row)] += row["number"]
+        ordered = counted.most_common()
+        titles = sentences(reason for (_source, reason), _number in ordered)
+        whole = _("The whole job: %(reason)s")
+        return [
+            (whole % {"reason": title} if source == "job" else title, number)
+            for title, ((source, _failure), number) in zip(titles, ordered, strict=True)
+        ]
 
     def total(self, name: str) -> int:
         return sum(getattr(step, name) for step in self.steps)
@@ -150,13 +159,11 @@ def _spent(those: Sequence[Figures]) -> tuple[int, Decimal]:
     return sum(one.tokens for one in those), sum((one.cost for one in those), Decimal())
 
 
-def said(reason: str) -> str:
-    """A reason as it is kept, in words."""
-    if reason.startswith("#"):
-        return str(Problem(reason[1:]).sentence) if reason != "#" else _(TRIED_AGAIN)
-    if reason.startswith("!"):
-        return _("The whole job: %(reason)s") % {"reason": reason[1:]}
-    return reason
+def _reason(row: dict[str, Any]) -> Reason | Problem:
+    """Why, as it was counted. A file without a problem has been read since."""
+    if row["source"] != "reading":
+        return Reason(FailureCode(row["code"]), row["params"])
+    return Problem(row["code"]) if row["code"] else Reason(FailureCode.FILE_READ_SINCE)
 
 
 NOW = """
@@ -178,8 +185,8 @@ FROM (
     FROM jobs_job WHERE status IN ('pending', 'processing')
 ) AS job, (
     SELECT count(*) AS calls,
-        count(*) FILTER (WHERE status = 'refused' AND detail LIKE '429%') AS busy,
-        count(*) FILTER (WHERE status <> 'answered' AND detail NOT LIKE '429%') AS errors
+        count(*) FILTER (WHERE status = 'refused' AND http_status = 429) AS busy,
+        count(*) FILTER (WHERE status <> 'answered' AND http_status IS DISTINCT FROM 429) AS errors
     FROM candidates_call WHERE settled_at > STATEMENT_TIMESTAMP() - INTERVAL '1 minute'
 ) AS call, (
     SELECT count(*) AS waiting FROM jobs_notification WHERE status IN ('waiting', 'sending')

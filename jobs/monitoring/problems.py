@@ -14,14 +14,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Call
 from candidates.models.call import CallStatus
-from candidates.scoring.engines.openai.errors import NO_QUOTA
+from candidates.reasons import sentence
 from jobs.models import Halt, Heartbeat, Job, Lane, Notification, OutgoingStatus
 from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, IncidentKind
 
@@ -217,45 +218,40 @@ def _stuck() -> Iterator[Trouble]:
 
 
 def _paused() -> Iterator[Trouble]:
-    """Jobs that paused by themselves: nothing works until somebody mends it."""
-    refused = Call.objects.filter(analysis=OuterRef("analysis"), status=CallStatus.REFUSED)
-    last = refused.order_by("-created_at").values("detail")[:1]
+    """Jobs that paused by themselves: nothing works until a person changes something."""
     paused = Job.objects.open().filter(paused_at__isnull=False)
-    paused = paused.exclude(pause_reason__startswith="Paused by ").order_by("paused_at")
-    reasons: dict[tuple[str, str], tuple[int, datetime | None]] = {}
-    for reason, at, detail in paused.annotate(refusal=Subquery(last)).values_list(
-        "pause_reason", "paused_at", "refusal"
-    )[:100]:
-        key = (_paused_for(detail or ""), reason)
-        number, since = reasons.get(key, (0, at))
-        reasons[key] = (number + 1, since)
-    titles = {
-        "quota-gone": _("The account at the model server has no quota left."),
-        "key-refused": _("The model server refuses the key."),
-        "paused": _("Jobs have paused until somebody mends something."),
+    paused = paused.exclude(pause_code=FailureCode.PAUSED_BY_USER).order_by("paused_at")
+    jobs: dict[Reason, tuple[int, datetime | None]] = {}
+    for code, params, at in paused.values_list("pause_code", "pause_params", "paused_at")[:100]:
+        reason = Reason(FailureCode(code), params)
+        number, since = jobs.get(reason, (0, at))
+        jobs[reason] = (number + 1, since)
+    names = {
+        FailureCode.QUOTA_GONE: (
+            "quota-gone",
+            _("The account at the model server has no quota left."),
+        ),
+        FailureCode.KEY_REFUSED: ("key-refused", _("The model server refuses the key.")),
     }
-    for (name, reason), (number, since) in reasons.items():
-        told = ngettext("%(number)d job waits.", "%(number)d jobs wait.", number)
-        yield Trouble(name, titles[name], f"{reason} {told % {'number': number}}", since)
-
-
-def _paused_for(refusal: str) -> str:
-    status, _, code = refusal.partition(" ")
-    if status == "402" or code.lower() in NO_QUOTA:
-        return "quota-gone"
-    return "key-refused" if status in ("401", "403") else "paused"
+    other = ("paused", _("Jobs have paused until somebody mends something."))
+    for reason, (number, since) in jobs.items():
+        name, title = names.get(FailureCode(reason.code), other)
+        waiting = ngettext("%(number)d job waits.", "%(number)d jobs wait.", number)
+        remedy = f"{sentence(reason)} {waiting % {'number': number}}"
+        yield Trouble(name, title, remedy, since)
 
 
 def _model() -> Iterator[Trouble]:
     """Of the latest calls most went wrong, the last two among them; or the very last one did, and
     for a while nobody has asked again."""
-    calls = Call.objects.exclude(status=CallStatus.OPEN).exclude(detail="the worker ended")
+    calls = Call.objects.exclude(status=CallStatus.OPEN)
+    calls = calls.exclude(error_code=FailureCode.WORKER_ENDED)
     calls = calls.filter(settled_at__gt=Now() - CALLS_AGE).order_by("-settled_at")
     dated = calls.annotate(is_old=Q(settled_at__lt=Now() - UNASKED))
     latest = [
-        (_ailment(status, detail), at, is_old)
-        for status, detail, at, is_old in dated.values_list(
-            "status", "detail", "settled_at", "is_old"
+        (_ailment(status, code, http_status), at, is_old)
+        for status, code, http_status, at, is_old in dated.values_list(
+            "status", "error_code", "http_status", "settled_at", "is_old"
         )[:CALLS_SEEN]
     ]
     streak = list(takewhile(lambda call: call[0], latest))
@@ -286,15 +282,15 @@ def _model() -> Iterator[Trouble]:
         )
 
 
-def _ailment(status: str, detail: str) -> str:
+def _ailment(status: str, code: str, http_status: int | None) -> str:
     """What a call's end says against the server: "busy", "down", or nothing."""
     if status == CallStatus.REFUSED:
-        number, _, code = detail.partition(" ")
-        if number == "429" and code.lower() not in NO_QUOTA:
+        http_status = http_status or 0
+        if http_status == 429 and code != FailureCode.QUOTA_GONE:
             return "busy"
-        return "down" if number.startswith("5") or number == "408" else ""
+        return "down" if http_status >= 500 or http_status == 408 else ""
     if status == CallStatus.FAILED:
-        return "down" if detail != "never sent" else ""
+        return "down" if code != FailureCode.CALL_NEVER_SENT else ""
     return "down" if status == CallStatus.UNKNOWN else ""
 
 

@@ -18,8 +18,9 @@ from candidates.models import Analysis, Evaluation, Event, Preference
 from candidates.models.draft import Role
 from candidates.models.preference import zones
 from candidates.pages.words import doubt
+from candidates.reasons import criterion_name, sentence
 from candidates.scoring.scorecard import Rating
-from candidates.told import called, told
+from candidates.told import told
 from jobs.models import Job, Notification, NotificationKind, ScheduledRun
 
 MAX_CANDIDATES_SHOWN = 5
@@ -91,7 +92,7 @@ def _job_context(notification: Notification) -> dict[str, Any]:
         "tally": analysis.evaluations.tally(),
         "best_candidates": _best_candidates(analysis),
         "repeatability": doubt(analysis.followups.repeat_error()),
-        "troubles": [(reason, number) for reason, number, _ in analysis.evaluations.troubles()],
+        "troubles": [(row.reason, row.number) for row in analysis.evaluations.unscored()],
         "pause_reason": _pause_reason(job),
         "page_url": settings.SITE_URL + page.get_absolute_url(),
         "job_url": settings.SITE_URL + job.get_absolute_url(),
@@ -163,13 +164,13 @@ def _best_reason(analysis: Analysis, evaluation: Evaluation) -> str:
     if not supported:
         return ""
     best = max(supported, key=lambda rating: rating.rating * criteria[rating.criterion].weight)
-    return f"{called(criteria[best.criterion])}: {told(best.reason)}"
+    return f"{criterion_name(criteria[best.criterion])}: {told(best.reason)}"
 
 
 def _pause_reason(job: Job) -> str:
     """Why the job paused last; it may have been resumed since."""
     paused = Event.objects.filter(about=job.public_id, verb="paused").last()
-    return paused.detail if paused else ""
+    return sentence(paused.reason) if paused else ""
 
 
 def _domain() -> str:

@@ -52,6 +52,9 @@ def queue_for_job(user_id: int, job: Job, kind: NotificationKind, occasion: int 
     in the caller's transaction. The caller has checked that the user may see the job."""
     if kind not in EVENTS or not Webhook.objects.filter(user=user_id, disabled_at=None).exists():
         return
+    # The caller has just written why, and may hold an older row.
+    codes = Job.objects.values_list("pause_code", "error_code")
+    pause_code, error_code = codes.get(pk=job.pk)
     analysis = job.analysis
     tally = analysis.evaluations.tally()
     event = EVENTS[kind]
@@ -63,6 +66,7 @@ def queue_for_job(user_id: int, job: Job, kind: NotificationKind, occasion: int 
         "draft": str(analysis.draft.public_id),
         "analysis": str(analysis.public_id),
         "job": str(job.public_id),
+        "error_code": pause_code or error_code or None,
         "counts": {key: tally[key] for key in ("total", *map(str, EvaluationStatus.values))},
         "links": {
             "draft": settings.SITE_URL + analysis.draft.get_absolute_url(),

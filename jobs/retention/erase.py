@@ -18,7 +18,6 @@ from django_q.models import Task
 from candidates.intake import discard
 from candidates.models import (
     Archive,
-    Call,
     Candidate,
     Draft,
     Event,
@@ -28,7 +27,6 @@ from candidates.models import (
     SavedView,
 )
 from candidates.models.archive import ArchiveStatus
-from jobs.models import Job
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -77,9 +75,8 @@ def _erase(pk: int, user: "User") -> Receipt | None:
         "notes": candidate.notes.count(),
         "decisions": candidate.decisions.count(),
         "likenesses": Likeness.objects.filter(Q(first=candidate) | Q(second=candidate)).count(),
-        "calls": Call.objects.filter(evaluation__in=ids).exclude(detail="").update(detail=""),
         "events": _clear_events(candidate, [public_id for _id, public_id in evaluations], words),
-        "errors": _clear_errors(candidate, words),
+        "errors": _clear_errors(words),
         "views": _remove_views(candidate, words),
         "archives": len(archives),
     }
@@ -133,16 +130,13 @@ def _clear_events(candidate: Candidate, evaluations: list[object], words: list[s
     return events.filter(Q(pk__in=named) | Q(about__in=about)).update(detail="")
 
 
-def _clear_errors(candidate: Candidate, words: list[str]) -> int:
+def _clear_errors(words: list[str]) -> int:
     """Clear errors that name the candidate: a database quotes the row that it refuses, and the
     queue keeps its message for a week."""
     failures = Task.objects.filter(success=False)
     named = [task.pk for task in failures.iterator() if _contains_any(str(task.result), words)]
     Task.objects.filter(pk__in=named).delete()
-    jobs = Job.objects.filter(analysis__draft=candidate.draft_id).exclude(error="")
-    naming = [pk for pk, error in jobs.values_list("pk", "error") if _contains_any(error, words)]
-    without = _("The reason named somebody who has been erased since.")
-    return len(named) + Job.objects.filter(pk__in=naming).update(error=without)
+    return len(named)
 
 
 def _remove_views(candidate: Candidate, words: list[str]) -> int:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from django.utils.translation import gettext as _
 
+from candidates.facts.reason import FailureCode, Reason, ReasonedError
 from jobs.models.schedule import LAST_DAY, Frequency, Schedule
 
 CRON_FIELDS = 5
@@ -18,8 +18,21 @@ RUNS_CHECKED = 50  # of which no two may be closer together
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class BadCronExpression(ValueError):
-    """An expression that cannot be used. The message says why, and what to write instead."""
+# Of the errors of the parser.
+CODES = {
+    "Bad minute": FailureCode.CRON_MINUTE,
+    "Bad hour": FailureCode.CRON_HOUR,
+    "Bad day-of-month": FailureCode.CRON_DAY,
+    "Bad month": FailureCode.CRON_MONTH,
+    "Bad day-of-week": FailureCode.CRON_WEEKDAY,
+}
+
+
+class BadCronExpression(ReasonedError, ValueError):
+    """An expression that cannot be used."""
+
+    def __init__(self, code: FailureCode) -> None:
+        super().__init__(Reason(code))
 
 
 def daily(time_of_day: time) -> str:
@@ -67,40 +80,18 @@ def following(expression: str, zone: str, now: datetime) -> datetime:
             if (moment := local.astimezone(UTC)) > now:
                 return moment
     except CronSimError as error:
-        raise BadCronExpression(_explanation(str(error))) from error
-    raise BadCronExpression(_("This time never comes. Look at the day and the month."))
+        raise BadCronExpression(CODES.get(str(error), FailureCode.CRON_INVALID)) from error
+    raise BadCronExpression(FailureCode.CRON_NEVER)
 
 
 def check(expression: str) -> None:
     """Raise BadCronExpression for a malformed expression, one that names no time, or one that names
     times less than an hour apart."""
     if len(expression.split()) != CRON_FIELDS:
-        raise BadCronExpression(
-            _(
-                "A cron expression has five parts: minute, hour, day of the month, month and day "
-                "of the week. “0 6 * * 1-5” is six o'clock from Monday to Friday."
-            )
-        )
+        raise BadCronExpression(FailureCode.CRON_PARTS)
     moment = following(expression, "UTC", ANY_DAY)
     for _n in range(RUNS_CHECKED):
         following_moment = following(expression, "UTC", moment)
         if following_moment - moment < MIN_INTERVAL:
-            raise BadCronExpression(
-                _("That is more than once an hour. Give the first part one minute, such as 0.")
-            )
+            raise BadCronExpression(FailureCode.CRON_TOO_OFTEN)
         moment = following_moment
-
-
-def _explanation(error: str) -> str:
-    """The parser's error, such as "Bad day-of-month", as a sentence for the form."""
-    explanations = {
-        "Bad minute": _("The first part is the minute: 0 to 59."),
-        "Bad hour": _("The second part is the hour: 0 to 23."),
-        "Bad day-of-month": _(
-            "The third part is the day of the month: 1 to 31, or L for the last; and there has to "
-            "be such a day in the months of the fourth part."
-        ),
-        "Bad month": _("The fourth part is the month: 1 to 12, or JAN to DEC."),
-        "Bad day-of-week": _("The fifth part is the day of the week: 0 to 7, or SUN to SAT."),
-    }
-    return explanations.get(error, error)

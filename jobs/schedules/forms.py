@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from candidates.reasons import sentence
 from jobs.models.schedule import Frequency, Schedule
 
 from . import cron
@@ -44,5 +45,5 @@ class ScheduleForm(forms.ModelForm[Schedule]):
             try:
                 cron.check(cleaned["cron"])
             except cron.BadCronExpression as error:
-                self.add_error("cron", str(error))
+                self.add_error("cron", sentence(error.reason))
         return cleaned

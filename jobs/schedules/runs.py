@@ -15,11 +15,13 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Concat, Now
 from django.utils.translation import gettext_noop
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Draft, Evaluation, Event, Preference
 from candidates.models.analysis import EvaluationStatus, InsightsMode, Sha256
 from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
+from candidates.scoring.rubric import InvalidRubric
 from jobs.execution.estimate import Estimate, estimate
 from jobs.execution.submit import CannotRun, submit
 from jobs.models import Job, JobStatus, Notice, NotificationKind
@@ -36,8 +38,8 @@ log = logging.getLogger(__name__)
 MAX_SCHEDULES_PER_SWEEP = 20
 RUN_RETENTION = timedelta(days=365)
 MAX_FAILURES_IN_A_ROW = 3  # then the schedule stops
-OWNER_LEFT = gettext_noop("The account of the draft's owner is closed.")
-BROKE = gettext_noop("The program could not start it. Whoever runs the site finds why in its log.")
+OWNER_LEFT = Reason(FailureCode.OWNER_LEFT)
+BROKE = Reason(FailureCode.SCHEDULE_PROGRAM_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ PROMPT = gettext_noop("the way in which the engine scores has changed")
 
 def changes(draft: Draft) -> Changes:
     """Compare the draft with its last finished ranking, in eight queries at most, however many
-    candidates. Raises ValueError with a sentence for the user when nothing could be rated."""
+    candidates. Raises InvalidRubric when nothing could be rated."""
     finished = Job.objects.filter(analysis=OuterRef("pk"), status=JobStatus.COMPLETED)
     previous = draft.analyses.filter(Exists(finished)).order_by("-created_at", "-pk").first()
     rubric = draft.rubric()
@@ -114,7 +116,7 @@ def insight_options(previous: Analysis | None) -> dict[str, Any]:
 
 
 def preview(draft: Draft) -> tuple[Changes, Estimate]:
-    """What a run would find changed now, and its cost; raises ValueError as `changes` does."""
+    """What a run would find changed now, and its cost; raises as `changes` does."""
     changed = changes(draft)
     return changed, estimate(draft, **insight_options(changed.previous_analysis))
 
@@ -124,7 +126,7 @@ def save(schedule: Schedule, user: "User") -> None:
     with transaction.atomic():
         schedule.next_at = cron.next_run(schedule, _now())
         schedule.time_zone = schedule.owner_time_zone()
-        schedule.stopped = ""
+        schedule.stop_code, schedule.stop_params = "", {}
         schedule.save()
         detail = f"{schedule.frequency} {cron.expression_of(schedule)}".strip()
         Event.objects.all().record(
@@ -198,7 +200,7 @@ def _next_run_or_stop(schedule: Schedule) -> datetime | None:
     try:
         return cron.next_run(schedule, _now())
     except BadCronExpression as error:
-        _stop(schedule, str(error))
+        _stop(schedule, error.reason)
         return None
 
 
@@ -226,8 +228,8 @@ def _run(run: ScheduledRun) -> ScheduledRun:
             return _save(run, RunOutcome.UNCHANGED)
         options = insight_options(changed.previous_analysis)
         job = submit(draft, draft.owner, scheduled=True, **options)
-    except (CannotRun, ValueError) as error:  # the second: nothing to rate by
-        return _fail(run, str(error))
+    except (CannotRun, InvalidRubric) as error:
+        return _fail(run, error.reason)
     if not job.scheduled:  # a user has just pressed Run
         return _save(run, RunOutcome.UNDER_WAY)
     run.job = job
@@ -240,9 +242,9 @@ def _save(run: ScheduledRun, outcome: RunOutcome) -> ScheduledRun:
     return run
 
 
-def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
+def _fail(run: ScheduledRun, reason: Reason) -> ScheduledRun:
     """Save why the run could not start, and notify the owner; after MAX_FAILURES_IN_A_ROW, stop."""
-    run.reason = why
+    run.error_code, run.error_params = str(reason.code), dict(reason.params)
     _save(run, RunOutcome.FAILED)
     schedule, draft = run.schedule, run.schedule.draft
     if draft.owner.is_active and Preference.of(draft.owner).in_app:
@@ -256,14 +258,14 @@ def _fail(run: ScheduledRun, why: str) -> ScheduledRun:
         )
     last = schedule.runs.values_list("outcome", flat=True)[:MAX_FAILURES_IN_A_ROW]
     if list(last) == [RunOutcome.FAILED] * MAX_FAILURES_IN_A_ROW:
-        _stop(schedule, why)
+        _stop(schedule, reason)
     return run
 
 
-def _stop(schedule: Schedule, why: str) -> None:
-    if Schedule.objects.filter(pk=schedule.pk).stop(why):
+def _stop(schedule: Schedule, reason: Reason) -> None:
+    if Schedule.objects.filter(pk=schedule.pk).stop(reason):
         Event.objects.all().record(
-            schedule.draft_id, "schedule stopped", about=schedule.draft.public_id, detail=why
+            schedule.draft_id, "schedule stopped", about=schedule.draft.public_id, reason=reason
         )
 
 

@@ -18,6 +18,7 @@ from candidates.models import Candidate, Draft, Look, Membership
 from candidates.models.candidate import CandidateStatus
 from candidates.pages import live
 from candidates.pages.draft_list import draft_rows
+from candidates.reasons import sentence
 from candidates.scoring import engines
 from jobs.execution import samples, submit
 from jobs.models import Job, JobStatus
@@ -37,7 +38,7 @@ class Needs:
     invitations: list[Membership]
     unseen: list[Job]
     failed: list[Job]
-    paused: list[Job]
+    paused: list[dict[str, Any]]
     unreadable: list[dict[str, Any]]
 
     def __bool__(self) -> bool:
@@ -50,7 +51,7 @@ def home(request: Request) -> HttpResponse:
     """The first page. Twelve queries; seven for the part that refreshes while something runs."""
     mine = Job.objects.visible_to(request.user).select_related("analysis__draft")
     rows = job_rows(mine.open()[:RUNNING])
-    needs = _needs(request, mine, [row["job"] for row in rows])
+    needs = _needs(request, mine, rows)
     runs = any(not row["job"].is_paused for row in rows)
     told = [(row["job"].pk, row["job"].status, row["progress"]) for row in rows]
     state = live.digest(told, needs)
@@ -85,7 +86,7 @@ def sample(request: Request) -> HttpResponse:
     try:
         job = submit.submit(draft, request.user, engine=local, model=engines.default_model(local))
     except submit.CannotRun as error:
-        messages.error(request, str(error))
+        messages.error(request, sentence(error.reason))
         return redirect(draft)
     messages.success(
         request,
@@ -97,7 +98,7 @@ def sample(request: Request) -> HttpResponse:
     return redirect(job)
 
 
-def _needs(request: Request, mine: Any, running: list[Job]) -> Needs:
+def _needs(request: Request, mine: Any, running: list[dict[str, Any]]) -> Needs:
     """What waits for the user, the newest first. Three queries."""
     looks = Look.objects.filter(
         user=request.user, analysis=OuterRef("analysis"), at__gte=OuterRef("completed_at")
@@ -121,7 +122,7 @@ def _needs(request: Request, mine: Any, running: list[Job]) -> Needs:
         invitations=list(invited.select_related("draft", "invited_by")[:SHOWN]),
         unseen=[job for job in unseen if job.status == JobStatus.COMPLETED][:SHOWN],
         failed=[job for job in unseen if job.status == JobStatus.FAILED][:SHOWN],
-        paused=[job for job in running if job.is_paused],
+        paused=[row for row in running if row["job"].is_paused],
         unreadable=list(bad[: SHOWN + 1]),
     )
 

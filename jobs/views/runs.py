@@ -1,10 +1,12 @@
 """Pages of jobs, and the requests that steer them: run, pause, resume, cancel, retry, repeat."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, Max, Q, Subquery
 from django.http import Http404, HttpResponse
@@ -17,12 +19,14 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request, analysis_for, draft_for
+from candidates.facts.reason import Reason
 from candidates.forms import RunForm
 from candidates.models import Draft, Evaluation, Event, Preference
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus, InsightsMode
 from candidates.models.draft import Role
 from candidates.pages import live
-from candidates.told import told
+from candidates.reasons import sentence, sentences
+from candidates.scoring.rubric import InvalidRubric
 from jobs.access import job_for
 from jobs.execution import estimate as estimates
 from jobs.execution import in_request, submit
@@ -152,7 +156,7 @@ def job(request: Request, public_id: Any) -> HttpResponse:
         "may_retry": may
         and not job.is_open
         and (progress.failed or progress.waiting or any(after.values()) or not progress.total),
-        "troubles": job.analysis.evaluations.troubles()
+        "troubles": job.analysis.evaluations.unscored()
         if progress.failed or progress.unreadable
         else [],
         "events": [(event, VERBS.get(event.verb, event.verb)) for event in reversed(events)],
@@ -201,7 +205,7 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
     if form.is_bound and not form.is_valid():
         context["trouble"] = _(WHOM)
     elif too_many := submit.refusal(draft.pk):
-        context["trouble"] = too_many
+        context["trouble"] = sentence(too_many)
     else:
         wanted = form.cleaned_data if form.is_bound else {}
         context["mode"] = InsightsMode(wanted.get("insights_mode", InsightsMode.TOP)).label
@@ -212,8 +216,8 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
                 top_n=wanted.get("top_n"),
                 repeats=wanted.get("repeats", False),
             )
-        except ValueError as error:
-            context["trouble"] = told(str(error))
+        except InvalidRubric as error:
+            context["trouble"] = sentence(error.reason)
     part = "#figures" if live.is_refresh(request) else ""
     return render(request, f"jobs/estimate.html{part}", context)
 
@@ -235,7 +239,7 @@ def run(request: Request, public_id: Any) -> HttpResponse:
             key=form.cleaned_data["key"],
         )
     except submit.CannotRun as error:
-        messages.error(request, str(error))
+        messages.error(request, sentence(error.reason))
         return redirect(draft)
     in_request.work_here(job)
     job.refresh_from_db(fields=["status"])
@@ -249,7 +253,7 @@ def repeat(request: Request, public_id: Any) -> HttpResponse:
     try:
         return redirect(submit.repeat(analysis, request.user))
     except submit.CannotRun as error:
-        messages.info(request, str(error))
+        messages.info(request, sentence(error.reason))
     return redirect(analysis)
 
 
@@ -289,17 +293,22 @@ def resume(request: Request, public_id: Any) -> HttpResponse:
 
 @require_POST
 def retry(request: Request, public_id: Any) -> HttpResponse:
+    """Retry what has no score, or what failed for the `reason` that is posted as JSON."""
     job = job_for(request.user, public_id, Role.EDITOR)
     try:
-        again = submit.retry(job, request.user, request.POST.get("reason", ""))
+        reason = _posted(request.POST.get("reason", ""))
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("No such reason.") from error
+    try:
+        again = submit.retry(job, request.user, reason)
     except submit.CannotRun as error:
-        messages.info(request, str(error))
+        messages.info(request, sentence(error.reason))
         return redirect(job)
     return redirect(again)
 
 
 def job_rows(jobs: Any) -> list[dict[str, Any]]:
-    """Each job with the counts of its analysis. One query more."""
+    """Each job with the counts of its analysis and why it is paused. Two queries more at most."""
     jobs = list(jobs)
     counts: dict[int, dict[str, int]] = {}
     counted = (
@@ -309,7 +318,20 @@ def job_rows(jobs: Any) -> list[dict[str, Any]]:
     )
     for analysis_id, status, number in counted.annotate(number=Count("pk")):
         counts.setdefault(analysis_id, {})[status] = number
-    return [{"job": job, "progress": _counted(counts.get(job.analysis_id, {}))} for job in jobs]
+    pauses = sentences(job.pause_reason for job in jobs)
+    return [
+        {
+            "job": job,
+            "progress": _counted(counts.get(job.analysis_id, {})),
+            "paused_for": paused_for,
+        }
+        for job, paused_for in zip(jobs, pauses, strict=True)
+    ]
+
+
+def _posted(text: str) -> Reason | None:
+    """The reason that a form names, None where it names none. Raises ValueError for nonsense."""
+    return Reason.from_json(json.loads(text)) if text else None
 
 
 def _counted(by_status: dict[str, int]) -> Progress:

@@ -18,6 +18,8 @@ from django.views.decorators.http import require_http_methods
 from candidates.access import NOT_YOURS, Request, draft_for
 from candidates.models import Draft
 from candidates.models.draft import Role
+from candidates.reasons import sentence
+from candidates.scoring.rubric import InvalidRubric
 from jobs.models.schedule import Schedule, ScheduledRun
 from jobs.schedules import runs
 from jobs.schedules.forms import ScheduleForm
@@ -52,14 +54,14 @@ def schedule(request: Request, public_id: UUID) -> HttpResponse:
         "zone": zone,
         "now": _local(timezone.now(), zone),
         "next_at": _local(current.next_at, zone) if current.next_at else "",
-        "stopped": _(current.stopped) if current.stopped else "",
+        "stopped": sentence(current.stop_reason),
         "page": page,
     }
     try:
         context["changes"], context["estimate"] = runs.preview(draft)
         context["reasons"] = _(", and ").join(_(why) for why in context["changes"].rescore_reasons)
-    except ValueError as error:
-        context["trouble"] = _(str(error))
+    except InvalidRubric as error:
+        context["trouble"] = sentence(error.reason)
     status = 422 if form.is_bound else 200
     return render(request, "jobs/schedule.html", context, status=status)
 

@@ -9,9 +9,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from candidates.models import Draft, Event
 from candidates.models.analysis import EvaluationStatus
+from candidates.reasons import sentence
 from jobs.models import Halt, Job, JobStatus
 from jobs.models.job import PERMISSIONS
 from tests.makers import rows
+
+WHY = sentence(rows.TIMED_OUT)
 
 # Django's admin has no icon, and a browser asks for one.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.complaints("404")]
@@ -50,7 +53,7 @@ def test_who_may_do_everything_watches_a_job_and_steers_it(
     bar = page.locator(f"#progress-{job.pk}")
     expect(bar).to_contain_text("1 of 2")
     job.analysis.evaluations.filter(status=EvaluationStatus.WAITING).update(
-        status=EvaluationStatus.FAILED, error="It went wrong.", scored_at=job.created_at
+        **rows.failure(), scored_at=job.created_at
     )
     expect(bar).to_contain_text("2 of 2, 1 failed")  # by itself
 
@@ -65,7 +68,7 @@ def test_who_may_do_everything_watches_a_job_and_steers_it(
     assert Event.objects.get(verb="cancelled").actor == eve
 
     page.goto(reverse("admin:jobs_job_errors"))
-    page.get_by_role("link", name="Retry these 1: It went wrong.").first.click()
+    page.get_by_role("link", name=f"Retry these 1: {WHY}").first.click()
     page.get_by_role("button", name="Retry all that match").click()
     expect(page.get_by_text("1 job is retried.")).to_be_visible()
 

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Candidate, Draft
 from evaluator import login_throttle
 from jobs.models import Job, JobStatus, NotificationKind
@@ -50,9 +51,9 @@ def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
     assert len(found) > len(POLICIES) / 3
     analysis = home.things[Job].analysis
     waiting = {"status": "waiting", "score": None, "rank": None, "scored_at": None}
-    failed = {"status": "failed", "score": None, "rank": None, "error": "It took too long."}
-    analysis.evaluations.filter(rank=5).update(**failed)
-    troubled = rows.job(analysis, JobStatus.FAILED, f"The model {LONG} is not known.")
+    analysis.evaluations.filter(rank=5).update(**rows.failure())
+    unknown = Reason(FailureCode.MODEL_UNKNOWN, {"model": LONG, "status": 404})
+    troubled = rows.job(analysis, JobStatus.FAILED, unknown)
     other = rows.analysis(analysis.draft, alice)
     rows.evaluate(other)
     other.evaluations.filter(rank__gt=4).update(**waiting)

@@ -6,8 +6,11 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from candidates.models import Draft
+from candidates.reasons import sentence
 from jobs.models import Job, JobStatus
 from tests.makers import rows
+
+WHY = sentence(rows.TIMED_OUT)
 
 TOLD = """
 window.told = [];
@@ -41,13 +44,11 @@ def test_it_follows_its_job_through_a_lost_connection(
     expect(at_home.locator("[data-lost]")).to_have_text("The connection is lost. Trying again …")
     one = analysis.evaluations.filter(status="waiting").first()
     assert one is not None
-    analysis.evaluations.filter(pk=one.pk).update(
-        status="failed", error="It took too long.", scored_at=timezone.now()
-    )
+    analysis.evaluations.filter(pk=one.pk).update(**rows.failure(), scored_at=timezone.now())
     at_home.context.set_offline(False)
     expect(at_home).to_have_title("37% · Backend engineer · Candidate Evaluator")
     expect(at_home.locator("[data-lost]")).to_be_empty()
-    expect(at_home.locator(".troubles")).to_contain_text("It took too long.")
+    expect(at_home.locator(".troubles")).to_contain_text(WHY)
 
     at_home.evaluate("window.away = true")
     Job.objects.filter(pk=job.pk).complete()
@@ -57,5 +58,5 @@ def test_it_follows_its_job_through_a_lost_connection(
     expect(at_home.locator("[data-said]")).to_have_text("Completed")
     assert at_home.evaluate("document.documentElement.scrollWidth") <= 360
 
-    at_home.get_by_role("button", name="Retry this 1: It took too long.").press("Enter")
-    expect(at_home.locator("#job")).to_contain_text("Retried by alice: 1 failed: It took too long.")
+    at_home.get_by_role("button", name=f"Retry this 1: {WHY}").press("Enter")
+    expect(at_home.locator("#job")).to_contain_text(f"Retried by alice: 1 failed: {WHY}")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Criterion, Draft, Suggestion
 from candidates.models.suggestion import SuggestionStatus
 from candidates.scoring.rubric import derive_criteria
@@ -51,9 +52,10 @@ def addresses(draft: Draft, alice: User) -> dict[str, str]:
     rows.waiting(draft, 3)
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    rows.job(analysis, JobStatus.FAILED, f"The model {LONG} is not known.")
+    unknown = Reason(FailureCode.MODEL_UNKNOWN, {"model": LONG, "status": 404})
+    rows.job(analysis, JobStatus.FAILED, unknown)
     job = rows.job(analysis, JobStatus.PROCESSING)
-    pause.by_itself(job, f"The model {LONG} is not known.")
+    pause.by_itself(job, unknown)
     rows.call(analysis, model=LONG, answered_by=f"{LONG}"[:100])
     suggested(draft)
     draft_pages = [

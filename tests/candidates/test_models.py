@@ -11,6 +11,7 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import (
     Candidate,
     Criterion,
@@ -20,10 +21,11 @@ from candidates.models import (
     Look,
     Membership,
 )
-from candidates.models.analysis import TRIED_AGAIN, EvaluationStatus
+from candidates.models.analysis import EvaluationStatus, Unscored
 from candidates.models.candidate import CandidateStatus, Verdict
 from candidates.models.claims import MOST_ATTEMPTS, SUSPECT_FROM
 from candidates.models.draft import Role
+from candidates.models.reason import error_columns
 from candidates.reading import Problem
 from jobs.models import Job, JobStatus, Lane, Notification
 from tests.makers import rows
@@ -61,7 +63,7 @@ FORBIDDEN: list[tuple[type[Model], dict[str, object], dict[str, object]]] = [
     (Evaluation, {"status": EvaluationStatus.SCORED}, {"score": None}),
     (Evaluation, {"status": EvaluationStatus.SCORED}, {"scored_at": None}),
     (Evaluation, {"status": EvaluationStatus.SCORED}, {"status": "lost"}),
-    (Evaluation, {"status": EvaluationStatus.SCORED}, {"error": "but scored"}),
+    (Evaluation, {"status": EvaluationStatus.SCORED}, {"error_code": "program_failed"}),
     (Evaluation, {"status": EvaluationStatus.WAITING}, {"token": uuid4()}),
     (Evaluation, {"status": EvaluationStatus.WAITING}, {"status": EvaluationStatus.SCORING}),
     (Evaluation, {"status": EvaluationStatus.WAITING}, {"rank": 1}),
@@ -69,7 +71,9 @@ FORBIDDEN: list[tuple[type[Model], dict[str, object], dict[str, object]]] = [
     (Job, {}, {"status": JobStatus.COMPLETED}),
     (Job, {}, {"status": JobStatus.PENDING}),
     (Job, {}, {"completed_at": Now()}),
-    (Job, {}, {"error": "but running"}),
+    (Job, {}, {"error_code": "no_candidates_left"}),
+    (Job, {}, {"pause_code": "quota_gone"}),
+    (Job, {}, {"paused_at": Now()}),
     (Lane, {}, {"token": uuid4()}),
     (Lane, {}, {"started_at": Now()}),
     (Notification, {}, {"status": "sent"}),
@@ -135,7 +139,7 @@ def answer(pk: int) -> dict[str, object]:
         **nothing,
         "id": pk,
         "status": "scored",
-        "error": "",
+        **error_columns(None),
         "ratings": [],
         "score": 50,
         "flags": [],
@@ -222,7 +226,7 @@ def test_a_row_that_ends_every_worker_is_tried_alone_and_then_given_up(waiting: 
     assert rows_.give_up() == 1
     given_up = Evaluation.objects.get(pk=waiting[0])
     assert given_up.status == EvaluationStatus.FAILED
-    assert "5 times" in given_up.error
+    assert given_up.error == Reason(FailureCode.SCORING_STOPPED_WORKER, {"times": 5})
 
 
 def test_a_file_that_ends_every_reader_is_given_up_with_a_reason(draft: Draft) -> None:
@@ -348,8 +352,9 @@ def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(
     analysis = rows.analysis(draft, alice)
     Evaluation.objects.enrol(analysis)
     Evaluation.objects.all().close_unreadable()
-    assert analysis.evaluations.troubles() == [(Problem.ENCRYPTED.sentence, 1, False)]
+    assert analysis.evaluations.unscored() == [Unscored(Problem.ENCRYPTED, 1)]
 
     draft.candidates.read_again()
 
-    assert analysis.evaluations.troubles() == [(TRIED_AGAIN, 1, False)]
+    assert analysis.evaluations.unscored() == [Unscored(Reason(FailureCode.FILE_READ_SINCE), 1)]
+    assert not any(row.may_retry for row in analysis.evaluations.unscored())

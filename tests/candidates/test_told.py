@@ -1,23 +1,16 @@
-"""Sentences of workers and engines, in the language of who reads them."""
+"""What is still stored as a sentence, in the language of who reads it."""
 
 import pytest
 from django.utils import translation
 
-from candidates.reading.problems import Problem
 from candidates.scoring import insights, protected
 from candidates.scoring.engines import reasons
 from candidates.scoring.rubric import ROLE, Rubric, RubricCriterion
 from candidates.scoring.scorecard import Quote, Rating, Scorecard
-from candidates.told import called, told
+from candidates.told import told
 
 PYTHON = RubricCriterion("c1", "Python", "läuft im Betrieb", 2, must_have=True)
 WHOLE = RubricCriterion(ROLE, "The role as described", "", 1)
-
-
-@pytest.mark.parametrize("problem", Problem)
-def test_every_reason_why_a_file_is_not_read_has_its_german(problem: Problem) -> None:
-    with translation.override("de"):
-        assert told(problem.sentence) != problem.sentence
 
 
 @pytest.mark.parametrize("kind", protected.SENTENCES)
@@ -62,25 +55,6 @@ def test_every_insight_of_the_built_in_engine_has_its_german(value: float) -> No
 @pytest.mark.parametrize(
     ("english", "german"),
     [
-        (
-            "The model server answered 503; 4 tries. It has been so for about an hour. Resume the "
-            "job when the model server answers again.",
-            "Der Modellserver hat 503 geantwortet; 4 Versuche. So ist es seit etwa einer Stunde. "
-            "Setzen Sie den Auftrag fort, wenn der Modellserver wieder antwortet.",
-        ),
-        (
-            "The model server cannot be reached; 3 tries.",
-            "Der Modellserver ist nicht zu erreichen; 3 Versuche.",
-        ),
-        (
-            "None of the 3 résumés could be scored: 1 unreadable and 2 failed.",
-            "Keiner der 3 Lebensläufe konnte bewertet werden: 1 unlesbar und 2 fehlgeschlagen.",
-        ),
-        ("Paused by alice.", "Angehalten von alice."),
-        (
-            "1 failed: The model did not answer in time.",
-            "1 fehlgeschlagen: Das Modell hat nicht rechtzeitig geantwortet.",
-        ),
         ("The model saw 61% of the text.", "Das Modell hat 61% des Textes gesehen."),
         ("kafka, 31 times", "kafka, 31 Mal"),
     ],
@@ -97,10 +71,3 @@ def test_what_is_filled_in_stays(english: str, german: str) -> None:
 def test_the_words_of_others_stay_as_they_came(said: str) -> None:
     with translation.override("de"):
         assert told(said) == said
-
-
-def test_only_the_role_is_named_by_us() -> None:
-    own = RubricCriterion("c2", "Experience", "", 1)
-    with translation.override("de"):
-        assert called(WHOLE) == "Die Stelle, wie beschrieben"
-        assert called(own) == "Experience"

@@ -9,11 +9,13 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Call, Candidate, Draft, Evaluation, FollowUp, Note
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallPurpose, CallStatus
 from candidates.models.candidate import CandidateStatus
 from candidates.models.followup import FollowUpKind, FollowUpStatus
+from candidates.models.reason import error_columns
 from candidates.reading import Problem
 from candidates.scoring.fingerprint import document_key
 from candidates.scoring.prepare import keep
@@ -21,6 +23,7 @@ from candidates.scoring.scorecard import Quote, Rating
 from jobs.models import Job, JobStatus
 
 TEXT = "Ada Example\nada@example.com\n\nBuilt payment services in Python.\nTuned PostgreSQL."
+TIMED_OUT = Reason(FailureCode.TIMED_OUT, {"tries": 4})
 QUOTE = "Built payment services in Python."
 
 
@@ -135,13 +138,21 @@ def evaluate(analysis: Analysis) -> None:
     Evaluation.objects.bulk_create(rows)
 
 
-def job(analysis: Analysis, status: JobStatus = JobStatus.COMPLETED, error: str = "") -> Job:
+def failure(reason: Reason = TIMED_OUT) -> dict[str, Any]:
+    """Columns of an evaluation that failed for the reason."""
+    failed = {"status": EvaluationStatus.FAILED, "score": None, "rank": None}
+    return {**failed, **error_columns(reason)}
+
+
+def job(
+    analysis: Analysis, status: JobStatus = JobStatus.COMPLETED, error: Reason | None = None
+) -> Job:
     now = timezone.now()
     made = Job.objects.create(
         analysis=analysis,
         requested_by=analysis.requested_by,
         status=status,
-        error=error,
+        **error_columns(error),
         started_at=None if status == JobStatus.PENDING else now,
         completed_at=None if status in (JobStatus.PENDING, JobStatus.PROCESSING) else now,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.scoring.catalogue import Facts
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Engine, EngineUnavailable
@@ -72,4 +73,4 @@ def make(name: str, model: str = "", **settings: Any) -> Engine:
         from .openai.engine import OpenAIEngine
 
         return OpenAIEngine(model, **settings)
-    raise EngineUnavailable(f"There is no engine '{name}'. Choose local or openai.")
+    raise EngineUnavailable(Reason(FailureCode.ENGINE_UNKNOWN, {"engine": name}))

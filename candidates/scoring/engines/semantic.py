@@ -24,6 +24,7 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from candidates.facts.reason import FailureCode, Param, Reason
 from candidates.scoring.scorecard import EngineUnavailable
 
 if TYPE_CHECKING:
@@ -56,10 +57,8 @@ def model() -> Model:
     folders = [Path(folder) for folder in (found and found.submodule_search_locations) or ()]
     folder = next((folder for folder in folders if (folder / WEIGHTS).is_file()), None)
     if folder is None or not (folder / TOKENIZER).is_file():
-        raise EngineUnavailable(
-            f"The package {PACKAGE} does not hold {WEIGHTS} and {TOKENIZER}. "
-            "Install the version that requirements.txt names."
-        )
+        files: dict[str, Param] = {"package": PACKAGE, "weights": WEIGHTS, "tokenizer": TOKENIZER}
+        raise EngineUnavailable(Reason(FailureCode.ENGINE_FILES_MISSING, files))
     embedding = load_file(folder / WEIGHTS)["embedding.weight"].astype(np.float32)
     return Model(embedding, Tokenizer.from_file(str(folder / TOKENIZER)))
 

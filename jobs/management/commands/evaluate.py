@@ -16,7 +16,9 @@ from rich.console import Console
 from candidates import intake, posting
 from candidates.models import Draft
 from candidates.models.analysis import InsightsMode
+from candidates.reasons import sentence
 from candidates.scoring.engines import LOCAL
+from candidates.scoring.rubric import InvalidRubric
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs.execution import estimate, submit, suggest
 from jobs.management import terminal
@@ -96,7 +98,7 @@ class Command(BaseCommand):
             )
             job = terminal.follow(job, console, still_alive)
         except (submit.CannotRun, EngineUnavailable) as error:
-            raise _unusable(str(error)) from error
+            raise _unusable(sentence(error.reason)) from error
         finally:
             if worker is not None:
                 processes.stop_process(worker, grace=10)
@@ -119,8 +121,8 @@ class Command(BaseCommand):
             told = estimate.estimate(
                 draft, mode=options["insights"], engine=engine, repeats=options["repeat"]
             )
-        except ValueError as error:
-            raise _unusable(str(error)) from error
+        except InvalidRubric as error:
+            raise _unusable(sentence(error.reason)) from error
         return terminal.before(told)
 
     def _write(self, kind: str, output: str | None, job: Job, told: dict[str, Any]) -> None:
@@ -145,6 +147,8 @@ def _unusable(message: str) -> CommandError:
 def _role(job: str, criteria: str | None) -> posting.Posting:
     try:
         return posting.parse(_text(job), _text(criteria) if criteria else "")
+    except InvalidRubric as error:
+        raise _unusable(f"{job}: {sentence(error.reason)}") from error
     except ValueError as error:
         raise _unusable(f"{job}: {error}") from error
 
@@ -197,7 +201,7 @@ def _suggested(username: str, role: posting.Posting, engine: str, console: Conso
     finally:
         Draft.objects.filter(pk=draft.pk).delete()
     if suggestion.error:
-        raise CommandError(suggestion.error)
+        raise CommandError(sentence(suggestion.error))
     found = suggestion.suggested()
     if not found:
         raise CommandError(
@@ -221,7 +225,7 @@ def _take_in(
             submit.wake_readers(draft.pk)
         for path, outcome in zip(batch, outcomes, strict=True):
             if outcome.refused:
-                refused.append(_refused(path, outcome.refused))
+                refused.append(_refused(path, outcome))
             elif outcome.duplicate_of:
                 console.print(f"{path}: the same file as {outcome.duplicate_of}; counted once.")
             elif outcome.candidate is not None:
@@ -229,7 +233,7 @@ def _take_in(
     return files, refused
 
 
-def _refused(path: Path, why: str) -> dict[str, Any]:
+def _refused(path: Path, outcome: intake.UploadOutcome) -> dict[str, Any]:
     nothing = dict.fromkeys(("rank", "band", "score"))
     return {
         **nothing,
@@ -237,6 +241,7 @@ def _refused(path: Path, why: str) -> dict[str, Any]:
         "name": "",
         "status": "unreadable",
         "flags": [],
-        "error": why,
+        "error": outcome.refused,
+        "error_code": outcome.problem,
         "ratings": [],
     }

@@ -7,10 +7,11 @@ import pytest
 
 from candidates.scoring import engines
 from candidates.scoring.scorecard import EngineUnavailable
+from tests.reasons import raises_saying
 
 
 def test_an_unknown_engine_is_named() -> None:
-    with pytest.raises(EngineUnavailable, match="'magic'"):
+    with raises_saying(EngineUnavailable, "'magic'"):
         engines.make("magic")
 
 

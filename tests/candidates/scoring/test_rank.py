@@ -6,8 +6,9 @@ import pytest
 
 from candidates.scoring.insights import compose
 from candidates.scoring.rank import Met, met, sort_key, stand
-from candidates.scoring.rubric import Rubric, RubricCriterion
+from candidates.scoring.rubric import InvalidRubric, Rubric, RubricCriterion
 from candidates.scoring.scorecard import Quote, Rating, Scorecard, ScoringFlag
+from tests.reasons import raises_saying
 
 RUBRIC = Rubric.build(
     title="T",
@@ -97,7 +98,7 @@ def test_a_rubric_survives_its_json_and_keeps_its_fingerprint() -> None:
     [
         ({"title": " "}, "no title"),
         ({"role_weight": 0}, "All weights are 0"),
-        ({"role_weight": 11}, "weight of 'The role as described' is 11"),
+        ({"role_weight": 11}, "weight of criterion 0 is 11"),
         ({"criteria": [RubricCriterion("a", "A"), RubricCriterion("a", "B")]}, "same key"),
         ({"criteria": [RubricCriterion("a", " ")]}, "no name"),
         ({"description": ""}, "nothing to rate by"),
@@ -108,7 +109,7 @@ def test_an_unusable_rubric_is_refused_with_a_sentence(
 ) -> None:
     whole: dict[str, object] = {"title": "T", "description": "D", "criteria": []}
 
-    with pytest.raises(ValueError, match=words):
+    with raises_saying(InvalidRubric, words):
         Rubric.build(**{**whole, **changes})  # type: ignore[arg-type]
 
 

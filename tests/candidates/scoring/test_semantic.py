@@ -10,6 +10,7 @@ import pytest
 
 from candidates.scoring.engines import semantic
 from candidates.scoring.scorecard import EngineUnavailable
+from tests.reasons import raises_saying
 
 OFFLINE = """
 import socket
@@ -61,5 +62,5 @@ def test_a_text_without_words_has_no_direction() -> None:
 def test_a_package_without_its_files_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(semantic, "WEIGHTS", "weights/other.safetensors")
 
-    with pytest.raises(EngineUnavailable, match="wordllama does not hold weights/other"):
+    with raises_saying(EngineUnavailable, "wordllama does not hold weights/other"):
         semantic.model.__wrapped__()

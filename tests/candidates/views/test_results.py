@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Draft
 from tests.makers import rows
 
@@ -63,12 +64,12 @@ def test_while_it_runs_the_scores_so_far_are_in_order(as_alice: Client, analysis
 
 def test_a_failed_evaluation_says_why(as_alice: Client, analysis: Analysis) -> None:
     analysis.evaluations.filter(rank=3).update(
-        status="failed", error="The model <did> not answer.", score=None, rank=None, ratings=[]
+        **rows.failure(Reason(FailureCode.REQUEST_REFUSED, {"server_code": "<b>"})), ratings=[]
     )
 
     page = as_alice.get(analysis.get_absolute_url())
 
-    assert "The model &lt;did&gt; not answer." in page.text
+    assert "The model server refused the request: &lt;b&gt;." in page.text
     assert words(page.text).index("Person 3") < words(page.text).index("cv-00004.txt")
 
 

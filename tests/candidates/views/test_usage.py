@@ -32,7 +32,14 @@ def shown(client: Client, address: str) -> str:
 def test_an_analysis_shows_what_it_took(as_alice: Client, analysis: Analysis) -> None:
     for _ in range(3):
         rows.call(analysis)
-    rows.call(analysis, status=CallStatus.UNKNOWN, cost=None, prompt_tokens=0, completion_tokens=0)
+    rows.call(
+        analysis,
+        status=CallStatus.UNKNOWN,
+        error_code="call_aborted",
+        cost=None,
+        prompt_tokens=0,
+        completion_tokens=0,
+    )
     analysis.evaluations.filter(rank=2).update(reused=True)
 
     page = shown(as_alice, analysis.get_absolute_url())

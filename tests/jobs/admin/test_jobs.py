@@ -18,10 +18,12 @@ from candidates.reading import Problem
 from jobs.execution import submit
 from jobs.models import Halt, Job, JobStatus, Lane
 from jobs.models.job import PERMISSIONS, Priority
+from jobs.monitoring import errors
 from tests.makers import rows
 
 LIST = "admin:jobs_job_changelist"
-BROKEN = "The answer made no sense."
+KEY = errors.Key("scoring", rows.TIMED_OUT.code, dict(rows.TIMED_OUT.params))
+BROKEN = "The model did not answer in time; 4 tries."
 NEEDS = {
     "cancel": "cancel_job",
     "pause": "pause_job",
@@ -45,9 +47,7 @@ def job(draft: Draft) -> Job:
     made = rows.job(analysis, JobStatus.PROCESSING)
     first, second = analysis.evaluations.filter(status=EvaluationStatus.SCORED).order_by("pk")[:2]
     failed = analysis.evaluations.filter(pk=first.pk)
-    failed.update(
-        status=EvaluationStatus.FAILED, score=None, rank=None, error=BROKEN, scored_at=Now()
-    )
+    failed.update(**rows.failure(), scored_at=Now())
     waits = analysis.evaluations.filter(pk=second.pk)
     waits.update(status=EvaluationStatus.WAITING, score=None, rank=None, scored_at=None, attempts=2)
     return made
@@ -61,7 +61,7 @@ def over(draft: Draft) -> Job:
     analysis = rows.analysis(draft, draft.owner)
     rows.evaluate(analysis)
     failed = analysis.evaluations.filter(pk=analysis.evaluations.order_by("pk")[0].pk)
-    failed.update(status=EvaluationStatus.FAILED, score=None, rank=None, error=BROKEN)
+    failed.update(**rows.failure())
     return rows.job(analysis)
 
 
@@ -117,9 +117,12 @@ def test_the_bars_go_on_until_the_job_is_over(as_sam: Client, job: Job) -> None:
         ({"age": "older"}, False),
         ({"owner": "x"}, False),
         ({"owner": "999999999"}, False),
-        ({"reason": f"scoring:{BROKEN}"}, True),
-        ({"reason": f"reading:{Problem.ENCRYPTED}"}, True),
+        ({"reason": str(KEY)}, True),
+        ({"reason": f'reading:["{Problem.ENCRYPTED}", {{}}]'}, True),
+        ({"reason": 'scoring:["timed_out", {"tries": 3}]'}, False),
         ({"reason": "scoring:Another."}, False),
+        ({"reason": 'scoring:["of the kind", {}]'}, False),
+        ({"reason": 'call:["call_aborted", {"http_status": null}]'}, False),
         ({"reason": "nothing:of the kind"}, False),
         ({"q": "Backend"}, True),
         ({"q": "alice@example.com"}, True),
@@ -193,7 +196,7 @@ def test_times_of_what_happened_have_seconds(as_sam: Client, job: Job) -> None:
 @pytest.mark.parametrize("name", NEEDS)
 def test_each_act_needs_its_own_permission(eve: User, job: Job, name: str) -> None:
     if name == "resume":
-        assert Job.objects.all().pause("Wait.")
+        assert Job.objects.all().pause(rows.TIMED_OUT)
     if name.startswith("retry"):
         assert Job.objects.all().cancel()
     others = [codename for codename, _ in PERMISSIONS if codename != NEEDS[name]]
@@ -244,7 +247,7 @@ def test_errors_are_grouped_and_counted_for_each_window(as_sam: Client, job: Job
 
 def test_all_that_failed_for_one_reason_are_retried(as_sam: Client, over: Job, sam: User) -> None:
     url = reverse("admin:jobs_job_retry_errors")
-    match = {"class": "scoring", "reason": BROKEN, "window": "1h"}
+    match = {"reason": str(KEY), "window": "1h"}
     named = f"{over.analysis.title} · {str(over.public_id)[:8]} ({over.analysis.draft.owner})"
     assert named in as_sam.get(url, match).text
 
@@ -262,9 +265,15 @@ def test_all_that_failed_for_one_reason_are_retried(as_sam: Client, over: Job, s
     "match",
     [
         {},
-        {"class": "scoring", "window": "1y"},
-        {"class": "reading", "window": "1h"},
-        {"class": "scoring", "window": "1h", "reason": "\0"},
+        {"reason": str(KEY), "window": "1y"},
+        {"reason": f'reading:["{Problem.ENCRYPTED}", {{}}]', "window": "1h"},
+        {"reason": "scoring:\0", "window": "1h"},
+        {"reason": 'scoring:["timed_out", {"tries": "\\u0000"}]', "window": "1h"},
+        {"reason": 'scoring:["timed_out", {"tries": NaN}]', "window": "1h"},
+        {"reason": 'scoring:["timed_out", {}]', "window": "1h"},
+        {"reason": 'scoring:["timed_out"]', "window": "1h"},
+        {"reason": "scoring:" + "[" * 50_000, "window": "1h"},
+        {"reason": 'nothing:["timed_out", {"tries": 4}]', "window": "1h"},
     ],
 )
 def test_a_retry_of_nothing_that_there_is_is_not_found(
@@ -275,7 +284,7 @@ def test_a_retry_of_nothing_that_there_is_is_not_found(
 
 def test_who_may_only_look_retries_nothing(over: Job, eve: User) -> None:
     client = staff(eve)
-    match = {"class": "scoring", "reason": BROKEN, "window": "1h"}
+    match = {"reason": str(KEY), "window": "1h"}
 
     assert "retry" not in client.get(reverse("admin:jobs_job_errors")).text.split("<tbody>")[1]
     assert client.post(reverse("admin:jobs_job_retry_errors"), match).status_code == 403

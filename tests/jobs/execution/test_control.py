@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django_q.models import OrmQ
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import EvaluationStatus
 from jobs.execution import control, pause, submit
@@ -15,6 +16,7 @@ from jobs.models.job import Priority
 from jobs.queue.broker import first_key, later_key
 from tests.jobs.here import work_off
 from tests.makers import rows
+from tests.reasons import raises_saying
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
@@ -120,7 +122,7 @@ def test_a_resume_that_stops_workers_is_taken_out_whoever_has_it(job: Job, sam: 
 
     bad.refresh_from_db()
     assert bad.status == EvaluationStatus.FAILED
-    assert bad.error == "Staff took this résumé out, because it kept stopping the worker."
+    assert bad.error == Reason(FailureCode.REMOVED_BY_STAFF)
     assert ("résumé taken out", "sam", f"evaluation {bad.public_id}") in _verbs(job)
     work_off()
     assert Job.objects.get().status == "completed"
@@ -128,11 +130,9 @@ def test_a_resume_that_stops_workers_is_taken_out_whoever_has_it(job: Job, sam: 
 
 def test_a_retry_by_staff_is_its_owners_job_and_their_act(job: Job, alice: User, sam: User) -> None:
     work_off()
-    with pytest.raises(submit.CannotRun, match="No résumé of it has failed"):
+    with raises_saying(submit.CannotRun, "No résumé of it has failed"):
         submit.retry(job, alice, only_failed=True, by=sam)
-    Evaluation.objects.update(
-        status=EvaluationStatus.FAILED, score=None, rank=None, error="It went wrong."
-    )
+    Evaluation.objects.update(**rows.failure())
 
     again = submit.retry(job, alice, only_failed=True, by=sam)
 

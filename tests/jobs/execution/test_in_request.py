@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Call, Draft
 from candidates.models.analysis import EvaluationStatus
 from jobs.execution import flight, lanes, submit, turn
@@ -175,5 +176,5 @@ def test_an_archive_that_held_more_fails_its_run_with_the_reason(
 
     job = Job.objects.get()
     assert job.status == JobStatus.FAILED
-    assert job.error.startswith("The draft has 3 résumés")
+    assert job.error == Reason(FailureCode.TOO_MANY_RESUMES, {"number": 3, "most": 2})
     assert Notification.objects.get().kind == "failed"

@@ -13,6 +13,7 @@ from django_q.models import OrmQ
 
 from candidates.models import Candidate, Draft, Evaluation, Event
 from candidates.models.analysis import EvaluationStatus
+from candidates.reasons import sentence
 from jobs.execution import flight, lanes, pause, submit
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
 from tests.jobs.here import upload, work_off
@@ -42,7 +43,7 @@ def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:
     work_off()
 
     job.refresh_from_db()
-    assert (job.status, job.error) == (JobStatus.COMPLETED, "")
+    assert (job.status, job.error) == (JobStatus.COMPLETED, None)
     ranked = list(job.analysis.evaluations.ranked().select_related("candidate"))
     assert [one.candidate.filename for one in ranked] == ["strong.pdf", "weak.docx", "locked.pdf"]
     assert [one.rank for one in ranked] == [1, 2, None]
@@ -82,7 +83,7 @@ def test_when_nothing_can_be_scored_the_job_has_failed_and_says_why(
 
     job.refresh_from_db()
     assert job.status == JobStatus.FAILED
-    assert job.error == "None of the 2 résumés could be scored: 2 unreadable."
+    assert sentence(job.error) == "None of the 2 résumés could be scored: 2 unreadable."
     assert Notification.objects.get().kind == "failed"
 
 
@@ -151,7 +152,7 @@ def test_one_résumé_that_fails_does_not_take_the_others_along(
     job.refresh_from_db()
     assert job.status == JobStatus.COMPLETED
     failed = job.analysis.evaluations.get(status=EvaluationStatus.FAILED)
-    assert failed.error == "The model's answer cannot be used: the model refused."
+    assert sentence(failed.error) == "The model's answer cannot be used: the model refused."
 
     model.script = [rated]
     submit.retry(job, alice)
@@ -172,7 +173,7 @@ def test_a_refused_key_pauses_the_job_with_what_to_mend_and_it_resumes_where_it_
 
     job.refresh_from_db()
     assert job.status == JobStatus.PROCESSING and job.is_paused
-    assert "OPENAI_API_KEY" in job.pause_reason
+    assert "OPENAI_API_KEY" in sentence(job.pause_reason)
     assert len(model.requests) <= 3
     assert job.analysis.evaluations.tally()[EvaluationStatus.WAITING] == 8
     assert Notification.objects.get().kind == "paused"

@@ -13,6 +13,7 @@ from django.db import connections
 from candidates.models import Call, Draft
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallPurpose, CallStatus
+from candidates.reasons import sentence
 from jobs.execution import flight, ledger, pause, submit
 from jobs.models import Job, JobStatus, Notification
 from tests.jobs.here import forget_limits, work_off
@@ -30,7 +31,7 @@ def several(draft: Draft, number: int) -> None:
 def test_the_ledger_comes_to_what_the_server_charged_to_the_token(
     alice: User, draft: Draft, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("candidates.scoring.engines.openai.connection.PAUSE", 0.01)
+    monkeypatch.setattr("candidates.scoring.engines.openai.connection.FIRST_PAUSE_SECONDS", 0.01)
     model.behaviour = type(model.behaviour)(
         latency=0.01, rate_limited=0.1, failing=0.1, dropped=0.05, garbled=0.05, retry_after="0.05"
     )
@@ -67,9 +68,9 @@ def test_a_call_is_in_the_ledger_before_it_leaves(
     work_off()
 
     assert seen == [1, 1]
-    assert sorted(Call.objects.values_list("status", "detail")) == [
-        (CallStatus.ANSWERED, ""),
-        (CallStatus.REFUSED, "500"),
+    assert sorted(Call.objects.values_list("status", "error_code", "http_status")) == [
+        (CallStatus.ANSWERED, "", 200),
+        (CallStatus.REFUSED, "server_error", 500),
     ]
 
 
@@ -124,7 +125,7 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
     work_off()
 
     job.refresh_from_db()
-    assert job.is_paused and "EVALUATOR_MAX_TOKENS_PER_JOB" in job.pause_reason
+    assert job.is_paused and "EVALUATOR_MAX_TOKENS_PER_JOB" in sentence(job.pause_reason)
     charged = model.usage()
     assert 0 < charged["prompt_tokens"] + charged["completion_tokens"] <= 6_000
     done = job.analysis.evaluations.tally()[EvaluationStatus.SCORED]
@@ -157,7 +158,7 @@ def test_calls_on_their_way_are_waited_for_before_the_budget_is_said_to_be_spent
     spent = charged["prompt_tokens"] + charged["completion_tokens"]
     one = min(Call.objects.values_list("reserved_tokens", flat=True))
     assert 9_000 - one < spent <= 9_000
-    assert f"{spent:,}" in job.pause_reason
+    assert f"{spent:,}" in sentence(job.pause_reason)
 
 
 def test_what_is_on_its_way_when_nothing_works_any_more_is_waited_for(
@@ -181,7 +182,7 @@ def test_what_is_on_its_way_when_nothing_works_any_more_is_waited_for(
     work_off()
 
     job.refresh_from_db()
-    assert job.is_paused and "quota" in job.pause_reason
+    assert job.is_paused and job.pause_code == "quota_gone"
     answered = sum(one.prompt_tokens > 0 for one in model.log)
     assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == answered >= 4
     assert not Call.objects.filter(status=CallStatus.UNKNOWN).exists()
@@ -228,7 +229,7 @@ def test_a_call_that_nobody_settled_is_named(alice: User, draft: Draft) -> None:
     assert Call.objects.all().lose([draft.public_id]) == 1
 
     row = Call.objects.get(pk=call)
-    assert (row.status, row.detail) == (CallStatus.UNKNOWN, "the worker ended")
+    assert (row.status, row.error_code) == (CallStatus.UNKNOWN, "worker_ended")
     assert Call.objects.all().usage()["unknown"] == 1
     # An answer that comes after that is too late to be believed.
     assert Call.objects.all().settle([]) == 0

@@ -23,11 +23,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Draft, Evaluation, FollowUp
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from candidates.models.followup import OPEN_FOLLOW_UP_STATUSES, FollowUpStatus
+from candidates.models.reason import error_columns
 from jobs.execution import lanes, pause, submit
-from jobs.execution.flight import LEASE
+from jobs.execution.flight import FAULT, LEASE
 from jobs.execution.scoring import NOTHING
 from jobs.execution.turn import Turn
 from jobs.models import (
@@ -89,7 +91,7 @@ class Life(RuleBasedStateMachine):
             case "pause":
                 pause.by(self.user, job)
             case "break down":
-                pause.by_itself(job, "The key is refused.")
+                pause.by_itself(job, Reason(FailureCode.KEY_REFUSED, {"status": 401}))
             case "resume":
                 pause.resume(job, self.user)
 
@@ -146,7 +148,7 @@ class Life(RuleBasedStateMachine):
         turn = self._turn(which)
         evaluations = turn.job.analysis.evaluations.all()
         for pk in self.believed.pop(turn.token, []):
-            told = {"score": 50.0} if ends is EvaluationStatus.SCORED else {"error": "It failed."}
+            told = {"score": 50.0} if ends is EvaluationStatus.SCORED else error_columns(FAULT)
             row: dict[str, Any] = {**NOTHING, "id": pk, "fingerprint": "", "status": ends, **told}
             written = evaluations.answer(turn.token, [row])
             self.answered[pk] = self.answered.get(pk, 0) + written
@@ -157,7 +159,7 @@ class Life(RuleBasedStateMachine):
                 "status": FollowUpStatus.DONE,
                 "score": None,
                 "result": {},
-                "error": "",
+                **error_columns(None),
             }
             written = asked.answer(turn.token, [done])
             self.followed[pk] = self.followed.get(pk, 0) + written

@@ -10,6 +10,7 @@ from django.db import connections
 
 from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import EvaluationStatus
+from candidates.reasons import sentence
 from jobs.execution import pause, submit
 from jobs.models import Job, JobStatus, Lane, Notification
 from jobs.workers.sweep import sweep
@@ -89,7 +90,7 @@ def test_a_paused_job_can_be_cancelled_and_what_it_scored_is_ranked(
     work_off()
 
     job.refresh_from_db()
-    assert (job.status, job.pause_reason) == (JobStatus.CANCELLED, "")
+    assert (job.status, job.pause_reason) == (JobStatus.CANCELLED, None)
     scored = job.analysis.evaluations.filter(status=EvaluationStatus.SCORED)
     assert scored.exists() and not scored.unranked().exists()
 
@@ -97,7 +98,7 @@ def test_a_paused_job_can_be_cancelled_and_what_it_scored_is_ranked(
 def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the_end(
     alice: User, draft: Draft, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("candidates.scoring.engines.openai.connection.TRIES", 1)
+    monkeypatch.setattr("candidates.scoring.engines.openai.connection.MAX_TRIES", 1)
     model.script = [error(503)]
     rows.candidate(draft)
     job = submit.submit(draft, alice, mode="none")
@@ -106,7 +107,7 @@ def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the
     work_off()
 
     job.refresh_from_db()
-    assert job.is_paused and "about an hour" in job.pause_reason
+    assert job.is_paused and "about an hour" in sentence(job.pause_reason)
     evaluation = Evaluation.objects.get()
     assert (evaluation.status, evaluation.attempts) == (EvaluationStatus.WAITING, 0)
 

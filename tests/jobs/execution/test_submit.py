@@ -13,6 +13,7 @@ from candidates.models.analysis import EvaluationStatus
 from jobs.execution import submit
 from jobs.models import Job, JobStatus, Lane
 from tests.makers import rows
+from tests.reasons import raises_saying
 
 
 def test_a_submission_writes_job_analysis_lane_message_and_event(alice: User, draft: Draft) -> None:
@@ -89,7 +90,7 @@ def test_the_number_of_queries_does_not_grow_with_the_candidates(
 
 
 def test_an_empty_draft_is_refused_with_what_to_do(alice: User, draft: Draft) -> None:
-    with pytest.raises(submit.CannotRun, match="Add their résumés first"):
+    with raises_saying(submit.CannotRun, "Add their résumés first"):
         submit.submit(draft, alice)
 
 
@@ -98,7 +99,7 @@ def test_criteria_that_cannot_rate_are_refused(alice: User, draft: Draft) -> Non
     draft.criteria.all().delete()
     Draft.objects.filter(pk=draft.pk).update(role_weight=0)
 
-    with pytest.raises(submit.CannotRun, match="weights are 0"):
+    with raises_saying(submit.CannotRun, "weights are 0"):
         submit.submit(draft, alice)
 
 
@@ -109,9 +110,7 @@ def over(alice: User, draft: Draft) -> Job:
         rows.candidate(draft, number)
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    Evaluation.objects.filter(rank=3).update(
-        status=EvaluationStatus.FAILED, error="The model refused.", score=None, rank=None
-    )
+    Evaluation.objects.filter(rank=3).update(**rows.failure())
     return rows.job(analysis)
 
 
@@ -136,7 +135,7 @@ def test_two_retries_are_one_job(alice: User, over: Job) -> None:
 def test_with_nothing_left_a_retry_says_so(alice: User, over: Job) -> None:
     Evaluation.objects.filter(status=EvaluationStatus.FAILED).delete()
 
-    with pytest.raises(submit.CannotRun, match="Nothing is left to retry"):
+    with raises_saying(submit.CannotRun, "Nothing is left to retry"):
         submit.retry(over, alice)
 
 
@@ -156,5 +155,5 @@ def test_cancelling_keeps_scores_and_happens_once(alice: User, over: Job) -> Non
 def test_a_job_that_is_over_stays_as_it_ended(alice: User, over: Job) -> None:
     assert not submit.cancel(over, alice)
     mine = Job.objects.filter(pk=over.pk)
-    assert not (mine.start() or mine.complete() or mine.fail("late"))
+    assert not (mine.start() or mine.complete() or mine.fail(rows.TIMED_OUT))
     assert mine.get().status == JobStatus.COMPLETED

@@ -19,11 +19,13 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from candidates import posting
+from candidates.facts.reason import FailureCode
 from candidates.models import Call, Draft, Event, Suggestion
 from candidates.models.call import CallStatus
 from candidates.models.claims import MOST_ATTEMPTS
 from candidates.models.draft import MOST_CRITERIA
 from candidates.models.suggestion import SuggestionStatus
+from candidates.reasons import sentence
 from candidates.scoring.rubric import RubricCriterion
 from jobs.execution import suggest
 from jobs.workers import sweep
@@ -125,13 +127,15 @@ class TestMaking:
             suggest.make(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert suggestion.status == SuggestionStatus.FAILED and told in suggestion.error
+        assert suggestion.status == SuggestionStatus.FAILED and told in sentence(suggestion.error)
         assert not Call.objects.all().open().exists()
 
     def test_a_server_that_is_down_is_asked_again_and_given_up_after_three_times(
         self, draft: Draft, alice: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("candidates.scoring.engines.openai.connection.PAUSE", 0.001)
+        monkeypatch.setattr(
+            "candidates.scoring.engines.openai.connection.FIRST_PAUSE_SECONDS", 0.001
+        )
         with inline.model_server(settings, error(500)):
             suggestion = suggest.ask(draft, alice)
             for attempt in range(1, MOST_ATTEMPTS + 1):
@@ -142,7 +146,7 @@ class TestMaking:
                     due_at=timezone.now()
                 )
 
-        assert suggestion.status == SuggestionStatus.FAILED and "500" in suggestion.error
+        assert suggestion.status == SuggestionStatus.FAILED and "500" in sentence(suggestion.error)
         assert not Call.objects.all().open().exists()
 
     def test_a_server_that_never_answers_ends_the_try(
@@ -303,12 +307,12 @@ class TestPages:
 
     def test_why_there_is_none_is_told(self, as_alice: Client, draft: Draft) -> None:
         Suggestion.objects.filter(pk=ready(draft).pk).update(
-            status=SuggestionStatus.FAILED, criteria=[], error="Set OPENAI_API_KEY to a valid one."
+            status=SuggestionStatus.FAILED, criteria=[], error_code=FailureCode.API_KEY_MISSING
         )
 
         page = as_alice.get(reverse("jobs:suggested", args=[draft.public_id]), headers=HTMX)
 
-        assert "There are no suggestions: Set OPENAI_API_KEY" in page.text
+        assert "There are no suggestions: OPENAI_API_KEY is not set" in page.text
 
 
 class TestCommand:

@@ -12,8 +12,9 @@ from django.core.management import CommandError, call_command
 from rich.console import Console
 
 from candidates import exports
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Draft, Evaluation
-from candidates.models.analysis import EvaluationStatus
+from candidates.reading import Problem
 from jobs.execution import pause
 from jobs.management import terminal
 from jobs.models import Job, JobStatus
@@ -29,10 +30,7 @@ def job(alice: User, draft: Draft) -> Job:
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
     Evaluation.objects.filter(rank=3).update(
-        status=EvaluationStatus.FAILED,
-        error="The model refused.",
-        score=None,
-        rank=None,
+        **rows.failure(),
         ratings=[],
     )
     return rows.job(analysis)
@@ -49,8 +47,10 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "started_at",
         "completed_at",
         "error",
+        "error_code",
     }
-    assert (told["job"]["id"], told["job"]["error"]) == (str(job.public_id), None)
+    assert told["job"]["id"] == str(job.public_id)
+    assert (told["job"]["error"], told["job"]["error_code"]) == (None, None)
     assert set(told["analysis"]) == {"id", "engine", "model", "version", "repeat_error"}
     assert set(told["usage"]) == {
         "calls",
@@ -71,6 +71,7 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "status",
         "flags",
         "error",
+        "error_code",
         "ratings",
     }
     assert set(best["ratings"][0]) == {
@@ -90,8 +91,11 @@ def test_candidates_come_in_rank_order_the_unreadable_last(job: Job) -> None:
 
     assert [one["rank"] for one in told] == [1, 2, 4, None, None]
     assert [one["status"] for one in told[3:]] == ["failed", "unreadable"]
-    assert told[3]["error"] == "The model refused."
-    assert "password" in told[4]["error"]
+    assert (told[3]["error"], told[3]["error_code"]) == (
+        "The model did not answer in time; 4 tries.",
+        "timed_out",
+    )
+    assert "password" in told[4]["error"] and told[4]["error_code"] == Problem.ENCRYPTED
 
 
 def test_a_spreadsheet_gets_text_and_no_formula(job: Job) -> None:
@@ -140,7 +144,14 @@ def test_what_a_model_took_is_told_in_one_line(job: Job) -> None:
     job.refresh_from_db()
     for _ in range(2):
         rows.call(job.analysis)
-    rows.call(job.analysis, status="unknown", prompt_tokens=0, completion_tokens=0, cost=None)
+    rows.call(
+        job.analysis,
+        status="unknown",
+        error_code="call_aborted",
+        prompt_tokens=0,
+        completion_tokens=0,
+        cost=None,
+    )
     out = io.StringIO()
 
     terminal.show(Console(file=out, width=160), job.analysis)
@@ -154,12 +165,12 @@ def test_who_follows_a_job_that_pauses_is_told_why_and_where_to_resume(
     draft: Draft, alice: User
 ) -> None:
     job = rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
-    pause.by_itself(job, "The key is refused. Set OPENAI_API_KEY to a valid one.")
+    pause.by_itself(job, Reason(FailureCode.KEY_REFUSED, {"status": 401}))
 
     followed = terminal.follow(job, Console(file=io.StringIO()))
 
     why = terminal.why_not_completed(followed)
-    assert "The key is refused. Set OPENAI_API_KEY to a valid one." in why
+    assert "refuses the key (401). Set OPENAI_API_KEY to a valid one." in why
     assert f"press Resume on http://localhost:8000{job.get_absolute_url()}" in why
 
 

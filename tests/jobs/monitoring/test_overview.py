@@ -40,8 +40,8 @@ def test_what_there_is_now(analysis: Analysis) -> None:
     host = Heartbeat.objects.create(host="one", pid=1, workers=2)
     lane = Lane.objects.create(draft=analysis.draft, job=running)
     rows.call(analysis)
-    rows.call(analysis, status=CallStatus.REFUSED, detail="429 rate_limit_exceeded")
-    rows.call(analysis, status=CallStatus.FAILED, detail="not reached")
+    rows.call(analysis, status=CallStatus.REFUSED, error_code="server_error", http_status=429)
+    rows.call(analysis, status=CallStatus.FAILED, error_code="unreachable")
 
     now = overview.now()
     assert (now.queued, now.pending, now.processing, now.paused) == (1, 0, 1, 0)

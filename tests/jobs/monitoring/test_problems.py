@@ -2,6 +2,7 @@
 
 from collections import namedtuple
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -9,8 +10,10 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Call, Draft
 from candidates.models.call import CallStatus
+from candidates.reasons import sentence
 from jobs.execution import pause
 from jobs.models import (
     Heartbeat,
@@ -25,6 +28,8 @@ from jobs.models.worker import Incident, IncidentKind
 from jobs.monitoring import problems
 from tests.makers import rows
 from tests.workers import outage
+
+BUSY = {"status": CallStatus.REFUSED, "error_code": "server_error", "http_status": 429}
 
 
 def names() -> list[str]:
@@ -123,19 +128,22 @@ def test_a_halt_is_told_and_no_job_is_stuck_then(
 
 
 @pytest.mark.parametrize(
-    "refusal, name",
-    [("429 insufficient_quota", "quota-gone"), ("401", "key-refused"), ("404", "paused")],
+    "reason, name",
+    [
+        (Reason(FailureCode.QUOTA_GONE), "quota-gone"),
+        (Reason(FailureCode.KEY_REFUSED, {"status": 401}), "key-refused"),
+        (Reason(FailureCode.MODEL_UNKNOWN, {"model": "m", "status": 404}), "paused"),
+    ],
 )
 def test_a_job_that_paused_by_itself(
-    host: Heartbeat, analysis: Analysis, refusal: str, name: str
+    host: Heartbeat, analysis: Analysis, reason: Reason, name: str
 ) -> None:
     job = rows.job(analysis, JobStatus.PROCESSING)
-    rows.call(analysis, status=CallStatus.REFUSED, detail=refusal)
-    pause.by_itself(job, "Mend it, then resume the job.")
+    pause.by_itself(job, reason)
     Notification.objects.all().delete()
 
     (trouble,) = (one for one in problems.troubles() if one.name == name)
-    assert trouble.remedy == "Mend it, then resume the job. 1 job waits."
+    assert trouble.remedy == f"{sentence(reason)} 1 job waits."
 
     Job.objects.filter(pk=job.pk).resume()
     Lane.objects.create(draft=analysis.draft, job=job)
@@ -151,17 +159,14 @@ def test_a_person_may_pause_a_job(host: Heartbeat, analysis: Analysis, sam: User
 @pytest.mark.parametrize(
     "call, name",
     [
-        ({"status": CallStatus.REFUSED, "detail": "429 rate_limit_exceeded"}, "model-busy"),
-        ({"status": CallStatus.REFUSED, "detail": "503"}, "model-down"),
-        ({"status": CallStatus.FAILED, "detail": "not reached"}, "model-down"),
-        (
-            {"status": CallStatus.UNKNOWN, "detail": "The model did not answer in time"},
-            "model-down",
-        ),
+        (BUSY, "model-busy"),
+        ({**BUSY, "http_status": 503}, "model-down"),
+        ({"status": CallStatus.FAILED, "error_code": "unreachable"}, "model-down"),
+        ({"status": CallStatus.UNKNOWN, "error_code": "timed_out"}, "model-down"),
     ],
 )
 def test_a_model_that_does_not_answer(
-    host: Heartbeat, analysis: Analysis, call: dict[str, str], name: str
+    host: Heartbeat, analysis: Analysis, call: dict[str, Any], name: str
 ) -> None:
     job = rows.job(analysis, JobStatus.PROCESSING)
     Lane.objects.create(draft=analysis.draft, job=job)
@@ -179,7 +184,7 @@ def test_a_model_that_does_not_answer(
 
 def test_a_model_that_told_everybody_to_wait(host: Heartbeat, analysis: Analysis) -> None:
     Lane.objects.create(draft=analysis.draft, job=rows.job(analysis, JobStatus.PROCESSING))
-    call = rows.call(analysis, status=CallStatus.REFUSED, detail="429 rate_limit_exceeded")
+    call = rows.call(analysis, **BUSY)
     assert names() == []
 
     Call.objects.filter(pk=call.pk).update(settled_at=ago(6))

@@ -10,8 +10,10 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone, translation
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Candidate, Draft, Membership, Preference
 from candidates.models.candidate import Verdict
+from candidates.models.reason import error_columns
 from candidates.reading import Problem
 from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind, OutgoingStatus
 from jobs.notifications import email, recipients
@@ -87,14 +89,16 @@ def test_posting_twice_is_one_email(job: Job) -> None:
 
 
 def test_a_failed_job_is_told_with_its_reason(job: Job, mail: MailServer) -> None:
-    Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED, error="The key is refused.")
+    Job.objects.filter(pk=job.pk).update(
+        status=JobStatus.FAILED, **error_columns(Reason(FailureCode.NO_CANDIDATES_LEFT))
+    )
     notification = posted(job, NotificationKind.FAILED)
 
     assert email.deliver(notification.pk)
 
     body = mail.messages[0].get_body(["plain"])
     assert body is not None
-    assert "The key is refused." in body.get_content()
+    assert "The draft has no candidates any more." in body.get_content()
     assert str(job.public_id) in body.get_content()
 
 

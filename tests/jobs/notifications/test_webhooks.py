@@ -4,7 +4,7 @@ import base64
 import hmac
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,8 +14,10 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Draft
-from jobs.models import Job, NotificationKind, OutgoingStatus
+from jobs.execution import finish, pause
+from jobs.models import Job, JobStatus, NotificationKind, OutgoingStatus
 from jobs.models.webhook import Delivery, Webhook, WebhookEvent
 from jobs.notifications import outbox, recipients, webhooks
 from jobs.notifications.addresses import is_public
@@ -117,6 +119,29 @@ def test_each_is_told_what_it_wants(
         ("https://one.example.com", event, 1),
         ("https://one.example.com", event, 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        (
+            lambda job: finish.fail(job, Reason(FailureCode.NO_CANDIDATES_LEFT)),
+            "no_candidates_left",
+        ),
+        (lambda job: pause.by_itself(job, Reason(FailureCode.QUOTA_GONE)), "quota_gone"),
+        (lambda job: recipients.queue_for_job(job, NotificationKind.COMPLETED), None),
+    ],
+    ids=["failed", "paused", "completed"],
+)
+def test_why_a_run_failed_or_paused_is_told_as_a_code(
+    draft: Draft, alice: User, end: Callable[[Job], object], code: str | None
+) -> None:
+    made(alice, "https://one.example.com")
+    job = rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
+
+    end(job)
+
+    assert json.loads(Delivery.objects.get().body)["error_code"] == code
 
 
 def test_a_ranking_without_a_gap_is_completed(draft: Draft, alice: User) -> None:

@@ -92,9 +92,7 @@ def test_a_job_runs_to_its_email_and_again_for_what_failed(
         first = submit.submit(draft, alice)
         until(partial(over, first), "the job")
         evaluations = first.analysis.evaluations
-        evaluations.filter(rank=1).update(
-            status=EvaluationStatus.FAILED, score=None, rank=None, error="x"
-        )
+        evaluations.filter(rank=1).update(**rows.failure())
         second = submit.retry(first, alice)
         until(partial(over, second), "the retry")
         until(

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Task
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import (
     Archive,
     Call,
@@ -84,7 +85,7 @@ def candidate(draft: Draft, alice: User) -> Candidate:
         analysis=analysis, evaluation=evaluation, kind="insight", status="done",
         result={"summary": MARK}, done_at=timezone.now(),
     )  # fmt: skip
-    rows.call(analysis, evaluation=evaluation, detail=f"refused: {MARK}")
+    rows.call(analysis, evaluation=evaluation, error_code="answer_empty", http_status=200)
     rows.note(candidate, alice, f"{MARK} was kind.")
     Decision.objects.all().decide(draft, [candidate.pk], Verdict.MAYBE, alice)
     events = Event.objects.all()
@@ -96,7 +97,7 @@ def candidate(draft: Draft, alice: User) -> Candidate:
         id="1", name="t", func="jobs.tasks.read", started=timezone.now(), stopped=timezone.now(),
         success=False, result=f"DataError: Failing row contains (1, {MARK} Example)",
     )  # fmt: skip
-    job = rows.job(analysis, JobStatus.FAILED, error=f"{MARK} Example broke it.")
+    job = rows.job(analysis, JobStatus.FAILED, Reason(FailureCode.NO_CANDIDATES_LEFT))
     Webhook.objects.create(user=alice, url="https://there.example.com/")
     recipients.queue_for_job(job, NotificationKind.FAILED)
     candidate.refresh_from_db()
@@ -115,7 +116,6 @@ def test_afterwards_no_table_has_a_word_of_theirs(
     before = tables_with_mark()
     assert {
         "candidates_archive",
-        "candidates_call",
         "candidates_candidate",
         "candidates_evaluation",
         "candidates_event",
@@ -123,7 +123,6 @@ def test_afterwards_no_table_has_a_word_of_theirs(
         "candidates_note",
         "candidates_savedview",
         "evaluator_storedfile",
-        "jobs_job",
     } <= set(before)
 
     receipt = erase(as_alice, candidate)
@@ -131,9 +130,9 @@ def test_afterwards_no_table_has_a_word_of_theirs(
     assert tables_with_mark() == []
     erased = dict(receipt.erased)
     assert erased["characters"] == len(TEXT) and erased["archives"] == 1
-    for key in ("files", "evaluations", "followups", "notes", "decisions", "likenesses", "calls"):
+    for key in ("files", "evaluations", "followups", "notes", "decisions", "likenesses"):
         assert erased[key] == 1, key
-    assert erased["events"] == 2 and erased["errors"] == 2 and erased["views"] == 1
+    assert erased["events"] == 2 and erased["errors"] == 1 and erased["views"] == 1
     assert Event.objects.filter(verb="opened", detail="nobody").exists()
     assert not Task.objects.exists() and Candidate.objects.count() == 1
     # What was paid stays paid.
@@ -217,7 +216,7 @@ class TestEverythingAsAZip:
         assert documents["notes.json"][0]["author__username"] == "alice"
         assert documents["decisions.json"][0]["verdict"] == "maybe"
         assert documents["events.json"][0]["verb"] == "noted"
-        assert documents["calls.json"][0]["detail"] == f"refused: {MARK}"
+        assert documents["calls.json"][0]["error_code"] == "answer_empty"
         assert documents["followups.json"] and documents["likenesses.json"]
         event = Event.objects.get(verb="candidate exported")
         assert (event.actor, event.about) == (alice, candidate.public_id)

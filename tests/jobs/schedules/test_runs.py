@@ -242,7 +242,7 @@ def test_an_expression_that_never_comes_any_more_stops(draft: Draft) -> None:
     assert sweep() == 0
 
     schedule.refresh_from_db()
-    assert schedule.next_at is None and "day of the month" in schedule.stopped
+    assert schedule.next_at is None and schedule.stop_code == "cron_day"
 
 
 def test_people_go_first(draft: Draft, alice: User) -> None:
@@ -265,9 +265,9 @@ def test_a_closed_account_stops_the_schedule(draft: Draft, alice: User) -> None:
     sweep()
 
     schedule.refresh_from_db()
-    assert schedule.next_at is None and schedule.stopped == runs.OWNER_LEFT
+    assert schedule.next_at is None and schedule.stop_reason == runs.OWNER_LEFT
     assert not Job.objects.exists()
-    assert Event.objects.get(verb="schedule stopped").detail == runs.OWNER_LEFT
+    assert Event.objects.get(verb="schedule stopped").reason == runs.OWNER_LEFT
 
 
 def test_what_cannot_start_is_told_and_stops_after_three(
@@ -277,13 +277,14 @@ def test_what_cannot_start_is_told_and_stops_after_three(
 
     for _ in range(3):
         run = come(schedule)
-        assert run.outcome == RunOutcome.FAILED and "no candidates yet" in run.reason
+        assert run.outcome == RunOutcome.FAILED and run.error_code == "no_candidates"
         notices = Notice.objects.filter(user=alice, kind=NotificationKind.UNSTARTED)
         assert notices.unread().mark_read() == 1
 
     schedule.refresh_from_db()
-    assert schedule.next_at is None and "no candidates yet" in schedule.stopped
-    assert "The schedule has stopped by itself" in as_alice.get(schedule.get_absolute_url()).text
+    assert schedule.next_at is None and schedule.stop_code == "no_candidates"
+    page = as_alice.get(schedule.get_absolute_url()).text
+    assert "The schedule has stopped by itself: The draft has no candidates yet." in page
     assert "could not start" in as_alice.get(reverse("jobs:notices")).text
     notice = Notice.objects.get()
     answer = as_alice.post(reverse("jobs:open-notice", args=[notice.public_id]))
@@ -307,7 +308,7 @@ def test_a_fault_with_one_is_no_matter_of_the_others(
     monkeypatch.setattr(runs, "changes", faulty)
 
     assert sweep() == 2
-    assert ScheduledRun.objects.get(schedule__draft=broken).reason == runs.BROKE
+    assert ScheduledRun.objects.get(schedule__draft=broken).error == runs.BROKE
     assert ScheduledRun.objects.get(schedule__draft=draft).outcome == RunOutcome.RAN
     assert not Schedule.objects.all().due().exists()
 

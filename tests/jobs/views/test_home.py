@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Candidate, Draft, Look, Membership
 from candidates.models.draft import Role
 from jobs.execution import pause
@@ -97,15 +98,16 @@ def test_a_finished_run_waits_to_be_looked_at(as_alice: Client, alice: User, dra
 def test_jobs_that_failed_or_paused_are_named_with_the_reason(
     as_alice: Client, alice: User, draft: Draft
 ) -> None:
-    rows.job(rows.analysis(draft, alice), JobStatus.FAILED, "The model is not known.")
+    rows.job(rows.analysis(draft, alice), JobStatus.FAILED, Reason(FailureCode.NO_CANDIDATES_LEFT))
     pause.by_itself(
-        rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING), "The key is wrong."
+        rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING),
+        Reason(FailureCode.API_KEY_MISSING),
     )
 
     page = words(as_alice.get(HOME))
 
-    assert "Job failed" in page and "The model is not known." in page
-    assert "Job paused" in page and "The key is wrong." in page
+    assert "Job failed" in page and "The draft has no candidates any more." in page
+    assert "Job paused" in page and "OPENAI_API_KEY is not set." in page
 
 
 def test_while_something_runs_the_part_asks_again_and_is_told_only_news(

@@ -58,9 +58,7 @@ def score(job: Job) -> None:
 def fail(job: Job) -> None:
     one = Evaluation.objects.filter(status="waiting").first()
     assert one is not None
-    Evaluation.objects.filter(pk=one.pk).update(
-        status="failed", error="It took too long.", scored_at=timezone.now()
-    )
+    Evaluation.objects.filter(pk=one.pk).update(**rows.failure(), scored_at=timezone.now())
 
 
 def halt(job: Job) -> None:

@@ -1,9 +1,11 @@
 """Pages of jobs, and the requests that make a worker start."""
 
 import json
+import re
 import threading
 import time
 from datetime import timedelta
+from html import escape, unescape
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +18,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Candidate, Draft, Event, FollowUp, Membership, Piece
 from candidates.models.followup import FollowUpKind
+from candidates.reasons import sentence
 from evaluator.models import StoredFile
 from jobs.execution import pause, submit
 from jobs.execution.submit import record
@@ -458,17 +462,21 @@ class TestJobPage:
         rows.candidates(analysis.draft, 3)
         rows.unreadable(analysis.draft, 9)
         rows.evaluate(analysis)
-        failed = {"status": "failed", "score": None, "rank": None}
-        analysis.evaluations.filter(rank__lte=3).update(**failed, error="The answer was empty.")
-        analysis.evaluations.filter(rank=4).update(**failed, error="It took too long.")
+        empty = Reason.because_of(FailureCode.ANSWER_UNUSABLE, Reason(FailureCode.ANSWER_EMPTY))
+        analysis.evaluations.filter(rank__lte=3).update(**rows.failure(empty))
+        analysis.evaluations.filter(rank=4).update(**rows.failure())
         job = rows.job(analysis)
 
         page = as_alice.get(job.get_absolute_url())
-        as_alice.post(url("retry", job), {"reason": "The answer was empty."})
+        form = re.search(r'name="reason" value="([^"]+)"', page.text)
+        assert form is not None
+        sent = {"reason": unescape(form[1])}
+        assert Reason.from_json(json.loads(sent["reason"])) == empty
+        as_alice.post(url("retry", job), sent)
         as_alice.post(url("cancel", Job.objects.exclude(pk=job.pk).get()))
-        again = as_alice.post(url("retry", job), {"reason": "The answer was empty."}, follow=True)
+        again = as_alice.post(url("retry", job), sent, follow=True)
 
-        assert [(number, may) for _, number, may in page.context["troubles"]] == [
+        assert [(row.number, row.may_retry) for row in page.context["troubles"]] == [
             (3, True), (1, True), (1, False)
         ]  # fmt: skip
         assert page.text.count(">Retry these<") == 2
@@ -476,7 +484,23 @@ class TestJobPage:
         assert (tally["waiting"], tally["failed"], tally["scored"]) == (3, 1, 1)
         assert "No résumé is left that failed for this reason." in again.text
         assert Job.objects.count() == 2
-        assert "Retried by alice: 3 failed: The answer was empty." in words(page_of(job, as_alice))
+        why = escape(sentence(empty))
+        assert f"Retried by alice: 3 failed: {why}" in words(page_of(job, as_alice))
+
+    @pytest.mark.parametrize(
+        "reason",
+        ["The answer was empty.", "{}", '{"code": "x", "params": {}}', "[" * 50_000,
+         '{"code": "timed_out", "params": {"tries": NaN}}'],
+    )  # fmt: skip
+    def test_a_retry_for_what_is_no_reason_is_refused(
+        self, as_alice: Client, analysis: Analysis, reason: str
+    ) -> None:
+        rows.evaluate(analysis)
+        analysis.evaluations.update(**rows.failure())
+        job = rows.job(analysis)
+
+        assert as_alice.post(url("retry", job), {"reason": reason}).status_code == 400
+        assert Job.objects.count() == 1
 
     def test_a_viewer_sees_the_job_and_no_button(
         self, as_eve: Client, eve: User, analysis: Analysis
@@ -490,11 +514,15 @@ class TestJobPage:
     def test_a_failed_job_says_why_and_offers_a_retry(
         self, as_alice: Client, analysis: Analysis
     ) -> None:
-        job = rows.job(analysis, JobStatus.FAILED, "The key is <wrong>.")
+        job = rows.job(
+            analysis,
+            JobStatus.FAILED,
+            Reason(FailureCode.MODEL_UNKNOWN, {"model": "<wrong>", "status": 404}),
+        )
 
         page = as_alice.get(job.get_absolute_url())
 
-        assert "The key is &lt;wrong&gt;." in page.text
+        assert "the model &#x27;&lt;wrong&gt;&#x27; or" in page.text
         assert "Retry what has no score" in page.text
 
     def test_the_timeline_tells_who_did_what(
@@ -534,7 +562,9 @@ class TestJobPage:
         FollowUp.objects.all().enrol(analysis, FollowUpKind.INSIGHT, best)
 
         running = words(as_alice.get(job.get_absolute_url()))
-        FollowUp.objects.update(status="failed", error="No.", done_at=timezone.now())
+        FollowUp.objects.update(
+            status="failed", error_code="program_failed", done_at=timezone.now()
+        )
         Job.objects.filter(pk=job.pk).complete()
         over = words(as_alice.get(job.get_absolute_url()))
 
@@ -563,7 +593,7 @@ class TestCancelAndRetry:
         assert Job.objects.get().status == JobStatus.COMPLETED
 
     def test_retry_leads_to_a_new_job(self, as_alice: Client, analysis: Analysis) -> None:
-        job = rows.job(analysis, JobStatus.FAILED, "The network was down.")
+        job = rows.job(analysis, JobStatus.FAILED, rows.TIMED_OUT)
 
         page = as_alice.post(url("retry", job), follow=True)
 
@@ -581,13 +611,14 @@ class TestCancelAndRetry:
 
 
 class TestPauseAndResume:
-    WHY = "The account has no quota left. Raise it, then resume the job."
+    REASON = Reason(FailureCode.QUOTA_GONE)
+    WHY = "The account at the model server has no quota left. Raise it, then resume the job."
 
     def test_a_paused_job_says_why_and_how_to_go_on(
         self, as_alice: Client, analysis: Analysis
     ) -> None:
         job = rows.job(analysis, JobStatus.PROCESSING)
-        pause.by_itself(job, self.WHY)
+        pause.by_itself(job, self.REASON)
 
         page = words(as_alice.get(job.get_absolute_url()))
 
@@ -601,7 +632,7 @@ class TestPauseAndResume:
         self, as_alice: Client, analysis: Analysis
     ) -> None:
         job = rows.job(analysis, JobStatus.PROCESSING)
-        pause.by_itself(job, self.WHY)
+        pause.by_itself(job, self.REASON)
         part = as_alice.get(job.get_absolute_url(), headers=HTMX)
         asks = {**HTMX, "If-None-Match": part.context["state"]}
         same = as_alice.get(job.get_absolute_url(), headers=asks)
@@ -635,7 +666,7 @@ class TestPauseAndResume:
     ) -> None:
         job = rows.job(analysis, JobStatus.PROCESSING)
         if verb == "resume":
-            pause.by_itself(job, self.WHY)
+            pause.by_itself(job, self.REASON)
 
         for _ in range(2):
             page = as_alice.post(url(verb, job), follow=True)
@@ -656,7 +687,7 @@ class TestPauseAndResume:
         assert Job.objects.get().status == JobStatus.COMPLETED
 
     def test_lists_say_paused_and_why(self, as_alice: Client, analysis: Analysis) -> None:
-        pause.by_itself(rows.job(analysis, JobStatus.PROCESSING), self.WHY)
+        pause.by_itself(rows.job(analysis, JobStatus.PROCESSING), self.REASON)
 
         for page in (reverse("jobs:jobs"), url("of-draft", analysis.draft)):
             shown = words(as_alice.get(page))
@@ -673,7 +704,7 @@ class TestPauseAndResume:
         analysis.evaluations.filter(rank=1).update(scored_at=timezone.now())
         assert as_alice.get(job.get_absolute_url()).context["progress"].left is not None
 
-        pause.by_itself(job, self.WHY)
+        pause.by_itself(job, self.REASON)
         pause.resume(job, alice)
 
         assert as_alice.get(job.get_absolute_url()).context["progress"].left is None
@@ -718,12 +749,12 @@ class TestLists:
     def test_jobs_are_listed_with_their_counts(self, as_alice: Client, analysis: Analysis) -> None:
         rows.evaluate(analysis)
         rows.job(analysis)
-        rows.job(analysis, JobStatus.FAILED, "No key.")
+        rows.job(analysis, JobStatus.FAILED, Reason(FailureCode.NO_CANDIDATES_LEFT))
 
         for page in (reverse("jobs:jobs"), url("of-draft", analysis.draft)):
             shown = words(as_alice.get(page))
             assert shown.count("2 of 2") == 2
-            assert "completed" in shown and "No key." in shown
+            assert "completed" in shown and "The draft has no candidates any more." in shown
 
     def test_the_draft_page_gets_the_part_alone(self, as_alice: Client, draft: Draft) -> None:
         part = as_alice.get(url("of-draft", draft), headers=HTMX)
@@ -777,9 +808,11 @@ class TestMail:
         rows.evaluate(analysis)
         failed, done = kind == NotificationKind.FAILED, kind == NotificationKind.COMPLETED
         job = rows.job(
-            analysis, JobStatus.FAILED if failed else JobStatus.COMPLETED, "No key." * failed
+            analysis,
+            JobStatus.FAILED if failed else JobStatus.COMPLETED,
+            Reason(FailureCode.NO_CANDIDATES_LEFT) if failed else None,
         )
-        record(job, "paused", detail="No quota.")
+        record(job, "paused", reason=Reason(FailureCode.QUOTA_GONE))
         notification = Notification.objects.create(job=job, kind=kind, recipient="a@example.com")
 
         message = compose(Notification.objects.get(pk=notification.pk))
@@ -790,8 +823,8 @@ class TestMail:
             assert f"http://localhost:8000{link}" in told
             assert "2 of 3 résumés" in told
             assert "1 × The file is protected by a password." in " ".join(told.split())
-            assert ("No key." in told) == failed
-            assert ("No quota." in told) == (kind == NotificationKind.PAUSED)
+            assert ("no candidates any more" in told) == failed
+            assert ("no quota left" in told) == (kind == NotificationKind.PAUSED)
         assert evil in message.subject and evil in str(message.body)
         assert evil not in html and "&lt;b&gt;Tom&lt;/b&gt; &amp; Jerry" in html
 

@@ -8,7 +8,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Draft, Event, Membership, Preference
+from candidates.models.reason import error_columns
 from jobs.models import Job
 from jobs.models.schedule import Frequency, RunOutcome, Schedule, ScheduledRun
 from jobs.schedules import cron
@@ -107,7 +109,7 @@ def test_the_page_tells_what_came_of_it(as_alice: Client, alice: User, draft: Dr
         (RunOutcome.UNCHANGED, {}),
         (
             RunOutcome.FAILED,
-            {"reason": "The draft has no candidates yet. Add their résumés first."},
+            error_columns(Reason(FailureCode.NO_CANDIDATES)),
         ),
     ):
         ScheduledRun.objects.create(schedule=schedule, outcome=outcome, **values)

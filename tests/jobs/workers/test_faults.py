@@ -67,7 +67,7 @@ def over(job: Job) -> bool:
 def check_whole(job: Job, number: int) -> None:
     """Everybody has one score and one place; the job ended once, with one e-mail."""
     job.refresh_from_db()
-    assert (job.status, job.error) == (JobStatus.COMPLETED, "")
+    assert (job.status, job.error) == (JobStatus.COMPLETED, None)
     assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == number
     places = job.analysis.evaluations.order_by("rank").values_list("rank", flat=True)
     assert list(places) == list(range(1, number + 1))
@@ -177,8 +177,8 @@ def short(impatient: None, settings: LazySettings, monkeypatch: pytest.MonkeyPat
     settings.LANE_SLICE = 1
     settings.EVALUATOR_CONCURRENCY = 2
     monkeypatch.setattr(flight, "PAUSE", 0.02)
-    monkeypatch.setattr(openai, "PAUSE", 0.01)
-    monkeypatch.setattr(openai, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(openai, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(openai, "MAX_PAUSE_SECONDS", 0.02)
 
 
 @pytest.mark.usefixtures("short")

@@ -57,7 +57,7 @@ def test_killed_workers_lose_and_double_nothing(
             until(lambda: Notification.objects.get().status == OutgoingStatus.SENT, "the e-mail")
 
     job.refresh_from_db()
-    assert (job.status, job.error) == (JobStatus.COMPLETED, "")
+    assert (job.status, job.error) == (JobStatus.COMPLETED, None)
     assert evaluations.tally()[EvaluationStatus.SCORED] == MANY
     assert list(evaluations.order_by("rank").values_list("rank", flat=True)) == list(
         range(1, MANY + 1)

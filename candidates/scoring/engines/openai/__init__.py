@@ -2,7 +2,7 @@
 
 prompt      what is sent: all that an analysis shares first, the résumé last
 connection  how it is sent: one client, one retry loop, a pace, a limit to everything
-errors      what an error means: mend, wait, shorten, or ask in another way
+errors      what an error calls for: a person, a retry, a shorter prompt, another mode
 answers     what came back, checked before anybody believes it
 vanguard    a few calls go ahead where all going at once would be a waste
 engine      the contract: score, insights, suggest

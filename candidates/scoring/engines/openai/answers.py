@@ -9,11 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from candidates.facts.reason import FailureCode, Param, Reason, ReasonedError
 from candidates.scoring import catalogue, evidence
 from candidates.scoring.rubric import HEAVIEST, Rubric, RubricCriterion
 from candidates.scoring.scorecard import Insight, Point, Rating, Usage
 
-from .errors import NO_QUOTA, Told
+from .errors import QUOTA_CODES, ServerError
 from .prompt import HIGHEST
 
 MOST = 4  # strengths, and gaps
@@ -22,7 +23,41 @@ FEWEST_CRITERIA = 3
 LONGEST_TEXT = 600  # characters of a reason or a point
 LONGEST_NAME = 120
 MOST_TOKENS = 20_000_000  # of one call; whoever claims more is not believed
+_ = str  # marks what is translated where it is shown: this package knows no Django
+# Why an answer cannot be used: for the model, which is asked once more, and translated for people.
+UNUSABLE = {
+    FailureCode.NO_CHOICES: _("it holds no choices"),
+    FailureCode.MODEL_REFUSED: _("the model refused"),
+    FailureCode.CUT_OFF: _("it was cut off at the model's limit"),
+    FailureCode.CONTENT_FILTERED: _("the server's content filter held it back"),
+    FailureCode.ANSWER_EMPTY: _("it is empty"),
+    FailureCode.NO_JSON: _("it is not JSON"),
+    FailureCode.NO_JSON_OBJECT: _("it is not a JSON object"),
+    FailureCode.NAME_REPEATED: _("it says one thing twice"),
+    FailureCode.NUMBER_INVALID: _("it holds a number that is none"),
+    FailureCode.RATING_MISSING: _("it has no rating for '%(criterion)s'"),
+    FailureCode.RATING_INVALID: _(
+        "the rating for '%(criterion)s' is no whole number from 0 to %(highest)s"
+    ),
+    FailureCode.RATING_INCOMPLETE: _("reason or quotes for '%(criterion)s' are missing"),
+    FailureCode.INSIGHT_MISSING: _("it has no insight"),
+    FailureCode.INSIGHT_INCOMPLETE: _("strengths or gaps are missing"),
+    FailureCode.CRITERIA_MISSING: _("it has no criteria"),
+    FailureCode.CRITERIA_TOO_FEW: _("it has fewer than %(fewest)s criteria"),
+}
 FENCE = re.compile(r"```[ \t]*(?:json)?[ \t]*\n?(.*?)```", re.IGNORECASE | re.DOTALL)
+
+
+class UnusableAnswer(ReasonedError, ValueError):
+    """The text of an answer is not what was asked for; the reason repeats nothing of it."""
+
+    def __init__(self, code: FailureCode, **params: Param) -> None:
+        super().__init__(Reason(code, params))
+
+
+def in_words(trouble: Reason) -> str:
+    """Why an answer cannot be used, in English, for the model."""
+    return UNUSABLE[FailureCode(trouble.code)] % trouble.params
 
 
 def loaded(body: bytes) -> dict[str, Any]:
@@ -40,7 +75,7 @@ def is_error(data: dict[str, Any]) -> bool:
     return bool(data.get("error")) and not data.get("choices")
 
 
-def told(status: int, body: object, headers: Mapping[str, str]) -> Told:
+def server_error(status: int, body: object, headers: Mapping[str, str]) -> ServerError:
     """An error, from its body where that says more than the status."""
     error: Any = body
     if isinstance(body, dict) and "error" in body:
@@ -50,29 +85,29 @@ def told(status: int, body: object, headers: Mapping[str, str]) -> Told:
     code = error.get("code") or ""
     if status == 200:
         status = code if isinstance(code, int) and 300 <= code < 600 else 502
-    elif not code and error.get("type") in NO_QUOTA:
+    elif not code and error.get("type") in QUOTA_CODES:
         code = error["type"]
-    return Told(status, str(code), str(error.get("message") or ""), headers)
+    return ServerError(status, str(code), str(error.get("message") or ""), headers)
 
 
-def content(data: dict[str, Any]) -> tuple[str, str]:
-    """The text of the answer, and why it cannot be used ("" where it can be looked at)."""
+def content(data: dict[str, Any]) -> tuple[str, Reason | None]:
+    """The text of the answer, and why it cannot be used; None where it can be looked at."""
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
-        return "", "it holds no choices"
+        return "", Reason(FailureCode.NO_CHOICES)
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
     text = message.get("content")
     text = clean(text) if isinstance(text, str) else ""
     finish = choice.get("finish_reason")
     if message.get("refusal"):
-        return text, "the model refused"
+        return text, Reason(FailureCode.MODEL_REFUSED)
     if finish == "length":
-        return text, "it was cut off at the model's limit"
+        return text, Reason(FailureCode.CUT_OFF)
     if finish == "content_filter":
-        return text, "the server's content filter held it back"
-    return text, "" if text.strip() else "it is empty"
+        return text, Reason(FailureCode.CONTENT_FILTERED)
+    return text, None if text.strip() else Reason(FailureCode.ANSWER_EMPTY)
 
 
 def usage(data: dict[str, Any], body: dict[str, Any]) -> Usage:
@@ -101,22 +136,22 @@ def scorecard(
 ) -> tuple[tuple[Rating, ...], Insight | None]:
     """Ratings whose quotes stand in `seen`, which is `document` with blanks in it.
 
-    Raises ValueError that says what is wrong with the answer, without repeating it.
+    Raises UnusableAnswer.
     """
     found = parsed(text)
     ratings = []
     for criterion in rubric.criteria:
         one = found.get(criterion.key)
         if not isinstance(one, dict):
-            raise ValueError(f"it has no rating for '{criterion.key}'")
+            raise UnusableAnswer(FailureCode.RATING_MISSING, criterion=criterion.key)
         reason, quotes = one.get("reason"), one.get("quotes")
         rating = _whole(one.get("rating"))
         if rating is None or not 0 <= rating <= HIGHEST:
-            raise ValueError(
-                f"the rating for '{criterion.key}' is no whole number from 0 to {HIGHEST}"
+            raise UnusableAnswer(
+                FailureCode.RATING_INVALID, criterion=criterion.key, highest=HIGHEST
             )
         if not isinstance(reason, str) or not isinstance(quotes, list):
-            raise ValueError(f"reason or quotes for '{criterion.key}' are missing")
+            raise UnusableAnswer(FailureCode.RATING_INCOMPLETE, criterion=criterion.key)
         texts = [clean(quote) for quote in quotes if isinstance(quote, str) and quote.strip()]
         ratings.append(
             evidence.ground(criterion.key, float(rating), _line(reason), texts, seen, document)
@@ -126,12 +161,12 @@ def scorecard(
 
 
 def insight(found: object, document: str, seen: str) -> Insight:
-    """Strengths whose quotes stand in the résumé; the others are dropped. Raises ValueError."""
+    """Strengths whose quotes stand in the résumé; the others are dropped. Raises UnusableAnswer."""
     if not isinstance(found, dict):
-        raise ValueError("it has no insight")
+        raise UnusableAnswer(FailureCode.INSIGHT_MISSING)
     strengths, gaps = found.get("strengths"), found.get("gaps")
     if not isinstance(strengths, list) or not isinstance(gaps, list):
-        raise ValueError("strengths or gaps are missing")
+        raise UnusableAnswer(FailureCode.INSIGHT_INCOMPLETE)
     points = []
     for one in strengths:
         text, quote = _two(one, "text", "quote")
@@ -143,16 +178,16 @@ def insight(found: object, document: str, seen: str) -> Insight:
     ]
     return Insight(
         strengths=tuple(points[:MOST]),
-        gaps=tuple(Point(text) for text, _ in lacks[:MOST]),
+        gaps=tuple(Point(text) for text, _question in lacks[:MOST]),
         questions=tuple(question for _, question in lacks[:MOST] if question),
     )
 
 
 def criteria(text: str) -> tuple[RubricCriterion, ...]:
-    """Suggested criteria. Raises ValueError."""
+    """Suggested criteria. Raises UnusableAnswer."""
     listed = parsed(text).get("criteria")
     if not isinstance(listed, list):
-        raise ValueError("it has no criteria")
+        raise UnusableAnswer(FailureCode.CRITERIA_MISSING)
     found: dict[str, RubricCriterion] = {}
     for one in listed:
         name, looks_for = _two(one, "name", "looks_for")
@@ -167,14 +202,14 @@ def criteria(text: str) -> tuple[RubricCriterion, ...]:
             must_have=one.get("must_have") is True,
         )
     if len(found) < FEWEST_CRITERIA:
-        raise ValueError(f"it has fewer than {FEWEST_CRITERIA} criteria")
+        raise UnusableAnswer(FailureCode.CRITERIA_TOO_FEW, fewest=FEWEST_CRITERIA)
     return tuple(found.values())[:MOST_CRITERIA]
 
 
 def parsed(text: str) -> dict[str, Any]:
     """The one JSON object in `text`, alone, in a fence or with words around it.
 
-    Raises ValueError, also where a name stands twice: nobody knows which one is meant.
+    Raises UnusableAnswer, also where a name stands twice: nobody knows which one is meant.
     """
     inner = text.strip()
     fenced = FENCE.search(inner)
@@ -182,16 +217,18 @@ def parsed(text: str) -> dict[str, Any]:
         inner = fenced[1].strip()
     start = inner.find("{")
     if start < 0:
-        raise ValueError("it is not a JSON object" if inner[:1] == "[" else "it is not JSON")
+        raise UnusableAnswer(
+            FailureCode.NO_JSON_OBJECT if inner[:1] == "[" else FailureCode.NO_JSON
+        )
     if inner[:1] == "[":
-        raise ValueError("it is not a JSON object")
+        raise UnusableAnswer(FailureCode.NO_JSON_OBJECT)
     decoder = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)
     try:
-        found, _ = decoder.raw_decode(inner, start)
-    except RecursionError as error:
-        raise ValueError("it is not JSON") from error
-    except json.JSONDecodeError as error:
-        raise ValueError("it is not JSON") from error
+        found, _end = decoder.raw_decode(inner, start)
+    except UnusableAnswer:
+        raise
+    except (RecursionError, ValueError) as error:  # the second also for a number without an end
+        raise UnusableAnswer(FailureCode.NO_JSON) from error
     return dict(found)
 
 
@@ -203,12 +240,12 @@ def clean(text: str) -> str:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("it says one thing twice")
+        raise UnusableAnswer(FailureCode.NAME_REPEATED)
     return found
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError("it holds a number that is none")
+    raise UnusableAnswer(FailureCode.NUMBER_INVALID)
 
 
 def _whole(value: object) -> int | None:

@@ -1,8 +1,8 @@
 """How a model is called: one client and one pool a process, one retry loop, a limit to everything.
 
 The client's own retries are off and its time-outs are set: by itself it would wait 600 seconds,
-three times. What a server sends is read up to a size, never unpacked, and within a time for the
-whole; where a server sends us elsewhere, we do not go.
+three times. What a server sends is read up to a size, never decompressed, and within a time for the
+whole call; redirects are not followed.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import httpx2
 import openai
 from openai import Timeout
 
+from candidates.facts.reason import FailureCode, Reason
 from candidates.scoring.engines.pace import Pace, Paused
 from candidates.scoring.scorecard import (
     Calls,
@@ -32,18 +33,18 @@ from . import answers, errors
 from .prompt import MODES, Mode
 from .vanguard import Vanguard
 
-TRIES = 4  # of one call; then the résumé is put off
-PAUSE = 0.1  # seconds before the second try, doubled with each
-LONGEST_PAUSE = 8.0
-HOLD = 15.0  # seconds that a call waits in here; beyond, it goes back to the queue
-LARGEST = 5_000_000  # bytes of an answer
-SCOUTS = 1  # call that goes ahead after a silence: two workers find out with two
-A_MOMENT = 0.4  # seconds, once they have left, in which they may find that nothing works
-WHOLE = 120.0  # seconds of one call from beginning to end
-TIMEOUT = Timeout(60.0, connect=10.0, pool=WHOLE)
+MAX_TRIES = 4  # of one call; then the résumé is deferred
+FIRST_PAUSE_SECONDS = 0.1  # before the second try, doubled with each
+MAX_PAUSE_SECONDS = 8.0
+MAX_HOLD_SECONDS = 15.0  # that a call waits in here; beyond, it goes back to the queue
+MAX_ANSWER_BYTES = 5_000_000
+SCOUT_CALLS = 1  # go ahead after a silence: two workers find out with two
+SCOUT_SECONDS = 0.4  # once they have left, in which they may find that nothing works
+CALL_SECONDS = 120.0  # of one call from beginning to end
+CALL_TIMEOUT = Timeout(60.0, connect=10.0, pool=CALL_SECONDS)
 
-# In which way each endpoint and model may be asked at most, and the ways in which an answer was
-# understood.
+# The most demanding mode that each endpoint and model takes, as far as is known, and the modes in
+# which an answer was understood.
 _modes: dict[tuple[str, str], Mode] = {}
 _proven: set[tuple[str, str, Mode]] = set()
 
@@ -53,14 +54,14 @@ class Answer:
     """A whole answer of the model. `trouble` says why its text cannot be used, if it cannot."""
 
     text: str
-    trouble: str
+    trouble: Reason | None
     usage: Usage
     mode: Mode
     model: str
 
 
 class TooLarge(Exception):
-    """An answer is longer than LARGEST, or packed."""
+    """An answer is longer than MAX_ANSWER_BYTES, or compressed."""
 
 
 class Connection:
@@ -74,67 +75,67 @@ class Connection:
         base_url: str = "",
         concurrency: int = 64,
         calls: Calls | None = None,
-        timeout: Timeout = TIMEOUT,
-        whole: float = WHOLE,
+        timeout: Timeout = CALL_TIMEOUT,
+        call_seconds: float = CALL_SECONDS,
     ) -> None:
         self.model = model
-        self.pace = Pace(concurrency, hold=HOLD)
+        self.pace = Pace(concurrency, hold=MAX_HOLD_SECONDS)
         self.calls = calls
-        self.whole = whole
+        self.call_seconds = call_seconds
         self._api_key = api_key
         self._base_url = base_url or None
         self._timeout = timeout
         self._concurrency = concurrency
         self._client: openai.AsyncOpenAI | None = None
-        self._scouts = Vanguard(SCOUTS, A_MOMENT)
+        self._scouts = Vanguard(SCOUT_CALLS, SCOUT_SECONDS)
 
     async def ask(self, body_in: Callable[[Mode], dict[str, Any]], tokens: int) -> Answer:
         """One answer to `body_in(mode)`, tried again where that may help.
 
-        `tokens` is about what the call will cost, for limits. Raises EngineUnavailable,
+        `tokens` is an estimate of what the call takes, for limits. Raises EngineUnavailable,
         EngineBusy, ScoringFailed and errors.TooLong.
         """
         tries = 0
         while True:
             try:
                 async with self._scouts.call():
-                    mode = self.mode()  # as those who went ahead have found
+                    mode = self.mode()  # as the calls that went ahead have found
                     answer = await self._call(body_in(mode), tokens, mode, again=tries > 0)
             except errors.Unsupported as unsupported:
-                # A refusal without a reason is held against the way of asking only while that has
-                # never worked here; else it is about this one request.
-                is_known = (*self._place(), mode) in _proven
-                if mode == MODES[-1] or (is_known and not unsupported.certain):
-                    raise ScoringFailed(str(unsupported)) from unsupported
+                # A refusal without a reason counts against the mode only while that has never
+                # worked here; else it is about this one request.
+                is_known = (*self._endpoint(), mode) in _proven
+                if mode == MODES[-1] or (is_known and not unsupported.is_certain):
+                    raise ScoringFailed(unsupported.reason) from unsupported
                 self._step_down(mode)
                 continue
             except errors.Filtered:
-                trouble = "the server's content filter held it back"
+                trouble = Reason(FailureCode.CONTENT_FILTERED)
                 return Answer("", trouble, Usage(calls=1), mode, "")
             except Paused as paused:
-                why = "The model server asked for a pause."
-                raise EngineBusy(why, retry_after=paused.seconds) from None
+                reason = Reason(FailureCode.PAUSE_REQUESTED)
+                raise EngineBusy(reason, retry_after=paused.seconds) from None
             if isinstance(answer, Answer):
                 return answer
             tries += 1
             await self._wait(answer, tries)
 
     def mode(self) -> Mode:
-        """How this model is asked for its answer, as far as is known."""
-        return _modes.get(self._place(), MODES[0])
+        """The mode in which this model is asked for its answer, as far as is known."""
+        return _modes.get(self._endpoint(), MODES[0])
 
     def understood(self, mode: Mode) -> None:
-        """An answer was as it was asked for."""
-        _proven.add((*self._place(), mode))
+        """Note that an answer in this mode was as asked for."""
+        _proven.add((*self._endpoint(), mode))
 
     def misread(self, mode: Mode) -> None:
-        """An answer was not: of a server that takes no notice of the way in which it is asked, all
-        would be like it."""
-        if (*self._place(), mode) not in _proven:
+        """Note that an answer was not as asked for: a server that ignores the mode would send all
+        answers like it."""
+        if (*self._endpoint(), mode) not in _proven:
             self._step_down(mode)
 
     def takes_cache_key(self) -> bool:
-        """Whether the API has `prompt_cache_key`: others refuse what they do not know."""
+        """Whether the API has `prompt_cache_key`: other servers refuse unknown fields."""
         host = self._connected().base_url.host
         return host.endswith((".openai.com", ".azure.com"))
 
@@ -143,26 +144,26 @@ class Connection:
             await self._client.close()
             self._client = None
 
-    async def _wait(self, again: errors.Again, tries: int) -> None:
-        """Wait before the next try, or raise when it is not for us to wait."""
-        wait = again.wait
-        if tries >= TRIES or (wait or 0.0) > HOLD:
-            why = f"{again.why}; {tries} tries." if tries > 1 else f"{again.why}."
-            if again.busy:
-                raise EngineBusy(why, retry_after=wait or LONGEST_PAUSE)
-            raise ScoringFailed(why, again=True, after=wait)
+    async def _wait(self, retry: errors.Retry, tries: int) -> None:
+        """Wait before the next try; raise when the wait is too long, or the tries are used up."""
+        wait = retry.wait
+        if tries >= MAX_TRIES or (wait or 0.0) > MAX_HOLD_SECONDS:
+            reason = retry.reason(tries)
+            if retry.is_busy:
+                raise EngineBusy(reason, retry_after=wait or MAX_PAUSE_SECONDS)
+            raise ScoringFailed(reason, again=True, after=wait)
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 -- so that not all come back at once
-        pause = min(PAUSE * 2 ** (tries - 1), LONGEST_PAUSE) * jitter
-        # Never before the time asked for; spread over a little more.
+        pause = min(FIRST_PAUSE_SECONDS * 2 ** (tries - 1), MAX_PAUSE_SECONDS) * jitter
+        # Never before the requested time; spread over a little more.
         await asyncio.sleep(pause if wait is None else wait + min(pause, wait / 4))
 
     async def _call(
         self, body: dict[str, Any], tokens: int, mode: Mode, *, again: bool
-    ) -> Answer | errors.Again:
+    ) -> Answer | errors.Retry:
         """One call, with a place in the pace and a line in the ledger."""
         async with self.pace.place(again=again) as began, self._entered(tokens) as entry:
             try:
-                async with asyncio.timeout(self.whole):
+                async with asyncio.timeout(self.call_seconds):
                     response = await self._connected().post(
                         "/chat/completions", cast_to=httpx2.Response, body=body
                     )
@@ -170,31 +171,35 @@ class Connection:
                 data = answers.loaded(response.content)
             except openai.APIStatusError as error:
                 headers = error.response.headers
-                told = answers.told(error.status_code, error.body, headers)
-                return self._refused(told, entry, began)
+                refusal = answers.server_error(error.status_code, error.body, headers)
+                return self._refused(refusal, entry, began)
             except (openai.APITimeoutError, TimeoutError):
-                return entry.lost(errors.Again("The model did not answer in time"))
+                return entry.lost(FailureCode.TIMED_OUT)
             except TooLarge:
-                return entry.lost(errors.Again("The model server's answer is too large or packed"))
+                return entry.lost(FailureCode.ANSWER_TOO_LARGE)
             except openai.APIConnectionError as error:
                 return self._unreached(error, entry)
             except (openai.APIError, ValueError):  # no JSON, or of another shape
-                return entry.lost(errors.Again("The model server's answer is not understood"))
+                return entry.lost(FailureCode.ANSWER_NOT_UNDERSTOOD)
             if answers.is_error(data):  # with status 200, as some routers do
-                return self._refused(answers.told(200, data, headers), entry, began)
+                return self._refused(answers.server_error(200, data, headers), entry, began)
             usage = answers.usage(data, body)
             text, trouble = answers.content(data)
             model = answers.model(data)
-            entry.outcome = ScoringOutcome("answered", usage, trouble, model, mode)
+            entry.outcome = ScoringOutcome(
+                "answered", usage, _code_of(trouble), http_status=200, model=model, mode=mode
+            )
             self.pace.well(began, headers)
             return Answer(text, trouble, usage, mode, model)
 
-    def _refused(self, told: errors.Told, entry: "_Entry", began: float) -> errors.Again:
-        entry.outcome = ScoringOutcome("refused", detail=f"{told.status} {told.code}".strip())
-        again = errors.judge(told, self.model)
-        if again.busy:
-            self.pace.refused(began, again.wait or 0.0)
-        return again
+    def _refused(self, error: errors.ServerError, entry: "_Entry", began: float) -> errors.Retry:
+        entry.outcome = ScoringOutcome(
+            "refused", error_code=errors.classify(error, self.model), http_status=error.status
+        )
+        retry = errors.judge(error, self.model)
+        if retry.is_busy:
+            self.pace.refused(began, retry.wait or 0.0)
+        return retry
 
     @asynccontextmanager
     async def _entered(self, tokens: int) -> AsyncIterator["_Entry"]:
@@ -209,28 +214,27 @@ class Connection:
         finally:
             await self.calls.settle(call, entry.outcome)
 
-    def _unreached(self, error: openai.APIConnectionError, entry: "_Entry") -> errors.Again:
+    def _unreached(self, error: openai.APIConnectionError, entry: "_Entry") -> errors.Retry:
         causes = list(_causes(error))
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-            entry.outcome = ScoringOutcome("failed", detail="certificate")
-            raise EngineUnavailable(
-                "The certificate of the model server is not valid for its address, or has run "
-                "out. Set OPENAI_BASE_URL to the right address, or renew the certificate."
-            ) from error
+            code = FailureCode.CERTIFICATE_INVALID
+            entry.outcome = ScoringOutcome("failed", error_code=code)
+            raise EngineUnavailable(Reason(code)) from error
         if any(
             isinstance(cause, (httpx2.ConnectError, httpx2.UnsupportedProtocol)) for cause in causes
         ):
-            entry.outcome = ScoringOutcome("failed", detail="not reached")
-            return errors.Again("The model server cannot be reached", busy=True)
-        return entry.lost(errors.Again("The connection to the model server broke"))
+            code = FailureCode.UNREACHABLE
+            entry.outcome = ScoringOutcome("failed", error_code=code)
+            return errors.Retry(code, is_busy=True)
+        return entry.lost(FailureCode.CONNECTION_BROKEN)
 
     def _step_down(self, mode: Mode) -> None:
-        """Ask in a simpler way from now on, where there is one."""
-        if self.mode() == mode != MODES[-1]:  # or another call has found out at the same time
-            _modes[self._place()] = MODES[MODES.index(mode) + 1]
+        """Ask in a simpler mode from now on, where there is one."""
+        if self.mode() == mode != MODES[-1]:  # else another call has stepped down already
+            _modes[self._endpoint()] = MODES[MODES.index(mode) + 1]
             self._scouts.start_over()
 
-    def _place(self) -> tuple[str, str]:
+    def _endpoint(self) -> tuple[str, str]:
         return self._base_url or "", self.model
 
     def _connected(self) -> openai.AsyncOpenAI:
@@ -238,11 +242,13 @@ class Connection:
             self._client = openai.AsyncOpenAI(
                 api_key=self._api_key,
                 base_url=self._base_url,
-                max_retries=0,  # there is one retry loop, and it is ours
+                max_retries=0,  # `ask` is the only retry loop
                 timeout=self._timeout,
-                default_headers={"Accept-Encoding": "identity"},  # a packed answer has no size
+                default_headers={
+                    "Accept-Encoding": "identity"
+                },  # the size of a compressed answer is not known
                 http_client=openai.DefaultAsyncHttpxClient(
-                    # A redirect would carry résumé and key to somebody else.
+                    # A redirect would carry résumé and key to another server.
                     follow_redirects=False,
                     timeout=self._timeout,
                     limits=httpx2.Limits(
@@ -254,12 +260,12 @@ class Connection:
         return self._client
 
     async def _watch(self, request: httpx2.Request) -> None:
-        """Tell those who wait for the first calls when one has left."""
+        """Let the calls that wait for the first ones know when one has left."""
         if self._scouts.is_open():
             return
         connecting_since = None
 
-        async def seen(event: str, _: object) -> None:
+        async def on_event(event: str, _: object) -> None:
             nonlocal connecting_since
             if event == "connection.connect_tcp.started":
                 connecting_since = time.monotonic()
@@ -267,18 +273,18 @@ class Connection:
                 took = 0.0 if connecting_since is None else time.monotonic() - connecting_since
                 self._scouts.left(took)
 
-        request.extensions["trace"] = seen
+        request.extensions["trace"] = on_event
 
 
 class _Entry:
-    """How the call in hand stands; unless somebody knows better, it left and is lost."""
+    """The outcome of the current call; until it is set, the call has left and is lost."""
 
     def __init__(self) -> None:
-        self.outcome = ScoringOutcome("unknown", detail="cut off")
+        self.outcome = ScoringOutcome("unknown", error_code=FailureCode.CALL_ABORTED)
 
-    def lost(self, again: errors.Again) -> errors.Again:
-        self.outcome = ScoringOutcome("unknown", detail=again.why)
-        return again
+    def lost(self, code: FailureCode) -> errors.Retry:
+        self.outcome = ScoringOutcome("unknown", error_code=code)
+        return errors.Retry(code)
 
 
 class _Bounded(httpx2.AsyncByteStream):
@@ -288,10 +294,10 @@ class _Bounded(httpx2.AsyncByteStream):
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = LARGEST
+        bytes_left = MAX_ANSWER_BYTES
         async for part in self._stream:
-            left -= len(part)
-            if left < 0:
+            bytes_left -= len(part)
+            if bytes_left < 0:
                 raise TooLarge
             yield part
 
@@ -300,11 +306,15 @@ class _Bounded(httpx2.AsyncByteStream):
 
 
 async def _bound(response: httpx2.Response) -> None:
-    """Refuse what is packed, and let no more through than an answer may have."""
+    """Refuse a compressed answer, and let no more through than an answer may have."""
     if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise TooLarge
     if isinstance(response.stream, httpx2.AsyncByteStream):
         response.stream = _Bounded(response.stream)
+
+
+def _code_of(trouble: Reason | None) -> FailureCode | None:
+    return FailureCode(trouble.code) if trouble else None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -315,6 +325,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def forget() -> None:
-    """Forget how endpoints were asked: for tests."""
+    """Forget the modes of all endpoints: for tests."""
     _modes.clear()
     _proven.clear()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from candidates.facts.reason import FailureCode, Param, Reason
 from candidates.scoring import attacks, catalogue, shorten
 from candidates.scoring.engines import OPENAI, VERSIONS
 from candidates.scoring.rubric import Rubric, RubricCriterion
@@ -52,10 +53,7 @@ class OpenAIEngine:
         **limits: Any,
     ) -> None:
         if not api_key:
-            raise EngineUnavailable(
-                "OPENAI_API_KEY is not set. Set it (any text for a server that asks for none), "
-                "or choose the engine local."
-            )
+            raise EngineUnavailable(Reason(FailureCode.API_KEY_MISSING))
         self.model = model
         self.facts = catalogue.facts(model, facts)
         self.connection = Connection(
@@ -122,7 +120,7 @@ class OpenAIEngine:
         try:
             found, answer = await self._usable(asked, (), answers.criteria)
         except TooLong as error:
-            raise ScoringFailed("The description is longer than the model can take in.") from error
+            raise ScoringFailed(Reason(FailureCode.DESCRIPTION_TOO_LONG)) from error
         return found, answer.usage
 
     def estimate(self, document: str, rubric: Rubric, *, with_insights: bool = False) -> Usage:
@@ -157,8 +155,7 @@ class OpenAIEngine:
                 break
             except TooLong as error:
                 if len(short.text.encode("utf-8", "replace")) <= FEWEST:
-                    why = "The résumé is longer than the model can take in."
-                    raise ScoringFailed(why) from error
+                    raise ScoringFailed(Reason(FailureCode.RESUME_TOO_LONG)) from error
                 room = self._less(asked, short.text, error.limit)
                 short = shorten.shorten(short.text, rubric, room)
         share = len(short.text) / max(1, len(whole))
@@ -181,39 +178,38 @@ class OpenAIEngine:
     def _left(self, asked: Prompt, context: int) -> int:
         room = asked.room(context)
         if room < FEWEST:
-            raise EngineUnavailable(
-                f"Description and criteria alone fill the {context} tokens that the model "
-                f"'{self.model}' takes in. Shorten them, or set EVALUATOR_MODEL to a larger model."
-            )
+            limits: dict[str, Param] = {"tokens": context, "model": self.model}
+            raise EngineUnavailable(Reason(FailureCode.CONTEXT_TOO_SMALL, limits))
         return room
 
     async def _usable[Read](
         self, asked: Prompt, last: Sequence[Message], read: Callable[[str], Read]
     ) -> tuple[Read, Answer]:
         """An answer that `read` understands, mended once where it does not."""
-        usage, trouble = Usage(), ""
+        usage = Usage()
         messages = list(last)
-        for _ in range(2):
+        while True:
             answer = await self._ask(asked, messages)
             usage += answer.usage
             trouble = answer.trouble
-            if not trouble:
+            if trouble is None:
                 try:
                     found = read(answer.text)
-                except ValueError as error:
-                    trouble = str(error)
+                except answers.UnusableAnswer as error:
+                    trouble = error.reason
                     self.connection.misread(answer.mode)
                 else:
                     self.connection.understood(answer.mode)
                     return found, _with(answer, usage)
-            messages = [
-                *last,
+            if len(messages) > len(last):  # this was the second answer
+                failed = ScoringFailed(Reason.because_of(FailureCode.ANSWER_UNUSABLE, trouble))
+                failed.usage = usage
+                raise failed
+            why = answers.in_words(trouble)
+            messages += [
                 {"role": "assistant", "content": answer.text or "(nothing)"},
-                {"role": "user", "content": f"That cannot be used: {trouble}. Answer again."},
+                {"role": "user", "content": f"That cannot be used: {why}. Answer again."},
             ]
-        failed = ScoringFailed(f"The model's answer cannot be used: {trouble}.")
-        failed.usage = usage
-        raise failed
 
     async def _ask(self, asked: Prompt, last: Sequence[Message]) -> Answer:
         key = asked.key

@@ -53,7 +53,7 @@ class Vanguard:
                 ):
                     await changed.wait()
             if changed.unavailable is not None:
-                raise EngineUnavailable(str(changed.unavailable)) from changed.unavailable
+                raise EngineUnavailable(changed.unavailable.reason) from changed.unavailable
         with self._noting():
             yield
 

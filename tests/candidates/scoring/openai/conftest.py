@@ -23,7 +23,7 @@ RESUME = "Built payment services in Python for nine years.\nTuned PostgreSQL."
 @pytest.fixture(autouse=True)
 def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pauses, and nothing remembered of other tests' servers."""
-    monkeypatch.setattr(connection, "PAUSE", 0.001)
+    monkeypatch.setattr(connection, "FIRST_PAUSE_SECONDS", 0.001)
     connection.forget()
 
 

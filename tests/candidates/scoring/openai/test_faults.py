@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from openai import Timeout
 
 from candidates.scoring.engines.openai import connection
-from candidates.scoring.engines.openai.connection import A_MOMENT
+from candidates.scoring.engines.openai.connection import SCOUT_SECONDS
 from candidates.scoring.scorecard import (
     EngineBusy,
     EngineUnavailable,
@@ -28,6 +28,7 @@ from candidates.scoring.scorecard import (
     ScoringOutcome,
     Usage,
 )
+from tests.reasons import raises_saying
 from tests.servers.model import ModelServer, Reply, Request, error, rated, said, serving
 
 from .conftest import RESUME, RUBRIC, make, score, scores
@@ -70,7 +71,7 @@ PASSING = {
     "too deep": Reply(body="[" * 100_000),
     "an error with 200": Reply(body='{"error": {"message": "overloaded", "code": 503}}'),
     "an error in words with 200": Reply(body='{"error": "upstream failed"}'),
-    "too large": Reply(raw=b'{"a": "' + b"b" * (connection.LARGEST + 1) + b'"}'),
+    "too large": Reply(raw=b'{"a": "' + b"b" * (connection.MAX_ANSWER_BYTES + 1) + b'"}'),
     "packed": Reply(raw=gzip.compress(b" " * 50_000_000), headers={"Content-Encoding": "gzip"}),
 }  # fmt: skip
 
@@ -95,11 +96,11 @@ def test_what_passes_is_tried_again(server: ModelServer, fault: Reply) -> None:
 def test_what_lasts_puts_the_résumé_off(server: ModelServer, fault: Reply, words: str) -> None:
     server.script = [fault]
 
-    with pytest.raises(ScoringFailed, match=words) as failed:
+    with raises_saying(ScoringFailed, words) as failed:
         score(server)
 
     assert failed.value.again
-    assert len(server.requests) == connection.TRIES
+    assert len(server.requests) == connection.MAX_TRIES
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_what_somebody_must_mend_costs_at_most_three_calls(
 ) -> None:
     server.script = [fault]
 
-    with pytest.raises(EngineUnavailable, match=words):
+    with raises_saying(EngineUnavailable, words):
         scores(server, [f"Python, for the {n}th time" for n in range(40)])
 
     assert len(server.requests) <= 3
@@ -197,7 +198,7 @@ class Slow:
     """Keeps the contract `Calls`, as a process that has just begun does."""
 
     async def start(self, tokens: int) -> object:
-        await asyncio.sleep(3 * A_MOMENT)
+        await asyncio.sleep(3 * SCOUT_SECONDS)
         return tokens
 
     async def settle(self, call: object, outcome: ScoringOutcome) -> None:
@@ -264,7 +265,7 @@ def test_a_refused_request_fails_with_its_reason(
     score(server)
     server.script = [fault]
 
-    with pytest.raises(ScoringFailed, match=words) as failed:
+    with raises_saying(ScoringFailed, words) as failed:
         score(server)
 
     assert not failed.value.again
@@ -310,7 +311,7 @@ def test_an_unusable_answer_gets_one_repair_and_then_a_reason(
 ) -> None:
     server.script = [fault]
 
-    with pytest.raises(ScoringFailed, match=words) as failed:
+    with raises_saying(ScoringFailed, words) as failed:
         score(server)
 
     assert not failed.value.again
@@ -390,17 +391,17 @@ def test_a_server_that_is_not_there_is_tried_and_then_named() -> None:
     with serving() as server:
         pass
 
-    with pytest.raises(EngineBusy, match="cannot be reached; 4 tries"):
+    with raises_saying(EngineBusy, "cannot be reached; 4 tries"):
         score(server)
 
 
 def test_a_name_that_nobody_knows_is_tried_and_then_named(server: ModelServer) -> None:
-    with pytest.raises(EngineBusy, match="cannot be reached; 4 tries"):
+    with raises_saying(EngineBusy, "cannot be reached; 4 tries"):
         score(server, base_url="http://no-such-host.invalid/v1")
 
 
 def test_a_server_without_tls_is_not_spoken_to_in_the_clear(server: ModelServer) -> None:
-    with pytest.raises(ScoringFailed, match="cannot be reached"):
+    with raises_saying(ScoringFailed, "cannot be reached"):
         score(server, base_url=server.url.replace("http:", "https:"))
 
     assert not server.requests
@@ -426,7 +427,7 @@ def test_a_certificate_that_nobody_vouches_for_is_somebody_s_to_mend(tmp_path: P
     tls.load_cert_chain(both)
 
     with serving(tls=tls) as server:
-        with pytest.raises(EngineUnavailable, match="certificate of the model server"):
+        with raises_saying(EngineUnavailable, "certificate of the model server"):
             score(server)
 
         assert not server.requests
@@ -434,7 +435,7 @@ def test_a_certificate_that_nobody_vouches_for_is_somebody_s_to_mend(tmp_path: P
 
 @pytest.fixture
 def impatient() -> Iterator[dict[str, Any]]:
-    yield {"timeout": Timeout(0.2, connect=1.0), "whole": 0.6}
+    yield {"timeout": Timeout(0.2, connect=1.0), "call_seconds": 0.6}
 
 
 def test_silence_before_the_headers_ends_in_time(

@@ -8,7 +8,7 @@ import pytest
 
 from candidates.scoring import attacks
 from candidates.scoring.engines.openai import prompt
-from candidates.scoring.engines.openai.connection import A_MOMENT
+from candidates.scoring.engines.openai.connection import SCOUT_SECONDS
 from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from tests.candidates.scoring.test_attacks import AFTER, ATTACKS, BEFORE
@@ -147,7 +147,7 @@ def test_where_it_pays_one_call_warms_the_prefix_and_the_rest_follow() -> None:
 
 
 def test_elsewhere_all_go_at_once() -> None:
-    with serving(latency=3 * A_MOMENT) as server:
+    with serving(latency=3 * SCOUT_SECONDS) as server:
         scores(server, [f"Python, {n} years" for n in range(12)], WORDY)
 
         assert server.most_in_flight == 12

@@ -17,6 +17,7 @@ from candidates.scoring.scorecard import (
     ScoringFlag,
     ScoringOutcome,
 )
+from tests.reasons import raises_saying
 from tests.servers.model import ModelServer, Reply, Request, error, rated, said, serving
 
 from .conftest import RESUME, RUBRIC, make, score, scores
@@ -149,7 +150,7 @@ def test_a_model_without_schemas_is_not_taken_for_one_that_is_not_there(
 def test_a_refusal_without_a_reason_is_tried_in_every_way_once(server: ModelServer) -> None:
     server.script = [error(400, message="Bad request.")]
 
-    with pytest.raises(ScoringFailed, match="refused the request: 400"):
+    with raises_saying(ScoringFailed, "refused the request: 400"):
         score(server)
 
     assert len(server.requests) == 3
@@ -159,7 +160,7 @@ def test_a_way_that_has_worked_is_not_given_up_for_one_refusal(server: ModelServ
     score(server)
     server.script = [error(400, "bad_thing", message="No.")]
 
-    with pytest.raises(ScoringFailed, match="bad_thing"):
+    with raises_saying(ScoringFailed, "bad_thing"):
         score(server)
 
     server.script = []
@@ -233,7 +234,7 @@ def test_criteria_are_suggested_from_the_description(server: ModelServer) -> Non
 def test_too_few_criteria_are_asked_for_again(server: ModelServer) -> None:
     server.script = [said('{"criteria": []}')]
 
-    with pytest.raises(ScoringFailed, match="fewer than 3 criteria"):
+    with raises_saying(ScoringFailed, "fewer than 3 criteria"):
         suggest(server)
 
     assert len(server.requests) == 2
@@ -336,14 +337,14 @@ def test_a_server_that_says_its_limit_gets_what_fits(server: ModelServer) -> Non
 def test_what_never_fits_is_said_to_be_so(server: ModelServer, status: int) -> None:
     server.script = [error(status, "context_length_exceeded")]
 
-    with pytest.raises(ScoringFailed, match="longer than the model"):
+    with raises_saying(ScoringFailed, "longer than the model"):
         score(server, LONG)
 
     assert len(server.requests) < 8  # half of it each time
 
 
 def test_a_description_that_fills_the_context_is_somebody_s_to_mend(server: ModelServer) -> None:
-    with pytest.raises(EngineUnavailable, match="Description and criteria alone"):
+    with raises_saying(EngineUnavailable, "Description and criteria alone"):
         score(server, facts={"some-model": {"context": 900}})
 
     assert not server.requests
@@ -369,7 +370,7 @@ def test_the_estimate_is_above_the_cost_and_not_far(server: ModelServer) -> None
 
 
 def test_without_a_key_it_does_not_start() -> None:
-    with pytest.raises(EngineUnavailable, match="OPENAI_API_KEY"):
+    with raises_saying(EngineUnavailable, "OPENAI_API_KEY"):
         make_engine("openai", "some-model")
 
 
