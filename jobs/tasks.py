@@ -1,9 +1,13 @@
-"""What a worker may be asked. Each is safe to run twice, at once, late, and never."""
+"""The tasks of the queue. Each is safe to run twice, at the same time, late, and never.
+
+A task gets an id and does one thing; what it needs from the process is made here and handed in.
+"""
 
 from . import tracing
-from .execution import describe as describing
 from .execution import lanes
-from .execution import suggest as suggesting
+from .execution.describe import read_description
+from .execution.runtime import task_runtime
+from .execution.suggest import make_suggestion
 from .models import Heartbeat, Purge
 from .notifications import email, webhooks
 from .retention.purge import run_purge
@@ -11,26 +15,26 @@ from .retention.purge import run_purge
 
 @tracing.task
 def score(lane_id: int) -> None:
-    """Take the lane's turn at scoring, unless somebody has."""
-    lanes.score(lane_id)
+    """Take the lane's turn at its job, unless another worker has it."""
+    lanes.score(lane_id, task_runtime())
 
 
 @tracing.task
 def read(lane_id: int) -> None:
-    """Take the lane's turn at reading new files, unless somebody has."""
+    """Take the lane's turn at reading new files, unless another worker has it."""
     lanes.read(lane_id)
 
 
 @tracing.task
 def suggest(suggestion_id: int) -> None:
-    """Make a suggestion of criteria, unless somebody has."""
-    suggesting.make(suggestion_id)
+    """Suggest criteria, unless that is done."""
+    make_suggestion(suggestion_id, task_runtime())
 
 
 @tracing.task
 def describe(file_id: int) -> None:
-    """Read a file with a job description, unless somebody has."""
-    describing.read(file_id)
+    """Read a file with a job description, unless that is done."""
+    read_description(file_id)
 
 
 @tracing.task
@@ -47,7 +51,7 @@ def call(delivery_id: int) -> None:
 
 @tracing.task
 def purge(purge_id: int) -> None:
-    """Do the day's round of erasing, unless it is done."""
+    """Delete what has expired today, unless that is done."""
     for row in Purge.objects.filter(pk=purge_id, completed_at=None):
         run_purge(row)
 

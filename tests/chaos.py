@@ -400,17 +400,17 @@ class Chaos:
         if deed == "cancel":
             self.db(lambda: submit.cancel(job, user))
         elif deed == "pause":
-            self.db(lambda: pause.by(user, job))
-            self.put_off(4.0, lambda: void(self.db(lambda: pause.resume(job, user))))
+            self.db(lambda: pause.pause_job(job, user))
+            self.put_off(4.0, lambda: void(self.db(lambda: pause.resume_job(job, user))))
         elif deed == "resume":
-            self.db(lambda: [pause.resume(each, user) for each in still_open])
+            self.db(lambda: [pause.resume_job(each, user) for each in still_open])
         elif deed == "retry":
             job = self.chance.choice(jobs)
             with suppress(submit.CannotRun):
                 self.db(lambda: submit.retry(job, user))
         elif deed == "halt":
-            self.db(lambda: pause.halt(user, "chaos"))
-            self.put_off(2.0, lambda: void(self.db(lambda: pause.lift(user))))
+            self.db(lambda: pause.halt_queue(user, "chaos"))
+            self.put_off(2.0, lambda: void(self.db(lambda: pause.lift_halt(user))))
         else:
             self.db(lambda: submit.submit(job.analysis.draft, user, mode="none"))
         return deed
@@ -473,19 +473,19 @@ class Chaos:
         from jobs.models import Job, Lane, Notification, OutgoingStatus
 
         user = self.db(chaos_user)
-        self.db(lambda: pause.lift(user))
+        self.db(lambda: pause.lift_halt(user))
         began = time.monotonic()
 
         def is_over() -> bool:
             open_mail = Notification.objects.filter(
                 status__in=[OutgoingStatus.WAITING, OutgoingStatus.SENDING]
             )
-            open_mail.filter(status=OutgoingStatus.WAITING).hurry()
+            open_mail.filter(status=OutgoingStatus.WAITING).make_due()
             if Job.objects.open().exists():
                 for job in Job.objects.open():  # with the pauses between tries taken away
-                    pause.resume(job, user)
-                    job.analysis.evaluations.hurry()
-                    job.analysis.followups.hurry()
+                    pause.resume_job(job, user)
+                    job.analysis.evaluations.make_due()
+                    job.analysis.followups.make_due()
                 return False
             if Lane.objects.exists() or open_mail.exists() or Call.objects.all().open().exists():
                 return False

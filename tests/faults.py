@@ -209,7 +209,7 @@ class Stage(chaos.Chaos):
         from jobs.execution import pause
 
         self.model.script.clear()
-        pause.resume(self.job, chaos.chaos_user())
+        pause.resume_job(self.job, chaos.chaos_user())
 
 
 def table(rows: list[Noticed]) -> str:

@@ -1,7 +1,8 @@
-"""Be the workers, in the test's own process and on its own rows."""
+"""Workers in the test's own process, on its own rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,17 +11,23 @@ from django.db import transaction
 
 from candidates import intake
 from candidates.models import Draft
-from jobs.execution import flight, lanes, submit, turn
+from jobs.execution import calls, lanes, limits, retry, submit, suggest, turn
+from jobs.execution.runtime import Runtime
 from jobs.models import Lane
 from tests.servers.model import ModelServer, serving
 
 
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for nothing longer than needed."""
-    for module in (flight, lanes):
-        monkeypatch.setattr(module, "IDLE", 0.01)
-    monkeypatch.setattr(flight, "FLUSH", 0.02)
-    monkeypatch.setattr(turn, "LOOK", 0.0)
+def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have lanes in this process check often and wait for nothing longer than needed."""
+    monkeypatch.setattr(turn, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(turn, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(calls, "SETTLE_SECONDS", 0.02)
+
+
+def shorten_retries(monkeypatch: pytest.MonkeyPatch, *delays: float) -> None:
+    """Have model calls retried after these delays, in seconds."""
+    for name in ("MODEL_CALL", "MODEL_CALL_OF_ONE_RESUME", "MODEL_CALL_OF_BUSY_SERVER"):
+        monkeypatch.setattr(retry, name, replace(getattr(retry, name), delays=delays))
 
 
 @contextmanager
@@ -30,9 +37,7 @@ def model_server(settings: LazySettings, *script: Any, **behaviour: Any) -> Iter
         settings.EVALUATOR_ENGINE = "openai"
         settings.OPENAI_API_KEY = "key"
         settings.OPENAI_BASE_URL = server.url
-        flight.WORKER.close()
         yield server
-        flight.WORKER.close()
 
 
 def upload(draft: Draft, contents: dict[str, bytes]) -> None:
@@ -45,7 +50,28 @@ def upload(draft: Draft, contents: dict[str, bytes]) -> None:
         submit.wake_readers(draft.pk)
 
 
+def score(lane_id: int) -> None:
+    """Take one lane's turn at its job."""
+    with Runtime() as runtime:
+        lanes.score(lane_id, runtime)
+
+
 def work_off() -> None:
     """Take every lane there is, until none is left."""
-    while (lane := Lane.objects.filter(started_at=None).order_by("pk").first()) is not None:
-        (lanes.score if lane.job_id else lanes.read)(lane.pk)
+    with Runtime() as runtime:
+        while (lane := Lane.objects.filter(started_at=None).order_by("pk").first()) is not None:
+            if lane.job_id:
+                lanes.score(lane.pk, runtime)
+            else:
+                lanes.read(lane.pk)
+
+
+def make_suggestion(suggestion_id: int) -> None:
+    with Runtime() as runtime:
+        suggest.make_suggestion(suggestion_id, runtime)
+
+
+def forget_limits() -> None:
+    """Let everything be taken again: no test empties tables that are not Django's."""
+    for name in ("calls", "tokens"):
+        limits._bucket(name, 1).flush()

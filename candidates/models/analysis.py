@@ -21,8 +21,8 @@ from candidates.scoring.rubric import Rubric
 
 from . import candidate as candidates
 from .claims import (
-    MOST_ATTEMPTS,
-    SUSPECT_FROM,
+    MAX_ATTEMPTS,
+    SUSPECT_FROM_ATTEMPTS,
     Claimable,
     ClaimQuerySet,
     claim_constraint,
@@ -238,20 +238,20 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
             status=EvaluationStatus.WAITING,
         ).update(status=EvaluationStatus.UNREADABLE, scored_at=Now())
 
-    def give_up(self) -> int:
+    def fail_exhausted(self) -> int:
         """Close the rows that stopped their worker each time."""
-        return self.spent().update(
+        return self.exhausted().update(
             status=EvaluationStatus.FAILED,
             token=None,
             scored_at=Now(),
-            **error_columns(Reason(FailureCode.SCORING_STOPPED_WORKER, {"times": MOST_ATTEMPTS})),
+            **error_columns(Reason(FailureCode.SCORING_STOPPED_WORKER, {"times": MAX_ATTEMPTS})),
         )
 
     def suspected(self) -> Self:
         """Those that stopped their worker, so that they are claimed alone."""
-        return self.open().filter(attempts__gte=SUSPECT_FROM)
+        return self.open().filter(attempts__gte=SUSPECT_FROM_ATTEMPTS)
 
-    def take_out(self) -> int:
+    def skip_suspected(self) -> int:
         """Fail the suspected among them, so that they stop no other worker."""
         return self.suspected().update(
             status=EvaluationStatus.FAILED,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 
 
@@ -29,26 +29,26 @@ class ArchiveQuerySet(ClaimQuerySet["Archive"]):
     CLAIMED = ArchiveStatus.UNPACKING
 
     def advance(self, token: UUID, pk: int, members: int, lease: timedelta) -> bool:
-        """Note that so many more members are dealt with; False when it is no longer `token`'s."""
+        """Count so many more members as done; False when `token` no longer holds the archive."""
         return bool(
             self.held(token).filter(pk=pk).update(done=F("done") + members, due_at=Now() + lease)
         )
 
     def refuse(self, token: UUID, pk: int, problem: Problem, detail: str) -> bool:
-        """Close it with a reason; what came out of it before stays."""
+        """Close the archive with a reason; members that are out of it stay."""
         return bool(
             self.held(token)
             .filter(pk=pk)
             .update(status=ArchiveStatus.UNREADABLE, token=None, problem=problem, detail=detail)
         )
 
-    def give_up(self) -> int:
+    def fail_exhausted(self) -> int:
         """Close the rows that stopped their worker each time."""
-        return self.spent().update(
+        return self.exhausted().update(
             status=ArchiveStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
-            detail=f"the worker stopped {MOST_ATTEMPTS} times",
+            detail=f"the worker stopped {MAX_ATTEMPTS} times",
         )
 
 
@@ -57,7 +57,8 @@ def archive_path(archive: "Archive", _: str) -> str:
 
 
 class Archive(Claimable):
-    """It goes when all its members are candidates; one that cannot be opened stays, to be seen."""
+    """A ZIP of résumés. It is deleted once all its members are candidates; one that cannot be
+    opened stays, to be shown."""
 
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="archives", editable=False)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 
 PIECES_KEPT = timedelta(days=1)
@@ -73,13 +73,13 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
             )
         )
 
-    def give_up(self) -> int:
+    def fail_exhausted(self) -> int:
         """Close the rows that stopped their worker each time."""
-        return self.spent().update(
+        return self.exhausted().update(
             status=CandidateStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
-            detail=f"the worker stopped {MOST_ATTEMPTS} times",
+            detail=f"the worker stopped {MAX_ATTEMPTS} times",
             read_at=Now(),
         )
 

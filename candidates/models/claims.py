@@ -1,9 +1,9 @@
-"""Taking rows to work on them: claim, lease, token.
+"""Claiming rows to work on them: claim, lease, token.
 
-Reading a candidate and scoring an evaluation are claimed in the same way, so the columns and the
-verbs live here once. A claim is safe between any number of workers: the rows are locked with
-SKIP LOCKED while they are marked, each claim is a lease that ends by itself, and whoever writes an
-answer shows the token, so that a worker that was frozen past its lease cannot overwrite another's.
+Reading a candidate and scoring an evaluation are claimed in the same way, so that columns and verbs
+are here once. A claim is safe between any number of workers: the rows are locked with SKIP LOCKED
+while they are marked, each claim is a lease that ends by itself, and an answer is written only with
+the token, so that a worker that was frozen past its lease cannot overwrite the answer of another.
 """
 
 from datetime import timedelta
@@ -14,13 +14,16 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
-# After so many claims that ended without an answer, the row itself is taken for the cause.
-MOST_ATTEMPTS = 5
-# From so many on it is suspected, and claimed alone. Most that died with others are innocent.
-SUSPECT_FROM = 2
+# After so many claims that ended without an answer the row itself is taken for the cause.
+MAX_ATTEMPTS = 5
+# From so many on the row is suspected, and claimed alone: most that were claimed with others when
+# their worker died are innocent.
+SUSPECT_FROM_ATTEMPTS = 2
 
 
 class Claimable(models.Model):
+    """A row that one worker at a time works on."""
+
     token = models.UUIDField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(
         db_default=Now(),
@@ -37,9 +40,8 @@ class Claimable(models.Model):
 
 
 class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
-    """Verbs for rows that are waiting, claimed, or done; each says which of its statuses is which.
-
-    All times are the database's.
+    """Verbs for rows that are waiting, claimed or over; each model says which of its statuses is
+    which. All times are the database's.
     """
 
     WAITING: str
@@ -52,18 +54,19 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
         """Waiting rows whose time has come, and claimed ones whose lease has run out."""
         return self.open().filter(due_at__lte=Now())
 
-    def claim(self, most: int, token: UUID, lease: timedelta) -> list[int]:
-        """Take up to `most` rows that are due, oldest first; returns their ids.
+    def claim(self, limit: int, token: UUID, lease: timedelta) -> list[int]:
+        """Claim up to `limit` rows that are due, oldest first; returns their ids. Two
+        statements, or three where all are suspect.
 
         Rows whose earlier claims all ended without an answer may be what kills the workers: they
-        are taken one at a time, so that they do not take others down with them.
+        are claimed one at a time, so that no other row suffers with them.
         """
         with transaction.atomic():
             due = self.due().order_by("pk").select_for_update(skip_locked=True, of=("self",))
-            fresh = due.filter(attempts__lt=SUSPECT_FROM)
-            ids = list(fresh.values_list("pk", flat=True)[:most])
+            fresh = due.filter(attempts__lt=SUSPECT_FROM_ATTEMPTS)
+            ids = list(fresh.values_list("pk", flat=True)[:limit])
             if not ids:
-                suspect = due.filter(attempts__range=(SUSPECT_FROM, MOST_ATTEMPTS - 1))
+                suspect = due.filter(attempts__range=(SUSPECT_FROM_ATTEMPTS, MAX_ATTEMPTS - 1))
                 ids = list(suspect.values_list("pk", flat=True)[:1])
             if ids:
                 self.model._default_manager.filter(pk__in=ids).update(
@@ -74,44 +77,48 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
                 )
         return ids
 
-    def spent(self) -> Self:
+    def exhausted(self) -> Self:
         """Rows whose last attempt ended without an answer."""
-        return self.due().filter(attempts__gte=MOST_ATTEMPTS)
+        return self.due().filter(attempts__gte=MAX_ATTEMPTS)
+
+    def fail_exhausted(self) -> int:
+        """Close the exhausted rows, each kind with its own reason; returns how many there were."""
+        raise NotImplementedError
 
     def held(self, token: UUID) -> Self:
         return self.filter(status=self.CLAIMED, token=token)
 
-    def extend(self, token: UUID, lease: timedelta) -> int:
-        """Renew the leases of `token`; returns how many it still holds."""
+    def renew(self, token: UUID, lease: timedelta) -> int:
+        """Renew the leases of `token`; returns how many rows it still holds."""
         return self.held(token).update(due_at=Now() + lease)
 
-    def give_back(self, token: UUID, pause: timedelta = timedelta()) -> int:
-        """Return what `token` holds, untouched, for after `pause`: the attempt does not count."""
+    def release(self, token: UUID, delay: timedelta = timedelta()) -> int:
+        """Return what `token` holds untouched, to be claimed after `delay`; no attempt counts."""
         return self.held(token).update(
             status=self.WAITING,
             token=None,
-            due_at=Now() + pause,
+            due_at=Now() + delay,
             attempts=Greatest(F("attempts") - 1, 0),
         )
 
-    def postpone(self, token: UUID, pause: timedelta) -> int:
-        """Return what `token` holds for another try after `pause`; it was no fault of the row's,
+    def defer_claims(self, token: UUID, delay: timedelta) -> int:
+        """Return what `token` holds for another attempt after `delay`; it was no fault of the row,
         so that the attempt does not count, and the deferral does."""
         return self.held(token).update(
             status=self.WAITING,
             token=None,
-            due_at=Now() + pause,
+            due_at=Now() + delay,
             attempts=Greatest(F("attempts") - 1, 0),
             deferrals=F("deferrals") + 1,
         )
 
-    def hurry(self) -> int:
-        """Let those that were put off be tried now, as if for the first time in a row."""
+    def make_due(self) -> int:
+        """Make waiting rows due now, with no deferral counted."""
         return self.filter(status=self.WAITING).update(due_at=Now(), deferrals=0)
 
-    def put_off(self, token: UUID, pause: timedelta) -> int:
-        """Return what `token` holds for another try after `pause`; the attempt counts."""
-        return self.held(token).update(status=self.WAITING, token=None, due_at=Now() + pause)
+    def retry_after(self, token: UUID, delay: timedelta) -> int:
+        """Return what `token` holds for another attempt after `delay`; this attempt counts."""
+        return self.held(token).update(status=self.WAITING, token=None, due_at=Now() + delay)
 
 
 def claim_constraint(name: str, claimed: str) -> models.CheckConstraint:
@@ -123,5 +130,5 @@ def claim_constraint(name: str, claimed: str) -> models.CheckConstraint:
 
 
 def listed_constraint(name: str, choices: type[models.Choices], field: str = "status") -> Any:
-    """`choices` do not reach the database by themselves."""
+    """The field holds one of `choices`, which Django does not tell the database by itself."""
     return models.CheckConstraint(name=name, condition=Q(**{f"{field}__in": choices.values}))

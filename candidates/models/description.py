@@ -43,9 +43,9 @@ class DescriptionFileQuerySet(ClaimQuerySet["DescriptionFile"]):
             done_at=Now(),
         )
 
-    def give_up(self) -> int:
+    def fail_exhausted(self) -> int:
         """Close the rows that stopped their worker each time."""
-        return self.spent().update(
+        return self.exhausted().update(
             status=DescriptionFileStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
@@ -55,7 +55,8 @@ class DescriptionFileQuerySet(ClaimQuerySet["DescriptionFile"]):
 
 
 class DescriptionFile(Claimable):
-    """It is kept for a day (the sweep), and its bytes only until they are read."""
+    """A file with a job description. The sweep deletes it after a day, and its bytes go once it is
+    read."""
 
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="description_files")
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)

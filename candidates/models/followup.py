@@ -1,4 +1,4 @@
-"""What is asked about a candidate after the ranking: insights for the best, a second scoring."""
+"""Follow-ups: what is asked about a candidate after the ranking, insights or a second scoring."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.facts.reason import FailureCode, Reason
 
 from .analysis import Analysis, Evaluation, EvaluationStatus
-from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .reason import ErrorColumns, error_columns
 
 
@@ -30,13 +30,14 @@ class FollowUpStatus(models.TextChoices):
 
 
 OPEN_FOLLOW_UP_STATUSES = (FollowUpStatus.WAITING, FollowUpStatus.WORKING)
-REPEATED = 0.05  # share of the scored that is scored again
-FEWEST_REPEATED = 8  # fewer say nothing about how far repetitions lie apart
+REPEATED_SHARE = 0.05  # of the scored that is scored again
+MIN_REPEATED = 8  # fewer say nothing about how far repetitions lie apart
 
 
 def to_repeat(scored: int) -> int:
-    """Of how many a second scoring is asked, where so many have a score; there may be fewer."""
-    return max(FEWEST_REPEATED, math.ceil(REPEATED * scored))
+    """How many second scorings are asked for where so many résumés are scored, perhaps more than
+    there are."""
+    return max(MIN_REPEATED, math.ceil(REPEATED_SHARE * scored))
 
 
 class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
@@ -51,14 +52,15 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
         )
 
     def draw(self, analysis: Analysis) -> list[int]:
-        """A random twentieth of the scored, for a second scoring; never one that had it."""
+        """A random twentieth of the scored, for a second scoring; returns their ids, never of those
+        that were drawn before."""
         scored = analysis.evaluations.filter(status=EvaluationStatus.SCORED)
         number = to_repeat(scored.count())
         fresh = scored.exclude(followups__kind=FollowUpKind.REPEAT)
         return list(fresh.order_by("?").values_list("pk", flat=True)[:number])
 
     def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
-        """Write what came, for the rows that `token` still holds; returns how many.
+        """Write answers for the rows that `token` still holds; returns how many.
 
         Each answer has `id`, `status`, `score`, `result`, `error_code` and `error_params`. One
         statement.
@@ -84,12 +86,12 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
             **error_columns(None),
         )
 
-    def give_up(self) -> int:
-        return self.spent().update(
+    def fail_exhausted(self) -> int:
+        return self.exhausted().update(
             status=FollowUpStatus.FAILED,
             token=None,
             done_at=Now(),
-            **error_columns(Reason(FailureCode.FOLLOW_UP_STOPPED_WORKER, {"times": MOST_ATTEMPTS})),
+            **error_columns(Reason(FailureCode.FOLLOW_UP_STOPPED_WORKER, {"times": MAX_ATTEMPTS})),
         )
 
     def repeat_error(self) -> tuple[float, int] | None:
@@ -104,14 +106,15 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
         """The `repeat_error`, and how many second scorings are still to come. One query."""
         done = Q(status=FollowUpStatus.DONE, score__isnull=False)
         apart = Cast(F("score") - F("evaluation__score"), FloatField())
-        found = self.filter(kind=FollowUpKind.REPEAT).aggregate(
+        repeats = self.filter(kind=FollowUpKind.REPEAT).aggregate(
             squares=Sum(Power(apart, 2), filter=done),
             n=models.Count("pk", filter=done),
             open=models.Count("pk", filter=Q(status__in=OPEN_FOLLOW_UP_STATUSES)),
         )
-        if not found["n"] or found["squares"] is None:
-            return None, found["open"]
-        return (math.sqrt(found["squares"] / (2 * found["n"])), found["n"]), found["open"]
+        number, squares, still_open = repeats["n"], repeats["squares"], repeats["open"]
+        if not number or squares is None:
+            return None, still_open
+        return (math.sqrt(squares / (2 * number)), number), still_open
 
 
 class FollowUp(ErrorColumns, Claimable):
@@ -177,7 +180,7 @@ WITH done AS (
         id bigint, status text, score numeric, result jsonb, error_code text, error_params jsonb)
     WHERE f.id = a.id AND f.status = 'working' AND f.token = %s
     RETURNING f.evaluation_id, f.kind, f.status, f.result
-), told AS (
+), insights AS (
     UPDATE candidates_evaluation AS e SET insights = done.result
     FROM done WHERE e.id = done.evaluation_id AND done.kind = 'insight' AND done.status = 'done'
 )

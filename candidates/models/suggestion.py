@@ -1,4 +1,4 @@
-"""Criteria that an engine suggests for a draft; a worker asks, the manager edits and decides."""
+"""Criteria that an engine suggests for a draft; a worker asks it, the manager edits and decides."""
 
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.facts.reason import FailureCode, Reason
 from candidates.scoring.rubric import RubricCriterion
 
-from .claims import MOST_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 from .reason import ErrorColumns, error_columns
 
@@ -48,14 +48,12 @@ class SuggestionQuerySet(ClaimQuerySet["Suggestion"]):
             status=SuggestionStatus.FAILED, token=None, done_at=Now(), **error_columns(error)
         )
 
-    def give_up(self) -> int:
-        return self.spent().update(
+    def fail_exhausted(self) -> int:
+        return self.exhausted().update(
             status=SuggestionStatus.FAILED,
             token=None,
             done_at=Now(),
-            **error_columns(
-                Reason(FailureCode.SUGGESTION_STOPPED_WORKER, {"times": MOST_ATTEMPTS})
-            ),
+            **error_columns(Reason(FailureCode.SUGGESTION_STOPPED_WORKER, {"times": MAX_ATTEMPTS})),
         )
 
 
@@ -112,4 +110,4 @@ class Suggestion(ErrorColumns, Claimable):
         return self.status in OPEN_SUGGESTION_STATUSES
 
     def suggested(self) -> list[RubricCriterion]:
-        return [RubricCriterion(**one) for one in self.criteria]
+        return [RubricCriterion(**criterion) for criterion in self.criteria]

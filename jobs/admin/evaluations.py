@@ -25,6 +25,6 @@ class SteeredEvaluationAdmin(Steered, EvaluationAdmin):
                 "it now; its job goes on without it, and a retry tries it again."
             ),
             lambda evaluations: evaluations.suspected().select_related("analysis"),
-            lambda evaluation, user, _: control.take_out(evaluation, user),
+            lambda evaluation, user, _: control.skip_evaluation(evaluation, user),
         ),
     )

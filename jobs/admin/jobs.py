@@ -68,7 +68,7 @@ ACTS = (
         gettext_lazy("Pause the selected jobs"),
         gettext_lazy("Answers that are on their way are still written. Nothing else is asked."),
         lambda jobs: jobs.active(),
-        lambda job, user, _: pause.by(user, job),
+        lambda job, user, _: pause.pause_job(job, user),
     ),
     Act(
         "resume",
@@ -77,7 +77,7 @@ ACTS = (
         gettext_lazy("Resume the selected jobs"),
         gettext_lazy("It goes on where it stopped."),
         lambda jobs: jobs.open().filter(paused_at__isnull=False),
-        lambda job, user, _: pause.resume(job, user),
+        lambda job, user, _: pause.resume_job(job, user),
     ),
     Act(
         "retry",

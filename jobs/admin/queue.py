@@ -30,11 +30,11 @@ class HaltAdmin(admin.ModelAdmin[Halt]):
         return False
 
     def save_model(self, request: HttpRequest, obj: Halt, form: Any, change: Any) -> None:
-        pause.halt(request.user, obj.reason)  # type: ignore[arg-type]
+        pause.halt_queue(request.user, obj.reason)  # type: ignore[arg-type]
         obj.pk = Halt.objects.get().pk
 
     def delete_model(self, request: HttpRequest, obj: Halt) -> None:
-        pause.lift(request.user)  # type: ignore[arg-type]
+        pause.lift_halt(request.user)  # type: ignore[arg-type]
 
 
 @admin.register(Lane)
@@ -44,11 +44,11 @@ class LaneAdmin(ReadOnly):
 
 
 def _drain(host: Heartbeat, user: Any, request: HttpRequest) -> bool:
-    return _recorded(control.drain, host, user, "Drained.")
+    return _recorded(control.drain_host, host, user, "Drained.")
 
 
 def _take_work_again(host: Heartbeat, user: Any, request: HttpRequest) -> bool:
-    return _recorded(control.take_work_again, host, user, "Takes work again.")
+    return _recorded(control.resume_host, host, user, "Takes work again.")
 
 
 def _recorded(act: Any, host: Heartbeat, user: Any, words: str) -> bool:

@@ -1,5 +1,5 @@
-"""What staff may do beside what a job's owner may: move the job in the queue, send it there again,
-take out a résumé that stops the workers, drain a host.
+"""What only staff may do: move a job in the queue, send it there again, skip a résumé that stops
+the workers, drain a host.
 """
 
 from typing import TYPE_CHECKING
@@ -18,13 +18,11 @@ if TYPE_CHECKING:
 
 
 def prioritise(job: Job, user: "User", step: int) -> bool:
-    """Move the job `step` (1 or -1) of the priorities up or down; False when it is over, or at
-    the end of them. What waits in the queue for it is put where it belongs now."""
-    into = [value for value in Priority.values if value - step in Priority.values]
+    """Raise (`step` 1) or lower (-1) the job's priority; False when it is over, or at the end of
+    the priorities. Its messages in the queue move to where they belong now."""
+    movable_from = [value for value in Priority.values if value + step in Priority.values]
     with transaction.atomic():
-        movable = Job.objects.open().filter(
-            pk=job.pk, priority__in=[value - step for value in into]
-        )
+        movable = Job.objects.open().filter(pk=job.pk, priority__in=movable_from)
         if not movable.update(priority=F("priority") + step):
             return False
         job.refresh_from_db(fields=["priority"])
@@ -38,8 +36,8 @@ def prioritise(job: Job, user: "User", step: int) -> bool:
 
 
 def requeue(job: Job, user: "User") -> bool:
-    """Give the job one fresh lane in place of those that wait; False when it is paused or over, or
-    when a worker is at it."""
+    """Give the job one new lane in place of those that wait; False when it is paused, over, or in a
+    worker's hands."""
     with transaction.atomic():
         active = Job.objects.active().select_for_update(of=("self",))
         locked = active.select_related("analysis").filter(pk=job.pk).first()
@@ -47,29 +45,29 @@ def requeue(job: Job, user: "User") -> bool:
         if locked is None or lanes.running().exists():
             return False
         lanes.filter(started_at=None).delete()
-        locked.analysis.evaluations.hurry()
-        locked.analysis.followups.hurry()
+        locked.analysis.evaluations.make_due()
+        locked.analysis.followups.make_due()
         record(locked, "requeued", actor=user)
         add_lane(locked.analysis.draft_id, locked)
     return True
 
 
-def take_out(evaluation: Evaluation, user: "User") -> bool:
-    """Fail a résumé that stopped its worker, whoever has it now; False when it did not, or when it
-    has an end already."""
+def skip_evaluation(evaluation: Evaluation, user: "User") -> bool:
+    """Fail a résumé that stopped its worker, also while a worker has it; False when it did not stop
+    one, or is over."""
     with transaction.atomic():
-        if not Evaluation.objects.filter(pk=evaluation.pk).take_out():
+        if not Evaluation.objects.filter(pk=evaluation.pk).skip_suspected():
             return False
         job = evaluation.analysis.jobs.select_related("analysis").latest("created_at", "pk")
         record(job, "résumé taken out", actor=user, detail=f"evaluation {evaluation.public_id}")
     return True
 
 
-def drain(host: Heartbeat) -> bool:
-    """Have the host take no work until it is resumed; False when it has been told already."""
+def drain_host(host: Heartbeat) -> bool:
+    """Have the host take no work until it is resumed; False when it is draining already."""
     return bool(Heartbeat.objects.filter(pk=host.pk, draining=False).update(draining=True))
 
 
-def take_work_again(host: Heartbeat) -> bool:
-    """Let a drained host take work; False when it does, or has gone."""
+def resume_host(host: Heartbeat) -> bool:
+    """Let a drained host take work; False when it takes work already, or is gone."""
     return bool(Heartbeat.objects.filter(pk=host.pk, draining=True).update(draining=False))

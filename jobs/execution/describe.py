@@ -1,13 +1,12 @@
-"""Reading a file with a job description: sent by a person, read by a worker in the sandbox, and its
-text taken over in the form by the person.
+"""Files with a job description: sent by a person, read by a worker in the sandbox, their text taken
+over in the form by the person.
 
-It is no job and no candidate: nobody waits for it but the page that sent it.
+Such a file is neither a job nor a candidate: only the page that sent it waits for it.
 """
 
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -22,25 +21,27 @@ from candidates.reasons import sentence
 from jobs import queue
 from jobs.tracing import place
 
+from .claims import Claims
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=45)  # as for a résumé
-LARGEST = 8 * 1024 * 1024
+DESCRIPTION_LEASE = timedelta(seconds=45)  # as for a résumé
+MAX_DESCRIPTION_BYTES = 8 * 1024 * 1024
 
 
 class DescriptionRefused(Exception):
     """The file is not taken in; the message says why and what to do."""
 
 
-def ask(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
-    """Keep the file and wake a worker to read it; returns at once. Raises Refused."""
+def upload_description(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
+    """Store the file and wake a worker to read it; returns at once. Raises DescriptionRefused."""
     name = clean_name(file.name)
     if not name:
         raise DescriptionRefused(str(NO_NAME))
-    if file.size > LARGEST:
+    if file.size > MAX_DESCRIPTION_BYTES:
         raise DescriptionRefused(
             _("The file is larger than 8 MB. Save a smaller copy, or paste the text into the form.")
         )
@@ -48,35 +49,30 @@ def ask(draft: Draft, user: "User", file: Incoming) -> DescriptionFile:
     if not content:
         raise DescriptionRefused(sentence(Problem.EMPTY))
     with transaction.atomic():
-        kept = DescriptionFile.objects.create(draft=draft, filename=name, content=content)
-        kept.refresh_from_db(fields=["public_id"])
+        description = DescriptionFile.objects.create(draft=draft, filename=name, content=content)
+        description.refresh_from_db(fields=["public_id"])
         Event.objects.all().record(
-            draft.pk, "description uploaded", actor=user, about=kept.public_id, detail=name
+            draft.pk, "description uploaded", actor=user, about=description.public_id, detail=name
         )
-        queue.send("describe", kept.pk)
-    return kept
+        queue.send("describe", description.pk)
+    return description
 
 
-def read(pk: int) -> None:
-    """Read the file, unless somebody has or is at it."""
-    token = uuid4()
-    mine = DescriptionFile.objects.filter(pk=pk)
-    mine.give_up()
-    if not mine.claim(1, token, LEASE):
+def read_description(file_id: int) -> None:
+    """Read the file, unless that is done or another worker is at it."""
+    rows = DescriptionFile.objects.filter(pk=file_id)
+    claims = Claims.take(rows, DESCRIPTION_LEASE)
+    if claims is None:
         return
-    kept = mine.get()
-
-    def tick() -> None:
-        mine.extend(token, LEASE)
-
+    file = rows.get()
     try:
         with Sandbox(ocr=settings.OCR) as sandbox:
-            document = sandbox.read(bytes(kept.content), kept.filename, tick)
+            document = sandbox.read(bytes(file.content), file.filename, claims.renew_if_due)
     except Unreadable as refused:
-        mine.refuse(token, refused.problem)
-    # Whatever else goes wrong is ours: the claim runs out and the sweep asks again.
+        rows.refuse(claims.token, refused.problem)
+    # Whatever else goes wrong is the program's: the sweep sends the row to another worker.
     except Exception as error:  # noqa: BLE001
-        log.error("description %d: %s", pk, place(error))
-        mine.give_back(token, LEASE)
+        log.error("description %d: %s", file_id, place(error))
+        claims.release([file_id], DESCRIPTION_LEASE)
     else:
-        mine.ready(token, document.text.strip()[:LONGEST_DESCRIPTION])
+        rows.ready(claims.token, document.text.strip()[:LONGEST_DESCRIPTION])

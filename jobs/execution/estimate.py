@@ -1,8 +1,8 @@
-"""What a run would take, told before it: calls, reused scores, tokens, money, time.
+"""What a run would take: calls, reused scores, tokens, money, time.
 
 Everything is counted in the database, in a few queries however many candidates there are. Tokens
-come from the lengths of the texts, rather more than fewer; of calls about the best it is the most
-there can be.
+come from the lengths of the texts, rather too many than too few; calls about the best are the most
+that there can be.
 """
 
 import math
@@ -37,19 +37,18 @@ from candidates.pages.words import money
 from candidates.scoring import catalogue, engines
 from candidates.scoring.engines import Forecast
 from candidates.scoring.fingerprint import prefix
-from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Usage
 from jobs.models import Heartbeat, Job, JobStatus
 
-LOOKED_AT = 200  # calls from which their usual time is told
-JOBS_LOOKED_AT = 5
-FEWEST = 5  # of the calls, below which nothing is told
+SAMPLE_CALLS = 200  # the last ones, which their usual time is taken from
+MIN_SAMPLE_CALLS = 5  # with fewer there is no usual time
+SAMPLE_JOBS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`resumes` are those that have been read: of them `reused` have a score already. Calls are of
-    three kinds. `cost` in US dollars and `seconds` are None where they cannot be told."""
+    """What a run would take. `resumes` are those that have been read; of them `reused` have a score
+    already. Calls are of three kinds. `cost` in US dollars and `seconds` are None where unknown."""
 
     engine: str
     model: str
@@ -87,7 +86,7 @@ class Estimate:
 
     @property
     def time(self) -> str:
-        """In words; "" where it cannot be told."""
+        """The seconds in words; "" where they are unknown."""
         if self.seconds is None:
             return ""
         if self.seconds < 90:
@@ -97,16 +96,16 @@ class Estimate:
         return _("%(number)s h") % {"number": number_format(round(self.seconds / 3600, 1), 1)}
 
     def __str__(self) -> str:
-        told = [f"{self.resumes:,} résumé{'s' * (self.resumes != 1)}"]
-        told.append(f"{self.reused:,} score{'s' * (self.reused != 1)} reused")
+        parts = [f"{self.resumes:,} résumé{'s' * (self.resumes != 1)}"]
+        parts.append(f"{self.reused:,} score{'s' * (self.reused != 1)} reused")
         if not self.calls:
-            told.append("no calls, nothing to pay")
+            parts.append("no calls, nothing to pay")
         else:
-            told.append(f"{self.calls:,} call{'s' * (self.calls != 1)}")
-            told.append(f"about {self.tokens:,} tokens")
-            told.append(f"about {self.price}" if self.cost is not None else self.price)
-            told += [f"about {self.time}"] if self.time else []
-        line = f"{self.engine} ({self.model}): {', '.join(told)}."
+            parts.append(f"{self.calls:,} call{'s' * (self.calls != 1)}")
+            parts.append(f"about {self.tokens:,} tokens")
+            parts.append(f"about {self.price}" if self.cost is not None else self.price)
+            parts += [f"about {self.time}"] if self.time else []
+        line = f"{self.engine} ({self.model}): {', '.join(parts)}."
         if self.passes_budget:
             line += (
                 f" That is more than the {self.budget:,} tokens that a job may take "
@@ -115,7 +114,7 @@ class Estimate:
         return line
 
 
-def estimate(
+def estimate_run(
     draft: Draft,
     *,
     mode: str = InsightsMode.TOP,
@@ -138,18 +137,20 @@ def estimate(
     version = engines.version(engine, with_insights=with_insights)
     readable = _with_fingerprints(draft, prefix(engine, model, version, rubric))
     fresh, size = _fresh(readable, draft.owner_id, score.room if score else 0)
-    asked = {"score": fresh, "insight": 0, "repeat": 0}
+    insights = repeated = 0
     usage = Usage()
     if score:
-        usage += _usage(score, fresh, size)
         mean = counts["bytes"] / resumes if resumes else 0.0
         if mode == InsightsMode.TOP:
             best = min(top_n or settings.EVALUATOR_TOP_N, resumes)
-            asked["insight"] = min(best, best - min(_told(readable, draft.owner_id), best) + fresh)
-            usage += _alone(engine, rubric, facts, "insight", asked["insight"], mean)
+            insights = _insight_calls(readable, draft.owner_id, best, fresh)
         if repeats:
-            asked["repeat"] = min(resumes, to_repeat(resumes))
-            usage += _alone(engine, rubric, facts, "score", asked["repeat"], mean)
+            repeated = min(resumes, to_repeat(resumes))
+        usage += _usage(score, fresh, size)
+        if insights:
+            usage += _mean_usage(engines.forecast(engine, rubric, facts, "insight"), insights, mean)
+        if repeated:
+            usage += _mean_usage(engines.forecast(engine, rubric, facts, "score"), repeated, mean)
     return Estimate(
         engine=engine,
         model=model,
@@ -158,30 +159,28 @@ def estimate(
         unread=counts["unread"],
         is_unpacking=draft.archives.open().exists(),
         scorecards=fresh if score else 0,
-        insights=asked["insight"],
-        repeats=asked["repeat"],
+        insights=insights,
+        repeats=repeated,
         usage=usage,
         cost=facts.cost(usage) if score else 0.0,
-        seconds=(
-            _seconds(draft.owner_id, model, usage)
-            if usage.calls
-            else _seconds_without_calls(draft.owner_id, engine, fresh)
-        ),
+        seconds=_seconds(draft.owner_id, engine, model, usage, fresh),
         budget=settings.EVALUATOR_MAX_TOKENS_PER_JOB,
     )
 
 
 def _counts(draft: Draft) -> dict[str, int]:
-    """How many files have been read and how many have not, and the bytes of all texts."""
-    told = draft.candidates.filter(same_as=None).aggregate(
+    """How many files are read (`readable`) and how many are not (`unread`), and the `bytes` of all
+    texts. One query."""
+    counts = draft.candidates.filter(same_as=None).aggregate(
         readable=Count("pk", filter=Q(status=CandidateStatus.READABLE)),
         unread=Count("pk", filter=Q(status__in=(CandidateStatus.WAITING, CandidateStatus.READING))),
         bytes=Sum(_octets(), filter=Q(status=CandidateStatus.READABLE), default=0),
     )
-    return {name: int(value) for name, value in told.items()}
+    return {name: int(value) for name, value in counts.items()}
 
 
 def _with_fingerprints(draft: Draft, shared: str) -> Any:
+    """Readable candidates with the fingerprint that each would get; `shared` is its prefix."""
     own = Sha256(Concat(Value(shared), F("redacted_key")))
     return draft.candidates.filter(same_as=None, status=CandidateStatus.READABLE).annotate(own=own)
 
@@ -193,62 +192,69 @@ def _known(owner_id: int) -> Any:
 
 
 def _fresh(readable: Any, owner_id: int, room: int) -> tuple[int, int]:
-    """How many different résumés have no score yet, and the bytes of what is sent of them."""
+    """How many different résumés have no score yet, and the bytes of what is sent of them, of each
+    up to `room`. One query."""
     sent: Any = Least(_octets(), Value(room)) if room else _octets()
     key = Coalesce(NullIf(F("redacted_key"), Value("")), Cast("pk", CharField()))
     unknown = readable.filter(Q(redacted_key="") | ~Exists(_known(owner_id))).order_by()
-    each = unknown.values(key=key).annotate(sent=Max(sent))
-    told = each.aggregate(number=Count("key"), total=Sum("sent", default=0))
-    return int(told["number"]), int(told["total"])
+    by_key = unknown.values(key=key).annotate(sent=Max(sent))
+    fresh = by_key.aggregate(number=Count("key"), total=Sum("sent", default=0))
+    return int(fresh["number"]), int(fresh["total"])
 
 
-def _told(readable: Any, owner_id: int) -> int:
-    """About how many of these insights are there already."""
-    told = _known(owner_id).filter(insights__version=engines.WITH_INSIGHTS)
-    return int(readable.filter(Exists(told)).order_by().values("own").distinct().count())
+def _insight_calls(readable: Any, owner_id: int, best: int, fresh: int) -> int:
+    """Calls for the insights of the `best` at the most: known ones take none. One query."""
+    with_insights = _known(owner_id).filter(insights__version=engines.WITH_INSIGHTS)
+    known = readable.filter(Exists(with_insights)).order_by().values("own").distinct().count()
+    return int(min(best, best - min(known, best) + fresh))
 
 
-def _usage(each: Forecast, calls: int, size: int) -> Usage:
+def _usage(forecast: Forecast, calls: int, size: int) -> Usage:
+    """What so many calls take that send `size` bytes of résumés in all."""
     return Usage(
         calls=calls,
-        prompt_tokens=each.shared * calls + -(-size // catalogue.A_TOKEN),
-        completion_tokens=each.answer * calls,
-        cached_tokens=each.cached * max(0, calls - 1),
+        prompt_tokens=forecast.shared * calls + -(-size // catalogue.A_TOKEN),
+        completion_tokens=forecast.answer * calls,
+        cached_tokens=forecast.cached * max(0, calls - 1),
         estimated=True,
     )
 
 
-def _alone(
-    engine: str, rubric: Rubric, facts: catalogue.Facts, kind: Any, calls: int, mean: float
-) -> Usage:
-    each = engines.forecast(engine, rubric, facts, kind)
-    if each is None or not calls:
+def _mean_usage(forecast: Forecast | None, calls: int, mean: float) -> Usage:
+    """What so many calls take about résumés of `mean` bytes."""
+    if forecast is None:
         return Usage()
-    return _usage(each, calls, math.ceil(calls * min(mean, each.room or mean)))
+    return _usage(forecast, calls, math.ceil(calls * min(mean, forecast.room or mean)))
 
 
-def _seconds(owner_id: int, model: str, usage: Usage) -> float | None:
-    """From the usual time of this owner's last calls of the model; None where there are too few,
-    or nobody to make them."""
+def _seconds(owner_id: int, engine: str, model: str, usage: Usage, fresh: int) -> float | None:
+    """About how long the run takes; None where that is unknown. Two queries at most."""
+    if usage.calls:
+        return _seconds_of_calls(owner_id, model, usage)
+    return _seconds_without_calls(owner_id, engine, fresh)
+
+
+def _seconds_of_calls(owner_id: int, model: str, usage: Usage) -> float | None:
+    """From the usual time of the owner's last calls of the model; None where there are too few of
+    those, or no worker."""
     workers = Heartbeat.objects.workers()
     last = Call.objects.filter(
         owner=owner_id, model=model, status=CallStatus.ANSWERED, purpose=CallPurpose.SCORE
     ).order_by("-created_at")
-    took = last.annotate(took=F("settled_at") - F("created_at")).values_list("took", flat=True)
-    seconds = [one.total_seconds() for one in took[:LOOKED_AT] if one is not None]
-    if len(seconds) < FEWEST or not workers:
+    durations = last.annotate(took=F("settled_at") - F("created_at")).values_list("took", flat=True)
+    seconds = [took.total_seconds() for took in durations[:SAMPLE_CALLS] if took is not None]
+    if len(seconds) < MIN_SAMPLE_CALLS or not workers:
         return None
     usual = float(median(seconds))
     tokens = usage.prompt_tokens + usage.completion_tokens
     bounds = [usual, usual * usage.calls / (settings.EVALUATOR_CONCURRENCY * workers)]
-    for used, a_minute in ((usage.calls, settings.EVALUATOR_RPM), (tokens, settings.EVALUATOR_TPM)):
-        if a_minute:
-            bounds.append(60 * used / a_minute)
+    limits = (usage.calls, settings.EVALUATOR_RPM), (tokens, settings.EVALUATOR_TPM)
+    bounds += [60 * used / per_minute for used, per_minute in limits if per_minute]
     return max(bounds)
 
 
 def _seconds_without_calls(owner_id: int, engine: str, fresh: int) -> float | None:
-    """From the pace of this owner's last jobs of the engine; None where there is none."""
+    """From the pace of the owner's last jobs of the engine; None where there is none."""
     if not fresh:
         return 1.0
     scored = Evaluation.objects.filter(
@@ -260,11 +266,11 @@ def _seconds_without_calls(owner_id: int, engine: str, fresh: int) -> float | No
         took_for=F("completed_at") - F("started_at"),
         scored=scored.values("analysis").annotate(n=Count("pk")).values("n"),
     )
-    pairs = last.order_by("-created_at").values_list("took_for", "scored")[:JOBS_LOOKED_AT]
+    pairs = last.order_by("-created_at").values_list("took_for", "scored")[:SAMPLE_JOBS]
     paces = [took.total_seconds() / number for took, number in pairs if took and number]
     return fresh * float(median(paces)) if paces else None
 
 
 def _octets() -> Func:
-    """Bytes of a text; PostgreSQL tells them without reading it."""
+    """Bytes of a text, which PostgreSQL knows without reading it."""
     return Func(F("text"), function="octet_length", output_field=IntegerField())

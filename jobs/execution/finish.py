@@ -1,4 +1,4 @@
-"""The end of a job: rank, ask what is asked of the best, close, one notification."""
+"""The end of a job: ranking, closing it with its result, and one notification."""
 
 from collections.abc import Iterator
 from itertools import batched, count, groupby, tee
@@ -13,8 +13,7 @@ from candidates.facts.reason import FailureCode, Reason
 from candidates.models import FollowUp
 from candidates.models.analysis import Analysis, EvaluationStatus, InsightsMode
 from candidates.models.followup import FollowUpKind
-from candidates.scoring import insights
-from candidates.scoring import rank as places
+from candidates.scoring import insights, rank
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.scorecard import Scorecard
 from jobs.models import Job, NotificationKind, ScheduledRun
@@ -22,11 +21,11 @@ from jobs.notifications import recipients
 
 from .submit import record
 
-AT_ONCE = 2_000  # places in one statement
+RANKS_PER_STATEMENT = 2_000
 
 
-def rank(job: Job) -> int:
-    """Write everybody's place, and queue what is asked after that; returns how much that is.
+def rank_job(job: Job) -> int:
+    """Write every rank, and enrol the follow-ups; returns how many of those there are to do.
 
     The caller holds the job's lock.
     """
@@ -35,21 +34,21 @@ def rank(job: Job) -> int:
     analysis = job.analysis
     if analysis.insights_mode == InsightsMode.TOP and analysis.engine != LOCAL:
         without = analysis.evaluations.filter(pk__in=best, insights__isnull=True)
-        wanted = list(without.values_list("pk", flat=True))
-        FollowUp.objects.enrol(analysis, FollowUpKind.INSIGHT, wanted)
+        ids = list(without.values_list("pk", flat=True))
+        FollowUp.objects.enrol(analysis, FollowUpKind.INSIGHT, ids)
     if analysis.repeats and not analysis.followups.filter(kind=FollowUpKind.REPEAT).exists():
         FollowUp.objects.enrol(analysis, FollowUpKind.REPEAT, FollowUp.objects.draw(analysis))
     return analysis.followups.open().count()
 
 
-def finish(job: Job) -> bool:
-    """Close the job; False when somebody else has.
+def complete_job(job: Job) -> bool:
+    """Close the job with its ranking; False when it was closed already.
 
     A job of which nothing at all could be scored has failed. The caller holds the job's lock.
     """
     tally = job.analysis.evaluations.tally()
     if not tally[EvaluationStatus.SCORED]:
-        return fail(job, _why_nothing(tally))
+        return fail_job(job, _why_nothing(tally))
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).complete():
             return False
@@ -58,12 +57,13 @@ def finish(job: Job) -> bool:
         record(
             job, "completed", detail=f"{tally[EvaluationStatus.SCORED]} of {tally['total']} scored"
         )
-        _tell(job)
+        _notify(job)
     return True
 
 
-def _tell(job: Job) -> None:
-    """Tell that the ranking is ready; of a scheduled run what has changed, if anything has."""
+def _notify(job: Job) -> None:
+    """Queue the notification that the ranking is ready; for a scheduled run one with what has
+    changed, or none where nothing has."""
     run = job.scheduled_runs.select_related("previous_analysis").first() if job.scheduled else None
     if run is None or run.previous_analysis is None:
         recipients.queue_for_job(job, NotificationKind.COMPLETED)
@@ -72,8 +72,8 @@ def _tell(job: Job) -> None:
         recipients.queue_for_job(job, NotificationKind.DIGEST)
 
 
-def fail(job: Job, reason: Reason) -> bool:
-    """Close the job with the reason; False when it was over already."""
+def fail_job(job: Job, reason: Reason) -> bool:
+    """Close the job as failed for `reason`; False when it was over already."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).fail(reason):
             return False
@@ -83,54 +83,55 @@ def fail(job: Job, reason: Reason) -> bool:
     return True
 
 
-def rank_late(job: Job) -> None:
-    """Give places to scores that were still being written when the job was cancelled or failed.
+def rank_remaining(job: Job) -> None:
+    """Rank scores that were still being written when the job was cancelled or failed.
 
-    The caller holds the job's lock and has seen that no other lane is at it.
+    The caller holds the job's lock and has checked that no other lane is at it.
     """
     if job.analysis.evaluations.unranked().exists():
         _rank(job.analysis)
 
 
 def _rank(analysis: Analysis) -> list[int]:
-    """Write everybody's place, and the band in which it is tied; returns the ids of the best
-    `top_n`, in their order. A hundred thousand need no more memory than a few thousand."""
+    """Write every rank, and the band in which it is tied; returns the ids of the best `top_n`, in
+    their order. A hundred thousand rows need no more memory than a few thousand."""
     best: list[int] = []
     error = analysis.followups.repeat_error()
-    most = max(AT_ONCE, analysis.top_n)  # all that are asked about come in the first
+    size = max(RANKS_PER_STATEMENT, analysis.top_n)  # so that the first batch holds all the best
     with transaction.atomic():
-        ordered, again = tee(_ordered(analysis))
-        bands = places.bands((float(row[1] or 0) for row in again), error[0] if error else None)
-        for some in batched(zip(count(1), ordered, bands, strict=False), most):
-            told = {}
+        ordered, for_bands = tee(_ordered(analysis))
+        scores = (float(row[1] or 0) for row in for_bands)
+        bands = rank.bands(scores, error[0] if error else None)
+        for batch in batched(zip(count(1), ordered, bands, strict=False), size):
+            composed = {}
             if not best:
-                best = [row[0] for _, row, _ in some[: analysis.top_n]]
-                told = _composed(analysis, best)
+                best = [row[0] for _, row, _ in batch[: analysis.top_n]]
+                composed = _composed(analysis, best)
             analysis.evaluations.all().write_ranks(
                 [
-                    {"id": row[0], "rank": place, "band": band, "insights": told.get(row[0])}
-                    for place, row, band in some
+                    {"id": row[0], "rank": place, "band": band, "insights": composed.get(row[0])}
+                    for place, row, band in batch
                 ]
             )
     return best
 
 
 def _ordered(analysis: Analysis) -> Iterator[tuple[Any, ...]]:
-    """All that are scored, as `places.sort_key` orders them: the database knows all but how names
-    of any alphabet compare."""
+    """All scored rows, as `rank.sort_key` orders them: the database does it but for names, whose
+    alphabets it compares in another way."""
     scored = analysis.evaluations.filter(status=EvaluationStatus.SCORED).values_list(
         "pk", "score", "must_haves_met", "strong", "candidate__name", "candidate__filename"
     )
-    best_first = scored.order_by("-score", "-must_haves_met", "-strong").iterator(AT_ONCE)
-    for _, tied in groupby(best_first, itemgetter(1, 2, 3)):
+    best_first = scored.order_by("-score", "-must_haves_met", "-strong")
+    for _, tied in groupby(best_first.iterator(RANKS_PER_STATEMENT), itemgetter(1, 2, 3)):
         yield from sorted(
             tied,
-            key=lambda row: places.sort_key(float(row[1] or 0), row[2], row[3], row[4] or row[5]),
+            key=lambda row: rank.sort_key(float(row[1] or 0), row[2], row[3], row[4] or row[5]),
         )
 
 
 def _composed(analysis: Analysis, best: list[int]) -> dict[int, dict[str, Any]]:
-    """Insights of the engine that needs no call for them."""
+    """Insights by id, of the engine that needs no call for them; else none."""
     if analysis.insights_mode != InsightsMode.TOP or analysis.engine != LOCAL:
         return {}
     rubric = analysis.rubric
@@ -144,6 +145,7 @@ def _composed(analysis: Analysis, best: list[int]) -> dict[int, dict[str, Any]]:
 
 
 def _why_nothing(tally: dict[str, int]) -> Reason:
+    """Why no résumé has a score."""
     if not tally["total"]:
         return Reason(FailureCode.NO_CANDIDATES_LEFT)
     counts = {

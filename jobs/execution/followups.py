@@ -1,6 +1,6 @@
 """What is asked after the ranking: insights for the best, and a second scoring of a few."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -14,106 +14,111 @@ from candidates.scoring import engines, rank
 from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Insight, Scorecard, Usage
 
-from .flight import Flight, Work
+from .calls import WorkItem
+from .runtime import Runtime
 from .turn import Turn
+from .work import AdmitGuest, LaneWork
 
-NOTHING: dict[str, Any] = {"score": None, "result": None, **error_columns(None)}
+WITHOUT_RESULT: dict[str, Any] = {"score": None, "result": None, **error_columns(None)}
 
 
-class FollowingUp(Flight[Any]):
-    """One kind of follow-up."""
+class FollowUpWork(LaneWork[Any]):
+    """The follow-ups of one kind."""
 
     kind: FollowUpKind
     rows: FollowUpQuerySet
 
-    def __init__(self, turn: Turn, host: Callable[[int], None]) -> None:
-        super().__init__(turn, host)
-        self.rows = self.analysis.followups.filter(kind=self.kind)
+    def __init__(self, turn: Turn, runtime: Runtime, admit_guest: AdmitGuest) -> None:
+        rows = turn.job.analysis.followups.filter(kind=self.kind)
+        super().__init__(turn, runtime, admit_guest, rows)
         self.cards: dict[int, Scorecard] = {}
 
     def claimable(self) -> FollowUpQuerySet:
         return self.rows
 
     def launch(self, ids: list[int]) -> None:
-        works = []
-        answers: list[dict[str, Any]] = []
-        rows = FollowUp.objects.filter(pk__in=ids).select_related("evaluation__candidate")
-        for row in rows:
-            one = row.evaluation
-            bare = Work(row.pk, one.pk, row.deferrals, one.candidate.text, "", one.fingerprint)
-            try:
-                prepared = recall(bare.text, one.candidate.name, one.candidate.prepared)
-                self.cards[row.pk] = Scorecard.from_json(
-                    {"ratings": one.ratings, "flags": one.flags}
-                )
-                works.append(replace(bare, document=prepared.document, look=prepared.look))
-            except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
-                answers += self.at_fault([bare], error)
-        known = self.known(works)
+        items, answers = self._prepared(ids)
+        known = self.known(items)
         answers += [
-            {
-                **NOTHING,
-                "id": work.pk,
-                "status": FollowUpStatus.DONE,
-                "result": known[work.fingerprint],
-            }
-            for work in works
-            if work.fingerprint in known
+            _answer(item, FollowUpStatus.DONE, result=known[item.fingerprint])
+            for item in items
+            if item.fingerprint in known
         ]
         self.write(answers)
-        self.send([work for work in works if work.fingerprint not in known])
+        self.send([[item] for item in items if item.fingerprint not in known])
 
-    def known(self, works: list[Work]) -> dict[str, Any]:
+    def known(self, items: list[WorkItem]) -> dict[str, Any]:
         """Results that need no call, by fingerprint."""
         return {}
 
-    def failed(self, work: Work, error: Reason) -> dict[str, Any]:
-        failed = {"id": work.pk, "status": FollowUpStatus.FAILED, **error_columns(error)}
-        return {**NOTHING, **failed}
+    def failed(self, item: WorkItem, reason: Reason) -> dict[str, Any]:
+        return _answer(item, FollowUpStatus.FAILED, **error_columns(reason))
+
+    def _prepared(self, ids: list[int]) -> tuple[list[WorkItem], list[dict[str, Any]]]:
+        """The rows as the engine takes them, and answers for those that the program fails at."""
+        items: list[WorkItem] = []
+        answers: list[dict[str, Any]] = []
+        rows = FollowUp.objects.filter(pk__in=ids).select_related("evaluation__candidate")
+        for row in rows:
+            evaluation, candidate = row.evaluation, row.evaluation.candidate
+            item = WorkItem(
+                row.pk, evaluation.pk, row.deferrals, candidate.text, "", evaluation.fingerprint
+            )
+            try:
+                prepared = recall(candidate.text, candidate.name, candidate.prepared)
+                self.cards[row.pk] = Scorecard.from_json(
+                    {"ratings": evaluation.ratings, "flags": evaluation.flags}
+                )
+                items.append(replace(item, document=prepared.document, look=prepared.look))
+            except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
+                answers += self.failed_by_fault([item], error)
+        return items, answers
 
 
-class Insights(FollowingUp):
+class Insights(FollowUpWork):
+    """Insights for the best."""
+
     kind = FollowUpKind.INSIGHT
     purpose = CallPurpose.INSIGHT
 
-    def known(self, works: list[Work]) -> dict[str, Any]:
-        """Insights that this owner already has about the same scorecard."""
-        found = Evaluation.objects.filter(
-            fingerprint__in={work.fingerprint for work in works},
+    def known(self, items: list[WorkItem]) -> dict[str, Any]:
+        """Insights that this owner has already about the same scorecard. One query."""
+        evaluations = Evaluation.objects.filter(
+            fingerprint__in={item.fingerprint for item in items},
             analysis__draft__owner=self.analysis.draft.owner_id,
             insights__version=engines.WITH_INSIGHTS,
         )
-        return dict(found.values_list("fingerprint", "insights"))
+        return dict(evaluations.values_list("fingerprint", "insights"))
 
-    def ask(self, work: Work) -> Coroutine[Any, Any, tuple[Insight, Usage]]:
-        return self.engine.insights(work.document, self.rubric, self.cards[work.pk], look=work.look)
+    def ask(self, item: WorkItem) -> Coroutine[Any, Any, tuple[Insight, Usage]]:
+        return self.engine.insights(item.document, self.rubric, self.cards[item.pk], look=item.look)
 
-    def answered(self, works: list[Work], answer: tuple[Insight, Usage]) -> list[dict[str, Any]]:
+    def answered(
+        self, items: list[WorkItem], answer: tuple[Insight, Usage]
+    ) -> list[dict[str, Any]]:
         result = answer[0].to_json() | {"version": engines.WITH_INSIGHTS}
-        return [{**NOTHING, "id": works[0].pk, "status": FollowUpStatus.DONE, "result": result}]
+        return [_answer(items[0], FollowUpStatus.DONE, result=result)]
 
 
-class Repeats(FollowingUp):
+class Repeats(FollowUpWork):
+    """A second scoring of a few, to see how far two scorings lie apart."""
+
     kind = FollowUpKind.REPEAT
     purpose = CallPurpose.REPEAT
 
     def asks_insights(self) -> bool:
         return self.analysis.insights_mode == InsightsMode.ALL  # as it was asked the first time
 
-    def ask(self, work: Work) -> Coroutine[Any, Any, Scorecard]:
+    def ask(self, item: WorkItem) -> Coroutine[Any, Any, Scorecard]:
         return self.engine.score(
-            work.document, self.rubric, with_insights=self.asks_insights(), look=work.look
+            item.document, self.rubric, with_insights=self.asks_insights(), look=item.look
         )
 
-    def answered(self, works: list[Work], answer: Scorecard) -> list[dict[str, Any]]:
+    def answered(self, items: list[WorkItem], answer: Scorecard) -> list[dict[str, Any]]:
         standing = rank.stand(self.rubric, answer.ratings)
         ratings = [rating.to_json() for rating in answer.ratings]
-        return [
-            {
-                **NOTHING,
-                "id": works[0].pk,
-                "status": FollowUpStatus.DONE,
-                "score": standing.score,
-                "result": ratings,
-            }
-        ]
+        return [_answer(items[0], FollowUpStatus.DONE, score=standing.score, result=ratings)]
+
+
+def _answer(item: WorkItem, status: FollowUpStatus, **values: Any) -> dict[str, Any]:
+    return {**WITHOUT_RESULT, "id": item.pk, "status": status, **values}

@@ -1,11 +1,9 @@
-"""Lanes: how a job is worked on.
+"""Lanes: how workers read a draft's files and work on a job.
 
-A lane claims a few rows at a time, keeps the engine busy with them, writes answers in batches and
-refills. Any number of lanes share a job through row locks. When everybody has a score the lanes
-rank, and ask what is asked after that; whoever leaves last finishes.
+Any number of lanes share a job through row locks. A lane's turn at scoring goes through the phases
+of `_run_phases`; when every résumé has its score one lane ranks, and the lane that leaves last
+closes the job.
 """
-
-import time
 
 from django.db import transaction
 
@@ -14,141 +12,148 @@ from candidates.scoring.scorecard import EngineUnavailable
 from jobs import tracing
 from jobs.models import Heartbeat, Job, JobStatus, Lane
 
-from . import finish, pause, reading
-from .flight import IDLE
-from .followups import FollowingUp, Insights, Repeats
+from . import pause, reading
+from .finish import complete_job, fail_job, rank_job, rank_remaining
+from .followups import FollowUpWork, Insights, Repeats
+from .runtime import Runtime
 from .scoring import Scoring
-from .submit import add_lane, record, refusal
-from .turn import Place, Turn, TurnVerdict
+from .submit import add_lane, record, size_refusal
+from .turn import Host, Turn, TurnMode, TurnVerdict
 
-LARGE = 100  # evaluations left, above which a job makes room for all others
-A_LANE_FOR = 16  # evaluations; below it another lane costs more than it brings
-FOLLOWUPS: tuple[type[FollowingUp], ...] = (Insights, Repeats)
+LARGE_JOB_EVALUATIONS = 100  # left to score, above which a job lets all others go first
+EVALUATIONS_PER_LANE = 16  # fewer are not worth another lane
+FOLLOW_UPS: tuple[type[FollowUpWork], ...] = (Insights, Repeats)
 
 
 def read(lane_id: int) -> None:
-    """Take the lane's turn at reading a draft's new files."""
+    """Take the lane's turn at reading a draft's new files, unless another worker has it."""
     turn = Turn.enter(lane_id)
     if turn is None:
         return
-    with tracing.about(**turn.ids), turn.given_back():
-        _read(turn)
+    with tracing.about(**turn.log_ids), turn.released_on_outage():
+        with reading.Reader(turn.lane.draft_id) as reader:
+            while turn.check() is TurnVerdict.CONTINUE and reader.read_some(turn):
+                pass
+        _leave_reading(turn)
 
 
-def _read(turn: Turn) -> None:
-    with reading.Reader(turn.lane.draft_id) as reader:
-        while turn.look() is TurnVerdict.GO and reader.read_some(turn):
-            pass
+def _leave_reading(turn: Turn) -> None:
+    """End the turn; hand over what is left to read."""
+    lane = Lane.objects.filter(pk=turn.lane.pk, token=turn.token)
     with transaction.atomic():
-        # Locked first: an upload that saw this lane is committed before we look for its files.
-        Lane.objects.filter(pk=turn.lane.pk, token=turn.token).select_for_update().first()
-        Lane.objects.filter(pk=turn.lane.pk, token=turn.token).delete()
+        # Locked first: an upload that saw this lane is committed before its files are looked for.
+        lane.select_for_update().first()
+        lane.delete()
         if reading.is_due(turn.lane.draft_id):
             add_lane(turn.lane.draft_id, None)
 
 
-def score(lane_id: int, place: Place = Place.WORKER) -> None:
-    """Take the lane's turn at its job, unless somebody has."""
-    turn = Turn.enter(lane_id, place)
+def score(
+    lane_id: int,
+    runtime: Runtime,
+    mode: TurnMode = TurnMode.WORKER,
+    host: Host | None = None,
+) -> None:
+    """Take the lane's turn at its job, unless another worker has it."""
+    turn = Turn.enter(lane_id, mode, host)
     if turn is None:
         return
-    with tracing.about(**turn.ids), turn.given_back():
-        _score(turn)
-
-
-def _score(turn: Turn) -> None:
-    if turn.job.status == JobStatus.PENDING and not turn.job.is_paused:
-        if not _is_unpacked(turn):
-            _leave(turn)
-            return
-        if _is_too_large(turn.job):
-            _leave(turn)
-            return
-        _begin(turn.job)
-    if turn.job.is_open and turn.look() is TurnVerdict.GO:
+    with tracing.about(**turn.log_ids), turn.released_on_outage():
         try:
-            _work(turn)
+            _run_phases(turn, runtime)
         except EngineUnavailable as error:
-            pause.by_itself(turn.job, error.reason)
-    _leave(turn)
+            pause.pause_for_problem(turn.job, error.reason)
+        leave(turn)
 
 
-def _work(turn: Turn) -> None:
-    with reading.Reader(turn.lane.draft_id) as reader:
-        Scoring(turn, _host, reader).work()
-    if not _is_ranked(turn):
+def score_as_guest(lane_id: int, runtime: Runtime, host: Host) -> None:
+    """Take a short turn at a job that has just come, in the middle of the turn of `host`."""
+    score(lane_id, runtime, TurnMode.GUEST, host)
+
+
+def _run_phases(turn: Turn, runtime: Runtime) -> None:
+    """Go through a turn, as far as it goes: each phase says whether the next one follows."""
+    if not turn.job.is_open or turn.job.is_paused:
         return
-    for kind in FOLLOWUPS:
-        asked = turn.job.analysis.followups.filter(kind=kind.kind)
-        if turn.look() is TurnVerdict.GO and asked.open().exists():
-            kind(turn, _host).work()
+    if (
+        unpack(turn)
+        and admit(turn.job)
+        and enrol(turn.job)
+        and score_all(turn, runtime)
+        and rank(turn.job)
+    ):
+        follow_up(turn, runtime)
 
 
-def _host(lane_id: int) -> None:
-    """Work at a job that has just come, for a moment."""
-    score(lane_id, Place.GUEST)
-
-
-def _is_unpacked(turn: Turn) -> bool:
-    """See to it that the draft's archives are unpacked before its candidates are enrolled; False
-    when the turn, or the job, ends before that."""
-    draft_id = turn.lane.draft_id
-    with reading.Reader(draft_id) as reader:
-        while Archive.objects.filter(draft=draft_id).open().exists():
-            if turn.look() is not TurnVerdict.GO:
+def unpack(turn: Turn) -> bool:
+    """Unpack the draft's archives, so that their members are enrolled with the other candidates;
+    False when the turn ends before that."""
+    if turn.job.status != JobStatus.PENDING:
+        return True
+    archives = Archive.objects.filter(draft=turn.lane.draft_id)
+    with reading.Reader(turn.lane.draft_id) as reader:
+        while archives.open().exists():
+            if turn.check() is not TurnVerdict.CONTINUE:
                 return False
             if not reader.unpack_some(turn):
-                time.sleep(IDLE)  # in another worker's hands
+                turn.wait()  # another worker has them
     return True
 
 
-def _is_too_large(job: Job) -> bool:
-    """Whether archives held more than a run may have; the job has failed then."""
-    if job.analysis.evaluations.exists():  # a retry
-        return False
-    too_many = refusal(job.analysis.draft_id)
-    return too_many is not None and finish.fail(job, too_many)
+def admit(job: Job) -> bool:
+    """Refuse a job whose archives held more résumés than a run may have: it fails."""
+    if job.status != JobStatus.PENDING or job.analysis.evaluations.exists():  # or it is a retry
+        return True
+    reason = size_refusal(job.analysis.draft_id)
+    return reason is None or not fail_job(job, reason)
 
 
-def _begin(job: Job) -> None:
-    """Start the job and enrol its candidates: once, however many lanes come at the same time."""
+def enrol(job: Job) -> bool:
+    """Start a pending job and enrol its candidates: once, however many lanes come at that time."""
+    if job.status != JobStatus.PENDING:
+        return True
     with transaction.atomic():
-        if not Job.objects.filter(pk=job.pk).start():
-            return
-        record(job, "started")
-        if not job.analysis.evaluations.exists():  # a retry is of the same candidates
-            Evaluation.objects.enrol(job.analysis)
-        _add_lanes(job, job.analysis.evaluations.open().count())
+        if Job.objects.filter(pk=job.pk).start():
+            record(job, "started")
+            if not job.analysis.evaluations.exists():  # a retry is of the same candidates
+                Evaluation.objects.enrol(job.analysis)
+            _add_lanes(job, job.analysis.evaluations.open().count())
+    return True
 
 
-def _add_lanes(job: Job, waiting: int) -> None:
-    """As many lanes as so much work is worth, beside the one that is at it."""
-    for _ in range(min(Heartbeat.objects.workers(), -(-waiting // A_LANE_FOR)) - 1):
-        add_lane(job.analysis.draft_id, job)
+def score_all(turn: Turn, runtime: Runtime) -> bool:
+    """Score résumés until none is left to claim or the turn ends; files that nobody has read yet
+    are read on the way."""
+    with reading.Reader(turn.lane.draft_id) as reader:
+        Scoring(turn, runtime, score_as_guest, reader).run()
+    return True
 
 
-def _is_large(job: Job) -> bool:
-    """Whether so much is left that others should go first."""
-    return job.analysis.evaluations.open()[LARGE : LARGE + 1].exists()
-
-
-def _is_ranked(turn: Turn) -> bool:
-    """Rank once everybody has a score; whether that has been done."""
-    if turn.job.analysis.evaluations.open().exists():
+def rank(job: Job) -> bool:
+    """Rank once every résumé has its score, in the lane that comes first; whether that is done."""
+    if job.analysis.evaluations.open().exists():
         return False
     with transaction.atomic():
-        job = Job.objects.select_for_update(of=("self",)).filter(pk=turn.job.pk).first()
-        if job is None or not job.is_open:
+        locked = Job.objects.select_for_update(of=("self",)).filter(pk=job.pk).first()
+        if locked is None or not locked.is_open:
             return False
-        if job.ranked_at is None:
-            _add_lanes(job, finish.rank(job))
+        if locked.ranked_at is None:
+            _add_lanes(locked, rank_job(locked))
     return True
 
 
-def _leave(turn: Turn) -> None:
-    """End the turn; hand over what is left, or, as the last one out, finish the job."""
+def follow_up(turn: Turn, runtime: Runtime) -> None:
+    """Ask what is asked after the ranking: insights for the best, a second scoring of a few."""
+    for work in FOLLOW_UPS:
+        rows = turn.job.analysis.followups.filter(kind=work.kind)
+        if turn.check() is TurnVerdict.CONTINUE and rows.open().exists():
+            work(turn, runtime, score_as_guest).run()
+
+
+def leave(turn: Turn) -> None:
+    """End the turn: hand over what is left, or, in the last lane, close the job."""
     with transaction.atomic():
-        # All who leave this job queue here, so that exactly one of them is the last.
+        # All lanes that leave this job queue here, so that exactly one of them is the last.
         job = Job.objects.select_for_update().filter(pk=turn.job.pk).first()
         if (
             job is None  # erased, and the lane with it
@@ -158,10 +163,22 @@ def _leave(turn: Turn) -> None:
         others = Lane.objects.filter(job=job)
         if not job.is_open:
             if not others.running().exists():
-                finish.rank_late(job)
+                rank_remaining(job)
         elif job.ranked_at is not None and not job.analysis.has_work():
-            finish.finish(job)
+            complete_job(job)
         elif job.is_paused:
-            pass  # who resumes it adds a lane
+            pass  # resuming it adds a lane
         elif not (others.filter(started_at=None) | others.running()).exists():
             add_lane(turn.lane.draft_id, job, later=_is_large(job))
+
+
+def _add_lanes(job: Job, evaluations: int) -> None:
+    """Add as many lanes as so much work is worth, beside the one that is at it."""
+    for _ in range(min(Heartbeat.objects.workers(), -(-evaluations // EVALUATIONS_PER_LANE)) - 1):
+        add_lane(job.analysis.draft_id, job)
+
+
+def _is_large(job: Job) -> bool:
+    """Whether so much is left that other jobs should go first."""
+    rows = job.analysis.evaluations.open()
+    return rows[LARGE_JOB_EVALUATIONS : LARGE_JOB_EVALUATIONS + 1].exists()

@@ -1,14 +1,14 @@
 """Calls to a model as their owner sees them: reserved before they leave, settled afterwards.
 
 A call's row is committed before the call leaves, and with it what it takes from the job's budget
-and from the shared limits. The first call about a résumé is reserved with the claim; one that is
-made again asks from inside the event loop and waits until the lane comes by.
+and from the shared limits. The first call about a résumé is reserved right after the claim; a call
+that is repeated asks from inside the event loop and waits until the lane grants it.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -27,8 +27,8 @@ from . import limits
 
 log = logging.getLogger(__name__)
 
-A_MOMENT = 0.25  # seconds until calls on their way may have left something of the budget
-HOLD = 10.0  # seconds that a call waits here for a limit; beyond, it goes back to the queue
+BUDGET_DELAY_SECONDS = 0.25  # until calls on their way may have left something of the budget
+MAX_LIMIT_WAIT_SECONDS = 10.0  # of a call inside the loop; beyond, it goes back to the queue
 
 
 class BudgetSpent(EngineUnavailable):
@@ -40,7 +40,7 @@ class BudgetSpent(EngineUnavailable):
 
 @dataclass(slots=True)
 class Ticket:
-    """Who calls, what about, and in which turn."""
+    """Who calls, about which row, and in which turn."""
 
     draft: Draft
     purpose: CallPurpose
@@ -53,7 +53,9 @@ class Ticket:
 
 
 @dataclass(slots=True)
-class _Wanted:
+class _WaitingCall:
+    """A call inside the event loop that waits for its row."""
+
     ticket: Ticket
     tokens: int
     since: float
@@ -62,11 +64,14 @@ class _Wanted:
 
 @dataclass(slots=True)
 class Ledger:
-    """Keeps the contract `Calls` for one worker process. `wake` makes the lane come by."""
+    """Keeps the contract `Calls` for the engines of one event loop.
+
+    `wake` ends the loop's step, so that the lane grants what waits.
+    """
 
     wake: Callable[[], None]
     ticket: ContextVar[Ticket] = field(default_factory=lambda: ContextVar("ticket"))
-    _wanted: list[_Wanted] = field(default_factory=list)
+    _waiting: list[_WaitingCall] = field(default_factory=list)
     _settled: list[dict[str, object]] = field(default_factory=list)
     _models: dict[int, str] = field(default_factory=dict)
 
@@ -76,7 +81,7 @@ class Ledger:
             call, ticket.reserved = ticket.reserved, None
         else:
             granted = asyncio.get_running_loop().create_future()
-            self._wanted.append(_Wanted(ticket, tokens, time.monotonic(), granted))
+            self._waiting.append(_WaitingCall(ticket, tokens, time.monotonic(), granted))
             self.wake()
             try:
                 call = await granted
@@ -110,51 +115,56 @@ class Ledger:
         )
 
     def write(self) -> None:
-        """Write what has been settled, in the caller's transaction; `forget` it after that."""
+        """Write what has been settled, in the caller's transaction; call `forget_written` once
+        that is committed."""
         if self._settled:
             Call.objects.all().settle(self._settled)
 
-    def forget(self) -> None:
-        """What was settled is committed."""
+    def forget_written(self) -> None:
         self._settled.clear()
 
     def grant(self) -> None:
-        """Let calls go that wait for their row, as far as budget and limits allow."""
-        wanted = [one for one in self._wanted if not one.granted.done()]  # others were cancelled
-        self._wanted = []
-        while wanted:
-            same = [one for one in wanted if one.ticket.job == wanted[0].ticket.job]
-            wanted = [one for one in wanted if one.ticket.job != same[0].ticket.job]
+        """Reserve rows for calls that wait, as far as budget and limits allow, and let them go.
+
+        Calls that would wait for a limit longer than `MAX_LIMIT_WAIT_SECONDS` raise EngineBusy,
+        calls beyond the budget BudgetSpent.
+        """
+        waiting = [call for call in self._waiting if not call.granted.done()]  # not cancelled
+        self._waiting = []
+        while waiting:
+            job = waiting[0].ticket.job
+            of_job = [call for call in waiting if call.ticket.job == job]
+            waiting = [call for call in waiting if call.ticket.job != job]
             try:
-                calls, wait = reserve([(one.ticket, one.tokens) for one in same])
+                ids, wait = reserve([(call.ticket, call.tokens) for call in of_job])
             except BudgetSpent as spent:
-                for one in same:
-                    one.granted.set_exception(spent)
+                for call in of_job:
+                    call.granted.set_exception(spent)
                 continue
-            for one, call in zip(same, calls, strict=False):
-                one.granted.set_result(call)
-            for one in same[len(calls) :]:
-                if time.monotonic() - one.since + wait > HOLD:
+            for call, call_id in zip(of_job, ids, strict=False):
+                call.granted.set_result(call_id)
+            for call in of_job[len(ids) :]:
+                if time.monotonic() - call.since + wait > MAX_LIMIT_WAIT_SECONDS:
                     reason = Reason(FailureCode.RATE_LIMIT_REACHED)
-                    one.granted.set_exception(EngineBusy(reason, retry_after=wait))
+                    call.granted.set_exception(EngineBusy(reason, retry_after=wait))
                 else:
-                    self._wanted.append(one)
+                    self._waiting.append(call)
 
 
-def reserve(wanted: Sequence[tuple[Ticket, int]]) -> tuple[list[int], float]:
-    """Rows for as many of these calls as budget and limits allow, the first ones first.
+def reserve(calls: Sequence[tuple[Ticket, int]]) -> tuple[list[int], float]:
+    """Write rows for as many of these calls as budget and limits allow, the first ones first.
 
-    `wanted` are tickets of one job, with what each call will take in tokens. Returns the rows' ids,
-    and in how many seconds the next call may be asked for. Raises BudgetSpent when the job may not
-    take even the first one, and no call is on its way that may yet turn out to take less.
+    `calls` are tickets of one job, each with the tokens that its call will take. Returns the rows'
+    ids, and in how many seconds the next call may be asked for. Raises BudgetSpent when the job may
+    not take even the first one, and no call is on its way that may yet turn out to take less.
     """
-    if not wanted:
+    if not calls:
         return [], 0.0
     with transaction.atomic():
-        allowed = _within_budget(wanted)
+        allowed = _within_budget(calls)
         if not allowed:
-            return [], A_MOMENT
-        most, wait = limits.take([tokens for _, tokens in allowed])
+            return [], BUDGET_DELAY_SECONDS
+        number, wait = limits.take([tokens for _, tokens in allowed])
         rows = Call.objects.bulk_create(
             Call(
                 owner_id=ticket.draft.owner_id,
@@ -166,25 +176,33 @@ def reserve(wanted: Sequence[tuple[Ticket, int]]) -> tuple[list[int], float]:
                 model=ticket.model,
                 reserved_tokens=tokens,
             )
-            for ticket, tokens in allowed[:most]
+            for ticket, tokens in allowed[:number]
         )
     return [row.pk for row in rows], wait
 
 
-def _within_budget(wanted: Sequence[tuple[Ticket, int]]) -> Sequence[tuple[Ticket, int]]:
-    budget, job = settings.EVALUATOR_MAX_TOKENS_PER_JOB, wanted[0][0].job
+def discard(tickets: Iterable[Ticket]) -> None:
+    """Delete the rows of calls that never left: they need no line in the ledger."""
+    ids = [ticket.reserved for ticket in tickets if ticket.reserved is not None]
+    if ids:
+        Call.objects.filter(pk__in=ids).open().delete()
+
+
+def _within_budget(calls: Sequence[tuple[Ticket, int]]) -> Sequence[tuple[Ticket, int]]:
+    """The first of these calls that the job's budget allows. Raises BudgetSpent."""
+    budget, job = settings.EVALUATOR_MAX_TOKENS_PER_JOB, calls[0][0].job
     if not budget or job is None:
-        return wanted
+        return calls
     # Locked, so that two lanes cannot both take the last of it.
     Job.objects.select_for_update(no_key=True).get(pk=job.pk)
-    calls = Call.objects.filter(analysis=job.analysis_id, created_at__gte=job.created_at)
-    spent = calls.spent()
+    earlier = Call.objects.filter(analysis=job.analysis_id, created_at__gte=job.created_at)
+    spent = earlier.spent()
     allowed, left = 0, budget - spent
-    for _, tokens in wanted:
+    for _, tokens in calls:
         left -= tokens
         if left < 0:
             break
         allowed += 1
-    if not allowed and not calls.open().exists():
+    if not allowed and not earlier.open().exists():
         raise BudgetSpent(spent, budget)
-    return wanted[:allowed]
+    return calls[:allowed]

@@ -1,5 +1,7 @@
-"""Pausing a job and letting it go on: by a person, or by itself when nothing works until somebody
-mends it. Scores that are there stay; what is paused resumes where it stopped.
+"""Pausing and resuming jobs, and halting the whole queue.
+
+A job is paused by a person, or by the program when nothing works until a person mends something.
+Its scores stay, and it resumes where it stopped.
 """
 
 import logging
@@ -11,7 +13,7 @@ from candidates.facts.reason import FailureCode, Reason
 from jobs.models import Halt, Job, Lane, NotificationKind
 from jobs.notifications import recipients
 
-from .submit import add_lane, record, wake
+from .submit import add_lane, record, send_lane
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def by_itself(job: Job, reason: Reason) -> bool:
-    """Pause the job and notify its user; False when it was paused or over already."""
+def pause_for_problem(job: Job, reason: Reason) -> bool:
+    """Pause the job and notify its user of what to mend; False when it was paused or over."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).pause(reason):
             return False
@@ -30,8 +32,8 @@ def by_itself(job: Job, reason: Reason) -> bool:
     return True
 
 
-def by(user: "User", job: Job) -> bool:
-    """Pause the job; answers on their way are still written. False when there was nothing to."""
+def pause_job(job: Job, user: "User") -> bool:
+    """Pause the job; answers on their way are still written. False when it was paused or over."""
     with transaction.atomic():
         reason = Reason(FailureCode.PAUSED_BY_USER, {"user": user.pk})
         if not Job.objects.filter(pk=job.pk).pause(reason):
@@ -41,33 +43,33 @@ def by(user: "User", job: Job) -> bool:
     return True
 
 
-def halt(user: "User", reason: str) -> bool:
-    """Let no lane of any job go on; False when the queue is halted already."""
+def halt_queue(user: "User", reason: str) -> bool:
+    """Stop the lanes of all jobs; False when the queue is halted already."""
     _, is_new = Halt.objects.get_or_create(only=True, defaults={"by": user, "reason": reason})
     if is_new:
         log.warning("queue: halted by user %s", user.pk)
     return is_new
 
 
-def lift(user: "User") -> bool:
-    """Let all go on; False when the queue was not halted."""
+def lift_halt(user: "User") -> bool:
+    """Let all jobs go on; False when the queue was not halted."""
     with transaction.atomic():
         if not Halt.objects.all().delete()[0]:
             return False
         for lane in Lane.objects.filter(started_at=None).select_for_update(skip_locked=True):
-            wake(lane)  # its message came while nobody was to go on
+            send_lane(lane)  # its message came during the halt
     log.warning("queue: halt lifted by user %s", user.pk)
     return True
 
 
-def resume(job: Job, user: "User") -> bool:
-    """Let the job go on; False when it was not paused."""
+def resume_job(job: Job, user: "User") -> bool:
+    """Let the job go on, deferred rows at once; False when it was not paused."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).resume():
             return False
         record(job, "resumed", actor=user)
-        job.analysis.evaluations.hurry()
-        job.analysis.followups.hurry()
+        job.analysis.evaluations.make_due()
+        job.analysis.followups.make_due()
         if not Lane.objects.filter(job=job).exists():
             add_lane(job.analysis.draft_id, job)
     return True

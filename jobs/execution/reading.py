@@ -22,7 +22,7 @@ from candidates.reading.sandbox.parent import Sandbox
 from candidates.scoring.fingerprint import document_key
 from candidates.scoring.prepare import keep
 
-from .turn import Place, Turn, TurnVerdict
+from .turn import Turn, TurnMode, TurnVerdict
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Reader:
 
     def read_some(self, turn: Turn) -> int:
         """Claim an archive or a few files that wait, and write what was found; how many."""
-        if turn.place is Place.REQUEST:
+        if turn.mode is TurnMode.REQUEST:
             return 0
         return self.unpack_some(turn) or self._read_some(turn)
 
@@ -79,15 +79,15 @@ class Reader:
         """Claim an archive that waits and make candidates of what is in it, as far as the turn
         goes; 1, or 0 where there is none."""
         archives = Archive.objects.filter(draft=self.draft_id)
-        archives.give_up()
+        archives.fail_exhausted()
         for pk in archives.claim(1, turn.token, LEASE):
-            turn.beat(LEASE)
+            turn.renew(LEASE)
             try:
                 self._unpack(turn, Archive.objects.select_related("draft").get(pk=pk))
             except Archive.DoesNotExist:
                 pass  # erased since it was claimed
             finally:
-                archives.give_back(turn.token)
+                archives.release(turn.token)
             return 1
         return 0
 
@@ -103,7 +103,7 @@ class Reader:
                     if not self._keep(turn, archive, batch):
                         return
                     batch = []
-                    if turn.look() is not TurnVerdict.GO:
+                    if turn.check() is not TurnVerdict.CONTINUE:
                         return
             is_over = True
         except FileNotFoundError:
@@ -129,20 +129,20 @@ class Reader:
             if not Archive.objects.all().advance(turn.token, archive.pk, len(batch), LEASE):
                 return False
             intake.accept_members(archive.draft, archive, batch)
-        turn.beat(LEASE)
+        turn.renew(LEASE)
         return True
 
     def _read_some(self, turn: Turn) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
-        candidates.give_up()
+        candidates.fail_exhausted()
         ids = candidates.claim(AT_A_TIME, turn.token, LEASE)
         if ids:
-            turn.beat(LEASE)
+            turn.renew(LEASE)
         try:
             return self._read_all(turn, ids)
         finally:
             # Also when no child can be started: no file is to blame for that.
-            candidates.give_back(turn.token)
+            candidates.release(turn.token)
 
     def _read_all(self, turn: Turn, ids: list[int]) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
@@ -157,7 +157,7 @@ class Reader:
                 if candidates.filter(pk=candidate.pk).exists():
                     answers.append(_unreadable(candidate, Problem.DAMAGED, "no longer stored"))
             # Not only at a stop: eight slow files together would outlast the queue's time-out.
-            if turn.look() is not TurnVerdict.GO:
+            if turn.check() is not TurnVerdict.CONTINUE:
                 break
         if answers:
             candidates.answer(turn.token, answers)
@@ -167,9 +167,9 @@ class Reader:
 
     def _renew(self, turn: Turn) -> None:
         """Also while one file is read: recognising a long scan outlasts the lease."""
-        if time.monotonic() - turn.beaten > RENEW:
-            turn.beat(LEASE)
-            Candidate.objects.filter(draft=self.draft_id).extend(turn.token, LEASE)
+        if time.monotonic() - turn.renewed > RENEW:
+            turn.renew(LEASE)
+            Candidate.objects.filter(draft=self.draft_id).renew(turn.token, LEASE)
 
     def _read(self, candidate: Candidate, turn: Turn) -> dict[str, Any]:
         try:

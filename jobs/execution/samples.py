@@ -1,10 +1,9 @@
 """The sample draft: a role with the résumés of fictional people, for a first look at everything."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.auth.models import User as Account
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from candidates import intake, posting
@@ -12,25 +11,22 @@ from candidates.models import Draft, Event
 
 from . import submit
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
-SAMPLES: Path = settings.BASE_DIR / "candidates" / "samples" / "backend-engineer"
-ROLE = "JOB.md"
-MADE = "sample made"
+SAMPLE_FOLDER: Path = settings.BASE_DIR / "candidates" / "samples" / "backend-engineer"
+ROLE_FILENAME = "JOB.md"
+SAMPLE_MADE = "sample made"
 
 
-def sample_draft(owner: "User") -> Draft:
+def sample_draft(owner: User) -> Draft:
     """The owner's sample draft; made once, with everything in it, and waiting to be read."""
     with transaction.atomic():
-        Account.objects.select_for_update().get(pk=owner.pk)  # one press, one draft
-        made = Draft.objects.filter(owner=owner, events__verb=MADE).first()
-        if made is not None:
-            return made
-        role = posting.parse((SAMPLES / ROLE).read_text(encoding="utf-8"))
+        User.objects.select_for_update().get(pk=owner.pk)  # one press, one draft
+        existing = Draft.objects.filter(owner=owner, events__verb=SAMPLE_MADE).first()
+        if existing is not None:
+            return existing
+        role = posting.parse((SAMPLE_FOLDER / ROLE_FILENAME).read_text(encoding="utf-8"))
         draft = Draft.objects.all().write(owner, role)
-        files = sorted(path for path in SAMPLES.iterdir() if path.name != ROLE)
+        files = sorted(path for path in SAMPLE_FOLDER.iterdir() if path.name != ROLE_FILENAME)
         intake.accept(draft, owner, map(intake.from_path, files))
-        Event.objects.all().record(draft.pk, MADE, actor=owner)
+        Event.objects.all().record(draft.pk, SAMPLE_MADE, actor=owner)
         submit.wake_readers(draft.pk)
     return draft

@@ -1,6 +1,6 @@
-"""Scoring the evaluations of one job: reuse what is known, ask for the rest, write what came."""
+"""Scoring the evaluations of one job: reuse known scores, ask for the rest, write the answers."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -15,13 +15,15 @@ from candidates.scoring.fingerprint import document_key, fingerprint, prefix
 from candidates.scoring.prepare import recall
 from candidates.scoring.scorecard import Scorecard
 
-from . import reading
-from .flight import LEASE, Flight, Work
+from .calls import WorkItem
+from .reading import Reader
+from .runtime import Runtime
 from .turn import Turn, TurnVerdict
+from .work import AdmitGuest, LaneWork
 
-REUSED_AT_A_TIME = 500
+REUSED_PER_BATCH = 500
 
-NOTHING: dict[str, Any] = {  # an answer with no score in it
+UNSCORED: dict[str, Any] = {  # an answer without a score
     **error_columns(None),
     "ratings": [],
     "score": None,
@@ -33,103 +35,84 @@ NOTHING: dict[str, Any] = {  # an answer with no score in it
 }
 
 
-class Scoring(Flight[Scorecard]):
+class Scoring(LaneWork[Scorecard]):
+    """The first scoring of every evaluation of a job."""
+
     purpose = CallPurpose.SCORE
     rows: EvaluationQuerySet
 
-    def __init__(self, turn: Turn, host: Callable[[int], None], reader: reading.Reader) -> None:
-        super().__init__(turn, host)
+    def __init__(
+        self, turn: Turn, runtime: Runtime, admit_guest: AdmitGuest, reader: Reader
+    ) -> None:
+        super().__init__(turn, runtime, admit_guest, turn.job.analysis.evaluations.all())
         self.reader = reader
-        self.rows = self.analysis.evaluations.all()
+        self.owner_id = self.analysis.draft.owner_id
         # By the prompt that is sent now: a deploy may have changed it since the job was asked for.
         version = engines.version(self.analysis.engine, with_insights=self.asks_insights())
-        self.shared = prefix(self.analysis.engine, self.analysis.model, version, self.rubric)
+        self.prefix = prefix(self.analysis.engine, self.analysis.model, version, self.rubric)
 
-    def work(self) -> None:
-        # Looking through all that wait, at each turn, is what a large job spends the database on.
-        # Once one is scored anew, what is known besides is found batch by batch.
+    def run(self) -> None:
+        # Looking through all rows that wait, at each turn, is what a large job would spend the
+        # database on. Once one is scored anew, known scores are looked up batch by batch.
         if not self.rows.filter(status=EvaluationStatus.SCORED, reused=False).exists():
-            self._reuse()
-        super().work()
+            self._reuse_known()
+        super().run()
 
-    def _reuse(self) -> None:
-        """Give scores that are known already to all that they fit, many at a time."""
-        owner = self.analysis.draft.owner_id
-        while self.turn.look() is TurnVerdict.GO:
-            fitting = self.claimable().reusable(self.shared, owner)
-            ids = fitting.claim(REUSED_AT_A_TIME, self.turn.token, LEASE)
+    def _reuse_known(self) -> None:
+        """Write known scores for all rows that they fit, `REUSED_PER_BATCH` at a time."""
+        while self.turn.check() is TurnVerdict.CONTINUE:
+            fitting = self.claimable().reusable(self.prefix, self.owner_id)
+            ids = self.claims.claim(fitting, REUSED_PER_BATCH)
             if not ids:
                 return
             rows = Evaluation.objects.filter(pk__in=ids).values_list(
                 "pk", "candidate__text", "candidate__redacted_key"
             )
-            works = [
-                Work(pk, pk, 0, text, "", fingerprint(self.shared, key)) for pk, text, key in rows
+            items = [
+                WorkItem(pk, pk, 0, text, "", fingerprint(self.prefix, key))
+                for pk, text, key in rows
             ]
-            known = Evaluation.objects.known(owner, {work.fingerprint for work in works})
+            known = self._known(items)
             answers: list[dict[str, Any]] = []
-            for work in works:
-                if work.fingerprint in known:  # else it was erased meanwhile, and is given back
-                    answers += self._reused(work, known[work.fingerprint])
+            for item in items:
+                if item.fingerprint in known:  # else it was erased meanwhile, and is released
+                    answers += self._reused(item, known[item.fingerprint])
             self.write(answers)
             if len(answers) < len(ids):
-                self.rows.give_back(self.turn.token)
+                self.claims.release_all()
                 return
 
     def claimable(self) -> EvaluationQuerySet:
         return self.rows.scorable()
 
     def launch(self, ids: list[int]) -> None:
-        rows = Evaluation.objects.filter(pk__in=ids).values_list(
-            "pk",
-            "deferrals",
-            "candidate__text",
-            "candidate__name",
-            "candidate__prepared",
-        )
-        works: list[Work] = []
-        answers: list[dict[str, Any]] = []
-        for pk, deferrals, text, name, kept in rows:
-            bare = Work(pk, pk, deferrals, text, "", "")
-            try:
-                works.append(self._prepare(bare, name, kept))
-            except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
-                answers += self.at_fault([bare], error)
-        known = Evaluation.objects.known(
-            self.analysis.draft.owner_id, {work.fingerprint for work in works}
-        )
-        same = {group[0].fingerprint: group for group in self.flight.values()}
-        fresh: dict[str, list[Work]] = {}
-        for work in works:
-            if work.fingerprint in known:
-                answers += self._reused(work, known[work.fingerprint])
-            elif work.fingerprint in same:  # two identical résumés cost one call
-                same[work.fingerprint].append(work)
+        items, answers = self._prepared(ids)
+        known = self._known(items)
+        pending = {call.items[0].fingerprint: call.items for call in self.calls.pending}
+        groups: dict[str, list[WorkItem]] = {}
+        for item in items:
+            if item.fingerprint in known:
+                answers += self._reused(item, known[item.fingerprint])
+            elif item.fingerprint in pending:  # two identical résumés cost one call
+                pending[item.fingerprint].append(item)
             else:
-                fresh.setdefault(work.fingerprint, []).append(work)
+                groups.setdefault(item.fingerprint, []).append(item)
         self.write(answers)
-        self.send([group[0] for group in fresh.values()])
-        sent = {group[0].fingerprint: group for group in self.flight.values()}
-        for twins in fresh.values():
-            if twins[0].fingerprint in sent:
-                sent[twins[0].fingerprint] += twins[1:]
-            elif twins[1:]:
-                ids = [work.pk for work in twins[1:]]
-                self.rows.filter(pk__in=ids).give_back(self.turn.token)
+        self.send(list(groups.values()))
 
     def asks_insights(self) -> bool:
         return self.analysis.insights_mode == InsightsMode.ALL
 
-    def ask(self, work: Work) -> Coroutine[Any, Any, Scorecard]:
+    def ask(self, item: WorkItem) -> Coroutine[Any, Any, Scorecard]:
         return self.engine.score(
-            work.document, self.rubric, with_insights=self.asks_insights(), look=work.look
+            item.document, self.rubric, with_insights=self.asks_insights(), look=item.look
         )
 
-    def answered(self, works: list[Work], card: Scorecard) -> list[dict[str, Any]]:
-        return [self._scored(work, card, reused=place > 0) for place, work in enumerate(works)]
+    def answered(self, items: list[WorkItem], answer: Scorecard) -> list[dict[str, Any]]:
+        return [self._scored(item, answer, reused=place > 0) for place, item in enumerate(items)]
 
-    def failed(self, work: Work, error: Reason) -> dict[str, Any]:
-        return _answer(work, status=EvaluationStatus.FAILED, **error_columns(error))
+    def failed(self, item: WorkItem, reason: Reason) -> dict[str, Any]:
+        return _answer(item, status=EvaluationStatus.FAILED, **error_columns(reason))
 
     def is_over(self) -> bool:
         if self.reader.read_some(self.turn):
@@ -137,33 +120,47 @@ class Scoring(Flight[Scorecard]):
         self.rows.close_unreadable()
         return super().is_over()
 
-    def _prepare(self, work: Work, name: str, kept: dict[str, Any]) -> Work:
-        prepared = recall(work.text, name, kept)
-        return replace(
-            work,
-            document=prepared.document,
-            look=prepared.look,
-            fingerprint=fingerprint(self.shared, document_key(prepared.document)),
+    def _prepared(self, ids: list[int]) -> tuple[list[WorkItem], list[dict[str, Any]]]:
+        """The rows as the engine takes them, and answers for those that the program fails at."""
+        rows = Evaluation.objects.filter(pk__in=ids).values_list(
+            "pk", "deferrals", "candidate__text", "candidate__name", "candidate__prepared"
         )
+        items: list[WorkItem] = []
+        answers: list[dict[str, Any]] = []
+        for pk, deferrals, text, name, spans in rows:
+            item = WorkItem(pk, pk, deferrals, text, "", "")
+            try:
+                prepared = recall(text, name, spans)
+                key = fingerprint(self.prefix, document_key(prepared.document))
+                items.append(
+                    replace(item, document=prepared.document, look=prepared.look, fingerprint=key)
+                )
+            except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
+                answers += self.failed_by_fault([item], error)
+        return items, answers
 
-    def _reused(self, work: Work, known: dict[str, Any]) -> list[dict[str, Any]]:
+    def _known(self, items: list[WorkItem]) -> dict[str, dict[str, Any]]:
+        """Scorecards that the owner has already, by fingerprint. One query."""
+        return Evaluation.objects.known(self.owner_id, {item.fingerprint for item in items})
+
+    def _reused(self, item: WorkItem, known: dict[str, Any]) -> list[dict[str, Any]]:
         try:
-            return [self._scored(work, Scorecard.from_json(known), reused=True)]
+            return [self._scored(item, Scorecard.from_json(known), reused=True)]
         except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
-            return self.at_fault([work], error)
+            return self.failed_by_fault([item], error)
 
-    def _scored(self, work: Work, card: Scorecard, *, reused: bool) -> dict[str, Any]:
+    def _scored(self, item: WorkItem, card: Scorecard, *, reused: bool) -> dict[str, Any]:
         standing = rank.stand(self.rubric, card.ratings)
-        told = _verbatim(card, work.text)
+        verbatim = _verbatim(card, item.text)
         return _answer(
-            work,
+            item,
             status=EvaluationStatus.SCORED,
-            ratings=[rating.to_json() for rating in told.ratings],
+            ratings=[rating.to_json() for rating in verbatim.ratings],
             score=standing.score,
             must_haves_met=standing.must_haves_met,
             strong=standing.strong,
             flags=[flag.to_json() for flag in card.flags],
-            insights=self._insights(told) if self.asks_insights() else None,
+            insights=self._insights(verbatim) if self.asks_insights() else None,
             reused=reused,
         )
 
@@ -180,12 +177,14 @@ def _verbatim(card: Scorecard, text: str) -> Scorecard:
         ratings=tuple(
             replace(
                 rating,
-                quotes=tuple(replace(q, text=text[q.start : q.end]) for q in rating.quotes),
+                quotes=tuple(
+                    replace(quote, text=text[quote.start : quote.end]) for quote in rating.quotes
+                ),
             )
             for rating in card.ratings
         ),
     )
 
 
-def _answer(work: Work, **values: Any) -> dict[str, Any]:
-    return {**NOTHING, "id": work.pk, "fingerprint": work.fingerprint, **values}
+def _answer(item: WorkItem, **values: Any) -> dict[str, Any]:
+    return {**UNSCORED, "id": item.pk, "fingerprint": item.fingerprint, **values}

@@ -1,8 +1,8 @@
-"""The one door through which a job comes into being.
+"""Creating, retrying and cancelling jobs, and the lanes that work on them.
 
-Page, command line, demo and schedule all come through here. A submission writes the job, its
-analysis and the queue's message in one transaction and reads nothing that grows with the number of
-candidates, unless MAX_BATCH says that they be counted: those are enrolled by the first lane.
+Pages, command line, demo and schedules all create jobs here. A submission writes the job, its
+analysis and the queue's message in one transaction, and reads nothing that grows with the number of
+candidates, unless MAX_BATCH has them counted: the first lane enrols them.
 """
 
 import logging
@@ -51,16 +51,17 @@ def submit(
     key: UUID | None = None,
     scheduled: bool = False,
 ) -> Job:
-    """Ask for an analysis of `draft` as it stands now; returns at once.
+    """Request an analysis of `draft` as it stands now; returns at once.
 
-    `repeats` has some scored twice, to see how far two scorings of the same résumé lie apart.
-    What is `scheduled` makes room for what people ask for.
-    A second request for the same thing while the first is under way returns the first one's job,
-    and so does one with the same `key` at any time: it is the same press of a button.
-    Raises CannotRun.
+    `repeats` has some scored twice, to see how far two scorings of the same résumé lie apart. A
+    `scheduled` job makes room for those that people request.
+
+    A second request for the same analysis while the first is under way returns the first one's job,
+    and so does one with the same `key` at any time: it is the same press of a button. Raises
+    CannotRun.
     """
     engine = engine or settings.EVALUATOR_ENGINE
-    wanted: dict[str, Any] = {
+    request: dict[str, Any] = {
         "engine": engine,
         "model": model or settings.EVALUATOR_MODEL or engines.default_model(engine),
         "version": engines.version(engine, with_insights=mode == InsightsMode.ALL),
@@ -72,49 +73,23 @@ def submit(
         # Held until the commit, so that two requests at once see each other.
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
         try:
-            wanted["criteria"] = draft.rubric().to_json()
+            request["criteria"] = draft.rubric().to_json()
         except InvalidRubric as error:
             raise CannotRun(error.reason) from error
-        if key is not None and (job := _pressed(draft, key)) is not None:
+        if key is not None and (job := _job_of_key(draft, key)) is not None:
             return job
-        if too_many := refusal(draft.pk):
+        if too_many := size_refusal(draft.pk):
             raise CannotRun(too_many)
-        newest = draft.candidates.aggregate(at=Max("created_at"))["at"]
-        packed = draft.archives.open().aggregate(at=Max("created_at"))["at"]
-        newest = max(filter(None, (newest, packed)), default=None)
-        if newest is None:
-            raise _cannot(FailureCode.NO_CANDIDATES)
-        under_way = Job.objects.open().filter(
-            created_at__gt=newest,
-            analysis__draft=draft,
-            **{f"analysis__{field}": value for field, value in wanted.items()},
-        )
-        if (job := under_way.first()) is not None:
-            if job.scheduled and not scheduled:  # from now on somebody waits for it
-                job.scheduled, job.priority = False, max(job.priority, Priority.NORMAL)
-                job.save(update_fields=["scheduled", "priority"])
-            if key is not None:
-                job.other_keys.append(key)
-                job.save(update_fields=["other_keys"])
+        if (job := _job_under_way(draft, request)) is not None:
+            _join(job, key, scheduled=scheduled)
             return job
         analysis = Analysis.objects.create(
-            draft=draft, requested_by=user, title=draft.title, **wanted
+            draft=draft, requested_by=user, title=draft.title, **request
         )
         return _open_job(analysis, user, "queued", key=key, scheduled=scheduled)
 
 
-def refusal(draft_id: int) -> Reason | None:
-    """Why the draft is too large to be run on this site; None when it is not. At most one query."""
-    most = settings.MAX_BATCH
-    if not most:
-        return None
-    number = Candidate.objects.filter(draft=draft_id, same_as=None).count()
-    if number <= most:
-        return None
-    return Reason(FailureCode.TOO_MANY_RESUMES, {"number": number, "most": most})
-
-
-def _pressed(draft: Draft, key: UUID) -> Job | None:
+def _job_of_key(draft: Draft, key: UUID) -> Job | None:
     """The job that the press of a button led to, or None where it is a new press."""
     job = Job.objects.filter(key=key).first()
     if job is None:
@@ -122,6 +97,39 @@ def _pressed(draft: Draft, key: UUID) -> Job | None:
     if job.analysis.draft_id != draft.pk:
         raise _cannot(FailureCode.FORM_OF_ANOTHER_DRAFT)
     return job
+
+
+def _job_under_way(draft: Draft, request: dict[str, Any]) -> Job | None:
+    """The open job of the same request, unless files came after it. Raises CannotRun without any
+    file."""
+    files = draft.candidates.aggregate(newest=Max("created_at"))["newest"]
+    archives = draft.archives.open().aggregate(newest=Max("created_at"))["newest"]
+    newest = max(filter(None, (files, archives)), default=None)
+    if newest is None:
+        raise _cannot(FailureCode.NO_CANDIDATES)
+    same = {f"analysis__{field}": value for field, value in request.items()}
+    return Job.objects.open().filter(created_at__gt=newest, analysis__draft=draft, **same).first()
+
+
+def _join(job: Job, key: UUID | None, *, scheduled: bool) -> None:
+    """Let one more request lead to the job."""
+    if job.scheduled and not scheduled:  # from now on a person waits for it
+        job.scheduled, job.priority = False, max(job.priority, Priority.NORMAL)
+        job.save(update_fields=["scheduled", "priority"])
+    if key is not None:
+        job.other_keys.append(key)
+        job.save(update_fields=["other_keys"])
+
+
+def size_refusal(draft_id: int) -> Reason | None:
+    """Why the draft is too large to be run on this site; None when it is not. At most one query."""
+    limit = settings.MAX_BATCH
+    if not limit:
+        return None
+    number = Candidate.objects.filter(draft=draft_id, same_as=None).count()
+    if number <= limit:
+        return None
+    return Reason(FailureCode.TOO_MANY_RESUMES, {"number": number, "most": limit})
 
 
 def retry(
@@ -132,11 +140,11 @@ def retry(
     only_failed: bool = False,
     by: "User | None" = None,
 ) -> Job:
-    """A new job for what `job` left unscored: the failed résumés, and those it never came to; with
-    a `reason` only those that failed for it, and `only_failed` refuses where no résumé failed.
+    """Open a new job for what `job` left unscored: the failed résumés, and those it never came to;
+    with a `reason` only those that failed for it. `only_failed` refuses where no résumé failed.
 
-    It is `user`'s, and the act of `by` where that is somebody else. What has a score keeps it.
-    Returns the open job where there is one. Raises CannotRun.
+    It is the job of `user`, and an act of `by` where that is another person. Scores stay. Returns
+    the open job where there is one. Raises CannotRun.
     """
     by = by or user
     with transaction.atomic():
@@ -162,7 +170,7 @@ def retry(
 
 
 def repeat(analysis: Analysis, user: "User") -> Job:
-    """Have a few of the scored scored once more, to see how far two scorings lie apart.
+    """Have a few scored résumés scored once more, to see how far two scorings lie apart.
 
     Returns the open job where there is one. Raises CannotRun.
     """
@@ -178,7 +186,7 @@ def repeat(analysis: Analysis, user: "User") -> Job:
 
 
 def cancel(job: Job, user: "User | None") -> bool:
-    """Cancel the job; scores made so far are kept. False when it was already over."""
+    """Cancel the job; its scores stay. False when it was already over."""
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).cancel():
             return False
@@ -217,15 +225,15 @@ def _open_job(
 
 
 def add_lane(draft_id: int, job: Job | None, *, later: bool = False) -> None:
-    """Write a lane and the message that wakes a worker for it. With no job it reads files.
+    """Write a lane and the message that wakes a worker for it. Without a job it reads files.
 
-    With `later` others go first: those who have just come, and those who need little.
+    With `later` others go first: those that have just come, and those that need little.
     """
-    wake(Lane.objects.create(draft_id=draft_id, job=job), later=later)
+    send_lane(Lane.objects.create(draft_id=draft_id, job=job), later=later)
 
 
-def wake(lane: Lane, *, later: bool = False) -> None:
-    """Send the message of a lane that waits, to the place that its job's priority gives it."""
+def send_lane(lane: Lane, *, later: bool = False) -> None:
+    """Send the message of a waiting lane, to the place in the queue that its priority gives."""
     priority = lane.job.priority if lane.job else Priority.NORMAL
     first = priority == Priority.HIGH
     later = priority == Priority.LOW or (later and not first)
@@ -233,9 +241,9 @@ def wake(lane: Lane, *, later: bool = False) -> None:
 
 
 def wake_readers(draft_id: int) -> None:
-    """See to it that workers read the draft's new files; in the caller's transaction.
+    """Have workers read the draft's new files; in the caller's transaction.
 
-    The lanes are locked so that none can end between our look and our commit without seeing the
+    The lanes are locked, so that none can end between this look and the commit without seeing the
     candidates of this transaction.
     """
     lanes = Lane.objects.filter(draft=draft_id, job=None).select_for_update()

@@ -1,4 +1,4 @@
-"""One worker's turn: entering a lane, signs of life, and when to make room for others."""
+"""One worker's turn at a lane: claiming it, renewing its lease, and when to let others go on."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
-from typing import Self
+from typing import Protocol, Self
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -18,141 +18,81 @@ from jobs import queue
 from jobs.models import OPEN_JOB_STATUSES, Halt, Job, JobStatus, Lane
 from jobs.models.job import Priority
 
-LOOK = 0.4  # seconds between looks at whether to go on; a cancel takes effect within a second
-BEAT = 4.0  # seconds between signs of life; leases are several times longer
-GUEST_AFTER = timedelta(seconds=0.3)  # a free worker takes a lane in less
-GUEST_SLICE = 4.0  # seconds; with the wait for answers, less than a lease
-REQUEST_SLICE = 20.0  # seconds; with the wait for answers, well below what a proxy waits
-STOP_DRAIN = 6.0  # seconds for answers on their way when workers stop
-OUTAGE = 5.0  # seconds of an outage in which a lane that failed is still given back
-LONGEST = 90.0  # seconds a turn may take when nobody waits; well below the queue's own time-out
+CHECK_SECONDS = 0.4  # between checks whether to go on; a cancel takes effect within a second
+RENEW_SECONDS = 4.0  # between renewals of the lane's lease, which is several times longer
+IDLE_SECONDS = 0.2  # between looks when all that is left is in the hands of others
+GUEST_WAIT = timedelta(seconds=0.3)  # of a lane before it may be a guest; a free worker is faster
+GUEST_SECONDS = 4.0  # of a guest's turn; with the wait for answers, less than a lease
+REQUEST_SECONDS = 20.0  # of a turn in a request; with the wait for answers, below a proxy's limit
+MAX_TURN_SECONDS = 90.0  # when nobody waits; well below the queue's own time-out
+DRAIN_SECONDS = 45.0  # of waiting for answers at the end of a turn
+STOP_DRAIN_SECONDS = 6.0  # the same when the host's workers stop, and for a guest
+OUTAGE_SECONDS = 5.0  # of an outage in which a lane whose turn broke off is still released
 
 
 class TurnVerdict(Enum):
-    GO = "go on"
-    HAND_OVER = "finish what is in flight, then let others"
+    CONTINUE = "go on"
+    YIELD = "finish what is in flight, then let others go on"
     PAUSE = "finish what is in flight, and let nobody go on"
-    STOP = "the job is over, or the lane is no longer ours"
+    STOP = "the job is over, or the lane has been taken over"
 
 
-class Place(Enum):
+class TurnMode(Enum):
     WORKER = "in a worker, by itself"
-    GUEST = "in the middle of another's turn, by the same worker; short"
-    REQUEST = "in a web server's answer; reads no files, lets nobody in, and ends in time"
+    GUEST = "in the middle of another turn of the same worker; short"
+    REQUEST = "in a web request; reads no files, admits no guest, and ends in time"
+
+
+class Host(Protocol):
+    """The work of a turn that has admitted a guest and waits until it leaves."""
+
+    def attend(self) -> None:
+        """Obey a cancel, a pause or a stop that came meanwhile."""
 
 
 class Turn:
-    """The lane while somebody has it. Made by `enter`; all its times are this process's own.
+    """A lane while a worker has it. Made by `enter`; all its times are this process's own.
 
-    `guest` is the id of a lane that may be let in as a guest: its job has just come, and no worker
-    is free for it.
+    `guest` is the id of a lane that may be admitted: its job has just come, and no worker is free
+    for it. `host` is the work that waits while this turn is itself a guest's.
     """
 
-    def __init__(self, lane: Lane, token: UUID, place: Place = Place.WORKER) -> None:
+    def __init__(
+        self,
+        lane: Lane,
+        token: UUID,
+        mode: TurnMode = TurnMode.WORKER,
+        host: Host | None = None,
+    ) -> None:
         self.lane = lane
         self.token = token
-        self.place = place
-        self.is_guest = place is Place.GUEST
+        self.mode = mode
+        self.host = host
         self.guest: int | None = None
-        self.began = self.looked = self.beaten = time.monotonic()
-        self.verdict = TurnVerdict.GO
-        self.stopping: float | None = None  # since when this host's workers are
+        self.started = self.checked = self.renewed = time.monotonic()
+        self.verdict = TurnVerdict.CONTINUE
+        self.stopping_since: float | None = None  # of this host's workers
 
     @classmethod
-    def enter(cls, lane_id: int, place: Place = Place.WORKER) -> Self | None:
-        """Take the lane; None when somebody else has it, when it is over, or while the whole queue
-        is halted."""
+    def enter(
+        cls, lane_id: int, mode: TurnMode = TurnMode.WORKER, host: Host | None = None
+    ) -> Self | None:
+        """Claim the lane; None when another worker has it, when it is over, or while the whole
+        queue is halted."""
         if Halt.objects.exists():
             return None
         token = uuid4()
         worker = int(os.environ.get("EVALUATOR_SUPERVISOR", "0")) or None
-        if not Lane.objects.all().enter(lane_id, token, worker, os.getpid()):
+        if not Lane.objects.all().claim(lane_id, token, worker, os.getpid()):
             return None
         lane = (
             Lane.objects.select_related("job__analysis__draft", "worker").filter(pk=lane_id).first()
         )
-        return cls(lane, token, place) if lane else None
-
-    def look(self) -> TurnVerdict:
-        """Whether to go on; costs a query every `LOOK` seconds, and two every `BEAT`."""
-        now = time.monotonic()
-        if self.verdict is TurnVerdict.STOP or now - self.looked < LOOK:
-            return self.verdict
-        self.looked = now
-        if now - self.beaten >= BEAT:
-            self.beat()
-        seen = (
-            Lane.objects.filter(pk=self.lane.pk, token=self.token)
-            .annotate(halted=Exists(Halt.objects.all()), guest=Subquery(self._guests()))
-            .values_list("job__status", "worker__stopping", "job__paused_at", "halted", "guest")
-            .first()
-        )
-        if seen is not None and seen[1] and self.stopping is None:
-            self.stopping = now
-        if seen is None or (self.lane.job_id and seen[0] not in OPEN_JOB_STATUSES):
-            self.verdict = TurnVerdict.STOP
-        elif seen[2] is not None or seen[3]:
-            self.verdict = TurnVerdict.PAUSE
-        elif seen[1] or self._is_long_enough(now):
-            self.verdict = TurnVerdict.HAND_OVER
-        elif self.lane.job_id and self.place is Place.WORKER:
-            self.guest = seen[4]
-        return self.verdict
-
-    def _guests(self) -> QuerySet[Lane, int]:
-        """Lanes of jobs that nobody has begun, though a free worker would have by now. Nobody waits
-        for a job of low priority, as a scheduled one is."""
-        waiting = Lane.objects.filter(started_at=None, job__status=JobStatus.PENDING)
-        waiting = waiting.filter(job__paused_at=None, created_at__lt=Now() - GUEST_AFTER)
-        waiting = waiting.exclude(job__priority=Priority.LOW)
-        inviting = waiting.order_by("-job__priority", "created_at", "pk")
-        return inviting.values_list("pk", flat=True)[:1]
-
-    def beat(self, lease: timedelta | None = None) -> None:
-        """Renew the lane's lease."""
-        self.beaten = time.monotonic()
-        Lane.objects.all().beat(self.lane.pk, self.token, lease)
-
-    @contextmanager
-    def given_back(self) -> Iterator[None]:
-        """Where the connection breaks under the turn, let the sweep have the lane at once: we are
-        alive, and nobody else would know before the lease runs out."""
-        try:
-            yield
-        except (OperationalError, InterfaceError):
-            until = time.monotonic() + OUTAGE
-            while time.monotonic() < until:
-                connection.close()
-                try:
-                    Lane.objects.filter(pk=self.lane.pk, token=self.token).update(due_at=Now())
-                    break
-                except Error:
-                    time.sleep(LOOK)
-            raise
-
-    def _is_long_enough(self, now: float) -> bool:
-        took = now - self.began
-        if self.is_guest:
-            return took >= GUEST_SLICE
-        if self.place is Place.REQUEST:
-            return took >= REQUEST_SLICE
-        return took >= LONGEST or (took >= settings.LANE_SLICE and _others_wait())
+        return cls(lane, token, mode, host) if lane else None
 
     @property
-    def drain_seconds(self) -> float:
-        """How long answers that are on their way may still be waited for."""
-        if self.stopping is not None:
-            # Some of it may have passed while a guest was in.
-            return STOP_DRAIN - (time.monotonic() - self.stopping)
-        # Its host's leases are not renewed while a guest is in.
-        return STOP_DRAIN if self.is_guest else 45.0
-
-    @property
-    def ids(self) -> dict[str, object]:
-        """What lines of the log are about while it lasts."""
-        job = self.lane.job
-        of_job = {"job": job.public_id, "analysis": job.analysis.public_id} if job else {}
-        return {"lane": self.lane.pk, "draft": self.lane.draft_id, **of_job}
+    def is_guest(self) -> bool:
+        return self.mode is TurnMode.GUEST
 
     @property
     def job(self) -> Job:
@@ -160,7 +100,96 @@ class Turn:
             raise LookupError("A lane that reads files has no job.")
         return self.lane.job
 
+    @property
+    def log_ids(self) -> dict[str, object]:
+        """The ids that lines of the log carry during the turn."""
+        job = self.lane.job
+        job_ids = {"job": job.public_id, "analysis": job.analysis.public_id} if job else {}
+        return {"lane": self.lane.pk, "draft": self.lane.draft_id, **job_ids}
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long answers that are on their way may still be waited for."""
+        if self.stopping_since is not None:
+            # Some of it may have passed while a guest was in.
+            return STOP_DRAIN_SECONDS - (time.monotonic() - self.stopping_since)
+        # The leases of a guest's host are not renewed meanwhile.
+        return STOP_DRAIN_SECONDS if self.is_guest else DRAIN_SECONDS
+
+    def check(self) -> TurnVerdict:
+        """Whether to go on; takes a query every `CHECK_SECONDS`, two every `RENEW_SECONDS`."""
+        now = time.monotonic()
+        if self.verdict is TurnVerdict.STOP or now - self.checked < CHECK_SECONDS:
+            return self.verdict
+        self.checked = now
+        if now - self.renewed >= RENEW_SECONDS:
+            self.renew()
+        row = (
+            Lane.objects.filter(pk=self.lane.pk, token=self.token)
+            .annotate(halted=Exists(Halt.objects.all()), guest=Subquery(self._guests()))
+            .values_list("job__status", "worker__stopping", "job__paused_at", "halted", "guest")
+            .first()
+        )
+        if row is None:
+            self.verdict = TurnVerdict.STOP
+            return self.verdict
+        status, is_stopping, paused_at, is_halted, guest = row
+        if is_stopping and self.stopping_since is None:
+            self.stopping_since = now
+        if self.lane.job_id and status not in OPEN_JOB_STATUSES:
+            self.verdict = TurnVerdict.STOP
+        elif paused_at is not None or is_halted:
+            self.verdict = TurnVerdict.PAUSE
+        elif is_stopping or self._is_long_enough(now):
+            self.verdict = TurnVerdict.YIELD
+        elif self.lane.job_id and self.mode is TurnMode.WORKER:
+            self.guest = guest
+        return self.verdict
+
+    def _guests(self) -> QuerySet[Lane, int]:
+        """Lanes of jobs that nobody has begun, though a free worker would have by now. Nobody waits
+        for a job of low priority, as a scheduled one is."""
+        waiting = Lane.objects.filter(started_at=None, job__status=JobStatus.PENDING)
+        waiting = waiting.filter(job__paused_at=None, created_at__lt=Now() - GUEST_WAIT)
+        waiting = waiting.exclude(job__priority=Priority.LOW)
+        urgent_first = waiting.order_by("-job__priority", "created_at", "pk")
+        return urgent_first.values_list("pk", flat=True)[:1]
+
+    def _is_long_enough(self, now: float) -> bool:
+        seconds = now - self.started
+        if self.is_guest:
+            return seconds >= GUEST_SECONDS
+        if self.mode is TurnMode.REQUEST:
+            return seconds >= REQUEST_SECONDS
+        return seconds >= MAX_TURN_SECONDS or (seconds >= settings.LANE_SLICE and _others_wait())
+
+    def wait(self) -> None:
+        """Wait a moment where all that is left is in the hands of others."""
+        time.sleep(IDLE_SECONDS)
+
+    def renew(self, lease: timedelta | None = None) -> None:
+        """Renew the lane's lease, for its usual length where none is given."""
+        self.renewed = time.monotonic()
+        Lane.objects.all().renew(self.lane.pk, self.token, lease)
+
+    @contextmanager
+    def released_on_outage(self) -> Iterator[None]:
+        """Release the lane where the connection breaks in the turn: the process is alive, and the
+        sweep would not know before the lease runs out."""
+        try:
+            yield
+        except (OperationalError, InterfaceError):
+            deadline = time.monotonic() + OUTAGE_SECONDS
+            while time.monotonic() < deadline:
+                connection.close()
+                try:
+                    Lane.objects.filter(pk=self.lane.pk, token=self.token).update(due_at=Now())
+                    break
+                except Error:
+                    time.sleep(CHECK_SECONDS)
+            raise
+
 
 def _others_wait() -> bool:
-    """Whether somebody wants a worker: a lane, or a message such as an e-mail's."""
+    """Whether a lane or another message, such as an e-mail's, waits for a worker."""
     return queue.messages_wait() or Lane.objects.filter(started_at=None).exists()

@@ -38,6 +38,9 @@ PERMISSIONS = (
 )
 
 
+LANE_LEASE = timedelta(seconds=15)
+
+
 class Priority(models.IntegerChoices):
     LOW = -1, _("low")
     NORMAL = 0, _("normal")
@@ -75,11 +78,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(status__in=OPEN_JOB_STATUSES)
 
     def active(self) -> Self:
-        """Open, and nobody has paused them: these want a lane."""
+        """Open jobs that are not paused: they need a lane."""
         return self.open().filter(paused_at=None)
 
     def pause(self, reason: Reason) -> int:
-        """Let no lane go on with them; `reason` says why, and what to do before resuming."""
+        """Stop their lanes; `reason` says why, and what to do before resuming."""
         paused = {"paused_at": Now(), "pauses": F("pauses") + 1, **columns("pause", reason)}
         return self.active().update(**paused)
 
@@ -200,7 +203,7 @@ class Job(ErrorColumns):
 
     @property
     def took(self) -> timedelta | None:
-        """From its start to its end; None before, and for a job that never started."""
+        """From its start to its end; None before, and for a job that has never started."""
         if self.started_at is None or self.completed_at is None:
             return None
         return self.completed_at - self.started_at
@@ -219,32 +222,31 @@ class Job(ErrorColumns):
 
 
 class LaneQuerySet(models.QuerySet["Lane"]):
-    LEASE = timedelta(seconds=15)
-
     def running(self) -> Self:
-        """Lanes a worker is at, with a sign of life from it."""
+        """Lanes in a worker's hands, with a lease that holds."""
         return self.filter(due_at__gt=Now(), started_at__isnull=False)
 
     def lost(self) -> Self:
-        """Lanes whose worker has fallen silent."""
+        """Lanes whose worker let the lease run out."""
         return self.filter(due_at__lte=Now(), started_at__isnull=False)
 
-    def enter(self, pk: int, token: UUID, worker: int | None, pid: int) -> int:
-        """A worker takes the lane; 0 when another has it, or when it is gone."""
+    def claim(self, pk: int, token: UUID, worker: int | None, pid: int) -> int:
+        """Claim the lane for a worker; 0 when another has it, or when it is gone."""
         free = Q(started_at=None) | Q(due_at__lte=Now())
         return self.filter(free, pk=pk).update(
-            token=token, worker=worker, pid=pid, started_at=Now(), due_at=Now() + self.LEASE
+            token=token, worker=worker, pid=pid, started_at=Now(), due_at=Now() + LANE_LEASE
         )
 
-    def beat(self, pk: int, token: UUID, lease: timedelta | None = None) -> int:
-        return self.filter(pk=pk, token=token).update(due_at=Now() + (lease or self.LEASE))
+    def renew(self, pk: int, token: UUID, lease: timedelta | None = None) -> int:
+        """Renew the lane's lease; 0 when `token` no longer holds it."""
+        return self.filter(pk=pk, token=token).update(due_at=Now() + (lease or LANE_LEASE))
 
 
 class Lane(models.Model):
     """One worker's turn at one job, or at reading one draft's new files.
 
-    The row is written with the queue's message and goes when the turn is over, so that it can be
-    told at any time whether somebody is at work, and whether anybody will be.
+    The row is written with the queue's message and deleted when the turn is over: at any time the
+    rows show whether a worker is at it, and whether another will come.
     """
 
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="lanes")
@@ -284,7 +286,7 @@ class Lane(models.Model):
 
 
 class Halt(models.Model):
-    """While there is one, no lane goes on, of any job: staff have halted the whole queue."""
+    """Staff have halted the whole queue: while there is one, no lane of any job goes on."""
 
     at = models.DateTimeField(db_default=Now(), editable=False)
     by = models.ForeignKey(

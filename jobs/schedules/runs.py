@@ -22,7 +22,7 @@ from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
 from candidates.scoring.fingerprint import prefix
 from candidates.scoring.rubric import InvalidRubric
-from jobs.execution.estimate import Estimate, estimate
+from jobs.execution.estimate import Estimate, estimate_run
 from jobs.execution.submit import CannotRun, submit
 from jobs.models import Job, JobStatus, Notice, NotificationKind
 from jobs.models.schedule import RunOutcome, Schedule, ScheduledRun
@@ -118,7 +118,7 @@ def insight_options(previous: Analysis | None) -> dict[str, Any]:
 def preview(draft: Draft) -> tuple[Changes, Estimate]:
     """What a run would find changed now, and its cost; raises as `changes` does."""
     changed = changes(draft)
-    return changed, estimate(draft, **insight_options(changed.previous_analysis))
+    return changed, estimate_run(draft, **insight_options(changed.previous_analysis))
 
 
 def save(schedule: Schedule, user: "User") -> None:

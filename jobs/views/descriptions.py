@@ -19,7 +19,7 @@ from candidates.models.description import DescriptionFileStatus
 from candidates.models.draft import LONGEST_DESCRIPTION, LONGEST_TITLE, Role
 from candidates.pages import live
 from candidates.pages.draft_form import edit_draft
-from jobs.execution import describe as describing
+from jobs.execution.describe import DescriptionRefused, upload_description
 from jobs.models import Heartbeat
 
 
@@ -71,8 +71,8 @@ def _ask(request: Request, draft: Draft) -> HttpResponse:
         messages.error(request, _("No file came along. Choose the job description first."))
     else:
         try:
-            describing.ask(draft, request.user, intake.from_upload(file))
-        except describing.DescriptionRefused as why:
+            upload_description(draft, request.user, intake.from_upload(file))
+        except DescriptionRefused as why:
             messages.error(request, str(why))
     return redirect(f"{reverse('candidates:edit', args=[draft.public_id])}#described")
 

@@ -28,9 +28,9 @@ from candidates.pages import live
 from candidates.reasons import sentence, sentences
 from candidates.scoring.rubric import InvalidRubric
 from jobs.access import job_for
-from jobs.execution import estimate as estimates
 from jobs.execution import in_request, submit
-from jobs.execution import pause as pausing
+from jobs.execution.estimate import estimate_run
+from jobs.execution.pause import pause_job, resume_job
 from jobs.models import Halt, Heartbeat, Job, JobStatus
 
 from . import pulse
@@ -200,17 +200,17 @@ def estimate(request: Request, public_id: Any) -> HttpResponse:
         "form": form,
         "nobody_works": nobody,
         "halted": halted,
-        "answers_here": halted is None and in_request.may_be_here(draft.pk),
+        "answers_here": halted is None and in_request.fits_in_request(draft.pk),
     }
     if form.is_bound and not form.is_valid():
         context["trouble"] = _(WHOM)
-    elif too_many := submit.refusal(draft.pk):
+    elif too_many := submit.size_refusal(draft.pk):
         context["trouble"] = sentence(too_many)
     else:
         wanted = form.cleaned_data if form.is_bound else {}
         context["mode"] = InsightsMode(wanted.get("insights_mode", InsightsMode.TOP)).label
         try:
-            context["estimate"] = estimates.estimate(
+            context["estimate"] = estimate_run(
                 draft,
                 mode=wanted.get("insights_mode", InsightsMode.TOP),
                 top_n=wanted.get("top_n"),
@@ -241,7 +241,7 @@ def run(request: Request, public_id: Any) -> HttpResponse:
     except submit.CannotRun as error:
         messages.error(request, sentence(error.reason))
         return redirect(draft)
-    in_request.work_here(job)
+    in_request.work_in_request(job)
     job.refresh_from_db(fields=["status"])
     return redirect(job.analysis if job.status == JobStatus.COMPLETED else job)
 
@@ -270,7 +270,7 @@ def cancel(request: Request, public_id: Any) -> HttpResponse:
 @require_POST
 def pause(request: Request, public_id: Any) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
-    if pausing.by(request.user, job):
+    if pause_job(job, request.user):
         messages.success(
             request, _("The job is paused. Answers that are on their way still count.")
         )
@@ -284,7 +284,7 @@ def pause(request: Request, public_id: Any) -> HttpResponse:
 @require_POST
 def resume(request: Request, public_id: Any) -> HttpResponse:
     job = job_for(request.user, public_id, Role.EDITOR)
-    if pausing.resume(job, request.user):
+    if resume_job(job, request.user):
         messages.success(request, _("The job goes on where it stopped."))
     else:
         messages.info(request, _("There was nothing to resume: the job is not paused."))

@@ -20,7 +20,7 @@ from candidates.pages import live
 from candidates.pages.draft_form import edit_draft
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
-from jobs.execution import suggest as suggesting
+from jobs.execution.suggest import request_suggestion
 from jobs.models import Heartbeat
 
 
@@ -64,7 +64,7 @@ def suggested(request: Request, public_id: Any) -> HttpResponse:
 
 
 def _ask(request: Request, draft: Draft) -> HttpResponse:
-    suggesting.ask(draft, request.user)
+    request_suggestion(draft, request.user)
     return redirect(f"{reverse('candidates:edit', args=[draft.public_id])}#suggestions")
 
 

@@ -27,8 +27,9 @@ from candidates.models import (
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 from jobs import queue
-from jobs.execution.submit import add_lane, wake
-from jobs.models import Halt, Incident, Job, Lane, LaneQuerySet
+from jobs.execution.submit import add_lane, send_lane
+from jobs.models import Halt, Incident, Job, Lane
+from jobs.models.job import LANE_LEASE
 from jobs.monitoring import history
 from jobs.notifications import outbox
 from jobs.retention import purge
@@ -102,7 +103,7 @@ def _lose_calls_of_no_lane() -> int:
     """
     lanes = Lane.objects.filter(token=OuterRef("token"))
     left = Call.objects.all().open().filter(analysis__isnull=False)
-    left = left.filter(created_at__lt=Now() - LaneQuerySet.LEASE).exclude(Exists(lanes))
+    left = left.filter(created_at__lt=Now() - LANE_LEASE).exclude(Exists(lanes))
     return Call.objects.all().lose(list(left.order_by().values_list("token", flat=True).distinct()))
 
 
@@ -119,7 +120,7 @@ def _resend_lost_messages() -> int:
         waiting = waiting.filter(due_at__lt=Now() - QUEUED_FAR_TOO_LONG)
     lanes = list(waiting.select_for_update(skip_locked=True))
     for lane in lanes:
-        wake(lane)
+        send_lane(lane)
     Lane.objects.filter(pk__in=[lane.pk for lane in lanes]).update(due_at=Now())
     return len(lanes)
 

@@ -28,7 +28,7 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitänskajütenschlüssel" * 3
 
 def suggested(draft: Draft) -> None:
     """A suggestion that is ready, with one criterion that is pointed out."""
-    suggestion = suggest.add(draft, draft.owner)
+    suggestion = suggest.create_suggestion(draft, draft.owner)
     Suggestion.objects.filter(pk=suggestion.pk).update(
         status=SuggestionStatus.READY,
         done_at=timezone.now(),
@@ -55,7 +55,7 @@ def addresses(draft: Draft, alice: User) -> dict[str, str]:
     unknown = Reason(FailureCode.MODEL_UNKNOWN, {"model": LONG, "status": 404})
     rows.job(analysis, JobStatus.FAILED, unknown)
     job = rows.job(analysis, JobStatus.PROCESSING)
-    pause.by_itself(job, unknown)
+    pause.pause_for_problem(job, unknown)
     rows.call(analysis, model=LONG, answered_by=f"{LONG}"[:100])
     suggested(draft)
     draft_pages = [

@@ -23,7 +23,7 @@ from candidates.models import (
 )
 from candidates.models.analysis import EvaluationStatus, Unscored
 from candidates.models.candidate import CandidateStatus, Verdict
-from candidates.models.claims import MOST_ATTEMPTS, SUSPECT_FROM
+from candidates.models.claims import MAX_ATTEMPTS, SUSPECT_FROM_ATTEMPTS
 from candidates.models.draft import Role
 from candidates.models.reason import error_columns
 from candidates.reading import Problem
@@ -194,7 +194,7 @@ def test_a_lease_that_ran_out_is_another_s_and_the_late_answer_is_not_written(
     assert Evaluation.objects.all().claim(1, other, LEASE) == mine
 
     assert Evaluation.objects.all().answer(frozen, [answer(mine[0])]) == 0
-    assert Evaluation.objects.all().extend(frozen, LEASE) == 0
+    assert Evaluation.objects.all().renew(frozen, LEASE) == 0
     assert Evaluation.objects.all().answer(other, [answer(mine[0])]) == 1
     assert Evaluation.objects.get(pk=mine[0]).status == EvaluationStatus.SCORED
 
@@ -204,8 +204,8 @@ def test_what_is_given_back_costs_no_attempt_and_what_is_put_off_does(waiting: l
     Evaluation.objects.all().claim(10, token, LEASE)
     rest = Evaluation.objects.filter(pk__in=waiting[5:])
 
-    assert Evaluation.objects.filter(pk__in=waiting[:5]).give_back(token) == 5
-    assert rest.put_off(token, LEASE) == 5
+    assert Evaluation.objects.filter(pk__in=waiting[:5]).release(token) == 5
+    assert rest.retry_after(token, LEASE) == 5
 
     assert set(Evaluation.objects.values_list("status", flat=True)) == {EvaluationStatus.WAITING}
     assert set(rest.values_list("attempts", flat=True)) == {1}
@@ -218,12 +218,12 @@ def test_a_row_that_ends_every_worker_is_tried_alone_and_then_given_up(waiting: 
 
     assert len(rows_.claim(99, uuid4(), dead)) == 3
     assert len(rows_.claim(99, uuid4(), dead)) == 3
-    for _ in range(MOST_ATTEMPTS - SUSPECT_FROM):
+    for _ in range(MAX_ATTEMPTS - SUSPECT_FROM_ATTEMPTS):
         assert rows_.claim(99, uuid4(), LEASE) == waiting[:1]  # under suspicion: alone
-        assert rows_.give_up() == 0
+        assert rows_.fail_exhausted() == 0
         Evaluation.objects.filter(pk=waiting[0]).update(due_at=PAST)
 
-    assert rows_.give_up() == 1
+    assert rows_.fail_exhausted() == 1
     given_up = Evaluation.objects.get(pk=waiting[0])
     assert given_up.status == EvaluationStatus.FAILED
     assert given_up.error == Reason(FailureCode.SCORING_STOPPED_WORKER, {"times": 5})
@@ -231,9 +231,9 @@ def test_a_row_that_ends_every_worker_is_tried_alone_and_then_given_up(waiting: 
 
 def test_a_file_that_ends_every_reader_is_given_up_with_a_reason(draft: Draft) -> None:
     one = rows.waiting(draft, 1)
-    Candidate.objects.filter(pk=one.pk).update(attempts=MOST_ATTEMPTS, due_at=PAST)
+    Candidate.objects.filter(pk=one.pk).update(attempts=MAX_ATTEMPTS, due_at=PAST)
 
-    assert draft.candidates.all().give_up() == 1
+    assert draft.candidates.all().fail_exhausted() == 1
     one.refresh_from_db()
     assert (one.status, bool(one.reason)) == (CandidateStatus.UNREADABLE, True)
 

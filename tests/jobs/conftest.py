@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from jobs.execution import flight, lanes, turn
-from tests.servers.model import ModelServer, serving
+from tests import inline
+from tests.servers.model import ModelServer
 from tests.workers import Worker, environment, running
 
 
@@ -26,20 +26,12 @@ def worker(transactional_db: None, tmp_path: Path) -> Iterator[Worker]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lanes in this process look often and wait for nothing."""
-    for module in (flight, lanes):
-        monkeypatch.setattr(module, "IDLE", 0.01)
-    monkeypatch.setattr(flight, "FLUSH", 0.02)
-    monkeypatch.setattr(turn, "LOOK", 0.0)
+    """Lanes in this process check often and wait for nothing."""
+    inline.shorten_waits(monkeypatch)
 
 
 @pytest.fixture
 def model(settings: LazySettings) -> Iterator[ModelServer]:
     """The `openai` engine, and the server it speaks to."""
-    with serving() as server:
-        settings.EVALUATOR_ENGINE = "openai"
-        settings.OPENAI_API_KEY = "key"
-        settings.OPENAI_BASE_URL = server.url
-        flight.WORKER.close()
+    with inline.model_server(settings) as server:
         yield server
-        flight.WORKER.close()

@@ -21,6 +21,7 @@ from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import InvalidRubric
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs.execution import estimate, submit, suggest
+from jobs.execution.runtime import Runtime
 from jobs.management import terminal
 from jobs.models import Heartbeat, Job
 from jobs.workers import processes
@@ -118,7 +119,7 @@ class Command(BaseCommand):
         if options["estimate"] or engine != LOCAL:
             terminal.wait_until_read(draft, console, alive)
         try:
-            told = estimate.estimate(
+            told = estimate.estimate_run(
                 draft, mode=options["insights"], engine=engine, repeats=options["repeat"]
             )
         except InvalidRubric as error:
@@ -192,12 +193,13 @@ def _suggested(username: str, role: posting.Posting, engine: str, console: Conso
     """
     draft = _draft(username, role)
     try:
-        suggestion = suggest.add(draft, draft.owner, engine=engine)
-        while suggestion.is_open:
-            suggest.make(suggestion.pk)
-            suggestion.refresh_from_db()
-            if suggestion.is_open:
-                time.sleep(terminal.LOOK)
+        suggestion = suggest.create_suggestion(draft, draft.owner, engine=engine)
+        with Runtime() as runtime:
+            while suggestion.is_open:
+                suggest.make_suggestion(suggestion.pk, runtime)
+                suggestion.refresh_from_db()
+                if suggestion.is_open:
+                    time.sleep(terminal.LOOK)
     finally:
         Draft.objects.filter(pk=draft.pk).delete()
     if suggestion.error:

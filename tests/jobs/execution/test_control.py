@@ -14,7 +14,7 @@ from jobs.execution.turn import Turn
 from jobs.models import Job, Lane
 from jobs.models.job import Priority
 from jobs.queue.broker import first_key, later_key
-from tests.jobs.here import work_off
+from tests.inline import work_off
 from tests.makers import rows
 from tests.reasons import raises_saying
 
@@ -98,10 +98,10 @@ def test_a_job_whose_lane_is_lost_gets_another(job: Job, sam: User) -> None:
 
 def test_a_job_that_is_worked_on_or_paused_is_not_sent_again(job: Job, sam: User) -> None:
     lane = Lane.objects.get()
-    Lane.objects.all().enter(lane.pk, uuid4(), None, 1)
+    Lane.objects.all().claim(lane.pk, uuid4(), None, 1)
     assert not control.requeue(job, sam)
 
-    assert pause.by(sam, job)
+    assert pause.pause_job(job, sam)
     Lane.objects.all().delete()
     assert not control.requeue(job, sam)
     assert not Lane.objects.exists()
@@ -116,9 +116,9 @@ def test_a_resume_that_stops_workers_is_taken_out_whoever_has_it(job: Job, sam: 
         status=EvaluationStatus.SCORING, token=token, attempts=2
     )
 
-    assert not control.take_out(good, sam)
-    assert control.take_out(bad, sam)
-    assert not control.take_out(bad, sam)
+    assert not control.skip_evaluation(good, sam)
+    assert control.skip_evaluation(bad, sam)
+    assert not control.skip_evaluation(bad, sam)
 
     bad.refresh_from_db()
     assert bad.status == EvaluationStatus.FAILED

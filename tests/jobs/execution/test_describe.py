@@ -60,7 +60,7 @@ def test_a_new_draft_begins_with_a_file(as_alice: Client, alice: User) -> None:
 
 def test_the_text_is_added_behind_what_is_there(as_alice: Client, draft: Draft) -> None:
     Draft.objects.filter(pk=draft.pk).update(description="Mine.")
-    describe.ask(draft, draft.owner, Incoming("a.txt", 6, lambda: b"Theirs"))
+    describe.upload_description(draft, draft.owner, Incoming("a.txt", 6, lambda: b"Theirs"))
     tasks.describe(DescriptionFile.objects.get().pk)
 
     as_alice.post(url("described", draft), {"append": "1"})
@@ -70,7 +70,7 @@ def test_the_text_is_added_behind_what_is_there(as_alice: Client, draft: Draft) 
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "told"),
+    ("name", "data", "reason"),
     [
         ("a.pdf", b"", "The file is empty."),
         ("...", b"x", "The file has no usable name."),
@@ -79,19 +79,21 @@ def test_the_text_is_added_behind_what_is_there(as_alice: Client, draft: Draft) 
     ],
 )
 def test_a_file_that_is_not_taken_says_why_and_the_form_is_kept(
-    as_alice: Client, draft: Draft, name: str | None, data: bytes, told: str
+    as_alice: Client, draft: Draft, name: str | None, data: bytes, reason: str
 ) -> None:
     sent = posted({"name": "Care"}, title="Kept")
     page = as_alice.post(
         url("describe", draft), sent | ({"file": file(name, data)} if name else {}), follow=True
     )
 
-    assert told in page.text
+    assert reason in page.text
     assert Draft.objects.get().title == "Kept" and not DescriptionFile.objects.exists()
 
 
 def test_a_file_that_cannot_be_read_says_why(as_alice: Client, draft: Draft) -> None:
-    describe.ask(draft, draft.owner, Incoming("a.pdf", 9, lambda: b"\x7fELF\x00\x00\x00"))
+    describe.upload_description(
+        draft, draft.owner, Incoming("a.pdf", 9, lambda: b"\x7fELF\x00\x00\x00")
+    )
     tasks.describe(DescriptionFile.objects.get().pk)
 
     part = as_alice.get(url("described", draft), headers=HTMX)
@@ -107,10 +109,10 @@ def test_the_sweep_asks_again_and_throws_away_what_is_old(
     sent: list[Any] = []
     monkeypatch.setattr(queue, "send", lambda task, *ids, **_: sent.append((task, *ids)))
     monkeypatch.setattr(queue, "is_empty", lambda: True)
-    one = DescriptionFile.objects.create(draft=draft, filename="a.txt", content=b"x")
+    file = DescriptionFile.objects.create(draft=draft, filename="a.txt", content=b"x")
 
     sweep.sweep()
-    assert ("describe", one.pk) in sent
+    assert ("describe", file.pk) in sent
     DescriptionFile.objects.update(created_at=Now() - timedelta(days=2))
     sweep.sweep()
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from candidates.models import Analysis, Call, Candidate, Draft
 from candidates.models.candidate import CandidateStatus
 from jobs.execution import submit
-from jobs.execution.estimate import estimate
+from jobs.execution.estimate import estimate_run
 from jobs.models import Heartbeat, Job
 from tests import inline
 from tests.makers import rows
@@ -29,7 +29,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def model(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    inline.hurry(monkeypatch)
+    inline.shorten_waits(monkeypatch)
     with inline.model_server(settings) as server:
         yield server
 
@@ -53,19 +53,19 @@ class TestAgainstTheServer:
     def test_calls_are_exact_and_tokens_are_near(
         self, full: Draft, alice: User, model: ModelServer, mode: str, repeats: bool
     ) -> None:
-        told = estimate(full, mode=mode, top_n=3, repeats=repeats)
+        estimate = estimate_run(full, mode=mode, top_n=3, repeats=repeats)
         submit.submit(full, alice, mode=mode, top_n=3, repeats=repeats)
 
         inline.work_off()
 
         charged = model.usage()
         tokens = charged["prompt_tokens"] + charged["completion_tokens"]
-        assert told.calls == len(model.requests) == Call.objects.count()
-        assert told.usage.calls == told.calls
-        assert (told.resumes, told.scorecards, told.reused) == (12, 12, 0)
-        assert told.insights == (3 if mode == "top" else 0)
-        assert told.repeats == (8 if repeats else 0)
-        assert tokens <= told.tokens <= AT_MOST * tokens
+        assert estimate.calls == len(model.requests) == Call.objects.count()
+        assert estimate.usage.calls == estimate.calls
+        assert (estimate.resumes, estimate.scorecards, estimate.reused) == (12, 12, 0)
+        assert estimate.insights == (3 if mode == "top" else 0)
+        assert estimate.repeats == (8 if repeats else 0)
+        assert tokens <= estimate.tokens <= AT_MOST * tokens
 
     def test_what_is_known_is_not_counted_again(
         self, full: Draft, alice: User, model: ModelServer
@@ -74,11 +74,11 @@ class TestAgainstTheServer:
         inline.work_off()
         before = len(model.requests)
 
-        again = estimate(full, mode="top", top_n=3)
-        other = estimate(full, mode="all")
+        again = estimate_run(full, mode="top", top_n=3)
+        other = estimate_run(full, mode="all")
         inline.upload(full, {"new.txt": resume(99), "twin.docx": resume(98), "twin.txt": b""})
         inline.work_off()
-        more = estimate(full, mode="top", top_n=3)
+        more = estimate_run(full, mode="top", top_n=3)
         submit.submit(full, alice, mode="top", top_n=3)
         inline.work_off()
 
@@ -97,10 +97,10 @@ class TestAgainstTheServer:
         Candidate.objects.update(name="")  # each file has its own bytes, some the same text
         submit.submit(full, alice, mode="none")
 
-        told = estimate(full, mode="none")
+        estimate = estimate_run(full, mode="none")
         inline.work_off()
 
-        assert told.calls == len(model.requests)
+        assert estimate.calls == len(model.requests)
 
 
 @pytest.mark.django_db
@@ -114,18 +114,18 @@ class TestFigures:
     def test_the_built_in_engine_calls_nobody(self, draft: Draft) -> None:
         rows.candidates(draft, 3)
 
-        told = estimate(draft, repeats=True)
+        estimate = estimate_run(draft, repeats=True)
 
-        assert (told.resumes, told.calls, told.cost) == (3, 0, 0.0)
-        assert str(told).endswith("3 résumés, 0 scores reused, no calls, nothing to pay.")
+        assert (estimate.resumes, estimate.calls, estimate.cost) == (3, 0, 0.0)
+        assert str(estimate).endswith("3 résumés, 0 scores reused, no calls, nothing to pay.")
 
     def test_money_follows_the_price_table(self, draft: Draft, openai: LazySettings) -> None:
         rows.candidates(draft, 100)
-        usual = estimate(draft, mode="none")
+        usual = estimate_run(draft, mode="none")
         openai.EVALUATOR_PRICES = {"gpt-5-mini": {"input": 1.0, "cached": 1.0, "output": 0.0}}
-        dear = estimate(draft, mode="none")
+        dear = estimate_run(draft, mode="none")
         openai.EVALUATOR_MODEL = "nobody-knows"
-        unknown = estimate(draft, mode="none")
+        unknown = estimate_run(draft, mode="none")
 
         assert usual.cost is not None and 0 < usual.cost < 1
         assert dear.cost == pytest.approx(dear.usage.prompt_tokens / 1e6)
@@ -138,10 +138,10 @@ class TestFigures:
         draft.refresh_from_db()
         rows.candidates(draft, 10)
 
-        told = estimate(draft, mode="none")
+        estimate = estimate_run(draft, mode="none")
 
-        shared = told.usage.cached_tokens / 9
-        assert shared > 1024 and shared * 10 < told.usage.prompt_tokens
+        shared = estimate.usage.cached_tokens / 9
+        assert shared > 1024 and shared * 10 < estimate.usage.prompt_tokens
 
     def test_a_resume_counts_for_no_more_than_the_model_takes_in(
         self, draft: Draft, openai: LazySettings
@@ -149,9 +149,9 @@ class TestFigures:
         openai.EVALUATOR_PRICES = {"gpt-5-mini": {"context": 8_000}}
         rows.candidate(draft, 1, text="word " * 100_000)
 
-        told = estimate(draft, mode="none")
+        estimate = estimate_run(draft, mode="none")
 
-        assert told.usage.prompt_tokens < 8_000
+        assert estimate.usage.prompt_tokens < 8_000
 
     def test_the_time_is_told_from_calls_that_were_made_and_only_then(
         self, draft: Draft, alice: User, openai: LazySettings
@@ -162,29 +162,29 @@ class TestFigures:
         analysis.refresh_from_db()
         Heartbeat.objects.create(host="h", pid=1, workers=2, canary_at=timezone.now())
         openai.EVALUATOR_CONCURRENCY = 16
-        assert estimate(draft, mode="none").time == ""
+        assert estimate_run(draft, mode="none").time == ""
 
         for seconds in (2, 3, 3, 3, 40):
             call = rows.call(analysis)
             Call.objects.filter(pk=call.pk).update(
                 settled_at=call.created_at + timedelta(seconds=seconds)
             )
-        told = estimate(draft, mode="none")
+        estimate = estimate_run(draft, mode="none")
         openai.EVALUATOR_RPM = 32
-        limited = estimate(draft, mode="none")
+        limited = estimate_run(draft, mode="none")
         Heartbeat.objects.all().delete()
 
-        assert told.seconds == pytest.approx(3 * 320 / 32) and told.time == "30 s"
+        assert estimate.seconds == pytest.approx(3 * 320 / 32) and estimate.time == "30 s"
         assert limited.time == "10 min"
-        assert estimate(draft, mode="none").time == ""  # nobody to make them
+        assert estimate_run(draft, mode="none").time == ""  # nobody to make them
 
     def test_passing_the_budget_is_told(self, draft: Draft, openai: LazySettings) -> None:
         rows.candidates(draft, 3)
         openai.EVALUATOR_MAX_TOKENS_PER_JOB = 1_000
 
-        assert "more than the 1,000 tokens that a job may take" in str(estimate(draft))
+        assert "more than the 1,000 tokens that a job may take" in str(estimate_run(draft))
         openai.EVALUATOR_MAX_TOKENS_PER_JOB = 1_000_000
-        assert "that a job may take" not in str(estimate(draft))
+        assert "that a job may take" not in str(estimate_run(draft))
 
     def test_an_older_file_of_the_same_person_is_not_counted(
         self, draft: Draft, openai: LazySettings
@@ -193,9 +193,9 @@ class TestFigures:
         rows.candidate(draft, 2, same_as=newest)
         rows.waiting(draft, 3)
 
-        told = estimate(draft, mode="none")
+        estimate = estimate_run(draft, mode="none")
 
-        assert (told.resumes, told.scorecards, told.unread) == (1, 1, 1)
+        assert (estimate.resumes, estimate.scorecards, estimate.unread) == (1, 1, 1)
 
     def test_it_costs_the_same_for_many_candidates(
         self, draft: Draft, alice: User, openai: LazySettings, django_assert_max_num_queries: Any
@@ -203,9 +203,9 @@ class TestFigures:
         rows.candidates(draft, 500)
 
         with django_assert_max_num_queries(9), CaptureQueriesContext(connection) as seen:
-            estimate(draft, mode="top", repeats=True)
+            estimate_run(draft, mode="top", repeats=True)
 
-        assert not [one for one in seen if '"text" FROM' in one["sql"]]
+        assert not [query for query in seen if '"text" FROM' in query["sql"]]
 
 
 class TestPage:
@@ -223,12 +223,12 @@ class TestPage:
         part = as_alice.get(address, chosen, headers=HTMX).text
         whole = as_alice.get(address).text
 
-        told = " ".join(part.split())
+        text = " ".join(part.split())
         assert "<html" not in part and "<html" in whole
-        assert "(20 to score, up to 4 for insights, 8 to score twice)" in told
-        assert "price unknown: set EVALUATOR_PRICES" in told
-        assert "That is more than the 100 tokens" in told
-        assert "1 file not read yet will come on top." in told
+        assert "(20 to score, up to 4 for insights, 8 to score twice)" in text
+        assert "price unknown: set EVALUATOR_PRICES" in text
+        assert "That is more than the 100 tokens" in text
+        assert "1 file not read yet will come on top." in text
         assert "20 to score, up to 10 for insights)" in " ".join(whole.split())
 
     def test_without_resumes_or_with_a_choice_that_is_none_it_says_so(
@@ -250,10 +250,10 @@ class TestPage:
 
 def test_without_calls_the_time_comes_from_the_last_jobs(draft: Draft, alice: User) -> None:
     rows.candidates(draft, 10)
-    assert estimate(draft, engine="local").time == ""
+    assert estimate_run(draft, engine="local").time == ""
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
     job = rows.job(analysis)
     Job.objects.filter(pk=job.pk).update(completed_at=job.started_at + timedelta(seconds=20))  # type: ignore[operator]
 
-    assert estimate(draft, engine="local").time == "20 s"
+    assert estimate_run(draft, engine="local").time == "20 s"

@@ -12,10 +12,11 @@ from django.db import connections
 
 from candidates.models import Draft, Evaluation
 from candidates.models.analysis import EvaluationQuerySet, EvaluationStatus
-from jobs.execution import lanes, pause, submit, turn
+from jobs.execution import pause, submit, turn
 from jobs.models import Halt, Heartbeat, Job, JobStatus, Lane
 from jobs.workers.sweep import sweep
-from tests.jobs.here import work_off
+from tests import inline
+from tests.inline import work_off
 from tests.makers import rows
 from tests.reasons import raises_saying
 from tests.servers.model import ModelServer, rated
@@ -56,14 +57,14 @@ def test_a_job_that_comes_while_all_are_busy_is_let_in_as_a_guest(
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(turn, "GUEST_AFTER", turn.GUEST_AFTER * 0)
+    monkeypatch.setattr(turn, "GUEST_WAIT", turn.GUEST_WAIT * 0)
     settings.EVALUATOR_CONCURRENCY = 2
     several(draft, 40)
     several(other, 3)
     large = submit.submit(draft, alice, mode="none")
     in_the_middle(model, 6, lambda: submit.submit(other, alice, mode="none"))
 
-    lanes.score(Lane.objects.get().pk)  # one worker, one lane of the large job
+    inline.score(Lane.objects.get().pk)  # one worker, one lane of the large job
 
     small = Job.objects.exclude(pk=large.pk).get()
     large.refresh_from_db()
@@ -71,7 +72,9 @@ def test_a_job_that_comes_while_all_are_busy_is_let_in_as_a_guest(
     assert small.completed_at is not None and large.completed_at is not None
     assert small.completed_at < large.completed_at
     last_of_small = max(
-        number for number, one in enumerate(model.requests) if "Small role" in str(one["messages"])
+        number
+        for number, request in enumerate(model.requests)
+        if "Small role" in str(request["messages"])
     )
     assert last_of_small < 20  # of 43
     assert large.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 40
@@ -85,15 +88,15 @@ def test_a_guest_makes_room_after_a_moment_and_goes_on_later(
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(turn, "GUEST_AFTER", turn.GUEST_AFTER * 0)
-    monkeypatch.setattr(turn, "GUEST_SLICE", 0.0)
+    monkeypatch.setattr(turn, "GUEST_WAIT", turn.GUEST_WAIT * 0)
+    monkeypatch.setattr(turn, "GUEST_SECONDS", 0.0)
     settings.EVALUATOR_CONCURRENCY = 2
     several(draft, 12)
     several(other, 9)
     submit.submit(draft, alice, mode="none")
     in_the_middle(model, 4, lambda: submit.submit(other, alice, mode="none"))
 
-    lanes.score(Lane.objects.order_by("pk")[0].pk)
+    inline.score(Lane.objects.order_by("pk")[0].pk)
     small = Job.objects.get(analysis__draft=other)
     assert small.is_open
     work_off()
@@ -105,7 +108,7 @@ def test_a_guest_makes_room_after_a_moment_and_goes_on_later(
 def test_a_cancel_takes_effect_within_a_second_in_the_middle_of_a_slice(
     alice: User, draft: Draft, model: ModelServer, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turn, "LOOK", 0.4)  # as it is outside of tests
+    monkeypatch.setattr(turn, "CHECK_SECONDS", 0.4)  # as it is outside of tests
     settings.EVALUATOR_CONCURRENCY = 4
     several(draft, 12)
     job = submit.submit(draft, alice, mode="none")
@@ -137,14 +140,14 @@ def test_a_cancel_does_not_wait_until_a_guest_has_left(
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(turn, "GUEST_AFTER", turn.GUEST_AFTER * 0)
+    monkeypatch.setattr(turn, "GUEST_WAIT", turn.GUEST_WAIT * 0)
     settings.EVALUATOR_CONCURRENCY = 2
     several(draft, 40)
     several(other, 5)
     large = submit.submit(draft, alice, mode="none")
     came: list[float] = []
     held: list[int] = []
-    numbers = count(1)
+    numbers, guests = count(1), count(1)
 
     def script(request: dict[str, Any]) -> Any:
         number = next(numbers)  # several come at once
@@ -153,22 +156,23 @@ def test_a_cancel_does_not_wait_until_a_guest_has_left(
                 submit.submit(other, alice, mode="none")
             if "Small role" not in str(request["messages"]):
                 return replace(rated(request), seconds=0.02)
+            guest = next(guests)
             came.append(time.monotonic())
-            if len(came) == 1:
-                submit.cancel(large, alice)
             held.append(large.analysis.evaluations.filter(status=EvaluationStatus.SCORING).count())
+            if guest == 1:  # after the count, so that nothing is released before
+                submit.cancel(large, alice)
             return replace(rated(request), seconds=0.7)
         finally:
             connections.close_all()
 
     model.script = [script]
-    lanes.score(Lane.objects.get().pk)
+    inline.score(Lane.objects.get().pk)
 
     # The last of the guest's calls began while it was in, more than a second after the cancel.
     assert came[-1] - came[0] > 1.0
     assert held[0] and not held[-1]
     assert Job.objects.get(analysis__draft=other).status == JobStatus.COMPLETED
-    asked = [one for one in model.requests if "Small role" not in str(one["messages"])]
+    asked = [request for request in model.requests if "Small role" not in str(request["messages"])]
     tally = large.analysis.evaluations.tally()
     assert tally[EvaluationStatus.SCORED] >= len(asked) - 2 and not tally[EvaluationStatus.SCORING]
     assert not large.analysis.evaluations.unranked().exists()
@@ -182,8 +186,8 @@ def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(turn, "GUEST_AFTER", turn.GUEST_AFTER * 0)
-    monkeypatch.setattr(turn, "STOP_DRAIN", 5.0)
+    monkeypatch.setattr(turn, "GUEST_WAIT", turn.GUEST_WAIT * 0)
+    monkeypatch.setattr(turn, "STOP_DRAIN_SECONDS", 5.0)
     here = Heartbeat.objects.create(host="here", pid=1, workers=1)
     monkeypatch.setenv("EVALUATOR_SUPERVISOR", str(here.pk))
     settings.EVALUATOR_CONCURRENCY = 4
@@ -207,7 +211,7 @@ def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
             connections.close_all()
 
     model.script = [script]
-    lanes.score(Lane.objects.get().pk)
+    inline.score(Lane.objects.get().pk)
 
     assert time.monotonic() - stopped[0] < 45
     assert not Evaluation.objects.filter(status=EvaluationStatus.SCORING).exists()
@@ -227,18 +231,18 @@ def test_once_one_is_scored_anew_no_turn_looks_for_known_scores_in_all_that_wait
     looks: list[str] = []
     reusable = EvaluationQuerySet.reusable
 
-    def look(rows: EvaluationQuerySet, *told: Any) -> EvaluationQuerySet:
+    def look(rows: EvaluationQuerySet, *values: Any) -> EvaluationQuerySet:
         looks.append("look")
-        return reusable(rows, *told)
+        return reusable(rows, *values)
 
     monkeypatch.setattr(EvaluationQuerySet, "reusable", look)
     job = submit.submit(draft, alice, mode="none")
-    in_the_middle(model, 3, lambda: pause.by(alice, job))
+    in_the_middle(model, 3, lambda: pause.pause_job(job, alice))
     work_off()
     assert looks == ["look"]
     assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).exists()
 
-    assert pause.resume(job, alice)
+    assert pause.resume_job(job, alice)
     work_off()
 
     assert looks == ["look"]
@@ -253,19 +257,19 @@ def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
     several(other, 2)
     submit.submit(draft, alice, mode="none")
     submit.submit(other, alice, mode="none")
-    in_the_middle(model, 3, lambda: pause.halt(alice, "The model server moves."))
+    in_the_middle(model, 3, lambda: pause.halt_queue(alice, "The model server moves."))
 
     for _ in range(3):
         for lane in list(Lane.objects.filter(started_at=None)):
-            lanes.score(lane.pk)
+            inline.score(lane.pk)
         sweep()
     asked = len(model.requests)
     assert 3 <= asked < 10
     assert Halt.objects.get().by == alice
-    assert not pause.halt(alice, "Again.")
+    assert not pause.halt_queue(alice, "Again.")
 
-    assert pause.lift(alice)
-    assert not pause.lift(alice)
+    assert pause.lift_halt(alice)
+    assert not pause.lift_halt(alice)
     work_off()
     assert len(model.requests) == 10
     assert set(Job.objects.values_list("status", flat=True)) == {JobStatus.COMPLETED}

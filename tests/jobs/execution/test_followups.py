@@ -9,12 +9,12 @@ from django.db import connections
 
 from candidates.models import Draft, FollowUp
 from candidates.models.call import CallPurpose
-from candidates.models.followup import FEWEST_REPEATED, FollowUpKind, FollowUpStatus
+from candidates.models.followup import MIN_REPEATED, FollowUpKind, FollowUpStatus
 from candidates.reasons import sentence
 from candidates.scoring import engines
 from jobs.execution import submit
 from jobs.models import Job, JobStatus, Notification
-from tests.jobs.here import work_off
+from tests.inline import work_off
 from tests.makers import rows
 from tests.reasons import raises_saying
 from tests.servers.model import ModelServer, error, rated, said
@@ -38,9 +38,9 @@ def test_the_best_get_insights_of_the_model_and_a_second_run_pays_for_none(
     job = submit.submit(draft, alice, mode="top", top_n=2)
     work_off()
 
-    told = job.analysis.evaluations.order_by("rank").values_list("insights", flat=True)
-    assert [bool(one) for one in told] == [True, True, False, False, False]
-    best = told[0] or {}
+    given = job.analysis.evaluations.order_by("rank").values_list("insights", flat=True)
+    assert [bool(insights) for insights in given] == [True, True, False, False, False]
+    best = given[0] or {}
     assert best["version"] == engines.WITH_INSIGHTS
     assert best["strengths"][0]["quote"].startswith("Python services")
     assert sum(map(is_insight, model.requests)) == 2
@@ -50,8 +50,8 @@ def test_the_best_get_insights_of_the_model_and_a_second_run_pays_for_none(
     work_off()
     assert len(model.requests) == asked
     assert Job.objects.get(pk=again.pk).status == JobStatus.COMPLETED
-    told = again.analysis.evaluations.order_by("rank").values_list("insights", flat=True)
-    assert [bool(one) for one in told] == [True, True, False, False, False]
+    given = again.analysis.evaluations.order_by("rank").values_list("insights", flat=True)
+    assert [bool(insights) for insights in given] == [True, True, False, False, False]
 
 
 def test_insights_for_all_come_with_the_scorecards(
@@ -123,11 +123,11 @@ def test_scoring_some_twice_tells_how_far_two_scorings_lie_apart(
     work_off()
 
     assert Job.objects.get(pk=again.pk).status == JobStatus.COMPLETED
-    assert job.analysis.calls.filter(purpose=CallPurpose.REPEAT).count() == FEWEST_REPEATED
-    found = job.analysis.followups.repeat_error()
-    assert found is not None
-    error, number = found
-    assert number == FEWEST_REPEATED
+    assert job.analysis.calls.filter(purpose=CallPurpose.REPEAT).count() == MIN_REPEATED
+    known = job.analysis.followups.repeat_error()
+    assert known is not None
+    error, number = known
+    assert number == MIN_REPEATED
     assert math.isclose(error, 25 / math.sqrt(2))
     # The scores stay what they were; all are within one such error of each other.
     standings = job.analysis.evaluations.values_list("score", "band")
@@ -170,7 +170,7 @@ def test_an_empty_account_in_the_middle_of_insights_pauses_and_resumes(
     assert not Notification.objects.filter(kind="completed").exists()
 
     model.script = [rated]
-    pause.resume(job, alice)
+    pause.resume_job(job, alice)
     work_off()
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
     assert job.analysis.followups.filter(status=FollowUpStatus.DONE).count() == 4

@@ -15,7 +15,7 @@ from django.urls import reverse
 from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Call, Draft
 from candidates.models.analysis import EvaluationStatus
-from jobs.execution import flight, lanes, submit, turn
+from jobs.execution import submit, turn
 from jobs.models import Job, JobStatus, Lane, Notification
 from tests import inline
 from tests.makers import rows
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def model(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    inline.hurry(monkeypatch)
+    inline.shorten_waits(monkeypatch)
     with inline.model_server(settings) as server:
         yield server
 
@@ -44,7 +44,7 @@ def run(client: Client, draft: Draft) -> str:
     return str(answer.headers["Location"])
 
 
-def told(client: Client, draft: Draft) -> str:
+def estimate_page(client: Client, draft: Draft) -> str:
     return client.get(reverse("jobs:estimate", args=[draft.public_id])).content.decode()
 
 
@@ -53,7 +53,7 @@ def test_a_small_run_answers_with_its_ranking(
 ) -> None:
     settings.BACKGROUND_FROM = 4
     fill(draft, 3)
-    assert "So few are ranked at once" in told(as_alice, draft)
+    assert "So few are ranked at once" in estimate_page(as_alice, draft)
 
     place = run(as_alice, draft)
 
@@ -77,7 +77,7 @@ def test_what_is_not_small_or_not_read_is_left_to_the_workers(
     fill(draft, 3)
     for each in range(unread):
         rows.waiting(draft, 10 + each)
-    assert "So few are ranked at once" not in told(as_alice, draft)
+    assert "So few are ranked at once" not in estimate_page(as_alice, draft)
 
     place = run(as_alice, draft)
 
@@ -95,7 +95,7 @@ def test_what_takes_longer_goes_on_in_the_background(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.BACKGROUND_FROM, settings.EVALUATOR_CONCURRENCY = 10, 2
-    monkeypatch.setattr(turn, "REQUEST_SLICE", 0.3)
+    monkeypatch.setattr(turn, "REQUEST_SECONDS", 0.3)
     model.behaviour = Behaviour(latency=0.2)
     fill(draft, 8)
 
@@ -105,7 +105,7 @@ def test_what_takes_longer_goes_on_in_the_background(
     assert place == job.get_absolute_url()
     assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).count() < 8
     assert Lane.objects.get().started_at is None
-    monkeypatch.setattr(turn, "REQUEST_SLICE", 0.0)
+    monkeypatch.setattr(turn, "REQUEST_SECONDS", 0.0)
     inline.work_off()
     assert Job.objects.get().status == JobStatus.COMPLETED
     assert Call.objects.count() == len(model.log) == 8
@@ -127,9 +127,8 @@ def test_with_a_worker_beside_the_request_nothing_is_done_twice(
             submit.add_lane(draft.pk, job)
             began.set()
             for lane in Lane.objects.filter(started_at=None):
-                lanes.score(lane.pk)
+                inline.score(lane.pk)
         finally:
-            flight.WORKER.close()
             connection.close()
 
     beside = threading.Thread(target=be_a_worker)
@@ -151,7 +150,7 @@ def test_a_run_of_more_than_the_most_is_refused_before_and_at_the_button(
     settings.MAX_BATCH = 2
     why = "The draft has 3 résumés, and this site takes up to 2 in one run."
 
-    assert why in told(as_alice, draft)
+    assert why in estimate_page(as_alice, draft)
     assert run(as_alice, draft) == draft.get_absolute_url()
     assert why in as_alice.get(draft.get_absolute_url()).content.decode()
     assert not Job.objects.exists()

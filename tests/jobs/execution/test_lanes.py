@@ -14,9 +14,10 @@ from django_q.models import OrmQ
 from candidates.models import Candidate, Draft, Evaluation, Event
 from candidates.models.analysis import EvaluationStatus
 from candidates.reasons import sentence
-from jobs.execution import flight, lanes, pause, submit
+from jobs.execution import lanes, pause, submit, work
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
-from tests.jobs.here import upload, work_off
+from tests import inline
+from tests.inline import upload, work_off
 from tests.makers import files, rows
 from tests.servers.model import ModelServer, error, rated, said
 
@@ -45,8 +46,8 @@ def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:
     job.refresh_from_db()
     assert (job.status, job.error) == (JobStatus.COMPLETED, None)
     ranked = list(job.analysis.evaluations.ranked().select_related("candidate"))
-    assert [one.candidate.filename for one in ranked] == ["strong.pdf", "weak.docx", "locked.pdf"]
-    assert [one.rank for one in ranked] == [1, 2, None]
+    assert [row.candidate.filename for row in ranked] == ["strong.pdf", "weak.docx", "locked.pdf"]
+    assert [row.rank for row in ranked] == [1, 2, None]
     assert ranked[2].status == EvaluationStatus.UNREADABLE
     assert "password" in ranked[2].candidate.reason
     best = ranked[0]
@@ -87,18 +88,18 @@ def test_when_nothing_can_be_scored_the_job_has_failed_and_says_why(
     assert Notification.objects.get().kind == "failed"
 
 
-@pytest.mark.parametrize(("mode", "told"), [("none", 0), ("top", 2), ("all", 3)])
+@pytest.mark.parametrize(("mode", "number"), [("none", 0), ("top", 2), ("all", 3)])
 def test_insights_go_to_whom_they_were_asked_for(
-    alice: User, draft: Draft, mode: str, told: int
+    alice: User, draft: Draft, mode: str, number: int
 ) -> None:
-    for number in range(3):
-        rows.candidate(draft, number, text=f"{rows.TEXT}\nWorked for firm {number}.")
+    for firm in range(3):
+        rows.candidate(draft, firm, text=f"{rows.TEXT}\nWorked for firm {firm}.")
     job = submit.submit(draft, alice, mode=mode, top_n=2)
 
     work_off()
 
     insights = job.analysis.evaluations.order_by("rank").values_list("insights", flat=True)
-    assert [insight is not None for insight in insights] == [i < told for i in range(3)]
+    assert [insight is not None for insight in insights] == [i < number for i in range(3)]
 
 
 def test_the_same_résumé_costs_one_call_and_a_second_run_none(
@@ -179,7 +180,7 @@ def test_a_refused_key_pauses_the_job_with_what_to_mend_and_it_resumes_where_it_
     assert Notification.objects.get().kind == "paused"
 
     model.script = [rated]
-    assert pause.resume(job, alice)
+    assert pause.resume_job(job, alice)
     work_off()
     job.refresh_from_db()
     assert job.status == JobStatus.COMPLETED and not job.is_paused
@@ -206,7 +207,8 @@ def test_a_fault_of_the_program_costs_one_résumé(
 
     work_off()
 
-    assert job.analysis.evaluations.get(status=EvaluationStatus.FAILED).error == flight.FAULT
+    failed = job.analysis.evaluations.get(status=EvaluationStatus.FAILED)
+    assert failed.error == work.PROGRAM_FAULT
     assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).count() == 1
     assert "KeyError in trips" in caplog.text
     assert "This one" not in caplog.text
@@ -249,7 +251,7 @@ def test_a_long_turn_makes_room_when_others_wait(
     job = submit.submit(draft, alice, mode="none")
     # The queue still holds the lane's own message: to the turn, somebody waits.
     lane = Lane.objects.get()
-    lanes.score(lane.pk)
+    inline.score(lane.pk)
 
     assert not Lane.objects.filter(pk=lane.pk).exists()
     assert Lane.objects.filter(job=job, started_at=None).count() == 1
@@ -275,7 +277,7 @@ def test_a_lane_that_lost_its_token_writes_nothing(
         return rated(request)
 
     model.script = [taken_over]
-    lanes.score(Lane.objects.get().pk)
+    inline.score(Lane.objects.get().pk)
 
     evaluation = job.analysis.evaluations.get()
     assert (evaluation.status, evaluation.score) == (EvaluationStatus.SCORING, None)
@@ -288,15 +290,14 @@ def test_lanes_at_the_same_time_finish_once(alice: User, draft: Draft) -> None:
     for number in range(80):
         rows.candidate(draft, number, text=f"{rows.TEXT}\nThe {number}th firm in Python.")
     job = submit.submit(draft, alice)
-    lanes._begin(job)
+    lanes.enrol(job)
     waiting = list(Lane.objects.filter(job=job).values_list("pk", flat=True))
     assert len(waiting) == 4
 
     def take(pk: int) -> None:
         try:
-            lanes.score(pk)
+            inline.score(pk)
         finally:
-            flight.WORKER.close()
             connections.close_all()
 
     threads = [threading.Thread(target=take, args=[pk]) for pk in waiting]
@@ -320,8 +321,8 @@ def test_asking_twice_is_harmless(alice: User, draft: Draft) -> None:
     job = submit.submit(draft, alice)
     lane = Lane.objects.get()
 
-    lanes.score(lane.pk)
-    lanes.score(lane.pk)
+    inline.score(lane.pk)
+    inline.score(lane.pk)
     lanes.read(987_654)
 
     job.refresh_from_db()

@@ -14,9 +14,9 @@ from candidates.models import Call, Draft
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallPurpose, CallStatus
 from candidates.reasons import sentence
-from jobs.execution import flight, ledger, pause, submit
+from jobs.execution import ledger, pause, submit
 from jobs.models import Job, JobStatus, Notification
-from tests.jobs.here import forget_limits, work_off
+from tests.inline import forget_limits, work_off
 from tests.makers import rows
 from tests.servers.model import Behaviour, ModelServer, error, rated, said
 
@@ -118,7 +118,6 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
 ) -> None:
     settings.EVALUATOR_MAX_TOKENS_PER_JOB = 6_000
     settings.EVALUATOR_CONCURRENCY = 2
-    flight.WORKER.close()
     several(draft, 12)
     job = submit.submit(draft, alice, mode="none")
 
@@ -134,7 +133,7 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
     assert Notification.objects.get().kind == "paused"
 
     settings.EVALUATOR_MAX_TOKENS_PER_JOB = 1_000_000
-    pause.resume(job, alice)
+    pause.resume_job(job, alice)
     work_off()
 
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
@@ -147,7 +146,6 @@ def test_calls_on_their_way_are_waited_for_before_the_budget_is_said_to_be_spent
     settings.EVALUATOR_MAX_TOKENS_PER_JOB = 9_000
     settings.EVALUATOR_CONCURRENCY = 12
     model.behaviour = Behaviour(latency=0.2)
-    flight.WORKER.close()
     several(draft, 40)
     job = submit.submit(draft, alice, mode="none")
 
@@ -156,8 +154,8 @@ def test_calls_on_their_way_are_waited_for_before_the_budget_is_said_to_be_spent
     job.refresh_from_db()
     charged = model.usage()
     spent = charged["prompt_tokens"] + charged["completion_tokens"]
-    one = min(Call.objects.values_list("reserved_tokens", flat=True))
-    assert 9_000 - one < spent <= 9_000
+    smallest = min(Call.objects.values_list("reserved_tokens", flat=True))
+    assert 9_000 - smallest < spent <= 9_000
     assert f"{spent:,}" in sentence(job.pause_reason)
 
 
@@ -183,7 +181,7 @@ def test_what_is_on_its_way_when_nothing_works_any_more_is_waited_for(
 
     job.refresh_from_db()
     assert job.is_paused and job.pause_code == "quota_gone"
-    answered = sum(one.prompt_tokens > 0 for one in model.log)
+    answered = sum(reply.prompt_tokens > 0 for reply in model.log)
     assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == answered >= 4
     assert not Call.objects.filter(status=CallStatus.UNKNOWN).exists()
 

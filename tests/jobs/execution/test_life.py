@@ -29,9 +29,9 @@ from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatu
 from candidates.models.followup import OPEN_FOLLOW_UP_STATUSES, FollowUpStatus
 from candidates.models.reason import error_columns
 from jobs.execution import lanes, pause, submit
-from jobs.execution.flight import FAULT, LEASE
-from jobs.execution.scoring import NOTHING
+from jobs.execution.scoring import UNSCORED
 from jobs.execution.turn import Turn
+from jobs.execution.work import PROGRAM_FAULT
 from jobs.models import (
     FINISHED_JOB_STATUSES,
     OPEN_JOB_STATUSES,
@@ -41,6 +41,7 @@ from jobs.models import (
     Lane,
     Notification,
 )
+from jobs.models.job import LANE_LEASE
 from jobs.workers.sweep import sweep
 from tests.makers import rows
 
@@ -89,11 +90,11 @@ class Life(RuleBasedStateMachine):
             case "retry":
                 self._retry(job)
             case "pause":
-                pause.by(self.user, job)
+                pause.pause_job(job, self.user)
             case "break down":
-                pause.by_itself(job, Reason(FailureCode.KEY_REFUSED, {"status": 401}))
+                pause.pause_for_problem(job, Reason(FailureCode.KEY_REFUSED, {"status": 401}))
             case "resume":
-                pause.resume(job, self.user)
+                pause.resume_job(job, self.user)
 
     def _retry(self, job: Job) -> None:
         failed = Evaluation.objects.filter(analysis=job.analysis, status=EvaluationStatus.FAILED)
@@ -107,8 +108,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=SOME)
     def halt_or_lift(self, which: int) -> None:
-        if not pause.lift(self.user) and which == 0:
-            pause.halt(self.user, "for a while")
+        if not pause.lift_halt(self.user) and which == 0:
+            pause.halt_queue(self.user, "for a while")
 
     # Workers
 
@@ -122,7 +123,7 @@ class Life(RuleBasedStateMachine):
         if turn is None:
             return
         if turn.job.status == JobStatus.PENDING and not turn.job.is_paused:
-            lanes._begin(turn.job)
+            lanes.enrol(turn.job)
         self.turns.append(turn)
         self.claim(len(self.turns) - 1, CANDIDATES)
 
@@ -131,10 +132,10 @@ class Life(RuleBasedStateMachine):
     def claim(self, which: int, most: int) -> None:
         turn = self._turn(which)
         evaluations = turn.job.analysis.evaluations
-        claimed = evaluations.scorable().claim(most, turn.token, LEASE)
+        claimed = evaluations.scorable().claim(most, turn.token, LANE_LEASE)
         self.believed.setdefault(turn.token, []).extend(claimed)
-        if not claimed and lanes._is_ranked(turn):
-            asked = turn.job.analysis.followups.all().claim(most, turn.token, LEASE)
+        if not claimed and lanes.rank(turn.job):
+            asked = turn.job.analysis.followups.all().claim(most, turn.token, LANE_LEASE)
             self.asked.setdefault(turn.token, []).extend(asked)
 
     @precondition(lambda self: self.turns)
@@ -148,8 +149,16 @@ class Life(RuleBasedStateMachine):
         turn = self._turn(which)
         evaluations = turn.job.analysis.evaluations.all()
         for pk in self.believed.pop(turn.token, []):
-            told = {"score": 50.0} if ends is EvaluationStatus.SCORED else error_columns(FAULT)
-            row: dict[str, Any] = {**NOTHING, "id": pk, "fingerprint": "", "status": ends, **told}
+            values = (
+                {"score": 50.0} if ends is EvaluationStatus.SCORED else error_columns(PROGRAM_FAULT)
+            )
+            row: dict[str, Any] = {
+                **UNSCORED,
+                "id": pk,
+                "fingerprint": "",
+                "status": ends,
+                **values,
+            }
             written = evaluations.answer(turn.token, [row])
             self.answered[pk] = self.answered.get(pk, 0) + written
         asked = turn.job.analysis.followups.all()
@@ -176,9 +185,9 @@ class Life(RuleBasedStateMachine):
     @rule(which=SOME)
     def leave(self, which: int) -> None:
         turn = self._turn(which)
-        turn.job.analysis.evaluations.all().give_back(turn.token)
-        turn.job.analysis.followups.all().give_back(turn.token)
-        lanes._leave(turn)
+        turn.job.analysis.evaluations.all().release(turn.token)
+        turn.job.analysis.followups.all().release(turn.token)
+        lanes.leave(turn)
         self.turns.remove(turn)
 
     # Bad luck
@@ -224,13 +233,13 @@ class Life(RuleBasedStateMachine):
         assert all(times <= 1 for times in (*self.answered.values(), *self.followed.values()))
 
     @invariant()
-    def a_job_ends_once_and_is_told_once(self) -> None:
+    def a_job_ends_once_with_one_notification(self) -> None:
         for job in Job.objects.all():
             ends = job.notifications.filter(kind__in=["completed", "failed"])
             assert ends.count() == (job.status in (JobStatus.COMPLETED, JobStatus.FAILED))
             assert (job.completed_at is not None) == (job.status in FINISHED_JOB_STATUSES)
-        told = Notification.objects.filter(kind="paused")
-        assert told.count() <= sum(Job.objects.values_list("pauses", flat=True))
+        notifications = Notification.objects.filter(kind="paused")
+        assert notifications.count() <= sum(Job.objects.values_list("pauses", flat=True))
 
     @invariant()
     def what_is_completed_is_whole_and_ranked(self) -> None:
@@ -264,9 +273,9 @@ class Life(RuleBasedStateMachine):
         """Whatever happened: with honest workers from here on, all comes to an end."""
         if not hasattr(self, "user"):
             return
-        pause.lift(self.user)
+        pause.lift_halt(self.user)
         for job in Job.objects.open():
-            pause.resume(job, self.user)
+            pause.resume_job(job, self.user)
         for turn in self.turns:
             self._let_leases_end(turn)
         self.turns = []
@@ -284,7 +293,7 @@ class Life(RuleBasedStateMachine):
             assert not job.analysis.followups.filter(status__in=OPEN_FOLLOW_UP_STATUSES).exists()
         assert not Evaluation.objects.all().unranked().exists()
         assert not Halt.objects.exists()
-        self.a_job_ends_once_and_is_told_once()
+        self.a_job_ends_once_with_one_notification()
         self.every_answer_is_written_once()
         self.user.delete()
 
@@ -293,11 +302,11 @@ class Life(RuleBasedStateMachine):
         if turn is None:
             return
         if turn.job.status == JobStatus.PENDING:
-            lanes._begin(turn.job)
+            lanes.enrol(turn.job)
         self.turns = [turn]
         if Job.objects.get(pk=turn.job.pk).is_open:
-            turn.job.analysis.evaluations.all().give_up()
-            turn.job.analysis.followups.all().give_up()
+            turn.job.analysis.evaluations.all().fail_exhausted()
+            turn.job.analysis.followups.all().fail_exhausted()
             for _ in range(CANDIDATES + 3):
                 self.claim(0, 3)
                 self.answer(0, EvaluationStatus.SCORED)
@@ -310,8 +319,8 @@ class Life(RuleBasedStateMachine):
         FollowUp.objects.filter(token=turn.token).update(due_at=past)
 
     def _job(self, which: int) -> Job:
-        found = list(Job.objects.order_by("pk").select_related("analysis__draft"))
-        return found[which % len(found)]
+        jobs = list(Job.objects.order_by("pk").select_related("analysis__draft"))
+        return jobs[which % len(jobs)]
 
     def _turn(self, which: int) -> Turn:
         return self.turns[which % len(self.turns)]

@@ -1,7 +1,6 @@
 """Pausing a job and letting it go on."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +13,8 @@ from candidates.reasons import sentence
 from jobs.execution import pause, submit
 from jobs.models import Job, JobStatus, Lane, Notification
 from jobs.workers.sweep import sweep
-from tests.jobs.here import work_off
+from tests import inline
+from tests.inline import work_off
 from tests.makers import rows
 from tests.servers.model import ModelServer, error, rated
 
@@ -32,15 +32,15 @@ def test_a_pending_job_that_is_paused_waits_until_it_is_resumed(
     several(draft, 2)
     job = submit.submit(draft, alice, mode="none")
 
-    assert pause.by(alice, job)
-    assert not pause.by(alice, job)
+    assert pause.pause_job(job, alice)
+    assert not pause.pause_job(job, alice)
     sweep()
     work_off()
     assert not Lane.objects.exists()
     assert len(model.requests) == 0
 
-    assert pause.resume(job, alice)
-    assert not pause.resume(job, alice)
+    assert pause.resume_job(job, alice)
+    assert not pause.resume_job(job, alice)
     work_off()
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
     verbs = list(Event.objects.filter(about=job.public_id).values_list("verb", flat=True))
@@ -56,7 +56,7 @@ def test_what_is_on_its_way_when_a_job_is_paused_is_still_written(
     job = submit.submit(draft, alice, mode="none")
 
     def pauses(request: dict[str, Any]) -> Any:
-        pause.by(alice, job)
+        pause.pause_job(job, alice)
         connections.close_all()
         return replace(rated(request), seconds=0.3)
 
@@ -70,7 +70,7 @@ def test_what_is_on_its_way_when_a_job_is_paused_is_still_written(
     assert not Lane.objects.exists()
 
     model.script = [rated]
-    pause.resume(job, alice)
+    pause.resume_job(job, alice)
     work_off()
     assert len(model.requests) == 8
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
@@ -102,7 +102,7 @@ def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the
     model.script = [error(503)]
     rows.candidate(draft)
     job = submit.submit(draft, alice, mode="none")
-    monkeypatch.setattr("jobs.execution.flight._growing", lambda *_: timedelta(milliseconds=5))
+    inline.shorten_retries(monkeypatch, 0.005)
 
     work_off()
 
@@ -112,6 +112,6 @@ def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the
     assert (evaluation.status, evaluation.attempts) == (EvaluationStatus.WAITING, 0)
 
     model.script = [rated]
-    pause.resume(job, alice)
+    pause.resume_job(job, alice)
     work_off()
     assert Evaluation.objects.get().status == EvaluationStatus.SCORED

@@ -14,13 +14,13 @@ from evaluator.models import StoredFile
 from jobs.execution import reading, submit, turn
 from jobs.models import JobStatus, Lane
 from jobs.workers.sweep import sweep
-from tests.jobs.here import upload, work_off
+from tests.inline import upload, work_off
 from tests.makers import archives, rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
 
-def found(draft: Draft) -> dict[str, str]:
+def statuses(draft: Draft) -> dict[str, str]:
     return dict(draft.candidates.values_list("filename", "status"))
 
 
@@ -31,7 +31,7 @@ def test_an_archive_becomes_its_candidates_and_goes(draft: Draft) -> None:
     work_off()
 
     # The file that was uploaded by itself is the same as one in the archive.
-    assert sorted(found(draft).items()) == [
+    assert sorted(statuses(draft).items()) == [
         ("cv-0.txt", "readable"),
         ("cv-2.txt", "readable"),
         ("cv.txt", "readable"),
@@ -48,7 +48,7 @@ def test_members_that_cannot_be_unpacked_say_why(draft: Draft, as_alice: Client)
 
     locked = draft.candidates.get(status="unreadable")
     assert (locked.filename, locked.problem) == ("locked.txt", Problem.ENCRYPTED)
-    assert found(draft)["open.txt"] == "readable"
+    assert statuses(draft)["open.txt"] == "readable"
     page = as_alice.get(locked.get_absolute_url())
     assert Problem.ENCRYPTED.sentence in page.text and "Save the original" not in page.text
     original = reverse("candidates:original", args=[locked.public_id])
@@ -91,7 +91,7 @@ def test_a_document_named_zip_is_a_candidate(draft: Draft) -> None:
 
     work_off()
 
-    assert found(draft) == {"Jane": "readable"}
+    assert statuses(draft) == {"Jane": "readable"}
 
 
 def test_a_turn_that_ends_half_way_is_gone_on_with(
@@ -102,7 +102,7 @@ def test_a_turn_that_ends_half_way_is_gone_on_with(
     lane = Lane.objects.get()
     first = turn.Turn.enter(lane.pk)
     assert first is not None
-    monkeypatch.setattr(first, "look", lambda: turn.TurnVerdict.HAND_OVER)
+    monkeypatch.setattr(first, "check", lambda: turn.TurnVerdict.YIELD)
 
     with reading.Reader(draft.pk) as reader:
         assert reader.unpack_some(first) == 1
@@ -120,9 +120,9 @@ def test_a_worker_that_lost_the_archive_writes_nothing(
     draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(draft, {"cvs.zip": archives.resumes(3)})
-    mine = turn.Turn.enter(Lane.objects.get().pk)
-    assert mine is not None
-    Archive.objects.all().claim(1, mine.token, reading.LEASE)
+    first = turn.Turn.enter(Lane.objects.get().pk)
+    assert first is not None
+    Archive.objects.all().claim(1, first.token, reading.LEASE)
     Archive.objects.update(due_at=Now() - reading.LEASE)
     Lane.objects.all().delete()
     submit.add_lane(draft.pk, None)
@@ -130,7 +130,7 @@ def test_a_worker_that_lost_the_archive_writes_nothing(
     with reading.Reader(draft.pk) as reader:
         archive = Archive.objects.select_related("draft").get()
         work_off()  # another worker takes it all
-        reader._unpack(mine, archive)
+        reader._unpack(first, archive)
 
     assert draft.candidates.count() == 3
     assert Event.objects.filter(verb="files added").count() == 1

@@ -154,6 +154,6 @@ def test_cancelling_keeps_scores_and_happens_once(alice: User, over: Job) -> Non
 
 def test_a_job_that_is_over_stays_as_it_ended(alice: User, over: Job) -> None:
     assert not submit.cancel(over, alice)
-    mine = Job.objects.filter(pk=over.pk)
-    assert not (mine.start() or mine.complete() or mine.fail(rows.TIMED_OUT))
-    assert mine.get().status == JobStatus.COMPLETED
+    rows_of_job = Job.objects.filter(pk=over.pk)
+    assert not (rows_of_job.start() or rows_of_job.complete() or rows_of_job.fail(rows.TIMED_OUT))
+    assert rows_of_job.get().status == JobStatus.COMPLETED

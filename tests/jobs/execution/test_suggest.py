@@ -22,7 +22,7 @@ from candidates import posting
 from candidates.facts.reason import FailureCode
 from candidates.models import Call, Draft, Event, Suggestion
 from candidates.models.call import CallStatus
-from candidates.models.claims import MOST_ATTEMPTS
+from candidates.models.claims import MAX_ATTEMPTS
 from candidates.models.draft import MOST_CRITERIA
 from candidates.models.suggestion import SuggestionStatus
 from candidates.reasons import sentence
@@ -36,16 +36,17 @@ from tests.servers.model import ModelServer, Reply, Request, error, said
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HTMX = {"HX-Request": "true"}
-FOUND = [
+CRITERIA = [
     {"name": "Payments", "looks_for": "Has run them.", "weight": 9, "must_have": True},
     {"name": "Native English speaker", "looks_for": "", "weight": 2, "must_have": False},
     {"name": "PostgreSQL", "looks_for": "Has tuned one.", "weight": 4, "must_have": False},
 ]
+NAMES = [criterion["name"] for criterion in CRITERIA]
 
 
 @pytest.fixture
 def model(settings: LazySettings) -> Iterator[ModelServer]:
-    with inline.model_server(settings, said(json.dumps({"criteria": FOUND}))) as server:
+    with inline.model_server(settings, said(json.dumps({"criteria": CRITERIA}))) as server:
         yield server
 
 
@@ -53,14 +54,12 @@ def shown(page: Any) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
-def ready(
-    draft: Draft, *, engine: str = "openai", found: list[dict[str, Any]] = FOUND
-) -> Suggestion:
-    suggestion = suggest.add(draft, draft.owner, engine=engine)
+def ready(draft: Draft, *, engine: str = "openai") -> Suggestion:
+    suggestion = suggest.create_suggestion(draft, draft.owner, engine=engine)
     Suggestion.objects.filter(pk=suggestion.pk).update(
         status=SuggestionStatus.READY,
         done_at=timezone.now(),
-        criteria=[{"key": f"c{number}", **one} for number, one in enumerate(FOUND)],
+        criteria=[{"key": f"c{number}", **criterion} for number, criterion in enumerate(CRITERIA)],
     )
     return suggestion
 
@@ -80,14 +79,14 @@ class TestMaking:
     def test_a_model_is_asked_once_and_the_call_stands_in_the_ledger(
         self, draft: Draft, alice: User, model: ModelServer
     ) -> None:
-        suggestion = suggest.ask(draft, alice)
+        suggestion = suggest.request_suggestion(draft, alice)
 
-        suggest.make(suggestion.pk)
-        suggest.make(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert suggestion.status == SuggestionStatus.READY
-        assert [one.name for one in suggestion.suggested()] == [one["name"] for one in FOUND]
+        assert [criterion.name for criterion in suggestion.suggested()] == NAMES
         call = Call.objects.get()
         assert (call.purpose, call.status, call.owner) == ("suggest", CallStatus.ANSWERED, alice)
         assert call.analysis is None and call.draft == draft
@@ -97,37 +96,43 @@ class TestMaking:
     def test_asking_twice_is_one_suggestion_and_one_message(
         self, draft: Draft, alice: User
     ) -> None:
-        assert suggest.ask(draft, alice).pk == suggest.ask(draft, alice).pk
+        assert (
+            suggest.request_suggestion(draft, alice).pk
+            == suggest.request_suggestion(draft, alice).pk
+        )
         assert OrmQ.objects.count() == 1
 
     def test_the_built_in_engine_takes_them_from_the_lists(self, draft: Draft, alice: User) -> None:
         Draft.objects.filter(pk=draft.pk).update(
             description="You bring:\n- Python in production\n- Rust (a plus)\n"
         )
-        suggestion = suggest.ask(draft, alice)
+        suggestion = suggest.request_suggestion(draft, alice)
 
-        suggest.make(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert [one.name for one in suggestion.suggested()] == ["Python in production", "Rust"]
+        assert [criterion.name for criterion in suggestion.suggested()] == [
+            "Python in production",
+            "Rust",
+        ]
         assert not Call.objects.exists()
 
     @pytest.mark.parametrize(
-        ("reply", "told"),
+        ("reply", "reason"),
         [
             (error(401, "invalid_api_key"), "The model server refuses the key (401)."),
             (said("no json"), "The model's answer cannot be used: it is not JSON."),
         ],
     )
     def test_what_cannot_work_is_told_at_once(
-        self, draft: Draft, alice: User, settings: LazySettings, reply: Any, told: str
+        self, draft: Draft, alice: User, settings: LazySettings, reply: Any, reason: str
     ) -> None:
         with inline.model_server(settings, reply):
-            suggestion = suggest.ask(draft, alice)
-            suggest.make(suggestion.pk)
+            suggestion = suggest.request_suggestion(draft, alice)
+            inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert suggestion.status == SuggestionStatus.FAILED and told in sentence(suggestion.error)
+        assert suggestion.status == SuggestionStatus.FAILED and reason in sentence(suggestion.error)
         assert not Call.objects.all().open().exists()
 
     def test_a_server_that_is_down_is_asked_again_and_given_up_after_three_times(
@@ -137,9 +142,9 @@ class TestMaking:
             "candidates.scoring.engines.openai.connection.FIRST_PAUSE_SECONDS", 0.001
         )
         with inline.model_server(settings, error(500)):
-            suggestion = suggest.ask(draft, alice)
-            for attempt in range(1, MOST_ATTEMPTS + 1):
-                suggest.make(suggestion.pk)
+            suggestion = suggest.request_suggestion(draft, alice)
+            for attempt in range(1, MAX_ATTEMPTS + 1):
+                inline.make_suggestion(suggestion.pk)
                 suggestion.refresh_from_db()
                 assert suggestion.attempts == attempt
                 Suggestion.objects.filter(status=SuggestionStatus.WAITING).update(
@@ -153,12 +158,12 @@ class TestMaking:
         self, draft: Draft, alice: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def never(request: Request) -> Reply:
-            monkeypatch.setattr(suggest, "LONGEST", 0.0)  # now that the call is on its way
+            monkeypatch.setattr(suggest, "MAX_CALL_SECONDS", 0.0)  # now that the call is on its way
             return Reply(seconds=600.0)
 
         with inline.model_server(settings, never):
-            suggestion = suggest.ask(draft, alice)
-            suggest.make(suggestion.pk)
+            suggestion = suggest.request_suggestion(draft, alice)
+            inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert (suggestion.status, suggestion.error) == (SuggestionStatus.FAILED, suggest.TOO_SLOW)
@@ -168,17 +173,20 @@ class TestMaking:
         self, draft: Draft, alice: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("candidates.scoring.engines.local.derive_criteria", lambda _: 1 / 0)
-        suggestion = suggest.ask(draft, alice)
+        suggestion = suggest.request_suggestion(draft, alice)
 
-        suggest.make(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
-        assert (suggestion.status, suggestion.error) == (SuggestionStatus.FAILED, suggest.FAULT)
+        assert (suggestion.status, suggestion.error) == (
+            SuggestionStatus.FAILED,
+            suggest.PROGRAM_FAULT,
+        )
 
     def test_what_a_dead_worker_held_is_made_by_another(
         self, draft: Draft, alice: User, model: ModelServer
     ) -> None:
-        suggestion = suggest.ask(draft, alice)
+        suggestion = suggest.request_suggestion(draft, alice)
         OrmQ.objects.all().delete()  # its message went with the worker
         token = uuid4()
         Suggestion.objects.update(status=SuggestionStatus.WORKING, token=token, attempts=1)
@@ -187,7 +195,7 @@ class TestMaking:
         )
 
         assert sweep.sweep() == 1
-        suggest.make(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         call.refresh_from_db()
@@ -197,7 +205,7 @@ class TestMaking:
     def test_the_sweep_sends_no_second_message_while_one_waits(
         self, draft: Draft, alice: User
     ) -> None:
-        suggest.ask(draft, alice)
+        suggest.request_suggestion(draft, alice)
 
         assert sweep.sweep() == 0
 
@@ -230,12 +238,12 @@ class TestPages:
 
     def test_the_part_asks_again_until_it_is_there(self, as_alice: Client, draft: Draft) -> None:
         address = reverse("jobs:suggested", args=[draft.public_id])
-        suggestion = suggest.ask(draft, draft.owner)
+        suggestion = suggest.request_suggestion(draft, draft.owner)
 
         waiting = as_alice.get(address, headers=HTMX)
         seen = {"seen": waiting.context["state"]}
         same = as_alice.get(address, seen, headers=HTMX)
-        suggest.make(suggestion.pk)
+        inline.make_suggestion(suggestion.pk)
         there = as_alice.get(address, seen, headers=HTMX)
 
         assert 'hx-trigger="every 1s"' in waiting.text and "No worker is alive" in waiting.text
@@ -265,7 +273,11 @@ class TestPages:
         )
 
         assert "1 criterion is added." in page.text  # PostgreSQL was there already
-        assert [one.name for one in draft.criteria.all()] == ["Python", "PostgreSQL", "Payments"]
+        assert [criterion.name for criterion in draft.criteria.all()] == [
+            "Python",
+            "PostgreSQL",
+            "Payments",
+        ]
         added = draft.criteria.get(name="Payments")
         assert (added.looks_for, added.weight, added.must_have) == ("Has run them.", 9, True)
         assert Event.objects.filter(draft=draft, verb="draft changed").count() == 1
@@ -326,7 +338,7 @@ class TestCommand:
 
         printed = capsys.readouterr()
         read = posting.parse(role.read_text() + printed.out)
-        assert [one.name for one in read.criteria] == [one["name"] for one in FOUND]
+        assert [criterion.name for criterion in read.criteria] == NAMES
         assert (read.criteria[0].weight, read.criteria[0].must_have) == (9, True)
         assert "The criterion 'Native English speaker': This asks for an origin" in printed.err
         assert not Draft.objects.exists() and Call.objects.get().draft is None
@@ -335,16 +347,16 @@ class TestCommand:
         role = tmp_path / "JOB.md"
         role.write_text("# Engineer\n\nPayments.\n")
 
-        with pytest.raises(CommandError) as told:
+        with pytest.raises(CommandError) as raised:
             call_command("evaluate", str(role), suggest_criteria=True)
 
-        assert told.value.returncode == 1 and "no list to take criteria from" in str(told.value)
+        assert raised.value.returncode == 1 and "no list to take criteria from" in str(raised.value)
 
     def test_without_it_resumes_are_needed(self, tmp_path: Path) -> None:
         role = tmp_path / "JOB.md"
         role.write_text("# Engineer\n\nPayments.\n")
 
-        with pytest.raises(CommandError) as told:
+        with pytest.raises(CommandError) as raised:
             call_command("evaluate", str(role))
 
-        assert told.value.returncode == 2 and "No RESUMES are given." in str(told.value)
+        assert raised.value.returncode == 2 and "No RESUMES are given." in str(raised.value)

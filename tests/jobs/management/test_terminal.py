@@ -165,7 +165,7 @@ def test_who_follows_a_job_that_pauses_is_told_why_and_where_to_resume(
     draft: Draft, alice: User
 ) -> None:
     job = rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING)
-    pause.by_itself(job, Reason(FailureCode.KEY_REFUSED, {"status": 401}))
+    pause.pause_for_problem(job, Reason(FailureCode.KEY_REFUSED, {"status": 401}))
 
     followed = terminal.follow(job, Console(file=io.StringIO()))
 

@@ -50,7 +50,7 @@ def test_what_there_is_now(analysis: Analysis) -> None:
     assert now.resumes == 4
     assert now.database > 1_000_000
 
-    Lane.objects.all().enter(lane.pk, running.public_id, host.pk, 7)
+    Lane.objects.all().claim(lane.pk, running.public_id, host.pk, 7)
     (one,) = overview.hosts(overview.now().at)
     assert one.is_there and one.canary is None
     assert [each.job for each in one.lanes] == [running]

@@ -122,7 +122,7 @@ def test_a_halt_is_told_and_no_job_is_stuck_then(
     host: Heartbeat, analysis: Analysis, sam: User
 ) -> None:
     rows.job(analysis, JobStatus.PROCESSING)
-    pause.halt(sam, "The model moves.")
+    pause.halt_queue(sam, "The model moves.")
 
     assert names() == ["halted"]
 
@@ -139,7 +139,7 @@ def test_a_job_that_paused_by_itself(
     host: Heartbeat, analysis: Analysis, reason: Reason, name: str
 ) -> None:
     job = rows.job(analysis, JobStatus.PROCESSING)
-    pause.by_itself(job, reason)
+    pause.pause_for_problem(job, reason)
     Notification.objects.all().delete()
 
     (trouble,) = (one for one in problems.troubles() if one.name == name)
@@ -151,7 +151,7 @@ def test_a_job_that_paused_by_itself(
 
 
 def test_a_person_may_pause_a_job(host: Heartbeat, analysis: Analysis, sam: User) -> None:
-    pause.by(sam, rows.job(analysis, JobStatus.PROCESSING))
+    pause.pause_job(rows.job(analysis, JobStatus.PROCESSING), sam)
 
     assert names() == []
 

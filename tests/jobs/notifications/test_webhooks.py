@@ -125,10 +125,10 @@ def test_each_is_told_what_it_wants(
     ("end", "code"),
     [
         (
-            lambda job: finish.fail(job, Reason(FailureCode.NO_CANDIDATES_LEFT)),
+            lambda job: finish.fail_job(job, Reason(FailureCode.NO_CANDIDATES_LEFT)),
             "no_candidates_left",
         ),
-        (lambda job: pause.by_itself(job, Reason(FailureCode.QUOTA_GONE)), "quota_gone"),
+        (lambda job: pause.pause_for_problem(job, Reason(FailureCode.QUOTA_GONE)), "quota_gone"),
         (lambda job: recipients.queue_for_job(job, NotificationKind.COMPLETED), None),
     ],
     ids=["failed", "paused", "completed"],

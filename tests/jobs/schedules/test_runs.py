@@ -32,7 +32,7 @@ from jobs.notifications import email
 from jobs.notifications.compose import compose
 from jobs.schedules import runs
 from jobs.workers.sweep import sweep
-from tests.inline import hurry, work_off
+from tests.inline import shorten_waits, work_off
 from tests.makers import rows
 from tests.servers.mail import serving
 from tests.servers.model import ModelServer
@@ -60,7 +60,7 @@ def ranked(
     draft: Draft, alice: User, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> Analysis:
     """A ranking of three by the model, as the workers make it; its e-mail is out of the way."""
-    hurry(monkeypatch)
+    shorten_waits(monkeypatch)
     for number in range(3):
         rows.candidate(draft, number, text=f"{rows.TEXT}\nNumber {number}.")
     job = submit.submit(draft, alice, mode="none")

@@ -99,7 +99,7 @@ def test_jobs_that_failed_or_paused_are_named_with_the_reason(
     as_alice: Client, alice: User, draft: Draft
 ) -> None:
     rows.job(rows.analysis(draft, alice), JobStatus.FAILED, Reason(FailureCode.NO_CANDIDATES_LEFT))
-    pause.by_itself(
+    pause.pause_for_problem(
         rows.job(rows.analysis(draft, alice), JobStatus.PROCESSING),
         Reason(FailureCode.API_KEY_MISSING),
     )

@@ -62,7 +62,7 @@ def fail(job: Job) -> None:
 
 
 def halt(job: Job) -> None:
-    pause.halt(job.requested_by, "The model is being replaced.")
+    pause.halt_queue(job.requested_by, "The model is being replaced.")
 
 
 def tell_of_a_worker(job: Job) -> None:
@@ -90,7 +90,7 @@ def test_what_has_not_changed_costs_one_query(
         halt,
         tell_of_a_worker,
         lambda job: submit.cancel(job, job.requested_by),
-        lambda job: pause.by(job.requested_by, job),
+        lambda job: pause.pause_job(job, job.requested_by),
         lambda job: Event.objects.create(
             draft=job.analysis.draft, verb="retried", about=job.public_id
         ),

@@ -405,10 +405,10 @@ class TestJobPage:
     ) -> None:
         job = rows.job(analysis, JobStatus.PENDING)
         before = as_alice.get(job.get_absolute_url(), headers=HTMX)
-        pause.halt(alice, "The model server moves house.")
+        pause.halt_queue(alice, "The model server moves house.")
         asks = {**HTMX, "If-None-Match": before.context["state"]}
         news = as_alice.get(job.get_absolute_url(), headers=asks)
-        pause.lift(alice)
+        pause.lift_halt(alice)
         after = as_alice.get(job.get_absolute_url(), headers=HTMX)
 
         assert "halted" not in before.text and "halted" not in after.text
@@ -618,7 +618,7 @@ class TestPauseAndResume:
         self, as_alice: Client, analysis: Analysis
     ) -> None:
         job = rows.job(analysis, JobStatus.PROCESSING)
-        pause.by_itself(job, self.REASON)
+        pause.pause_for_problem(job, self.REASON)
 
         page = words(as_alice.get(job.get_absolute_url()))
 
@@ -632,7 +632,7 @@ class TestPauseAndResume:
         self, as_alice: Client, analysis: Analysis
     ) -> None:
         job = rows.job(analysis, JobStatus.PROCESSING)
-        pause.by_itself(job, self.REASON)
+        pause.pause_for_problem(job, self.REASON)
         part = as_alice.get(job.get_absolute_url(), headers=HTMX)
         asks = {**HTMX, "If-None-Match": part.context["state"]}
         same = as_alice.get(job.get_absolute_url(), headers=asks)
@@ -666,7 +666,7 @@ class TestPauseAndResume:
     ) -> None:
         job = rows.job(analysis, JobStatus.PROCESSING)
         if verb == "resume":
-            pause.by_itself(job, self.REASON)
+            pause.pause_for_problem(job, self.REASON)
 
         for _ in range(2):
             page = as_alice.post(url(verb, job), follow=True)
@@ -687,7 +687,7 @@ class TestPauseAndResume:
         assert Job.objects.get().status == JobStatus.COMPLETED
 
     def test_lists_say_paused_and_why(self, as_alice: Client, analysis: Analysis) -> None:
-        pause.by_itself(rows.job(analysis, JobStatus.PROCESSING), self.REASON)
+        pause.pause_for_problem(rows.job(analysis, JobStatus.PROCESSING), self.REASON)
 
         for page in (reverse("jobs:jobs"), url("of-draft", analysis.draft)):
             shown = words(as_alice.get(page))
@@ -704,8 +704,8 @@ class TestPauseAndResume:
         analysis.evaluations.filter(rank=1).update(scored_at=timezone.now())
         assert as_alice.get(job.get_absolute_url()).context["progress"].left is not None
 
-        pause.by_itself(job, self.REASON)
-        pause.resume(job, alice)
+        pause.pause_for_problem(job, self.REASON)
+        pause.resume_job(job, alice)
 
         assert as_alice.get(job.get_absolute_url()).context["progress"].left is None
 

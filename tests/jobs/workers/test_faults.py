@@ -33,12 +33,14 @@ from candidates.models.call import CallStatus
 from candidates.scoring.engines.openai import connection as openai
 from evaluator.models import StoredFile
 from jobs import queue
-from jobs.execution import flight, lanes, submit
+from jobs.execution import submit
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, OutgoingStatus
 from jobs.queue.broker import own_key
+from jobs.queue.retry import doubling
 from jobs.workers.processes import MANAGE
 from jobs.workers.sweep import sweep
-from tests.jobs.here import work_off
+from tests import inline
+from tests.inline import work_off
 from tests.makers import rows
 from tests.servers import mail
 from tests.servers.model import ModelServer, Reply, Request, error, rated, serving
@@ -158,7 +160,7 @@ def test_a_lane_whose_connection_is_cut_is_free_at_once(
     rows.candidate(draft)
     job = submit.submit(draft, alice, engine="openai", mode="none")
     with pytest.raises(OperationalError):
-        lanes.score(Lane.objects.get().pk)
+        inline.score(Lane.objects.get().pk)
 
     assert Lane.objects.all().lost().count() == 1
     sweep()
@@ -176,7 +178,7 @@ def short(impatient: None, settings: LazySettings, monkeypatch: pytest.MonkeyPat
     """Lanes in this process with short slices and pauses."""
     settings.LANE_SLICE = 1
     settings.EVALUATOR_CONCURRENCY = 2
-    monkeypatch.setattr(flight, "PAUSE", 0.02)
+    inline.shorten_retries(monkeypatch, *doubling(0.02, 300.0))
     monkeypatch.setattr(openai, "FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(openai, "MAX_PAUSE_SECONDS", 0.02)
 
@@ -205,7 +207,6 @@ def test_a_model_that_cannot_be_reached_is_waited_for(
 ) -> None:
     with serving() as model:
         settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "key", model.url
-    flight.WORKER.close()
     for number in range(12):
         rows.candidate(draft, number, text=TEXT.format(number))
     job = submit.submit(draft, alice, engine="openai", mode="none")
@@ -218,7 +219,6 @@ def test_a_model_that_cannot_be_reached_is_waited_for(
     finally:
         timer.join()
         back.close()
-        flight.WORKER.close()
 
     assert not Lane.objects.filter(pk=lane.pk).exists()
     assert Call.objects.filter(status=CallStatus.FAILED).exists()
@@ -265,7 +265,7 @@ def test_a_mail_server_that_is_down_then_slow_then_refuses_gets_each_e_mail_once
 def again(waiting: Any) -> None:
     """Try them now; the pauses between tries are tested elsewhere."""
     until(lambda: not Notification.objects.filter(status=OutgoingStatus.SENDING).exists())
-    waiting.hurry()
+    waiting.make_due()
     sweep()
 
 

@@ -93,7 +93,7 @@ def test_the_lane_of_a_dead_worker_is_free_before_its_lease_ends(
     dead.wait()
     rows = [Lane.objects.create(draft=draft) for _ in range(2)]
     for row, pid in zip(rows, (dead.pid, os.getpid()), strict=True):
-        Lane.objects.all().enter(row.pk, uuid4(), worker.heartbeat.pk, pid)
+        Lane.objects.all().claim(row.pk, uuid4(), worker.heartbeat.pk, pid)
     Lane.objects.all().update(due_at=Now() + timedelta(hours=1))
 
     until(lambda: not Lane.objects.filter(pk=rows[0].pk).exists(), "the sweep", patience=20)
@@ -183,7 +183,7 @@ def test_a_stop_with_work_in_hand_cuts_it_off(tmp_path: Path, draft: Draft, *, a
     with running(tmp_path, workers=1, grace=600.0 if again else 1.0) as worker:
         worker.sentinel.suspend()
         lane = Lane.objects.create(draft=draft)
-        Lane.objects.all().enter(lane.pk, uuid4(), worker.heartbeat.pk, pid=1)
+        Lane.objects.all().claim(lane.pk, uuid4(), worker.heartbeat.pk, pid=1)
         Lane.objects.all().update(due_at=Now() + timedelta(hours=1))
         worker.process.terminate()
         if again:
