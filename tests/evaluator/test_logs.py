@@ -16,10 +16,10 @@ from evaluator import logs
 from jobs import tracing
 from jobs.execution import submit
 from jobs.models import Job, JobStatus
-from tests.inline import upload
 from tests.servers.answers import error, rated
 from tests.servers.model import serving
 from tests.workers import running, until
+from tests.workers_here import upload
 
 MARKER = "Zyxwvutsrq"
 

@@ -15,11 +15,11 @@ from candidates.models.analysis import EvaluationQuerySet, EvaluationStatus
 from jobs.execution import pause, submit, turn
 from jobs.models import Halt, Heartbeat, Job, JobStatus, Lane
 from jobs.workers.sweep import sweep
-from tests import inline
-from tests.inline import work_off
+from tests import workers_here
 from tests.makers import rows
 from tests.reasons import raises_saying
 from tests.servers.model import ModelServer, rated
+from tests.workers_here import work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
@@ -64,7 +64,7 @@ def test_a_job_that_comes_while_all_are_busy_is_let_in_as_a_guest(
     large = submit.submit(draft, alice, mode="none")
     in_the_middle(model, 6, lambda: submit.submit(other, alice, mode="none"))
 
-    inline.score(Lane.objects.get().pk)  # one worker, one lane of the large job
+    workers_here.score(Lane.objects.get().pk)  # one worker, one lane of the large job
 
     small = Job.objects.exclude(pk=large.pk).get()
     large.refresh_from_db()
@@ -96,7 +96,7 @@ def test_a_guest_makes_room_after_a_moment_and_goes_on_later(
     submit.submit(draft, alice, mode="none")
     in_the_middle(model, 4, lambda: submit.submit(other, alice, mode="none"))
 
-    inline.score(Lane.objects.order_by("pk")[0].pk)
+    workers_here.score(Lane.objects.order_by("pk")[0].pk)
     small = Job.objects.get(analysis__draft=other)
     assert small.is_open
     work_off()
@@ -166,7 +166,7 @@ def test_a_cancel_does_not_wait_until_a_guest_has_left(
             connections.close_all()
 
     model.script = [script]
-    inline.score(Lane.objects.get().pk)
+    workers_here.score(Lane.objects.get().pk)
 
     # The last of the guest's calls began while it was in, more than a second after the cancel.
     assert came[-1] - came[0] > 1.0
@@ -211,7 +211,7 @@ def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
             connections.close_all()
 
     model.script = [script]
-    inline.score(Lane.objects.get().pk)
+    workers_here.score(Lane.objects.get().pk)
 
     assert time.monotonic() - stopped[0] < 45
     assert not Evaluation.objects.filter(status=EvaluationStatus.SCORING).exists()
@@ -261,7 +261,7 @@ def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
 
     for _ in range(3):
         for lane in list(Lane.objects.filter(started_at=None)):
-            inline.score(lane.pk)
+            workers_here.score(lane.pk)
         sweep()
     asked = len(model.requests)
     assert 3 <= asked < 10

@@ -16,10 +16,10 @@ from candidates.models.analysis import EvaluationStatus
 from candidates.reasons import sentence
 from jobs.execution import lanes, pause, submit, work
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
-from tests import inline
-from tests.inline import upload, work_off
+from tests import workers_here
 from tests.makers import files, rows
 from tests.servers.model import ModelServer, error, rated, said
+from tests.workers_here import upload, work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
@@ -251,7 +251,7 @@ def test_a_long_turn_makes_room_when_others_wait(
     job = submit.submit(draft, alice, mode="none")
     # The queue still holds the lane's own message: to the turn, somebody waits.
     lane = Lane.objects.get()
-    inline.score(lane.pk)
+    workers_here.score(lane.pk)
 
     assert not Lane.objects.filter(pk=lane.pk).exists()
     assert Lane.objects.filter(job=job, started_at=None).count() == 1
@@ -277,7 +277,7 @@ def test_a_lane_that_lost_its_token_writes_nothing(
         return rated(request)
 
     model.script = [taken_over]
-    inline.score(Lane.objects.get().pk)
+    workers_here.score(Lane.objects.get().pk)
 
     evaluation = job.analysis.evaluations.get()
     assert (evaluation.status, evaluation.score) == (EvaluationStatus.SCORING, None)
@@ -296,7 +296,7 @@ def test_lanes_at_the_same_time_finish_once(alice: User, draft: Draft) -> None:
 
     def take(pk: int) -> None:
         try:
-            inline.score(pk)
+            workers_here.score(pk)
         finally:
             connections.close_all()
 
@@ -321,8 +321,8 @@ def test_asking_twice_is_harmless(alice: User, draft: Draft) -> None:
     job = submit.submit(draft, alice)
     lane = Lane.objects.get()
 
-    inline.score(lane.pk)
-    inline.score(lane.pk)
+    workers_here.score(lane.pk)
+    workers_here.score(lane.pk)
     lanes.read(987_654)
 
     job.refresh_from_db()

@@ -14,8 +14,8 @@ from evaluator.models import StoredFile
 from jobs.execution import reading, submit, turn
 from jobs.models import JobStatus, Lane
 from jobs.workers.sweep import sweep
-from tests.inline import upload, work_off
 from tests.makers import archives, rows
+from tests.workers_here import upload, work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
