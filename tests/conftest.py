@@ -87,8 +87,13 @@ def anonymous(db: None) -> Client:
 
 @pytest.fixture
 def draft(alice: User) -> Draft:
+    return make_draft(alice)
+
+
+def make_draft(owner: User) -> Draft:
+    """A draft with two criteria, the first a must-have."""
     draft = Draft.objects.create(
-        owner=alice,
+        owner=owner,
         title="Backend engineer",
         description="We build payment systems in Python on PostgreSQL and run them ourselves.",
     )

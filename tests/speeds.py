@@ -6,8 +6,10 @@ a process, in either run, so that the markers stay true.
 """
 
 import multiprocessing.util
+import os
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,18 @@ import pytest
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 PROCESS_FIXTURES = {"worker", "worker_env"}
+# They wait more than they compute, so that they run beside the others from the start, the longest
+# first: at the end of a run they would leave the processor idle.
+SLOW_TESTS = (
+    "tests/jobs/queue/test_queue.py",
+    "tests/jobs/workers/test_hosts.py",
+    "tests/jobs/workers/test_faults.py",
+    "tests/jobs/workers/test_supervisor.py",
+    "tests/evaluator/test_start.py",
+    "tests/jobs/workers/test_kill.py",
+    "tests/jobs/workers/test_drain.py",
+    "tests/jobs/execution/test_life.py",
+)
 AUDIT_EVENTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 # Starts the embedded PostgreSQL, at the first connection of whatever test needs it.
 DATABASE_SERVER = "evaluator/database/server.py"
@@ -52,23 +66,41 @@ def _is_database_server() -> bool:
 def pytest_configure() -> None:
     sys.addaudithook(_audit)
     # The one way to start a process that Python does not audit.
-    start = multiprocessing.util.spawnv_passfds  # type: ignore[attr-defined]
+    start = multiprocessing.util.spawnv_passfds
 
-    def guarded_start(path: bytes, arguments: list[Any], descriptors: list[int]) -> int:
+    def guarded_start(*arguments: Any) -> int:
         GUARD.check("multiprocessing")
-        return int(start(path, arguments, descriptors))
+        return start(*arguments)
 
-    multiprocessing.util.spawnv_passfds = guarded_start  # type: ignore[attr-defined]
+    multiprocessing.util.spawnv_passfds = guarded_start
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by place and fixture."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark by place and fixture; put the slow first in what half of the processes begin with."""
     for item in items:
         if item.path.is_relative_to(BROWSER_TESTS):
             item.add_marker("browser")
         if PROCESS_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("processes")
+    result = yield
+    items[:] = slow_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    return result
+
+
+def slow_first(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """The items in an order of which `--dist worksteal` hands each process an equal part.
+
+    Half of the parts begin with the slow tests, so that the others compute meanwhile.
+    """
+    slow = [item for prefix in SLOW_TESTS for item in items if item.nodeid.startswith(prefix)]
+    others = iter([item for item in items if not item.nodeid.startswith(SLOW_TESTS)])
+    beginning = max(1, processes // 2)
+    ordered: list[pytest.Item] = []
+    for part in range(processes):
+        ordered += slow[part::beginning] if part < beginning else []
+        ordered += islice(others, max(0, len(items) * (part + 1) // processes - len(ordered)))
+    return [*ordered, *others]
 
 
 def may_start_processes(item: pytest.Item) -> bool:

@@ -25,7 +25,7 @@ from tests.servers.redis import free_port
 from tests.workers import alive, environment, until, until_dead
 from tests.workers_here import upload
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCFILE = dict(

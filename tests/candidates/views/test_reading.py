@@ -42,6 +42,7 @@ def image(one: Candidate, number: int = 1) -> str:
     return reverse("candidates:page", args=[one.public_id, number])
 
 
+@pytest.mark.processes
 def test_a_quote_leads_to_its_box_on_the_page(as_alice: Client, evaluation: Evaluation) -> None:
     page = as_alice.get(evaluation.get_absolute_url(), {"show": "pages"}).text
 
@@ -53,6 +54,7 @@ def test_a_quote_leads_to_its_box_on_the_page(as_alice: Client, evaluation: Eval
     assert "not marked on the pages" not in page and TEXT not in page
 
 
+@pytest.mark.processes
 def test_a_page_is_kept_by_the_reader_alone_and_cannot_run(
     as_alice: Client, one: Candidate
 ) -> None:
@@ -65,6 +67,7 @@ def test_a_page_is_kept_by_the_reader_alone_and_cannot_run(
     assert as_alice.get(image(one, 2)).status_code == 404
 
 
+@pytest.mark.processes
 def test_what_stands_on_no_page_is_said_to_be_on_none(
     as_alice: Client, evaluation: Evaluation
 ) -> None:
@@ -76,6 +79,7 @@ def test_what_stands_on_no_page_is_said_to_be_on_none(
     assert '<li id="role-1" tabindex="-1">' in page
 
 
+@pytest.mark.processes
 def test_a_scan_shows_its_page_and_says_that_places_are_not_known(
     as_alice: Client, evaluation: Evaluation
 ) -> None:
@@ -115,6 +119,7 @@ def test_while_others_are_being_drawn_it_says_to_try_again(
     assert page.status_code == 200 and "could not be drawn in time" in page.text
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("data", [b"%PDF-1.4 broken", b"GIF89a and no more"])
 def test_what_cannot_be_drawn_still_has_its_text(
     as_alice: Client, draft: Draft, data: bytes
@@ -127,6 +132,7 @@ def test_what_cannot_be_drawn_still_has_its_text(
     assert as_alice.get(image(one)).status_code == 404
 
 
+@pytest.mark.processes
 def test_pages_cost_no_more_queries_than_text(
     as_alice: Client, evaluation: Evaluation, django_assert_max_num_queries: Any
 ) -> None:

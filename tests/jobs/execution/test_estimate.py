@@ -46,6 +46,7 @@ def full(draft: Draft) -> Draft:
     return draft
 
 
+@pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 class TestAgainstTheServer:
     @pytest.mark.parametrize("mode", ["none", "top", "all"])

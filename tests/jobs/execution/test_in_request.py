@@ -160,6 +160,7 @@ def test_a_run_of_more_than_the_most_is_refused_before_and_at_the_button(
     assert Job.objects.count() == 1
 
 
+@pytest.mark.processes
 def test_an_archive_that_held_more_fails_its_run_with_the_reason(
     draft: Draft, alice: User, settings: LazySettings
 ) -> None:

@@ -24,6 +24,7 @@ from tests.workers_here import upload, work_off
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
 
+@pytest.mark.processes
 def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:
     upload(
         draft,
@@ -62,6 +63,7 @@ def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:
     assert not Lane.objects.exists()
 
 
+@pytest.mark.processes
 def test_a_run_reads_what_nobody_has_read_yet(alice: User, draft: Draft) -> None:
     upload(draft, {"one.txt": b"Ada Example\nPython engineer, PostgreSQL expert."})
     job = submit.submit(draft, alice)
@@ -74,6 +76,7 @@ def test_a_run_reads_what_nobody_has_read_yet(alice: User, draft: Draft) -> None
     assert job.analysis.evaluations.get().status == EvaluationStatus.SCORED
 
 
+@pytest.mark.processes
 def test_when_nothing_can_be_scored_the_job_has_failed_and_says_why(
     alice: User, draft: Draft
 ) -> None:

@@ -46,7 +46,11 @@ from tests.servers.model import ModelServer, Reply, Request, error, rated, servi
 from tests.workers import cut_connections, running, until
 from tests.workers_here import work_off
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(240),
+]
 
 SERVANT = pwd.getpwnam("nobody")  # whom PostgreSQL runs as
 TEXT = "Built Python services, for the {}th time."
