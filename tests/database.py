@@ -41,6 +41,27 @@ def migrated_template() -> str:
 
 
 @contextmanager
+def new_database(purpose: str, template: str = "template1") -> Iterator[None]:
+    """Django's connection leads to a new database meanwhile, a copy of `template`."""
+    with database_copy(purpose, template) as name, connected_to(name):
+        yield
+
+
+@contextmanager
+def database_copy(purpose: str, template: str) -> Iterator[str]:
+    """The name of a new database, a copy of `template`; dropped afterwards."""
+    name = f"{connection.settings_dict['NAME']}_{purpose}"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield name
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
 def connected_to(name: str) -> Iterator[None]:
     """Django's connection leads to the database `name` meanwhile, and is closed afterwards."""
     usual = connection.settings_dict["NAME"]

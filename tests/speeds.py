@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
-PROCESS_FIXTURES = {"worker", "worker_env"}
+PROCESS_FIXTURES = {"sandbox", "worker", "worker_env"}
 # They wait more than they compute, so that they run beside the others from the start, the longest
 # first: at the end of a run they would leave the processor idle.
 SLOW_TESTS = (
@@ -72,7 +72,7 @@ def pytest_configure() -> None:
         GUARD.check("multiprocessing")
         return start(*arguments)
 
-    multiprocessing.util.spawnv_passfds = guarded_start
+    multiprocessing.util.spawnv_passfds = guarded_start  # type: ignore[assignment]  # passes on any
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

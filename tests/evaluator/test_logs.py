@@ -83,6 +83,7 @@ def test_a_request_keeps_the_id_of_the_proxy_when_it_is_sane(given: str, kept: b
     assert kept or (ids[0] != ids[1] and len(ids[0]) == 32)
 
 
+@pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_a_whole_job_leaves_lines_about_it_and_no_word_of_a_resume(
     tmp_path: Path, draft: Draft, alice: User
