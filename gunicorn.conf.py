@@ -19,7 +19,7 @@ threads = settings.WEB_THREADS
 graceful_timeout = 20  # seconds for answers on their way at a stop
 timeout = 100  # after which a proxy has given up too
 accesslog = "-"
-logger_class = "evaluator.access_log.Gunicorn"
+logger_class = "evaluator.access_log.GunicornLogger"
 
 
 def on_starting(server: Any) -> None:

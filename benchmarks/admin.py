@@ -12,16 +12,16 @@ from typing import Any
 
 from .stage import django_of_our_own, say
 
-JOBS = int(os.environ.get("BENCH_JOBS", "100000"))
-OF_EACH = 10  # evaluations
-OF_A_DRAFT = 10  # jobs: its candidates are scored again and again
-OWNERS = 200
-LOOKS = int(os.environ.get("BENCH_LOOKS", "15"))  # at each page
-ALLOWED, QUERIES = 300.0, 15
+JOB_COUNT = int(os.environ.get("BENCH_JOBS", "100000"))
+EVALUATIONS_PER_JOB = 10
+JOBS_PER_DRAFT = 10  # its candidates are scored again by each
+OWNER_COUNT = 200
+REQUESTS_PER_PAGE = int(os.environ.get("BENCH_LOOKS", "15"))
+MAX_P95_MS, MAX_QUERIES = 300.0, 15
 
 # Of every hundred jobs three have failed, two are cancelled, and a few of the newest are under way;
 # of every hundred résumés two failed and one cannot be read. A month of it, evenly.
-FILL = """
+FILL_SQL = """
 SET LOCAL statement_timeout = 0;
 SET LOCAL session_replication_role = replica; -- no foreign key is looked up
 INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff,
@@ -94,7 +94,11 @@ def main() -> None:
         began = time.monotonic()
         _fill()
         took = time.monotonic() - began
-        say("", f"({JOBS:,} jobs, {JOBS * OF_EACH:,} evaluations: made in {took:.0f} s)")
+        say(
+            "",
+            f"({JOB_COUNT:,} jobs, {JOB_COUNT * EVALUATIONS_PER_JOB:,} evaluations: "
+            f"made in {took:.0f} s)",
+        )
         user.is_staff = user.is_superuser = True
         user.save(update_fields=["is_staff", "is_superuser"])
         _measure(user)
@@ -110,14 +114,14 @@ def _fill() -> None:
         field.column: "''" if field.get_internal_type() in ("CharField", "TextField") else "0"
         for field in Candidate._meta.concrete_fields
         if not (field.null or field.primary_key or field.has_db_default() or field.generated)
-        and str(field.column) not in FILL
+        and str(field.column) not in FILL_SQL
     }
-    statements = FILL.format(
-        owners=OWNERS,
-        jobs=JOBS,
-        drafts=JOBS // OF_A_DRAFT,
-        of_a_draft=OF_A_DRAFT,
-        of_each=OF_EACH,
+    statements = FILL_SQL.format(
+        owners=OWNER_COUNT,
+        jobs=JOB_COUNT,
+        drafts=JOB_COUNT // JOBS_PER_DRAFT,
+        of_a_draft=JOBS_PER_DRAFT,
+        of_each=EVALUATIONS_PER_JOB,
         candidate_names="".join(f", {name}" for name in blank),
         candidate_values="".join(f", {value}" for value in blank.values()),
     )
@@ -137,10 +141,10 @@ def _pages() -> Iterator[tuple[str, str]]:
 
     jobs = reverse("admin:jobs_job_changelist")
     owner = User.objects.get(username="owner7")
-    middle = Job.objects.all()[JOBS // 2]
-    for what, query in {
+    middle = Job.objects.all()[JOB_COUNT // 2]
+    for title, query in {
         "all": {},
-        "the last page that is counted": {"p": str(min(200, JOBS // 25))},
+        "the last page that is counted": {"p": str(min(200, JOB_COUNT // 25))},
         "under way": {"state": "open"},
         "failed": {"state": "failed"},
         "of one owner": {"owner": str(owner.pk)},
@@ -160,7 +164,7 @@ def _pages() -> Iterator[tuple[str, str]]:
         "an id": {"q": str(middle.public_id)},
         "by owner": {"o": "2"},
     }.items():
-        yield f"jobs, {what}", f"{jobs}?{_query(query)}"
+        yield f"jobs, {title}", f"{jobs}?{_query(query)}"
     newest = Job.objects.all()[:25]
     watched = "&".join(f"job={job.pk}" for job in newest)
     yield "jobs, the bars of a page", f"{reverse('admin:jobs_job_progress')}?{watched}"
@@ -190,27 +194,27 @@ def _measure(user: Any) -> None:
     client = Client(headers={"Host": "localhost"})
     client.force_login(user)
     say("", "| page | p50 | p95 | of it our processor, p50 | queries |", "|---|---|---|---|---|")
-    worst, most = 0.0, 0
-    for what, url in _pages():
-        with CaptureQueriesContext(connection) as seen:
+    worst, most_queries = 0.0, 0
+    for name, url in _pages():
+        with CaptureQueriesContext(connection) as captured:
             status = client.get(url).status_code
-        queries = len(seen)
+        queries = len(captured)
         if status != 200:
             raise SystemExit(f"{url} answers {status}.")
-        looks = [_timed(client, url) for _ in range(LOOKS)]
+        looks = [_timed(client, url) for _ in range(REQUESTS_PER_PAGE)]
         times, own = (sorted(each) for each in zip(*looks, strict=True))
-        p95 = times[min(LOOKS * 95 // 100, LOOKS - 1)]
-        worst, most = max(worst, p95), max(most, queries)
+        p95 = times[min(REQUESTS_PER_PAGE * 95 // 100, REQUESTS_PER_PAGE - 1)]
+        worst, most_queries = max(worst, p95), max(most_queries, queries)
         say(
-            f"| {what} | {statistics.median(times):.0f} ms | {p95:.0f} ms "
+            f"| {name} | {statistics.median(times):.0f} ms | {p95:.0f} ms "
             f"| {statistics.median(own):.0f} ms | {queries} |"
         )
-    say("", f"The slowest: p95 {worst:.0f} ms (allowed {ALLOWED:.0f}); the most queries: {most} "
-        f"(allowed {QUERIES}).")  # fmt: skip
+    say("", f"The slowest: p95 {worst:.0f} ms (allowed {MAX_P95_MS:.0f}); the most queries: "
+        f"{most_queries} (allowed {MAX_QUERIES}).")  # fmt: skip
 
 
 def _timed(client: Any, url: str) -> tuple[float, float]:
-    """Milliseconds, and those of them in which the web server's processor was busy with it."""
+    """The duration of a request, and its CPU time in the web server, in milliseconds."""
     began, busy = time.perf_counter(), time.process_time()
     client.get(url)
     return 1000 * (time.perf_counter() - began), 1000 * (time.process_time() - busy)

@@ -22,44 +22,44 @@ from . import servers, stage
 from .peers import Peer
 from .peers.prompts import message
 
-PER_WORKER = 32  # calls in flight of each of our two workers
-LOOK = 0.02  # seconds between looks at whether all is done
-WEIGH = 1.0  # seconds between looks at the memory
+CALLS_PER_WORKER = 32  # in flight, in each of the two workers of this project
+POLL_SECONDS = 0.02  # between checks whether all is done
+MEMORY_POLL_SECONDS = 1.0  # between measurements of the memory
 OURS = "this project, 2 workers of 32 calls"
 
 
 @dataclass
 class Contender:
-    """Something that can be told to score résumés, and the processes that do it."""
+    """A system that scores résumés, with the processes that do it."""
 
     database: str
     workers: list[Process]
     databases: list[Process]  # processes: PostgreSQL, and Redis where there is one
 
     def prepare(self, texts: Sequence[str]) -> None:
-        """Bring résumés, which have been read, into the database."""
+        """Store résumés that are read already in the database."""
         raise NotImplementedError
 
     def submit(self) -> tuple[str, list[Any]]:
-        """Ask for what was prepared; a query that is true once all of it is over."""
+        """Submit the prepared résumés; return a query that is true once all are done."""
         raise NotImplementedError
 
     def scored(self) -> int:
-        """How many of those submitted have their score."""
+        """The number of submitted résumés that have a score."""
         raise NotImplementedError
 
     def end(self) -> None:
-        """Kill the processes, whose connections then tell PostgreSQL all that they committed."""
+        """Kill the processes, so that their connections report all commits to PostgreSQL."""
         for process in stage.tree(self.workers):
             with suppress(NoSuchProcess):
                 process.kill()
 
         def alone() -> bool:
             with servers.connected("postgres") as connection:
-                found = connection.execute(
+                row = connection.execute(
                     "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [self.database]
                 )
-                return not found.fetchall()[0][0]
+                return not row.fetchall()[0][0]
 
         stage.wait_until(alone, longest=20)
 
@@ -125,10 +125,10 @@ class Theirs(Contender):
 
     def scored(self) -> int:
         with servers.connected(self.database) as connection:
-            found = connection.execute(
+            row = connection.execute(
                 "SELECT count(DISTINCT resume_id) FROM score WHERE resume_id = ANY(%s)", [self.ids]
             )
-            return int(found.fetchall()[0][0])
+            return int(row.fetchall()[0][0])
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def ours(user: Any, model: str, url: str) -> Iterator[Ours]:
     os.environ.update(
         OPENAI_BASE_URL=url,
         OPENAI_API_KEY="x",
-        EVALUATOR_CONCURRENCY=str(PER_WORKER),
+        EVALUATOR_CONCURRENCY=str(CALLS_PER_WORKER),
         Q_WORKERS="2",
     )
     from jobs.models import Heartbeat
@@ -183,10 +183,10 @@ def follow(contender: Contender, query: str, values: list[Any], longest: float) 
             now = time.monotonic()
             if now > until:
                 raise SystemExit(f"{contender.database} was not done within {longest:.0f} s.")
-            if now - weighed > WEIGH:
+            if now - weighed > MEMORY_POLL_SECONDS:
                 weighed = now
                 most = max(most, sum(map(_weight, stage.tree(contender.workers))))
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
     return max(most, sum(map(_weight, stage.tree(contender.workers))))
 
 

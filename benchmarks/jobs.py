@@ -15,10 +15,10 @@ from psutil import Process
 from . import stage
 from .stage import say
 
-SIZES = (300, 3_000)
-WARM_UP = 100  # résumés, so that every worker has loaded the model once
-POSTS = 15
-STARTS = 15
+JOB_SIZES = (300, 3_000)
+WARM_UP_RESUMES = 100  # résumés, so that every worker has loaded the model once
+POST_ROUNDS = 15
+START_ROUNDS = 15
 SALTS = itertools.count()  # no résumé is of two drafts: its score would be reused
 
 
@@ -47,12 +47,12 @@ def _measure(user: Any) -> None:
     _posts(user)
     runs: dict[int, Spent] = {}
     with stage.worker() as worker:
-        starts = [_start_seconds(user) for _ in range(STARTS)]
-        _run(user, WARM_UP, worker)
-        for size in SIZES:
+        starts = [_start_seconds(user) for _ in range(START_ROUNDS)]
+        _run(user, WARM_UP_RESUMES, worker)
+        for size in JOB_SIZES:
             runs[size] = _run(user, size, worker)
-    say("", "| from submit to finished, local engine | " + " | ".join(map(str, SIZES)) + " |")
-    say("|---|" + "---|" * len(SIZES))
+    say("", "| from submit to finished, local engine | " + " | ".join(map(str, JOB_SIZES)) + " |")
+    say("|---|" + "---|" * len(JOB_SIZES))
     rows: list[tuple[str, Any]] = [
         ("wall s", lambda run, n: f"{run.wall:.2f}"),
         ("CPU s, workers and database", lambda run, n: f"{run.cpu:.2f}"),
@@ -62,10 +62,10 @@ def _measure(user: Any) -> None:
         ("commits", lambda run, n: f"{run.commits}"),
     ]
     for label, shown in rows:
-        say(f"| {label} | " + " | ".join(shown(runs[size], size) for size in SIZES) + " |")
-    first, last = (runs[size].cpu / size for size in (SIZES[0], SIZES[-1]))
-    say("", f"CPU a résumé at {SIZES[-1]} against {SIZES[0]}: {last / first:.2f} ×.")
-    say(f"Idle to started, median of {STARTS}: {1000 * statistics.median(starts):.0f} ms.")
+        say(f"| {label} | " + " | ".join(shown(runs[size], size) for size in JOB_SIZES) + " |")
+    first, last = (runs[size].cpu / size for size in (JOB_SIZES[0], JOB_SIZES[-1]))
+    say("", f"CPU a résumé at {JOB_SIZES[-1]} against {JOB_SIZES[0]}: {last / first:.2f} ×.")
+    say(f"Idle to started, median of {START_ROUNDS}: {1000 * statistics.median(starts):.0f} ms.")
 
 
 def _posts(user: Any) -> None:
@@ -79,7 +79,7 @@ def _posts(user: Any) -> None:
     client.force_login(user)
     took: dict[int, list[float]] = {30: [], 3_000: []}
     drafts = {size: _draft(user, size) for size in took}
-    for turn in range(POSTS + 1):
+    for turn in range(POST_ROUNDS + 1):
         for size, draft in drafts.items():
             began = time.perf_counter()
             answer = client.post(
@@ -98,7 +98,7 @@ def _posts(user: Any) -> None:
     say("| the POST that runs a draft, server side | 30 candidates | 3,000 candidates |")
     say("|---|---|---|")
     shown = (f"{1000 * statistics.median(took[size]):.1f}" for size in took)
-    say("| ms, median of " + f"{POSTS} | " + " | ".join(shown) + " |")
+    say("| ms, median of " + f"{POST_ROUNDS} | " + " | ".join(shown) + " |")
 
 
 def _start_seconds(user: Any) -> float:

@@ -1,7 +1,7 @@
 """Make candidates/scoring/engines/centres.json from the texts in benchmarks/centres.
 
-A line is one text about one trade, its title before the colon in postings, or a piece of what
-stands in texts of every trade: boilerplate.txt is of postings, the second half of resumes.txt of
+Each line is a text about one trade, in postings with its title before the colon, or a piece that
+occurs in texts of every trade: boilerplate.txt for postings, the second half of resumes.txt for
 résumés. Means are rounded, so that the file is the same on every machine.
 """
 

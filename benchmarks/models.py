@@ -25,14 +25,16 @@ from .contenders import OURS, Contender
 from .peers import PEERS, SCRIPT
 from .stage import say
 
-LATENCY = 1.0  # seconds
-WARM_UP = 64  # résumés, so that every worker has imported, connected and called
-WARM_LATENCY = 0.2
+LATENCY_SECONDS = 1.0
+WARM_UP_RESUMES = 64  # résumés, so that every worker has imported, connected and called
+WARM_UP_LATENCY_SECONDS = 0.2
 # PostgreSQL tells what an idle connection has committed within ten seconds.
-SETTLE = 10.5
+SETTLE_SECONDS = 10.5
 NO_FAULTS: dict[str, float] = {}
 FAULTS = {"rate_limited": 0.05, "failing": 0.05, "dropped": 0.05, "garbled": 0.05}
-WARMS = "gpt-5-mini"  # a model of which the price table says that the first call goes alone
+CACHE_WARMING_MODEL = (
+    "gpt-5-mini"  # a model of which the price table says that the first call goes alone
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +61,28 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--resumes", type=int, default=300)
     parser.add_argument("--many", type=int, default=1_000)
-    told = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with stage.django_of_our_own() as user:
         rubric = stage.draft(user, ()).rubric()
         ours: Start = partial(contenders.ours, user, "scripted")
-        warming = partial(contenders.ours, user, WARMS)
+        warming = partial(contenders.ours, user, CACHE_WARMING_MODEL)
         script: Start = partial(contenders.theirs, SCRIPT, rubric)
         every: dict[str, tuple[Start, dict[str, float]]] = {
             peer.label: (partial(contenders.theirs, peer, rubric), NO_FAULTS) for peer in PEERS
         }
         say("", "## Scoring by a model", "")
-        runs = _by_turns({OURS: (ours, NO_FAULTS), **every}, told.resumes, told.rounds, "one")
-        _table(f"{told.resumes} résumés, {LATENCY:g} s a call", runs)
+        runs = _by_turns({OURS: (ours, NO_FAULTS), **every}, options.resumes, options.rounds, "one")
+        _table(f"{options.resumes} résumés, {LATENCY_SECONDS:g} s a call", runs)
         broken = {
             f"{OURS}, a fifth of the answers fail": (ours, FAULTS),
             f"{SCRIPT.label}, the same": (script, FAULTS),
             SCRIPT.label: (script, NO_FAULTS),
         }
-        _table("when answers fail", _by_turns(broken, told.resumes, told.rounds, "broken"))
+        _table("when answers fail", _by_turns(broken, options.resumes, options.rounds, "broken"))
         two = {OURS: (ours, NO_FAULTS), SCRIPT.label: (script, NO_FAULTS)}
-        _table(f"{told.many:,} résumés", _by_turns(two, told.many, told.rounds, "many"))
-        _again(ours, told.many)
-        _shared({"scripted": ours, WARMS: warming}, rubric, told.resumes)
+        _table(f"{options.many:,} résumés", _by_turns(two, options.many, options.rounds, "many"))
+        _again(ours, options.many)
+        _shared({"scripted": ours, CACHE_WARMING_MODEL: warming}, rubric, options.resumes)
 
 
 def _by_turns(
@@ -98,21 +100,21 @@ def _by_turns(
 
 
 def _median(several: Sequence[Spent]) -> Spent:
-    found = {
-        one.name: [value for run in several if (value := getattr(run, one.name)) is not None]
-        for one in fields(Spent)
+    values = {
+        field.name: [value for run in several if (value := getattr(run, field.name)) is not None]
+        for field in fields(Spent)
     }
-    return Spent(**{name: statistics.median(values) for name, values in found.items()})
+    return Spent(**{name: statistics.median(samples) for name, samples in values.items()})
 
 
 def _turn(start: Start, texts: Sequence[str], faults: dict[str, float], *, settled: bool) -> Spent:
-    with servers.model_server(WARM_LATENCY) as url, start(url) as contender:
-        contender.prepare(stage.texts(WARM_UP, f"warm {texts[0]}"))
+    with servers.model_server(WARM_UP_LATENCY_SECONDS) as url, start(url) as contender:
+        contender.prepare(stage.texts(WARM_UP_RESUMES, f"warm {texts[0]}"))
         contenders.follow(contender, *contender.submit(), longest=60)
         contender.prepare(texts)
         if settled:
-            time.sleep(SETTLE)
-        servers.behave(url, latency=LATENCY, **faults)
+            time.sleep(SETTLE_SECONDS)
+        servers.behave(url, latency=LATENCY_SECONDS, **faults)
         return _run(contender, url, len(texts), settled=settled)
 
 
@@ -120,7 +122,9 @@ def _run(contender: Contender, url: str, size: int, *, settled: bool) -> Spent:
     commits, before = servers.commits(contender.database), servers.log_of(url)
     cpu, database = stage.cpu(contender.workers), stage.cpu(contender.databases)
     began = time.perf_counter()
-    memory = contenders.follow(contender, *contender.submit(), longest=60 + size * LATENCY / 4)
+    memory = contenders.follow(
+        contender, *contender.submit(), longest=60 + size * LATENCY_SECONDS / 4
+    )
     wall = time.perf_counter() - began
     cpu = stage.cpu(contender.workers) - cpu
     database = stage.cpu(contender.databases) - database
@@ -165,7 +169,7 @@ def _table(title: str, runs: dict[str, Spent]) -> None:
 
 def _again(start: Start, size: int) -> None:
     """A second run of a draft that has not changed."""
-    with servers.model_server(WARM_LATENCY) as url, start(url) as contender:
+    with servers.model_server(WARM_UP_LATENCY_SECONDS) as url, start(url) as contender:
         contender.prepare(stage.texts(size, "again"))
         contenders.follow(contender, *contender.submit(), longest=60 + size)
         calls = servers.log_of(url)["requests"]
@@ -186,18 +190,18 @@ def _shared(starts: dict[str, Start], rubric: Rubric, size: int) -> None:
     say("", "| model | the first call | shared, of all tokens | of what could be shared |")
     say("|---|---|---|---|")
     for model, start in starts.items():
-        with servers.model_server(LATENCY) as url, start(url) as contender:
+        with servers.model_server(LATENCY_SECONDS) as url, start(url) as contender:
             contender.prepare(stage.texts(size, f"shared {model}"))
             contenders.follow(contender, *contender.submit(), longest=60 + size)
-            told = servers.log_of(url)
-        asked = prompt.scoring(rubric)
-        begin = f"<{asked.block}>\n"
-        body = asked.body(model, "json_schema", [{"role": "user", "content": begin}])
-        could = (told["answered"] - 1) * tokens(answers.prompt(body))
+            log = servers.log_of(url)
+        prompt_text = prompt.scoring(rubric)
+        begin = f"<{prompt_text.block}>\n"
+        body = prompt_text.body(model, "json_schema", [{"role": "user", "content": begin}])
+        could = (log["answered"] - 1) * tokens(answers.prompt(body))
         first = "goes alone" if catalogue.facts(model).warms else "goes with the others"
         say(
-            f"| {model} | {first} | {told['cached_tokens'] / told['prompt_tokens']:.1%} "
-            f"| {told['cached_tokens'] / could:.1%} |"
+            f"| {model} | {first} | {log['cached_tokens'] / log['prompt_tokens']:.1%} "
+            f"| {log['cached_tokens'] / could:.1%} |"
         )
 
 

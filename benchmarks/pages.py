@@ -31,12 +31,12 @@ from .stage import TEXTS, cpu, django_of_our_own, postgres, say
 ROOT = Path(__file__).resolve().parent.parent
 CANDIDATES = int(os.environ.get("BENCH_CANDIDATES", "10000"))
 DRAFTS = int(os.environ.get("BENCH_DRAFTS", "500"))
-IN_A_SMALL_DRAFT = 20
-LOOKS = 40  # at each page
-WATCHERS, FOR = 200, 20.0  # open job pages, seconds
-FILES = 5_000  # that are uploaded at once
-SLOWER = 4  # times, of the processor in the browser
-BATCH = 1_000
+SMALL_DRAFT_CANDIDATES = 20
+REQUESTS_PER_PAGE = 40
+OPEN_JOB_PAGES, POLLING_SECONDS = 200, 20.0  # open job pages, seconds
+UPLOADED_FILES = 5_000  # that are uploaded at once
+CPU_SLOWDOWN = 4  # times, of the processor in the browser
+ROWS_PER_BATCH = 1_000
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def _fill(user: Any) -> dict[str, Any]:
     now = timezone.now()
     jobs = []
     for draft in drafts:
-        ranked = _ranked(draft, user, IN_A_SMALL_DRAFT, chance)
+        ranked = _ranked(draft, user, SMALL_DRAFT_CANDIDATES, chance)
         jobs.append(
             Job(analysis=ranked, requested_by=user, status=JobStatus.COMPLETED,
                 started_at=now, completed_at=now)
@@ -96,8 +96,8 @@ def _fill(user: Any) -> dict[str, Any]:
             [running.pk, large.pk],
         )
         cursor.execute("ANALYZE")
-    for one in (large, analysis, job):
-        one.refresh_from_db()
+    for row in (large, analysis, job):
+        row.refresh_from_db()
     return {"draft": large, "analysis": analysis, "job": job}
 
 
@@ -115,8 +115,8 @@ def _ranked(draft: Any, user: Any, count: int, chance: random.Random) -> Any:
         engine="local", model="a-model", version="local-9", top_n=10,
     )  # fmt: skip
     rank = 0
-    for start in range(0, count, BATCH):
-        numbers = range(start, min(start + BATCH, count))
+    for start in range(0, count, ROWS_PER_BATCH):
+        numbers = range(start, min(start + ROWS_PER_BATCH, count))
         people = Candidate.objects.bulk_create(
             Candidate(
                 draft=draft, filename=f"{number}.pdf", file=f"bench/{draft.pk}/{number}",
@@ -133,7 +133,7 @@ def _ranked(draft: Any, user: Any, count: int, chance: random.Random) -> Any:
                 Evaluation(
                     analysis=analysis, candidate=person, status=EvaluationStatus.SCORED,
                     scored_at=now, rank=rank, score=round(100 * (1 - rank / (count + 1)), 1),
-                    ratings=[_rating(one.key, chance) for one in criteria.criteria],
+                    ratings=[_rating(criterion.key, chance) for criterion in criteria.criteria],
                 )
             )  # fmt: skip
         Evaluation.objects.bulk_create(rows)
@@ -145,7 +145,8 @@ def _rating(key: str, chance: random.Random) -> dict[str, Any]:
     return {
         "criterion": key,
         "rating": round(chance.uniform(0, 4), 1),
-        "reason": "The résumé says so in so many words, and more than once.",
+        "explanation": "The résumé says so in so many words, and more than once.",
+        "reason": None,
         "quotes": [quote],
         "supported": True,
         "dropped": 0,
@@ -217,7 +218,7 @@ def _pages(things: dict[str, Any], user: Any, cookie: str, port: int) -> None:
     from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
 
-    from tests.test_access import MORE, POLICIES
+    from tests.test_access import EXTRA_ARGUMENTS, POLICIES
 
     client = Client(headers={"Host": "127.0.0.1"})
     client.force_login(user)
@@ -233,23 +234,30 @@ def _pages(things: dict[str, Any], user: Any, cookie: str, port: int) -> None:
     for name, (_, methods, kind) in POLICIES.items():
         thing = None
         if kind is not None:
-            thing = by_kind.get(kind) or _one(kind)
+            thing = by_kind.get(kind) or _newest(kind)
         if "GET" not in methods or (kind and thing is None) or name == "password_reset_confirm":
             continue
-        path = reverse(name, args=[thing.public_id, *MORE.get(name, [])] if thing else [])
+        path = reverse(
+            name, args=[thing.public_id, *EXTRA_ARGUMENTS.get(name, [])] if thing else []
+        )
         if name == "candidates:compare":
             best = things["analysis"].evaluations.filter(rank__lte=4)
-            path += "?" + "&".join(f"c={one}" for one in best.values_list("public_id", flat=True))
-        with CaptureQueriesContext(connection) as seen:
+            path += "?" + "&".join(
+                f"c={public_id}" for public_id in best.values_list("public_id", flat=True)
+            )
+        with CaptureQueriesContext(connection) as queries:
             answer = client.get(path)
         if answer.status_code != 200 or "text/html" not in answer.headers["Content-Type"]:
             continue
         body = _ask(port, path, cookie)[1]
-        times = [_timed(lambda path=path: _ask(port, path, cookie)) for _ in range(LOOKS)]  # type: ignore[misc]
+        times = [
+            _timed(lambda path=path: _ask(port, path, cookie))  # type: ignore[misc]
+            for _ in range(REQUESTS_PER_PAGE)
+        ]
         p95 = _percentile(times, 95)
         worst = max(worst, p95)
         say(
-            f"| {name} | {statistics.median(times):.0f} ms | {p95:.0f} ms | {len(seen)} "
+            f"| {name} | {statistics.median(times):.0f} ms | {p95:.0f} ms | {len(queries)} "
             f"| {len(gzip.compress(body, 6)) / 1024:.1f} KB |"
         )
     say("", f"The slowest: p95 {worst:.0f} ms.")
@@ -278,7 +286,7 @@ def _exports(analysis: Any, cookie: str, port: int) -> None:
         say(f"| {kind.upper()} | {statistics.median(times):.1f} | {size / 1e6:.1f} |")
 
 
-def _one(kind: Any) -> Any:
+def _newest(kind: Any) -> Any:
     return kind._default_manager.order_by("-pk").first()
 
 
@@ -294,11 +302,11 @@ def _polls(job: Any, cookie: str, port: int, web: Process) -> None:
     over = threading.Event()
     watching = [
         threading.Thread(target=_watch, args=(path, cookie, port, asks, every, number, over))
-        for number in range(WATCHERS)
+        for number in range(OPEN_JOB_PAGES)
     ]
     for thread in watching:
         thread.start()
-    time.sleep(FOR)
+    time.sleep(POLLING_SECONDS)
     spent, stored = cpu([web]) - began[0], cpu([postgres()]) - began[1]
     seconds = time.monotonic() - began[2]
     over.set()
@@ -312,7 +320,7 @@ def _polls(job: Any, cookie: str, port: int, web: Process) -> None:
         "|---|---|",
         f"| a poll that finds nothing new ({', '.join(map(str, sorted(statuses)))}), p50 and p95 | "
         f"{statistics.median(times):.1f} and {_percentile(times, 95):.1f} ms |",
-        f"| {WATCHERS} open job pages, each every {every} s: share of a core, web server | "
+        f"| {OPEN_JOB_PAGES} open job pages, each every {every} s: share of a core, web server | "
         f"{100 * spent / seconds:.0f}% |",
         f"| the same, PostgreSQL | {100 * stored / seconds:.0f}% |",
     )
@@ -322,7 +330,7 @@ def _watch(
     path: str, cookie: str, port: int, asks: dict[str, str], every: float, number: int,
     over: threading.Event,
 ) -> None:  # fmt: skip
-    if over.wait(every * number / WATCHERS):
+    if over.wait(every * number / OPEN_JOB_PAGES):
         return
     while not over.is_set():
         _ask(port, path, cookie, **asks)
@@ -359,7 +367,7 @@ def _in_a_browser(things: dict[str, Any], cookie: str, port: int) -> None:
             return page
 
         for _ in range(5):
-            page = opened(SLOWER)
+            page = opened(CPU_SLOWDOWN)
             page.goto(things["analysis"].get_absolute_url(), wait_until="load")
             loads.append(page.evaluate("performance.getEntriesByType('navigation')[0].duration"))
             paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
@@ -370,12 +378,12 @@ def _in_a_browser(things: dict[str, Any], cookie: str, port: int) -> None:
         browser.close()
     say(
         "",
-        f"The ranking in Chromium with a processor {SLOWER} times as slow, nothing cached: loaded "
-        f"after {statistics.median(loads):.0f} ms, first seen after "
+        f"The ranking in Chromium with a processor {CPU_SLOWDOWN} times as slow, nothing cached: "
+        f"loaded after {statistics.median(loads):.0f} ms, first seen after "
         f"{statistics.median(shown):.0f} ms (medians of {len(loads)}).",
         f"A weight is moved, 1,000 candidates change places: p50 {statistics.median(moves):.0f} "
         f"ms, the longest of {len(moves)} {max(moves):.0f} ms, with the layout.",
-        f"{FILES:,} files are chosen and uploaded: the page's longest turn took "
+        f"{UPLOADED_FILES:,} files are chosen and uploaded: the page's longest turn took "
         + (f"{longest:.0f} ms." if longest else "less than 50 ms."),
     )
 
@@ -417,11 +425,11 @@ def _upload(page: Any, draft: Any) -> float:
         }"""
     )
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"cv{number}.txt") for number in range(FILES)]
+        paths = [Path(folder, f"cv{number}.txt") for number in range(UPLOADED_FILES)]
         for path in paths:
             path.write_text(f"{path.stem} of somebody\n")
         page.locator("#files").set_input_files(paths)
-        done = f"Done: {FILES} of {FILES} files added."
+        done = f"Done: {UPLOADED_FILES} of {UPLOADED_FILES} files added."
         page.get_by_text(done).wait_for(timeout=600_000)
     longest: float = page.evaluate("window.longest")
     return longest

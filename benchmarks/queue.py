@@ -31,12 +31,14 @@ SERVERS = {  # how their processes are titled
     CELERY: "redis-server ",
     PROCRASTINATE: "postgres: postgres procrastinate ",
 }
-CLUSTERS = (1, 2, 4)
-WORKERS = 2  # processes of a cluster; procrastinate has one, with as many tasks as it likes
+CLUSTER_COUNTS = (1, 2, 4)
+WORKERS_PER_CLUSTER = (
+    2  # processes of a cluster; procrastinate has one, with as many tasks as it likes
+)
 TASKS = 5_000
 ROUNDS = 3
-STARTS = 40
-HELD = "held"
+START_ROUNDS = 40
+HELD_QUEUE = "held"
 Figures = dict[tuple[str, int], list[float]]
 
 
@@ -48,7 +50,7 @@ def main() -> None:
         drains: Figures = {}
         costs: Figures = {}
         starts: dict[str, list[float]] = {name: [] for name in NAMES}
-        for clusters in CLUSTERS:
+        for clusters in CLUSTER_COUNTS:
             with ExitStack() as running:
                 roots = {
                     name: [
@@ -73,7 +75,7 @@ def main() -> None:
 
 
 class Driver:
-    """Our end of the process that puts messages in and looks how many are left."""
+    """The benchmark's side of the process that enqueues messages and counts those left."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
@@ -89,7 +91,7 @@ class Driver:
         return json.loads(answer)
 
     def run(self, tasks: int = TASKS) -> tuple[float, float]:
-        """How many a second were put in, and then worked off and acknowledged."""
+        """Tasks per second that were enqueued, and then run and acknowledged."""
         fill = self.ask("fill", tasks)
         began = time.monotonic()
         self.ask("open")
@@ -109,7 +111,7 @@ def _measure_starts(drivers: dict[str, Driver], starts: dict[str, list[float]]) 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind(("127.0.0.1", 0))
         line.settimeout(30)
-        for turn in range(STARTS + 3):
+        for turn in range(START_ROUNDS + 3):
             for name in NAMES:
                 time.sleep(random.uniform(0.1, 0.4))  # noqa: S311 -- no queue's rhythm is met
                 sent = drivers[name].ask("stamp", line.getsockname()[1])
@@ -126,21 +128,21 @@ def _show(
 ) -> None:
     median = statistics.median
     _say("", "## The queue alone", "")
-    heads = [f"acknowledged a second, {n} cluster{'s' * (n > 1)}" for n in CLUSTERS]
+    heads = [f"acknowledged a second, {n} cluster{'s' * (n > 1)}" for n in CLUSTER_COUNTS]
     _say("| | idle to start, ms | put in a second | CPU ms a task | " + " | ".join(heads) + " |")
-    _say("|---|" + "---|" * (3 + len(CLUSTERS)))
+    _say("|---|" + "---|" * (3 + len(CLUSTER_COUNTS)))
     for name in NAMES:
         cells = [f"{1000 * median(starts[name]):.1f}", f"{median(fills[name, 1]):.0f}"]
         cells.append(f"{1000 * median(costs[name, 1]):.2f}")
-        for clusters in CLUSTERS:
+        for clusters in CLUSTER_COUNTS:
             runs = drains[name, clusters]
             cells.append(f"{median(runs):.0f} ({min(runs):.0f}-{max(runs):.0f})")
         _say(f"| {name} | " + " | ".join(cells) + " |")
     _say("", "| this broker against | " + " | ".join(["idle to start", *heads]) + " |")
-    _say("|---|" + "---|" * (1 + len(CLUSTERS)))
+    _say("|---|" + "---|" * (1 + len(CLUSTER_COUNTS)))
     for name in (STOCK, CELERY, PROCRASTINATE):
         cells = [f"{median(starts[OURS]) / median(starts[name]):.2f} ×"]
-        for clusters in CLUSTERS:
+        for clusters in CLUSTER_COUNTS:
             ratio = median(drains[OURS, clusters]) / median(drains[name, clusters])
             cells.append(f"{ratio:.2f} ×")
         _say(f"| {name} | " + " | ".join(cells) + " |")
@@ -173,13 +175,15 @@ def _title(process: Process) -> str:
 @contextmanager
 def _servers(folder: Path) -> Iterator[dict[str, dict[str, str]]]:
     """A PostgreSQL and a Redis; yields what each queue's processes need in their environment."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    inherited = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")
+    }
     django = {
-        **kept,
+        **inherited,
         "DEBUG": "1",
         "DJANGO_SETTINGS_MODULE": "evaluator.settings",
         "EVALUATOR_VAR": str(folder),
-        "Q_WORKERS": str(WORKERS),
+        "Q_WORKERS": str(WORKERS_PER_CLUSTER),
         "SECRET_KEY": "of-a-benchmark",
     }
     os.environ.update(django)
@@ -202,8 +206,8 @@ def _servers(folder: Path) -> Iterator[dict[str, dict[str, str]]]:
         yield {
             STOCK: {**django, "DATABASE_URL": f"{base}/stock", "QUEUE_BROKER": "stock"},
             OURS: {**django, "DATABASE_URL": f"{base}/ours", "QUEUE_BROKER": "postgres"},
-            CELERY: {**kept, "PEERS_REDIS": url},
-            PROCRASTINATE: {**kept, "PEERS_POSTGRES": f"{base}/procrastinate"},
+            CELERY: {**inherited, "PEERS_REDIS": url},
+            PROCRASTINATE: {**inherited, "PEERS_POSTGRES": f"{base}/procrastinate"},
         }
 
 
@@ -231,7 +235,16 @@ def _cluster(name: str, number: int, environment: dict[str, str]) -> Iterator[Pr
         STOCK: [*python, "jobs.workers"],
         OURS: [*python, "jobs.workers"],
         CELERY: [
-            *(*python, "celery", "-q", "-A", "benchmarks.rivals", "worker", "-c", str(WORKERS)),
+            *(
+                *python,
+                "celery",
+                "-q",
+                "-A",
+                "benchmarks.rivals",
+                "worker",
+                "-c",
+                str(WORKERS_PER_CLUSTER),
+            ),
             *("-n", f"peer{number}@%h", "-l", "ERROR"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ],
@@ -279,7 +292,7 @@ def _stop(process: "subprocess.Popen[Any]") -> None:
 
 
 class Queue(Protocol):
-    """What it does with one queue."""
+    """The operations on a queue."""
 
     def put_held(self) -> None: ...
     def stamp(self, port: int) -> None: ...
@@ -327,7 +340,7 @@ class _DjangoQ:
     def put_held(self) -> None:
         from django_q.tasks import async_task
 
-        async_task("benchmarks.rivals.nothing", cluster=HELD)
+        async_task("benchmarks.rivals.nothing", cluster=HELD_QUEUE)
 
     def stamp(self, port: int) -> None:
         from django_q.tasks import async_task
@@ -337,7 +350,8 @@ class _DjangoQ:
     def open(self) -> None:
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE django_q_ormq SET key = 'evaluator', lock = now() WHERE key = %s", [HELD]
+                "UPDATE django_q_ormq SET key = 'evaluator', lock = now() WHERE key = %s",
+                [HELD_QUEUE],
             )
             cursor.execute("SELECT pg_notify('evaluator', 'evaluator')")
 
@@ -357,13 +371,13 @@ class _Celery:
         self.client = redis.Redis.from_url(os.environ["PEERS_REDIS"])
 
     def put_held(self) -> None:
-        self.app.send_task("nothing", queue=HELD)
+        self.app.send_task("nothing", queue=HELD_QUEUE)
 
     def stamp(self, port: int) -> None:
         self.app.send_task("stamp", [port])
 
     def open(self) -> None:
-        self.client.rename(HELD, "celery")
+        self.client.rename(HELD_QUEUE, "celery")
 
     def left(self) -> int:
         return int(self.client.llen("celery")) + int(self.client.hlen("unacked"))
@@ -378,7 +392,7 @@ class _Procrastinate:
         self.app = App(connector=SyncPsycopgConnector(conninfo=place))
         self.app.open()
         self.app.schema_manager.apply_schema()
-        self.held = self.app.configure_task("nothing", queue=HELD)
+        self.held = self.app.configure_task("nothing", queue=HELD_QUEUE)
         self.connection = psycopg.connect(place, autocommit=True)
 
     def put_held(self) -> None:
@@ -389,7 +403,7 @@ class _Procrastinate:
 
     def open(self) -> None:
         self.connection.execute(
-            "UPDATE procrastinate_jobs SET queue_name = 'open' WHERE queue_name = %s", [HELD]
+            "UPDATE procrastinate_jobs SET queue_name = 'open' WHERE queue_name = %s", [HELD_QUEUE]
         )
         self.app.configure_task("nothing", queue="open").defer()  # which tells the workers
 

@@ -1,8 +1,8 @@
-"""How well the `local` engine ranks the sample résumés, and how fast.
+"""Measure how well the `local` engine ranks the sample résumés, and how fast.
 
-Every readable résumé is ranked for each role; labels.csv says how good it is for it (0 to 3). Two
-figures: NDCG@10, which looks at the top alone and jumps when two neighbours change places, and the
-share of pairs of different grades in which the better one stands above, which is steadier.
+Every readable résumé is ranked for each role; labels.csv grades how well it fits (0 to 3). Two
+figures: NDCG@10, which covers the top alone and jumps when two neighbours change places, and the
+share of pairs of different grades in which the better one ranks higher, which is steadier.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Rubric, RubricCriterion
 
 SAMPLES = Path(__file__).resolve().parent.parent / "candidates" / "samples"
-AT = 10
+TOP = 10  # ranks that NDCG covers
 SHUFFLES = 200
-PAGE = 2500  # characters
+PAGE_CHARACTERS = 2500
 
 
 def main() -> None:
@@ -49,21 +49,21 @@ def main() -> None:
     def scored(rubric: Rubric) -> Callable[[str], float]:
         def score(text: str) -> float:
             card = asyncio.run(engine.score(text, rubric))
-            return rank.stand(rubric, card.ratings).score
+            return rank.overall_score(rubric, card.ratings).score
 
         return score
 
     def bm25(rubric: Rubric) -> Callable[[str], float]:
-        wanted = lexical.query(f"{rubric.title}\n{rubric.description}")
+        query = lexical.query(f"{rubric.title}\n{rubric.description}")
 
         def score(text: str) -> float:
-            found = lexical.terms(text)
-            counted = {term: found.count(term) for term in wanted}
-            return lexical.bm25(wanted, counted, len(found))
+            terms = lexical.terms(text)
+            counts = {term: terms.count(term) for term in query}
+            return lexical.bm25(query, counts, len(terms))
 
         return score
 
-    ways: dict[str, Callable[[str], Callable[[str], float]]] = {
+    methods: dict[str, Callable[[str], Callable[[str], float]]] = {
         "BM25 alone": lambda name: bm25(bare[name]),
         "local, description only": lambda name: scored(bare[name]),
         "local, criteria derived": lambda name: scored(derived[name]),
@@ -71,34 +71,34 @@ def main() -> None:
     }
     tops: dict[str, list[float]] = {}
     pairs: dict[str, list[float]] = {}
-    for way, make_score in ways.items():
+    for method, make_score in methods.items():
         for name in roles:
             score = make_score(name)
             scores = {file: score(texts[file]) for file in texts if file in labels[name]}
-            tops.setdefault(way, []).append(ndcg(scores, labels[name]))
-            pairs.setdefault(way, []).append(in_order(scores, labels[name]))
-    tops["random"] = [_shuffled(labels[name]) for name in roles]
-    for title, rows in ((f"NDCG@{AT}", tops), ("pairs in the right order", pairs)):
-        _say("", f"## {title}, {len(texts)} résumés", "")
-        _say(f"| | {' | '.join(roles)} | mean |", "|---|" + "---|" * (len(roles) + 1))
-        for way, found in rows.items():
-            cells = " | ".join(f"{value:.3f}" for value in found)
-            _say(f"| {way} | {cells} | {statistics.mean(found):.3f} |")
+            tops.setdefault(method, []).append(ndcg(scores, labels[name]))
+            pairs.setdefault(method, []).append(in_order(scores, labels[name]))
+    tops["random"] = [_random_ndcg(labels[name]) for name in roles]
+    for title, rows in ((f"NDCG@{TOP}", tops), ("pairs in the right order", pairs)):
+        _print("", f"## {title}, {len(texts)} résumés", "")
+        _print(f"| | {' | '.join(roles)} | mean |", "|---|" + "---|" * (len(roles) + 1))
+        for method, values in rows.items():
+            cells = " | ".join(f"{value:.3f}" for value in values)
+            _print(f"| {method} | {cells} | {statistics.mean(values):.3f} |")
     _speed(texts, full["backend-engineer"])
 
 
 def _speed(texts: dict[str, str], rubric: Rubric) -> None:
     engine = make("local")
     own = list(texts.values())
-    pages = ["\n".join(pair)[:PAGE] for pair in itertools.pairwise(own)]
+    pages = ["\n".join(pair)[:PAGE_CHARACTERS] for pair in itertools.pairwise(own)]
 
     async def run(documents: list[str]) -> float:
-        began = time.process_time()
+        started = time.process_time()
         for document in documents:
             await engine.score(document, rubric)
-        return len(documents) / (time.process_time() - began)
+        return len(documents) / (time.process_time() - started)
 
-    # In a queue of thousands most words were met before, in these hundred about two in three were.
+    # Among thousands most words are in the cache already; among these hundred, two in three are.
     half = len(pages) // 2
     asyncio.run(run(pages[:half]))
     new = asyncio.run(run(pages[half + 1 :]))
@@ -106,7 +106,7 @@ def _speed(texts: dict[str, str], rubric: Rubric) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     length = statistics.mean(map(len, pages))
     words = statistics.mean(len(page.split()) for page in pages)
-    _say(
+    _print(
         "",
         f"{new:.0f} new résumés a second of one core, {known:.0f} once their words are known; "
         f"{length:.0f} characters and {words:.0f} words each, {len(rubric.criteria)} criteria; "
@@ -124,7 +124,7 @@ def rubric_of(role: posting.Posting, criteria: tuple[RubricCriterion, ...]) -> R
 
 
 def read_texts() -> dict[str, str]:
-    found = {}
+    texts = {}
     for path in sorted(SAMPLES.glob("*/*")):
         if path.name == "JOB.md":
             continue
@@ -132,8 +132,8 @@ def read_texts() -> dict[str, str]:
             document = read(path.read_bytes(), path.name)
         except Unreadable:
             continue  # the samples hold a few on purpose
-        found[f"{path.parent.name}/{path.name}"] = redact(document.text, document.contact.name)
-    return found
+        texts[f"{path.parent.name}/{path.name}"] = redact(document.text, document.contact.name)
+    return texts
 
 
 def read_labels() -> dict[str, dict[str, int]]:
@@ -150,22 +150,22 @@ def ndcg(scores: dict[str, float], grades: dict[str, int]) -> float:
 
 
 def in_order(scores: dict[str, float], grades: dict[str, int]) -> float:
-    """The share of pairs of different grades that are the right way round, by their distance."""
-    right = total = 0
-    for one, other in itertools.permutations(scores, 2):
-        distance = grades[one] - grades[other]
+    """Return the share of correctly ordered pairs of different grades, weighted by distance."""
+    correct = total = 0
+    for better, worse in itertools.permutations(scores, 2):
+        distance = grades[better] - grades[worse]
         if distance > 0:
             total += distance
-            right += distance * (scores[one] > scores[other])
-    return right / total
+            correct += distance * (scores[better] > scores[worse])
+    return correct / total
 
 
-def _shuffled(grades: dict[str, int]) -> float:
-    chance = random.Random(0)  # noqa: S311
+def _random_ndcg(grades: dict[str, int]) -> float:
+    generator = random.Random(0)  # noqa: S311
     names = sorted(grades)
     runs = []
     for _ in range(SHUFFLES):
-        chance.shuffle(names)
+        generator.shuffle(names)
         runs.append(_gain([grades[name] for name in names]) / _best(grades, names))
     return statistics.mean(runs)
 
@@ -175,12 +175,12 @@ def _best(grades: dict[str, int], names: list[str]) -> float:
 
 
 def _gain(grades: list[int]) -> float:
-    """Discounted gain of the first ten, with 2^grade - 1 (Burges et al., 2005)."""
-    gains = (2.0**grade - 1.0 for grade in grades[:AT])
-    return sum(gain / math.log2(place + 1) for place, gain in enumerate(gains, 1))
+    """Return the discounted gain of the first ten, with 2^grade - 1 (Burges et al., 2005)."""
+    gains = (2.0**grade - 1.0 for grade in grades[:TOP])
+    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, 1))
 
 
-def _say(*lines: str) -> None:
+def _print(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

@@ -73,12 +73,12 @@ def without_looking(data: bytes) -> list[str]:
     import pypdfium2.raw as raw
 
     from candidates.reading.pdf import reader
-    from candidates.reading.pdf.page import in_order, opened
+    from candidates.reading.pdf.page import in_order, open_page
 
-    with reader.loaded(data) as document:
+    with reader.open_document(data) as document:
         texts = []
         for index in range(raw.FPDF_GetPageCount(document)):
-            with opened(document, index) as page:
+            with open_page(document, index) as page:
                 texts.append(in_order(page))
         return texts
 
@@ -123,8 +123,8 @@ def _speed(pdfs: list[bytes]) -> None:
         "| | pages a second | ms a page | beside pypdfium2 | peak memory MB |",
         "|---|---|---|---|---|",
     )
-    for way, found in times.items():
-        taken = statistics.median(found)
+    for way, seconds in times.items():
+        taken = statistics.median(seconds)
         memory = f"{_memory(way):.0f}" if way in WAYS else ""
         _say(
             f"| {way} | {pages / taken:.0f} | {1000 * taken / pages:.1f} | {taken / base:.2f} × "
@@ -159,11 +159,13 @@ def _order() -> None:
         "ours": lambda data: " ".join(without_looking(data)),
     }
     for name, read in readers.items():
-        kept = []
+        counts = []
         for group in groups.values():
             pages = [make() for make in group.values()]
-            kept.append(sum("".join(read(data).split()) == "".join(words) for data, words in pages))
-        _say(f"| {name} | " + " | ".join(map(str, kept)) + " |")
+            counts.append(
+                sum("".join(read(data).split()) == "".join(words) for data, words in pages)
+            )
+        _say(f"| {name} | " + " | ".join(map(str, counts)) + " |")
 
 
 def _pdfium_text(data: bytes) -> str:
@@ -174,14 +176,18 @@ def _pdfium_text(data: bytes) -> str:
 
 
 def _hidden() -> None:
-    from candidates.reading.pdf import reader
+    from candidates.reading.registry import new_context
+    from candidates.reading.sniff import FileKind
     from tests.makers import hidden
 
-    found = sum(
-        [one.kind for one in reader.parse(make()).hidden] == [kind]
+    found_count = sum(
+        [hidden_run.kind for hidden_run in new_context().parse(FileKind.PDF, make()).hidden]
+        == [kind]
         for kind, make in hidden.HIDDEN.values()
     )
-    wrong = sum(bool(reader.parse(make()).hidden) for make in hidden.VISIBLE.values())
+    wrong = sum(
+        bool(new_context().parse(FileKind.PDF, make()).hidden) for make in hidden.VISIBLE.values()
+    )
     flagged = []
     real = [path for path in paths(".pdf") if _opens(path.read_bytes())]
     for path in real:
@@ -189,13 +195,13 @@ def _hidden() -> None:
         if getattr(document, "hidden", ()):
             flagged.append(path.name)
     _say("", "## Hidden text in PDFs", "")
-    _say(f"Found: {found} of {len(hidden.HIDDEN)} ways to hide it.")
+    _say(f"Found: {found_count} of {len(hidden.HIDDEN)} ways to hide it.")
     _say(f"Wrongly found: {wrong} of {len(hidden.VISIBLE)} pages that only look so.")
     _say(f"Résumés in which some was found: {', '.join(flagged) or 'none'}, of {len(real)}.")
 
 
 def _word() -> None:
-    """Letters that Word shows and that our text lacks."""
+    """Letters that Word shows and that the text of this reader lacks."""
     from candidates.reading.clean import LOOK_ALIKES, clean
 
     lost = total = 0
@@ -208,8 +214,8 @@ def _word() -> None:
         if document is None or not document.media_type.endswith("wordprocessingml.document"):
             continue
         read_files += 1
-        found = document.text + "".join(one.text for one in document.hidden)
-        ours = Counter("".join(found.translate(LOOK_ALIKES).split()))
+        read_text = document.text + "".join(run.text for run in document.hidden)
+        ours = Counter("".join(read_text.translate(LOOK_ALIKES).split()))
         letters = clean(_shown_letters(data)).text.translate(LOOK_ALIKES)
         shown = Counter("".join(letters.split()))
         lost += sum((shown - ours).values())
@@ -243,15 +249,15 @@ def _shown_letters(data: bytes) -> str:
 
 
 def _bad_files() -> None:
-    from tests.makers import files as made
+    from tests.makers import files
 
-    several: list[tuple[str, bytes]] = [(name, make()) for name, (make, _) in made.REFUSED.items()]
+    several: list[tuple[str, bytes]] = [(name, make()) for name, (make, _) in files.REFUSED.items()]
     if HOSTILE.is_dir():
         several += [(path.name, path.read_bytes()) for path in sorted(HOSTILE.iterdir())]
     outcomes: Counter[str] = Counter()
     slowest = ("", 0.0)
     with Sandbox() as sandbox:
-        sandbox.read(made.pdf(), "cv.pdf")
+        sandbox.read(files.pdf(), "cv.pdf")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for name, data in several:
             began = time.perf_counter()
@@ -260,7 +266,7 @@ def _bad_files() -> None:
                 outcomes["text"] += 1
             except Unreadable as refused:
                 outcomes[refused.problem.value] += 1
-            slowest = max(slowest, (name, time.perf_counter() - began), key=lambda one: one[1])
+            slowest = max(slowest, (name, time.perf_counter() - began), key=lambda taken: taken[1])
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         deaths = sandbox.deaths
     _say("", f"## {len(several)} bad and difficult files", "")
@@ -307,7 +313,7 @@ def _peak_of(way: str, several: Iterable[Path]) -> None:
     for path in several:
         with suppress(Exception):  # files that cannot be opened are in the samples on purpose
             WAYS[way](path.read_bytes())
-    # Not getrusage, which counts what the parent had when it started us.
+    # Not getrusage, which counts the memory of the parent at the start.
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             _say(str(int(line.split()[1]) / 1024))

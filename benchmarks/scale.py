@@ -20,10 +20,12 @@ from psutil import Process
 from . import stage
 from .stage import say
 
-SIZES = (1_000, 100_000)
+JOB_SIZES = (1_000, 100_000)
 LARGE, SMALL, TIMES = 10_000, 10, 5
 KILLED, KILLS = 1_000, 60
-WRITTEN = 1_000  # résumés of a draft; a larger one has them several times, each as one of its own
+WRITTEN_RESUMES = (
+    1_000  # résumés of a draft; a larger one has them several times, each as one of its own
+)
 SPREAD, CLUSTERS, ROUNDS = 400, (1, 2, 4), 3
 CONCURRENCY = 16
 TABLES = ("candidates_evaluation", "candidates_call", "jobs_lane", "django_q_ormq")
@@ -45,7 +47,7 @@ class Spent:
 def main() -> None:
     from tests.servers.model import serving
 
-    sizes = [int(size) for size in os.environ.get("SIZES", "").split(",") if size] or SIZES
+    sizes = [int(size) for size in os.environ.get("SIZES", "").split(",") if size] or JOB_SIZES
     parts = os.environ.get("PARTS", "sizes,spread,behind,killed").split(",")
     with serving() as model:
         model.keep_requests = False
@@ -178,7 +180,7 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
 
     chance = random.Random(1)  # noqa: S311
     draft = _draft(user, KILLED)
-    paid, told = len(model.log), Notification.objects.count()
+    paid, notifications = len(model.log), Notification.objects.count()
     job = _submit(draft, user)
     kills = 0
     began = time.perf_counter()
@@ -198,7 +200,7 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
     _check(job, KILLED)
     wasted = len(model.log) - paid - KILLED
     unknown = Call.objects.filter(analysis=job.analysis, status="unknown").count()
-    mails = Notification.objects.count() - told
+    mails = Notification.objects.count() - notifications
     say(
         "",
         f"{kills} kills in {KILLED:,} evaluations: {_scored(job):,} scored, of these {blamed} by a "
@@ -210,8 +212,8 @@ def _killed(user: Any, worker: Process, model: Any) -> None:
 
 
 def _draft(user: Any, size: int) -> Any:
-    draft = stage.draft(user, stage.texts(min(size, WRITTEN), f"scale {next(SALTS)}"))
-    stage.multiply(draft, size // WRITTEN)
+    draft = stage.draft(user, stage.texts(min(size, WRITTEN_RESUMES), f"scale {next(SALTS)}"))
+    stage.multiply(draft, size // WRITTEN_RESUMES)
     return draft
 
 

@@ -47,16 +47,16 @@ def log_of(url: str) -> dict[str, Any]:
 
 
 def behave(url: str, **changed: float) -> None:
-    """Change how the model server behaves from now on."""
+    """Change the behaviour of the model server."""
     _ask(url, "POST", "/behave", json.dumps(changed))
 
 
 def commits(name: str) -> int:
     with connected("postgres") as connection:
-        found = connection.execute(
+        row = connection.execute(
             "SELECT xact_commit FROM pg_stat_database WHERE datname = %s", [name]
         )
-        return int(found.fetchall()[0][0])
+        return int(row.fetchall()[0][0])
 
 
 def hear(process: "subprocess.Popen[str]", begin: str) -> str:
@@ -114,7 +114,7 @@ def redis() -> Iterator[tuple[str, Process]]:
 def running(
     command: list[str], env: dict[str, str], *, talks: bool = False, quiet: bool = False
 ) -> Iterator["subprocess.Popen[str]"]:
-    """A process that ends with this block, and all that it started with it."""
+    """A process that is ended with this block, and its children too."""
     from jobs.workers.processes import die_with_parent
 
     process = subprocess.Popen(
@@ -152,5 +152,5 @@ def _ask(url: str, method: str, path: str, body: str = "") -> dict[str, Any]:
     at = urlsplit(url)
     with closing(HTTPConnection(at.hostname or "", at.port, timeout=10)) as connection:
         connection.request(method, path, body)
-        told: dict[str, Any] = json.loads(connection.getresponse().read())
-        return told
+        answer: dict[str, Any] = json.loads(connection.getresponse().read())
+        return answer

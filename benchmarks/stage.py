@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 from psutil import Process
 
-OWN = ("sha256", "redacted_key")  # of a copy
+UNIQUE_COLUMNS = ("sha256", "redacted_key")  # of a copy
 SAMPLES = Path(__file__).resolve().parent.parent / "candidates" / "samples"
 
 
@@ -90,13 +90,13 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
     from candidates.models import Candidate, Draft
     from candidates.models.candidate import CandidateStatus
     from candidates.scoring.fingerprint import document_key
-    from candidates.scoring.prepare import keep
+    from candidates.scoring.prepare import prepare_for_storage
 
     made = Draft.objects.all().write(user, ROLE)
     rows = []
     for number, text in enumerate(texts):
         digest = sha256(f"{made.pk} {number}".encode()).hexdigest()
-        prepared, kept = keep(text, name(number))  # as reading leaves it
+        prepared, kept = prepare_for_storage(text, name(number))  # as reading leaves it
         rows.append(
             Candidate(
                 draft=made,
@@ -127,7 +127,7 @@ def multiply(draft: Any, times: int) -> None:
     from candidates.models import Candidate
 
     kept = [field.attname for field in Candidate._meta.concrete_fields]
-    own = {name: f"encode(sha256(({name} || copy)::bytea), 'hex')" for name in OWN}
+    own = {name: f"encode(sha256(({name} || copy)::bytea), 'hex')" for name in UNIQUE_COLUMNS}
     names = [name for name in kept if name not in ("id", "public_id")]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")

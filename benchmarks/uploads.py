@@ -23,11 +23,11 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = 1_000
-A_REQUEST = 50  # as many as the page's script sends
-AT_ONCE = 3
-LOOK = 0.25  # seconds between looks at the draft's page
-LONGEST = 300.0
+FILE_COUNT = 1_000
+FILES_PER_REQUEST = 50  # as the page's script sends
+PARALLEL_REQUESTS = 3
+POLL_SECONDS = 0.25  # between requests for the draft's page
+MAX_SECONDS = 300.0
 USER, PASSWORD = "bench", uuid4().hex
 MAKE_USER = (
     "from django.contrib.auth.models import User; from candidates.models import Draft; "
@@ -38,29 +38,32 @@ MAKE_USER = (
 
 
 def main() -> None:
-    pdfs = make_pdfs(FILES)
+    pdfs = make_pdfs(FILE_COUNT)
     size = statistics.mean(map(len, pdfs)) / 1024
     with tempfile.TemporaryDirectory() as var, running(Path(var)) as (site, page):
         idle = [_timed(site, page) for _ in range(20)]
         began = time.monotonic()
         done = threading.Event()
-        with ThreadPoolExecutor(AT_ONCE + 1) as threads:
+        with ThreadPoolExecutor(PARALLEL_REQUESTS + 1) as threads:
             looking = threads.submit(_look, site, page, done)
-            batches = [pdfs[start : start + A_REQUEST] for start in range(0, FILES, A_REQUEST)]
+            batches = [
+                pdfs[start : start + FILES_PER_REQUEST]
+                for start in range(0, FILE_COUNT, FILES_PER_REQUEST)
+            ]
             upload = f"{page}upload/"
             list(threads.map(lambda batch: _send(site, page, upload, batch), batches))
             uploaded = time.monotonic() - began
             while not _all_read(site, page):
-                if time.monotonic() - began > LONGEST:
-                    raise SystemExit(f"Not all were read within {LONGEST:g} s.")
-                time.sleep(LOOK)
+                if time.monotonic() - began > MAX_SECONDS:
+                    raise SystemExit(f"Not all were read within {MAX_SECONDS:g} s.")
+                time.sleep(POLL_SECONDS)
             read = time.monotonic() - began
             done.set()
             busy = looking.result()
         after = [_timed(site, page) for _ in range(20)]
     _say(
         "",
-        f"## {FILES:,} PDFs of two pages and {size:.0f} KB, through the web server",
+        f"## {FILE_COUNT:,} PDFs of two pages and {size:.0f} KB, through the web server",
         "",
         "| | |",
         "|---|---|",
@@ -188,10 +191,10 @@ class Site:
 
 
 def token_of(page: str) -> str:
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-    if found is None:
+    match = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    if match is None:
         raise SystemExit("The page has no form to send.")
-    return found.group(1)
+    return match.group(1)
 
 
 def _send(site: Site, page: str, upload: str, batch: list[bytes]) -> None:
@@ -212,7 +215,7 @@ def _send(site: Site, page: str, upload: str, batch: list[bytes]) -> None:
 
 
 def _all_read(site: Site, page: str) -> bool:
-    return f"All {FILES:,} are read" in " ".join(site.open(page).split())
+    return f"All {FILE_COUNT:,} are read" in " ".join(site.open(page).split())
 
 
 def _timed(site: Site, page: str) -> float:
@@ -223,7 +226,7 @@ def _timed(site: Site, page: str) -> float:
 
 def _look(site: Site, page: str, done: threading.Event) -> list[float]:
     times = []
-    while not done.wait(LOOK):
+    while not done.wait(POLL_SECONDS):
         times.append(_timed(site, page))
     return times
 

@@ -1,9 +1,9 @@
-"""Who may see it, and what they may do: one function per object, and no other way in for a view.
+"""Access control: one function per model, the only way for a view to get an object.
 
-Each starts from what is visible to the user and answers 404 for everything else, so that a stranger
-cannot tell what exists; a colleague whose role does not reach as far as `needs` gets 403 and is
-told why. The objects come with what their pages show, and with `role`, the user's; a query hidden
-in a template is then an error.
+Each starts from the objects that are visible to the user and raises Http404 for all others, so that
+a stranger cannot tell what exists. It raises PermissionDenied, with the reason, where the role of
+the user does not allow `needs`. The objects come with the related rows that their pages show, and
+with `role`, the user's role in the draft; a further query in a template is an error.
 """
 
 from typing import TYPE_CHECKING, cast
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
-NOT_YOURS = {
+ROLE_REQUIRED = {
     Role.EDITOR: _("This draft is shared with you to look at. Ask its owner to let you change it."),
     Role.OWNER: _("Only the owner of this draft may do that."),
 }
 
 
 class Request(HttpRequest):
-    """A request that has passed the log-in: every view of ours has somebody at it."""
+    """A request of a user who is logged in, as in every view of this project."""
 
     user: "User"
 
@@ -38,7 +38,7 @@ class Request(HttpRequest):
 def with_role[M: models.Model](
     shown: models.QuerySet[M, M], user: "User | AnonymousUser", draft: str
 ) -> models.QuerySet[M, M]:
-    """Each row with the user's `role` in its draft; `draft` is the way there, such as "draft"."""
+    """Each row with the user's `role` in its draft; `draft` is the lookup path, such as "draft"."""
     member = Membership.objects.filter(user=user.pk, draft=OuterRef(draft))
     owner = "owner" if draft == "pk" else f"{draft}__owner"
     role = Case(When(**{owner: user.pk}, then=Value(Role.OWNER)), default=member.values("role")[:1])
@@ -46,11 +46,12 @@ def with_role[M: models.Model](
 
 
 def allowed[M: models.Model](shown: models.QuerySet[M, M], public_id: UUID, needs: Role) -> M:
-    """The row of this id; 404 without one, 403 where its `role` does not reach that far."""
-    found: M = get_object_or_404(shown.fetch_mode(models.FETCH_RAISE), public_id=public_id)
-    if not Role(found.role).may(needs):  # type: ignore[attr-defined]
-        raise PermissionDenied(str(NOT_YOURS[needs]))
-    return found
+    """The row with this id. Raises Http404 without such a row, PermissionDenied where its `role`
+    does not allow `needs`."""
+    row: M = get_object_or_404(shown.fetch_mode(models.FETCH_RAISE), public_id=public_id)
+    if not Role(row.role).may(needs):  # type: ignore[attr-defined]
+        raise PermissionDenied(str(ROLE_REQUIRED[needs]))
+    return row
 
 
 def draft_for(user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER) -> Draft:
@@ -82,11 +83,11 @@ def analysis_for(
 def membership_for(
     user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER
 ) -> Membership:
-    """Somebody's access to a draft; `role` is theirs, and not the user's as elsewhere."""
+    """A membership of a draft; its `role` is the member's, not the user's as elsewhere."""
     shown = Membership.objects.filter(draft__in=Draft.objects.visible_to(user))
-    found = get_object_or_404(shown.select_related("draft"), public_id=public_id)
-    draft_for(user, found.draft.public_id, needs)
-    return found
+    membership = get_object_or_404(shown.select_related("draft"), public_id=public_id)
+    draft_for(user, membership.draft.public_id, needs)
+    return membership
 
 
 def evaluation_for(

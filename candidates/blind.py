@@ -1,7 +1,7 @@
-"""Blind mode: who a candidate is stays hidden in pages, exports and e-mails until somebody has
-decided about them, or has revealed them, which is an act that is recorded.
+"""Blind mode: a candidate's identity is hidden in pages, exports and e-mails until a decision about
+them, or until a member of the draft reveals it, which is recorded.
 
-Engines never see any of it, blind or not: what is hidden here is what `scoring.redact` takes out.
+Engines never see the identity, blind or not: this hides what `scoring.redact` removes for them.
 """
 
 import re
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MASK = "[…]"
-# In the name of a file beside the person's.
-_PLAIN = """
+# Words in the name of a file that are no part of the person's name.
+_FILE_WORDS = """
 and application bewerbung copy curriculum cv doc docx eml final for htm html jpeg jpg lebenslauf msg
 new odt of pdf png resume resumé résumé rtf scan the tiff txt vitae
 """
-PLAIN = frozenset(_PLAIN.split())
+FILE_WORDS = frozenset(_FILE_WORDS.split())
 WORD = re.compile(r"[^\W\d_]{3,}")
 
 Spans = Sequence[tuple[int, int]]
 
 
 def is_hidden(candidate: Candidate, draft: Draft) -> bool:
-    """Whether pages may not yet tell who it is."""
+    """Whether pages may not yet show who the candidate is."""
     return draft.blind and candidate.verdict == Verdict.OPEN and candidate.revealed_at is None
 
 
 def stand_in(candidate: Candidate) -> str:
-    """What a hidden candidate is called: the same everywhere, and short enough to be said."""
+    """The name of a hidden candidate: the same everywhere, and short enough to say aloud."""
     return _("Candidate %(id)s") % {"id": candidate.public_id.hex[:6].upper()}
 
 
@@ -48,48 +48,46 @@ def shown_name(candidate: Candidate, draft: Draft) -> str:
 
 
 def shown_file(candidate: Candidate, draft: Draft) -> str:
-    """The name of the file; "" where it is hidden, since people name files after themselves."""
+    """The name of the file; "" for a hidden candidate, since people name files after themselves."""
     return "" if is_hidden(candidate, draft) else candidate.filename
 
 
 def spans_of(candidate: Candidate) -> Spans:
-    """What of the candidate's text is hidden: spans in its order. About a millisecond for each
-    thousand characters, and next to nothing where they were kept."""
-    kept = candidate.prepared
-    if candidate.name and kept.get("version") == prepare.VERSION:
-        return [(start, end) for start, end in kept["traces"]]
-    return traces(candidate.text, _called(candidate))
+    """The spans of the candidate's text that reveal who it is, in order. About a millisecond for a
+    thousand characters, and next to nothing where they are stored."""
+    prepared = candidate.prepared
+    if candidate.name and prepared.get("version") == prepare.VERSION:
+        return [(start, end) for start, end in prepared["traces"]]
+    return traces(candidate.text, _probable_name(candidate))
 
 
 def hide(text: str, candidate: Candidate) -> str:
-    """Any text about the candidate without what tells who it is, such as a sentence of a flag."""
-    for name in filter(None, (candidate.filename, candidate.email, candidate.phone)):
-        text = text.replace(name, MASK)
-    return masked(text, traces(text, _called(candidate)))
+    """Mask what reveals the candidate in any text about them, such as a sentence of a flag."""
+    for detail in filter(None, (candidate.filename, candidate.email, candidate.phone)):
+        text = text.replace(detail, MASK)
+    return masked(text, traces(text, _probable_name(candidate)))
 
 
 def voice(candidate: Candidate, draft: Draft) -> Callable[[str], str]:
-    """How text about the candidate is shown: as it is, or as `hide` leaves it."""
+    """The function that makes text about the candidate fit to show: `hide`, or none needed."""
     return partial(hide, candidate=candidate) if is_hidden(candidate, draft) else str
 
 
 def masked(text: str, spans: Iterable[tuple[int, int]], start: int = 0) -> str:
-    """`text` with a mask for each of the spans, which are in its order.
-
-    It begins at `start` of what they are counted in.
-    """
+    """`text` with a mask in place of each span. The spans are in order, and are counted from
+    `start` characters before the text."""
     parts: list[str] = []
-    at = 0
+    position = 0
     for first, last in spans:
         begin, end = max(first - start, 0), min(last - start, len(text))
         if begin < end:
-            parts += (text[at:begin], MASK)
-            at = end
-    return "".join((*parts, text[at:]))
+            parts += (text[position:begin], MASK)
+            position = end
+    return "".join((*parts, text[position:]))
 
 
 def reveal(candidate: Candidate, user: "User") -> bool:
-    """Let everybody of the draft see who it is, before a decision; False if they could already."""
+    """Show all members of the draft who it is, before a decision; False if it was shown already."""
     with transaction.atomic():
         hidden = Candidate.objects.filter(pk=candidate.pk, revealed_at=None, verdict=Verdict.OPEN)
         if not hidden.filter(draft__blind=True).update(revealed_at=Now()):
@@ -101,8 +99,8 @@ def reveal(candidate: Candidate, user: "User") -> bool:
 
 
 def switch(draft: Draft, user: "User", *, on: bool) -> bool:
-    """Turn blind mode on or off; False if it was so already. Turned on again, it hides again
-    whoever had been revealed."""
+    """Turn blind mode on or off; False if nothing changed. Turning it on hides candidates again who
+    were revealed before."""
     with transaction.atomic():
         if not Draft.objects.filter(pk=draft.pk, blind=not on).update(blind=on):
             return False
@@ -114,10 +112,12 @@ def switch(draft: Draft, user: "User", *, on: bool) -> bool:
     return True
 
 
-def _called(candidate: Candidate) -> str:
-    """The person's name; where reading found none, the words of the file's name that may be it."""
+def _probable_name(candidate: Candidate) -> str:
+    """The person's name; where reading found none, the words of the file name that may be it."""
     if candidate.name:
         return candidate.name
     stem = candidate.filename.rpartition(".")[0] or candidate.filename
     words = WORD.findall(re.sub(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])", " ", stem))
-    return " ".join(word[0].upper() + word[1:] for word in words if word.casefold() not in PLAIN)
+    return " ".join(
+        word[0].upper() + word[1:] for word in words if word.casefold() not in FILE_WORDS
+    )

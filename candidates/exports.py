@@ -7,7 +7,6 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -20,7 +19,7 @@ from .blind import hide, is_hidden, masked, shown_file, shown_name
 from .facts.reason import Reason
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
 from .reading.problems import Problem
-from .reasons import code_of, sentence
+from .reasons import code_of, sentence, statement
 from .scoring import prepare
 from .scoring.rank import met
 from .scoring.rubric import RubricCriterion
@@ -83,7 +82,7 @@ def _rows(
     judged: Judged | None,
     language: str,
 ) -> Iterator[dict[str, Any]]:
-    criteria = {criterion.key: criterion for criterion in analysis.rubric.criteria}
+    criteria = analysis.rubric.by_key()
     blind = judged is not None and judged.draft.blind
     needed = [*NEEDED, "candidate__prepared"] if blind else NEEDED
     for values in chosen.values_list(*needed).iterator(AT_ONCE):
@@ -136,8 +135,10 @@ def _plain(
     language: str,
 ) -> dict[str, Any]:
     why = reason(evaluation)
-    with translation.override(language) if why else nullcontext():
+    ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
+    with translation.override(language):
         error = sentence(why)
+        statements = [statement(rating, criteria) for rating in ratings]
     return {
         "rank": evaluation.rank,
         "band": evaluation.band,
@@ -150,14 +151,15 @@ def _plain(
         "error_code": code_of(why) or None,
         "ratings": [
             {
-                "criterion": criteria[rating["criterion"]].name,
-                "rating": rating["rating"],
-                "must_have": _standing(criteria[rating["criterion"]], rating),
-                "reason": rating["reason"],
-                "supported": rating["supported"],
-                "quotes": [quote["text"] for quote in rating["quotes"]],
+                "criterion": criteria[rating.criterion].name,
+                "rating": rating.rating,
+                "must_have": _standing(criteria[rating.criterion], rating),
+                "reason": text,
+                "reason_code": code_of(rating.reason) or None,
+                "supported": rating.supported,
+                "quotes": [quote.text for quote in rating.quotes],
             }
-            for rating in evaluation.ratings
+            for rating, text in zip(ratings, statements, strict=True)
         ],
     }
 
@@ -199,8 +201,8 @@ def _hide(row: dict[str, Any], evaluation: Evaluation, draft: Draft) -> None:
         note["text"] = hide(note["text"], candidate)
 
 
-def _standing(criterion: RubricCriterion, rating: dict[str, Any]) -> str | None:
-    return str(met(Rating.from_json(rating))) if criterion.must_have else None
+def _standing(criterion: RubricCriterion, rating: Rating) -> str | None:
+    return str(met(rating)) if criterion.must_have else None
 
 
 def head(names: Sequence[str], must_have: Sequence[str], *, judged: bool) -> list[str]:

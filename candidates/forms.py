@@ -1,4 +1,4 @@
-"""What a hiring manager fills in: a draft with its criteria, and how to run it."""
+"""The forms of a draft: its text and criteria, its members, its runs, and a user's preferences."""
 
 from typing import Any
 from uuid import uuid4
@@ -10,20 +10,24 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.text import format_lazy
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from .intake import MOST_PIECES
+from .intake import MAX_PIECES
 from .models import Criterion, Draft, Preference
 from .models.analysis import InsightsMode
-from .models.draft import HEAVIEST, MOST_CRITERIA, SHARED
+from .models.draft import MAX_CRITERIA, SHARED
 from .models.preference import zones
 from .scoring import protected
+from .scoring.rubric import CRITERION_FIELDS, MAX_WEIGHT, criterion_identity
 
 BLANK_ROWS = 2
-MOST_INSIGHTS = 1_000
-MOST_MEMBERS = 100
-CRITERION_FIELDS = ("name", "looks_for", "weight", "must_have")
+MAX_INSIGHTS = 1_000
+MAX_MEMBERS = 100
+# Translated where it is shown.
+INVALID_RUN_MESSAGE = gettext_noop(
+    "Say for whom insights are wanted, and for how many (1 to 1,000)."
+)
 
 
 class DraftForm(forms.ModelForm[Draft]):
@@ -32,7 +36,7 @@ class DraftForm(forms.ModelForm[Draft]):
         fields = ["title", "description", "role_weight"]
         widgets = {
             "description": forms.Textarea(attrs={"rows": 12}),
-            "role_weight": forms.NumberInput(attrs={"min": 0, "max": HEAVIEST}),
+            "role_weight": forms.NumberInput(attrs={"min": 0, "max": MAX_WEIGHT}),
         }
         labels = {
             "title": _("Title"),
@@ -54,8 +58,8 @@ class DraftForm(forms.ModelForm[Draft]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
-    def says_something_new(self) -> bool:
-        """Whether a valid form differs from the draft; line ends of the browser do not."""
+    def differs_from_draft(self) -> bool:
+        """Whether a valid form differs from the draft; a browser's line ends are no difference."""
         return any(value != self.initial.get(name) for name, value in self.cleaned_data.items())
 
     def clean_description(self) -> str:
@@ -68,7 +72,7 @@ class CriterionForm(forms.ModelForm[Criterion]):
         fields = CRITERION_FIELDS
         widgets = {
             "looks_for": forms.Textarea(attrs={"rows": 2}),
-            "weight": forms.NumberInput(attrs={"min": 1, "max": HEAVIEST}),
+            "weight": forms.NumberInput(attrs={"min": 1, "max": MAX_WEIGHT}),
         }
         labels = {
             "name": _("Name"),
@@ -79,7 +83,7 @@ class CriterionForm(forms.ModelForm[Criterion]):
         error_messages = {
             "name": {"required": _("Give the criterion a name, or remove it.")},
             "weight": {
-                "required": format_lazy(_("Give a whole number, 1 to {most}."), most=HEAVIEST)
+                "required": format_lazy(_("Give a whole number, 1 to {most}."), most=MAX_WEIGHT)
             },
         }
 
@@ -88,22 +92,22 @@ class CriterionForm(forms.ModelForm[Criterion]):
 
     @property
     def concern(self) -> protected.Concern | None:
-        """What nobody may be chosen by, where the criterion asks for it."""
+        """What the criterion asks for that nobody may be chosen by; None where it does not."""
         return protected.find(self["name"].value() or "", self["looks_for"].value() or "")
 
     def has_changed(self) -> bool:
-        """An empty row is none, wherever it stands."""
+        """Whether the row was filled in: its place alone makes no criterion."""
         return bool({*self.changed_data} - {"ORDER"})
 
     def validate_constraints(self) -> None:
-        """Not row by row: `BaseCriteria` looks at all together."""
+        """Do nothing: `BaseCriteria` compares the names of all rows."""
 
     def clean_looks_for(self) -> str:
         return str(self.cleaned_data["looks_for"]).replace("\r\n", "\n")
 
 
 class BaseCriteria(forms.BaseFormSet[CriterionForm]):
-    """Rows in the order that they give, or else in which they stand; an empty one is none."""
+    """Rows in the order of their places, or as they stand; empty rows are skipped."""
 
     def add_fields(self, form: CriterionForm, index: int | None) -> None:
         super().add_fields(form, index)
@@ -118,66 +122,61 @@ class BaseCriteria(forms.BaseFormSet[CriterionForm]):
 
     def clean(self) -> None:
         super().clean()
-        seen: set[str] = set()
-        for form in self._kept():
+        identities: set[str] = set()
+        for form in self._filled_rows():
             name = str(form.cleaned_data.get("name", ""))
-            if name and name.casefold() in seen:
+            identity = criterion_identity(name)
+            if identity and identity in identities:
                 form.add_error(
                     "name",
                     gettext("Two criteria are called '%s'. Rename or remove one.") % name,
                 )
-            seen.add(name.casefold())
+            identities.add(identity)
 
-    def wanted(self) -> list[tuple[Any, ...]]:
-        return [
-            tuple(form.cleaned_data[field] for field in CRITERION_FIELDS) for form in self._kept()
-        ]
-
-    def says_something_new(self, draft: Draft) -> bool:
+    def differ_from(self, draft: Draft) -> bool:
         """Whether valid rows differ from the draft's criteria. One query."""
-        there = draft.criteria.values_list(*CRITERION_FIELDS) if draft.pk else []
-        return self.wanted() != list(there)
+        rows = [
+            tuple(form.cleaned_data[field] for field in CRITERION_FIELDS)
+            for form in self._filled_rows()
+        ]
+        return rows != (list(draft.criteria.values_list(*CRITERION_FIELDS)) if draft.pk else [])
 
     def write(self, draft: Draft) -> None:
-        """Put these in the place of the draft's criteria, in a transaction of the caller. Nothing
-        points to a criterion's row: runs keep a copy of their own."""
-        draft.criteria.all().delete()
-        Criterion.objects.bulk_create(
-            Criterion(
-                draft=draft, position=place, **dict(zip(CRITERION_FIELDS, values, strict=True))
-            )
-            for place, values in enumerate(self.wanted())
-        )
+        """Replace the draft's criteria by these, in the caller's transaction.
 
-    def _kept(self) -> list[CriterionForm]:
-        there = self.initial_form_count()
-        kept = [
+        Nothing refers to a criterion's row: runs keep a copy of their own.
+        """
+        draft.criteria.all().delete()
+        draft.append_criteria(form.instance for form in self._filled_rows())
+
+    def _filled_rows(self) -> list[CriterionForm]:
+        initial_count = self.initial_form_count()
+        rows = [
             form
-            for place, form in enumerate(self.forms)
-            if form not in self.deleted_forms and (place < there or form.has_changed())
+            for index, form in enumerate(self.forms)
+            if form not in self.deleted_forms and (index < initial_count or form.has_changed())
         ]
         last = len(self.forms) + 1_000
-        return sorted(kept, key=lambda form: form.cleaned_data.get("ORDER") or last)
+        return sorted(rows, key=lambda form: form.cleaned_data.get("ORDER") or last)
 
 
 CriteriaFormSet: type[BaseCriteria] = forms.formset_factory(  # type: ignore[assignment]
     CriterionForm,
     formset=BaseCriteria,
     extra=BLANK_ROWS,
-    max_num=MOST_CRITERIA,
+    max_num=MAX_CRITERIA,
     validate_max=True,
     can_delete=True,
 )
 
 
-def criteria_of(draft: Draft) -> list[dict[str, Any]]:
+def initial_criteria(draft: Draft) -> list[dict[str, Any]]:
     """What a form begins with. One query."""
     return list(draft.criteria.values(*CRITERION_FIELDS)) if draft.pk else []
 
 
 def save_draft(form: DraftForm, criteria: BaseCriteria) -> None:
-    """Write the draft and its criteria together. Both are valid, and the draft's row is locked, or
-    new."""
+    """Write a valid draft together with its valid criteria; the draft's row is locked, or new."""
     is_new = form.instance.pk is None
     with transaction.atomic():
         draft = form.save()
@@ -197,7 +196,7 @@ class RoleForm(forms.Form):
 
 
 class InvitationForm(RoleForm):
-    """A colleague with whom a draft is shared, by address."""
+    """An invitation of a colleague to a draft, by e-mail address."""
 
     email = forms.EmailField(
         label=_("E-mail address"),
@@ -218,9 +217,9 @@ class InvitationForm(RoleForm):
         members = self.draft.memberships
         if members.filter(Q(email__iexact=email) | Q(user__email__iexact=email)).exists():
             raise forms.ValidationError(_("The draft is shared with this address already."))
-        if members.count() >= MOST_MEMBERS:
+        if members.count() >= MAX_MEMBERS:
             raise forms.ValidationError(
-                gettext("A draft can be shared with %d people at most.") % MOST_MEMBERS
+                gettext("A draft can be shared with %d people at most.") % MAX_MEMBERS
             )
         return email
 
@@ -237,9 +236,9 @@ class RunForm(forms.Form):
     top_n = forms.IntegerField(
         label=_("How many are the best"),
         min_value=1,
-        max_value=MOST_INSIGHTS,
+        max_value=MAX_INSIGHTS,
         required=False,
-        widget=forms.NumberInput(attrs={"min": 1, "max": MOST_INSIGHTS}),
+        widget=forms.NumberInput(attrs={"min": 1, "max": MAX_INSIGHTS}),
     )
     repeats = forms.BooleanField(
         label=_("Score a few twice"),
@@ -250,7 +249,7 @@ class RunForm(forms.Form):
         ),
     )
 
-    # One press is one job, however often the form arrives.
+    # So that sending the form twice starts one job.
     key = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -259,11 +258,11 @@ class RunForm(forms.Form):
 
 
 class PieceForm(forms.Form):
-    """One part of a large file."""
+    """A part of a large file."""
 
     upload = forms.UUIDField()
     number = forms.IntegerField(min_value=0)
-    total = forms.IntegerField(min_value=1, max_value=MOST_PIECES)
+    total = forms.IntegerField(min_value=1, max_value=MAX_PIECES)
     name = forms.CharField(max_length=1_000)
     piece = forms.FileField()
 

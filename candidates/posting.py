@@ -16,15 +16,15 @@ from .scoring.rubric import Rubric, RubricCriterion, derive_criteria
 
 HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?P<item>\S.*)$")
-HEAD = re.compile(r"(?P<head>(?:\([^)]*\)|[^:])*)(?::\s*(?P<what>.*))?", re.DOTALL)
+HEAD = re.compile(r"(?P<head>(?:\([^)]*\)|[^:])*)(?::\s*(?P<looks_for>.*))?", re.DOTALL)
 LAST_BRACKET = re.compile(r"\s*\((?P<notes>[^()]*)\)[\s.]*$")
 NOTE = re.compile(r"^(?:weight\s+(?P<weight>\S+)|(?P<must>must[ -]have))$", re.IGNORECASE)
 # Words in brackets are part of the name, as in "SQL (any dialect)", unless they are meant as notes.
 MEANT_AS_NOTES = re.compile(r"\bw[eight]{3,}\b|\bmust\b|^\s*\d+\s*$", re.IGNORECASE)
-LONGEST_NAME = 200  # characters, of a role's title and of a criterion's name
+MAX_NAME_CHARACTERS = 200  # of a role's title and of a criterion's name
 DEFAULT_WEIGHT = 3
 ROLE_WEIGHT = 5
-# Nobody has weighed derived criteria, so the description as a whole counts for more beside them.
+# Derived criteria have no weights by a person, so the description as a whole counts for more.
 ROLE_WEIGHT_WHEN_DERIVED = 10
 
 
@@ -38,16 +38,17 @@ class Posting:
 def parse(text: str, criteria_text: str = "") -> Posting:
     """Read a role, with the criteria of `criteria_text` in place of its own where given.
 
-    Raises ValueError with a sentence that names the line and the remedy.
+    Raises ValueError with a sentence that names the line and the remedy, InvalidRubric (which has a
+    reason instead) where nothing could be rated by it.
     """
     if "\0" in text + criteria_text:
         raise ValueError("The role holds a NUL character. Save it as plain UTF-8 text.")
     title, body, listed = _split(text)
     if not title:
         raise ValueError("The role has no title. Begin the file with a line such as '# Title'.")
-    if len(title) > LONGEST_NAME:
+    if len(title) > MAX_NAME_CHARACTERS:
         raise ValueError(
-            f"The title has {len(title)} characters. Shorten it to at most {LONGEST_NAME}."
+            f"The title has {len(title)} characters. Shorten it to at most {MAX_NAME_CHARACTERS}."
         )
     if criteria_text:
         _, loose, listed = _split(criteria_text)
@@ -63,20 +64,20 @@ def parse(text: str, criteria_text: str = "") -> Posting:
     return Posting(title, "\n".join(body).strip(), criteria)
 
 
-def written(criteria: Iterable[RubricCriterion]) -> str:
-    """The criteria as a file has them, so that they can be pasted into one and read again."""
+def to_markdown(criteria: Iterable[RubricCriterion]) -> str:
+    """The criteria as Markdown, to be pasted into a role's file."""
     lines = ["## Criteria"]
-    for one in criteria:
-        notes = f"weight {one.weight}" + (", must have" if one.must_have else "")
-        # A colon ends the name, and a bracket at the end of all is taken for notes.
-        name = " ".join(one.name.replace(":", " –").split())
-        what = f": {' '.join(one.looks_for.split())}" if one.looks_for.strip() else ""
-        lines.append(f"- {name} ({notes}){what}")
+    for criterion in criteria:
+        notes = f"weight {criterion.weight}" + (", must have" if criterion.must_have else "")
+        # A colon ends the name, and brackets at the end of the line are read as notes.
+        name = " ".join(criterion.name.replace(":", " –").split())
+        looks_for = " ".join(criterion.looks_for.split())
+        lines.append(f"- {name} ({notes})" + (f": {looks_for}" if looks_for else ""))
     return "\n".join(lines) + "\n"
 
 
 def criteria_of(posting: Posting) -> tuple[RubricCriterion, ...]:
-    """The posting's criteria, or else those that its requirement bullets tell."""
+    """The criteria of the posting, or else those derived from its list of requirements."""
     return posting.criteria or derive_criteria(posting.description)
 
 
@@ -104,16 +105,16 @@ def _split(text: str) -> tuple[str, list[str], list[str]]:
 
 
 def _criteria(lines: list[str]) -> tuple[RubricCriterion, ...]:
-    found: list[RubricCriterion] = []
+    criteria: list[RubricCriterion] = []
     for line in lines:
         if not line.strip():
             continue
         item = ITEM.match(line)
         if item is None:
-            if found and line[0].isspace():  # a long item goes on in the next line
-                last = found.pop()
+            if criteria and line[0].isspace():  # a long item goes on in the next line
+                last = criteria.pop()
                 whole = f"{last.looks_for} {line.strip()}".strip()
-                found.append(
+                criteria.append(
                     RubricCriterion(last.key, last.name, whole, last.weight, last.must_have)
                 )
                 continue
@@ -121,38 +122,39 @@ def _criteria(lines: list[str]) -> tuple[RubricCriterion, ...]:
                 f"The criterion '{line.strip()}' is not understood. "
                 "Write '- name (weight 3, must have): what good looks like'."
             )
-        found.append(_criterion(f"c{len(found) + 1}", item["item"].strip()))
-    _refuse_unusable_names(found)
-    return tuple(found)
+        criteria.append(_criterion(f"c{len(criteria) + 1}", item["item"].strip()))
+    _refuse_unusable_names(criteria)
+    return tuple(criteria)
 
 
 def _criterion(key: str, item: str) -> RubricCriterion:
-    """`name (notes): what good looks like`, or the notes at the end of it all."""
+    """Parse `name (notes): what good looks like`, or the same with the notes at the end."""
     parts = HEAD.fullmatch(item)
-    head, what = (parts["head"], parts["what"] or "") if parts else (item, "")
+    head, looks_for = (parts["head"], parts["looks_for"] or "") if parts else (item, "")
     notes = ""
     if (bracket := LAST_BRACKET.search(head)) and MEANT_AS_NOTES.search(bracket["notes"]):
         head, notes = head[: bracket.start()], bracket["notes"]
-    elif (bracket := LAST_BRACKET.search(what)) and _are_notes(bracket["notes"]):
-        what, notes = what[: bracket.start()], bracket["notes"]
+    elif (bracket := LAST_BRACKET.search(looks_for)) and _are_notes(bracket["notes"]):
+        looks_for, notes = looks_for[: bracket.start()], bracket["notes"]
     name = head.strip().strip("*_`").strip()
     weight, must_have = _notes(notes, name)
-    return RubricCriterion(key, name, what.strip(), weight, must_have)
+    return RubricCriterion(key, name, looks_for.strip(), weight, must_have)
 
 
 def _refuse_unusable_names(criteria: list[RubricCriterion]) -> None:
-    seen: set[str] = set()
+    names: set[str] = set()
     for criterion in criteria:
-        if len(criterion.name) > LONGEST_NAME:
+        if len(criterion.name) > MAX_NAME_CHARACTERS:
             raise ValueError(
                 f"The name of the criterion '{criterion.name[:40]}…' has {len(criterion.name)} "
-                f"characters. Shorten it to at most {LONGEST_NAME}; write the rest after a colon."
+                f"characters. Shorten it to at most {MAX_NAME_CHARACTERS}; write the rest after a "
+                "colon."
             )
-        if criterion.name.lower() in seen:
+        if criterion.identity in names:
             raise ValueError(
                 f"Two criteria have the name '{criterion.name}'. Rename or remove one of them."
             )
-        seen.add(criterion.name.lower())
+        names.add(criterion.identity)
 
 
 def _are_notes(text: str) -> bool:

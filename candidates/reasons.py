@@ -14,7 +14,9 @@ from django.utils.translation import gettext_noop as _
 from candidates.facts.reason import CAUSE, FailureCode, Param, Reason, ReasonCode
 from candidates.reading.problems import Problem
 from candidates.scoring.engines.openai.answers import UNUSABLE
+from candidates.scoring.reason_codes import InsightCode, RatingCode
 from candidates.scoring.rubric import ROLE, ROLE_NAME, RubricCriterion
+from candidates.scoring.scorecard import Point, Rating
 
 type Shown = Reason | Problem | None
 # Where the words depend on the parameters, a function chooses them.
@@ -175,6 +177,70 @@ SENTENCES: dict[ReasonCode, Words] = {
 }
 SENTENCES.update(UNUSABLE.items())
 
+SENTENCES_SPEAK = {
+    1: _("One sentence speaks of %(words)s."),
+    2: _("Two sentences speak of %(words)s."),
+    3: _("Three sentences speak of %(words)s."),
+}
+SENTENCES_NEAR = {
+    1: _("One sentence comes near, in other words."),
+    2: _("Two sentences come near, in other words."),
+    3: _("Three sentences come near, in other words."),
+}
+LISTS_HOLD = {
+    1: _("Only a list of keywords holds %(words)s."),
+    2: _("Only lists of keywords hold %(words)s."),
+    3: _("Only lists of keywords hold %(words)s."),
+}
+LISTS_NEAR = {
+    1: _("Only a list of keywords holds something near."),
+    2: _("Only lists of keywords hold something near."),
+    3: _("Only lists of keywords hold something near."),
+}
+QUESTION = _("Have you worked with %(name)s? Where, and what was your own part?")
+QUESTION_WITH_GOOD = _(
+    "Have you worked with %(name)s? Where, and what was your own part? "
+    "What good looks like: %(good)s"
+)
+# What this program says of a rating or in an insight. The gap `name` is the criterion's name,
+# `words` its terms in the quotes, `said` the sentence of the cause.
+STATEMENTS: dict[ReasonCode, Words] = {
+    RatingCode.CRITERION_NOT_MENTIONED: _("No sentence of the résumé speaks of “%(name)s”."),
+    RatingCode.TERMS_IN_SENTENCES: lambda params: SENTENCES_SPEAK[int(params["sentences"])],
+    RatingCode.SENTENCES_NEAR: lambda params: SENTENCES_NEAR[int(params["sentences"])],
+    RatingCode.TERMS_IN_LISTS: lambda params: LISTS_HOLD[int(params["lists"])],
+    RatingCode.LISTS_NEAR: lambda params: LISTS_NEAR[int(params["lists"])],
+    RatingCode.ROLE_NOT_MENTIONED: _(
+        "No sentence of the résumé speaks of what the description asks for."
+    ),
+    RatingCode.ROLE_CLOSE: _("As a whole the résumé is close to the role."),
+    RatingCode.ROLE_PARTLY: _("As a whole the résumé is partly like the role."),
+    RatingCode.ROLE_FAR: _("As a whole the résumé is far from the role."),
+    RatingCode.ROLE_CLOSE_WITH_EVIDENCE: _("As a whole the résumé is close to the role; %(said)s."),
+    RatingCode.ROLE_PARTLY_WITH_EVIDENCE: _(
+        "As a whole the résumé is partly like the role; %(said)s."
+    ),
+    RatingCode.ROLE_FAR_WITH_EVIDENCE: _("As a whole the résumé is far from the role; %(said)s."),
+    InsightCode.STRONG_EVIDENCE: _("Strong evidence of %(name)s (%(number)s of 4)."),
+    InsightCode.EVIDENCE: _("Evidence of %(name)s (%(number)s of 4)."),
+    InsightCode.MUST_HAVE_WITHOUT_EVIDENCE: _(
+        "The must-have %(name)s has no evidence in the résumé."
+    ),
+    InsightCode.CRITERION_WITHOUT_EVIDENCE: _(
+        "The criterion %(name)s has no evidence in the résumé."
+    ),
+    InsightCode.MUST_HAVE_WITH_THIN_EVIDENCE: _(
+        "The must-have %(name)s has thin evidence (%(number)s of 4)."
+    ),
+    InsightCode.CRITERION_WITH_THIN_EVIDENCE: _(
+        "The criterion %(name)s has thin evidence (%(number)s of 4)."
+    ),
+    InsightCode.ASK_ABOUT_EXPERIENCE: QUESTION,
+    InsightCode.ASK_ABOUT_OWN_PART: _(
+        "The résumé touches %(name)s: what did you do yourself, and what came of it?"
+    ),
+}
+
 
 def sentence(reason: Shown) -> str:
     """The reason in the language of the moment; empty for None.
@@ -194,6 +260,14 @@ def sentences(reasons: Iterable[Shown]) -> list[str]:
     }
     names = dict(User.objects.filter(pk__in=users).values_list("pk", "username")) if users else {}
     return [_sentence(reason, names) for reason in reasons]
+
+
+def statement(item: Rating | Point, criteria: Mapping[str, RubricCriterion]) -> str:
+    """What is said of a criterion: a reason in the language of the moment, or a model's own words.
+
+    `criteria` are those of the rubric by key.
+    """
+    return _statement(item.reason, criteria) if item.reason else item.explanation
 
 
 def code_of(reason: Shown) -> str:
@@ -223,6 +297,33 @@ def _sentence(reason: Shown, names: Mapping[int, str]) -> str:
     if tries == 1:
         return made
     return gettext(WITH_TRIES) % {**filled, "why": made.removesuffix(".")}
+
+
+def _statement(reason: Reason, criteria: Mapping[str, RubricCriterion]) -> str:
+    params = reason.params
+    words = STATEMENTS[reason.code]
+    msgid = words if isinstance(words, str) else words(params)
+    gaps: dict[str, str] = {}
+    if "criterion" in params:
+        criterion = criteria[str(params["criterion"])]
+        gaps = {"name": criterion_name(criterion), "good": criterion.looks_for}
+        if reason.code is InsightCode.ASK_ABOUT_EXPERIENCE and criterion.looks_for:
+            msgid = QUESTION_WITH_GOOD
+    if "rating" in params:
+        gaps["number"] = number_format(f"{params['rating']:g}")
+    if (cause := reason.cause) is not None:
+        said = _statement(cause, criteria).removesuffix(".")
+        gaps["said"] = f"{said[0].lower()}{said[1:]}"
+    elif "terms" in params:
+        gaps["words"] = _quoted(str(params["terms"]).split())
+    return gettext(msgid) % gaps
+
+
+def _quoted(words: list[str]) -> str:
+    *others, last = [gettext("“%(word)s”") % {"word": word} for word in words]
+    if not others:
+        return last
+    return gettext("%(most)s and %(last)s") % {"most": ", ".join(others), "last": last}
 
 
 def _shown(name: str, value: Param, names: Mapping[int, str]) -> str:

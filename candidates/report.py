@@ -31,7 +31,6 @@ from reportlab.platypus import (
 from .models import Analysis
 from .reasons import criterion_name
 from .scoring.rubric import ROLE_NAME
-from .told import told
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -180,7 +179,7 @@ def _candidate(row: dict[str, Any]) -> list[Flowable]:
         name = _(ROLE_NAME) if rating["criterion"] == ROLE_NAME else rating["criterion"]
         value = number_format(f"{rating['rating']:g}")
         parts.append(_text(f"{name} · {value}{standing}", "criterion"))
-        parts.append(_text(told(rating["reason"]), "body"))
+        parts.append(_text(rating["reason"], "body"))
         parts += [_text(f"“{quote}”", "quote") for quote in rating["quotes"]]
     if row["notes"]:
         parts.append(_text(_("Notes"), "criterion"))

@@ -1,7 +1,7 @@
 """What is still stored as an English sentence, in the language of the reader.
 
-Reasons of ratings, insights, flags and details of events are written as sentences; each becomes a
-value as `candidates.reasons` knows, and this module goes with the last of them. A sentence without
+Flags and details of events are written as sentences; each becomes a value as `candidates.reasons`
+knows, and this module goes with the last of them. A sentence without
 a gap is looked up as it stands; one with a gap is recognised by what is listed here. The words of
 others, such as a model, stay as they came.
 """
@@ -14,32 +14,8 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-# Of the gaps `said` holds a sentence of its own without its full stop, `words` a list in quotation
-# marks, `number` a number; the others hold what is no sentence of the program.
+# The gap `number` holds a number; the others hold what is no sentence of the program.
 WITH_GAPS = (
-    # Reasons of ratings
-    _("No sentence of the résumé speaks of “%(name)s”."),
-    _("As a whole the résumé is close to the role; %(said)s."),
-    _("As a whole the résumé is partly like the role; %(said)s."),
-    _("As a whole the résumé is far from the role; %(said)s."),
-    _("Only a list of keywords holds %(words)s."),
-    _("Only lists of keywords hold %(words)s."),
-    _("One sentence speaks of %(words)s."),
-    _("Two sentences speak of %(words)s."),
-    _("Three sentences speak of %(words)s."),
-    # Insights
-    _("Strong evidence of %(name)s (%(number)s of 4)."),
-    _("Evidence of %(name)s (%(number)s of 4)."),
-    _("The must-have %(name)s has no evidence in the résumé."),
-    _("The criterion %(name)s has no evidence in the résumé."),
-    _("The must-have %(name)s has thin evidence (%(number)s of 4)."),
-    _("The criterion %(name)s has thin evidence (%(number)s of 4)."),
-    _(
-        "Have you worked with %(name)s? Where, and what was your own part? "
-        "What good looks like: %(good)s"
-    ),
-    _("Have you worked with %(name)s? Where, and what was your own part?"),
-    _("The résumé touches %(name)s: what did you do yourself, and what came of it?"),
     # Flags
     _("The model saw %(share)s of the text."),
     _("confidence %(share)s"),
@@ -51,22 +27,13 @@ WITH_GAPS = (
 )
 # Without a gap, from where no Django is known.
 WHOLE = (
-    _("No sentence of the résumé speaks of what the description asks for."),
-    _("As a whole the résumé is close to the role."),
-    _("As a whole the résumé is partly like the role."),
-    _("As a whole the résumé is far from the role."),
-    _("Only a list of keywords holds something near."),
-    _("Only lists of keywords hold something near."),
-    _("One sentence comes near, in other words."),
-    _("Two sentences come near, in other words."),
-    _("Three sentences come near, in other words."),
     _("the file carries a program (macros), which was not run"),
     _("the file ends before its text does"),
     _("UTF-8 and Windows-1252"),
 )
 
 
-SHAPES = {"number": r"\d[\d,]*(?:\.\d+)?", "words": "“.+”"}
+SHAPES = {"number": r"\d[\d,]*(?:\.\d+)?"}
 
 
 def told(sentence: str) -> str:
@@ -98,12 +65,4 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
 def _filled(gap: str, said: str) -> str:
     if gap == "number" and "," not in said:
         return number_format(said)
-    if gap == "said":
-        inner = told(f"{said[0].upper()}{said[1:]}.").removesuffix(".")
-        return f"{inner[0].lower()}{inner[1:]}"
-    if gap == "words":
-        *most, last = [gettext("“%(word)s”") % {"word": one} for one in re.findall("“(.+?)”", said)]
-        if most:
-            return gettext("%(most)s and %(last)s") % {"most": ", ".join(most), "last": last}
-        return last
     return said

@@ -1,4 +1,4 @@
-"""What gunicorn writes down: its own lines and one for each request, as all lines of ours are."""
+"""gunicorn's log: its own lines and one for each request, in the format of all other lines."""
 
 import logging.config
 from datetime import timedelta
@@ -8,8 +8,8 @@ from django.conf import settings
 from gunicorn import glogging
 
 
-class Gunicorn(glogging.Logger):  # type: ignore[misc]
-    """gunicorn's own lines and those of its requests, through our handler."""
+class GunicornLogger(glogging.Logger):  # type: ignore[misc]
+    """Writes gunicorn's own lines and those of its requests through the handler of the settings."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -19,8 +19,8 @@ class Gunicorn(glogging.Logger):  # type: ignore[misc]
         logging.config.dictConfig(settings.LOGGING)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
-        """One line for a request; of its address the path alone."""
-        given = {name.lower(): value for name, value in resp.headers}
+        """Write one line for a request; of its address the path alone."""
+        headers = {name.lower(): value for name, value in resp.headers}
         method, path = environ.get("REQUEST_METHOD", "-"), environ.get("PATH_INFO", "-")
         code = int(str(resp.status).split()[0])
         self.access_log.info(
@@ -34,6 +34,6 @@ class Gunicorn(glogging.Logger):  # type: ignore[misc]
                 "status_code": code,
                 "milliseconds": round(request_time.total_seconds() * 1000, 1),
                 "bytes": getattr(resp, "sent", None) or 0,
-                "request": given.get("x-request-id", ""),
+                "request": headers.get("x-request-id", ""),
             },
         )

@@ -12,4 +12,4 @@ class EvaluatorConfig(AppConfig):
         if settings.SENTRY_DSN:
             from . import sentry
 
-            sentry.begin(settings.SENTRY_DSN)
+            sentry.start(settings.SENTRY_DSN)

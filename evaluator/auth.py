@@ -1,4 +1,4 @@
-"""Who is there, with what every page needs to know of them, in the query that is made anyway."""
+"""The user of a request, with what every page needs of them, in the query that is made anyway."""
 
 from typing import Any
 
@@ -15,31 +15,31 @@ from jobs.models import Notice
 from . import login_throttle
 
 
-class Backend(ModelBackend):
-    """As Django's own; a user comes with `preference`, and `unread`, the number of new notices."""
+class UserBackend(ModelBackend):
+    """As Django's own; users come with `preference`, and `unread`, the number of new notices."""
 
     def authenticate(
         self,
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
-        **given: Any,
+        **credentials: Any,
     ) -> User | None:
         name = username or ""
-        if login_throttle.wait(name):
+        if login_throttle.seconds_to_wait(name):
             raise PermissionDenied
-        user = super().authenticate(request, username, password, **given)
+        user = super().authenticate(request, username, password, **credentials)
         if user is None:
-            login_throttle.note(name)
+            login_throttle.record_failure(name)
         else:
-            login_throttle.forget(name)
+            login_throttle.clear_failures(name)
         return user
 
     def get_user(self, user_id: Any) -> User | None:
         member = Membership.objects.filter(draft=OuterRef("draft"), user=OuterRef("user"))
         visible = Q(draft__owner=F("user")) | Exists(member)
-        mine = Notice.objects.unread().filter(visible, user=OuterRef("pk")).order_by()
-        number = mine.values("user").annotate(n=Count("pk")).values("n")
+        notices = Notice.objects.unread().filter(visible, user=OuterRef("pk")).order_by()
+        number = notices.values("user").annotate(n=Count("pk")).values("n")
         users = User.objects.select_related("preference")
         user = users.annotate(unread=Coalesce(Subquery(number), 0)).filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None

@@ -26,7 +26,7 @@ def site_is_reached_over_https(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def model_key_is_there(**_: Any) -> list[CheckMessage]:
+def model_key_is_set(**_: Any) -> list[CheckMessage]:
     if settings.EVALUATOR_ENGINE != "openai" or settings.OPENAI_API_KEY:
         return []
     return [
@@ -43,12 +43,12 @@ def model_key_is_there(**_: Any) -> list[CheckMessage]:
 def text_recognition_can_work(**_: Any) -> list[CheckMessage]:
     if not settings.OCR:
         return []
-    lacking = tesseract.missing(settings.OCR)
-    if not lacking:
+    missing = tesseract.missing(settings.OCR)
+    if not missing:
         return []
     return [
         Error(
-            f"EVALUATOR_OCR is '{settings.OCR}', and scans cannot be recognised here: {lacking}",
+            f"EVALUATOR_OCR is '{settings.OCR}', and scans cannot be recognised here: {missing}",
             hint="Install tesseract with these languages (Debian: tesseract-ocr and "
             "tesseract-ocr-LANGUAGE), or set EVALUATOR_OCR=off.",
             id="evaluator.E002",
@@ -72,7 +72,7 @@ def site_is_one_of_the_hosts(**_: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
-def mail_says_who_writes(**_: Any) -> list[CheckMessage]:
+def mail_has_a_sender(**_: Any) -> list[CheckMessage]:
     if settings.EMAIL_PROVIDER in ("file", "console"):
         return [
             Warning(
@@ -93,8 +93,8 @@ def mail_says_who_writes(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database, deploy=True)
-def servers_around_us_are_well(databases: Any = None, **_: Any) -> list[CheckMessage]:
-    return doctor.examine() if databases else []
+def surrounding_servers_work(databases: Any = None, **_: Any) -> list[CheckMessage]:
+    return doctor.run_all_checks() if databases else []
 
 
 MAIL_KEYS = {
@@ -106,7 +106,7 @@ MAIL_KEYS = {
 
 
 @register()
-def mail_keys_are_there(**_: Any) -> list[CheckMessage]:
+def mail_keys_are_set(**_: Any) -> list[CheckMessage]:
     provider = settings.EMAIL_PROVIDER
     mail: dict[str, Any] = settings.ANYMAIL
     missing = [key for key in MAIL_KEYS.get(provider, ()) if not mail[key]]
@@ -124,7 +124,7 @@ def mail_keys_are_there(**_: Any) -> list[CheckMessage]:
 
 
 @register()
-def mail_secret_can_be_shown(**_: Any) -> list[CheckMessage]:
+def mail_secret_has_user_and_password(**_: Any) -> list[CheckMessage]:
     secret = str(settings.ANYMAIL["WEBHOOK_SECRET"])
     if not secret or all(secret.partition(":")):
         return []
@@ -139,7 +139,7 @@ def mail_secret_can_be_shown(**_: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
-def bounces_are_told(**_: Any) -> list[CheckMessage]:
+def bounces_are_reported(**_: Any) -> list[CheckMessage]:
     provider = settings.EMAIL_PROVIDER
     if provider not in (*MAIL_KEYS, "ses") or settings.ANYMAIL["WEBHOOK_SECRET"]:
         return []

@@ -1,7 +1,7 @@
-"""What can be wrong with the servers around us, found by asking them: each check with id and hint.
+"""What can be wrong with the servers around the program, found by asking them, with id and hint.
 
 `manage.py check --deploy` asks them all; `/readyz` repeats those that a web server needs and that
-change while it runs.
+change while it runs. What the overview names too is decided by `jobs.monitoring.problems`.
 """
 
 import shutil
@@ -18,26 +18,30 @@ from django.core.files.storage import default_storage
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from candidates.scoring import engines
 from jobs import queue
-from jobs.models import Halt, Heartbeat, Lane
+from jobs.models import Halt, Heartbeat
+from jobs.monitoring import problems
+from jobs.monitoring.problems import SystemProblem
 
-OLDEST_POSTGRESQL = 150_000
-CLOCKS_APART = timedelta(seconds=5)
-WAITED = timedelta(minutes=2)
-LEAST_FREE = 1024**3  # bytes where files are read
-PATIENCE = 5.0  # seconds for a server's answer
-OPENAI = "https://api.openai.com/v1"
+MIN_POSTGRESQL = 150_000  # as its `server_version_num`
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
+ANSWER_SECONDS = 5.0
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+MAX_MODELS_LISTED = 10
+
+
+def _warning(problem: SystemProblem, id: str) -> Warning:
+    return Warning(problem.title, hint=problem.remedy, id=id)
 
 
 def database() -> Iterator[CheckMessage]:
     try:
         try:
             version = _version()
-        except DatabaseError:  # of a connection that was kept, this says little
+        except DatabaseError:  # of a connection that was open for long, this says little
             connection.close()
             version = _version()
     except DatabaseError as error:
@@ -48,7 +52,7 @@ def database() -> Iterator[CheckMessage]:
             id="evaluator.E101",
         )
         return
-    if version < OLDEST_POSTGRESQL:
+    if version < MIN_POSTGRESQL:
         yield Error(
             f"PostgreSQL is {version // 10_000}; the program needs 15 or newer.",
             hint="Upgrade the database server.",
@@ -64,10 +68,10 @@ def _version() -> int:
 
 def tables() -> Iterator[CheckMessage]:
     executor = MigrationExecutor(connection)
-    lacking = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    if lacking:
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    if missing:
         yield Error(
-            f"The database lacks {lacking} migration{'s' * (lacking > 1)}.",
+            f"The database lacks {missing} migration{'s' * (missing > 1)}.",
             hint="Run `python manage.py migrate` before the new version starts.",
             id="evaluator.E103",
         )
@@ -77,10 +81,11 @@ def clock() -> Iterator[CheckMessage]:
     with connection.cursor() as cursor:
         before = timezone.now()
         cursor.execute("SELECT clock_timestamp()")
-        apart = abs(cursor.fetchone()[0] - before)
-    if apart > CLOCKS_APART:
+        difference = abs(cursor.fetchone()[0] - before)
+    if difference > MAX_CLOCK_DIFFERENCE:
+        seconds = difference.total_seconds()
         yield Warning(
-            f"This host's clock and the database's are {apart.total_seconds():.0f} seconds apart.",
+            f"This host's clock and the database's are {seconds:.0f} seconds apart.",
             hint="Let both keep time by NTP. Work is not harmed, but times on pages are wrong.",
             id="evaluator.W104",
         )
@@ -89,15 +94,10 @@ def clock() -> Iterator[CheckMessage]:
 def workers() -> Iterator[CheckMessage]:
     """Whether a test message has lately come through queue, worker and database."""
     if not Heartbeat.objects.alive().exists():
-        yield Warning(
-            "No worker is alive.",
-            hint="Start `manage.py worker`. If one runs, its log says why no test message comes "
-            "through.",
-            id="evaluator.W111",
-        )
+        yield _warning(problems.no_worker(), id="evaluator.W111")
 
 
-def the_queue() -> Iterator[CheckMessage]:
+def message_queue() -> Iterator[CheckMessage]:
     try:
         queue.probe()
     except queue.QueueDown as error:
@@ -108,36 +108,26 @@ def the_queue() -> Iterator[CheckMessage]:
         )
 
 
-def waits() -> Iterator[CheckMessage]:
+def waiting_work() -> Iterator[CheckMessage]:
     if (halt := Halt.objects.first()) is not None:
-        yield Warning(
-            f"Staff have halted the whole queue: {halt.reason}",
-            hint="Delete the halt in the admin to let it go on.",
-            id="evaluator.W113",
-        )
-        return
-    late = Lane.objects.filter(started_at=None, created_at__lt=Now() - WAITED).count()
-    if late:
-        yield Warning(
-            f"{late} lane{'s' * (late > 1)} of work waited for more than "
-            f"{WAITED.total_seconds() / 60:.0f} minutes.",
-            hint="Start more workers (Q_WORKERS, or more hosts).",
-            id="evaluator.W114",
-        )
+        yield _warning(problems.halted(halt), id="evaluator.W113")
+    else:
+        for problem in problems.late_lanes():
+            yield _warning(problem, id="evaluator.W114")
 
 
 def model() -> Iterator[CheckMessage]:
     """Whether the model's server takes our key and knows the model; costs nothing."""
     if settings.EVALUATOR_ENGINE != "openai" or not settings.OPENAI_API_KEY:
         return
-    base = (settings.OPENAI_BASE_URL or OPENAI).rstrip("/")
+    base = (settings.OPENAI_BASE_URL or OPENAI_BASE_URL).rstrip("/")
     try:
-        answer = httpx2.get(
+        response = httpx2.get(
             f"{base}/models",
             headers={"Authorization": f"Bearer {settings.OPENAI_API_KEY}"},
-            timeout=PATIENCE,
+            timeout=ANSWER_SECONDS,
         )
-        offered = {one["id"] for one in answer.json()["data"]} if answer.is_success else set()
+        offered = {row["id"] for row in response.json()["data"]} if response.is_success else set()
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         yield Error(
             f"The model's server at {urlsplit(base).hostname} does not answer "
@@ -148,24 +138,25 @@ def model() -> Iterator[CheckMessage]:
         )
         return
     except (ValueError, KeyError, TypeError):
-        offered = set()  # it speaks its own way of listing
-    wanted = settings.EVALUATOR_MODEL or engines.default_model(engines.OPENAI)
-    if answer.status_code in (401, 403):
+        offered = set()  # it lists its models in a way of its own
+    model_name = settings.EVALUATOR_MODEL or engines.default_model(engines.OPENAI)
+    if response.status_code in (401, 403):
         yield Error(
             f"The model's server at {urlsplit(base).hostname} refuses the key "
-            f"({answer.status_code}).",
+            f"({response.status_code}).",
             hint="Set OPENAI_API_KEY to a key of that server.",
             id="evaluator.E122",
         )
-    elif offered and wanted not in offered:
+    elif offered and model_name not in offered:
+        names = ", ".join(sorted(offered)[:MAX_MODELS_LISTED])
         yield Warning(
-            f"The model's server does not list '{wanted}'.",
-            hint="Set EVALUATOR_MODEL to one of: " + ", ".join(sorted(offered)[:10]) + ".",
+            f"The model's server does not list '{model_name}'.",
+            hint=f"Set EVALUATOR_MODEL to one of: {names}.",
             id="evaluator.W123",
         )
 
 
-def mails() -> Iterator[CheckMessage]:
+def mail_server() -> Iterator[CheckMessage]:
     if settings.EMAIL_PROVIDER != "smtp":
         return
     options = settings.EMAIL_BACKENDS["smtp"]["OPTIONS"]
@@ -198,38 +189,38 @@ def storage() -> Iterator[CheckMessage]:
                 id="evaluator.E141",
             )
     folder = tempfile.gettempdir()
-    free = shutil.disk_usage(folder).free
-    if free < LEAST_FREE:
+    usage = shutil.disk_usage(folder)
+    if problems.is_disk_low(usage.free, usage.total):
         yield Warning(
-            f"{folder} has {free // 1024**2:,} MB left.",
+            f"{folder} has {usage.free // 1024**2:,} MB left.",
             hint="Make room: uploads and files that are read pass through it.",
             id="evaluator.W142",
         )
 
 
-Check = Callable[[], Iterator[CheckMessage]]
+type Check = Callable[[], Iterator[CheckMessage]]
 # Those after the database ask it, and are of no use when it does not answer.
-OF_THE_DATABASE: tuple[Check, ...] = (tables, clock, workers, the_queue, waits)
-ELSEWHERE: tuple[Check, ...] = (model, mails, storage)
+DATABASE_CHECKS: tuple[Check, ...] = (tables, clock, workers, message_queue, waiting_work)
+OTHER_CHECKS: tuple[Check, ...] = (model, mail_server, storage)
 
 
-def examine() -> list[CheckMessage]:
-    """All of them, in the order in which one would mend them."""
-    found = list(database())
-    if not found:
-        for check in OF_THE_DATABASE:
-            found += check()
-            if check is tables and found:  # nothing can be asked without tables
+def run_all_checks() -> list[CheckMessage]:
+    """All of them, in the order in which they are best mended."""
+    messages = list(database())
+    if not messages:
+        for check in DATABASE_CHECKS:
+            messages += check()
+            if check is tables and messages:  # nothing can be asked without tables
                 break
-    for check in ELSEWHERE:
-        found += check()
-    return found
+    for check in OTHER_CHECKS:
+        messages += check()
+    return messages
 
 
-def ailments() -> list[CheckMessage]:
-    """What keeps this web server from being of use now: a cheap look, a few queries."""
+def readiness_problems() -> list[CheckMessage]:
+    """What keeps this web server from being of use now: a cheap look, three queries."""
     try:
-        return list(database()) or [*workers(), *the_queue()]
-    except DatabaseError:  # it went while it was asked
+        return list(database()) or [*workers(), *message_queue()]
+    except DatabaseError:  # it went away in between
         connection.close()
         return list(database())

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-TRUE = ("1", "true", "yes", "on")
-FALSE = ("0", "false", "no", "off")
-LANGUAGES = re.compile(r"[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*")
+TRUE_WORDS = ("1", "true", "yes", "on")
+FALSE_WORDS = ("0", "false", "no", "off")
+TESSERACT_LANGUAGES = re.compile(r"[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*")
 
 
 def text(name: str, default: str = "") -> str:
@@ -27,9 +27,9 @@ def switch(name: str, *, default: bool) -> bool:
     value = text(name).lower()
     if not value:
         return default
-    if value in TRUE:
+    if value in TRUE_WORDS:
         return True
-    if value in FALSE:
+    if value in FALSE_WORDS:
         return False
     raise ImproperlyConfigured(f"{name} is '{value}'. Set it to 1 or 0.")
 
@@ -50,14 +50,14 @@ def whole(name: str, default: int, *, at_least: int = 1) -> int:
     return number
 
 
-def one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
+def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     value = text(name, default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} is '{value}'. Set it to one of: {', '.join(allowed)}.")
     return value
 
 
-FACTS = {"context": int, "input": float, "cached": float, "output": float, "warms": bool}
+MODEL_FACTS = {"context": int, "input": float, "cached": float, "output": float, "warms": bool}
 
 
 def prices(name: str) -> dict[str, dict[str, Any]]:
@@ -72,27 +72,27 @@ def prices(name: str) -> dict[str, dict[str, Any]]:
         '"context": 128000}}, prices in US dollars for a million tokens.'
     )
     try:
-        given = json.loads(value)
+        models = json.loads(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} is no JSON. {remedy}") from error
-    if not isinstance(given, dict) or not all(isinstance(each, dict) for each in given.values()):
+    if not isinstance(models, dict) or not all(isinstance(each, dict) for each in models.values()):
         raise ImproperlyConfigured(f"{name} names no models with their facts. {remedy}")
-    for model, facts in given.items():
-        for fact, told in facts.items():
-            if not _is_fact(fact, told):
+    for model, facts in models.items():
+        for fact, given in facts.items():
+            if not _is_fact(fact, given):
                 raise ImproperlyConfigured(
-                    f"{name} gives the model '{model}' the fact '{fact}' as {told!r}, which cannot "
-                    f"be used. {remedy}"
+                    f"{name} gives the model '{model}' the fact '{fact}' as {given!r}, which "
+                    f"cannot be used. {remedy}"
                 )
-    return given
+    return models
 
 
-def _is_fact(fact: str, told: object) -> bool:
-    wanted = FACTS.get(fact)
-    if wanted is bool or isinstance(told, bool):
-        return wanted is bool and isinstance(told, bool)
-    if isinstance(told, int) or (wanted is float and isinstance(told, float)):
-        return wanted is not None and math.isfinite(told) and told >= 0
+def _is_fact(fact: str, value: object) -> bool:
+    kind = MODEL_FACTS.get(fact)
+    if kind is bool or isinstance(value, bool):
+        return kind is bool and isinstance(value, bool)
+    if isinstance(value, int) or (kind is float and isinstance(value, float)):
+        return kind is not None and math.isfinite(value) and value >= 0
     return False
 
 
@@ -101,7 +101,7 @@ def languages(name: str) -> str:
     value = text(name, "off")
     if value == "off":
         return ""
-    if value.lower() in (*TRUE, *FALSE) or not LANGUAGES.fullmatch(value):
+    if value.lower() in (*TRUE_WORDS, *FALSE_WORDS) or not TESSERACT_LANGUAGES.fullmatch(value):
         raise ImproperlyConfigured(
             f"{name} is '{value}'. Set it to languages as tesseract names them, such as eng or "
             "eng+deu, or to off."
@@ -124,7 +124,7 @@ def server(name: str, schemes: tuple[str, ...]) -> str:
 
 
 def dsn(name: str) -> str:
-    """Where Sentry takes events; empty when it is unset."""
+    """The address of a Sentry project; empty when it is unset."""
     value = text(name)
     if value:
         from sentry_sdk.utils import BadDsn, Dsn
@@ -141,15 +141,15 @@ def dsn(name: str) -> str:
 
 def names(name: str, default: list[str]) -> list[str]:
     """A list separated by commas."""
-    found = [part.strip() for part in text(name).split(",") if part.strip()]
-    return found or default
+    parts = [part.strip() for part in text(name).split(",") if part.strip()]
+    return parts or default
 
 
 def days(name: str, states: tuple[str, ...]) -> dict[str, int]:
     """Days for each state, as in "unrun=90,ranked=365"; one number is for all of them."""
     value = text(name)
     parts = [f"{state}={value}" for state in states] if value.isdecimal() else names(name, [])
-    found: dict[str, int] = {}
+    days_by_state: dict[str, int] = {}
     for part in parts:
         state, _sign, number = (each.strip() for each in part.partition("="))
         if state not in states or not number.isdecimal() or not 0 < int(number) < 100_000:
@@ -158,5 +158,5 @@ def days(name: str, states: tuple[str, ...]) -> dict[str, int]:
                 f"{name} is '{value}'. Set it to days for each state, such as {known}, to one "
                 "number of days for all of them, or unset it to keep everything."
             )
-        found[state] = int(number)
-    return found
+        days_by_state[state] = int(number)
+    return days_by_state

@@ -8,10 +8,10 @@ from django.views.decorators.cache import never_cache
 
 from . import doctor
 
-KEPT = 1.0  # seconds; however many look, the database is asked once
+CACHE_SECONDS = 1.0  # however many ask, the database is asked once
 
 _lock = Lock()
-_known: list[tuple[float, str]] = []  # when, and what was wrong
+_cached: list[tuple[float, str]] = []  # when, and what was wrong
 
 
 @never_cache
@@ -21,15 +21,15 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    if ailing := _ailing():
-        return HttpResponse(ailing, "text/plain", 503)
+    if problems := _problems():
+        return HttpResponse(problems, "text/plain", 503)
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-def _ailing() -> str:
+def _problems() -> str:
     """What is wrong, a line for each with what to do; "" when nothing is."""
     with _lock:
-        if not _known or time.monotonic() - _known[0][0] >= KEPT:
-            lines = [f"{one.msg} {one.hint}\n" for one in doctor.ailments()]
-            _known[:] = [(time.monotonic(), "".join(lines))]
-        return _known[0][1]
+        if not _cached or time.monotonic() - _cached[0][0] >= CACHE_SECONDS:
+            lines = [f"{each.msg} {each.hint}\n" for each in doctor.readiness_problems()]
+            _cached[:] = [(time.monotonic(), "".join(lines))]
+        return _cached[0][1]

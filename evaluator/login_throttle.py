@@ -1,6 +1,6 @@
-"""How often a log-in may be tried, here and at the admin: guessing a password takes for ever.
+"""How often a log-in may be tried, on the site and in the admin, so that passwords are not guessed.
 
-Counted by user name and not by address: behind a proxy all have the same one.
+Counted by user name and not by address: behind a proxy all have the same address.
 """
 
 import math
@@ -13,29 +13,29 @@ from django.utils import timezone
 
 from .models import FailedLogIn
 
-MOST = 10
-WITHIN = timedelta(minutes=10)
+MAX_FAILURES = 10
+WINDOW = timedelta(minutes=10)
 
 
-def _key(username: str) -> str:
-    # A password typed into the wrong field is not to be found here.
-    return sha256(username.strip().casefold().encode()).hexdigest()
-
-
-def wait(username: str) -> int:
+def seconds_to_wait(username: str) -> int:
     """Seconds until this name may be tried again; 0 is now. One query."""
-    lately = FailedLogIn.objects.filter(name=_key(username), at__gt=Now() - WITHIN)
-    found = lately.aggregate(n=Count("pk"), last=Max("at"))
-    if found["n"] < MOST:
+    failures = FailedLogIn.objects.filter(name=_key(username), tried_at__gt=Now() - WINDOW)
+    counted = failures.aggregate(number=Count("pk"), last=Max("tried_at"))
+    if counted["number"] < MAX_FAILURES:
         return 0
-    left: timedelta = found["last"] + WITHIN - timezone.now()
+    left: timedelta = counted["last"] + WINDOW - timezone.now()
     return max(1, math.ceil(left.total_seconds()))
 
 
-def note(username: str) -> None:
-    FailedLogIn.objects.filter(at__lt=Now() - WITHIN).delete()
+def record_failure(username: str) -> None:
+    FailedLogIn.objects.filter(tried_at__lt=Now() - WINDOW).delete()
     FailedLogIn.objects.create(name=_key(username))
 
 
-def forget(username: str) -> None:
+def clear_failures(username: str) -> None:
     FailedLogIn.objects.filter(name=_key(username)).delete()
+
+
+def _key(username: str) -> str:
+    # A password that was typed into the wrong field must not be stored readably.
+    return sha256(username.strip().casefold().encode()).hexdigest()

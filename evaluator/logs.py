@@ -1,7 +1,7 @@
 """Lines of the log, as JSON or text: with the ids of what they are about, nothing of a résumé.
 
-What an exception says may hold the words it failed at, and the values of the row that the database
-refused. So a line tells its type and where it came from, and never what it says.
+The message of an exception may hold the words that it failed at, and the values of the row that the
+database refused. So a line has its type and where it came from, and never its message.
 """
 
 import json
@@ -12,37 +12,38 @@ from typing import Any
 
 from jobs import tracing
 
-# Of what a line was written with, besides its words. Django adds the request, whose address may
-# hold the name that somebody searched for.
-EXTRAS = ("status_code", "method", "path", "milliseconds", "bytes", "request")
+# Of what a line was logged with, besides its message. Django adds the request, whose address may
+# hold a name that was searched for.
+EXTRA_FIELDS = ("status_code", "method", "path", "milliseconds", "bytes", "request")
+MAX_CAUSES = 10
 
 
-def places(error: BaseException) -> str:
-    """The types of the exception and of those it came from, and where in the program they rose."""
-    told: list[str] = []
-    one: BaseException | None = error
-    while one is not None and len(told) < 10:
-        frames = traceback.extract_tb(one.__traceback__)
-        lines = [f'  File "{at.filename}", line {at.lineno}, in {at.name}' for at in frames]
-        told.append("\n".join([f"{type(one).__module__}.{type(one).__qualname__}", *lines]))
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
-    return "\nafter ".join(told)
+def error_places(error: BaseException) -> str:
+    """The types of the exception and of its causes, and where in the program they were raised."""
+    parts: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(parts) < MAX_CAUSES:
+        frames = traceback.extract_tb(cause.__traceback__)
+        lines = [f'  File "{each.filename}", line {each.lineno}, in {each.name}' for each in frames]
+        parts.append("\n".join([f"{type(cause).__module__}.{type(cause).__qualname__}", *lines]))
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return "\nafter ".join(parts)
 
 
-class Text(logging.Formatter):
+class TextFormatter(logging.Formatter):
     """A line for people."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
-        about = "".join(f" {name}={each}" for name, each in tracing.ids().items())
+        ids = "".join(f" {name}={value}" for name, value in tracing.ids().items())
         line = f"{self.formatTime(record)} {record.levelname} {record.name}: {record.getMessage()}"
         error = _error(record)
-        return f"{line}{about}" + (f"\n{places(error)}" if error else "")
+        return f"{line}{ids}" + (f"\n{error_places(error)}" if error else "")
 
 
-class Json(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """A line for programs: one object, with `at` in UTC."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -54,12 +55,12 @@ class Json(logging.Formatter):
             "process": record.process,
             **tracing.ids(),
         }
-        for name in EXTRAS:
-            told = getattr(record, name, None)
-            if isinstance(told, str | int | float):
-                line[name] = told
+        for name in EXTRA_FIELDS:
+            value = getattr(record, name, None)
+            if isinstance(value, str | int | float):
+                line[name] = value
         if error := _error(record):
-            line["exception"] = places(error)
+            line["exception"] = error_places(error)
         return json.dumps(line, ensure_ascii=False)
 
 

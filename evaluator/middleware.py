@@ -1,4 +1,4 @@
-"""What goes around each request: its id, its reader's language and zone, early answers."""
+"""What goes around each request: its id, its reader's language and time zone, early answers."""
 
 import re
 import time
@@ -19,33 +19,33 @@ from . import health, metrics
 
 ZONE_COOKIE = "zone"  # static/js/site/time_zone.js writes where the browser is
 PROBES = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": metrics.metrics}
-SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-def traced(
+def trace_requests(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """The proxy's id of the request, else one of our own: in each line of the log that is written
-    meanwhile, and in the answer. How long it took is counted for /metrics."""
+    """Give the request an id, the proxy's or a new one: in each line that is logged meanwhile, and
+    in the response. How long it took is counted for /metrics."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
-        name = given if SANE.fullmatch(given) else uuid4().hex
-        began = time.perf_counter()
-        with tracing.about(request=name):
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        start = time.perf_counter()
+        with tracing.about(request=request_id):
             response = get_response(request)
-        metrics.note(request, response, time.perf_counter() - began)
-        response.headers["X-Request-ID"] = name
+        metrics.record_request(request, response, time.perf_counter() - start)
+        response.headers["X-Request-ID"] = request_id
         return response
 
     return middleware
 
 
-def probed(
+def answer_probes(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Those who watch over this process call it by its container's address, over plain HTTP: they
-    are answered before anybody looks at the host."""
+    """Answer probes of this process, which call it by its container's address over plain HTTP,
+    before the host is checked."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return PROBES.get(request.path, get_response)(request)
@@ -53,17 +53,19 @@ def probed(
     return middleware
 
 
-def as_they_prefer(
+def apply_preferences(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """What they have chosen, else what their browser says. The user comes with it (auth.py)."""
+    """Use the language and time zone that the user has chosen, else those of the browser.
+
+    The user is loaded with them (auth.py)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         chosen = getattr(request.user, "preference", None) or Preference()
         zone = chosen.time_zone or request.COOKIES.get(ZONE_COOKIE, "")
         language = chosen.language or translation.get_language()
-        here = ZoneInfo(zone) if zone in zones() else None
-        with translation.override(language), timezone.override(here):
+        time_zone = ZoneInfo(zone) if zone in zones() else None
+        with translation.override(language), timezone.override(time_zone):
             response = get_response(request)
         response.headers["Content-Language"] = language
         return response
@@ -71,7 +73,7 @@ def as_they_prefer(
     return middleware
 
 
-def spare_the_idle(
+def answer_unchanged_polls(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Answer a poll of a page that has not changed before the session and its user are loaded."""

@@ -1,4 +1,4 @@
-"""The table behind `storage.py`."""
+"""The tables behind `storage.py` and `login_throttle.py`."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -17,11 +17,13 @@ class StoredFile(models.Model):
 
 
 class FailedLogIn(models.Model):
+    """A log-in with a wrong password; rows are deleted when they no longer count."""
+
     name = models.CharField(max_length=64, help_text="SHA-256 of the user name that was given")
-    at = models.DateTimeField(db_default=Now())
+    tried_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["name", "at"])]
+        indexes = [models.Index(fields=["name", "tried_at"])]
 
     def __str__(self) -> str:
-        return f"failed log-in at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"failed log-in at {self.tried_at:%Y-%m-%d %H:%M:%S}"

@@ -1,4 +1,4 @@
-"""Pages that belong to no room: the log-in, what is wrong with a request, and without a network."""
+"""Pages of the site itself: the log-in, bad requests, and what is shown without a network."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from . import login_throttle
 
 class LogIn(LoginView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if seconds := login_throttle.wait(request.POST.get("username", "")):
+        if seconds := login_throttle.seconds_to_wait(request.POST.get("username", "")):
             context = {"minutes": -(-seconds // 60)}
-            refusal = render(request, "429.html", context, status=429)
-            refusal.headers["Retry-After"] = str(seconds)
-            return refusal
+            response = render(request, "429.html", context, status=429)
+            response.headers["Retry-After"] = str(seconds)
+            return response
         return super().post(request, *args, **kwargs)
 
 
@@ -31,7 +31,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 @require_safe
 @login_not_required
 def offline(request: HttpRequest) -> HttpResponse:
-    """What the service worker shows when there is no network: needs nothing but itself."""
+    """What the service worker shows when there is no network: the page needs nothing else."""
     return render(request, "offline.html")
 
 

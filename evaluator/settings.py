@@ -19,13 +19,13 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("EVALUATOR_VAR", str(BASE_DIR / "var"))).resolve()
 
-# A bare checkout is for trying and developing; whoever names a database is in production.
+# A bare checkout is for trying and developing; where a database is named, it is production.
 DATABASE_URL = env.text("DATABASE_URL")
 DEBUG = env.switch("DEBUG", default=not DATABASE_URL)
 
 
 def secret_key() -> str:
-    """The given key; in development one of our own, kept so that sessions outlive a restart."""
+    """The given key; in development a random one, stored so that sessions outlive a restart."""
     given = env.text("SECRET_KEY")
     if given:
         return given
@@ -34,17 +34,17 @@ def secret_key() -> str:
             "SECRET_KEY is not set and DEBUG is off. Set it to a long random text "
             "and keep it the same on every web server and worker."
         )
-    kept = VAR / "secret-key"
+    file_path = VAR / "secret-key"
     try:
         VAR.mkdir(parents=True, exist_ok=True)
-        if not kept.exists():
+        if not file_path.exists():
             # Appears whole, so that web and worker may start at the same moment; the first wins.
             with NamedTemporaryFile("w", dir=VAR, prefix="secret-key-") as file:  # mode 0600
                 file.write(secrets.token_urlsafe(50))
                 file.flush()
                 with suppress(FileExistsError):
-                    os.link(file.name, kept)
-        return kept.read_text()
+                    os.link(file.name, file_path)
+        return file_path.read_text()
     except OSError as error:
         raise ImproperlyConfigured(
             f"The folder {VAR} cannot be written ({error.strerror}). Give this user the right to "
@@ -63,7 +63,7 @@ SECRET_KEY = secret_key()
 RETENTION_DAYS: dict[str, int] = env.days("RETENTION_DAYS", ("unrun", "ranked", "stopped"))
 RETENTION_WARNING_DAYS = env.whole("RETENTION_WARNING_DAYS", 14)
 
-# Where it is reached
+# The address of the site
 PORT = env.whole("PORT", 8000)
 WEB_THREADS = env.whole("WEB_THREADS", 8)  # of the web server's process
 SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
@@ -95,11 +95,11 @@ INSTALLED_APPS = [
     "django_q",
 ]
 MIDDLEWARE = [
-    "evaluator.middleware.traced",
-    "evaluator.middleware.probed",
+    "evaluator.middleware.trace_requests",
+    "evaluator.middleware.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "evaluator.middleware.spare_the_idle",
+    "evaluator.middleware.answer_unchanged_polls",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -107,7 +107,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "evaluator.middleware.as_they_prefer",
+    "evaluator.middleware.apply_preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -145,13 +145,13 @@ AWS_S3_ENDPOINT_URL = env.text("AWS_S3_ENDPOINT_URL") or None
 AWS_S3_REGION_NAME = env.text("AWS_S3_REGION_NAME") or None
 AWS_DEFAULT_ACL = None
 AWS_QUERYSTRING_AUTH = True
-FILES = (
+FILE_STORAGE = (
     "storages.backends.s3.S3Storage"
     if AWS_STORAGE_BUCKET_NAME
     else "evaluator.storage.DatabaseStorage"
 )
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": FILES},
+    "default": {"BACKEND": FILE_STORAGE},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -167,7 +167,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 UPLOAD_REQUEST_MAX = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
-# Who is there
+# Users and log-in
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -177,12 +177,12 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-AUTHENTICATION_BACKENDS = ["evaluator.auth.Backend"]
+AUTHENTICATION_BACKENDS = ["evaluator.auth.UserBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
-# What a browser may do with our pages
+# What a browser may do with the pages
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF, CSP.NONCE],
@@ -217,7 +217,7 @@ OCR: str = env.languages("EVALUATOR_OCR")  # "" is off
 # Scoring
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
-EVALUATOR_ENGINE = env.one_of(
+EVALUATOR_ENGINE = env.choice(
     "EVALUATOR_ENGINE", ("openai", "local"), "openai" if OPENAI_API_KEY else "local"
 )
 EVALUATOR_MODEL = env.text("EVALUATOR_MODEL")
@@ -229,8 +229,8 @@ EVALUATOR_PRICES = env.prices("EVALUATOR_PRICES")
 EVALUATOR_TOP_N = env.whole("EVALUATOR_TOP_N", 10)
 
 # The queue. Each value answers a measured failure; docs/queue.md tells which.
-JOBS_ENGINE = env.one_of("JOBS_ENGINE", ("django-q2", "celery"), "django-q2")
-QUEUE_BROKER = env.one_of("QUEUE_BROKER", ("postgres", "stock", "redis"), "postgres")
+JOBS_ENGINE = env.choice("JOBS_ENGINE", ("django-q2", "celery"), "django-q2")
+QUEUE_BROKER = env.choice("QUEUE_BROKER", ("postgres", "stock", "redis"), "postgres")
 REDIS_URL = env.server("REDIS_URL", ("redis", "rediss", "unix"))
 CELERY_BROKER_URL = env.server(
     "CELERY_BROKER_URL", ("redis", "rediss", "sentinel", "amqp", "amqps", "sqs")
@@ -259,9 +259,9 @@ TAKEN_FOR = 3 * LANE_TIMEOUT + 60  # seconds until a message that was never ackn
 Q_CLUSTER: dict[str, Any] = {
     "name": "evaluator",
     **{
-        "postgres": {"orm": "default", "broker_class": "jobs.queue.broker.Broker"},
+        "postgres": {"orm": "default", "broker_class": "jobs.queue.broker.PostgresBroker"},
         "stock": {"orm": "default"},
-        "redis": {"redis": REDIS_URL, "broker_class": "jobs.queue.redis.Broker"},
+        "redis": {"redis": REDIS_URL, "broker_class": "jobs.queue.redis.RedisBroker"},
     }[QUEUE_BROKER],
     "workers": Q_WORKERS,
     "queue_limit": 1,
@@ -297,7 +297,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # E-mail: one provider, chosen by name; each reads its own keys.
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Candidate Evaluator <evaluator@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-EMAIL_PROVIDER = env.one_of(
+EMAIL_PROVIDER = env.choice(
     "EMAIL_PROVIDER",
     ("file", "console", "smtp", "sendgrid", "ses", "postmark", "mailgun", "resend"),
     "file" if DEBUG else "smtp",
@@ -352,20 +352,20 @@ ANYMAIL = {
 WEBHOOK_ALLOW_PRIVATE = env.switch("WEBHOOK_ALLOW_PRIVATE", default=False)
 
 SENTRY_DSN = env.dsn("SENTRY_DSN")
-METRICS_TOKEN = env.text("METRICS_TOKEN")  # what asks for /metrics has to give; "": there is none
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # required by /metrics; "": there is no /metrics
 
 # Logs never contain a résumé's text: messages name rows by id, and of an exception a line tells
 # the place alone (evaluator/logs.py); while developing, all of it.
-LOG_FORMAT = env.one_of("LOG_FORMAT", ("json", "text"), "text" if DEBUG else "json")
-LOG_LEVEL = env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
+LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "text"), "text" if DEBUG else "json")
+LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "json": {"()": "evaluator.logs.Json"},
+        "json": {"()": "evaluator.logs.JsonFormatter"},
         "text": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
         if DEBUG
-        else {"()": "evaluator.logs.Text"},
+        else {"()": "evaluator.logs.TextFormatter"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},

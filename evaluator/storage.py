@@ -1,7 +1,7 @@
 """A Django storage that keeps files in PostgreSQL.
 
-So web servers and workers need no shared disk, one dump is a whole back-up, and a file appears and
-disappears in the same transaction as the row that names it.
+Web servers and workers then need no shared disk, one dump is a whole back-up, and a file appears
+and disappears in the same transaction as the row that names it.
 """
 
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @deconstructible
 class DatabaseStorage(Storage):
-    """Files as rows of `StoredFile`. They have no address of their own: a view serves them."""
+    """Files as rows of `StoredFile`. They have no URL of their own: a view serves them."""
 
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:
         if mode != "rb":
             raise ValueError(f"Stored files are opened with mode 'rb', not '{mode}'.")
-        found = self._rows.filter(name=name).values_list("content", flat=True).first()
-        if found is None:
+        content = self._rows.filter(name=name).values_list("content", flat=True).first()
+        if content is None:
             raise FileNotFoundError(name)
-        return ContentFile(bytes(found), name=name)
+        return ContentFile(bytes(content), name=name)
 
     def _save(self, name: str, content: File[bytes] | IO[Any]) -> str:
         data = content.read()
@@ -45,16 +45,16 @@ class DatabaseStorage(Storage):
         return self._rows.filter(name=name).exists()
 
     def size(self, name: str) -> int:
-        found = self._rows.filter(name=name).values_list("size", flat=True).first()
-        if found is None:
+        size = self._rows.filter(name=name).values_list("size", flat=True).first()
+        if size is None:
             raise FileNotFoundError(name)
-        return found
+        return size
 
     def get_created_time(self, name: str) -> datetime:
-        found = self._rows.filter(name=name).values_list("created_at", flat=True).first()
-        if found is None:
+        created_at = self._rows.filter(name=name).values_list("created_at", flat=True).first()
+        if created_at is None:
             raise FileNotFoundError(name)
-        return found
+        return created_at
 
     get_modified_time = get_created_time
 

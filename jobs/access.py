@@ -1,4 +1,4 @@
-"""Who may see a job: the one way in for a view."""
+"""Access control of jobs: the only way for a view to get a job."""
 
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def job_for(user: "User | AnonymousUser", public_id: UUID, needs: Role = Role.VIEWER) -> Job:
-    """The job, ready to show; 404 when it does not exist or is not for `user`, 403 where their role
-    in its draft does not reach as far as `needs`.
+    """The job, ready to show. Raises Http404 when it does not exist or is not visible to `user`,
+    PermissionDenied where their role in its draft does not allow `needs`.
 
-    `halted` is why the whole queue stands still; None when it does not.
+    `halted` is the reason of the halt of the whole queue; None when there is no halt.
     """
     shown = Job.objects.visible_to(user).select_related("analysis__draft", "requested_by")
     shown = shown.annotate(halted=models.Subquery(Halt.objects.values("reason")[:1]))

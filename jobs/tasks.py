@@ -59,4 +59,4 @@ def purge(purge_id: int) -> None:
 @tracing.task
 def canary(heartbeat_id: int) -> None:
     """Show that queue, worker and database work together."""
-    Heartbeat.objects.filter(pk=heartbeat_id).sing()
+    Heartbeat.objects.filter(pk=heartbeat_id).record_canary()

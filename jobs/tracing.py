@@ -1,6 +1,6 @@
-"""What is being worked on, as ids that every line of the log carries: request, lane, job, analysis.
+"""Ids of the current work that every line of the log carries: request, lane, job, analysis.
 
-The work sets them where it begins; whoever writes a line need not know them.
+The code that begins the work sets them; the code that writes a line need not know them.
 """
 
 import logging
@@ -19,8 +19,8 @@ _ids: ContextVar[Mapping[str, str]] = ContextVar("ids", default=MappingProxyType
 
 @contextmanager
 def about(**ids: object) -> Iterator[None]:
-    """Lines written inside are about these, besides what they were about before."""
-    before = _ids.set({**_ids.get(), **{name: str(each) for name, each in ids.items()}})
+    """Add these ids to the lines that are logged inside, besides the ids set before."""
+    before = _ids.set({**_ids.get(), **{name: str(value) for name, value in ids.items()}})
     try:
         yield
     finally:
@@ -32,18 +32,20 @@ def ids() -> Mapping[str, str]:
 
 
 class TaskFailed(Exception):
-    """A task ended with a fault, which has been logged; says where, and nothing of a résumé."""
+    """A task raised an error, which is logged. The message is the place in the code, without any
+    text of a résumé."""
 
 
 def task(function: Callable[[int], None]) -> Callable[[int], None]:
-    """A task of the queue: its lines say so, and of a fault the queue learns the place alone."""
+    """Decorate a task of the queue: its log lines carry its ids, and the queue stores only the
+    place of an error."""
 
     @wraps(function)
     def run(pk: int) -> None:
         with about(task=function.__name__, of=pk):
             try:
                 function(pk)
-            # What the queue writes down of it is the whole message, with words of the row.
+            # The queue stores the whole message, which may hold text of a résumé.
             except Exception as error:
                 log.exception("the task failed")
                 raise TaskFailed(place(error)) from None
@@ -52,6 +54,6 @@ def task(function: Callable[[int], None]) -> Callable[[int], None]:
 
 
 def place(error: Exception) -> str:
-    """Where in the program it happened; nothing of what it says."""
+    """The type of the error and its place in the code, without its message."""
     where = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {where.name}, {Path(where.filename).name}:{where.lineno}"

@@ -1,8 +1,9 @@
-"""Jobs, and everything a person does to a draft that makes a worker start."""
+"""URLs of jobs, and of all requests about a draft that start work of a worker."""
 
 from django.urls import URLPattern, path
 
 from .views import (
+    control,
     descriptions,
     erasing,
     home,
@@ -16,7 +17,7 @@ from .views import (
     webhooks,
 )
 
-# Where e-mail providers tell what became of an e-mail, at the addresses that anymail gives them.
+# E-mail providers report deliveries here, at the paths that anymail documents.
 tracked = [path("<slug:provider>/tracking/", tracking.tracking, name="tracking")]
 
 app_name = "jobs"
@@ -24,10 +25,10 @@ urlpatterns: list[URLPattern] = [
     path("sample/", home.sample, name="sample"),
     path("jobs/", runs.jobs, name="jobs"),
     path("jobs/<uuid:public_id>/", runs.job, name="job"),
-    path("jobs/<uuid:public_id>/cancel/", runs.cancel, name="cancel"),
-    path("jobs/<uuid:public_id>/pause/", runs.pause, name="pause"),
-    path("jobs/<uuid:public_id>/resume/", runs.resume, name="resume"),
-    path("jobs/<uuid:public_id>/retry/", runs.retry, name="retry"),
+    path("jobs/<uuid:public_id>/cancel/", control.cancel, name="cancel"),
+    path("jobs/<uuid:public_id>/pause/", control.pause, name="pause"),
+    path("jobs/<uuid:public_id>/resume/", control.resume, name="resume"),
+    path("jobs/<uuid:public_id>/retry/", control.retry, name="retry"),
     path("notices/", notices.notices, name="notices"),
     path("notices/read/", notices.read_all, name="read-all"),
     path("notices/<uuid:public_id>/", notices.open_notice, name="open-notice"),
@@ -37,7 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("webhooks/<uuid:public_id>/test/", webhooks.send_test, name="test-webhook"),
     path("webhooks/<uuid:public_id>/remove/", webhooks.remove, name="remove-webhook"),
     path("deliveries/<uuid:public_id>/again/", webhooks.resend, name="call-again"),
-    path("analyses/<uuid:public_id>/repeat/", runs.repeat, name="repeat"),
+    path("analyses/<uuid:public_id>/repeat/", control.repeat, name="repeat"),
     path("drafts/<uuid:public_id>/sharing/", sharing.sharing, name="sharing"),
     path("drafts/<uuid:public_id>/schedule/", schedules.schedule, name="schedule"),
     path("drafts/<uuid:public_id>/leave/", sharing.leave, name="leave"),
@@ -58,5 +59,5 @@ urlpatterns: list[URLPattern] = [
     path("drafts/new/suggest/", suggestions.suggest_new, name="suggest-new"),
     path("drafts/<uuid:public_id>/suggest/", suggestions.suggest, name="suggest"),
     path("drafts/<uuid:public_id>/suggested/", suggestions.suggested, name="suggested"),
-    path("drafts/<uuid:public_id>/run/", runs.run, name="run"),
+    path("drafts/<uuid:public_id>/run/", control.run, name="run"),
 ]

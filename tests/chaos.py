@@ -42,13 +42,15 @@ if TYPE_CHECKING:
 SUPERVISORS = 2
 WORKERS = 2  # each
 CONCURRENCY = 4
-SLOWEST_RESCUE = 30.0  # seconds with work to do and nothing written; more is late
-DRAIN = 240.0  # seconds for everything to end, once the faults have
-OPEN_JOBS = 4
+MAX_STANDSTILL_SECONDS = 30.0  # seconds with work to do and nothing written; more is late
+MAX_DRAIN_SECONDS = 240.0  # seconds for everything to end, once the faults have
+MIN_OPEN_JOBS = 4
 MARK = re.compile(r"([a-p]{16}) is the reference")
-MARKED = "EVALUATOR_CHAOS"  # in the environment of all processes that must be gone at the end
+MARK_VARIABLE = (
+    "EVALUATOR_CHAOS"  # in the environment of all processes that must be gone at the end
+)
 # Who is told of what is written, whatever the program believes.
-WITNESS = """
+WITNESS_SQL = """
 CREATE TABLE witness (what text, id bigint, at timestamptz DEFAULT clock_timestamp());
 CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO witness (what, id) VALUES (TG_ARGV[0], NEW.id); RETURN NEW; END $$;
@@ -86,7 +88,7 @@ class Outcome:
 
     @property
     def kills(self) -> int:
-        return sum(count for what, count in self.done.items() if what.startswith("kill "))
+        return sum(count for deed, count in self.done.items() if deed.startswith("kill "))
 
 
 @contextmanager
@@ -96,7 +98,7 @@ def database(folder: Path) -> Iterator[None]:
     server.ensure_running(place)
     host = quote(str(server.socket_folder(place)), safe="")
     os.environ |= {
-        "DATABASE_URL": f"postgres://postgres@{host}/{server.NAME}",
+        "DATABASE_URL": f"postgres://postgres@{host}/{server.DATABASE_NAME}",
         "DJANGO_SETTINGS_MODULE": "evaluator.settings",
         "DEBUG": "1",
         "SECRET_KEY": "chaos",
@@ -115,7 +117,7 @@ def database(folder: Path) -> Iterator[None]:
     settings.DEBUG = False
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
-        cursor.execute(WITNESS)
+        cursor.execute(WITNESS_SQL)
     try:
         yield
     finally:
@@ -163,7 +165,7 @@ class Chaos:
                 self.workers.append(self.start(number))
             for worker in self.workers:
                 worker.wait_until_alive()
-            for _ in range(OPEN_JOBS):
+            for _ in range(MIN_OPEN_JOBS):
                 self.db(self.submit)
             end = time.monotonic() + seconds
             while time.monotonic() < end:
@@ -189,16 +191,16 @@ class Chaos:
                 "EVALUATOR_CONCURRENCY": str(CONCURRENCY),
                 "OPENAI_BASE_URL": self.model.url,
                 "LOG_LEVEL": "INFO",
-                MARKED: str(os.getpid()),
+                MARK_VARIABLE: str(os.getpid()),
             },
         )
 
     def strike(self) -> None:
         names = list(self.deeds)
-        (name,) = self.chance.choices(names, [self.deeds[each][0] for each in names])
+        (name,) = self.chance.choices(names, [self.deeds[deed_name][0] for deed_name in names])
         with suppress(psutil.NoSuchProcess, StopIteration, ValueError):  # it is being replaced
-            if what := self.deeds[name][1]():
-                self.outcome.done[what] += 1
+            if deed := self.deeds[name][1]():
+                self.outcome.done[deed] += 1
 
     def live(self, seconds: float) -> None:
         """Let time pass: what was put off comes, who ended is started again, and we look."""
@@ -233,7 +235,7 @@ class Chaos:
             self.seen, self.moved = written, now
             return
         self.outcome.longest = max(self.outcome.longest, now - self.moved)
-        if now - self.moved > SLOWEST_RESCUE:
+        if now - self.moved > MAX_STANDSTILL_SECONDS:
             self.outcome.late += 1
             self.moved = now
 
@@ -292,18 +294,18 @@ class Chaos:
         seconds = self.chance.choice((2.0, 8.0, 20.0))
         busy = self.victims(worker, "busy worker")
         tree = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]
-        those = tree if whole else busy[:1]
-        for each in those:
-            each.suspend()
+        frozen = tree if whole else busy[:1]
+        for process in frozen:
+            process.suspend()
 
         def thaw() -> None:
-            for each in those:
+            for process in frozen:
                 with suppress(psutil.NoSuchProcess):
-                    each.resume()
+                    process.resume()
 
         self.put_off(seconds, thaw)
-        what = "a whole host" if whole else "a busy worker"
-        return f"freeze {what} for {seconds:.0f} s" if those else ""
+        target = "a whole host" if whole else "a busy worker"
+        return f"freeze {target} for {seconds:.0f} s" if frozen else ""
 
     # PostgreSQL
 
@@ -335,14 +337,14 @@ class Chaos:
         if self.model_is_ill:
             return ""
         self.model_is_ill = True
-        way = self.chance.choice(("down", "failing", "limited", "dropping", "slow", "broken"))
+        mood = self.chance.choice(("down", "failing", "limited", "dropping", "slow", "broken"))
         seconds = self.chance.choice((3.0, 8.0, 25.0))
-        well = self.model.behaviour
-        if way == "down":
+        healthy = self.model.behaviour
+        if mood == "down":
             self.model_up.close()
             self.model_up = ExitStack()
-            came = model.serving(again=self.model)
-            self.put_off(seconds, lambda: void(self.model_up.enter_context(came)))
+            restarted = model.serving(again=self.model)
+            self.put_off(seconds, lambda: void(self.model_up.enter_context(restarted)))
         else:
             shares: dict[str, dict[str, Any]] = {
                 "failing": {"failing": 0.5},
@@ -351,10 +353,10 @@ class Chaos:
                 "dropping": {"dropped": 0.4, "garbled": 0.1},
                 "slow": {"slow": 0.5, "slow_seconds": 6.0},
             }
-            self.model.behaviour = type(well)(latency=0.3, jitter=0.2, **shares[way])
+            self.model.behaviour = type(healthy)(latency=0.3, jitter=0.2, **shares[mood])
 
             def mend() -> None:
-                self.model.behaviour = well
+                self.model.behaviour = healthy
 
             self.put_off(seconds, mend)
 
@@ -363,25 +365,25 @@ class Chaos:
             self.moved = time.monotonic()
 
         self.put_off(seconds + 10.0, recovered)  # those put off come back a little later
-        return f"model {way} for {seconds:.0f} s"
+        return f"model {mood} for {seconds:.0f} s"
 
     def spoil_mail(self) -> str:
         from tests.servers import mail
 
-        way = self.chance.choice(("down", "slow", "refusing"))
-        if way == "down":
+        mood = self.chance.choice(("down", "slow", "refusing"))
+        if mood == "down":
             self.mail_up.close()
             self.mail_up = ExitStack()
-            came = mail.serving(again=self.mail)
+            restarted = mail.serving(again=self.mail)
             self.live(self.chance.uniform(1.0, 4.0))
-            self.mail_up.enter_context(came)
-        elif way == "slow":
+            self.mail_up.enter_context(restarted)
+        elif mood == "slow":
             self.mail.seconds = 3.0
             self.put_off(8.0, lambda: setattr(self.mail, "seconds", 0.0))
         else:
             self.mail.refused["chaos@example.com"] = "451 try later"
             self.put_off(5.0, self.mail.refused.clear)
-        return f"mail {way}"
+        return f"mail {mood}"
 
     # People
 
@@ -392,7 +394,7 @@ class Chaos:
         user = self.db(chaos_user)
         jobs = self.db(lambda: list(Job.objects.select_related("analysis__draft").order_by("pk")))
         still_open = [job for job in jobs if job.is_open]
-        if len(still_open) < OPEN_JOBS:
+        if len(still_open) < MIN_OPEN_JOBS:
             self.db(self.submit)
             return "submit"
         deed = self.chance.choice(("cancel", "pause", "resume", "retry", "halt", "submit again"))
@@ -474,7 +476,7 @@ class Chaos:
 
         user = self.db(chaos_user)
         self.db(lambda: pause.lift_halt(user))
-        began = time.monotonic()
+        started_at = time.monotonic()
 
         def is_over() -> bool:
             open_mail = Notification.objects.filter(
@@ -492,11 +494,12 @@ class Chaos:
             return not self.retry_failed(user)
 
         while not self.db(is_over):
-            if time.monotonic() - began > DRAIN:
-                self.wrong(f"not everything ended within {DRAIN:.0f} s: {self.db(what_is_open)}")
+            if time.monotonic() - started_at > MAX_DRAIN_SECONDS:
+                still_open = self.db(what_is_open)
+                self.wrong(f"not everything ended within {MAX_DRAIN_SECONDS:.0f} s: {still_open}")
                 break
             self.live(1.0)
-        self.outcome.drained = time.monotonic() - began
+        self.outcome.drained = time.monotonic() - started_at
 
     def retry_failed(self, user: "User") -> bool:
         """Whether there was anything that a person would retry."""
@@ -514,8 +517,8 @@ class Chaos:
             submit.retry(job, user)
         return bool(jobs)
 
-    def wrong(self, what: str) -> None:
-        self.outcome.wrong.append(what)
+    def wrong(self, message: str) -> None:
+        self.outcome.wrong.append(message)
 
     def close(self) -> None:
         tree = [psutil.Process(each.pid) for each in self.workers if each.process.poll() is None]
@@ -572,7 +575,7 @@ def what_is_open() -> str:
         "mails": Counter(Notification.objects.values_list("status", flat=True)),
         "calls": Counter(Call.objects.values_list("status", flat=True)),
     }
-    return ", ".join(f"{name} {what}" for name, what in counts.items())
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
 def cut_connections(place: Path) -> None:
@@ -581,7 +584,7 @@ def cut_connections(place: Path) -> None:
     ) as elsewhere:
         elsewhere.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            [server.NAME],
+            [server.DATABASE_NAME],
         )
 
 
@@ -589,7 +592,7 @@ def is_ours(process: psutil.Process) -> bool:
     """Whether a worker's process, however it came to be."""
     with suppress(psutil.Error, OSError):
         if process.status() != psutil.STATUS_ZOMBIE:
-            mark: str | None = process.environ().get(MARKED)
+            mark: str | None = process.environ().get(MARK_VARIABLE)
             return mark == str(os.getpid())
     return False
 
@@ -603,10 +606,10 @@ def run(seconds: float, seed: int, only: str = "") -> Outcome:
         return Chaos(Path(place), seed, only).run(seconds)
 
 
-def told(outcome: Outcome) -> Iterator[str]:
+def report(outcome: Outcome) -> Iterator[str]:
     yield f"{outcome.kills} kills, and what else was done:"
-    for what, count in sorted(outcome.done.items()):
-        yield f"{count:8} {what}"
+    for line, count in sorted(outcome.done.items()):
+        yield f"{count:8} {line}"
     jobs = ", ".join(f"{count} {status}" for status, count in sorted(outcome.jobs.items()))
     yield f"{sum(outcome.jobs.values())} jobs ({jobs}), {outcome.evaluations} evaluations"
     yield (
@@ -617,8 +620,8 @@ def told(outcome: Outcome) -> Iterator[str]:
     yield f"{outcome.restarts} restarts of a cluster by its supervisor"
     yield f"longest standstill {outcome.longest:.1f} s; drained in {outcome.drained:.0f} s"
     yield f"lost {outcome.lost}, doubled {outcome.doubled}, late {outcome.late}"
-    for what in outcome.wrong:
-        yield f"WRONG {what}"
+    for line in outcome.wrong:
+        yield f"WRONG {line}"
 
 
 def main() -> int:
@@ -628,7 +631,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="such faults alone, by name: kill,restart")
     options = parser.parse_args()
     outcome = run(60 * options.minutes, options.seed, options.only)
-    print("\n".join(told(outcome)))
+    print("\n".join(report(outcome)))
     return 1 if outcome.lost or outcome.doubled or outcome.wrong else 0
 
 

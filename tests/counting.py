@@ -53,7 +53,7 @@ def _scores(chaos: "Chaos") -> None:
         lost = everybody.exclude(evaluations__in=scored)
         outcome.lost += lost.count()
         if lost:
-            chaos.wrong(f"{job} is completed without {[one.pk for one in lost]}")
+            chaos.wrong(f"{job} is completed without {[candidate.pk for candidate in lost]}")
     failed = Job.objects.filter(status=JobStatus.FAILED)
     failed = failed.exclude(analysis__jobs__status=JobStatus.COMPLETED)
     for job in failed:
@@ -61,10 +61,10 @@ def _scores(chaos: "Chaos") -> None:
         chaos.wrong(f"{job} has failed: {job.error}")
     with connection.cursor() as cursor:
         cursor.execute("SELECT what, id, count(*) FROM witness GROUP BY what, id")
-        for what, pk, times in cursor.fetchall():
-            if what != "scored" or times > 1:
+        for event, pk, times in cursor.fetchall():
+            if event != "scored" or times > 1:
                 outcome.doubled += 1
-                chaos.wrong(f"{what}, {times} times: row {pk}")
+                chaos.wrong(f"{event}, {times} times: row {pk}")
 
 
 def _calls(chaos: "Chaos") -> None:
@@ -73,21 +73,21 @@ def _calls(chaos: "Chaos") -> None:
 
     marks: dict[str, int] = {}
     for pk, text in Candidate.objects.values_list("pk", "text"):
-        if found := MARK.search(text):
-            marks[found[1]] = pk
+        if mark := MARK.search(text):
+            marks[mark[1]] = pk
     paid: Counter[int] = Counter()
     tokens: Counter[int] = Counter()
-    served = {one.nonce: one for one in chaos.model.log}
+    answers = {answer.nonce: answer for answer in chaos.model.log}
     for request in chaos.model.requests:
-        one = served.get(request["_nonce"])
-        if one is None or not one.prompt_tokens:
+        answer = answers.get(request["_nonce"])
+        if answer is None or not answer.prompt_tokens:
             continue
-        found = next((MARK.search(text) for text in _contents(request) if MARK.search(text)), None)
-        if found is None:
+        mark = next((MARK.search(text) for text in _contents(request) if MARK.search(text)), None)
+        if mark is None:
             chaos.wrong("the model was asked about nobody")
             continue
-        paid[marks[found[1]]] += 1
-        tokens[marks[found[1]]] += one.prompt_tokens
+        paid[marks[mark[1]]] += 1
+        tokens[marks[mark[1]]] += answer.prompt_tokens
     known: Counter[int] = Counter()
     unseen: Counter[int] = Counter()
     written: Counter[int] = Counter()
@@ -120,22 +120,29 @@ def _calls(chaos: "Chaos") -> None:
 
 
 def _contents(request: Request) -> Iterator[str]:
-    return (str(one["content"]) for one in reversed(request["messages"]))
+    return (str(message["content"]) for message in reversed(request["messages"]))
 
 
 def _mails(chaos: "Chaos") -> None:
     outcome = chaos.outcome
-    box = Counter(str(one["Message-ID"]).partition("@")[0][1:] for one in chaos.mail.messages)
+    box = Counter(
+        str(notification["Message-ID"]).partition("@")[0][1:]
+        for notification in chaos.mail.messages
+    )
     outcome.mails = len(box)
     outcome.mails_again = sum(times - 1 for times in box.values())
-    for one in Notification.objects.all():
-        times = box.pop(str(one.public_id), 0)
-        if one.status != OutgoingStatus.SENT or not times:
+    for notification in Notification.objects.all():
+        times = box.pop(str(notification.public_id), 0)
+        if notification.status != OutgoingStatus.SENT or not times:
             outcome.lost += 1
-            chaos.wrong(f"e-mail {one.pk} is {one.status}, and came {times} times")
-        elif times > one.attempts:
+            chaos.wrong(
+                f"e-mail {notification.pk} is {notification.status}, and came {times} times"
+            )
+        elif times > notification.attempts:
             outcome.doubled += 1
-            chaos.wrong(f"e-mail {one.pk} came {times} times in {one.attempts} attempts")
+            chaos.wrong(
+                f"e-mail {notification.pk} came {times} times in {notification.attempts} attempts"
+            )
     if box:
         outcome.doubled += len(box)
         chaos.wrong(f"e-mails that nobody wrote: {box}")

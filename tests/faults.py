@@ -21,19 +21,19 @@ import psutil
 from tests import chaos
 
 if TYPE_CHECKING:
-    from jobs.monitoring.problems import Trouble
+    from jobs.monitoring.problems import SystemProblem
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
-HEADING = "## What the monitor notices"
-SOON = 15.0  # seconds in which it must be named
-GONE = 150.0  # seconds in which it must be gone
+HEADING = "## What the program notices"
+MAX_NOTICE_SECONDS = 15.0  # in which it must be named
+MAX_GONE_SECONDS = 150.0  # in which it must be gone
 OF_ITSELF = "by itself"
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
     fault: str
-    what: str
+    cause: str
     name: str
     words: str
     seconds: float
@@ -74,31 +74,38 @@ class Stage(chaos.Chaos):
         }
 
     def notice(self, fault: str) -> Noticed:
-        what, name, cause, mended = self.faults[fault]
+        cause, name, trigger, mended = self.faults[fault]
         self.recover()
         self.begin()
-        self.wait(lambda: not self.named(name), f"{name} to be gone before {fault}", 2 * GONE)
-        began = cause() or time.monotonic()
-        found = self.wait(lambda: self.named(name), f"{fault} to be named {name}", 4 * SOON)
-        seconds = time.monotonic() - began
+        self.wait(
+            lambda: not self.named(name), f"{name} to be gone before {fault}", 2 * MAX_GONE_SECONDS
+        )
+        started_at = trigger() or time.monotonic()
+        problem = self.wait(
+            lambda: self.named(name), f"{fault} to be named {name}", 4 * MAX_NOTICE_SECONDS
+        )
+        seconds = time.monotonic() - started_at
         self.mend.get(fault, lambda: None)()
         mended_at = time.monotonic()
-        self.wait(lambda: not self.named(name), f"{name} to be gone after {fault}", GONE)
+        self.wait(
+            lambda: not self.named(name), f"{name} to be gone after {fault}", MAX_GONE_SECONDS
+        )
         gone = time.monotonic() - mended_at
-        return Noticed(fault, what, name, found.title, seconds, mended, gone)
+        return Noticed(fault, cause, name, problem.title, seconds, mended, gone)
 
-    def named(self, name: str) -> "Trouble | None":
+    def named(self, name: str) -> "SystemProblem | None":
         from jobs.monitoring import problems
 
-        return next((one for one in problems.troubles() if one.name == name), None)
+        current = problems.system_problems()
+        return next((problem for problem in current if problem.name == name), None)
 
-    def wait(self, true: Callable[[], Any], what: str, patience: float) -> Any:
-        end = time.monotonic() + patience
-        while not (found := true()):
+    def wait(self, condition: Callable[[], Any], description: str, seconds: float) -> Any:
+        end = time.monotonic() + seconds
+        while not (value := condition()):
             if time.monotonic() > end:
-                raise TimeoutError(f"waited {patience:.0f} s in vain for {what}")
+                raise TimeoutError(f"waited {seconds:.0f} s in vain for {description}")
             time.sleep(0.1)
-        return found
+        return value
 
     def begin(self) -> None:
         """One supervisor in good health, whatever became of the last one."""
@@ -179,8 +186,8 @@ class Stage(chaos.Chaos):
 
         self.mail.refused["chaos@example.com"] = "451 try later"
         self.work(2)
-        mine = Notification.objects.filter(job=self.job)
-        self.wait(mine.exists, "the job's e-mail", 60.0)
+        notifications = Notification.objects.filter(job=self.job)
+        self.wait(notifications.exists, "the job's e-mail", 60.0)
         return time.monotonic()
 
     # Mending
@@ -218,9 +225,9 @@ def table(rows: list[Noticed]) -> str:
         "|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {one.fault} | {one.what} | {one.seconds:.1f} s | {one.words} | {one.mended} "
-        f"| {one.gone:.0f} s |"
-        for one in rows
+        f"| {row.fault} | {row.cause} | {row.seconds:.1f} s | {row.words} | {row.mended} "
+        f"| {row.gone:.0f} s |"
+        for row in rows
     ]
     return "\n".join(lines) + "\n"
 
@@ -240,7 +247,7 @@ def write(rows: list[Noticed]) -> None:
 
 def run(only: str) -> tuple[list[Noticed], list[str]]:
     """Needs a process of its own: it sets Django up on a database of its own."""
-    rows, wrong = [], []
+    rows, failures = [], []
     with (
         tempfile.TemporaryDirectory(
             prefix="evaluator-faults-", ignore_cleanup_errors=True
@@ -253,15 +260,16 @@ def run(only: str) -> tuple[list[Noticed], list[str]]:
                 try:
                     rows.append(stage.notice(fault))
                 except TimeoutError as error:
-                    wrong.append(f"{fault}: {error}")
+                    failures.append(f"{fault}: {error}")
                 else:
-                    one = rows[-1]
-                    print(f"{fault}: {one.words} after {one.seconds:.1f} s, gone {one.gone:.0f} s")
-                    if one.seconds > SOON:
-                        wrong.append(f"{fault}: named after {one.seconds:.1f} s, not {SOON:.0f}")
+                    row = rows[-1]
+                    print(f"{fault}: {row.words} after {row.seconds:.1f} s, gone {row.gone:.0f} s")
+                    if row.seconds > MAX_NOTICE_SECONDS:
+                        after = f"{row.seconds:.1f} s, not {MAX_NOTICE_SECONDS:.0f}"
+                        failures.append(f"{fault}: named after {after}")
         finally:
             stage.close()
-    return rows, wrong + stage.outcome.wrong
+    return rows, failures + stage.outcome.wrong
 
 
 def main() -> int:

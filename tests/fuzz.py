@@ -12,6 +12,7 @@ import hashlib
 import io
 import os
 import random
+import re
 import resource
 import sys
 import threading
@@ -24,20 +25,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from candidates.reading import Problem, Unreadable
-from candidates.reading.limits import SECONDS
+from candidates.reading.limits import READING_SECONDS
 from candidates.reading.sandbox.parent import Sandbox
-from tests.makers import archives, hidden, layouts
-from tests.makers import files as made
+from tests.makers import archives, files, hidden, layouts
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT = ROOT / "var" / "fuzz"
+FAULTS_FOLDER = ROOT / "var" / "fuzz"
 FOLDERS = (
     ROOT / "candidates" / "samples",
     ROOT.parent / "shared" / "resumes",
     ROOT.parent / "shared" / "hostile",
 )
-LATE = 2.0  # seconds past its time in which a child must be gone
-MOST_GROWTH = 400 * 1024  # kB; most of it is the copies that are being broken
+MAX_LATE_SECONDS = 2.0  # seconds past its time in which a child must be gone
+MAX_GROWTH_KB = 400 * 1024  # kB; most of it is the copies that are being broken
 # What breaks parsers, by family.
 TOKENS = (
     b"/Kids[1 0 R]", b"/Length 999999999", b"endstream", b"<<" * 200, b"/Rotate 45", b"q " * 500,
@@ -51,26 +51,26 @@ TOKENS = (
 
 def seeds() -> list[tuple[str, bytes]]:
     """(name, bytes) of everything that is broken here."""
-    found = [(name, make()) for name, (make, _) in made.REFUSED.items()]
-    found += [(f"hidden {n}.pdf", make()) for n, (_, make) in enumerate(hidden.HIDDEN.values())]
-    found += [(f"layout {n}.pdf", make()[0]) for n, make in enumerate(layouts.TWO_COLUMNS.values())]
-    found += [
-        ("cv.pdf", made.pdf()),
-        ("cv.docx", made.docx(*made.LINES)),
-        ("cv.html", made.html()),
-        ("cv.txt", made.text()),
-        ("cv.eml", made.eml()),
-        ("cv.msg", made.msg()),
-        ("cv.doc", made.doc()),
-        ("cv.odt", made.odt()),
-        ("cv.rtf", made.rtf()),
+    seeds = [(name, make()) for name, (make, _) in files.REFUSED.items()]
+    seeds += [(f"hidden {n}.pdf", make()) for n, (_, make) in enumerate(hidden.HIDDEN.values())]
+    seeds += [(f"layout {n}.pdf", make()[0]) for n, make in enumerate(layouts.TWO_COLUMNS.values())]
+    seeds += [
+        ("cv.pdf", files.pdf()),
+        ("cv.docx", files.docx(*files.LINES)),
+        ("cv.html", files.html()),
+        ("cv.txt", files.text()),
+        ("cv.eml", files.eml()),
+        ("cv.msg", files.msg()),
+        ("cv.doc", files.doc()),
+        ("cv.odt", files.odt()),
+        ("cv.rtf", files.rtf()),
         ("cvs.zip", archives.resumes(5)),
     ]
     for folder in FOLDERS:
         if folder.is_dir():
             paths = sorted(path for path in folder.rglob("*") if path.is_file())
-            found += [(path.name, path.read_bytes()) for path in paths]
-    return [(name, data) for name, data in found if 0 < len(data) < 3_000_000]
+            seeds += [(path.name, path.read_bytes()) for path in paths]
+    return [(name, data) for name, data in seeds if 0 < len(data) < 3_000_000]
 
 
 def broken(data: bytes, chance: random.Random) -> bytes:
@@ -99,13 +99,13 @@ def _cut(data: bytes, chance: random.Random) -> bytes:
 def _doubled(data: bytes, chance: random.Random) -> bytes:
     start = chance.randrange(len(data))
     piece = data[start : start + chance.choice((8, 100, 5_000))]
-    at = chance.randrange(len(data))
-    return data[:at] + piece * chance.choice((1, 2, 20)) + data[at:]
+    position = chance.randrange(len(data))
+    return data[:position] + piece * chance.choice((1, 2, 20)) + data[position:]
 
 
 def _with_token(data: bytes, chance: random.Random) -> bytes:
-    at = chance.randrange(len(data))
-    return data[:at] + chance.choice(TOKENS) + data[at:]
+    position = chance.randrange(len(data))
+    return data[:position] + chance.choice(TOKENS) + data[position:]
 
 
 def _numbers_changed(data: bytes, chance: random.Random) -> bytes:
@@ -135,7 +135,7 @@ def _inside_zip(data: bytes, chance: random.Random) -> bytes:
 
 def _inside_streams(data: bytes, chance: random.Random) -> bytes:
     """A compressed stream of a PDF broken before it is compressed again."""
-    starts = [at for at in range(len(data) - 8) if data.startswith(b"stream\n", at)][:200]
+    starts = [match.start() for match in re.finditer(rb"stream\n", data)][:200]
     if not data.startswith(b"%PDF") or not starts:
         return data
     start = chance.choice(starts) + 7
@@ -163,7 +163,9 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-def run(seconds: float, seed: int, most: int | None = None, threads: int | None = None) -> Outcome:
+def run(
+    seconds: float, seed: int, max_files: int | None = None, threads: int | None = None
+) -> Outcome:
     """Break and read for so long, or `most` files."""
     started = seeds()
     outcome = Outcome()
@@ -176,32 +178,34 @@ def run(seconds: float, seed: int, most: int | None = None, threads: int | None 
             while time.monotonic() < until:
                 with lock:
                     number = next(numbers)
-                if most is not None and number >= most:
+                if max_files is not None and number >= max_files:
                     break
                 chance = random.Random(f"{seed} {number}")
                 name, data = chance.choice(started)
-                _one(sandbox, name, broken(data, chance), outcome, lock)
+                _read_file(sandbox, name, broken(data, chance), outcome, lock)
             with lock:
                 outcome.deaths += sandbox.deaths
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     files_before = len(list(Path("/proc/self/fd").iterdir()))
-    several = [
+    all_threads = [
         threading.Thread(target=work) for _ in range(threads or len(os.sched_getaffinity(0)))
     ]
-    for thread in several:
+    for thread in all_threads:
         thread.start()
-    for thread in several:
+    for thread in all_threads:
         thread.join()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    if grown > MOST_GROWTH:
+    if grown > MAX_GROWTH_KB:
         outcome.faults.append(f"the reader's own memory grew by {grown // 1024} MB")
     if len(list(Path("/proc/self/fd").iterdir())) > files_before:
         outcome.faults.append("files were left open")
     return outcome
 
 
-def _one(sandbox: Sandbox, name: str, data: bytes, outcome: Outcome, lock: threading.Lock) -> None:
+def _read_file(
+    sandbox: Sandbox, name: str, data: bytes, outcome: Outcome, lock: threading.Lock
+) -> None:
     began = time.monotonic()
     reason, fault = "text", ""
     try:
@@ -210,24 +214,24 @@ def _one(sandbox: Sandbox, name: str, data: bytes, outcome: Outcome, lock: threa
                 pass
         else:
             sandbox.read(data, name)
-    except Unreadable as refused:
-        reason = refused.problem.value
-        if refused.problem is Problem.CRASHED and " at " in refused.detail:
-            fault = refused.detail  # an exception of our own code, and where
+    except Unreadable as error:
+        reason = error.problem.value
+        if error.problem is Problem.CRASHED and " at " in error.detail:
+            fault = error.detail  # an exception of our own code, and where
     except Exception as error:  # noqa: BLE001 -- that is what is looked for
         reason, fault = "fault", f"{type(error).__name__} came out of the sandbox"
-    took = time.monotonic() - began
-    if took > SECONDS + LATE:
-        fault = fault or f"took {took:.1f} s"
+    seconds = time.monotonic() - began
+    if seconds > READING_SECONDS + MAX_LATE_SECONDS:
+        fault = fault or f"took {seconds:.1f} s"
     with lock:
         outcome.files += 1
         outcome.reasons[reason] += 1
-        outcome.slowest = max(outcome.slowest, (round(took, 2), name))
+        outcome.slowest = max(outcome.slowest, (round(seconds, 2), name))
         if fault:
-            KEPT.mkdir(parents=True, exist_ok=True)
-            kept = KEPT / f"{hashlib.sha256(data).hexdigest()[:12]}-{name}"
-            kept.write_bytes(data)
-            outcome.faults.append(f"{fault}: {kept.relative_to(ROOT)}")
+            FAULTS_FOLDER.mkdir(parents=True, exist_ok=True)
+            path = FAULTS_FOLDER / f"{hashlib.sha256(data).hexdigest()[:12]}-{name}"
+            path.write_bytes(data)
+            outcome.faults.append(f"{fault}: {path.relative_to(ROOT)}")
 
 
 def main() -> int:

@@ -23,9 +23,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 SCREENS = ROOT / "docs" / "screens"
 SIZES = {"": (1280, 860), "-phone": (360, 740)}
-IN_THE_DARK = ("analysis", "job", "admin-overview")
-COLOURS = 255  # of a picture: half the bytes, and nobody sees it
-READY = 30.0  # seconds
+PAGES_IN_DARK_MODE = ("analysis", "job", "admin-overview")
+MAX_COLOURS = 255  # of a picture: half the bytes, and nobody sees it
+READY_SECONDS = 30.0  # seconds
 
 
 def main() -> int:
@@ -64,7 +64,7 @@ def _take_all(browser: Browser, site: str) -> None:
                 reduced_motion="reduce",
             )
             for name, (address, cookie) in addresses.items():
-                if dark and name not in IN_THE_DARK:
+                if dark and name not in PAGES_IN_DARK_MODE:
                     continue
                 context.clear_cookies()
                 if cookie:
@@ -82,7 +82,7 @@ def _take(page: Page, address: str, path: Path) -> None:
     page.goto(address, wait_until="networkidle" if "/jobs/" not in address else "load")
     page.wait_for_timeout(300)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    fewer = picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    fewer = picture.quantize(MAX_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     fewer.save(path, optimize=True)
 
 
@@ -101,7 +101,7 @@ def _fill() -> dict[str, tuple[str, str]]:
     from jobs.models.webhook import Webhook
     from jobs.notifications import recipients
     from tests.makers import rows
-    from tests.test_access import MORE, POLICIES, PUBLIC
+    from tests.test_access import EXTRA_ARGUMENTS, POLICIES, PUBLIC
 
     user = User.objects.get(username="manager")
     Preference.objects.update_or_create(user=user, defaults={"time_zone": "Europe/Berlin"})
@@ -138,22 +138,24 @@ def _fill() -> dict[str, tuple[str, str]]:
     client = Client()
     client.force_login(user)
     session = client.cookies["sessionid"].value
-    found = {}
+    pages = {}
     for name, (who, methods, kind) in POLICIES.items():
         thing = things.get(kind) or _any(kind) if kind else None
         if "GET" not in methods or (kind and thing is None) or name == "password_reset_confirm":
             continue
-        address = reverse(name, args=[thing.public_id, *MORE.get(name, [])] if thing else [])
+        address = reverse(
+            name, args=[thing.public_id, *EXTRA_ARGUMENTS.get(name, [])] if thing else []
+        )
         if name == "candidates:evaluation":
             address += "?show=pages"
         elif name == "candidates:movement":
             address = reverse(name, args=[running.public_id])
         elif name == "candidates:compare":
-            address += "?" + "&".join(f"c={one.public_id}" for one in (best, *others))
+            address += "?" + "&".join(f"c={evaluation.public_id}" for evaluation in (best, *others))
         answer = client.get(address, headers={"Host": "localhost"})
         if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"):
-            found[name.rpartition(":")[2]] = (address, "" if who == PUBLIC else session)
-    found["not-found"] = ("/nowhere/", session)
+            pages[name.rpartition(":")[2]] = (address, "" if who == PUBLIC else session)
+    pages["not-found"] = ("/nowhere/", session)
     staff = Client()  # one that logs in anew would end its session
     staff.force_login(User.objects.get(username="staff"))
     session = staff.cookies["sessionid"].value
@@ -166,8 +168,8 @@ def _fill() -> dict[str, tuple[str, str]]:
         "admin-hosts": reverse("admin:jobs_heartbeat_changelist"),
         "admin-outbox": reverse("admin:jobs_notification_changelist"),
     }.items():
-        found[name] = (address, session)
-    return found
+        pages[name] = (address, session)
+    return pages
 
 
 def _any(kind: Any) -> Any:
@@ -194,7 +196,7 @@ def _web_server() -> Iterator[str]:
     place = f"127.0.0.1:{os.environ['PORT']}"
     command = [sys.executable, "-m", "gunicorn", "evaluator.wsgi", "--threads", "4"]
     server = subprocess.Popen([*command, "--bind", place, "--log-level", "warning"], cwd=ROOT)
-    until = time.monotonic() + READY
+    until = time.monotonic() + READY_SECONDS
     try:
         while True:
             try:

@@ -38,9 +38,9 @@ from tests.makers import rows
 LOGIN = reverse("login")
 
 PUBLIC = "everybody"
-OWN = "whoever is logged in, for what is theirs"
-THING = "the owner of the thing in the address; to others it does not exist"
-MINE = "whose it is, and whoever shares the draft is a stranger to it"
+LOGGED_IN = "whoever is logged in, for what is theirs"
+MEMBERS_BY_ROLE = "the owner of the thing in the address; to others it does not exist"
+OWNER_ONLY = "whose it is, and whoever shares the draft is a stranger to it"
 # Of each address: who, the methods it answers, and the thing its id is of.
 POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "login": (PUBLIC, ("GET", "POST"), None),
@@ -50,89 +50,89 @@ POLICIES: dict[str, tuple[str, tuple[str, ...], type | None]] = {
     "password_reset_done": (PUBLIC, ("GET",), None),
     "password_reset_confirm": (PUBLIC, ("GET", "POST"), None),
     "password_reset_complete": (PUBLIC, ("GET",), None),
-    "home": (OWN, ("GET",), None),
-    "logout": (OWN, ("POST",), None),
-    "password_change": (OWN, ("GET", "POST"), None),
-    "password_change_done": (OWN, ("GET",), None),
-    "candidates:drafts": (OWN, ("GET",), None),
-    "candidates:new": (OWN, ("GET", "POST"), None),
-    "candidates:draft": (THING, ("GET",), Draft),
-    "candidates:edit": (THING, ("GET", "POST"), Draft),
-    "candidates:erase-draft": (THING, ("GET", "POST"), Draft),
-    "candidates:duplicate": (THING, ("POST",), Draft),
-    "candidates:remove-unreadable": (THING, ("GET", "POST"), Draft),
-    "candidates:people": (THING, ("GET", "POST"), Draft),
-    "candidates:part": (THING, ("POST",), Candidate),
-    "candidates:candidate": (THING, ("GET",), Candidate),
-    "candidates:original": (THING, ("GET",), Candidate),
-    "candidates:page": (THING, ("GET",), Candidate),
-    "candidates:dossier": (THING, ("POST",), Candidate),
-    "jobs:receipts": (OWN, ("GET",), None),
-    "jobs:receipt": (MINE, ("GET",), Receipt),
-    "candidates:judge": (THING, ("POST",), Candidate),
-    "candidates:note": (THING, ("POST",), Candidate),
-    "candidates:delete-note": (THING, ("POST",), Note),
-    "candidates:reveal": (THING, ("GET", "POST"), Candidate),
-    "candidates:blind": (THING, ("POST",), Draft),
-    "jobs:erase-candidate": (THING, ("GET", "POST"), Candidate),
-    "candidates:remove-archive": (THING, ("POST",), Archive),
-    "candidates:analysis": (THING, ("GET",), Analysis),
-    "candidates:decide": (THING, ("GET", "POST"), Analysis),
-    "candidates:undo": (THING, ("POST",), Analysis),
-    "candidates:views": (THING, ("POST",), Analysis),
-    "candidates:compare": (THING, ("GET", "POST"), Analysis),
-    "candidates:movement": (THING, ("GET",), Analysis),
-    "candidates:ratings": (THING, ("GET",), Analysis),
-    "candidates:weights": (THING, ("POST",), Analysis),
-    "candidates:evaluation": (THING, ("GET",), Evaluation),
-    "candidates:export": (THING, ("GET",), Analysis),
-    "candidates:settings": (OWN, ("GET", "POST"), None),
-    "candidates:usage": (OWN, ("GET",), None),
-    "jobs:sample": (OWN, ("POST",), None),
-    "jobs:notices": (OWN, ("GET",), None),
-    "jobs:read-all": (OWN, ("POST",), None),
-    "jobs:open-notice": (MINE, ("POST",), Notice),
-    "jobs:webhooks": (OWN, ("GET", "POST"), None),
-    "jobs:webhook": (MINE, ("GET", "POST"), Webhook),
-    "jobs:switch-webhook": (MINE, ("POST",), Webhook),
-    "jobs:test-webhook": (MINE, ("POST",), Webhook),
-    "jobs:remove-webhook": (MINE, ("GET", "POST"), Webhook),
-    "jobs:call-again": (MINE, ("POST",), Delivery),
-    "jobs:jobs": (OWN, ("GET",), None),
-    "jobs:job": (THING, ("GET",), Job),
-    "jobs:cancel": (THING, ("POST",), Job),
-    "jobs:pause": (THING, ("POST",), Job),
-    "jobs:resume": (THING, ("POST",), Job),
-    "jobs:retry": (THING, ("POST",), Job),
-    "jobs:repeat": (THING, ("POST",), Analysis),
-    "jobs:sharing": (THING, ("GET", "POST"), Draft),
-    "jobs:schedule": (THING, ("GET", "POST"), Draft),
-    "jobs:leave": (THING, ("POST",), Draft),
-    "jobs:member": (THING, ("POST",), Membership),
-    "jobs:remove-member": (THING, ("POST",), Membership),
-    "jobs:of-draft": (THING, ("GET",), Draft),
-    "jobs:upload": (THING, ("POST",), Draft),
-    "jobs:piece": (THING, ("GET", "POST"), Draft),
-    "jobs:reread": (THING, ("POST",), Candidate),
-    "jobs:reread-all": (THING, ("POST",), Draft),
-    "jobs:estimate": (THING, ("GET",), Draft),
-    "jobs:describe-new": (OWN, ("POST",), None),
-    "jobs:describe": (THING, ("POST",), Draft),
-    "jobs:described": (THING, ("GET", "POST"), Draft),
-    "jobs:suggest-new": (OWN, ("POST",), None),
-    "jobs:suggest": (THING, ("POST",), Draft),
-    "jobs:suggested": (THING, ("GET", "POST"), Draft),
-    "jobs:run": (THING, ("POST",), Draft),
+    "home": (LOGGED_IN, ("GET",), None),
+    "logout": (LOGGED_IN, ("POST",), None),
+    "password_change": (LOGGED_IN, ("GET", "POST"), None),
+    "password_change_done": (LOGGED_IN, ("GET",), None),
+    "candidates:drafts": (LOGGED_IN, ("GET",), None),
+    "candidates:new": (LOGGED_IN, ("GET", "POST"), None),
+    "candidates:draft": (MEMBERS_BY_ROLE, ("GET",), Draft),
+    "candidates:edit": (MEMBERS_BY_ROLE, ("GET", "POST"), Draft),
+    "candidates:erase-draft": (MEMBERS_BY_ROLE, ("GET", "POST"), Draft),
+    "candidates:duplicate": (MEMBERS_BY_ROLE, ("POST",), Draft),
+    "candidates:remove-unreadable": (MEMBERS_BY_ROLE, ("GET", "POST"), Draft),
+    "candidates:people": (MEMBERS_BY_ROLE, ("GET", "POST"), Draft),
+    "candidates:part": (MEMBERS_BY_ROLE, ("POST",), Candidate),
+    "candidates:candidate": (MEMBERS_BY_ROLE, ("GET",), Candidate),
+    "candidates:original": (MEMBERS_BY_ROLE, ("GET",), Candidate),
+    "candidates:page": (MEMBERS_BY_ROLE, ("GET",), Candidate),
+    "candidates:dossier": (MEMBERS_BY_ROLE, ("POST",), Candidate),
+    "jobs:receipts": (LOGGED_IN, ("GET",), None),
+    "jobs:receipt": (OWNER_ONLY, ("GET",), Receipt),
+    "candidates:judge": (MEMBERS_BY_ROLE, ("POST",), Candidate),
+    "candidates:note": (MEMBERS_BY_ROLE, ("POST",), Candidate),
+    "candidates:delete-note": (MEMBERS_BY_ROLE, ("POST",), Note),
+    "candidates:reveal": (MEMBERS_BY_ROLE, ("GET", "POST"), Candidate),
+    "candidates:blind": (MEMBERS_BY_ROLE, ("POST",), Draft),
+    "jobs:erase-candidate": (MEMBERS_BY_ROLE, ("GET", "POST"), Candidate),
+    "candidates:remove-archive": (MEMBERS_BY_ROLE, ("POST",), Archive),
+    "candidates:analysis": (MEMBERS_BY_ROLE, ("GET",), Analysis),
+    "candidates:decide": (MEMBERS_BY_ROLE, ("GET", "POST"), Analysis),
+    "candidates:undo": (MEMBERS_BY_ROLE, ("POST",), Analysis),
+    "candidates:views": (MEMBERS_BY_ROLE, ("POST",), Analysis),
+    "candidates:compare": (MEMBERS_BY_ROLE, ("GET", "POST"), Analysis),
+    "candidates:movement": (MEMBERS_BY_ROLE, ("GET",), Analysis),
+    "candidates:ratings": (MEMBERS_BY_ROLE, ("GET",), Analysis),
+    "candidates:weights": (MEMBERS_BY_ROLE, ("POST",), Analysis),
+    "candidates:evaluation": (MEMBERS_BY_ROLE, ("GET",), Evaluation),
+    "candidates:export": (MEMBERS_BY_ROLE, ("GET",), Analysis),
+    "candidates:settings": (LOGGED_IN, ("GET", "POST"), None),
+    "candidates:usage": (LOGGED_IN, ("GET",), None),
+    "jobs:sample": (LOGGED_IN, ("POST",), None),
+    "jobs:notices": (LOGGED_IN, ("GET",), None),
+    "jobs:read-all": (LOGGED_IN, ("POST",), None),
+    "jobs:open-notice": (OWNER_ONLY, ("POST",), Notice),
+    "jobs:webhooks": (LOGGED_IN, ("GET", "POST"), None),
+    "jobs:webhook": (OWNER_ONLY, ("GET", "POST"), Webhook),
+    "jobs:switch-webhook": (OWNER_ONLY, ("POST",), Webhook),
+    "jobs:test-webhook": (OWNER_ONLY, ("POST",), Webhook),
+    "jobs:remove-webhook": (OWNER_ONLY, ("GET", "POST"), Webhook),
+    "jobs:call-again": (OWNER_ONLY, ("POST",), Delivery),
+    "jobs:jobs": (LOGGED_IN, ("GET",), None),
+    "jobs:job": (MEMBERS_BY_ROLE, ("GET",), Job),
+    "jobs:cancel": (MEMBERS_BY_ROLE, ("POST",), Job),
+    "jobs:pause": (MEMBERS_BY_ROLE, ("POST",), Job),
+    "jobs:resume": (MEMBERS_BY_ROLE, ("POST",), Job),
+    "jobs:retry": (MEMBERS_BY_ROLE, ("POST",), Job),
+    "jobs:repeat": (MEMBERS_BY_ROLE, ("POST",), Analysis),
+    "jobs:sharing": (MEMBERS_BY_ROLE, ("GET", "POST"), Draft),
+    "jobs:schedule": (MEMBERS_BY_ROLE, ("GET", "POST"), Draft),
+    "jobs:leave": (MEMBERS_BY_ROLE, ("POST",), Draft),
+    "jobs:member": (MEMBERS_BY_ROLE, ("POST",), Membership),
+    "jobs:remove-member": (MEMBERS_BY_ROLE, ("POST",), Membership),
+    "jobs:of-draft": (MEMBERS_BY_ROLE, ("GET",), Draft),
+    "jobs:upload": (MEMBERS_BY_ROLE, ("POST",), Draft),
+    "jobs:piece": (MEMBERS_BY_ROLE, ("GET", "POST"), Draft),
+    "jobs:reread": (MEMBERS_BY_ROLE, ("POST",), Candidate),
+    "jobs:reread-all": (MEMBERS_BY_ROLE, ("POST",), Draft),
+    "jobs:estimate": (MEMBERS_BY_ROLE, ("GET",), Draft),
+    "jobs:describe-new": (LOGGED_IN, ("POST",), None),
+    "jobs:describe": (MEMBERS_BY_ROLE, ("POST",), Draft),
+    "jobs:described": (MEMBERS_BY_ROLE, ("GET", "POST"), Draft),
+    "jobs:suggest-new": (LOGGED_IN, ("POST",), None),
+    "jobs:suggest": (MEMBERS_BY_ROLE, ("POST",), Draft),
+    "jobs:suggested": (MEMBERS_BY_ROLE, ("GET", "POST"), Draft),
+    "jobs:run": (MEMBERS_BY_ROLE, ("POST",), Draft),
 }
-MORE: dict[str, list[Any]] = {
+EXTRA_ARGUMENTS: dict[str, list[Any]] = {
     "candidates:page": [1],
     "candidates:export": ["csv"],
 }  # what an address names beside its thing
-THINGS = [name for name, (who, _, _) in POLICIES.items() if who in (THING, MINE)]
-SHARED_THINGS = [name for name in THINGS if POLICIES[name][0] == THING]
+THINGS = [name for name, (who, _, _) in POLICIES.items() if who in (MEMBERS_BY_ROLE, OWNER_ONLY)]
+SHARED_THINGS = [name for name in THINGS if POLICIES[name][0] == MEMBERS_BY_ROLE]
 # Django's own, with a permission test of its own below; and where e-mail providers knock, who show
 # a secret (tests/jobs/notifications/test_providers.py).
-ELSEWHERE = ("admin:", "anymail:")
+EXCLUDED_PREFIXES = ("admin:", "anymail:")
 
 
 def names(resolver: URLResolver, space: str = "") -> Iterator[str]:
@@ -145,7 +145,7 @@ def names(resolver: URLResolver, space: str = "") -> Iterator[str]:
 
 
 # The log-in is found twice: ours stands before Django's.
-OURS = {name for name in names(get_resolver()) if not name.startswith(ELSEWHERE)}
+OWN_URL_NAMES = {name for name in names(get_resolver()) if not name.startswith(EXCLUDED_PREFIXES)}
 
 
 def without_token(page: str) -> str:
@@ -165,7 +165,7 @@ class House:
             return reverse(name, args=["x", "y"])
         if kind is None:
             return reverse(name)
-        return reverse(name, args=[self.things[kind].public_id, *MORE.get(name, [])])
+        return reverse(name, args=[self.things[kind].public_id, *EXTRA_ARGUMENTS.get(name, [])])
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +220,7 @@ def make_house(alice: User) -> House:
 
 
 def test_every_address_has_a_policy_and_every_policy_an_address() -> None:
-    assert sorted(OURS) == sorted(POLICIES)
+    assert sorted(OWN_URL_NAMES) == sorted(POLICIES)
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -250,7 +250,9 @@ def test_to_a_stranger_it_does_not_exist(
     before = Event.objects.count()
     for method in POLICIES[name][1]:
         theirs = stranger.generic(method, house.address(name))
-        nowhere = stranger.generic(method, reverse(name, args=[uuid4(), *MORE.get(name, [])]))
+        nowhere = stranger.generic(
+            method, reverse(name, args=[uuid4(), *EXTRA_ARGUMENTS.get(name, [])])
+        )
         assert theirs.status_code == nowhere.status_code == 404
         # Not even the page tells the one from the other.
         assert without_token(theirs.text) == without_token(nowhere.text)
@@ -333,14 +335,14 @@ def test_other_methods_are_refused(name: str, as_alice: Client, house: House) ->
         assert house.things[Draft]._meta.model.objects.exists()
 
 
-NO_IDS = ["0", "-1", "9223372036854775808", "1;DROP TABLE", "%00", "../x", "new-ish", "{id}x"]
+INVALID_IDS = ["0", "-1", "9223372036854775808", "1;DROP TABLE", "%00", "../x", "new-ish", "{id}x"]
 
 
 @pytest.mark.parametrize("name", THINGS)
 def test_an_id_that_is_none_is_not_found(name: str, as_alice: Client, house: House) -> None:
     kind = POLICIES[name][2]
     public_id = str(house.things[kind].public_id)  # type: ignore[index]
-    for id in NO_IDS:
+    for id in INVALID_IDS:
         address = house.address(name).replace(public_id, id.format(id=public_id))
         assert as_alice.get(address).status_code == 404
 
@@ -356,9 +358,9 @@ def test_of_drafts_with_the_same_file_each_owner_sees_their_own(
     as_eve: Client, eve: User, house: House
 ) -> None:
     other = Draft.objects.create(owner=eve, title="Eve's", description="Words.")
-    mine = rows.candidate(Draft.objects.get(pk=other.pk), 1)
+    candidate = rows.candidate(Draft.objects.get(pk=other.pk), 1)
 
-    assert as_eve.get(mine.get_absolute_url()).status_code == 200
+    assert as_eve.get(candidate.get_absolute_url()).status_code == 200
     assert as_eve.get(house.things[Candidate].get_absolute_url()).status_code == 404
 
 

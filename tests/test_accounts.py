@@ -58,10 +58,10 @@ def test_a_forgotten_password_is_chosen_anew_with_the_link_in_the_e_mail(
     assert "Look into your mail" in page.text
     [message] = mail.outbox
     assert message.subject == "A new password for the Candidate Evaluator"
-    found = re.search(r"http://testserver(/accounts/reset/\S+)", str(message.body))
-    assert found is not None
+    link = re.search(r"http://testserver(/accounts/reset/\S+)", str(message.body))
+    assert link is not None
 
-    form = anonymous.get(found[1], follow=True)
+    form = anonymous.get(link[1], follow=True)
     assert "Choose a new password" in form.text
     address = form.redirect_chain[-1][0]
     chosen = "a-much-better-one"
@@ -69,7 +69,7 @@ def test_a_forgotten_password_is_chosen_anew_with_the_link_in_the_e_mail(
 
     assert "The password is set" in done.text
     assert anonymous.login(username="alice", password=chosen)
-    assert "has been used or is too old" in anonymous.get(found[1], follow=True).text
+    assert "has been used or is too old" in anonymous.get(link[1], follow=True).text
 
 
 def test_nobody_learns_from_the_reset_who_has_an_account(anonymous: Client, alice: User) -> None:
@@ -124,7 +124,7 @@ def test_guessing_is_slowed_down_and_says_for_how_long(
     def tries(name: str, password: str) -> Any:
         return anonymous.post(reverse("login"), {"username": name, "password": password})
 
-    for _ in range(login_throttle.MOST):
+    for _ in range(login_throttle.MAX_FAILURES):
         assert tries("alice", "wrong").status_code == 200
     refused = tries("Alice ", "alice-pass")
 
@@ -134,13 +134,13 @@ def test_guessing_is_slowed_down_and_says_for_how_long(
     assert tries("eve", "eve-pass").status_code == 302
     admin = anonymous.post(reverse("admin:login"), {"username": "alice", "password": "alice-pass"})
     assert admin.status_code == 200 and "correct username and password" in admin.text.lower()
-    FailedLogIn.objects.update(at=timezone.now() - login_throttle.WITHIN)
+    FailedLogIn.objects.update(tried_at=timezone.now() - login_throttle.WINDOW)
     assert tries("alice", "alice-pass").status_code == 302
 
 
 def test_a_log_in_that_works_wipes_the_slate(anonymous: Client, alice: User) -> None:
     wrong, right = ({"username": "alice", "password": word} for word in ("no", "alice-pass"))
-    for _ in range(login_throttle.MOST - 1):
+    for _ in range(login_throttle.MAX_FAILURES - 1):
         anonymous.post(reverse("login"), wrong)
     anonymous.post(reverse("login"), right)
 

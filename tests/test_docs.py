@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 PAPERS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 READS = re.compile(
-    r'env\.(?:text|switch|whole|one_of|names|languages|prices|server|dsn|days)\(\s*"([A-Z_0-9]+)"'
+    r'env\.(?:text|switch|whole|choice|names|languages|prices|server|dsn|days)\(\s*"([A-Z_0-9]+)"'
 )
 NAMED = re.compile(r"`([A-Z][A-Z_0-9]{3,})`")
 OURS = ("evaluator", "jobs", "candidates")

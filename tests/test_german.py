@@ -31,18 +31,18 @@ from candidates.models.reason import error_columns
 from candidates.reading import Problem
 from candidates.scoring import insights
 from candidates.scoring.engines import reasons
-from candidates.scoring.scorecard import Rating, Scorecard
+from candidates.scoring.scorecard import Quote, Rating, Scorecard
 from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind
 from jobs.models.retention import RetentionWarning
 from jobs.notifications.compose import compose
 from tests.makers import rows
 
-TELLTALE = re.compile(
+ENGLISH_WORDS = re.compile(
     r"\b(?:the|of|is|are|and|to|with|for|this|your|you|has|have|by|from|yet|not|none|candidates?"
     r"|drafts?|files?|jobs?|résumés?|scores?|scored|failed|read|waiting|ranking|rating)\b",
     re.IGNORECASE,
 )
-TOLD = ("aria-label", "title", "placeholder", "alt")
+SPOKEN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt")
 # Names of their own: of the program, of what a file is called, of places.
 NAMES = re.compile(r"Candidate Evaluator|[\w-]+\.(?:txt|zip|pdf)\b|\b[A-Z]+_[A-Z_]+\b")
 
@@ -52,28 +52,28 @@ class Visible(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[str] = []
-        self.unseen = 0
+        self.texts: list[str] = []
+        self.hidden_depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.unseen += tag in ("script", "style", "optgroup", "kbd")
+        self.hidden_depth += tag in ("script", "style", "optgroup", "kbd")
         for name, value in attrs:
             # Sentences that a script says later come from the page.
-            if value and (name in TOLD or (name.startswith("data-") and " " in value)):
-                self.said.append(value)
+            if value and (name in SPOKEN_ATTRIBUTES or (name.startswith("data-") and " " in value)):
+                self.texts.append(value)
 
     def handle_endtag(self, tag: str) -> None:
-        self.unseen -= tag in ("script", "style", "optgroup", "kbd")
+        self.hidden_depth -= tag in ("script", "style", "optgroup", "kbd")
 
     def handle_data(self, data: str) -> None:
-        if not self.unseen and data.strip():
-            self.said.append(" ".join(data.split()))
+        if not self.hidden_depth and data.strip():
+            self.texts.append(" ".join(data.split()))
 
 
 def english_in(page: str) -> list[str]:
     visible = Visible()
     visible.feed(page)
-    return [one for one in visible.said if TELLTALE.search(NAMES.sub("", one))]
+    return [text for text in visible.texts if ENGLISH_WORDS.search(NAMES.sub("", text))]
 
 
 @pytest.fixture
@@ -117,31 +117,21 @@ def rangliste(stelle: Draft, alice: User) -> Analysis:
     analysis = rows.analysis(stelle, alice)
     rows.evaluate(analysis)
     rubric = analysis.rubric
-    for one in analysis.evaluations.filter(status=EvaluationStatus.SCORED):
-        start = one.candidate.text.index("Zahlungsdienste")
+    for evaluation in analysis.evaluations.filter(status=EvaluationStatus.SCORED):
+        start = evaluation.candidate.text.index("Zahlungsdienste")
         ratings = [
-            Rating.from_json(
-                {
-                    **rating,
-                    "rating": 1.5,
-                    "reason": reasons.reason(
-                        criterion, ["Python", "Go"], quotes=1, lists=False, fit=0.5
-                    ),
-                    "quotes": [
-                        {
-                            "text": one.candidate.text[start : start + 33],
-                            "start": start,
-                            "end": start + 33,
-                        }
-                    ],
-                }
+            Rating(
+                criterion.key,
+                1.5,
+                quotes=(Quote(evaluation.candidate.text[start : start + 33], start, start + 33),),
+                reason=reasons.reason(criterion, ["Python", "Go"], quotes=1, lists=False, fit=0.5),
             )
-            for criterion, rating in zip(rubric.criteria, one.ratings, strict=True)
+            for criterion in rubric.criteria
         ]
-        one.ratings = [rating.to_json() for rating in ratings]
-        one.insights = insights.compose(rubric, Scorecard(tuple(ratings))).to_json()
-        one.flags = [{"kind": "keyword-stuffing", "found": "python, 31 times"}]
-        one.save()
+        evaluation.ratings = [rating.to_json() for rating in ratings]
+        evaluation.insights = insights.compose(rubric, Scorecard(tuple(ratings))).to_json()
+        evaluation.flags = [{"kind": "keyword-stuffing", "found": "python, 31 times"}]
+        evaluation.save()
     rows.waiting(stelle, 99)
     failed = rows.candidate(stelle, 3)
     Evaluation.objects.create(
@@ -162,11 +152,11 @@ def rangliste(stelle: Draft, alice: User) -> Analysis:
 
 
 def pages(draft: Draft, analysis: Analysis) -> list[str]:
-    of = [draft.public_id]
+    draft_id = [draft.public_id]
     evaluation = analysis.evaluations.order_by("rank")[0]
     scored = [
-        str(one)
-        for one in analysis.evaluations.filter(status=EvaluationStatus.SCORED).values_list(
+        str(row)
+        for row in analysis.evaluations.filter(status=EvaluationStatus.SCORED).values_list(
             "public_id", flat=True
         )
     ]
@@ -176,14 +166,14 @@ def pages(draft: Draft, analysis: Analysis) -> list[str]:
             "password_change", "candidates:drafts", "candidates:new", "candidates:settings",
             "candidates:usage", "jobs:jobs", "jobs:notices",
         )),
-        *(reverse(name, args=of) for name in (
+        *(reverse(name, args=draft_id) for name in (
             "candidates:draft", "candidates:edit", "candidates:erase-draft",
             "candidates:remove-unreadable", "candidates:people", "jobs:sharing", "jobs:of-draft",
             "jobs:estimate", "jobs:described", "jobs:suggested",
         )),
-        *(one.get_absolute_url() for one in draft.candidates.all()),
-        *(one.get_absolute_url() for one in analysis.evaluations.all()),
-        *(one.get_absolute_url() for one in Job.objects.all()),
+        *(row.get_absolute_url() for row in draft.candidates.all()),
+        *(row.get_absolute_url() for row in analysis.evaluations.all()),
+        *(row.get_absolute_url() for row in Job.objects.all()),
         reverse("jobs:erase-candidate", args=[evaluation.candidate.public_id]),
         reverse("candidates:reveal", args=[evaluation.candidate.public_id]),
         analysis.get_absolute_url(),
@@ -209,8 +199,8 @@ def test_no_page_has_english_left(german: Client, stelle: Draft, rangliste: Anal
     for address in pages(stelle, rangliste):
         page = german.get(address, follow=True)
         assert '<html lang="de">' in page.text, address
-        if found := english_in(page.text):
-            left[address] = found
+        if texts := english_in(page.text):
+            left[address] = texts
 
     assert left == {}
 
@@ -227,14 +217,14 @@ def test_no_e_mail_has_english_left(
     elif kind == NotificationKind.EXPIRING:
         RetentionWarning.objects.create(draft=stelle, due_at=timezone.now())
         about = {"draft": stelle}
-    one = Notification.objects.create(**about, kind=kind, recipient="a@b.c", user=alice)
+    notification = Notification.objects.create(**about, kind=kind, recipient="a@b.c", user=alice)
 
-    message = compose(one)
+    message = compose(notification)
 
     html = str(message.alternatives[0][0])
     assert '<html lang="de">' in html and english_in(html) == []
-    assert TELLTALE.findall(NAMES.sub("", re.sub(r"http\S+", "", str(message.body)))) == []
-    assert TELLTALE.findall(str(message.subject)) == []
+    assert ENGLISH_WORDS.findall(NAMES.sub("", re.sub(r"http\S+", "", str(message.body)))) == []
+    assert ENGLISH_WORDS.findall(str(message.subject)) == []
 
 
 def test_the_language_is_switched_in_the_settings(as_alice: Client, draft: Draft) -> None:
@@ -249,24 +239,28 @@ def test_the_language_is_switched_in_the_settings(as_alice: Client, draft: Draft
 
 def test_a_date_is_written_as_in_german(german: Client, stelle: Draft) -> None:
     Candidate.objects.filter(draft=stelle).update(created_at="2026-03-05T09:30:00Z")
-    one = stelle.candidates.all()[0]
+    candidate = stelle.candidates.all()[0]
 
-    assert "5. März 2026, 09:30" in german.get(one.get_absolute_url()).text
+    assert "5. März 2026, 09:30" in german.get(candidate.get_absolute_url()).text
 
 
-@pytest.mark.parametrize(("number", "said"), [(0, "0 Dateien"), (1, "1 Datei"), (2, "2 Dateien")])
-def test_numbers_have_their_plural(number: int, said: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "0 Dateien"), (1, "1 Datei"), (2, "2 Dateien")]
+)
+def test_numbers_have_their_plural(number: int, expected: str) -> None:
     with translation.override("de"):
-        assert ngettext("%d file", "%d files", number) % number == said
+        assert ngettext("%d file", "%d files", number) % number == expected
 
 
 def test_what_a_script_fills_in_has_its_place_in_german() -> None:
     path = settings.BASE_DIR / "locale" / "de" / "LC_MESSAGES" / "django.po"
-    for one in polib.pofile(str(path)):
-        for said in (one.msgstr, *one.msgstr_plural.values()):
-            if said:
-                for hole in (r"\{\w+\}", r"%%\w+"):
-                    assert sorted(re.findall(hole, said)) == sorted(re.findall(hole, one.msgid))
+    for entry in polib.pofile(str(path)):
+        for translated in (entry.msgstr, *entry.msgstr_plural.values()):
+            if translated:
+                for placeholder in (r"\{\w+\}", r"%%\w+"):
+                    assert sorted(re.findall(placeholder, translated)) == sorted(
+                        re.findall(placeholder, entry.msgid)
+                    )
 
 
 def test_an_unknown_sentence_is_said_as_it_is() -> None:

@@ -13,27 +13,27 @@ CATALOGUES = sorted((settings.BASE_DIR / "locale").glob("*/LC_MESSAGES/django.po
 def test_a_catalogue_is_whole_and_compiled(path: Path) -> None:
     written = polib.pofile(str(path))
     compiled = {
-        (one.msgctxt, one.msgid): (one.msgstr, one.msgstr_plural)
-        for one in polib.mofile(str(path.with_suffix(".mo")))
+        (entry.msgctxt, entry.msgid): (entry.msgstr, entry.msgstr_plural)
+        for entry in polib.mofile(str(path.with_suffix(".mo")))
     }
 
-    assert [one.msgid for one in written.untranslated_entries()] == []
-    assert [one.msgid for one in written.fuzzy_entries()] == []
+    assert [entry.msgid for entry in written.untranslated_entries()] == []
+    assert [entry.msgid for entry in written.fuzzy_entries()] == []
     assert compiled == {
-        (one.msgctxt, one.msgid): (one.msgstr, one.msgstr_plural)
-        for one in written
-        if not one.obsolete
+        (entry.msgctxt, entry.msgid): (entry.msgstr, entry.msgstr_plural)
+        for entry in written
+        if not entry.obsolete
     }
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
 def test_a_translation_keeps_what_is_filled_in(path: Path) -> None:
-    for one in polib.pofile(str(path)):
-        for said in (one.msgstr, *one.msgstr_plural.values()):
-            holes = set(one.msgid.split("%(")[1:])
-            for hole in holes:
-                name = hole.partition(")")[0]
-                assert f"%({name})" in said or one.msgid_plural, one.msgid
+    for entry in polib.pofile(str(path)):
+        for translation in (entry.msgstr, *entry.msgstr_plural.values()):
+            placeholders = set(entry.msgid.split("%(")[1:])
+            for placeholder in placeholders:
+                name = placeholder.partition(")")[0]
+                assert f"%({name})" in translation or entry.msgid_plural, entry.msgid
 
 
 def test_every_language_on_offer_has_a_catalogue() -> None:

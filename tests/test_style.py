@@ -23,18 +23,18 @@ SHAPES = [("edge", "sheet"), ("edge", "ground"), ("accent", "track"), ("accent",
 
 def luminance(colour: str) -> float:
     """Relative luminance, as WCAG 2.2 defines it."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    parts = [int(colour[position : position + 2], 16) / 255 for position in (1, 3, 5)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
+def contrast(first: str, second: str) -> float:
+    dark, light = sorted((luminance(first), luminance(second)))
     return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=["light", "dark"])
 def test_words_and_shapes_stand_out_from_what_is_behind_them(theme: dict[str, str]) -> None:
     for pairs, least in ((WORDS, 4.5), (SHAPES, 3.0)):
-        for one, other in pairs:
-            assert contrast(theme[one], theme[other]) >= least, (one, other)
+        for first, second in pairs:
+            assert contrast(theme[first], theme[second]) >= least, (first, second)

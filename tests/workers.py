@@ -19,15 +19,19 @@ from django.db import connection
 from jobs.models import Heartbeat
 from jobs.workers.processes import MANAGE, die_with_parent, stop_process
 
-CUT = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
-PATIENCE = 60.0  # seconds; the machine may be busy with other tests
+TERMINATE_CONNECTIONS = (
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+)
+TIMEOUT_SECONDS = 60.0  # seconds; the machine may be busy with other tests
 
 
-def until(true: Callable[[], object], what: str = "", patience: float = PATIENCE) -> None:
+def until(
+    condition: Callable[[], object], description: str = "", patience: float = TIMEOUT_SECONDS
+) -> None:
     """Wait for a condition; fail with its name when it does not come."""
     end = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < end, f"waited {patience:.0f} s in vain: {what or true}"
+    while not condition():
+        assert time.monotonic() < end, f"no {description or condition} within {patience:.0f} s"
         time.sleep(0.05)
 
 
@@ -129,15 +133,15 @@ class Worker:
 
 def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Those which still run; one that only waits to be reaped does not."""
-    found = []
-    for each in processes:
+    running = []
+    for process in processes:
         with suppress(psutil.NoSuchProcess):
-            if each.is_running() and each.status() != psutil.STATUS_ZOMBIE:
-                found.append(each)
-    return found
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                running.append(process)
+    return running
 
 
-def until_dead(processes: Iterable[psutil.Process], patience: float = PATIENCE) -> None:
+def until_dead(processes: Iterable[psutil.Process], patience: float = TIMEOUT_SECONDS) -> None:
     """Wait until none of them runs any more."""
     those = list(processes)
     until(lambda: not alive(those), f"the end of {those}", patience)
@@ -157,11 +161,11 @@ def start(
     arguments = [f"--{name}={value}" for name, value in options.items()]
     folder.mkdir(exist_ok=True)
     log = folder / "worker.log"
-    with log.open("ab") as said:
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [*within, sys.executable, str(MANAGE), "worker", *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment(folder), **(env or {})},
             start_new_session=True,
@@ -184,7 +188,7 @@ def running(folder: Path, workers: int = 2, **options: Any) -> Iterator[Worker]:
 def cut_connections() -> None:
     """End every connection to the test's database, ours too."""
     with connection._nodb_cursor() as elsewhere:
-        elsewhere.execute(CUT, [connection.settings_dict["NAME"]])
+        elsewhere.execute(TERMINATE_CONNECTIONS, [connection.settings_dict["NAME"]])
     connection.close()
 
 
@@ -196,7 +200,7 @@ def outage() -> Iterator[None]:
     with connection._nodb_cursor() as elsewhere:
         elsewhere.execute(f"{allow} false")
         try:
-            elsewhere.execute(CUT, [name])
+            elsewhere.execute(TERMINATE_CONNECTIONS, [name])
             yield
         finally:
             elsewhere.execute(f"{allow} true")

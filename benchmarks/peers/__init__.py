@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 
 CONCURRENCY = 64  # calls in flight
-FEW = 8  # processes of a queue that has one task a process
+PROCESS_COUNT = 8  # processes of a queue that has one task a process
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ PEERS = (
     SCRIPT,
     READY,
     Peer(
-        f"django-q2 as it comes, {FEW} workers",
+        f"django-q2 as it comes, {PROCESS_COUNT} workers",
         "django_q_tasks",
         ("-m", "benchmarks.peers.django_q_tasks", "work"),
     ),

@@ -1,6 +1,6 @@
 """Settings of a project that has django-q2 and nothing else, all but the workers as it comes."""
 
-from . import FEW, work
+from . import PROCESS_COUNT, work
 
 DATABASES = {
     "default": {
@@ -12,4 +12,4 @@ DATABASES = {
 }
 INSTALLED_APPS = ["django_q"]
 SECRET_KEY = "of a benchmark"  # noqa: S105
-Q_CLUSTER = {"name": "bench", "orm": "default", "workers": FEW, "log_level": "ERROR"}
+Q_CLUSTER = {"name": "bench", "orm": "default", "workers": PROCESS_COUNT, "log_level": "ERROR"}

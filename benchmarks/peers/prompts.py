@@ -8,5 +8,5 @@ from candidates.scoring.rubric import Rubric
 
 def message(rubric: Rubric, text: str, name: str) -> str:
     """The last message, which is the only one that differs between résumés."""
-    seen = prompt.visible(attacks.look(redact(text, name)).text)
-    return prompt.resume(prompt.scoring(rubric), seen)["content"]
+    neutral = attacks.neutral(redact(text, name))
+    return prompt.resume(prompt.scoring(rubric), prompt.visible(neutral))["content"]

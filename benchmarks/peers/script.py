@@ -13,7 +13,7 @@ import psycopg
 from . import CONCURRENCY, work
 
 TRIES = 10
-PAUSE = 0.25  # seconds before the second try, doubled with each
+FIRST_PAUSE_SECONDS = 0.25  # seconds before the second try, doubled with each
 
 _runner = asyncio.Runner()
 _client = openai.AsyncOpenAI(**work.CLIENT)
@@ -25,25 +25,25 @@ READ_ALL = "SELECT id, text, name, message FROM resume WHERE id = ANY(%s)"
 
 def submit(ids: list[int]) -> None:
     with psycopg.connect(**work.DATABASE) as connection:
-        found = connection.execute(READ_ALL, [ids]).fetchall()
-        rows = _runner.run(_all(found))
+        resumes = connection.execute(READ_ALL, [ids]).fetchall()
+        rows = _runner.run(_all(resumes))
         connection.cursor().executemany(work.WRITE, rows)
 
 
 async def _all(resumes: list[tuple[Any, ...]]) -> list[tuple[int, str, int, int]]:
     slots = asyncio.Semaphore(CONCURRENCY)
 
-    async def one(number: int, text: str, name: str, message: str) -> tuple[int, str, int, int]:
+    async def score(number: int, text: str, name: str, message: str) -> tuple[int, str, int, int]:
         async with slots:
             body = work.ready(message) if READY else work.body(text, name)
             return await _ask(number, body)
 
-    return await asyncio.gather(*(one(*resume) for resume in resumes))
+    return await asyncio.gather(*(score(*resume) for resume in resumes))
 
 
 async def _ask(number: int, body: dict[str, Any]) -> tuple[int, str, int, int]:
     for tried in range(TRIES - 1):
-        pause = PAUSE * 2**tried
+        pause = FIRST_PAUSE_SECONDS * 2**tried
         try:
             return work.row(number, await _client.chat.completions.create(**body))
         except openai.APIStatusError as error:

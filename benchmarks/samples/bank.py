@@ -32,7 +32,7 @@ PEOPLE = Path(__file__).parent / "people"
 
 @dataclass
 class Entry:
-    """One post, course or project: three fields (any may be empty) and what is said of it."""
+    """One post, course or project: three fields (any may be empty) and the lines about it."""
 
     title: str
     place: str

@@ -100,7 +100,7 @@ def recoloured(style: ParagraphStyle, colour: Color, **more: object) -> Paragrap
 
 
 def text(words: str, style: ParagraphStyle) -> Paragraph:
-    """One paragraph; ValueError where the base-14 fonts have no letter for what is written."""
+    """One paragraph; ValueError where the base-14 fonts lack a letter of it."""
     try:
         words.encode("cp1252")
     except UnicodeEncodeError as error:
@@ -121,7 +121,7 @@ def lines(written: Iterable[str], pen: Ink) -> list[Flowable]:
 
 
 def stacked(entry: Entry, pen: Ink) -> list[Flowable]:
-    """Role in bold, place and dates in grey below it, then what was done."""
+    """Role in bold, place and dates in grey below it, then the tasks."""
     flow: list[Flowable] = [text(entry.title, pen.entry)]
     below = "  ·  ".join(filter(None, (entry.place, entry.dates)))
     if below:
@@ -130,7 +130,7 @@ def stacked(entry: Entry, pen: Ink) -> list[Flowable]:
 
 
 def dates_right(entry: Entry, pen: Ink, width: float) -> list[Flowable]:
-    """Role and place on the left, dates at the right margin, then what was done."""
+    """Role and place on the left, dates at the right margin, then the tasks."""
     who = f"<b>{escape(entry.title)}</b>"
     if entry.place:
         who += f", {escape(entry.place)}"
@@ -169,7 +169,7 @@ def section(part: Section, pen: Ink, width: float | None = None) -> list[Flowabl
 
 
 def head(person: Person, pen: Ink, *, contact: bool = True) -> list[Flowable]:
-    """Name, headline and, unless told otherwise, the contact line."""
+    """Name, headline and, by default, the contact line."""
     flow: list[Flowable] = [text(person.name, pen.name)]
     if person.headline:
         flow.append(text(person.headline, pen.headline))

@@ -117,12 +117,12 @@ def dates(person: Person) -> bytes:
             continue
         sheet = _two(document, len(part.entries), 3.2, 14.0)
         for entry, row in zip(part.entries, sheet.rows, strict=True):
-            when, what = row.cells
+            when, description = row.cells
             when.paragraphs[0].add_run(entry.dates).italic = True
-            what.paragraphs[0].add_run(entry.title).bold = True
+            description.paragraphs[0].add_run(entry.title).bold = True
             if entry.place:
-                what.paragraphs[0].add_run(f", {entry.place}")
-            _loose(what, entry.lines)
+                description.paragraphs[0].add_run(f", {entry.place}")
+            _loose(description, entry.lines)
     return _save(person, document)
 
 

@@ -1,1 +1,1 @@
-"""What the text of a résumé alone can tell: who wrote it, its language, sections and kind."""
+"""Facts that the text of a résumé alone gives: its author, language, sections and kind."""

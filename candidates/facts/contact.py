@@ -1,12 +1,12 @@
-"""Who the résumé is from, by plain rules on its text; never by a model.
+"""The person a résumé is from, by rules on its text; never by a model.
 
-A name that is not plainly a name is left out: a reviewer sees the file's name instead, while a
-wrong one would be shown, sorted by and removed from the text as if it were right.
+A name is left out where it is not clearly one: the reviewer then sees the file's name, while a
+wrong name would be shown, sorted by and redacted from the text.
 
-How sure an address is: 0.95 at the head of the file, 0.85 further down, 0.6 where it is disguised
-("jane (at) example.com"), 0.55 where a line's end breaks it, and 0.5 under a job, where it may be
-the employer's. A number: 0.9 with a label or a country code, 0.75 without, 0.5 under a job.
-What only stands among the referees counts half.
+Confidence of an e-mail address: 0.95 at the head of the file, 0.85 further down, 0.6 where it is
+disguised ("jane (at) example.com"), 0.55 where the end of a line breaks it, and 0.5 under a job,
+where it may be the employer's. Of a telephone number: 0.9 with a label or a country code, 0.75
+without, 0.5 under a job. All are halved for details that stand among the referees alone.
 """
 
 import re
@@ -18,14 +18,16 @@ from candidates.facts.values import Contact, Section
 
 from . import links, names
 
-WHOLE = 100_000  # characters that are looked at
-FIRST_LINES = 60
-LABEL_WITHIN = 40  # characters before a number
+MAX_CHARACTERS = 100_000  # of the text, that are searched
+HEAD_LINES = 60
+MAX_LABEL_CHARACTERS = 40  # before a number, in which its label may stand
 # Under these headings an address may be that of an employer, a school or a journal.
-OF_OTHERS = frozenset(("experience", "education", "projects", "publications", "volunteering"))
+PARTS_WITH_ADDRESSES_OF_OTHERS = frozenset(
+    ("experience", "education", "projects", "publications", "volunteering")
+)
 
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}\b")
-# As people write it who fear the robots, or with gaps that a reader left.
+# Written against address harvesters, or with gaps that a reader of files left.
 DISGUISED = re.compile(
     r"(?<![\w.+-])([\w.+-]{1,64}) ?(?:\(at\)|\[at\]|\{at\}| at |@) ?"
     r"((?:[\w-]{1,63} ?(?:\(dot\)|\[dot\]|\{dot\}| dot |\.) ?){1,4}[A-Za-z]{2,24})\b",
@@ -47,16 +49,16 @@ YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 DATE = re.compile(r"\b\d{1,4}[./-]\d{1,2}[./-](?:19|20)?\d\d\b|\b\d{1,2}[./-](?:19|20)\d\d\b")
 PAIRS = re.compile(r"0\d(?:[ .-]?\d\d){4}")  # as in France
 POSTAL = re.compile(r"\d{5}-\d{4}")  # as in the United States
-FEWEST_DIGITS, MOST_DIGITS = 8, 15  # ITU-T E.164 allows 15
-FEWEST_LABELLED = 7
+MIN_DIGITS, MAX_DIGITS = 8, 15  # ITU-T E.164 allows 15
+MIN_LABELLED_DIGITS = 7
 
-Lines = list[tuple[str, str]]  # a line, and the kind of its part
+LinesOfParts = list[tuple[str, str]]  # a line, and the kind of its part
 
 
 def find(pages: tuple[str, ...], sections: Sequence[Section] = ()) -> Contact:
-    """Name, e-mail address, phone number and links; "" for each that is not plainly there, and how
-    sure each of them is. `sections` keep those of referees and employers apart."""
-    parts = list(_parts("\n\n".join(pages[:2])[:WHOLE].replace("\uff20", "@"), sections))
+    """Name, e-mail address, telephone number and links, each with its confidence; "" for each that
+    is not clearly there. `sections` tell those of referees and employers apart."""
+    parts = list(_parts("\n\n".join(pages[:2])[:MAX_CHARACTERS].replace("\uff20", "@"), sections))
     own = _person([part for part in parts if part[1] != "references"])
     if not own.email and not own.phone and any(kind == "references" for _, kind in parts):
         # A margin may end with its referees, and the head of the page come after it.
@@ -69,7 +71,7 @@ def find(pages: tuple[str, ...], sections: Sequence[Section] = ()) -> Contact:
                 phone_confidence=round(whole.phone_confidence / 2, 2),
             )
     guessed = own.email.rpartition("@")[2] if own.email_confidence <= 0.6 else ""
-    return replace(own, links=links.find(parts, but=guessed))
+    return replace(own, links=links.find(parts, ignored_host=guessed))
 
 
 def _person(parts: list[tuple[str, str]]) -> Contact:
@@ -81,10 +83,10 @@ def _person(parts: list[tuple[str, str]]) -> Contact:
     ]
     head = parts[0][0] if parts else ""
     email, sure_of_email = _email(lines, head)
-    name, sure_of_name = names.find([line for line, _ in lines[:FIRST_LINES]], email)
+    name, sure_of_name = names.find([line for line, _ in lines[:HEAD_LINES]], email)
     if sure_of_email == 0.5 and name and names.agrees(name, email):
         sure_of_email = 0.85
-    phone, sure_of_phone = _phone(lines[:FIRST_LINES])
+    phone, sure_of_phone = _phone(lines[:HEAD_LINES])
     return Contact(
         name,
         email,
@@ -96,7 +98,7 @@ def _person(parts: list[tuple[str, str]]) -> Contact:
 
 
 def _parts(text: str, sections: Sequence[Section]) -> Iterator[tuple[str, str]]:
-    """(text, kind) from the top; what is under no heading is of kind ""."""
+    """(text, kind) of each part, from the top; text under no heading is of kind ""."""
     place = 0
     for section in sections:
         if section.start > place:
@@ -107,30 +109,30 @@ def _parts(text: str, sections: Sequence[Section]) -> Iterator[tuple[str, str]]:
         yield text[place:], ""
 
 
-def _email(lines: Lines, head: str) -> tuple[str, float]:
+def _email(lines: LinesOfParts, head: str) -> tuple[str, float]:
     others = ""
     before = ""
     for line, kind in lines:
-        found = EMAIL.search(line) if "@" in line else None
-        if found:
-            address = found.group().strip(".-+")
-            if kind not in OF_OTHERS or address in head:
-                if found.start() == 0 and (begun := re.search(r"[\w.+-]*\w[-_]$", before)):
+        match = EMAIL.search(line) if "@" in line else None
+        if match:
+            address = match.group().strip(".-+")
+            if kind not in PARTS_WITH_ADDRESSES_OF_OTHERS or address in head:
+                if match.start() == 0 and (begun := re.search(r"[\w.+-]*\w[-_]$", before)):
                     return begun.group() + address, 0.55
                 return address, 0.95 if address in head else 0.85
             others = others or address
-        before = line[-names.LONGEST_LINE :]
-    for (above, _), (line, _) in pairwise(lines[:FIRST_LINES]):
+        before = line[-names.MAX_LINE_CHARACTERS :]
+    for (above, _), (line, _) in pairwise(lines[:HEAD_LINES]):
         if address := _broken(above, line):
             return address, 0.55
-    for line, _ in lines[:FIRST_LINES]:
-        found = DISGUISED.search(line)
+    for line, _ in lines[:HEAD_LINES]:
+        match = DISGUISED.search(line)
         if (
-            found
-            and not EMAIL.fullmatch(found.group())
-            and (DISGUISE.search(found.group()) or LABEL_OF_MAIL.search(line, 0, found.start()))
+            match
+            and not EMAIL.fullmatch(match.group())
+            and (DISGUISE.search(match.group()) or LABEL_OF_MAIL.search(line, 0, match.start()))
         ):
-            address = f"{found.group(1)}@{DOT.sub('.', found.group(2))}".replace(" ", "")
+            address = f"{match.group(1)}@{DOT.sub('.', match.group(2))}".replace(" ", "")
             if EMAIL.fullmatch(address):
                 return address, 0.6
     return (others, 0.5) if others else ("", 0.0)
@@ -147,19 +149,19 @@ def _broken(above: str, below: str) -> str:
     return address if EMAIL.fullmatch(address) else ""
 
 
-def _phone(lines: Lines) -> tuple[str, float]:
+def _phone(lines: LinesOfParts) -> tuple[str, float]:
     others = ""
     for line, kind in lines:
-        for found in PHONE.finditer(line):
-            number = found.group()
+        for match in PHONE.finditer(line):
+            number = match.group()
             if len(re.sub(r"\D", "", number)) > 11 and "+" not in number and "(" in number[1:]:
                 number = number[number.index("(", 1) :]  # a postal code stands before it
-            # No further back: lines can be long.
-            before = max(0, found.start() - LABEL_WITHIN)
-            labelled = PHONE_LABEL.search(line, before, found.start()) is not None
+            # Only so far back: lines can be long.
+            before = max(0, match.start() - MAX_LABEL_CHARACTERS)
+            labelled = PHONE_LABEL.search(line, before, match.start()) is not None
             if not _is_phone(number, labelled=labelled):
                 continue
-            if kind not in OF_OTHERS:
+            if kind not in PARTS_WITH_ADDRESSES_OF_OTHERS:
                 return number, 0.9 if labelled or "+" in number else 0.75
             others = others or number
     return (others, 0.5) if others else ("", 0.0)
@@ -168,7 +170,7 @@ def _phone(lines: Lines) -> tuple[str, float]:
 def _is_phone(number: str, *, labelled: bool) -> bool:
     groups = re.findall(r"\d+", number)
     digits = sum(map(len, groups))
-    if not (FEWEST_LABELLED if labelled else FEWEST_DIGITS) <= digits <= MOST_DIGITS:
+    if not (MIN_LABELLED_DIGITS if labelled else MIN_DIGITS) <= digits <= MAX_DIGITS:
         return False
     if digits < 1.5 * len(groups):  # a row of figures
         return False

@@ -1,17 +1,17 @@
-"""Which language a text is in: by its script, and by the small words that no sentence does without.
+"""The language of a text, by its script and by the small words that every sentence needs.
 
-Its own few lines because a résumé is told from such words in well under a millisecond, and the
-libraries that know a hundred languages carry megabytes of model for each child.
+No library: these rules take well under a millisecond for a résumé, and those that know a hundred
+languages load megabytes of model into each child process.
 """
 
 import re
 from collections import Counter, defaultdict
 
-SAMPLE = 10_000  # characters
-FEWEST_LETTERS = 40
-FEWEST_WORDS = 5  # small words found, of the best language
-FEWEST_WITH_LETTERS = 2  # such words, before letters add to them
-LEAD = 1.25  # over the second best
+SAMPLE_CHARACTERS = 10_000
+MIN_LETTERS = 40
+MIN_SMALL_WORDS = 5  # small words found, of the best language
+MIN_SMALL_WORDS_WITH_LETTERS = 2  # such words, before letters add to them
+MIN_LEAD = 1.25  # over the second best
 
 SCRIPTS = (
     ("ja", re.compile("[\u3040-\u30ff]")),
@@ -24,9 +24,9 @@ SCRIPTS = (
     ("hy", re.compile("[\u0530-\u058f]")),
     ("ka", re.compile("[\u10a0-\u10ff]")),
 )
-SHARE_OF_SCRIPT = 0.3  # of the letters; names of firms and tools are Latin everywhere
+MIN_SCRIPT_SHARE = 0.3  # of the letters; names of firms and tools are Latin everywhere
 # A Japanese text is half kanji, which Chinese has too.
-SHARE_OF_KANA = 0.1
+MIN_KANA_SHARE = 0.1
 OF_A_SCRIPT = re.compile("[\u0370-\uffff]")  # of any above, or of none: Latin is cheap to pass by
 BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 WORD = re.compile(r"\w+")
@@ -81,47 +81,47 @@ _SMALL_WORDS = {
 SMALL_WORDS = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
 # Letters that hardly another of these languages has: half a word each, and twenty at the most, for
 # the names of people and places have them in any text.
-LETTERS = {
+SPECIAL_LETTERS = {
     "de": "ß", "es": "ñ", "pt": "ãõ", "pl": "łęąśźżń", "cs": "řěů", "sk": "ľĺŕ", "hu": "őű",
     "ro": "ățșţ", "tr": "ğış", "lv": "āēīūķļņģ", "lt": "ėųįū", "vi": "ơưạảấầệộớ", "et": "õ",
     "ru": "ыэё", "uk": "іїєґ", "bg": "ъ", "sr": "ђћџјљњ", "fa": "پچژگ", "ur": "ٹڈڑےں",
 }  # fmt: skip
-MOST_LETTERS = 20
+MAX_SPECIAL_LETTERS = 20
 # A word that several languages share says less.
-SHARED = Counter(word for words in SMALL_WORDS.values() for word in words)
+LANGUAGES_WITH_WORD = Counter(word for words in SMALL_WORDS.values() for word in words)
 
 
-def tell(text: str) -> str:
-    """The language of `text` as a code of ISO 639-1, "" where it cannot be told: too few words, or
-    two languages about as much."""
-    sample = text[:SAMPLE]
+def detect(text: str) -> str:
+    """The language of `text` as a code of ISO 639-1; "" where it has too few words, or two
+    languages fit about as well."""
+    sample = text[:SAMPLE_CHARACTERS]
     letters = sum(map(str.isalpha, sample))
-    if letters < FEWEST_LETTERS // 2:
+    if letters < MIN_LETTERS // 2:
         return ""
-    others = "" if sample.isascii() else "".join(OF_A_SCRIPT.findall(sample))
+    beyond_latin = "" if sample.isascii() else "".join(OF_A_SCRIPT.findall(sample))
     for language, script in SCRIPTS:
-        share = SHARE_OF_KANA if language == "ja" else SHARE_OF_SCRIPT
-        if len(script.findall(others)) > share * letters:
+        share = MIN_KANA_SHARE if language == "ja" else MIN_SCRIPT_SHARE
+        if len(script.findall(beyond_latin)) > share * letters:
             return language
-    if letters < FEWEST_LETTERS:
+    if letters < MIN_LETTERS:
         return ""
     words = Counter(WORD.findall(sample.lower()))
     scores: defaultdict[str, float] = defaultdict(float)
-    found: Counter[str] = Counter()
+    word_counts: Counter[str] = Counter()
     for language, small in SMALL_WORDS.items():
         for word in small & words.keys():
-            scores[language] += words[word] / SHARED[word]
-            found[language] += words[word]
+            scores[language] += words[word] / LANGUAGES_WITH_WORD[word]
+            word_counts[language] += words[word]
     if not sample.isascii():
-        seen = Counter("".join(BEYOND_ASCII.findall(sample)).lower())
-        for language, letters_of_it in LETTERS.items():
-            count = min(sum(seen[letter] for letter in letters_of_it), MOST_LETTERS)
+        special = Counter("".join(BEYOND_ASCII.findall(sample)).lower())
+        for language, letters_of_it in SPECIAL_LETTERS.items():
+            count = min(sum(special[letter] for letter in letters_of_it), MAX_SPECIAL_LETTERS)
             scores[language] += count / 2
-            if found[language] >= FEWEST_WITH_LETTERS:
-                found[language] += count
+            if word_counts[language] >= MIN_SMALL_WORDS_WITH_LETTERS:
+                word_counts[language] += count
     ranked = sorted(scores.items(), key=lambda item: item[1], reverse=True)[:2]
-    if not ranked or found[ranked[0][0]] < FEWEST_WORDS:
+    if not ranked or word_counts[ranked[0][0]] < MIN_SMALL_WORDS:
         return ""
-    if len(ranked) == 2 and ranked[0][1] < LEAD * ranked[1][1]:
+    if len(ranked) == 2 and ranked[0][1] < MIN_LEAD * ranked[1][1]:
         return ""
     return ranked[0][0]

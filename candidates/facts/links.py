@@ -1,8 +1,9 @@
-"""Addresses on the web that a résumé gives, with or without a scheme; nothing is ever fetched.
+"""Web addresses that a résumé gives, with or without a scheme; nothing is ever fetched.
 
-Sure are those before the first part of the résumé and under "contact": 0.95 for a profile on a
-known site, 0.9 where the address is written out, 0.8 for a profile told by its name alone
-("GitHub: janeex"), 0.6 for a bare host. Under a job they are as likely the employer's: half of it.
+Confidence before the first part of the résumé and under "contact": 0.95 for a profile on a known
+site, 0.9 for an address that is written out, 0.8 for a profile of which only the name is given
+("GitHub: janeex"), 0.6 for a bare host. Elsewhere half of it: under a job an address is as likely
+the employer's.
 """
 
 import re
@@ -17,60 +18,67 @@ LINK = re.compile(
     r"|(?<=-)\n(?=[a-z0-9/_-]{1,100}[ \t]*(?:$|[|,]))){0,200})?",
     re.IGNORECASE | re.MULTILINE,
 )
-# Most lines have no address, and that is seen faster so.
+# Most lines have no address; this finds them faster than LINK does.
 DOTTED = re.compile(r"^.*[a-z0-9-]\.[a-z].*$", re.IGNORECASE | re.MULTILINE)
 PROFILE = re.compile(
     r"\b(?P<site>linkedin|github)[ \t]*[:\uff1a][ \t]*(?P<mark>@|/?in/|/)?"
     r"(?P<name>[a-z0-9][a-z0-9-]{1,98})/?[ \t]*(?=$|[|,;•·\t])",
     re.IGNORECASE | re.MULTILINE,
 )
-# What stands there where the address itself is behind it.
+# What stands in the place of a name where the address is only behind the word.
 _NO_PROFILES = "account available here link linkedin github page profile url yes"
 NO_PROFILES = frozenset(_NO_PROFILES.split())
-# Endings of bare names that are homes of people; "node.js" and "e.g." are none.
-_HOMES = "com org net io dev me app co ai tech page blog info eu uk de fr es it nl"
-HOMES = frozenset(_HOMES.split())
-TOOLS = frozenset(("asp.net", "vb.net", "ado.net", "ml.net", "socket.io", "draw.io", "fast.ai"))
-OWN = frozenset(("", "contact", "summary"))  # kinds of parts
-MOST_LINKS = 10
+# Domains in which people have home pages; "node.js" and "e.g." are none.
+_HOME_DOMAINS = "com org net io dev me app co ai tech page blog info eu uk de fr es it nl"
+HOME_DOMAINS = frozenset(_HOME_DOMAINS.split())
+TOOL_NAMES = frozenset(
+    ("asp.net", "vb.net", "ado.net", "ml.net", "socket.io", "draw.io", "fast.ai")
+)
+OWN_PARTS = frozenset(("", "contact", "summary"))  # kinds of parts
+MAX_LINKS = 10
 
 
-def find(parts: list[tuple[str, str]], but: str = "") -> tuple[Link, ...]:
-    """The links of a text in `parts`, each with its kind; `but` is a host that is none."""
-    found: dict[str, Link] = {}
+def find(parts: list[tuple[str, str]], ignored_host: str = "") -> tuple[Link, ...]:
+    """The links in the parts (text, kind) of a résumé, at most MAX_LINKS; a bare `ignored_host` is
+    not a link."""
+    links: dict[str, Link] = {}
     for text, kind in parts:
         if kind == "references":
             continue
-        own = kind in OWN
-        for what, url, sure, bare in _in(text):
+        own = kind in OWN_PARTS
+        for link_kind, url, confidence, bare in _links_in(text):
             host = url.partition("://")[2]
-            if bare and (not own or host.lower() in TOOLS or host.lower() == but.lower()):
+            if bare and (
+                not own or host.lower() in TOOL_NAMES or host.lower() == ignored_host.lower()
+            ):
                 continue
-            found.setdefault(url.lower(), Link(what, url, sure if own else round(sure / 2, 2)))
-            if len(found) == MOST_LINKS:
-                return tuple(found.values())
-    return tuple(found.values())
+            links.setdefault(
+                url.lower(), Link(link_kind, url, confidence if own else round(confidence / 2, 2))
+            )
+            if len(links) == MAX_LINKS:
+                return tuple(links.values())
+    return tuple(links.values())
 
 
-def _in(text: str) -> Iterator[tuple[str, str, float, bool]]:
-    """(kind, address, how sure, whether it is a host and nothing else)"""
+def _links_in(text: str) -> Iterator[tuple[str, str, float, bool]]:
+    """(kind, address, confidence, whether it is a host and nothing else)"""
     for match in _addresses(text):
         host = match["host"].lower()
         path = (match["path"] or "").replace("\n", "").rstrip(".:/")
         scheme = match["scheme"] or "https://"
         stated = match["scheme"] or match.group().lower().startswith("www.")
         bare = not stated and not path
-        what = "web"
+        kind = "web"
         for known in ("linkedin", "github"):
             if host == f"{known}.com" or host.endswith(f".{known}.com"):
-                what = known
-        if (bare and host.rpartition(".")[2] not in HOMES) or (what != "web" and not path):
+                kind = known
+        if (bare and host.rpartition(".")[2] not in HOME_DOMAINS) or (kind != "web" and not path):
             continue
         www = "www." if stated and not match["scheme"] else ""
-        sure = 0.95 if what != "web" else 0.9 if stated else 0.6
+        confidence = 0.95 if kind != "web" else 0.9 if stated else 0.6
         if match["path"] and "\n" in match["path"]:
-            sure = 0.6
-        yield what, f"{scheme}{www}{match['host']}{path}", sure, bare
+            confidence = 0.6
+        yield kind, f"{scheme}{www}{match['host']}{path}", confidence, bare
     for match in PROFILE.finditer(text):
         name = match["name"]
         if name.lower() in NO_PROFILES or not (match["mark"] or name.islower() or "-" in name):

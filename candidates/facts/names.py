@@ -1,8 +1,8 @@
-"""The name a résumé is from, by plain rules, each with how sure it makes us.
+"""The name of the person a résumé is from, by rules, each with its confidence.
 
-0.95 labelled, or in agreement with the e-mail address; 0.9 if only the address tells where it ends
-or which word comes first; 0.85 if the address has its initials; 0.8 for a Chinese name of its own
-line; 0.75 for the top line alone, 0.6 for one of the next.
+0.95 where it is labelled or agrees with the e-mail address; 0.9 where only the address shows where
+it ends or which word comes first; 0.85 where the address has its initials; 0.8 for a Chinese name
+on a line of its own; 0.75 for the top line alone, 0.6 for one of the next lines.
 """
 
 import re
@@ -10,29 +10,29 @@ import unicodedata
 from collections.abc import Sequence
 
 MARKUP = " \t#*_>•"  # of Markdown, around the name and the headings
-LONGEST_LINE = 400  # characters; whoever writes longer lines than that puts no name on them
-NAME_LINES = 6  # without an e-mail address that agrees, a name stands at the top
+MAX_LINE_CHARACTERS = 400  # the rest of a longer line is not searched
+MAX_NAME_LINE = 6  # without an e-mail address that agrees, a name stands at the top
 
-LABELLED = re.compile(
+LABELLED_NAME = re.compile(
     r"^(?:(?:full )?name|nom(?: et prénom| complet)?|nombre(?: completo| y apellidos)?"
     r"|nome(?: e cognome| completo)?|naam|imię i nazwisko|namn|navn|jméno|nume|ad[ıi]? soyad[ıi]?"
     r"|имя|фио|ім'я|піб|성명|이름|氏\s*名|名前)\s*[:\uff1a\t]\s*(.+)$",
     re.IGNORECASE,
 )
-FIRST = re.compile(
+FIRST_NAME_LINE = re.compile(
     r"^(?:first name|given name|vorname|prénom|nombres?|imię|voornaam|nome|förnamn|fornavn|имя)"
     r"\s*[:\uff1a\t]\s*(\S{1,40}(?: \S{1,40})?)$",
     re.IGNORECASE,
 )
-LAST = re.compile(
+LAST_NAME_LINE = re.compile(
     r"^(?:last name|surname|family name|nachname|familienname|nom|apellidos?|cognome|sobrenome"
     r"|nazwisko|achternaam|efternamn|etternavn|фамилия)\s*[:\uff1a\t]\s*"
     r"(\S{1,40}(?: \S{1,40})?)$",
     re.IGNORECASE,
 )
-CHINESE_LABELLED = re.compile(r"(?:姓\s*名|氏\s*名)\s*[:\uff1a]?\s*([\u4e00-\u9fff·]{2,6})")
-CHINESE = re.compile(r"(?!.*[简簡履信個个求職])[\u4e00-\u9fff]{2,4}")
-KOREAN = re.compile(r"(?!이력서)[\uac00-\ud7a3]{3}")
+LABELLED_CHINESE_NAME = re.compile(r"(?:姓\s*名|氏\s*名)\s*[:\uff1a]?\s*([\u4e00-\u9fff·]{2,6})")
+CHINESE_NAME = re.compile(r"(?!.*[简簡履信個个求職])[\u4e00-\u9fff]{2,4}")
+KOREAN_NAME = re.compile(r"(?!이력서)[\uac00-\ud7a3]{3}")
 HEADING = re.compile(
     r"^(?:curriculum vitae|personal (?:information|details|data)|lebenslauf|r[eé]sum[eé]|cv)"
     r"(?:\s*(?:of|[:–—-]))?\s+",
@@ -40,7 +40,7 @@ HEADING = re.compile(
 )
 SEPARATORS = re.compile(r"\t| {2,}|[|•·‧∙,;/()\uff0c]| [–—-] ")
 WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
-SPACED = re.compile(r"\S(?: \S){2,}(?:(?: {2,}|\t)\S(?: \S){2,})+")
+LETTER_SPACED = re.compile(r"\S(?: \S){2,}(?:(?: {2,}|\t)\S(?: \S){2,})+")
 _PARTICLES = "al bin bint da das de del della der di dos du e el ibn la le san ter und van von y zu"
 _TITLES = "dr mr mrs ms mx prof ing dipl msc bsc phd mba md"
 # A line with one of these is a heading, a job title, a place or an address, not a name.
@@ -73,12 +73,12 @@ SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "
 
 
 def find(lines: Sequence[str], email: str) -> tuple[str, float]:
-    """The name among the first lines of a résumé, and how sure it is; ("", 0.0) for none."""
-    lines = [line[:LONGEST_LINE] for line in lines]
+    """The name among the first lines of a résumé, and its confidence; ("", 0.0) for none."""
+    lines = [line[:MAX_LINE_CHARACTERS] for line in lines]
     if labelled := _labelled(lines):
         return labelled, 0.95
     for line in lines[:2]:
-        if CHINESE.fullmatch(line):
+        if CHINESE_NAME.fullmatch(line):
             return line, 0.8
     plausible = [
         (index, name) for index, line in enumerate(lines) if (name := _at_line(lines, index, line))
@@ -88,15 +88,15 @@ def find(lines: Sequence[str], email: str) -> tuple[str, float]:
             return name, 0.95
     owner = _letters(email.partition("@")[0])
     for line in lines if owner else ():
-        if name := _told_by(owner, line):
+        if name := _from_address(owner, line):
             return name, 0.9
     for index, name in plausible:
-        if index < NAME_LINES:
+        if index < MAX_NAME_LINE:
             if len(name.split()) > 1 and _initials(name) == owner:
                 return name, 0.85
             return name, 0.75 if index == 0 else 0.6
     for line in lines[:2]:
-        if KOREAN.fullmatch(line):
+        if KOREAN_NAME.fullmatch(line):
             return line, 0.75
     return "", 0.0
 
@@ -104,13 +104,13 @@ def find(lines: Sequence[str], email: str) -> tuple[str, float]:
 def agrees(name: str, email: str) -> bool:
     """Whether a word of the name is in the part of the address before the @."""
     owner = _letters(email.partition("@")[0])
-    return any(_in(word, owner) for word in name.split())
+    return any(_is_in_address(word, owner) for word in name.split())
 
 
 def beside(email: str, lines: Sequence[str]) -> str:
     """The name among a few lines that agrees with an e-mail address, "" for none."""
     for line in lines:
-        bare = HEADING.sub("", line[:LONGEST_LINE].strip(MARKUP))
+        bare = HEADING.sub("", line[:MAX_LINE_CHARACTERS].strip(MARKUP))
         name = _as_name(SEPARATORS.split(bare, maxsplit=1)[0].strip())
         if agrees(name, email):
             return name
@@ -120,24 +120,26 @@ def beside(email: str, lines: Sequence[str]) -> str:
 def _labelled(lines: Sequence[str]) -> str:
     first = last = ""
     for line in lines:
-        if (found := LABELLED.match(line)) and (name := _as_name(SEPARATORS.split(found[1])[0])):
+        if (match := LABELLED_NAME.match(line)) and (
+            name := _as_name(SEPARATORS.split(match[1])[0])
+        ):
             return name
-        if chinese := CHINESE_LABELLED.search(line):
+        if chinese := LABELLED_CHINESE_NAME.search(line):
             return chinese[1]
-        if not first and (found := FIRST.match(line)):
-            first = found[1]
-        elif not last and (found := LAST.match(line)):
-            last = found[1]
+        if not first and (match := FIRST_NAME_LINE.match(line)):
+            first = match[1]
+        elif not last and (match := LAST_NAME_LINE.match(line)):
+            last = match[1]
     return _as_name(f"{first} {last}") if first and last else ""
 
 
 def _at_line(lines: Sequence[str], index: int, line: str) -> str:
     line = HEADING.sub("", line)
-    if SPACED.fullmatch(line):
+    if LETTER_SPACED.fullmatch(line):
         line = " ".join(word.replace(" ", "") for word in re.split(r" {2,}|\t", line))
     first = SEPARATORS.split(line, maxsplit=1)[0].strip()
     name = _as_name(first)
-    if name or index >= NAME_LINES:
+    if name or index >= MAX_NAME_LINE:
         return name
     if len(words := line.split()) == 2 and "\t" not in line:  # set apart by more than one space
         return _as_name(" ".join(words))
@@ -148,13 +150,13 @@ def _at_line(lines: Sequence[str], index: int, line: str) -> str:
     return ""
 
 
-def _told_by(owner: str, line: str) -> str:
+def _from_address(owner: str, line: str) -> str:
     """The words at the start of the line that are all in the letters of an address: "JANE EXAMPLE
     NURSE", "jane example"; and "Example, Jane"."""
     name: list[str] = []
     for word in line.split()[:5]:
         bare = word.rstrip(",")
-        if not WORD.fullmatch(bare) or bare.lower() in NOT_NAMES or not _in(bare, owner):
+        if not WORD.fullmatch(bare) or bare.lower() in NOT_NAMES or not _is_in_address(bare, owner):
             break
         name.append(word)
     if len(name) == 2 and name[0].endswith(",") and not name[1].endswith(","):
@@ -190,7 +192,7 @@ def _initials(name: str) -> str:
     return "".join(word[0] for word in name.split()).lower()
 
 
-def _in(word: str, owner: str) -> bool:
+def _is_in_address(word: str, owner: str) -> bool:
     """Whether a word of three letters or more is in an address, with or without its accents."""
     letters = _letters(word)
     if len(letters) > 2 and letters in owner:

@@ -1,6 +1,6 @@
-"""Whether a file is one person's résumé at all: a note for the reviewer, never a reason to refuse.
+"""Whether a file is one person's résumé at all: a flag for the reviewer, never a reason to refuse.
 
-Plain rules that would rather say nothing: a wrong note costs trust in all the others.
+In doubt there is no flag: a wrong one costs trust in all the others.
 """
 
 import re
@@ -11,17 +11,17 @@ from candidates.facts.values import Contact, Flag, Section
 
 from . import contact, names
 
-WHOLE = 50_000  # characters that are looked at
+MAX_CHARACTERS = 50_000  # of the text, that are searched
 # Parts that only résumés have, at least two of them.
-_OF_A_RESUME = "experience education skills certifications languages publications volunteering"
-OF_A_RESUME = frozenset(_OF_A_RESUME.split())
+_RESUME_PARTS = "experience education skills certifications languages publications volunteering"
+RESUME_PARTS = frozenset(_RESUME_PARTS.split())
 YEAR = re.compile(r"(?<!\d)(?:19[6-9]\d|20[0-4]\d)(?!\d)")
 # From year to year: two of them are a career, whatever else the words are.
 SPAN = re.compile(
     r"(?:19[6-9]\d|20[0-4]\d) ?(?:[-\u2010-\u2015]|to|bis|à|a) ?(?:[^\W\d_]{3,9}\.? )?"
     r"(?:\d\d?[./])?(?:(?:19|20)\d\d|present|now|today|heute)"
 )
-FEWEST_SPANS = 2
+MIN_SPANS = 2
 
 # What a blank template says, in small letters; only searched where one of the hints is there.
 HINTS = (
@@ -44,12 +44,12 @@ PLACEHOLDER = re.compile(
     r"|company, location)\b"
     r"|firstlast@"
 )
-FEWEST_PLACEHOLDERS = 4
-SLOT = re.compile(r"\[[^\W\d][^\]\d\n]{1,40}\]")  # any words in brackets
-FEWEST_SLOTS = 5
+MIN_PLACEHOLDERS = 4
+BRACKETED_SLOT = re.compile(r"\[[^\W\d][^\]\d\n]{1,40}\]")  # any words in brackets
+MIN_SLOTS = 5
 
-# Groups of words; a kind is told when as many groups are met. Most must stand where they stand in
-# such a paper, at the start of a line or alone on it: a résumé may well speak of invoices.
+# Groups of words; a file is of a kind when it has words of so many of its groups. Most count only
+# at the start of a line or alone on it, as in such a paper: a résumé may well speak of invoices.
 _INVOICE = (
     r"^[^\w\n]{0,9}(?:(?:tax |pro ?forma )?invoice|receipt|rechnung|facture|factura|fattura"
     r"|faktura|factuur)\b.{0,30}$",
@@ -115,19 +115,19 @@ KINDS: dict[str, tuple[int, tuple[re.Pattern[str], ...]]] = {
         ("certificate", 2, _CERTIFICATE),
     )
 }
-LONGEST_CERTIFICATE = 250  # words
-FEWEST_WORDS = 40
-TOLD_ONCE = frozenset(("experience", "education"))
-NAME_WITHIN = 6  # lines, that with the address the last
-MOST_ON_A_LINE = 10  # addresses
+MAX_CERTIFICATE_WORDS = 250  # words
+MIN_WORDS = 40
+PARTS_OF_ONE_PERSON = frozenset(("experience", "education"))
+MAX_NAME_LINES = 6  # lines, that with the address the last
+MAX_ADDRESSES_ON_A_LINE = 10  # addresses
 
 
 def judge(text: str, sections: Sequence[Section], person: Contact) -> tuple[Flag, ...]:
     """Flags "no-resume", with what the file looks like, and "two-people", with both names."""
     flags = []
-    if kind := _other_kind(text[:WHOLE], sections, person):
+    if kind := _other_kind(text[:MAX_CHARACTERS], sections, person):
         flags.append(Flag("no-resume", kind))
-    if names := _two_people(text[:WHOLE], sections):
+    if names := _two_people(text[:MAX_CHARACTERS], sections):
         flags.append(Flag("two-people", " and ".join(names)))
     return tuple(flags)
 
@@ -136,8 +136,8 @@ def _other_kind(text: str, sections: Sequence[Section], person: Contact) -> str:
     """What the file is instead of a résumé; "" where it may be one."""
     if _is_blank(text, person):
         return "blank template"
-    parts = {section.kind for section in sections} & OF_A_RESUME
-    if len(parts) >= 2 or sum(1 for _ in islice(SPAN.finditer(text), FEWEST_SPANS)) == FEWEST_SPANS:
+    parts = {section.kind for section in sections} & RESUME_PARTS
+    if len(parts) >= 2 or sum(1 for _ in islice(SPAN.finditer(text), MIN_SPANS)) == MIN_SPANS:
         return ""
     words = len(text.split())
     for kind, (needed, groups) in KINDS.items():
@@ -145,20 +145,20 @@ def _other_kind(text: str, sections: Sequence[Section], person: Contact) -> str:
             continue
         if sum(group.search(text) is not None for group in groups) >= needed and (
             kind != "certificate"
-            or (words < LONGEST_CERTIFICATE and not person.email and not person.phone)
+            or (words < MAX_CERTIFICATE_WORDS and not person.email and not person.phone)
         ):
             return kind
     known = person.email or person.phone or parts or YEAR.search(text)
-    return "other" if words >= FEWEST_WORDS and not known else ""
+    return "other" if words >= MIN_WORDS and not known else ""
 
 
 def _is_blank(text: str, person: Contact) -> bool:
     small = text.lower()
     if not any(hint in small for hint in HINTS):
         return False
-    if len({match.group() for match in PLACEHOLDER.finditer(small)}) >= FEWEST_PLACEHOLDERS:
+    if len({match.group() for match in PLACEHOLDER.finditer(small)}) >= MIN_PLACEHOLDERS:
         return True
-    return not person.email and len(set(SLOT.findall(small))) >= FEWEST_SLOTS
+    return not person.email and len(set(BRACKETED_SLOT.findall(small))) >= MIN_SLOTS
 
 
 def _two_people(text: str, sections: Sequence[Section]) -> list[str]:
@@ -170,24 +170,24 @@ def _two_people(text: str, sections: Sequence[Section]) -> list[str]:
     if text.count("@") < 2:
         return []
     referees = [part for part in sections if part.kind == "references"]
-    seen: set[str] = set()  # addresses
+    addresses_met: set[str] = set()  # addresses
     first = ""
     place = 0
     lines: list[str] = []
     for line in text.split("\n"):
         start, place = place, place + len(line) + 1
-        lines = [*lines[1 - NAME_WITHIN :], line]
+        lines = [*lines[1 - MAX_NAME_LINES :], line]
         if "@" not in line or any(part.start <= start < part.end for part in referees):
             continue
-        for address in islice(contact.EMAIL.findall(line), MOST_ON_A_LINE):
-            if address.lower() in seen:
+        for address in islice(contact.EMAIL.findall(line), MAX_ADDRESSES_ON_A_LINE):
+            if address.lower() in addresses_met:
                 continue
-            seen.add(address.lower())
+            addresses_met.add(address.lower())
             name = names.beside(address, lines)
             if (
                 name
                 and first
-                and _again(sections, start)
+                and _part_begins_again(sections, start)
                 and not set(name.lower().split()) & set(first.lower().split())
             ):
                 return [first, name]
@@ -195,7 +195,7 @@ def _two_people(text: str, sections: Sequence[Section]) -> list[str]:
     return []
 
 
-def _again(sections: Sequence[Section], place: int) -> bool:
+def _part_begins_again(sections: Sequence[Section], place: int) -> bool:
     """Whether a part that stands before `place` begins a second time after it."""
-    before = {part.kind for part in sections if part.start < place} & TOLD_ONCE
+    before = {part.kind for part in sections if part.start < place} & PARTS_OF_ONE_PERSON
     return any(part.kind in before for part in sections if part.start > place)

@@ -1,9 +1,8 @@
-"""The parts of a résumé, by their headings, in two dozen languages; nine
-of them with care.
+"""The parts of a résumé, by their headings, in two dozen languages, nine of them in depth.
 
-A heading is a short line of its own that says nothing but the name of a part: not a sentence that
-begins with such a word. Where a text has hardly any, its headings may have stood in the margin and
-run into the first line of each part: "Experience Engineer at Acme".
+A heading is a short line that is nothing but the name of a part: not a sentence that begins with
+such a word. Where a text has hardly any, its headings may have stood in the margin and run into
+the first line of each part: "Experience Engineer at Acme".
 """
 
 import re
@@ -12,18 +11,18 @@ from collections.abc import Iterator
 
 from candidates.facts.values import Section
 
-WHOLE = 200_000  # characters that are looked at; what comes after them is of the last part
-LONGEST_HEADING = 48  # characters
+MAX_CHARACTERS = 200_000  # that are searched; the text after them belongs to the last part
+MAX_HEADING_CHARACTERS = 48
 MARKS = re.compile(r"^[\W_]+|[\W_]+$")  # icons, bullets, Markdown, colons, lines
 NUMBER = re.compile(
     r"^(?:(?:\d{1,2}|[ivx]{1,4})[.)]\s+|\d{1,2}\s+(?:[/|–-]\s+)?(?=[^\W\d])|[一二三四五六七八九十]{1,2}、)",
     re.IGNORECASE,
 )
 BRACKETS = re.compile(r"(?<=\w)\s*[(\[].*?[)\]]")
-SPACED = re.compile(r"(?:\S ){3,}\S")
+LETTER_SPACED = re.compile(r"(?:\S ){3,}\S")
 JOINED = re.compile(r"\s*(?:&|/|,|\+|\band\b|\bund\b|\bet\b|\by\b|\be\b|\ben\b|\bi\b|、|和)\s*")
 BESIDE = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{2,20}){0,2}) \S")
-FEWEST, FEWEST_IN_MARGIN = 3, 4  # headings
+MIN_HEADINGS, MIN_MARGIN_HEADINGS = 3, 4  # headings
 LABEL = re.compile(r"^[\W_]*([^\W\d_][^:\n]{2,30}?)\s*[:\uff1a]\s+\S")
 REQUEST = re.compile(
     r"[^\n]{0,40}\b(?:(?:up)?on request|auf anfrage|sur demande|a petición|su richiesta|op aanvraag"
@@ -31,7 +30,7 @@ REQUEST = re.compile(
     re.IGNORECASE,
 )
 # These parts are often one line, "Skills: welding, forklift".
-ON_ONE_LINE = frozenset(("skills", "languages", "interests", "certifications"))
+ONE_LINE_PARTS = frozenset(("skills", "languages", "interests", "certifications"))
 
 _HEADINGS = {
     "contact": """
@@ -166,7 +165,7 @@ def _unaccented(text: str) -> str:
 # Capitals are often set without their accents; "resume" is what the whole file is called.
 HEADINGS = {_unaccented(heading): kind for heading, kind in HEADINGS.items()} | HEADINGS
 del HEADINGS["resume"]
-# "Nursing Experience", "Compétences informatiques": the noun tells, whatever qualifies it.
+# "Nursing Experience", "Compétences informatiques": the noun decides, whatever qualifies it.
 LAST_NOUNS = {
     "experience": "experience", "skills": "skills", "kenntnisse": "skills", "projects": "projects",
     "certifications": "certifications", "publications": "publications", "awards": "awards",
@@ -180,8 +179,8 @@ FIRST_NOUNS = {
     "formação": "education", "formazione": "education",
 }  # fmt: skip
 FIRST_NOUNS = {_unaccented(noun): kind for noun, kind in FIRST_NOUNS.items()} | FIRST_NOUNS
-_OF_A_SENTENCE = "in en em with con mit avec com z w at a à of de for para pour as"
-OF_A_SENTENCE = frozenset(_OF_A_SENTENCE.split())
+_SENTENCE_WORDS = "in en em with con mit avec com z w at a à of de for para pour as"
+SENTENCE_WORDS = frozenset(_SENTENCE_WORDS.split())
 # What may stand before or after such a name without changing it.
 _MODIFIERS = """
 professional work relevant technical key core selected additional other personal general main
@@ -194,35 +193,35 @@ MODIFIERS = frozenset(_MODIFIERS.split())
 def find(text: str) -> tuple[Section, ...]:
     """The parts of `text` in their order, each up to the next; () for one without headings."""
     heads = list(_heads(text))
-    if len(heads) < FEWEST and len(beside := list(_in_margin(text))) >= FEWEST_IN_MARGIN:
+    if len(heads) < MIN_HEADINGS and len(beside := list(_in_margin(text))) >= MIN_MARGIN_HEADINGS:
         heads = beside
-    found = []
+    sections = []
     ends = [start for start, _, _ in heads[1:]] + [len(text)] * bool(heads)
     for (start, kind, confidence), end in zip(heads, ends, strict=True):
         if kind == "references":
-            # What follows "on request" is no referee: the column beside, with the candidate in it.
+            # After "on request" comes no referee, but the column beside, with the candidate in it.
             begun = text.find("\n", start, end) + 1
-            said = REQUEST.match(text, begun, end) if begun else None
-            found.append(Section(kind, start, said.end() if said else end, confidence))
+            request = REQUEST.match(text, begun, end) if begun else None
+            sections.append(Section(kind, start, request.end() if request else end, confidence))
         else:
-            found.append(Section(kind, start, end, confidence))
-    return tuple(found)
+            sections.append(Section(kind, start, end, confidence))
+    return tuple(sections)
 
 
-def with_head(found: tuple[Section, ...], text: str, *details: str) -> tuple[Section, ...]:
-    """The same with what stands before the first heading as "contact", if one of the `details` of
-    the person is there."""
-    if not found or not any(detail in text[: found[0].start] for detail in details if detail):
-        return found
-    return (Section("contact", 0, found[0].start, 0.7), *found)
+def with_head(sections: tuple[Section, ...], text: str, *details: str) -> tuple[Section, ...]:
+    """The sections, with the text before the first heading as "contact" where that holds one of
+    the `details` of the person."""
+    if not sections or not any(detail in text[: sections[0].start] for detail in details if detail):
+        return sections
+    return (Section("contact", 0, sections[0].start, 0.7), *sections)
 
 
 def _heads(text: str) -> Iterator[tuple[int, str, float]]:
     place = 0
     blank = True  # whether the line before was
-    for line in text[:WHOLE].split("\n"):
+    for line in text[:MAX_CHARACTERS].split("\n"):
         bare, _, beside = line.strip().partition("\t")
-        if bare and len(bare) <= LONGEST_HEADING:
+        if bare and len(bare) <= MAX_HEADING_CHARACTERS:
             kind, certainty = _kind(bare)
             if not kind and not beside and (blank or bare.isupper()):
                 kind, certainty = _by_noun(bare), 0.75
@@ -233,7 +232,7 @@ def _heads(text: str) -> Iterator[tuple[int, str, float]]:
                 yield place, kind, certainty if stands_out else round(certainty - 0.15, 2)
         if bare and (label := LABEL.match(bare)) and len(bare) > len(label[1]) + 3:
             kind = HEADINGS.get(_plain(label[1]), "")
-            if kind in ON_ONE_LINE and blank:
+            if kind in ONE_LINE_PARTS and blank:
                 yield place, kind, 0.5
         blank = not bare
         place += len(line) + 1
@@ -242,16 +241,16 @@ def _heads(text: str) -> Iterator[tuple[int, str, float]]:
 def _in_margin(text: str) -> Iterator[tuple[int, str, float]]:
     """Lines that begin with a heading and go on with a capital or a bullet, each kind once."""
     place = 0
-    seen: set[str] = set()
-    for line in text[:WHOLE].split("\n"):
-        if found := BESIDE.match(line):
-            words = found[1].split(" ")
+    kinds_met: set[str] = set()
+    for line in text[:MAX_CHARACTERS].split("\n"):
+        if match := BESIDE.match(line):
+            words = match[1].split(" ")
             for count in range(len(words), 0, -1):
                 kind = HEADINGS.get(" ".join(words[:count]).lower(), "")
                 rest = line[len(" ".join(words[:count])) :].lstrip()
                 if kind and rest and not rest[0].islower():
-                    if kind not in seen:
-                        seen.add(kind)
+                    if kind not in kinds_met:
+                        kinds_met.add(kind)
                         yield place, kind, 0.5
                     break
         place += len(line) + 1
@@ -276,7 +275,7 @@ def _by_noun(line: str) -> str:
     if not 2 <= len(words) <= 3 or not all(word.isalpha() for word in words):
         return ""
     small = [word.lower() for word in words]
-    if not OF_A_SENTENCE.isdisjoint(small):
+    if not SENTENCE_WORDS.isdisjoint(small):
         return ""
     if all(word[0].isupper() for word in words) and small[-1] in LAST_NOUNS:
         return LAST_NOUNS[small[-1]]
@@ -295,7 +294,7 @@ def _bare_kind(part: str) -> str:
 def _plain(line: str) -> str:
     """A heading in small letters, without marks, numbers, brackets and letter-spacing."""
     line = NUMBER.sub("", MARKS.sub("", BRACKETS.sub("", line))).replace("’", "'")
-    if SPACED.fullmatch(" ".join(line.split())):
+    if LETTER_SPACED.fullmatch(" ".join(line.split())):
         words = re.split(r" {2,}|\t", line)
         line = " ".join(word.replace(" ", "") for word in words)
     small = unicodedata.normalize("NFC", line).lower().replace("i\u0307", "i")  # Turkish İ

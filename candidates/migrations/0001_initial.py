@@ -183,7 +183,13 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "phone_key",
-                    models.CharField(blank=True, db_default="", editable=False, max_length=9),
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        editable=False,
+                        help_text="in E.164",
+                        max_length=16,
+                    ),
                 ),
                 (
                     "signature",

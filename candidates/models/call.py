@@ -73,7 +73,7 @@ class CallQuerySet(models.QuerySet["Call"]):
             cost=Sum("cost"),
         )
 
-    def ways(self) -> list[tuple[str, str, int]]:
+    def modes_and_models(self) -> list[tuple[str, str, int]]:
         """How answers were asked for, which model gave them, how many; most first. One query."""
         answered = self.filter(status=CallStatus.ANSWERED).order_by().values("mode", "answered_by")
         counted = answered.annotate(number=Count("pk")).order_by("-number", "mode", "answered_by")

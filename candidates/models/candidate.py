@@ -1,8 +1,11 @@
 """One person in one draft, and the life of their file: waiting, reading, readable, unreadable."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -22,6 +25,9 @@ from candidates.reading.problems import Problem
 from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 
+if TYPE_CHECKING:
+    from candidates.reading_result import ReadingResult
+
 PIECES_KEPT = timedelta(days=1)
 
 
@@ -33,7 +39,7 @@ class CandidateStatus(models.TextChoices):
 
 
 class Verdict(models.TextChoices):
-    """What people made of a candidate."""
+    """The decision about a candidate."""
 
     OPEN = "", _("not decided")
     SHORTLIST = "shortlist", _("shortlist")
@@ -45,21 +51,18 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
     WAITING = CandidateStatus.WAITING
     CLAIMED = CandidateStatus.READING
 
-    def answer(self, token: UUID, answers: list[dict[str, Any]]) -> int:
-        """Write what reading found, for the rows that `token` still holds; returns how many.
-
-        Each answer has `id`, `status`, `problem`, `detail`, `media_type`, `reader`, `pages`,
-        `text`, `flags`, `hidden`, `language`, `sections`, `name`, `email`, `phone`, `links`,
-        `confidence`, `text_key`, `prepared`, `redacted_key`, `phone_key`, `signature` and
-        `bands`. One statement, however many.
-        """
+    def record_reading(self, token: UUID, results: Mapping[int, "ReadingResult"]) -> int:
+        """Write what reading gave, by the ids of the rows, where `token` still holds the row;
+        returns how many rows. One statement, however many."""
+        rows = [{"id": pk, **asdict(result)} for pk, result in results.items()]
+        columns = tuple(rows[0]) if rows else ("id",)
         with connection.cursor() as cursor:
-            cursor.execute(ANSWER, [json.dumps(answers), token])
+            cursor.execute(_record_reading_sql(columns[1:]), [json.dumps(rows), token])
             return int(cursor.rowcount)
 
     def read_again(self) -> int:
-        """Let those that could not be read be tried once more; one that never came out of its
-        archive has no file to read."""
+        """Requeue the unreadable ones, except those that were never unpacked from their archive
+        and so have no file."""
         return (
             self.filter(status=CandidateStatus.UNREADABLE)
             .exclude(file="")
@@ -74,7 +77,7 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
         )
 
     def fail_exhausted(self) -> int:
-        """Close the rows that stopped their worker each time."""
+        """Close the rows that stopped their worker at each attempt."""
         return self.exhausted().update(
             status=CandidateStatus.UNREADABLE,
             token=None,
@@ -85,7 +88,7 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
 
 
 def resume_path(candidate: "Candidate", _: str) -> str:
-    """Never the name it came with, and no extension: caches in front of us go by extensions."""
+    """A path without the uploaded name, and without an extension, by which caches decide."""
     return f"resumes/{candidate.draft_id}/{uuid4()}"
 
 
@@ -131,7 +134,7 @@ class Candidate(Claimable):
         help_text="of name, email and phone, each 0 to 1",
     )
 
-    # For finding files of the same person; see likeness.py of the reading room.
+    # For finding files of the same person: see candidates.facts, similarity and phone.
     text_key = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     prepared = models.JSONField(
         default=dict, db_default={}, blank=True, editable=False, help_text="for engines, as spans"
@@ -139,7 +142,9 @@ class Candidate(Claimable):
     redacted_key = models.CharField(
         max_length=64, blank=True, db_default="", editable=False, help_text="of what engines see"
     )
-    phone_key = models.CharField(max_length=9, blank=True, db_default="", editable=False)
+    phone_key = models.CharField(
+        max_length=16, blank=True, db_default="", editable=False, help_text="in E.164"
+    )
     signature = ArrayField(models.IntegerField(), default=list, db_default=[], editable=False)
     bands = ArrayField(models.IntegerField(), default=list, db_default=[], editable=False)
     same_as = models.ForeignKey(
@@ -152,7 +157,7 @@ class Candidate(Claimable):
         help_text="the newest file of the same person, where somebody said so",
     )
 
-    # What people decided last; how that came about is in Decision.
+    # The last decision; its history is in Decision.
     verdict = models.CharField(
         max_length=9, choices=Verdict, blank=True, db_default=Verdict.OPEN, editable=False
     )
@@ -239,9 +244,9 @@ class Candidate(Claimable):
 
 
 class Words(models.Model):
-    """A column that PostgreSQL makes of a candidate's text for searching (migration 0003).
+    """The column that PostgreSQL generates from a candidate's text for searching.
 
-    A model of its own on the same table: so no look at a candidate loads it, and, unlike with a
+    A model of its own on the same table: so no query for candidates loads it, and, unlike with a
     GeneratedField, no system check asks the database for its version.
     """
 
@@ -277,20 +282,23 @@ class Piece(models.Model):
 
 
 # One statement for a whole batch: the rows travel as one JSON parameter.
-ANSWER = """
-UPDATE candidates_candidate AS c
-SET status = a.status, problem = a.problem, detail = a.detail, media_type = a.media_type,
-    reader = a.reader, pages = a.pages, text = a.text, flags = a.flags,
-    hidden = a.hidden, language = left(a.language, 8), sections = a.sections, links = a.links,
-    confidence = a.confidence, text_key = a.text_key, prepared = a.prepared,
-    redacted_key = a.redacted_key,
-    phone_key = a.phone_key, signature = a.signature, bands = a.bands,
-    name = left(a.name, 200), email = left(a.email, 254), phone = left(a.phone, 60),
-    token = NULL, read_at = now()
-FROM jsonb_to_recordset(%s::jsonb) AS a(
-    id bigint, status text, problem text, detail text, media_type text, reader text, pages int,
-    text text, flags jsonb, hidden jsonb, language text, sections jsonb, links jsonb,
-    confidence jsonb, text_key text, prepared jsonb, redacted_key text, phone_key text,
-    signature int[], bands int[], name text, email text, phone text)
-WHERE c.id = a.id AND c.status = 'reading' AND c.token = %s
+RECORD_READING_SQL = """
+    UPDATE candidates_candidate AS candidate
+    SET {assignments}, token = NULL, read_at = now()
+    FROM jsonb_to_recordset(%s::jsonb) AS result(id bigint, {types})
+    WHERE candidate.id = result.id AND candidate.status = 'reading' AND candidate.token = %s
 """
+
+
+@cache
+def _record_reading_sql(names: tuple[str, ...]) -> str:
+    """The statement for these columns, of the types that the model gives them. Text that is too
+    long for its column is cut."""
+    fields = {field.name: field for field in Candidate._meta.concrete_fields}
+    assignments, types = [], []
+    for name in names:
+        column, limit = fields[name].column, fields[name].max_length
+        value = f"left(result.{column}, {limit})" if limit else f"result.{column}"
+        assignments.append(f"{column} = {value}")
+        types.append(f"{column} {'text' if limit else fields[name].db_type(connection)}")
+    return RECORD_READING_SQL.format(assignments=", ".join(assignments), types=", ".join(types))

@@ -1,4 +1,4 @@
-"""A role being prepared, and what is looked for in it."""
+"""A role being prepared, its criteria, and the colleagues who share it."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
@@ -13,19 +13,24 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from candidates.posting import Posting, criteria_of, role_weight_of
-from candidates.scoring import rubric
+from candidates.scoring.rubric import (
+    CRITERION_FIELDS,
+    MAX_WEIGHT,
+    Rubric,
+    RubricCriterion,
+    criterion_identity,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-HEAVIEST = 10
-MOST_CRITERIA = 50
-LONGEST_TITLE = 200
-LONGEST_DESCRIPTION = 50_000  # characters; the longest real postings have about 15,000
+MAX_CRITERIA = 50  # of one draft
+MAX_TITLE_CHARACTERS = 200  # characters
+MAX_DESCRIPTION_CHARACTERS = 50_000  # characters; the longest real postings have about 15,000
 
 
 class Role(models.TextChoices):
-    """What somebody may do with a draft; each may what the one before it may."""
+    """What a user may do with a draft; each role includes the permissions of those before it."""
 
     VIEWER = "viewer", _("may look")
     EDITOR = "editor", _("may change it, run it and decide")
@@ -41,16 +46,16 @@ SHARED = (Role.VIEWER, Role.EDITOR)
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Every query in a view starts here: the user's own and those shared with them."""
+        """Return the user's own drafts and those shared with them: every view starts here."""
         if not user.pk:
             return self.none()
-        # One list, so that each half is found by its index.
+        # A union, so that each half is found by its index.
         own = Draft.objects.filter(owner=user.pk).values("pk")
         shared = Membership.objects.filter(user=user.pk).values("draft")
         return self.filter(pk__in=own.union(shared, all=True))
 
     def editable_by(self, user: "User | AnonymousUser") -> Self:
-        """The user's own, and those that colleagues let them change."""
+        """Return the user's own drafts, and those that colleagues let them change."""
         if not user.pk:
             return self.none()
         own = Draft.objects.filter(owner=user.pk).values("pk")
@@ -58,7 +63,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(pk__in=own.union(shared, all=True))
 
     def write(self, owner: "User", role: Posting) -> "Draft":
-        """A new draft of a role that was written as a file; its criteria derived if it has none."""
+        """Create a draft from a role's file; where that has no criteria, they are derived."""
         with transaction.atomic():
             draft = self.create(
                 owner=owner,
@@ -66,17 +71,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
                 description=role.description,
                 role_weight=role_weight_of(role),
             )
-            Criterion.objects.bulk_create(
-                Criterion(
-                    draft=draft,
-                    position=place,
-                    name=criterion.name,
-                    looks_for=criterion.looks_for,
-                    weight=criterion.weight,
-                    must_have=criterion.must_have,
-                )
-                for place, criterion in enumerate(criteria_of(role))
-            )
+            draft.append_criteria(criteria_of(role))
         draft.refresh_from_db()
         return draft
 
@@ -86,13 +81,13 @@ class Draft(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="drafts", editable=False
     )
-    title = models.CharField(max_length=LONGEST_TITLE)
-    description = models.TextField(max_length=LONGEST_DESCRIPTION, blank=True)
+    title = models.CharField(max_length=MAX_TITLE_CHARACTERS)
+    description = models.TextField(max_length=MAX_DESCRIPTION_CHARACTERS, blank=True)
     role_weight = models.PositiveSmallIntegerField(
         "weight of the role as described",
         default=5,
         db_default=5,
-        validators=[MaxValueValidator(HEAVIEST)],
+        validators=[MaxValueValidator(MAX_WEIGHT)],
         help_text="How much the description as a whole counts beside the criteria (0 to 10).",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -115,7 +110,7 @@ class Draft(models.Model):
                 violation_error_message="Give the draft a title.",
             ),
             models.CheckConstraint(
-                name="draft_role_weight_in_range", condition=Q(role_weight__lte=HEAVIEST)
+                name="draft_role_weight_in_range", condition=Q(role_weight__lte=MAX_WEIGHT)
             ),
         ]
 
@@ -125,70 +120,52 @@ class Draft(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("candidates:draft", args=[self.public_id])
 
-    def add(self, criteria: Iterable[rubric.RubricCriterion]) -> int:
-        """Put these behind the others, in the caller's transaction; returns how many.
+    def append_criteria(
+        self, criteria: Iterable["RubricCriterion | Criterion"], start: int = 0
+    ) -> list["Criterion"]:
+        """Write copies of `criteria` into this draft, at the positions from `start`. One query."""
+        return Criterion.objects.bulk_create(
+            Criterion.copy_of(criterion, self, position)
+            for position, criterion in enumerate(criteria, start)
+        )
 
-        One whose name is there already is left out, and so are those above MOST_CRITERIA.
+    def add(self, criteria: Iterable[RubricCriterion]) -> int:
+        """Append criteria, in the caller's transaction; returns how many were written.
+
+        Those whose name the draft has already are left out, and those above MAX_CRITERIA.
         """
         Draft.objects.select_for_update().get(pk=self.pk)
-        there = list(self.criteria.all())
-        names = {one.name.strip().casefold() for one in there}
-        fresh = [one for one in criteria if one.name.strip().casefold() not in names]
-        made = Criterion.objects.bulk_create(
-            Criterion(
-                draft=self,
-                position=place,
-                name=one.name,
-                looks_for=one.looks_for,
-                weight=one.weight,
-                must_have=one.must_have,
-            )
-            for place, one in enumerate(fresh[: MOST_CRITERIA - len(there)], start=len(there))
-        )
-        if made:
+        present = [criterion.identity for criterion in self.criteria.all()]
+        new = [criterion for criterion in criteria if criterion.identity not in present]
+        written = self.append_criteria(new[: MAX_CRITERIA - len(present)], len(present))
+        if written:
             Draft.objects.filter(pk=self.pk).update(updated_at=Now())
-        return len(made)
+        return len(written)
 
     def duplicate(self, owner: "User", title: str) -> "Draft":
-        """A new draft of the same role with the same criteria, in the caller's transaction."""
+        """Create a draft of the same role with the same criteria, in the caller's transaction."""
         copy = Draft.objects.create(
             owner=owner,
-            title=title[:LONGEST_TITLE],
+            title=title[:MAX_TITLE_CHARACTERS],
             description=self.description,
             role_weight=self.role_weight,
             blind=self.blind,
         )
-        Criterion.objects.bulk_create(
-            Criterion(
-                draft=copy,
-                position=one.position,
-                name=one.name,
-                looks_for=one.looks_for,
-                weight=one.weight,
-                must_have=one.must_have,
-            )
-            for one in self.criteria.all()
-        )
+        copy.append_criteria(self.criteria.all())
         copy.refresh_from_db()
         return copy
 
-    def rubric(self) -> rubric.Rubric:
-        """The criteria as they stand, frozen. One query.
+    def rubric(self) -> Rubric:
+        """Return the criteria of this moment as a frozen value. One query.
 
         Raises ValueError with a plain sentence when nothing could be rated by it.
         """
-        return rubric.Rubric.build(
+        return Rubric.build(
             title=self.title,
             description=self.description,
             criteria=[
-                rubric.RubricCriterion(
-                    key=f"c{place}",
-                    name=criterion.name,
-                    looks_for=criterion.looks_for,
-                    weight=criterion.weight,
-                    must_have=criterion.must_have,
-                )
-                for place, criterion in enumerate(self.criteria.all(), start=1)
+                criterion.as_value(f"c{number}")
+                for number, criterion in enumerate(self.criteria.all(), start=1)
             ],
             role_weight=self.role_weight,
         )
@@ -196,14 +173,14 @@ class Draft(models.Model):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def bind(self, user: "User") -> int:
-        """Let the user have what was shared with their address before there was an account."""
+        """Give the user what was shared with their address before there was an account."""
         if not user.email:
             return 0
         return self.filter(user=None, email__iexact=user.email).update(user=user)
 
 
 class Membership(models.Model):
-    """A colleague with whom a draft is shared, by address; `user` once there is such an account."""
+    """A colleague who shares a draft, by address; `user` is set once there is such an account."""
 
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="memberships")
@@ -245,12 +222,14 @@ class Membership(models.Model):
 
 
 class Criterion(models.Model):
+    """One thing looked for, in the order of the draft's form; `as_value` freezes it."""
+
     draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="criteria", editable=False)
     position = models.PositiveSmallIntegerField(default=0)
     name = models.CharField(max_length=200)
     looks_for = models.TextField("what good looks like", max_length=2_000, blank=True)
     weight = models.PositiveSmallIntegerField(
-        default=3, validators=[MinValueValidator(1), MaxValueValidator(HEAVIEST)]
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(MAX_WEIGHT)]
     )
     must_have = models.BooleanField(default=False)
 
@@ -266,9 +245,26 @@ class Criterion(models.Model):
             ),
             models.CheckConstraint(name="criterion_has_a_name", condition=~Q(name="")),
             models.CheckConstraint(
-                name="criterion_weight_in_range", condition=Q(weight__range=(1, HEAVIEST))
+                name="criterion_weight_in_range", condition=Q(weight__range=(1, MAX_WEIGHT))
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same criterion as one of another draft or of a frozen rubric."""
+        return criterion_identity(self.name)
+
+    @classmethod
+    def copy_of(
+        cls, source: "RubricCriterion | Criterion", draft: Draft, position: int
+    ) -> "Criterion":
+        """Return an unsaved criterion of `draft` with the fields of `source`."""
+        values = {field: getattr(source, field) for field in CRITERION_FIELDS}
+        return cls(draft=draft, position=position, **values)
+
+    def as_value(self, key: str) -> RubricCriterion:
+        """Return the criterion as a rubric has it, where `key` names it."""
+        return RubricCriterion(key, **{field: getattr(self, field) for field in CRITERION_FIELDS})

@@ -1,4 +1,4 @@
-"""How somebody wants to be shown things, and what they want to be told."""
+"""A user's settings: language, time zone, and which e-mails and notices they get."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @cache
 def zones() -> frozenset[str]:
-    """The time zones that people live in, by the names that browsers use too."""
-    apart = ("Etc", "SystemV", "US", "posix", "right")
+    """Names of the time zones that people live in, as browsers use them too."""
+    excluded = ("Etc", "SystemV", "US", "posix", "right")
     return frozenset(
-        zone for zone in available_timezones() if "/" in zone and zone.split("/")[0] not in apart
+        zone for zone in available_timezones() if "/" in zone and zone.split("/")[0] not in excluded
     ) | {"UTC"}
 
 
@@ -61,9 +61,9 @@ class Preference(models.Model):
 
     @classmethod
     def of(cls, user: "User") -> "Preference":
-        """Theirs, or what holds for somebody who has chosen nothing."""
+        """The preference of the user, or the defaults, unsaved."""
         return getattr(user, "preference", None) or cls(user=user)
 
     def mails(self, kind: str) -> bool:
-        """Whether they want an e-mail of this kind (jobs.models.Kind)."""
+        """Whether the user wants e-mails of this kind (jobs.models.Kind)."""
         return bool(getattr(self, f"mail_{kind}"))

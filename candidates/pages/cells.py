@@ -17,7 +17,7 @@ from candidates.ranking import UNDECIDED
 from candidates.reasons import criterion_name
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric
-from candidates.scoring.scorecard import STRONGEST, Rating
+from candidates.scoring.scorecard import MAX_RATING, Rating
 
 from .words import standing
 
@@ -76,7 +76,7 @@ class Cells:
                 )
             self.drawn[key] = format_html(
                 '<td class="by drawn {}{}" data-label="{}">{}{}</td>',
-                width(100 * value / STRONGEST),
+                width(100 * value / MAX_RATING),
                 f" {style}" if criterion.must_have else "",
                 criterion_name(criterion),
                 number_format(value, 1),

@@ -1,4 +1,4 @@
-"""The form of a draft: shown, saved, and saved by itself while somebody types."""
+"""The form of a draft: shown, saved, and saved automatically while the user types."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from candidates.forms import (
     BaseCriteria,
     CriteriaFormSet,
     DraftForm,
-    criteria_of,
+    initial_criteria,
     save_draft,
 )
 from candidates.models import Draft, Event
@@ -32,35 +32,35 @@ def edit_draft(
     then: Callable[[Request, Draft], HttpResponse],
     posted: QueryDict | None = None,
 ) -> HttpResponse:
-    """The form of a draft; `then` answers once what was sent is saved. To the script that saves
-    while somebody types, the answer is JSON. `posted` may stand for what the request brought."""
+    """Show or save the form of a draft; `then` makes the answer once the form is saved. The script
+    that saves while the user types gets JSON. `posted` takes the place of the request's data."""
     if request.method != "POST":
-        criteria = CriteriaFormSet(initial=criteria_of(draft), prefix="criteria")
-        return _form(request, DraftForm(instance=draft), criteria)
+        criteria = CriteriaFormSet(initial=initial_criteria(draft), prefix="criteria")
+        return _render_form(request, DraftForm(instance=draft), criteria)
     with transaction.atomic():
-        draft = _to_write(request, draft)
+        draft = _lock_draft(request, draft)
         is_new = draft.pk is None
         form = DraftForm(posted or request.POST, instance=draft)
         criteria = CriteriaFormSet(request.POST, prefix="criteria")
-        # Both are asked, so that all that is wrong is shown at once.
-        valid = all([form.is_valid(), criteria.is_valid()])
-        news = valid and (form.says_something_new() or criteria.says_something_new(draft))
-        meanwhile = _changed_meanwhile(request, draft) if news and not is_new else ""
-        if news and not meanwhile:
+        # Both are validated, so that all errors are shown at once.
+        is_valid = all([form.is_valid(), criteria.is_valid()])
+        is_changed = is_valid and (form.differs_from_draft() or criteria.differ_from(draft))
+        conflict = _edit_conflict(request, draft) if is_changed and not is_new else ""
+        if is_changed and not conflict:
             save_draft(form, criteria)
             draft.refresh_from_db(fields=["public_id", "updated_at"])
             verb = "draft created" if is_new else "draft changed"
             Event.objects.all().record_sitting(draft.pk, verb, request.user)
     if live.wants_json(request):
-        return _told(form, criteria, meanwhile)
-    if valid and not meanwhile:
+        return _autosave_answer(form, criteria, conflict)
+    if is_valid and not conflict:
         return then(request, Draft.objects.get(pk=draft.pk))
-    return _form(request, form, criteria, meanwhile)
+    return _render_form(request, form, criteria, conflict)
 
 
-def _to_write(request: Request, draft: Draft) -> Draft:
-    """The draft, locked. A new one carries a key, so that it is made once however often its form
-    comes."""
+def _lock_draft(request: Request, draft: Draft) -> Draft:
+    """The draft, locked. The form of a new draft carries a key, so that the draft is created once
+    however often the form is sent."""
     drafts = Draft.objects.select_for_update()
     if draft.pk is not None:
         return get_object_or_404(drafts, pk=draft.pk)
@@ -68,31 +68,33 @@ def _to_write(request: Request, draft: Draft) -> Draft:
         key = UUID(request.POST.get("key", ""))
     except ValueError:
         return draft
-    made = drafts.filter(public_id=key).first()
-    if made is None:
+    existing = drafts.filter(public_id=key).first()
+    if existing is None:
         draft.public_id = key
-    return made if made is not None and made.owner_id == request.user.pk else draft
+    return existing if existing is not None and existing.owner_id == request.user.pk else draft
 
 
-def _changed_meanwhile(request: Request, draft: Draft) -> str:
-    """Who changed the draft since the form was filled, and when, in words; "" when nobody did, and
-    when that was seen and is to be written over. One query."""
-    seen = request.POST.get("seen", "")
+def _edit_conflict(request: Request, draft: Draft) -> str:
+    """A sentence that tells who changed the draft after the form was opened, and when; "" without
+    such a change, and where the user chose to overwrite it. One query."""
+    loaded_version = request.POST.get("seen", "")
     if "overwrite" in request.POST:
         return ""
-    if seen == draft.updated_at.isoformat() or not (seen or request.POST.get("key")):
+    if loaded_version == draft.updated_at.isoformat():
+        return ""
+    if not (loaded_version or request.POST.get("key")):
         return ""
     last = draft.events.filter(verb__in=CHANGES).select_related("actor").last()
     by = last.actor.get_username() if last and last.actor else _("somebody")
-    at = date_format(localtime(draft.updated_at), _("j F Y, H:i"))
+    time = date_format(localtime(draft.updated_at), _("j F Y, H:i"))
     return _("%(by)s changed this draft on %(at)s, after this form was opened.") % {
         "by": by,
-        "at": at,
+        "at": time,
     }
 
 
-def _form(
-    request: Request, form: DraftForm, criteria: BaseCriteria, meanwhile: str = ""
+def _render_form(
+    request: Request, form: DraftForm, criteria: BaseCriteria, conflict: str = ""
 ) -> HttpResponse:
     draft = form.instance if form.instance.pk else None
     context = {
@@ -100,12 +102,12 @@ def _form(
         "criteria": criteria,
         "draft": draft,
         "is_owner": draft is not None and draft.owner_id == request.user.pk,
-        "meanwhile": meanwhile,
-        "seen": form.data.get("seen", "") or (draft.updated_at.isoformat() if draft else ""),
+        "conflict": conflict,
+        "version": form.data.get("seen", "") or (draft.updated_at.isoformat() if draft else ""),
         "key": form.data.get("key") or uuid4(),
         "has_file": draft is not None and draft.description_files.exists(),
     }
-    status = HTTPStatus.CONFLICT if meanwhile else HTTPStatus.UNPROCESSABLE_ENTITY
+    status = HTTPStatus.CONFLICT if conflict else HTTPStatus.UNPROCESSABLE_ENTITY
     return render(
         request,
         "candidates/draft_form.html",
@@ -114,15 +116,15 @@ def _form(
     )
 
 
-def _told(form: DraftForm, criteria: BaseCriteria, meanwhile: str) -> HttpResponse:
-    """What became of a form that saved itself."""
+def _autosave_answer(form: DraftForm, criteria: BaseCriteria, conflict: str) -> HttpResponse:
+    """The result of an automatic save: an error, a conflict, or the new version."""
     if form.errors or criteria.total_error_count():
-        wrong = [*form.errors.values(), criteria.non_form_errors()]
-        wrong += [error for row in criteria.forms for error in row.errors.values()]
-        first = next(str(error[0]) for error in wrong if error)
+        errors = [*form.errors.values(), criteria.non_form_errors()]
+        errors += [error for row in criteria.forms for error in row.errors.values()]
+        first = next(str(error[0]) for error in errors if error)
         return JsonResponse({"error": first}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    if meanwhile:
-        return JsonResponse({"meanwhile": meanwhile}, status=HTTPStatus.CONFLICT)
+    if conflict:
+        return JsonResponse({"meanwhile": conflict}, status=HTTPStatus.CONFLICT)
     draft = form.instance
     return JsonResponse(
         {

@@ -10,19 +10,19 @@ from candidates.models import Analysis, Candidate, Draft, Evaluation
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.candidate import CandidateStatus
 
-DRAFTS_A_PAGE = 25
+DRAFTS_PER_PAGE = 25
 
 
 def draft_rows(request: Request) -> tuple[Page[Draft], list[dict[str, Any]]]:
-    """A page of the user's drafts, each with its files, and its last run with the best score and
-    how many files are newer. Four queries."""
-    mine = Draft.objects.visible_to(request.user).select_related("owner")
-    paginator = Paginator(mine.order_by("-updated_at", "-pk"), DRAFTS_A_PAGE)
+    """A page of the user's drafts, each with the counts of its files, and its last run with the
+    best score and the number of newer files. Four queries."""
+    drafts = Draft.objects.visible_to(request.user).select_related("owner")
+    paginator = Paginator(drafts.order_by("-updated_at", "-pk"), DRAFTS_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     shown = list(page.object_list)
-    counted = Candidate.objects.filter(draft__in=shown).order_by().values_list("draft", "status")
+    statuses = Candidate.objects.filter(draft__in=shown).order_by().values_list("draft", "status")
     counts: dict[int, dict[str, int]] = {}
-    for draft_id, status, number in counted.annotate(number=Count("pk")):
+    for draft_id, status, number in statuses.annotate(number=Count("pk")):
         counts.setdefault(draft_id, {})[status] = number
     last = Analysis.objects.filter(draft__in=shown).order_by("draft", "-created_at", "-pk")
     best = Evaluation.objects.filter(
@@ -48,7 +48,7 @@ def draft_rows(request: Request) -> tuple[Page[Draft], list[dict[str, Any]]]:
 
 
 def file_counts(by_status: dict[str, int]) -> dict[str, int]:
-    """Files by what a person wants to know: can it be read, can it not, or is that open?"""
+    """The numbers of files: readable, unreadable, waiting, done (the first two) and in total."""
     waiting = by_status.get(CandidateStatus.WAITING, 0) + by_status.get(CandidateStatus.READING, 0)
     total = sum(by_status.values())
     return {

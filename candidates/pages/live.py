@@ -1,9 +1,8 @@
-"""The part of a page that refreshes by itself: answers only when there is something new.
+"""Parts of pages that refresh by themselves: a poll is answered only where something changed.
 
-The part carries a short digest of what it shows and sends it along with its next question, as
-If-None-Match (static/js/site/live_parts.js) or in the address. Where nothing has changed the answer
-is empty (304, 204) and the page stays untouched: nothing moves under a reader's eyes or a keyboard
-user's focus.
+The part carries a short digest of what it shows and sends it with its next poll, as If-None-Match
+(static/js/site/live_parts.js) or in the address. Where nothing changed the answer is empty (304,
+204) and the page stays untouched: nothing moves while it is read or has the keyboard focus.
 """
 
 from hashlib import sha256
@@ -17,12 +16,12 @@ def digest(*shown: Any) -> str:
 
 
 def is_refresh(request: HttpRequest) -> bool:
-    """Whether only the part that lives is asked for."""
+    """Whether the request is for the part that refreshes, not for the page."""
     return bool(request.headers.get("HX-Request"))
 
 
 def nothing_new(request: HttpRequest, state: str) -> HttpResponse | None:
-    """The empty answer, when the page has said that it shows `state` already."""
+    """The empty answer, where the page shows `state` already; else None."""
     if not is_refresh(request):
         return None
     if request.headers.get("If-None-Match") == etag(state):
@@ -33,10 +32,10 @@ def nothing_new(request: HttpRequest, state: str) -> HttpResponse | None:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether a script of ours asks, and not a form by itself."""
+    """Whether the request comes from a script of the page, not from a plain form."""
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def etag(state: str) -> str:
-    # Weak: whoever compresses the answer on its way may keep it.
+    # Weak, so that a proxy may compress the answer and keep the tag.
     return f'W/"{state}"'

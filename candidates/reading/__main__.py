@@ -20,7 +20,7 @@ from .document import ZIP, Document, Member
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES
 from .problems import Problem, Unreadable
 
-MOST_JOBS = 64
+MAX_JOBS = 64
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,8 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.ocr and not LANGUAGES.fullmatch(options.ocr):
         parser.exit(2, f"--ocr is '{options.ocr}'. Name languages such as eng or eng+deu.\n")
-    if not 1 <= options.jobs <= MOST_JOBS:
-        parser.exit(2, f"--jobs is {options.jobs}. Set it to a number from 1 to {MOST_JOBS}.\n")
+    if not 1 <= options.jobs <= MAX_JOBS:
+        parser.exit(2, f"--jobs is {options.jobs}. Set it to a number from 1 to {MAX_JOBS}.\n")
     for path in options.paths:
         if not path.exists():
             parser.exit(2, f"{path} does not exist. Name files or folders that do.\n")
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SandboxFailed as error:
         parser.exit(2, f"{error}\n")
     except BrokenPipeError:
-        # Whoever read our lines has enough; the interpreter must not flush into the void.
+        # The reader of the output has closed it; the interpreter must not flush into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
@@ -89,15 +89,15 @@ Record = dict[str, Any]
 
 def _records(paths: Iterator[Path], jobs: int, ocr: str) -> Iterator[Record]:
     """One for each file, in their order, `jobs` of them read at a time by a child each."""
-    mine = threading.local()
+    thread = threading.local()
     sandboxes: list[Sandbox] = []
 
     def begin() -> None:
-        mine.sandbox = Sandbox(ocr=ocr)
-        sandboxes.append(mine.sandbox)
+        thread.sandbox = Sandbox(ocr=ocr)
+        sandboxes.append(thread.sandbox)
 
     def read(name: str, load: Callable[[], bytes]) -> Record:
-        return _record(mine.sandbox, name, load)
+        return _record(thread.sandbox, name, load)
 
     def everything() -> Iterator[tuple[str, Callable[[], bytes]]]:
         with Sandbox() as unpacker:
@@ -109,7 +109,7 @@ def _records(paths: Iterator[Path], jobs: int, ocr: str) -> Iterator[Record]:
             waiting: deque[Future[Record]] = deque()
             for name, load in everything():
                 waiting.append(threads.submit(read, name, load))
-                # Not all at once: texts that wait for a slow one before them take room.
+                # Not all at once: records that wait for a slow file before them take memory.
                 if len(waiting) >= 8 * jobs:
                     yield waiting.popleft().result()
             while waiting:
@@ -121,13 +121,13 @@ def _records(paths: Iterator[Path], jobs: int, ocr: str) -> Iterator[Record]:
 
 
 def _unpacked(sandbox: Sandbox, path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """The file, or the files in it, each with what loads it or raises Unreadable."""
+    """The file, or the files in it, each with a function that loads it or raises Unreadable."""
     if path.suffix.lower() != ".zip" or not _begins_as_zip(path):
         yield str(path), partial(_bytes, path)
         return
     try:
         for member in sandbox.unpack(_bytes(path, MAX_ARCHIVE_BYTES), path.name):
-            if member.name == path.stem:  # a document that somebody named .zip
+            if member.name == path.stem:  # a document that is named .zip
                 yield str(path), partial(_member, member)
             else:
                 yield f"{path}/{member.name}", partial(_member, member)
@@ -136,7 +136,7 @@ def _unpacked(sandbox: Sandbox, path: Path) -> Iterator[tuple[str, Callable[[], 
 
 
 def _begins_as_zip(path: Path) -> bool:
-    """Others that are named so are read as what they are."""
+    """Whether it is a ZIP; other files that are named so are read as what they are."""
     try:
         return _bytes(path, 3).startswith(ZIP)
     except Unreadable:
@@ -176,13 +176,13 @@ def _record(sandbox: Sandbox, name: str, load: Callable[[], bytes]) -> Record:
     }
 
 
-def _bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+def _bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """The file, or Unreadable; never more of it than may be read."""
     try:
-        if not path.is_file():  # a pipe or a device would keep us waiting
+        if not path.is_file():  # reading a pipe or a device may never end
             raise Unreadable(Problem.NOT_OPENED, "not a regular file")
         with path.open("rb") as file:
-            return file.read(most + 1)
+            return file.read(max_bytes + 1)
     except OSError as error:
         raise Unreadable(Problem.NOT_OPENED, type(error).__name__) from error
 
@@ -192,8 +192,8 @@ def _as_json(record: dict[str, Any]) -> str:
 
 
 def _as_text(record: dict[str, Any]) -> str:
-    said = record["error"]["message"] if record["error"] else record["text"]
-    return f"==> {record['file']} <==\n{said}\n"
+    shown = record["error"]["message"] if record["error"] else record["text"]
+    return f"==> {record['file']} <==\n{shown}\n"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Letters as a person sees them: one form for each, nothing invisible, lines kept.
+"""Letters as a person sees them: one form for each, nothing invisible, lines as they are.
 
-Everything a reader extracts passes through here before anybody else sees it, so that text can be
-stored (PostgreSQL keeps no NUL), compared and quoted, and cannot smuggle words past a reviewer.
+All text that a reader extracts passes through here, so that it can be stored (PostgreSQL has no
+NUL in text), compared and quoted, and cannot smuggle words past a reviewer.
 """
 
 import re
@@ -16,8 +16,8 @@ SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 MANY_BLANK = re.compile(r"\n{4,}")
 
-# One search tells whether a text has anything of what follows; most have nothing.
-UNUSUAL = re.compile(
+# One search finds whether a text has any of the characters below; most have none.
+UNUSUAL_CHARACTER = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufb00-\ufb06"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U0010ffff]"
@@ -31,14 +31,14 @@ LIGATURES = {
 
 JOINERS = "\u200c\u200d"
 HARMLESS = "\u00ad\u200e\u200f\u061c"  # soft hyphen, and marks that move nothing by themselves
-MARKS = "\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
+DIRECTION_MARKS = "\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Scripts whose spelling needs joiners: Arabic to Sinhala, and signs that emoji are built from.
 NEEDS_JOINER = re.compile(
     "[\u0600-\u0dff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\U0001f000-\U0001faff\ufe0f]"
 )
 
-NAMES = {
+INVISIBLE_NAMES = {
     "\u200b": "zero-width space",
     "\u200c": "zero-width non-joiner",
     "\u200d": "zero-width joiner",
@@ -54,7 +54,7 @@ NAMES = {
     **dict.fromkeys("\u2066\u2067\u2068\u2069", "direction mark"),
     **dict.fromkeys("\u2061\u2062\u2063\u2064", "invisible operator"),
 }
-# Letters of other alphabets that nobody tells from Latin ones (Unicode's confusables.txt).
+# Letters of other alphabets that look like Latin ones (Unicode's confusables.txt).
 _LOOK_ALIKES = {
     "a": "аɑα", "c": "сϲ", "d": "ԁ", "e": "еҽ", "g": "ɡ", "h": "һ", "i": "іι", "j": "јϳ",
     "k": "κк", "l": "ӏ", "n": "ո", "o": "оοօ", "p": "рρ", "q": "ԛ", "r": "г", "s": "ѕ", "u": "υս",
@@ -69,9 +69,9 @@ OTHER_ALPHABETS = re.compile("[\u0251\u0261\u0370-\u058f]")
 LATIN = re.compile("[A-Za-z]")
 WORD_OF_BOTH = re.compile(r"[^\W\d_]*[\u0251\u0261\u0370-\u058f][^\W\d_]*")
 # Words wholly of look-alikes count in a text that is Latin but for so many letters.
-MOST_FOREIGN = 0.1
-SHORTEST_ALIKE = 3
-SHOWN = 80  # characters of a hidden message that a flag repeats
+MAX_FOREIGN_SHARE = 0.1
+MIN_ALIKE_LETTERS = 3
+MAX_SHOWN_CHARACTERS = 80  # of a hidden message, that a flag repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def clean(raw: str) -> Cleaned:
     hidden: Counter[str] = Counter()
     spelled = ""
     text = LINE_ENDS.sub("\n", raw)
-    if UNUSUAL.search(text):
+    if UNUSUAL_CHARACTER.search(text):
         text, hidden, spelled = _without_unusual(text)
     text = SPACES.sub(" ", text)
     if not unicodedata.is_normalized("NFC", text):
@@ -99,18 +99,18 @@ def clean(raw: str) -> Cleaned:
     return Cleaned(MANY_BLANK.sub("\n\n\n", text).strip(), hidden, spelled, alike)
 
 
-def flag(cleaned: Cleaned, page: int | None) -> tuple[Flag, ...]:
-    """The flags that say which characters were left out, or were not what they look like."""
+def flags_of(cleaned: Cleaned, page: int | None) -> tuple[Flag, ...]:
+    """The flags for characters that were left out, or that are not what they look like."""
     flags = []
     if cleaned.alike:
         words = shortened(", ".join(dict.fromkeys(cleaned.alike)))
         flags.append(Flag("look-alike-letters", words, page))
     if not cleaned.hidden:
         return tuple(flags)
-    found = ", ".join(f"{count} × {kind}" for kind, count in cleaned.hidden.most_common())
+    characters = ", ".join(f"{count} × {kind}" for kind, count in cleaned.hidden.most_common())
     if cleaned.spelled.strip():
-        found += f", spelling “{shortened(cleaned.spelled)}”"
-    return (*flags, Flag("hidden-characters", found, page))
+        characters += f", spelling “{shortened(cleaned.spelled)}”"
+    return (*flags, Flag("hidden-characters", characters, page))
 
 
 def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
@@ -120,7 +120,7 @@ def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
     words wholly of such others. Words of another language are left alone.
     """
     foreign = len(OTHER_ALPHABETS.findall(text))
-    is_latin = foreign < MOST_FOREIGN * len(LATIN.findall(text))
+    is_latin = foreign < MAX_FOREIGN_SHARE * len(LATIN.findall(text))
     changed: list[str] = []
 
     def fold(match: re.Match[str]) -> str:
@@ -128,7 +128,7 @@ def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
         folded = word.translate(LOOK_ALIKES)
         mixed = LATIN.search(word) is not None
         if OTHER_ALPHABETS.search(folded) or not (
-            (mixed and len(word) > 1) or (is_latin and len(word) >= SHORTEST_ALIKE)
+            (mixed and len(word) > 1) or (is_latin and len(word) >= MIN_ALIKE_LETTERS)
         ):
             return word
         changed.append(folded)
@@ -138,20 +138,24 @@ def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def shortened(text: str) -> str:
-    """One line, at most SHOWN characters."""
+    """One line of at most MAX_SHOWN_CHARACTERS."""
     line = " ".join(text.split())
-    return line if len(line) <= SHOWN else line[: SHOWN - 1].rstrip() + "…"
+    return (
+        line
+        if len(line) <= MAX_SHOWN_CHARACTERS
+        else line[: MAX_SHOWN_CHARACTERS - 1].rstrip() + "…"
+    )
 
 
 def garbage_share(text: str) -> float:
-    """Share of the visible characters that no reader can tell: replacement characters, private
-    use, control characters and code points that are no character. 0.0 for no text at all."""
+    """Share of the visible characters that are illegible: replacement characters, private use,
+    control characters and code points that are no character. 0.0 for no text at all."""
     visible = len(text) - sum(text.count(space) for space in " \n\r\t")
     if not visible:
         return 0.0
     bad = 0
-    for found in UNUSUAL.finditer(text):
-        character = found.group()
+    for match in UNUSUAL_CHARACTER.finditer(text):
+        character = match.group()
         if character not in "\u00ad\ufffe\r\x0b\x0c\x1c\x1d\x1e\x85":  # \ufffe: pdfium's hyphen
             bad += (
                 unicodedata.category(character) in ("Cc", "Co", "Cs", "Cn") or character == "\ufffd"
@@ -178,7 +182,7 @@ def _without_unusual(text: str) -> tuple[str, Counter[str], str]:
                 return character
         if code == 0xFE0F:  # asks for the colourful form of the sign before it
             return ""
-        if character in HARMLESS or (character in MARKS and rightly_marked):
+        if character in HARMLESS or (character in DIRECTION_MARKS and rightly_marked):
             return ""
         if 0xE0000 <= code <= 0xE007F:
             hidden["tag character"] += 1
@@ -186,9 +190,9 @@ def _without_unusual(text: str) -> tuple[str, Counter[str], str]:
                 spelled.append(chr(code - 0xE0000))
         elif 0xE0100 <= code <= 0xE01EF or 0xFE00 <= code <= 0xFE0E:
             hidden["variation selector"] += 1
-        elif character in NAMES:
-            hidden[NAMES[character]] += 1
+        elif character in INVISIBLE_NAMES:
+            hidden[INVISIBLE_NAMES[character]] += 1
         # Control characters, private use and halves of characters say nothing and hide nothing.
         return ""
 
-    return UNUSUAL.sub(replace, text), hidden, "".join(spelled)
+    return UNUSUAL_CHARACTER.sub(replace, text), hidden, "".join(spelled)

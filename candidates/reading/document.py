@@ -1,4 +1,4 @@
-"""What reading returns: frozen values that survive a pipe as plain dictionaries."""
+"""The values that reading returns: frozen, and the same after a trip through JSON."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -7,12 +7,12 @@ from candidates.facts.values import Contact, Flag, Section, valid_text
 
 from .problems import Problem
 
-ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how one begins; the second, where it is empty
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # first bytes of a ZIP; the second, of an empty one
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A run of text that a person would not see: left out of the pages, kept here.
+    """A run of text that a person would not see; it is not in the pages.
 
     `kind` is a fixed word with hyphens, such as "low-contrast"; `page` as in Flag.
     """
@@ -45,8 +45,8 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A box on the picture of a page, in its pixels; `quote` is the number of what stands there."""
+class QuoteMark:
+    """A box on the picture of a page, in its pixels; `quote` is the number of the quote there."""
 
     quote: int
     left: int
@@ -56,19 +56,19 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A page of the original as it is drawn, in pixels."""
+class PageLayout:
+    """A page of the original as it is drawn, in pixels, and where quotes stand on it."""
 
     width: int
     height: int
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[QuoteMark, ...] = ()
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         width, height = int(value["width"]), int(value["height"])
         if width < 1 or height < 1:
             raise ValueError("Expected a page of some size.")
-        return cls(width, height, tuple(Mark(*map(int, mark)) for mark in value["marks"]))
+        return cls(width, height, tuple(QuoteMark(*map(int, mark)) for mark in value["marks"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Document:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The value again; KeyError, TypeError or ValueError when `value` is none of ours."""
+        """The document; raises KeyError, TypeError or ValueError where `value` is not one."""
         return cls(
             media_type=valid_text(value["media_type"]),
             reader=valid_text(value["reader"]),

@@ -1,6 +1,6 @@
-"""Pages of an original as pictures, and where on them sentences stand.
+"""Pages of an original as pictures, and where on them quotes stand.
 
-pdfium and Pillow are loaded here, so only the child of `sandbox` imports this module.
+It loads pdfium and Pillow, so only the child of `sandbox` imports it.
 """
 
 import ctypes
@@ -13,36 +13,36 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 from PIL import Image, ImageOps
 
-from candidates.reading.pdf.page import Page, opened
-from candidates.reading.pdf.reader import loaded
+from candidates.reading.pdf.page import Page, open_page
+from candidates.reading.pdf.reader import open_document
 
-from .limits import DRAWN_PIXELS, DRAWN_WIDTH, MAX_PAGES, MAX_PICTURE_PIXELS
+from .limits import DRAWN_WIDTH_PIXELS, MAX_DRAWN_PIXELS, MAX_PAGES, MAX_PICTURE_PIXELS
 from .ocr import pictures
 from .problems import Problem, Unreadable
 
-QUALITY = 80  # of WebP: letters stay sharp, and a dense page has some 100 kB
-EFFORT = 2  # of its encoder, 0 to 6: more takes longer and saves a tenth
+WEBP_QUALITY = 80  # of WebP: letters stay sharp, and a dense page has some 100 kB
+WEBP_METHOD = 2  # of its encoder, 0 to 6: more takes longer and saves a tenth
 
 
 def draw(data: bytes, index: int) -> bytes:
     """The page as WebP, at most DRAWN_WIDTH pixels wide. Raises Unreadable."""
     image = _drawn(data, index) if _is_pdf(data) else _picture(data, index)
     out = io.BytesIO()
-    image.save(out, "WEBP", quality=QUALITY, method=EFFORT)
+    image.save(out, "WEBP", quality=WEBP_QUALITY, method=WEBP_METHOD)
     return out.getvalue()
 
 
 def layout(data: bytes, quotes: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
     """Of each page its size as `draw` makes it, and the boxes of the quotes that stand on it.
 
-    A box is the number of its quote, left, top, width and height. A quote comes with how often it
-    has stood in the text before. Of pictures nothing is found: their words have no places.
-    Raises Unreadable.
+    A box is the number of its quote, left, top, width and height. A quote comes with the number of
+    times that it occurs in the text before. In pictures no quote is found: their words have no
+    places. Raises Unreadable.
     """
     if not _is_pdf(data):
         return [{"width": w, "height": h, "marks": []} for w, h in _picture_sizes(data)]
     try:
-        with loaded(data) as document:
+        with open_document(data) as document:
             return _layout(document, quotes)
     except pdfium.PdfiumError as error:
         raise Unreadable(Problem.DAMAGED, str(error)) from None
@@ -54,13 +54,13 @@ def _is_pdf(data: bytes) -> bool:
 
 def _size(wide: float, high: float) -> tuple[int, int]:
     wide, high = max(wide, 1.0), max(high, 1.0)
-    scale = min(DRAWN_WIDTH / wide, (DRAWN_PIXELS / (wide * high)) ** 0.5)
+    scale = min(DRAWN_WIDTH_PIXELS / wide, (MAX_DRAWN_PIXELS / (wide * high)) ** 0.5)
     return max(int(wide * scale), 1), max(int(high * scale), 1)
 
 
 def _drawn(data: bytes, index: int) -> Image.Image:
     try:
-        with loaded(data) as document:
+        with open_document(data) as document:
             page = raw.FPDF_LoadPage(document, index)
             if not page:
                 raise Unreadable(Problem.DAMAGED, f"no page {index + 1}")
@@ -88,20 +88,22 @@ def _rendered(page: Any) -> Image.Image:
 
 
 def _layout(document: Any, quotes: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
-    wanted = {number: [_folded(text)[0], before] for number, (text, before) in enumerate(quotes)}
-    wanted = {number: one for number, one in wanted.items() if one[0]}
-    found = []
+    quotes_left = {
+        number: [_folded(text)[0], before] for number, (text, before) in enumerate(quotes)
+    }
+    quotes_left = {number: quote for number, quote in quotes_left.items() if quote[0]}
+    sheets = []
     for index in range(min(raw.FPDF_GetPageCount(document), MAX_PAGES)):
         width, height = _size_of(document, index)
         marks: list[list[float]] = []
-        if wanted:
+        if quotes_left:
             try:
-                with opened(document, index) as page:
-                    marks = _marks(page, wanted, width, height)
+                with open_page(document, index) as page:
+                    marks = _marks(page, quotes_left, width, height)
             except (pdfium.PdfiumError, Unreadable):
                 marks = []  # the others may still be found
-        found.append({"width": width, "height": height, "marks": marks})
-    return found
+        sheets.append({"width": width, "height": height, "marks": marks})
+    return sheets
 
 
 def _size_of(document: Any, index: int) -> tuple[int, int]:
@@ -115,21 +117,23 @@ def _size_of(document: Any, index: int) -> tuple[int, int]:
         raw.FPDF_ClosePage(page)
 
 
-def _marks(page: Page, wanted: dict[int, list[Any]], width: int, height: int) -> list[list[float]]:
-    """The boxes of those that stand here, which are then no longer wanted."""
+def _marks(
+    page: Page, quotes_left: dict[int, list[Any]], width: int, height: int
+) -> list[list[float]]:
+    """The boxes of the quotes that stand on this page, which are taken out of `quotes_left`."""
     letters, origin = _folded(page.text)
     marks: list[list[float]] = []
-    for number, one in list(wanted.items()):
-        text, before = one
-        at = letters.find(text)
-        while at >= 0 and before:
+    for number, quote in list(quotes_left.items()):
+        text, before = quote
+        place = letters.find(text)
+        while place >= 0 and before:
             before -= 1
-            at = letters.find(text, at + 1)
-        one[1] = before
-        if at < 0:
+            place = letters.find(text, place + 1)
+        quote[1] = before
+        if place < 0:
             continue
-        del wanted[number]
-        first, last = origin[at], origin[at + len(text) - 1]
+        del quotes_left[number]
+        first, last = origin[place], origin[place + len(text) - 1]
         boxes = raw.FPDFText_CountRects(page.letters, first, last - first + 1)
         for box in range(max(boxes, 0)):
             marks.append([number, *_box(page, box, width, height)])
@@ -137,7 +141,7 @@ def _marks(page: Page, wanted: dict[int, list[Any]], width: int, height: int) ->
 
 
 def _box(page: Page, number: int, width: int, height: int) -> list[float]:
-    """A box that pdfium counted last, in the pixels of the picture; pages may lie turned."""
+    """One of the boxes that pdfium counted last, in pixels of the picture; pages may be turned."""
     edges = [ctypes.c_double() for _ in range(4)]
     raw.FPDFText_GetRect(page.letters, number, *map(ctypes.byref, edges))
     left, top, right, bottom = (edge.value for edge in edges)
@@ -153,15 +157,15 @@ def _box(page: Page, number: int, width: int, height: int) -> list[float]:
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
-    """Only the letters and digits, small, and where each came from: neither blanks nor hyphens nor
-    the shape of a ligature keep a sentence from being found."""
+    """The letters and digits alone, in lower case, and the place of each in `text`: so neither
+    blanks nor hyphens nor ligatures keep a quote from being found."""
     letters: list[str] = []
     origin: list[int] = []
-    for at, letter in enumerate(text):
-        for one in unicodedata.normalize("NFKD", letter).casefold():
-            if one.isalnum():
-                letters.append(one)
-                origin.append(at)
+    for place, letter in enumerate(text):
+        for folded in unicodedata.normalize("NFKD", letter).casefold():
+            if folded.isalnum():
+                letters.append(folded)
+                origin.append(place)
     return "".join(letters), origin
 
 
@@ -173,12 +177,12 @@ def _picture(data: bytes, index: int) -> Image.Image:
             raise Unreadable(Problem.TOO_COMPLEX, f"picture: {image.width} × {image.height}")
         turned = ImageOps.exif_transpose(image)
         if turned.has_transparency_data:
-            over = turned.convert("RGBA")
-            paper = Image.new("RGB", over.size, "white")
-            paper.paste(over, mask=over.getchannel("A"))
+            opaque = turned.convert("RGBA")
+            paper = Image.new("RGB", opaque.size, "white")
+            paper.paste(opaque, mask=opaque.getchannel("A"))
             turned = paper
         elif turned.mode != "RGB":
-            turned = pictures.grey(turned) if turned.mode in pictures.SIXTEEN_BITS else turned
+            turned = pictures.grey(turned) if turned.mode in pictures.SIXTEEN_BIT_MODES else turned
         size = _size(*turned.size)
         return turned.convert("RGB").resize(size, Image.Resampling.LANCZOS)
 

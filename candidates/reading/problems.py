@@ -1,16 +1,16 @@
 """Why a file could not be read: one member per reason, its sentence beside it.
 
-Apart from the readers so that pages, e-mails and exports say the same words without importing a
-parser. The values are stored in the database: a member may be added, never renamed.
+Pages, e-mails and exports take the sentences from here, without importing a parser. The values are
+stored in the database: a member may be added, never renamed.
 """
 
 from enum import StrEnum
 
-_ = str  # marks what is translated where it is shown: this package knows no Django
+_ = str  # marks sentences for translation, which happens where they are shown
 
 
 class Problem(StrEnum):
-    """A reason, and `sentence`: what is wrong and what to do, for a hiring manager."""
+    """A reason, and its `sentence` for a hiring manager: the fault and the remedy."""
 
     sentence: str
 

@@ -1,32 +1,68 @@
-"""One file, start to end: sniff, hand to the reader of its kind, clean, look for the person."""
+"""The registry of readers, and the way of one file through it: sniff, parse, clean, find facts.
 
-from collections.abc import Callable
+A format is a row in READERS, a kind in `sniff`, and a room beside this module.
+"""
+
 from functools import partial
+from importlib import import_module
+from typing import Protocol
 
 from candidates.facts import contact, language, nature, sections
 from candidates.facts.values import Flag
-from candidates.reading.mail.attachments import Opened
 from candidates.reading.ocr.tesseract import Ocr
 
 from . import clean
+from .context import ReadingContext
 from .document import Document, Hidden
 from .limits import MAX_BYTES, MAX_CHARACTERS, MAX_HIDDEN, MAX_HIDDEN_CHARACTERS
 from .parsed import Parsed
 from .problems import Problem, Unreadable
 from .sniff import FileKind, flags_of_picture, sniff
 
+# The module of this package that reads each kind; its `parse` is a FormatReader. By name and not
+# imported: a child that reads PDFs alone never pays for lxml.
+READERS = {
+    FileKind.PDF: "pdf.reader",
+    FileKind.DOCX: "docx.reader",
+    FileKind.DOC: "doc.reader",
+    FileKind.ODT: "odt.reader",
+    FileKind.RTF: "rtf.reader",
+    FileKind.HTML: "html.reader",
+    FileKind.EML: "mail.eml",
+    FileKind.MSG: "mail.msg",
+    FileKind.TEXT: "text.reader",
+    FileKind.MARKDOWN: "text.reader",
+}
 
-def read_here(
-    data: bytes, name: str, opened: Opened | None = None, ocr: Ocr | None = None
+
+class FormatReader(Protocol):
+    """What reads one format: bytes to raw text. Raises Unreadable."""
+
+    def __call__(self, data: bytes, context: ReadingContext, /) -> Parsed: ...
+
+
+def reader_of(kind: FileKind) -> FormatReader:
+    """The reader of a kind, whose module is imported at its first file."""
+    reader: FormatReader = import_module(f".{READERS[kind]}", __package__).parse
+    return reader
+
+
+def new_context(ocr: Ocr | None = None) -> ReadingContext:
+    """The context of a file that came by itself."""
+    return ReadingContext(_parse_kind, partial(read_document, ocr=ocr))
+
+
+def read_document(
+    data: bytes, name: str, context: ReadingContext | None = None, ocr: Ocr | None = None
 ) -> Document:
-    """See `candidates.reading.read`; `opened` is given for what was attached to a message, `ocr`
-    where text recognition is on."""
+    """See `candidates.reading.read`; `context` is given for a file inside another, `ocr` where
+    text recognition is on."""
     if not data:
         raise Unreadable(Problem.EMPTY)
     if len(data) > MAX_BYTES:
         raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
     try:
-        media_type, found_flags, parsed = _parsed(data, name, opened, ocr)
+        media_type, kind_flags, parsed = _parsed(data, name, context, ocr)
         pages, flags = _cleaned(parsed)
         hidden = _hidden(parsed.hidden)
     except MemoryError:
@@ -34,8 +70,8 @@ def read_here(
     except RecursionError:
         raise Unreadable(Problem.TOO_COMPLEX, "nested too deeply") from None
     if not any(pages):
-        ways = ", ".join(sorted({one.kind for one in hidden}))
-        raise Unreadable(Problem.BLANK, f"all of its text is hidden: {ways}" if hidden else "")
+        kinds = ", ".join(sorted({run.kind for run in hidden}))
+        raise Unreadable(Problem.BLANK, f"all of its text is hidden: {kinds}" if hidden else "")
     text = "\n\n".join(pages)
     parts = sections.find(text)
     person = contact.find(pages, parts)
@@ -43,80 +79,60 @@ def read_here(
         media_type=media_type,
         reader=parsed.reader,
         pages=pages,
-        flags=(*found_flags, *parsed.flags, *flags, *nature.judge(text, parts, person)),
+        flags=(*kind_flags, *parsed.flags, *flags, *nature.judge(text, parts, person)),
         contact=person,
         hidden=hidden,
-        language=language.tell(text),
+        language=language.detect(text),
         sections=sections.with_head(parts, text, person.email, person.phone),
     )
 
 
 def _parsed(
-    data: bytes, name: str, opened: Opened | None, ocr: Ocr | None
+    data: bytes, name: str, context: ReadingContext | None, ocr: Ocr | None
 ) -> tuple[str, tuple[Flag, ...], Parsed]:
-    """Media type, flags about the kind of file, and what its reader made of it."""
+    """Media type, flags about the kind of file, and the text that its reader gives."""
     try:
-        found = sniff(data, name)
+        sniffed = sniff(data, name)
     except Unreadable as refused:
         if ocr is None or refused.problem is not Problem.PICTURE:
             raise
         from .ocr import pictures
 
         return pictures.media_type(data), flags_of_picture(name), pictures.parse(data, ocr)
-    read = _reader(found.kind, opened or Opened(partial(read_here, ocr=ocr)))
-    content = data[found.start :] if found.start else data
-    parsed = read(content) if ocr is None else _recognised(found.kind, read, content, ocr)
-    return found.kind.value, found.flags, parsed
+    context = context or new_context(ocr)
+    content = data[sniffed.start :] if sniffed.start else data
+    if ocr is None:
+        parsed = context.parse(sniffed.kind, content)
+    else:
+        parsed = _recognised(sniffed.kind, content, context, ocr)
+    return sniffed.kind.value, sniffed.flags, parsed
 
 
-def _recognised(kind: FileKind, read: Callable[[bytes], Parsed], data: bytes, ocr: Ocr) -> Parsed:
-    """What `read` makes of a file, and text recognition of what holds pictures in text's place."""
+def _parse_kind(kind: FileKind, data: bytes, context: ReadingContext) -> Parsed:
+    return reader_of(kind)(data, context)
+
+
+def _recognised(kind: FileKind, data: bytes, context: ReadingContext, ocr: Ocr) -> Parsed:
+    """The text of a file, with text recognition of what holds pictures in the place of text."""
     try:
-        parsed = read(data)
+        parsed = context.parse(kind, data)
     except Unreadable as refused:
         if refused.problem not in (Problem.NO_TEXT, Problem.GARBLED):
             raise
         if kind is FileKind.PDF:
             from .ocr import recognise
 
-            return recognise.pdf(data, ocr)
+            return recognise.recognise_pdf(data, ocr)
         if data.startswith(b"PK"):
             from .ocr import pictures
 
-            return pictures.packed(data, ocr)
+            return pictures.parse_packed(data, ocr)
         raise Unreadable(Problem.NOT_RECOGNISED, f"pictures in {kind.name}") from None
     if kind is FileKind.PDF:
         from .ocr import recognise
 
-        return recognise.pdf_gaps(data, parsed, ocr)
+        return recognise.recognise_gaps(data, parsed, ocr)
     return parsed
-
-
-def _reader(kind: FileKind, opened: Opened) -> Callable[[bytes], Parsed]:
-    """Loads only what this kind needs: a child that reads PDFs alone never pays for lxml."""
-    if kind is FileKind.PDF:
-        from candidates.reading.pdf.reader import parse
-    elif kind is FileKind.DOCX:
-        from candidates.reading.docx.reader import parse
-    elif kind is FileKind.DOC:
-        from candidates.reading.doc.reader import parse
-    elif kind is FileKind.ODT:
-        from candidates.reading.odt.reader import parse
-    elif kind is FileKind.RTF:
-        from candidates.reading.rtf.reader import parse
-    elif kind is FileKind.HTML:
-        from candidates.reading.html.reader import parse
-    elif kind is FileKind.EML:
-        from candidates.reading.mail.eml import parse as parse_message
-
-        return partial(parse_message, opened=opened)
-    elif kind is FileKind.MSG:
-        from candidates.reading.mail.msg import parse as parse_outlook
-
-        return partial(parse_outlook, opened=opened)
-    else:
-        from .plain import parse
-    return parse
 
 
 def _cleaned(parsed: Parsed) -> tuple[tuple[str, ...], list[Flag]]:
@@ -129,18 +145,18 @@ def _cleaned(parsed: Parsed) -> tuple[tuple[str, ...], list[Flag]]:
             raise Unreadable(Problem.TOO_LONG, f"more than {MAX_CHARACTERS} characters")
         cleaned = clean.clean(raw)
         pages.append(cleaned.text)
-        flags += clean.flag(cleaned, number if parsed.paged else None)
+        flags += clean.flags_of(cleaned, number if parsed.paged else None)
     return tuple(pages), flags
 
 
-def _hidden(found: tuple[Hidden, ...]) -> tuple[Hidden, ...]:
-    """The first so many of them, each cleaned and shortened."""
-    kept: list[Hidden] = []
-    for one in found:
+def _hidden(runs: tuple[Hidden, ...]) -> tuple[Hidden, ...]:
+    """The first MAX_HIDDEN of them that have text, each cleaned and shortened."""
+    cleaned: list[Hidden] = []
+    for run in runs:
         # Shortened first: a whole book may be hidden.
-        text = clean.clean(one.text[: 4 * MAX_HIDDEN_CHARACTERS]).text
-        if text and len(kept) < MAX_HIDDEN:
+        text = clean.clean(run.text[: 4 * MAX_HIDDEN_CHARACTERS]).text
+        if text and len(cleaned) < MAX_HIDDEN:
             if len(text) > MAX_HIDDEN_CHARACTERS:
                 text = text[: MAX_HIDDEN_CHARACTERS - 1].rstrip() + "…"
-            kept.append(Hidden(one.kind, text, one.page))
-    return tuple(kept)
+            cleaned.append(Hidden(run.kind, text, run.page))
+    return tuple(cleaned)

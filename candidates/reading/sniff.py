@@ -1,4 +1,4 @@
-"""Which kind of file this is, by what is in it; the name only settles what content leaves open."""
+"""The kind of a file by its content; the name settles only what the content leaves open."""
 
 import io
 import re
@@ -9,10 +9,8 @@ from enum import StrEnum
 from pathlib import PurePath
 
 from candidates.facts.values import Flag
-from candidates.reading.containers.compound import MAGIC as COMPOUND
-from candidates.reading.containers.compound import Compound
 
-from .limits import MAX_MEMBERS, MB
+from .limits import MAX_PACKAGE_MEMBERS, MB
 from .problems import Problem, Unreadable
 
 
@@ -32,7 +30,7 @@ class FileKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SniffedFile:
     """A kind that can be read; the content begins `start` bytes into the file."""
 
     kind: FileKind
@@ -40,7 +38,7 @@ class Found:
     flags: tuple[Flag, ...] = ()
 
 
-WORDS = {
+KIND_NAMES = {
     FileKind.PDF: "PDF",
     FileKind.DOCX: "a Word document",
     FileKind.DOC: "an old Word document",
@@ -52,9 +50,9 @@ WORDS = {
     FileKind.TEXT: "plain text",
     FileKind.MARKDOWN: "plain text",
 }
-PICTURES = ("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic")
-# What the ending of a name promises. Endings that are not here promise nothing.
-PROMISES: dict[str, tuple[FileKind, ...]] = {
+PICTURE_ENDINGS = ("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic")
+# The kinds that the ending of a name stands for. Other endings stand for any kind.
+KINDS_OF_ENDING: dict[str, tuple[FileKind, ...]] = {
     "pdf": (FileKind.PDF,),
     **dict.fromkeys(("docx", "docm", "dotx", "dotm"), (FileKind.DOCX,)),
     **dict.fromkeys(("doc", "dot"), (FileKind.DOC,)),
@@ -65,11 +63,12 @@ PROMISES: dict[str, tuple[FileKind, ...]] = {
     **dict.fromkeys(("html", "htm", "xhtml"), (FileKind.HTML,)),
     **dict.fromkeys(("txt", "text", "md", "markdown"), (FileKind.TEXT, FileKind.MARKDOWN)),
     **dict.fromkeys(("pages", "xls", "xlsx", "ppt", "pptx"), ()),
-    **dict.fromkeys(PICTURES, ()),
+    **dict.fromkeys(PICTURE_ENDINGS, ()),
     **dict.fromkeys(("zip", "exe"), ()),
 }
 
-# First bytes of what is refused, and as what.
+COMPOUND_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # [MS-CFB] 2.2
+# First bytes of the kinds that are refused, and the reason.
 MAGIC = (
     (b"\x89PNG\r\n\x1a\n", Problem.PICTURE),
     (b"\xff\xd8\xff", Problem.PICTURE),
@@ -96,12 +95,12 @@ MAGIC = (
     (b"%!PS", Problem.UNKNOWN_KIND),
 )
 # These could begin a text: they count only where bytes follow that no text has.
-WEAK = (b"BM", b"MZ", b"BZh", b"ID3")
+WEAK_MAGIC = (b"BM", b"MZ", b"BZh", b"ID3")
 
 PDF_HEADER = re.compile(rb"%PDF-\d")
-PDF_HEADER_WITHIN = 1024  # where PDF readers look for it
+PDF_HEADER_BYTES = 1024  # where PDF readers look for it
 PDF_BODY = re.compile(rb"\d\s+obj\b|startxref|/Root\b")
-JUNK_WITHIN = 2 * MB  # before the header of a file whose end is that of a PDF
+MAX_JUNK_BYTES = 2 * MB  # before the header of a file whose end is that of a PDF
 
 OLE_STREAMS: tuple[tuple[str, FileKind | Problem], ...] = (
     ("EncryptedPackage", Problem.ENCRYPTED),
@@ -133,24 +132,24 @@ MIME_PAGE = re.compile(rb"MIME-Version:[^\n]*\n(?:[A-Za-z-]+:[^\n]*\n)?Content-T
 MAILBOX = re.compile(rb"^From \S+ [^\n]*\d\d:\d\d[^\n]*\n[A-Za-z][A-Za-z0-9-]{1,60}:", re.MULTILINE)
 MIME_LINE = re.compile(rb"^(?:MIME-Version|Received|Return-Path|Message-ID):", re.I | re.M)
 UTF_16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
-MOST_CONTROL = 0.005  # share of control bytes up to which something is still text
+CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
+MAX_CONTROL_SHARE = 0.005  # share of control bytes up to which something is still text
 
 
-def sniff(data: bytes, name: str) -> Found:
-    """What `data` is. Raises Unreadable, naming the kind where it is one that is not read."""
+def sniff(data: bytes, name: str) -> SniffedFile:
+    """The kind of `data`. Raises Unreadable, naming the kind where it is one that is not read."""
     kind, start = _kind(data, _ending(name))
-    promised = PROMISES.get(_ending(name))
+    promised = KINDS_OF_ENDING.get(_ending(name))
     if promised is None or kind in promised:
-        return Found(kind, start)
-    found = f"named .{_ending(name)}, is {WORDS[kind]}"
-    return Found(kind, start, (Flag("mislabelled", found),))
+        return SniffedFile(kind, start)
+    detail = f"named .{_ending(name)}, is {KIND_NAMES[kind]}"
+    return SniffedFile(kind, start, (Flag("mislabelled", detail),))
 
 
 def flags_of_picture(name: str) -> tuple[Flag, ...]:
     """The flag of a picture that is named as something else."""
     ending = _ending(name)
-    if ending not in PROMISES or ending in PICTURES:
+    if ending not in KINDS_OF_ENDING or ending in PICTURE_ENDINGS:
         return ()
     return (Flag("mislabelled", f"named .{ending}, is a picture"),)
 
@@ -165,11 +164,11 @@ def _kind(data: bytes, ending: str) -> tuple[FileKind, int]:
         return _inside_zip(data), 0
     if data.startswith(b"PK\x05\x06"):
         raise Unreadable(Problem.ARCHIVE, "an empty ZIP")
-    if data.startswith(COMPOUND):
+    if data.startswith(COMPOUND_MAGIC):
         return _inside_compound(data), 0
     if RTF_START.match(head):
         return FileKind.RTF, head.index(b"{")
-    header = PDF_HEADER.search(data, 0, PDF_HEADER_WITHIN + 8)
+    header = PDF_HEADER.search(data, 0, PDF_HEADER_BYTES + 8)
     if header and (header.start() == 0 or PDF_BODY.search(data, header.end())):
         return FileKind.PDF, header.start()
     _refuse_by_magic(head)
@@ -178,11 +177,11 @@ def _kind(data: bytes, ending: str) -> tuple[FileKind, int]:
     if HTML_START.match(head):
         return FileKind.HTML, 0
     if _is_binary(data):
-        late = PDF_HEADER.search(data, 0, JUNK_WITHIN)
+        late = PDF_HEADER.search(data, 0, MAX_JUNK_BYTES)
         if late and b"startxref" in data[-2048:]:
             return FileKind.PDF, late.start()
         raise Unreadable(Problem.UNKNOWN_KIND, f"begins with {head[:8].hex(' ')}")
-    late = PDF_HEADER.search(data, 0, JUNK_WITHIN)
+    late = PDF_HEADER.search(data, 0, MAX_JUNK_BYTES)
     if late and b"startxref" in data[-2048:] and b"%%EOF" in data[-2048:]:
         return FileKind.PDF, late.start()
     if _is_message(head, ending):
@@ -211,7 +210,7 @@ def _kind_of_text(head: bytes, ending: str) -> FileKind:
 
 def _refuse_by_magic(head: bytes) -> None:
     for magic, problem in MAGIC:
-        if head.startswith(magic) and (magic not in WEAK or _is_binary(head)):
+        if head.startswith(magic) and (magic not in WEAK_MAGIC or _is_binary(head)):
             raise Unreadable(problem, f"begins with {magic!r}")
     if head[:4] == b"RIFF":
         raise Unreadable(Problem.PICTURE if head[8:12] == b"WEBP" else Problem.MEDIA, "RIFF")
@@ -229,8 +228,8 @@ def _is_binary(data: bytes) -> bool:
     sample = data[: 64 * 1024]
     if looks_like_utf_16(sample):
         return False
-    control = len(sample) - len(sample.translate(None, CONTROL))
-    return control > MOST_CONTROL * len(sample)
+    control = len(sample) - len(sample.translate(None, CONTROL_BYTES))
+    return control > MAX_CONTROL_SHARE * len(sample)
 
 
 def looks_like_utf_16(sample: bytes) -> str:
@@ -265,10 +264,10 @@ def _inside_zip(data: bytes) -> FileKind:
                 with archive.open(MANIFEST) as file:
                     typed = ODF_TYPE.search(file.read(64 * 1024))
                     mime = typed.group() if typed else b""
-    # What zipfile raises for a torn, lying or locked archive.
+    # The errors of zipfile for a torn, lying or locked archive.
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, EOFError) as error:
         raise Unreadable(Problem.DAMAGED, f"ZIP: {type(error).__name__}") from error
-    if len(members) > MAX_MEMBERS:
+    if len(members) > MAX_PACKAGE_MEMBERS:
         raise Unreadable(Problem.TOO_COMPLEX, f"{len(members)} members in the ZIP")
     if "word/document.xml" in names or (
         "[Content_Types].xml" in names and any(name.startswith("word/") for name in names)
@@ -290,28 +289,33 @@ def _inside_zip(data: bytes) -> FileKind:
 
 
 def _inside_compound(data: bytes) -> FileKind:
-    """By what stands in its root; where the directory is damaged, by the names found in it."""
+    """The kind by the streams in the root; where the directory is damaged, by its entries."""
+    from candidates.reading.containers.compound import Compound  # only these files need olefile
+
     try:
         streams: frozenset[str] | None = frozenset(Compound(data).root.streams)
         problem = Unreadable(Problem.UNKNOWN_KIND, "OLE compound file")
     except Unreadable as error:
         streams = None
         problem = error
-    for stream, what in OLE_STREAMS:
-        if _names(data, stream) if streams is None else stream.lower() in streams:
-            if isinstance(what, Problem):
-                raise Unreadable(what, "OLE compound file")
-            return what
+    for stream, kind in OLE_STREAMS:
+        if _has_entry(data, stream) if streams is None else stream.lower() in streams:
+            if isinstance(kind, Problem):
+                raise Unreadable(kind, "OLE compound file")
+            return kind
     raise problem
 
 
-def _names(data: bytes, stream: str) -> bool:
+def _has_entry(data: bytes, stream: str) -> bool:
     """Whether an entry of 128 bytes begins with the name, in UTF-16; its length in bytes with the
     closing zero is at 64 ([MS-CFB] 2.6.1)."""
     encoded = stream.encode("utf-16-le")
-    at = data.find(encoded)
-    while at != -1:
-        if at % 128 == 0 and int.from_bytes(data[at + 64 : at + 66], "little") == len(encoded) + 2:
+    offset = data.find(encoded)
+    while offset != -1:
+        if (
+            offset % 128 == 0
+            and int.from_bytes(data[offset + 64 : offset + 66], "little") == len(encoded) + 2
+        ):
             return True
-        at = data.find(encoded, at + 1)
+        offset = data.find(encoded, offset + 1)
     return False

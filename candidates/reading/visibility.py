@@ -1,5 +1,5 @@
-"""What the formats of word processors and browsers share: colours, when a text cannot be seen for
-how it looks, characters of symbol fonts, and how a row of a table becomes lines.
+"""Shared by the formats of word processors and browsers: colours, the rules for text that cannot be
+seen, characters of symbol fonts, and how a row of a table becomes lines.
 
 The words for a kind of hiding are the same for all formats: "vanished" (marked as not shown),
 "low-contrast", "tiny", "squeezed", "transparent", "off-page".
@@ -14,17 +14,18 @@ VANISHED, LOW_CONTRAST, TINY, SQUEEZED = "vanished", "low-contrast", "tiny", "sq
 TRANSPARENT, OFF_PAGE = "transparent", "off-page"
 
 Colour = tuple[int, int, int]  # red, green, blue, each 0 to 255
-# Colours that a ground may have, None where it cannot be told. Text is hidden only if it cannot
+# Colours that a ground may have, None where they are unknown. Text is hidden only if it cannot
 # be seen on any of them.
 Grounds = frozenset[Colour] | None
 
 WHITE: Colour = (255, 255, 255)
 PAPER: Grounds = frozenset((WHITE,))
-CONTRAST = 24  # levels of 256 in the channel that differs most; below, nobody sees the letter
-TINIEST = 1.5  # points up to which a letter is a speck
-NARROWEST = 20  # per cent of its width: a letter below that is a stroke
+# Of 256 levels, in the channel that differs most; below it a letter cannot be seen.
+MIN_CONTRAST_LEVELS = 24
+TINY_POINTS = 1.5  # points up to which a letter is a speck
+MIN_WIDTH_PERCENT = 20  # per cent of its width: a letter below that is a stroke
 
-NAMED: dict[str, Colour] = {
+NAMED_COLOURS: dict[str, Colour] = {
     **{"white": WHITE, "black": (0, 0, 0), "red": (255, 0, 0), "green": (0, 128, 0)},
     **{"blue": (0, 0, 255), "yellow": (255, 255, 0), "cyan": (0, 255, 255)},
     **{"magenta": (255, 0, 255), "gray": (128, 128, 128), "grey": (128, 128, 128)},
@@ -37,32 +38,32 @@ NAMED: dict[str, Colour] = {
 }
 HEX = re.compile(r"#?([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?\b|#([0-9a-fA-F]{3})\b")
 
-# Word writes characters of symbol fonts at U+F000 and up; these are what bullets are made of.
+# Word writes characters of symbol fonts at U+F000 and up; bullets are made of these.
 SYMBOLS = {"B7": "•", "A7": "▪", "D8": "➢", "FC": "✓", "E0": "→", "6F": "□", "2D": "-"}
 
 
 def colour(text: str) -> Colour | None:
     """Of "#rrggbb", "rrggbb", "#rgb" or a common English name; None for anything else."""
     text = text.strip()
-    found = HEX.match(text)
-    if found is None:
-        return NAMED.get(text.lower())
-    digits = found.group(1) or "".join(2 * digit for digit in found.group(2))
+    match = HEX.match(text)
+    if match is None:
+        return NAMED_COLOURS.get(text.lower())
+    digits = match.group(1) or "".join(2 * digit for digit in match.group(2))
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
 
 
-def alike(one: Colour, other: Colour) -> bool:
+def look_alike(colour: Colour, other: Colour) -> bool:
     """Whether letters of one colour cannot be seen on the other."""
-    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < CONTRAST
+    return max(abs(a - b) for a, b in zip(colour, other, strict=True)) < MIN_CONTRAST_LEVELS
 
 
-def lost(ink: Colour, grounds: Grounds) -> bool:
+def is_lost(ink: Colour, grounds: Grounds) -> bool:
     """Whether `ink` cannot be seen on any colour that the ground may have."""
-    return bool(grounds) and all(alike(ink, ground) for ground in grounds or ())
+    return bool(grounds) and all(look_alike(ink, ground) for ground in grounds or ())
 
 
 def symbol(code: int) -> str:
-    """What the character of a symbol font stands for, "" where that is not known."""
+    """The character that one of a symbol font stands for, "" where that is not known."""
     return SYMBOLS.get(f"{code & 0xFF:02X}", "")
 
 
@@ -75,42 +76,44 @@ def row_lines(cells: Sequence[str]) -> list[str]:
 
 
 class Line:
-    """One line while it is put together: what is seen of it, what is not, and the boxes anchored
-    in it, which follow it."""
+    """One line while it is put together: the text that is seen, the text that is hidden, and the
+    boxes anchored in it, which follow it."""
 
-    __slots__ = ("boxes", "seen", "unseen")
+    __slots__ = ("boxes", "hidden_pieces", "shown")
 
     def __init__(self) -> None:
-        self.seen: list[str] = []
-        self.unseen: list[tuple[str, str]] = []  # (how, text)
+        self.shown: list[str] = []
+        self.hidden_pieces: list[tuple[str, str]] = []  # (how, text)
         self.boxes: list[str] = []
 
-    def add(self, text: str, how: str = "") -> None:
-        """`how` is the kind of hiding, "" for text that is seen."""
-        if not how or (how != VANISHED and not text.strip()):
+    def add(self, text: str, hiding: str = "") -> None:
+        """Add text; `hiding` is "" for text that is seen."""
+        if not hiding or (hiding != VANISHED and not text.strip()):
             # A white blank parts words like any other; a vanished one takes no room.
-            self.seen.append(text)
-            if how and self.unseen:
-                self.unseen.append((self.unseen[-1][0], text))
+            self.shown.append(text)
+            if hiding and self.hidden_pieces:
+                self.hidden_pieces.append((self.hidden_pieces[-1][0], text))
         else:
-            self.unseen.append((how, text))
+            self.hidden_pieces.append((hiding, text))
 
     def end(self, lines: list[str], hidden: list[Hidden]) -> None:
-        """Hand over what came together. A line that was hidden altogether leaves no gap."""
-        text = "".join(self.seen)
-        if text.strip() or not self.unseen:
+        """Hand over the line. One that is hidden altogether leaves no gap."""
+        text = "".join(self.shown)
+        if text.strip() or not self.hidden_pieces:
             lines.append(text)
         lines += self.boxes
-        hidden += runs(self.unseen)
+        hidden += runs(self.hidden_pieces)
 
 
 def runs(pieces: Iterable[tuple[str, str]]) -> list[Hidden]:
-    """Neighbouring pieces (how, text) of one kind as one; those without a letter are specks, those
-    of no kind only part the others."""
-    found: list[tuple[str, list[str]]] = []
-    for how, text in pieces:
-        if not found or found[-1][0] != how:
-            found.append((how, []))
-        found[-1][1].append(text)
-    joined = [(how, " ".join("".join(texts).split())) for how, texts in found]
-    return [Hidden(how, text) for how, text in joined if how and any(map(str.isalnum, text))]
+    """Neighbouring pieces (kind of hiding, text) of one kind as one. Those without a letter are
+    left out as specks; those of no kind only separate the others."""
+    groups: list[tuple[str, list[str]]] = []
+    for hiding, text in pieces:
+        if not groups or groups[-1][0] != hiding:
+            groups.append((hiding, []))
+        groups[-1][1].append(text)
+    joined = [(hiding, " ".join("".join(texts).split())) for hiding, texts in groups]
+    return [
+        Hidden(hiding, text) for hiding, text in joined if hiding and any(map(str.isalnum, text))
+    ]

@@ -1,8 +1,8 @@
-"""Find what in a résumé speaks to a machine that judges it, and take it out of a model's sight.
+"""Find text in a résumé that addresses the machine that judges it, and hide it from the model.
 
-Found text is shown to the reviewer; it never lowers a score by itself, since templates and
-recruiters' advice put such lines into honest résumés. It is looked for in the text as a model may
-understand it: without invisible characters, with look-alike letters as the letters they look like,
+What is found is shown to the reviewer; it never lowers a score by itself, since templates and
+recruiters' advice put such lines into honest résumés. The search covers the text as a model may
+understand it: without invisible characters, with look-alike letters as the letters they resemble,
 with digits that stand for letters, and with base64 and rot13 decoded.
 """
 
@@ -19,12 +19,12 @@ from functools import lru_cache
 from . import commands
 from .scorecard import ScoringFlag
 
-LONGEST = 300  # characters of a finding; a sentence that is longer is cut
-SHOWN = 160  # of a finding in a flag
-STUFFED = 12  # times one word in one line
-STUFFED_SHARE = 0.5  # of the line's words
+MAX_FINDING_CHARACTERS = 300  # before and after a command; a longer sentence is cut
+MAX_FLAG_CHARACTERS = 160
+MIN_STUFFED_REPEATS = 12  # of one word in one line
+MIN_STUFFED_SHARE = 0.5  # of the line's words
 
-VERSION = "attacks-2"  # changed with the rules, so that what was found by others is looked for anew
+VERSION = "attacks-2"  # of the rules: with another version, stored findings are searched for again
 INSTRUCTS = "instructs-the-model"
 FAKE_TURN = "fake-turn"
 FAKE_DELIMITER = "fake-delimiter"
@@ -33,13 +33,13 @@ ENCODED = "encoded-instructions"
 REMOTE_IMAGE = "remote-image"
 STUFFING = "keyword-stuffing"
 INVISIBLE = "invisible-characters"
-# All but these are blanked in what a model sees: these hold the person's own words too.
-SEEN_ANYWAY = frozenset({STUFFING, INVISIBLE})
+# Not blanked in what a model sees: these findings hold the person's own words too.
+KINDS_LEFT_VISIBLE = frozenset({STUFFING, INVISIBLE})
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`text[start:end]` is of this kind; `quote` is what it says, decoded where it was encoded."""
+    """An attack of this kind at `text[start:end]`; `quote` is its text, decoded where encoded."""
 
     kind: str
     quote: str
@@ -47,17 +47,18 @@ class Finding:
     end: int
 
 
-UNSEEN = re.compile(
+INVISIBLES = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
-HALVES = re.compile("[\ud800-\udfff]")
+SURROGATES = re.compile("[\ud800-\udfff]")
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-# Of these a soft hyphen, a variation selector or a joiner is honest: emoji, Persian, hyphenation.
-SUSPECT = re.compile("[\u202d\u202e\u2066-\u2069\U000e0000-\U000e007f]+")
-# Letters in other dress (full width, bold, circled), beside what is not seen at all.
-WIDE = re.compile(
-    f"[\u2100-\u214f\u2460-\u24ff\ufb00-\ufb06\uff01-\uff5e\U0001d400-\U0001d7ff]|{UNSEEN.pattern}"
+# Without those that are honest: soft hyphens, and the variation selectors and joiners of emoji and
+# Persian.
+SUSPECT_INVISIBLES = re.compile("[\u202d\u202e\u2066-\u2069\U000e0000-\U000e007f]+")
+# Letters in another form (full width, bold, circled), and invisible characters.
+UNUSUAL_LETTERS = re.compile(
+    f"[\u2100-\u214f\u2460-\u24ff\ufb00-\ufb06\uff01-\uff5e\U0001d400-\U0001d7ff]|{INVISIBLES.pattern}"
 )
 LOOK_ALIKES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u0261"
@@ -69,7 +70,7 @@ LOOK_ALIKES = str.maketrans(
 LEET_WORD = re.compile(r"[a-z][013457@$]+[a-z]")
 LEET = str.maketrans("01345@$7", "oieasast")
 TURN_TOKENS = (
-    # A whole turn first, with what is said in it.
+    # A whole turn first, with its content.
     r"<\|im_start\|>(?:[^<]{0,600}<\|im_end\|>|[^<\n]{0,300})|\[INST\][^\[]{0,600}\[/INST\]"
     r"|<<SYS>>[^<]{0,600}<</SYS>>|<(system|assistant|user|developer)>[^<]{0,600}</\1>"
     r"|<\|[^|>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>(?=\s*(?:\[|<|$))|<(?:start|end)_of_turn>"
@@ -77,7 +78,7 @@ TURN_TOKENS = (
     r"|</?(?:system|assistant|user|developer|tool|function_calls?)(?:[_ -](?:message|prompt"
     r"|instructions?))?>"
 )
-# A line that plays another speaker; "System: Linux" does not say what somebody is to do.
+# A line that poses as another speaker; "System: Linux" gives no order.
 TURN_LINE = (
     r"^[ \t#*_>-]*(?:system|assistant|developer|user|human|ai)(?: (?:message|prompt|note"
     r"|instructions?|override))?[*_ ]*:(?=[^\n]*(?:\byou (?:are|must|should|will)\b|\byour (?:task"
@@ -98,8 +99,8 @@ ANSWER = (
 IMAGE = r"!\[[^\]\n]{0,200}\]\(\s*(?:https?:)?//[^)\s]{1,500}\)|<img\b[^>\n]{0,300}>"
 
 _FLAGS = re.IGNORECASE | re.MULTILINE
-# Before a pattern is tried, the text must hold one of its marks.
-BY_SHAPE = (
+# Kind, marks of which the text must hold one before the pattern is tried, and the pattern.
+SHAPES = (
     (FAKE_TURN, (":",), re.compile(TURN_LINE, _FLAGS)),
     (FAKE_TURN, ("<", "["), re.compile(TURN_TOKENS, _FLAGS)),
     (
@@ -112,117 +113,123 @@ BY_SHAPE = (
 )
 BASE64 = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{20,}(?:\n[A-Za-z0-9+/]{8,})*={0,2}(?![\w+/])")
 ROT13_SIGNS = ("nstruct", "andidate", "pplicant", "rompt", "ating")
-WRAPPED = re.compile(r"(?<!\n)\n(?!\n)")
-# Where a sentence begins and ends: a command is taken out whole.
-BORDER = re.compile(r"[.!?\u3002]+[\"'\u201d)]*(?:\s+|$)|\n")
+SINGLE_NEWLINE = re.compile(r"(?<!\n)\n(?!\n)")
+# Where a sentence begins and ends: the whole sentence of a command is hidden.
+SENTENCE_BORDER = re.compile(r"[.!?\u3002]+[\"'\u201d)]*(?:\s+|$)|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What was found in a text, and what a model may see of it: `text` as `neutral` says."""
+class Inspection:
+    """The findings in a text, and the text that a model may see, as `neutral` returns it."""
 
     findings: tuple[Finding, ...]
-    text: str
+    visible_text: str
 
     @property
     def flags(self) -> tuple[ScoringFlag, ...]:
-        """For a reviewer: one flag of a kind, with what was found, shortened."""
-        told: dict[str, list[str]] = {}
-        for one in self.findings:
-            told.setdefault(one.kind, []).append(" ".join(one.quote.split()))
+        """One flag a kind for the reviewer, with the quotes shortened."""
+        quotes: dict[str, list[str]] = {}
+        for finding in self.findings:
+            quotes.setdefault(finding.kind, []).append(" ".join(finding.quote.split()))
         return tuple(
-            ScoringFlag(kind, _short(" … ".join(dict.fromkeys(quotes))))
-            for kind, quotes in told.items()
+            ScoringFlag(kind, _shortened(" … ".join(dict.fromkeys(quotes_of_kind))))
+            for kind, quotes_of_kind in quotes.items()
         )
 
 
-def look(text: str) -> Look:
-    """Look through a text once, for all that is asked of it. About half a millisecond a page."""
-    return seen(text, find(text))
+def inspect(text: str) -> Inspection:
+    """Search a text once for everything in this module; about half a millisecond a page."""
+    return inspection_of(text, find(text))
 
 
-def seen(text: str, findings: Sequence[Finding]) -> Look:
-    """What `look` gives, where what it finds is known."""
-    return Look(tuple(findings), _neutral(text, findings))
+def inspection_of(text: str, findings: Sequence[Finding]) -> Inspection:
+    """Return what `inspect` returns, where the findings are known."""
+    return Inspection(tuple(findings), _neutral(text, findings))
 
 
 def find(text: str) -> tuple[Finding, ...]:
-    """What speaks to the judge, in the order of the text."""
-    found = [*_by_words(text), *_by_shape(text), *_encoded(text), *_stuffed(text)]
-    found += [
-        Finding(INVISIBLE, _tagged(match[0]), *match.span()) for match in SUSPECT.finditer(text)
+    """Return all findings in the order of the text, without those inside another of their kind."""
+    findings = [*_by_words(text), *_by_shape(text), *_encoded(text), *_stuffed(text)]
+    findings += [
+        Finding(INVISIBLE, _tagged(match[0]), *match.span())
+        for match in SUSPECT_INVISIBLES.finditer(text)
     ]
-    found.sort(key=lambda one: (one.start, -one.end))
-    kept: list[Finding] = []
-    for one in found:
-        if not any(one.kind == other.kind and one.end <= other.end for other in kept[-3:]):
-            kept.append(one)
-    return tuple(kept)
+    findings.sort(key=lambda finding: (finding.start, -finding.end))
+    distinct: list[Finding] = []
+    for finding in findings:
+        if not any(
+            finding.kind == earlier.kind and finding.end <= earlier.end for earlier in distinct[-3:]
+        ):
+            distinct.append(finding)
+    return tuple(distinct)
 
 
 def flags(text: str) -> tuple[ScoringFlag, ...]:
-    """What a reviewer is told of `text`."""
-    return look(text).flags
+    """Return the flags that a reviewer sees for `text`."""
+    return inspect(text).flags
 
 
 def neutral(text: str) -> str:
-    """`text` of the same length, in which what was found is blank, and which any server can take.
+    """Return `text` of the same length with the findings blanked, fit for any server.
 
-    Invisible characters become zero-width spaces, halves of characters and control characters a
-    mark or a blank, so that offsets stay.
+    Invisible characters become zero-width spaces, surrogates a replacement character and control
+    characters a blank, so that offsets stay.
     """
-    return look(text).text
+    return inspect(text).visible_text
 
 
 def _neutral(text: str, findings: Sequence[Finding]) -> str:
-    blanked = [one for one in findings if one.kind not in SEEN_ANYWAY]
-    if blanked:
+    hidden = [finding for finding in findings if finding.kind not in KINDS_LEFT_VISIBLE]
+    if hidden:
         letters = list(text)
-        for one in blanked:
-            for at in range(one.start, one.end):
-                if letters[at] != "\n":
-                    letters[at] = " "
+        for finding in hidden:
+            for index in range(finding.start, finding.end):
+                if letters[index] != "\n":
+                    letters[index] = " "
         text = "".join(letters)
     if not text.isascii():
-        text = HALVES.sub("\ufffd", UNSEEN.sub("\u200b", text))
+        text = SURROGATES.sub("\ufffd", INVISIBLES.sub("\u200b", text))
     return CONTROLS.sub(" ", text)
 
 
-def _short(text: str) -> str:
+def _shortened(text: str) -> str:
     clean = text.encode("utf-8", "replace").decode().replace("\0", "")
-    return clean if len(clean) <= SHOWN else clean[: SHOWN - 1].rstrip() + "…"
+    if len(clean) <= MAX_FLAG_CHARACTERS:
+        return clean
+    return clean[: MAX_FLAG_CHARACTERS - 1].rstrip() + "…"
 
 
 def _by_words(text: str) -> Iterator[Finding]:
     folded, origin = _folded(text)
-    folded = _small(folded)
-    seen: set[tuple[int, int]] = set()
+    folded = _lower(folded)
+    spans: set[tuple[int, int]] = set()
     # As it stands, with lines that may have been wrapped, and with digits as letters.
-    forms = [folded, WRAPPED.sub(" ", folded)]
+    forms = [folded, SINGLE_NEWLINE.sub(" ", folded)]
     if LEET_WORD.search(folded):
         forms.append(folded.translate(LEET))
     for form in dict.fromkeys(forms):
         for start, end in commands.spans(form):
             span = origin[start], origin[end - 1] + 1
-            if span not in seen:
-                seen.add(span)
+            if span not in spans:
+                spans.add(span)
                 yield _sentence(text, INSTRUCTS, *span)
-    for span in commands.spans(_small(text), commands.CYRILLIC):
+    for span in commands.spans(_lower(text), commands.CYRILLIC):
         yield _sentence(text, INSTRUCTS, *span)
 
 
-def _small(text: str) -> str:
-    """In small letters, of the same length: a few capitals become two letters, and stay."""
-    small = text.lower()
-    if len(small) == len(text):
-        return small
-    return "".join(one if len(low := one.lower()) != 1 else low for one in text)
+def _lower(text: str) -> str:
+    """Return `text` in lower case, of the same length: the few capitals that become two letters
+    stay."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(letter if len(small := letter.lower()) != 1 else small for letter in text)
 
 
 def _by_shape(text: str) -> Iterator[Finding]:
     folded, origin = _folded(text)
-    for kind, needed, pattern in BY_SHAPE:
-        if not any(mark in folded for mark in needed):
+    for kind, marks, pattern in SHAPES:
+        if not any(mark in folded for mark in marks):
             continue
         for match in pattern.finditer(folded):
             start, end = origin[match.start()], origin[match.end() - 1] + 1
@@ -236,71 +243,82 @@ def _encoded(text: str) -> Iterator[Finding]:
             plain = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode()
         except (binascii.Error, UnicodeDecodeError):
             continue
-        if _commands(plain):
+        if _holds_command(plain):
             yield Finding(ENCODED, plain, *match.span())
-    turned = codecs.decode(text, "rot13")
-    if not any(word in turned for word in ROT13_SIGNS):
+    rotated = codecs.decode(text, "rot13")
+    if not any(word in rotated for word in ROT13_SIGNS):
         return
-    for span in commands.spans(_small(turned)):
-        yield _sentence(turned, ENCODED, *span)
+    for span in commands.spans(_lower(rotated)):
+        yield _sentence(rotated, ENCODED, *span)
 
 
-def _commands(plain: str) -> bool:
+def _holds_command(plain: str) -> bool:
     return bool(
-        any(commands.spans(_small(_folded(plain)[0])))
-        or any(pattern.search(plain) for _, _, pattern in BY_SHAPE)
+        any(commands.spans(_lower(_folded(plain)[0])))
+        or any(pattern.search(plain) for _, _, pattern in SHAPES)
     )
 
 
 def _stuffed(text: str) -> Iterator[Finding]:
-    """Lines that say one word over and over."""
-    at = 0
+    """Find lines that repeat one word over and over."""
+    start = 0
     for line in text.splitlines(keepends=True):
-        words = line.split() if len(line) > 4 * STUFFED else ()
-        # In a line that does, few words are its own: that is cheap to see.
-        if len(words) >= STUFFED and len({*words}) <= STUFFED_SHARE * len(words) + 1:
+        words = line.split() if len(line) > 4 * MIN_STUFFED_REPEATS else ()
+        # A cheap test first: such a line has few distinct words.
+        if (
+            len(words) >= MIN_STUFFED_REPEATS
+            and len({*words}) <= MIN_STUFFED_SHARE * len(words) + 1
+        ):
             plain = re.findall(r"\w{3,}", line.casefold())
             word, count = Counter(plain).most_common(1)[0] if plain else ("", 0)
-            if count >= STUFFED and count >= STUFFED_SHARE * len(plain):
-                yield Finding(STUFFING, f"{word}, {count} times", at, at + len(line.rstrip()))
-        at += len(line)
+            if count >= MIN_STUFFED_REPEATS and count >= MIN_STUFFED_SHARE * len(plain):
+                end = start + len(line.rstrip())
+                yield Finding(STUFFING, f"{word}, {count} times", start, end)
+        start += len(line)
 
 
 def _sentence(text: str, kind: str, start: int, end: int) -> Finding:
-    """The whole sentence around a command, within a line and within reason."""
-    first = max(0, start - LONGEST)
-    borders = list(BORDER.finditer(text, first, start))
+    """Return the whole sentence around a command, within its line and the length limit."""
+    first = max(0, start - MAX_FINDING_CHARACTERS)
+    borders = list(SENTENCE_BORDER.finditer(text, first, start))
     if borders:
         first = borders[-1].end()
-    elif first:  # a line without an end: what stands before is not the command's
+    elif first:  # an endless line: what precedes the command is not part of it
         first = start
-    after = BORDER.search(text, end, min(len(text), end + LONGEST))
-    last = after.end() if after else min(len(text), end + LONGEST)
-    if after and after[0] == "\n":
-        last = after.start()
+    limit = min(len(text), end + MAX_FINDING_CHARACTERS)
+    border = SENTENCE_BORDER.search(text, end, limit)
+    last = border.end() if border else limit
+    if border and border[0] == "\n":
+        last = border.start()
     return Finding(kind, text[first:last].strip(), first, last)
 
 
 def _tagged(run: str) -> str:
-    """The letters that tag characters stand for, or their names."""
-    letters = "".join(chr(ord(one) - 0xE0000) for one in run if "\U000e0020" <= one <= "\U000e007e")
-    return letters or ", ".join(dict.fromkeys(unicodedata.name(one, "unnamed") for one in run))
+    """Return the letters that tag characters stand for, or else the characters' names."""
+    letters = "".join(
+        chr(ord(character) - 0xE0000)
+        for character in run
+        if "\U000e0020" <= character <= "\U000e007e"
+    )
+    return letters or ", ".join(
+        dict.fromkeys(unicodedata.name(character, "unnamed") for character in run)
+    )
 
 
 @lru_cache(maxsize=4)
 def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """The text as a model may take it, and where each of its characters came from."""
+    """Return the text as a model may read it, and the offset of each of its characters."""
     plain = text if text.isascii() else text.translate(LOOK_ALIKES)
-    if text.isascii() or not WIDE.search(plain):
+    if text.isascii() or not UNUSUAL_LETTERS.search(plain):
         return plain, range(len(plain))
     letters: list[str] = []
     origin: list[int] = []
-    for at, letter in enumerate(plain):
+    for index, letter in enumerate(plain):
         if "\U000e0020" <= letter <= "\U000e007e":
             letter = chr(ord(letter) - 0xE0000)
-        elif UNSEEN.match(letter):
+        elif INVISIBLES.match(letter):
             continue
-        for one in letter if letter < "\x7f" else unicodedata.normalize("NFKC", letter):
-            letters.append(one)
-            origin.append(at)
+        for part in letter if letter < "\x7f" else unicodedata.normalize("NFKC", letter):
+            letters.append(part)
+            origin.append(index)
     return "".join(letters), tuple(origin)

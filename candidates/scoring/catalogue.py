@@ -1,7 +1,7 @@
-"""What is known of models: how much they take in, what they cost, whether warming a prompt pays.
+"""Facts of models: context size, prices, whether warming a prompt's cache pays.
 
-Prices are in US dollars per million tokens as their makers published them, and change: whoever runs
-the program can give facts of their own, and a model that is not listed is used all the same.
+Prices are in US dollars per million tokens as their makers published them, and change: an operator
+can configure other facts. A model that is not listed can be used all the same.
 """
 
 import re
@@ -12,14 +12,14 @@ from typing import Any
 from .scorecard import Usage
 
 MILLION = 1_000_000
-A_TOKEN = 3  # bytes: fewer than any text has in practice, so that estimates err on the long side
+BYTES_PER_TOKEN = 3  # fewer than any text has in practice, so that estimates are rather too high
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Facts of one model; 0 tokens and None for a price mean that nobody has said.
+class ModelFacts:
+    """Facts of one model; a context of 0 and a price of None are unknown.
 
-    `warms`: cached tokens are so much cheaper that one call goes ahead of the others, alone.
+    `warms`: cached tokens are so much cheaper that the first call goes ahead of the others, alone.
     """
 
     context: int = 0  # tokens of a prompt
@@ -29,7 +29,7 @@ class Facts:
     warms: bool = False
 
     def cost(self, usage: Usage) -> float | None:
-        """US dollars; None where a price is not known."""
+        """Return the cost in US dollars; None where a price is unknown."""
         if self.input is None or self.output is None:
             return None
         cached = self.input if self.cached is None else self.cached
@@ -41,34 +41,35 @@ class Facts:
         ) / MILLION
 
 
-UNKNOWN = Facts()
-# A name stands for all that begin with it and go on with a hyphen: "gpt-5-mini-2025-08-07".
-KNOWN: Mapping[str, Facts] = {
-    "gpt-5": Facts(272_000, 1.25, 0.125, 10.0, warms=True),
-    "gpt-5-mini": Facts(272_000, 0.25, 0.025, 2.0, warms=True),
-    "gpt-5-nano": Facts(272_000, 0.05, 0.005, 0.40, warms=True),
-    "gpt-4.1": Facts(1_047_576, 2.0, 0.50, 8.0, warms=True),
-    "gpt-4.1-mini": Facts(1_047_576, 0.40, 0.10, 1.60, warms=True),
-    "gpt-4.1-nano": Facts(1_047_576, 0.10, 0.025, 0.40, warms=True),
-    "gpt-4o": Facts(128_000, 2.50, 1.25, 10.0),
-    "gpt-4o-mini": Facts(128_000, 0.15, 0.075, 0.60),
-    "o3": Facts(200_000, 2.0, 0.50, 8.0, warms=True),
-    "o4-mini": Facts(200_000, 1.10, 0.275, 4.40, warms=True),
+UNKNOWN = ModelFacts()
+# A name covers all that continue it with a hyphen: "gpt-5-mini-2025-08-07".
+KNOWN: Mapping[str, ModelFacts] = {
+    "gpt-5": ModelFacts(272_000, 1.25, 0.125, 10.0, warms=True),
+    "gpt-5-mini": ModelFacts(272_000, 0.25, 0.025, 2.0, warms=True),
+    "gpt-5-nano": ModelFacts(272_000, 0.05, 0.005, 0.40, warms=True),
+    "gpt-4.1": ModelFacts(1_047_576, 2.0, 0.50, 8.0, warms=True),
+    "gpt-4.1-mini": ModelFacts(1_047_576, 0.40, 0.10, 1.60, warms=True),
+    "gpt-4.1-nano": ModelFacts(1_047_576, 0.10, 0.025, 0.40, warms=True),
+    "gpt-4o": ModelFacts(128_000, 2.50, 1.25, 10.0),
+    "gpt-4o-mini": ModelFacts(128_000, 0.15, 0.075, 0.60),
+    "o3": ModelFacts(200_000, 2.0, 0.50, 8.0, warms=True),
+    "o4-mini": ModelFacts(200_000, 1.10, 0.275, 4.40, warms=True),
 }
 
 
-def facts(model: str, given: Mapping[str, Mapping[str, Any]] | None = None) -> Facts:
-    """The facts of `model`; `given` adds models, and changes single facts of known ones.
+def facts(model: str, configured: Mapping[str, Mapping[str, Any]] | None = None) -> ModelFacts:
+    """Return the facts of `model`.
 
-    Raises ValueError when `given` names a fact that does not exist.
+    `configured` adds models and overrides single facts of known ones. Raises ValueError when it
+    names a fact that does not exist.
     """
-    name = model.rsplit("/", 1)[-1]  # "openai/gpt-4o" is what routers call it
-    found = _longest(KNOWN, name) or UNKNOWN
-    changed = _longest(given or {}, model) or _longest(given or {}, name)
-    if not changed:
-        return found
+    name = model.rsplit("/", 1)[-1]  # routers prefix a folder: "openai/gpt-4o"
+    known = _longest_match(KNOWN, name) or UNKNOWN
+    overrides = _longest_match(configured or {}, model) or _longest_match(configured or {}, name)
+    if not overrides:
+        return known
     try:
-        return replace(found, **changed)
+        return replace(known, **overrides)
     except TypeError as error:
         raise ValueError(
             f"The facts given for the model '{model}' have a name that is not known. "
@@ -76,20 +77,20 @@ def facts(model: str, given: Mapping[str, Mapping[str, Any]] | None = None) -> F
         ) from error
 
 
-def _longest[Kind](among: Mapping[str, Kind], name: str) -> Kind | None:
-    fitting = [key for key in among if name == key or name.startswith(f"{key}-")]
-    return among[max(fitting, key=len)] if fitting else None
+def _longest_match[Entry](entries: Mapping[str, Entry], name: str) -> Entry | None:
+    keys = [key for key in entries if name == key or name.startswith(f"{key}-")]
+    return entries[max(keys, key=len)] if keys else None
 
 
-def is_same(asked: str, answered: str) -> bool:
-    """Whether a server that was asked for the one model means it by the name of the other.
+def is_same(requested: str, answered: str) -> bool:
+    """Whether both are names of one model: the requested one, and the one in a server's answer.
 
     Servers answer with a dated name, with a tag, or without the router's folder.
     """
-    one, other = (name.rsplit("/", 1)[-1].casefold() for name in (asked, answered))
-    return bool(re.fullmatch(rf"{re.escape(one)}(?:-\d[\d-]*|[:@].+)?", other))
+    requested, answered = (name.rsplit("/", 1)[-1].casefold() for name in (requested, answered))
+    return bool(re.fullmatch(rf"{re.escape(requested)}(?:-\d[\d-]*|[:@].+)?", answered))
 
 
 def tokens(text: str) -> int:
-    """About how many tokens `text` is, rather more than fewer."""
-    return -(-len(text.encode("utf-8", "replace")) // A_TOKEN)
+    """Estimate the tokens of `text`, rather too many than too few."""
+    return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)

@@ -1,9 +1,9 @@
-"""The sentences that speak to a judge and not to a reader, as patterns; `attacks` looks for them.
+"""Patterns of sentences that give orders to the judge of a résumé; `attacks` searches for them.
 
-Each is a whole thought, a verb of command with its object, so that "ignored advice to wait" or
-"prompt engineering" is not one. Before a pattern is tried, the text must hold one word of each of
-its groups: that is a hundred times faster, and what makes looking nearly free for most résumés.
-Patterns are for text in small letters.
+Each matches a whole order, a verb with its object, so that "ignored advice to wait" and "prompt
+engineering" do not match. Before a pattern is tried, the text must hold one word of each of its
+groups: that is a hundred times faster, and makes the search nearly free for most résumés. Patterns
+are for lower-case text.
 """
 
 import re
@@ -40,8 +40,8 @@ BEST = (
     "perfect", "max",
 )  # fmt: skip
 
-Needed = tuple[tuple[str, ...], ...]
-COMMANDS: tuple[tuple[Needed, str], ...] = (
+WordGroups = tuple[tuple[str, ...], ...]
+COMMANDS: tuple[tuple[WordGroups, str], ...] = (
     (
         (DROPPING,),
         rf"\b(?:ignore|disregard|forget|override|bypass)\s+{ALL}{BEFORE}\s+"
@@ -191,8 +191,8 @@ COMMANDS: tuple[tuple[Needed, str], ...] = (
         r"|(?:以前|上記|これまで)の(?:指示|命令)[^。\n]{0,6}無視",
     ),
 )  # fmt: skip
-# Look-alike letters would be taken for Latin ones in these, so they are for the text as it is.
-CYRILLIC: tuple[tuple[Needed, str], ...] = (
+# For the text as it is: elsewhere, Cyrillic letters are read as the Latin ones they look like.
+CYRILLIC: tuple[tuple[WordGroups, str], ...] = (
     (
         (("игнорир", "забудь"),),
         r"(?:игнорируй(?:те)?|забудь(?:те)?)[^.\n]{0,20}предыдущ\w*[^.\n]{0,10}"
@@ -202,9 +202,11 @@ CYRILLIC: tuple[tuple[Needed, str], ...] = (
 _COMPILED = {pattern: re.compile(pattern, re.MULTILINE) for _, pattern in (*COMMANDS, *CYRILLIC)}
 
 
-def spans(text: str, among: tuple[tuple[Needed, str], ...] = COMMANDS) -> Iterator[tuple[int, int]]:
-    """Where commands stand in `text`, which is in small letters; some may overlap."""
-    for needed, pattern in among:
-        if all(any(word in text for word in group) for group in needed):
+def spans(
+    text: str, patterns: tuple[tuple[WordGroups, str], ...] = COMMANDS
+) -> Iterator[tuple[int, int]]:
+    """Yield the spans of commands in a lower-case text; some may overlap."""
+    for groups, pattern in patterns:
+        if all(any(word in text for word in group) for group in groups):
             for match in _COMPILED[pattern].finditer(text):
                 yield match.span()

@@ -1,7 +1,7 @@
-"""Find an engine's quotes in the document; what is not there is not shown.
+"""Find an engine's quotes in the document; a quote that is not there is not shown.
 
-A quote counts as found when it stands in the document up to white space, hyphenation at a line's
-end, letter case, and the shape of quotation marks and dashes. Its offsets are the document's.
+A quote is found where it stands in the document up to white space, hyphenation at the end of a
+line, letter case, and the shape of quotation marks and dashes. Its offsets are the document's.
 """
 
 import re
@@ -11,42 +11,47 @@ from functools import lru_cache
 
 from .scorecard import Quote, Rating
 
-SHAPES = str.maketrans(
+PUNCTUATION_SHAPES = str.maketrans(
     {
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032`\u00b4", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
     }
 )
-SKIPPED = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+IGNORED_CHARACTERS = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 HYPHEN_BREAK = re.compile(r"(?<=\w)-[ \t]*\n\s*(?=\w)")
-CUT = re.compile(
-    rf"(?P<break>{HYPHEN_BREAK.pattern})|(?P<skip>[{''.join(SKIPPED)}]+)|(?P<blank>\s+)"
+FOLDED_AWAY = re.compile(
+    rf"(?P<break>{HYPHEN_BREAK.pattern})|(?P<ignored>[{''.join(IGNORED_CHARACTERS)}]+)"
+    r"|(?P<blank>\s+)"
 )
-SHORTEST = 3  # letters and digits; less proves nothing
-UNSUPPORTED_AT_MOST = 1.0
+MIN_QUOTE_CHARACTERS = 3  # letters and digits; fewer prove nothing
+MAX_UNSUPPORTED_RATING = 1.0
 
 
 @lru_cache(maxsize=4)
 def _folded(document: str) -> tuple[str, tuple[int, ...]]:
-    """The document folded for comparison, and where each of its characters came from."""
-    small = document.translate(SHAPES).casefold()
+    """Fold the document for comparison; returns for each folded character its offset too."""
+    small = document.translate(PUNCTUATION_SHAPES).casefold()
     if len(small) == len(document):
-        place: Sequence[int] = range(len(document))
+        offsets: Sequence[int] = range(len(document))
     else:  # a few letters become two, such as ß
-        small, place = _widened(document)
-    moved = type(place) is not range
-    first = {at: number for number, at in reversed(list(enumerate(place)))} if moved else {}
+        small, offsets = _widened(document)
+    is_widened = type(offsets) is not range
+    first = (
+        {offset: index for index, offset in reversed(list(enumerate(offsets)))}
+        if is_widened
+        else {}
+    )
     letters: list[str] = []
     origin: list[int] = []
     begin, after_blank = 0, False
-    for match in CUT.finditer(document):
+    for match in FOLDED_AWAY.finditer(document):
         start, end = match.span()
-        if moved:
+        if is_widened:
             start, end = first[start], first.get(end, len(small))
         if start > begin:
             letters.append(small[begin:start])
-            origin.extend(place[begin:start])
+            origin.extend(offsets[begin:start])
             after_blank = False
         if match.lastgroup == "blank" and not after_blank:
             letters.append(" ")
@@ -54,61 +59,65 @@ def _folded(document: str) -> tuple[str, tuple[int, ...]]:
             after_blank = True
         begin = end
     letters.append(small[begin:])
-    origin.extend(place[begin:])
+    origin.extend(offsets[begin:])
     return "".join(letters), tuple(origin)
 
 
 def _widened(document: str) -> tuple[str, list[int]]:
-    parts = [(one.translate(SHAPES).casefold(), at) for at, one in enumerate(document)]
-    return "".join(part for part, _ in parts), [at for part, at in parts for _ in part]
+    parts = [
+        (letter.translate(PUNCTUATION_SHAPES).casefold(), offset)
+        for offset, letter in enumerate(document)
+    ]
+    return "".join(part for part, _ in parts), [offset for part, offset in parts for _ in part]
 
 
 def find(quote: str, document: str) -> Quote | None:
-    """Where `quote` stands in `document`; None when it does not."""
-    if sum(map(str.isalnum, quote)) < SHORTEST:
+    """Return the first place of `quote` in `document`; None where it is not there."""
+    if sum(map(str.isalnum, quote)) < MIN_QUOTE_CHARACTERS:
         return None
-    exact = document.find(quote)
-    if exact >= 0:  # as it should be, and nearly always is
-        start, end = exact, exact + len(quote)
-        return Quote(quote, start, end)
-    wanted = _folded_quote(quote)
+    start = document.find(quote)
+    if start >= 0:  # nearly always: models copy what they quote
+        return Quote(quote, start, start + len(quote))
+    folded_quote = _folded_quote(quote)
     text, origin = _folded(document)
-    at = text.find(wanted)
-    if at < 0:
+    index = text.find(folded_quote)
+    if index < 0:
         return None
-    start, end = origin[at], origin[at + len(wanted) - 1] + 1
+    start, end = origin[index], origin[index + len(folded_quote) - 1] + 1
     return Quote(document[start:end], start, end)
 
 
 def _folded_quote(quote: str) -> str:
     joined = HYPHEN_BREAK.sub("", quote)
-    kept = "".join(letter for letter in joined if letter not in SKIPPED)
-    return " ".join(kept.translate(SHAPES).casefold().split())
+    visible = "".join(letter for letter in joined if letter not in IGNORED_CHARACTERS)
+    return " ".join(visible.translate(PUNCTUATION_SHAPES).casefold().split())
 
 
 def ground(
     criterion: str,
     rating: float,
-    reason: str,
+    explanation: str,
     quotes: Iterable[str],
-    seen: str,
+    visible_text: str,
     document: str = "",
 ) -> Rating:
-    """A rating whose quotes all stand in what was `seen`.
+    """Return the rating with those of its quotes that stand in `visible_text`.
 
-    Where that is `document` with blanks in it, of the same length, quotes are shown as they stand
-    there. With no quote left a rating above 1 is lowered to 1, and marked as unsupported.
+    `document`, where given, is the same text without what was blanked in `visible_text`, of the
+    same length: quotes are shown as they stand there.
     """
-    asked = list(quotes)
-    found = [quote for quote in (find(text, seen) for text in asked) if quote is not None]
+    texts = list(quotes)
+    places = [place for text in texts if (place := find(text, visible_text)) is not None]
     if document:
-        found = [replace(one, text=document[one.start : one.end]) for one in found]
-    supported = bool(found) or rating <= UNSUPPORTED_AT_MOST
-    return Rating(
-        criterion=criterion,
-        rating=rating if supported else UNSUPPORTED_AT_MOST,
-        reason=reason,
-        quotes=tuple(dict.fromkeys(found)),
-        supported=supported,
-        dropped=len(asked) - len(found),
+        places = [place.verbatim(document) for place in places]
+    dropped = len(texts) - len(places)
+    return limited(
+        Rating(criterion, rating, explanation, tuple(dict.fromkeys(places)), dropped=dropped)
     )
+
+
+def limited(rating: Rating) -> Rating:
+    """Return the rating, at most 1 and marked as unsupported where it is higher without a quote."""
+    if rating.quotes or rating.rating <= MAX_UNSUPPORTED_RATING:
+        return rating
+    return replace(rating, rating=MAX_UNSUPPORTED_RATING, supported=False)

@@ -1,25 +1,27 @@
-"""What makes two scorings the same: engine, model, prompt, rubric and redacted résumé.
+"""Fingerprints of scorings: equal for the same engine, model, prompt, rubric and redacted text.
 
-The rules by which a résumé is prepared are among it: by older ones, a model may have seen what
-speaks to it and is found today.
+The version of the rules that prepare a résumé is part of it: with older rules, a model may have
+seen an attack that is found and hidden today. So is the version of a scorecard's JSON.
 
-Weights are not among it: they are for the arithmetic, which is done again each time for nothing.
+Weights are not part of it: only the arithmetic uses them, which is done anew each time and is free.
 """
 
 from hashlib import sha256
 
 from . import prepare
 from .rubric import Rubric
+from .scorecard import SHAPE_VERSION
 
 
 def document_key(document: str) -> str:
-    """Of a redacted document."""
+    """Return the hash of a redacted document."""
     return sha256(document.encode("utf-8", "replace")).hexdigest()
 
 
 def prefix(engine: str, model: str, version: str, rubric: Rubric) -> str:
-    """What all scorings of one analysis share; `fingerprint` puts a document's key behind it."""
-    return "\n".join((engine, model, version, prepare.VERSION, rubric.fingerprint(), ""))
+    """Return what the fingerprints of one analysis share; `fingerprint` adds a document's key."""
+    parts = (engine, model, version, SHAPE_VERSION, prepare.VERSION, rubric.fingerprint(), "")
+    return "\n".join(parts)
 
 
 def fingerprint(shared: str, key: str) -> str:

@@ -1,12 +1,11 @@
-"""Words that tell only whether a man or a woman is meant, in English and German (and what French
-puts before a name).
+"""Words that reveal only a person's gender, in English and German (and French forms of address).
 
-What such a word says beside that stays: of "Entwicklerin" only the ending goes.
+Whatever else such a word says stays: of "Entwicklerin" only the ending is a span.
 """
 
 import re
 
-# As they are written of a person: "HIS" and "HE" are a hospital's system and a university's world.
+# In the letter case used for a person: "HIS" is a hospital's system, "HE" higher education.
 ADDRESSED = (
     r"\(?\b(?:[Ss]he|[Hh]e|[Tt]hey) ?/ ?(?:[Hh]er|[Hh]im|[Tt]hem)"
     r"(?: ?/ ?(?:[Hh]ers|[Hh]is|[Tt]heirs))?\b\)?"
@@ -36,6 +35,6 @@ ENDINGS = re.compile(rf"\b\w*?(?:{STEMS})((?:in|innen))\b", re.IGNORECASE)
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Where they stand, in no order."""
-    found = [match.span() for match in GENDERED.finditer(text)]
-    return found + [match.span(1) for match in ENDINGS.finditer(text)]
+    """Return the spans of such words and endings, unsorted."""
+    words = [match.span() for match in GENDERED.finditer(text)]
+    return words + [match.span(1) for match in ENDINGS.finditer(text)]

@@ -1,8 +1,8 @@
-"""What is done to a résumé before any engine sees it, once for all runs.
+"""Prepare a résumé for engines, once for all runs.
 
-The person's traces are blanked and what speaks to the judge is found. Both are the same for every
-rubric, and together they cost more than anything else that a run does with a résumé by itself; so
-they are done when it has been read, and kept as spans.
+The person's traces are redacted and attacks on the judge are searched for. Both are the same for
+every rubric, and together they cost more than anything else that a run does with a résumé by
+itself; so they are done when it has been read, and their spans are stored.
 """
 
 from collections.abc import Mapping
@@ -15,34 +15,35 @@ VERSION = f"{redact.VERSION} {attacks.VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """`document` is the redacted text, of the same length; `look` what was found in it."""
+class PreparedResume:
+    """The redacted text, of the same length as the original, and the attacks found in it."""
 
     document: str
-    look: attacks.Look
+    inspection: attacks.Inspection
 
 
-def prepare(text: str, name: str = "") -> Prepared:
-    """A little more than a millisecond for each thousand characters."""
+def prepare(text: str, name: str = "") -> PreparedResume:
+    """Redact and search a résumé; a little more than a millisecond a thousand characters."""
     document = redact.redact(text, name)
-    return Prepared(document, attacks.look(document))
+    return PreparedResume(document, attacks.inspect(document))
 
 
-def keep(text: str, name: str = "") -> tuple[Prepared, dict[str, Any]]:
-    """The same, and what `recall` makes it of again: plain values, a few hundred bytes."""
+def prepare_for_storage(text: str, name: str = "") -> tuple[PreparedResume, dict[str, Any]]:
+    """Prepare a résumé; also returns plain values for `restore`, a few hundred bytes."""
     traces = redact.traces(text, name)
     document = redact.blank(text, traces)
-    look = attacks.look(document)
-    found = [[one.kind, one.quote, one.start, one.end] for one in look.findings]
-    kept = {"version": VERSION, "traces": traces, "found": found}
-    return Prepared(document, look), kept
+    inspection = attacks.inspect(document)
+    findings = [
+        [finding.kind, finding.quote, finding.start, finding.end] for finding in inspection.findings
+    ]
+    stored = {"version": VERSION, "traces": traces, "found": findings}
+    return PreparedResume(document, inspection), stored
 
 
-def recall(text: str, name: str, kept: Mapping[str, Any]) -> Prepared:
-    """As `prepare`, from what `keep` gave where the rules are still the same."""
-    if kept.get("version") != VERSION:
+def restore(text: str, name: str, stored: Mapping[str, Any]) -> PreparedResume:
+    """Return what `prepare` returns, from stored values where they are of this version."""
+    if stored.get("version") != VERSION:
         return prepare(text, name)
-    document = redact.blank(text, kept["traces"])
-    return Prepared(
-        document, attacks.seen(document, [attacks.Finding(*one) for one in kept["found"]])
-    )
+    document = redact.blank(text, stored["traces"])
+    findings = [attacks.Finding(*values) for values in stored["found"]]
+    return PreparedResume(document, attacks.inspection_of(document, findings))

@@ -1,8 +1,8 @@
-"""Criteria that ask for what nobody may be chosen by, and why.
+"""Find criteria that ask for a protected characteristic, such as age, sex or origin.
 
-Only plain demands are pointed out: "mature codebase", "young company", "family-owned business" or
-"native mobile apps" are about work and not about a person. What is pointed out is for the manager
-to decide: a wheelchair service may well ask for what it needs.
+Only plain demands are reported: "mature codebase", "young company", "family-owned business" and
+"native mobile apps" are about work and not about a person. The manager decides: a wheelchair
+service may well ask for what it needs.
 """
 
 import re
@@ -16,14 +16,14 @@ _PEOPLE_EN = (
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """What a criterion asks for, in one sentence, and the words that do so."""
+    """The protected characteristic that a criterion asks for, as a sentence, and in which words."""
 
     kind: str
     sentence: str
     words: str
 
 
-_ = str  # marks what is translated where it is shown: this package knows no Django
+_ = str  # marks msgids, which are translated where they are shown: no Django in this package
 SENTENCES = {
     "age": _("This asks for an age. Ask for the experience that the work needs."),
     "sex": _("This asks for a sex or gender. Leave it out."),
@@ -196,8 +196,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 PATTERNS = tuple(
     (kind, re.compile(pattern, re.IGNORECASE | re.MULTILINE)) for kind, pattern in _PATTERNS
 )
-# A refusal to discriminate says the same words, as in an equal-opportunity line.
-FAIR = re.compile(
+# An equal-opportunity line has the same words.
+EQUAL_OPPORTUNITY = re.compile(
     r"\bregardless of\b|\bequal opportunit|\birrespective of\b|\bwithout regard to\b"
     r"|\bunabhängig von\b|\bsans distinction\b|\bsin importar\b|\bdo(?:es)? not discriminate\b"
     r"|\bor equivalent\b|\bfluen(?:t|cy) or native\b|\bnative or (?:fluent|near|professional)\b",
@@ -206,9 +206,9 @@ FAIR = re.compile(
 
 
 def find(name: str, looks_for: str = "") -> Concern | None:
-    """What a criterion by this name asks for that it may not, or None."""
+    """Return the first protected characteristic that the criterion asks for; None without one."""
     for text in (name, looks_for):
-        if FAIR.search(text):
+        if EQUAL_OPPORTUNITY.search(text):
             continue
         for kind, pattern in PATTERNS:
             match = pattern.search(text.strip())

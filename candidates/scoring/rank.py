@@ -1,20 +1,20 @@
-"""From ratings to a score and a place: arithmetic only, the same for every engine."""
+"""From ratings to an overall score and a rank: arithmetic only, the same for every engine."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from .rubric import Rubric
-from .scorecard import STRONGEST, Rating
+from .scorecard import MAX_RATING, Rating
 
-MET_FROM = 2.0
-UNCLEAR_FROM = 1.0
-STRONG_FROM = 3.0
-CAP = 49.0  # for a must-have that is not found
+MIN_MET_RATING = 2.0
+MIN_UNCLEAR_RATING = 1.0
+MIN_STRONG_RATING = 3.0
+MAX_SCORE_WITHOUT_MUST_HAVE = 49.0  # while a must-have is not found
 
 
 class Met(StrEnum):
-    """How a must-have stands."""
+    """Whether a criterion is met; the values are shown and exported for must-haves."""
 
     MET = "met"
     UNCLEAR = "unclear"
@@ -22,8 +22,8 @@ class Met(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """An overall score from 0 to 100 with one decimal, and what breaks a tie."""
+class OverallScore:
+    """The overall score, 0 to 100 with one decimal, and the counts that break a tie."""
 
     score: float
     must_haves_met: int
@@ -31,46 +31,46 @@ class Standing:
 
 
 def met(rating: Rating) -> Met:
-    """2 or more is met; from 1, or with nothing that supports it, unclear; below 1 not found."""
-    if rating.rating >= MET_FROM and rating.supported:
+    """Return MET from 2 where supported, UNCLEAR from 1 or unsupported, NOT_FOUND below 1."""
+    if rating.rating >= MIN_MET_RATING and rating.supported:
         return Met.MET
-    if rating.rating >= UNCLEAR_FROM:
+    if rating.rating >= MIN_UNCLEAR_RATING:
         return Met.UNCLEAR
     return Met.NOT_FOUND
 
 
-def stand(rubric: Rubric, ratings: Iterable[Rating]) -> Standing:
-    """The weighted mean of the ratings scaled to 0-100; a must-have not found caps it at 49."""
+def overall_score(rubric: Rubric, ratings: Iterable[Rating]) -> OverallScore:
+    """Return the weighted mean, 0 to 100; at most 49 while a must-have is not found."""
     by_key = {rating.criterion: rating for rating in ratings}
-    must = [met(by_key[c.key]) for c in rubric.criteria if c.must_have]
+    must_haves = [met(by_key[c.key]) for c in rubric.criteria if c.must_have]
     weights = sum(c.weight for c in rubric.criteria)
     mean = sum(c.weight * by_key[c.key].rating for c in rubric.criteria) / weights
-    score = 100 * mean / STRONGEST
-    if Met.NOT_FOUND in must:
-        score = min(score, CAP)
-    return Standing(
+    score = 100 * mean / MAX_RATING
+    if Met.NOT_FOUND in must_haves:
+        score = min(score, MAX_SCORE_WITHOUT_MUST_HAVE)
+    return OverallScore(
         score=round(score, 1),
-        must_haves_met=must.count(Met.MET),
-        strong=sum(rating.rating >= STRONG_FROM for rating in by_key.values()),
+        must_haves_met=must_haves.count(Met.MET),
+        strong=sum(rating.rating >= MIN_STRONG_RATING for rating in by_key.values()),
     )
 
 
 def bands(scores: Iterable[float], error: float | None) -> Iterator[int | None]:
-    """For each of these scores, the best first, the rank of the first that it is tied with.
+    """Yield for each score, in descending order, the rank at which its band of ties begins.
 
-    Tied are scores that lie within one `error` of the best of their band: repeated, they might
-    stand in another order. None for all where no error is known.
+    Scores within one `error` of the best of their band are tied: scored again, they might be in
+    another order. Yields None for all where no error is known.
     """
-    first, best = 0, 0.0
-    for place, score in enumerate(scores, start=1):
+    first_rank, best = 0, 0.0
+    for rank, score in enumerate(scores, start=1):
         if error is None:
             yield None
             continue
-        if not first or best - score > error:
-            first, best = place, score
-        yield first
+        if not first_rank or best - score > error:
+            first_rank, best = rank, score
+        yield first_rank
 
 
 def sort_key(score: float, must_haves_met: int, strong: int, name: str) -> tuple[object, ...]:
-    """Best first: by score, then must-haves met, then strong ratings, then name."""
+    """Return a key that sorts the best first: score, must-haves met, strong ratings, name."""
     return (-score, -must_haves_met, -strong, name.casefold(), name)

@@ -1,49 +1,61 @@
-"""What an engine returns, and the contract it keeps."""
+"""What an engine returns, and how a call to a model ended."""
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 from candidates.facts.reason import FailureCode, Reason, ReasonedError
 
-from .rubric import Rubric, RubricCriterion
+from .reason_codes import InsightCode, RatingCode
 
-if TYPE_CHECKING:
-    from .attacks import Look
-
-STRONGEST = 4.0
+MAX_RATING = 4.0
+SHAPE_VERSION = "scorecard-2"  # of the JSON: part of every fingerprint, so that none older is read
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A verbatim piece of the document, and where it stands there, in characters."""
+    """A verbatim piece of the document, and its start and end there, in characters."""
 
     text: str
     start: int
     end: int
 
+    def verbatim(self, resume: str) -> Self:
+        """Return the quote as it stands in the résumé, of which the document is a redacted copy."""
+        return replace(self, text=resume[self.start : self.end])
+
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """One criterion: 0 (no evidence) to 4 (strong, repeated, recent), and what it rests on."""
+    """One criterion: 0 (no evidence) to 4 (strong, repeated, recent), and what it rests on.
+
+    `explanation` is what a language model wrote; without a model, `reason` stands in its place.
+    """
 
     criterion: str  # its key
     rating: float
-    reason: str
+    explanation: str = ""
     quotes: tuple[Quote, ...] = ()
     supported: bool = True
-    dropped: int = 0  # quotes that were not found in the document
+    dropped: int = 0  # quotes that are not in the document
+    reason: Reason | None = None
+
+    def verbatim(self, resume: str) -> Self:
+        """Return the rating with its quotes as they stand in the résumé."""
+        return replace(self, quotes=tuple(quote.verbatim(resume) for quote in self.quotes))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(**{**data, "quotes": tuple(Quote(**quote) for quote in data["quotes"])})
+        quotes = tuple(Quote(**quote) for quote in data["quotes"])
+        reason = data["reason"] and Reason.from_json(data["reason"], RatingCode)
+        return cls(**{**data, "quotes": quotes, "reason": reason})
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a scorecard cost. `estimated`: a server did not say, or said what cannot be."""
+    """Calls and tokens. `estimated`: the server gave no number of tokens, or an impossible one."""
 
     calls: int = 0
     prompt_tokens: int = 0
@@ -63,9 +75,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ScoringFlag:
-    """Something a reviewer should know: `kind` is a fixed word with hyphens, `found` what it is.
+    """Something a reviewer should know; it never lowers a score.
 
-    A flag never lowers a score.
+    `kind` is a fixed word with hyphens, `found` what it refers to.
     """
 
     kind: str
@@ -77,19 +89,43 @@ class ScoringFlag:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One sentence, and the quote it points to ("" where there is none)."""
+    """A strength, a gap or a question, and the quote that it rests on, if any.
 
-    text: str
-    quote: str = ""
+    `explanation` is what a language model wrote; without a model, `reason` stands in its place.
+    """
+
+    explanation: str = ""
+    quote: Quote | None = None
+    reason: Reason | None = None
+
+    def verbatim(self, resume: str) -> Self:
+        """Return the point with its quote as it stands in the résumé."""
+        return replace(self, quote=self.quote.verbatim(resume)) if self.quote else self
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return cls(
+            data["explanation"],
+            data["quote"] and Quote(**data["quote"]),
+            data["reason"] and Reason.from_json(data["reason"], InsightCode),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """Strengths, gaps, and questions for an interview that aim at the gaps."""
+    """Strengths, gaps, and interview questions about the gaps."""
 
     strengths: tuple[Point, ...]
     gaps: tuple[Point, ...]
-    questions: tuple[str, ...]
+    questions: tuple[Point, ...]
+
+    def verbatim(self, resume: str) -> Self:
+        """Return the insight with its quotes as they stand in the résumé."""
+        return replace(
+            self,
+            strengths=tuple(point.verbatim(resume) for point in self.strengths),
+            gaps=tuple(point.verbatim(resume) for point in self.gaps),
+        )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -97,9 +133,9 @@ class Insight:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         return cls(
-            tuple(Point(**point) for point in data["strengths"]),
-            tuple(Point(**point) for point in data["gaps"]),
-            tuple(data["questions"]),
+            tuple(Point.from_json(point) for point in data["strengths"]),
+            tuple(Point.from_json(point) for point in data["gaps"]),
+            tuple(Point.from_json(point) for point in data["questions"]),
         )
 
 
@@ -107,9 +143,9 @@ class Insight:
 class Scorecard:
     """A rating for every criterion of the rubric, in its order.
 
-    `mode` is how the model was asked for its answer: "json_schema", "json_object" or "text"; ""
-    where no model was asked. `model` is the one that answered, by its own word. `insight` is there
-    when it was asked for in the same call.
+    `mode` is the format that the model was asked for: "json_schema", "json_object" or "text"; ""
+    without a model. `model` is the model's name in its answer. `insight` is there where it was
+    asked for in the same call.
     """
 
     ratings: tuple[Rating, ...]
@@ -119,12 +155,23 @@ class Scorecard:
     model: str = ""
     insight: Insight | None = None
 
+    def verbatim(self, resume: str) -> Self:
+        """Return the card with all quotes as they stand in the résumé.
+
+        Engines see a redacted document of the same length, with blanks in place of names.
+        """
+        return replace(
+            self,
+            ratings=tuple(rating.verbatim(resume) for rating in self.ratings),
+            insight=self.insight and self.insight.verbatim(resume),
+        )
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """From what to_json gave, or any part of it that has the ratings."""
+        """Restore what `to_json` returned; everything but the ratings may be missing."""
         insight = data.get("insight")
         return cls(
             ratings=tuple(Rating.from_json(rating) for rating in data["ratings"]),
@@ -136,8 +183,8 @@ class Scorecard:
         )
 
 
-# What can go wrong:
-#   EngineUnavailable   nothing works until somebody mends it
+# The errors of an engine:
+#   EngineUnavailable   nothing works until a person changes something
 #   ScoringFailed       this document has no scorecard
 #     EngineBusy        ... for now: nothing is wrong with the document
 class EngineUnavailable(ReasonedError):
@@ -148,7 +195,7 @@ class ScoringFailed(ReasonedError):
     """This document has no scorecard.
 
     `again` says whether another try may help, `after` how many seconds to wait before it. `usage`
-    is what was paid for nothing.
+    is what the failed calls cost.
     """
 
     usage = Usage()
@@ -160,7 +207,7 @@ class ScoringFailed(ReasonedError):
 
 
 class EngineBusy(ScoringFailed):
-    """The engine cannot take the call now; no fault of the document's, and no try of its own."""
+    """The engine cannot take the call now: the document is not to blame, and no try is used up."""
 
     def __init__(self, reason: Reason, *, retry_after: float) -> None:
         super().__init__(reason, again=True, after=retry_after)
@@ -183,67 +230,3 @@ class ScoringOutcome:
     http_status: int | None = None
     model: str = ""
     mode: str = ""
-
-
-class Calls(Protocol):
-    """What its owner hangs on an engine's calls: limits that are shared, and a ledger."""
-
-    async def start(self, tokens: int) -> object:
-        """Wait for room for a call of about `tokens`; what comes back names the call.
-
-        May raise EngineBusy instead of waiting long.
-        """
-        ...
-
-    async def settle(self, call: object, outcome: ScoringOutcome) -> None:
-        """The call named `call` is over. Called once for each start, also when cancelled."""
-        ...
-
-
-class Engine(Protocol):
-    """Rates documents. `version` is of the prompt or of the method: it is in the fingerprint."""
-
-    name: str
-    model: str
-    version: str
-
-    async def score(
-        self,
-        document: str,
-        rubric: Rubric,
-        *,
-        with_insights: bool = False,
-        look: "Look | None" = None,
-    ) -> Scorecard:
-        """The scorecard of this document by this rubric, and of nothing else besides.
-
-        The document is redacted already; quotes carry offsets in it. `with_insights` asks for the
-        insight too, in the same call; `look` is what `attacks.look` found in the document, where
-        that is known. Can be cancelled. Raises EngineUnavailable, ScoringFailed.
-        """
-        ...
-
-    async def insights(
-        self,
-        document: str,
-        rubric: Rubric,
-        card: Scorecard,
-        *,
-        look: "Look | None" = None,
-    ) -> tuple[Insight, Usage]:
-        """The narrative for a document that has its scorecard. Raises as `score` does."""
-        ...
-
-    async def suggest(
-        self, title: str, description: str
-    ) -> tuple[tuple[RubricCriterion, ...], Usage]:
-        """Criteria for a role, to be edited by a person. Raises as `score` does."""
-        ...
-
-    def estimate(self, document: str, rubric: Rubric, *, with_insights: bool = False) -> Usage:
-        """About what `score` will cost, without asking anybody."""
-        ...
-
-    async def aclose(self) -> None:
-        """Give back connections."""
-        ...

@@ -16,95 +16,102 @@ from candidates.models import Evaluation
 from candidates.scoring.rubric import Rubric, RubricCriterion
 
 from .ranking import VERDICT_WORDS
-from .ratings import Shown, insights, rated, without_names
+from .ratings import ShownInsight, ShownRating, shown_insight, shown_ratings
 
-MOST = 4
+MAX_CANDIDATES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One candidate; `without` is the address of the page without them."""
+class ComparedCandidate:
+    """A column of the comparison; `without` is the URL of the page without this candidate."""
 
     evaluation: Evaluation
     name: str
-    insights: dict[str, Any]
+    insight: ShownInsight | None
     verdict: Any
     without: str
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    shown: Shown
+class ComparedRating:
+    shown: ShownRating
     is_strongest: bool
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def compare(request: Request, public_id: Any) -> HttpResponse:
-    """The comparison of those named as `c`; a POST comes from the ranking's checked rows and leads
-    to an address that can be kept. Four queries."""
+def compare(request: Request, public_id: UUID) -> HttpResponse:
+    """Compare the candidates named by `c`. Four queries.
+
+    A POST comes from the ranking's checked rows and redirects to a URL that can be shared.
+    """
     analysis = analysis_for(request.user, public_id)
     address = reverse("candidates:compare", args=[analysis.public_id])
     if request.method == "POST":
         query = QueryDict(mutable=True)
-        query.setlist("c", [str(one) for one in _named(request.POST.getlist("who"))])
+        query.setlist("c", [str(id) for id in _valid_ids(request.POST.getlist("who"))])
         return redirect(f"{address}?{query.urlencode()}")
-    named = _named(request.GET.getlist("c"))
-    rows = analysis.evaluations.filter(public_id__in=named[:MOST])
-    by_id = {one.public_id: one for one in rows.select_related("candidate", "analysis__draft")}
-    chosen = [by_id[one] for one in named[:MOST] if one in by_id]
+    ids = _valid_ids(request.GET.getlist("c"))
+    first_ids = ids[:MAX_CANDIDATES]
+    rows = analysis.evaluations.filter(public_id__in=first_ids)
+    by_id = {row.public_id: row for row in rows.select_related("candidate", "analysis__draft")}
+    chosen = [by_id[id] for id in first_ids if id in by_id]
     wrong = []
-    if len(named) > MOST:
-        wrong.append(_("%(n)d candidates were named; four fit side by side.") % {"n": len(named)})
-    if len(chosen) < len(named[:MOST]):
+    if len(ids) > MAX_CANDIDATES:
+        wrong.append(_("%(n)d candidates were named; four fit side by side.") % {"n": len(ids)})
+    if len(chosen) < len(first_ids):
         wrong.append(_("Somebody who was named is not in this ranking any more."))
     context = {
         "analysis": analysis,
         "draft": analysis.draft,
         "wrong": wrong,
         "columns": [
-            Column(
-                one,
-                shown_name(one.candidate, analysis.draft),
-                insights(one) if one.insights else {},
-                VERDICT_WORDS.get(one.candidate.verdict, ""),
+            ComparedCandidate(
+                evaluation,
+                shown_name(evaluation.candidate, analysis.draft),
+                shown_insight(analysis.rubric, evaluation),
+                VERDICT_WORDS.get(evaluation.candidate.verdict, ""),
                 f"{address}?"
-                + "&".join(f"c={other.public_id}" for other in chosen if other != one),
+                + "&".join(f"c={other.public_id}" for other in chosen if other != evaluation),
             )
-            for one in chosen
+            for evaluation in chosen
         ],
         "criteria": _criteria(analysis.rubric, chosen),
-        "has_insights": any(one.insights for one in chosen),
+        "has_insights": any(evaluation.insights for evaluation in chosen),
     }
-    status = 422 if wrong or not named else 200
+    status = 422 if wrong or not ids else 200
     return render(request, "candidates/compare.html", context, status=status)
 
 
 def _criteria(
     rubric: Rubric, chosen: list[Evaluation]
-) -> list[tuple[RubricCriterion, list[Cell | None]]]:
-    rows = [
-        {one.criterion.key: one for one in without_names(rated(rubric, evaluation), evaluation)}
+) -> list[tuple[RubricCriterion, list[ComparedRating | None]]]:
+    """Return for each criterion its ratings in the order of the columns; None where not rated."""
+    columns = [
+        {shown.criterion.key: shown for shown in shown_ratings(rubric, evaluation)}
         for evaluation in chosen
     ]
-    shown: list[tuple[RubricCriterion, list[Cell | None]]] = []
+    rows: list[tuple[RubricCriterion, list[ComparedRating | None]]] = []
     for criterion in rubric.criteria:
-        ratings = [by_key.get(criterion.key) for by_key in rows]
-        known = [one.rating.rating for one in ratings if one is not None]
-        # Where all are alike, nobody is the strongest.
-        most = max(known) if len(set(known)) > 1 else None
+        ratings = [by_key.get(criterion.key) for by_key in columns]
+        values = [shown.rating.rating for shown in ratings if shown is not None]
+        # Where all are equal, none is marked as the strongest.
+        strongest = max(values) if len(set(values)) > 1 else None
         cells = [
-            None if one is None else Cell(one, is_strongest=one.rating.rating == most)
-            for one in ratings
+            None
+            if shown is None
+            else ComparedRating(shown, is_strongest=shown.rating.rating == strongest)
+            for shown in ratings
         ]
-        shown.append((criterion, cells))
-    return shown
+        rows.append((criterion, cells))
+    return rows
 
 
-def _named(texts: list[str]) -> list[UUID]:
-    found: dict[UUID, None] = {}
+def _valid_ids(texts: list[str]) -> list[UUID]:
+    """Return the distinct ids among `texts`; anything else is skipped."""
+    ids: dict[UUID, None] = {}
     for text in texts:
         try:
-            found[UUID(text)] = None
+            ids[UUID(text)] = None
         except ValueError:
             continue
-    return list(found)
+    return list(ids)

@@ -1,7 +1,8 @@
-"""Drafts: list, create, edit, look at, erase."""
+"""Drafts: list, create, edit, show, duplicate, erase."""
 
 import logging
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,9 +20,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from candidates import blind
 from candidates.access import Request, draft_for
-from candidates.forms import (
-    RunForm,
-)
+from candidates.forms import RunForm
 from candidates.intake import discard
 from candidates.models import Candidate, Draft, Event
 from candidates.models.archive import ArchiveStatus
@@ -35,8 +34,8 @@ from candidates.scoring import engines, protected
 
 log = logging.getLogger(__name__)
 
-FILES_A_PAGE = 50
-FILES_A_REQUEST = 50
+FILES_PER_PAGE = 50
+FILES_PER_UPLOAD_REQUEST = 50  # that the script sends at once
 
 
 @require_safe
@@ -52,7 +51,7 @@ def new(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: Request, public_id: Any) -> HttpResponse:
+def edit(request: Request, public_id: UUID) -> HttpResponse:
     return edit_draft(request, draft_for(request.user, public_id, Role.EDITOR), _saved)
 
 
@@ -62,8 +61,8 @@ def _saved(request: Request, draft: Draft) -> HttpResponse:
 
 
 @require_POST
-def duplicate(request: Request, public_id: Any) -> HttpResponse:
-    """A new draft of one's own with the same role and criteria, and without the candidates."""
+def duplicate(request: Request, public_id: UUID) -> HttpResponse:
+    """Create a draft of the user with the same role and criteria, without the candidates."""
     draft = draft_for(request.user, public_id)
     with transaction.atomic():
         copy = draft.duplicate(request.user, _("Copy of %s") % draft.title)
@@ -75,49 +74,63 @@ def duplicate(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_safe
-@never_cache  # a page of before would hold a form that has been used
+@never_cache  # a cached page would hold a form whose key is used
 @vary_on_headers("HX-Request")
-def draft(request: Request, public_id: Any) -> HttpResponse:
-    """One draft with its files; the part that lives refreshes by itself. Ten queries."""
+def draft(request: Request, public_id: UUID) -> HttpResponse:
+    """The page of a draft; its list of files refreshes by itself. Ten queries."""
     draft = draft_for(request.user, public_id)
     role = Role(draft.role)  # type: ignore[attr-defined]
     if role != Role.OWNER and not live.is_refresh(request):
         unopened = draft.memberships.filter(user=request.user, opened_at=None)
         unopened.update(opened_at=Now())
-    counted = draft.candidates.order_by().values_list("status").annotate(number=Count("pk"))
-    files = file_counts(dict(counted))
-    status = request.GET.get("status", "")
-    # Even the order of names would tell something of a name.
-    order = ("pk",) if draft.blind else ("filename", "pk")
-    chosen = draft.candidates.order_by(*order).defer("text", "flags")
-    if status == "waiting":
-        chosen = chosen.filter(status__in=(CandidateStatus.WAITING, CandidateStatus.READING))
-    elif status in (CandidateStatus.READABLE, CandidateStatus.UNREADABLE):
-        chosen = chosen.filter(status=status)
-    else:
-        status = ""
-    paginator = Paginator(chosen, FILES_A_PAGE)
-    paginator.count = files[status or "total"]  # known already
-    page = paginator.get_page(request.GET.get("page"))
-    archives = list(draft.archives.all())
-    unpacking = sum(archive.status != ArchiveStatus.UNREADABLE for archive in archives)
-    told = [(archive.pk, archive.status, archive.done) for archive in archives]
-    alike = draft.likenesses.undecided().count()
-    state = live.digest(files, status, page.number, told, alike)
-    if (unchanged := live.nothing_new(request, state)) is not None:
+    context = _files_context(request, draft)
+    if (unchanged := live.nothing_new(request, context["state"])) is not None:
         return unchanged
-    context = {
-        "draft": draft,
+    context |= {
         "may_change": role.may(Role.EDITOR),
         "is_owner": role == Role.OWNER,
+        "rows": [(candidate, *_shown_names(candidate, draft)) for candidate in context["page"]],
+    }
+    if live.is_refresh(request):
+        answer = render(request, "candidates/draft.html#files", context)
+        answer.headers["HX-Trigger"] = "files-changed"  # so that the estimate is loaded again
+        return answer
+    context |= _role_and_run_context(draft)
+    return render(request, "candidates/draft.html", context)
+
+
+def _files_context(request: Request, draft: Draft) -> dict[str, Any]:
+    """The context of the list of files, with the digest of what it shows (`state`). Three queries;
+    one more when `page` is iterated."""
+    statuses = draft.candidates.order_by().values_list("status")
+    files = file_counts(dict(statuses.annotate(number=Count("pk"))))
+    status = request.GET.get("status", "")
+    # The order by file name would reveal something of the names.
+    order = ("pk",) if draft.blind else ("filename", "pk")
+    candidates = draft.candidates.order_by(*order).defer("text", "flags")
+    if status == "waiting":
+        candidates = candidates.filter(
+            status__in=(CandidateStatus.WAITING, CandidateStatus.READING)
+        )
+    elif status in (CandidateStatus.READABLE, CandidateStatus.UNREADABLE):
+        candidates = candidates.filter(status=status)
+    else:
+        status = ""
+    paginator = Paginator(candidates, FILES_PER_PAGE)
+    paginator.count = files[status or "total"]  # counted already
+    page = paginator.get_page(request.GET.get("page"))
+    archives = list(draft.archives.all())
+    archive_states = [(archive.pk, archive.status, archive.done) for archive in archives]
+    duplicates = draft.likenesses.undecided().count()
+    return {
+        "draft": draft,
         "files": files,
         "archives": archives,
-        "unpacking": unpacking,
-        "alike": alike,
+        "unpacking": sum(archive.status != ArchiveStatus.UNREADABLE for archive in archives),
+        "duplicates": duplicates,
         "page": page,
-        "rows": [(one, *_called(one, draft)) for one in page],
         "status": status,
-        "state": state,
+        "state": live.digest(files, status, page.number, archive_states, duplicates),
         "filters": [
             ("", _("all"), files["total"]),
             ("waiting", _("waiting"), files["waiting"]),
@@ -125,42 +138,42 @@ def draft(request: Request, public_id: Any) -> HttpResponse:
             ("unreadable", _("unreadable"), files["unreadable"]),
         ],
     }
-    if live.is_refresh(request):
-        answer = render(request, "candidates/draft.html#files", context)
-        answer.headers["HX-Trigger"] = "files-changed"  # what a run would take has changed too
-        return answer
-    context |= {
+
+
+def _role_and_run_context(draft: Draft) -> dict[str, Any]:
+    """The context of the parts of the page that do not refresh. Two queries."""
+    return {
         "members": draft.memberships.count(),
         "criteria": [
-            (one, protected.find(one.name, one.looks_for)) for one in draft.criteria.all()
+            (criterion, protected.find(criterion.name, criterion.looks_for))
+            for criterion in draft.criteria.all()
         ],
         "run_form": RunForm(),
         "engine": settings.EVALUATOR_ENGINE,
         "model": settings.EVALUATOR_MODEL or engines.default_model(settings.EVALUATOR_ENGINE),
         "request_max": settings.UPLOAD_REQUEST_MAX,
-        "files_a_request": FILES_A_REQUEST,
+        "files_per_request": FILES_PER_UPLOAD_REQUEST,
         "file_max": MAX_BYTES,
         "archive_max": MAX_ARCHIVE_BYTES,
     }
-    return render(request, "candidates/draft.html", context)
 
 
-def _called(candidate: Candidate, draft: Draft) -> tuple[str, str]:
-    """What the page calls the candidate's file, and the candidate."""
+def _shown_names(candidate: Candidate, draft: Draft) -> tuple[str, str]:
+    """The names of the candidate's file and of the candidate, as far as they may be shown."""
     if blind.is_hidden(candidate, draft):
         return blind.stand_in(candidate), ""
     return candidate.filename, candidate.name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def erase(request: Request, public_id: Any) -> HttpResponse:
-    """Remove a draft with its candidates, files, analyses and jobs, after asking."""
+def erase(request: Request, public_id: UUID) -> HttpResponse:
+    """Erase a draft with its candidates, files, analyses and jobs, after a confirmation."""
     draft = draft_for(request.user, public_id, Role.OWNER)
     if request.method != "POST":
         context = {
-            "thing": _("the draft “%s”") % draft.title,
-            "with_it": _with_it(draft.candidates.count(), draft.analyses.count()),
-            "back": draft.get_absolute_url(),
+            "subject": _("the draft “%s”") % draft.title,
+            "consequence": _erase_consequence(draft.candidates.count(), draft.analyses.count()),
+            "back_url": draft.get_absolute_url(),
         }
         return render(request, "candidates/erase.html", context)
     with transaction.atomic():
@@ -174,17 +187,17 @@ def erase(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove_unreadable(request: Request, public_id: Any) -> HttpResponse:
-    """Remove every candidate of a draft whose file cannot be read, after asking."""
+def remove_unreadable(request: Request, public_id: UUID) -> HttpResponse:
+    """Remove all candidates of a draft whose file cannot be read, after a confirmation."""
     draft = draft_for(request.user, public_id, Role.EDITOR)
     if request.method != "POST":
         number = draft.candidates.filter(status=CandidateStatus.UNREADABLE).count()
         files = ngettext("%d file", "%d files", number) % number
         context = {
-            "thing": _("what cannot be read"),
-            "with_it": _("%s that nothing could be read from, and all that is known of it.")
+            "subject": _("what cannot be read"),
+            "consequence": _("%s that nothing could be read from, and all that is known of it.")
             % files,
-            "back": draft.get_absolute_url(),
+            "back_url": draft.get_absolute_url(),
         }
         return render(request, "candidates/erase.html", context)
     with transaction.atomic():
@@ -207,7 +220,7 @@ def remove_unreadable(request: Request, public_id: Any) -> HttpResponse:
     return redirect(draft)
 
 
-def _with_it(candidates: int, analyses: int) -> str:
+def _erase_consequence(candidates: int, analyses: int) -> str:
     if not candidates:
         return _("Its description and criteria go with it.")
     resumes = ngettext("%d résumé", "%d résumés", candidates) % candidates

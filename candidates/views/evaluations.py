@@ -8,48 +8,39 @@ from django.views.decorators.http import require_safe
 
 from candidates import blind
 from candidates.access import Request, evaluation_for
-from candidates.models import Evaluation
 from candidates.models.draft import Role
 from candidates.ranking import Filter, around
-from candidates.scoring.evidence import find
-from candidates.scoring.redact import redact
 
 from .duplicates import notes
-from .ratings import insights, noticed, rated, without_names
+from .ratings import noticed, shown_insight, shown_ratings
 from .reading import pane
 from .review import judgement
-
-Strength = tuple[str, str, str]  # what it is, its quote, and the id of the quote's mark
 
 
 @require_safe
 def evaluation(request: Request, public_id: Any) -> HttpResponse:
-    """One candidate's ratings, and the résumé with the quotes marked. Nine queries."""
+    """Show one candidate's ratings, and the résumé with their quotes marked. Nine queries."""
     evaluation = evaluation_for(request.user, public_id)
     analysis, candidate = evaluation.analysis, evaluation.candidate
     draft = analysis.draft
-    candidate.draft = draft  # the same, and so it is not fetched again
+    candidate.draft = draft  # the same row: it is not fetched again
     filter = Filter.from_query(request.GET, analysis)
     before, after, place, total = around(analysis, evaluation, filter)
     role: Role = evaluation.role  # type: ignore[attr-defined]
-    ratings = rated(analysis.rubric, evaluation)
-    quotes = [
-        (f"{one.criterion.key}-{number}", quote.start, quote.end)
-        for one in ratings
-        for number, quote in enumerate(one.rating.quotes, start=1)
-    ]
-    strengths, pointed = _strengths(evaluation)
+    ratings = shown_ratings(analysis.rubric, evaluation)
+    insight = shown_insight(analysis.rubric, evaluation)
+    quotes = [quote for rating in ratings for quote in rating.quotes]
+    quotes += [point.quote for point in insight.strengths if point.quote] if insight else []
     context = {
         **judgement(candidate, role),
-        **pane(candidate, draft, quotes + pointed, request.GET.get("show")),
+        **pane(candidate, draft, [quote.mark for quote in quotes], request.GET.get("show")),
         "name": blind.shown_name(candidate, draft),
         "file": blind.shown_file(candidate, draft),
-        "insights": insights(evaluation),
-        "strengths": strengths,
+        "insight": insight,
         "evaluation": evaluation,
         "analysis": analysis,
         "draft": draft,
-        "shown": without_names(ratings, evaluation),
+        "shown": ratings,
         "flags": noticed(evaluation, draft) + notes(draft, [candidate.pk]).get(candidate.pk, []),
         "rank": evaluation.place(analysis.evaluations.tied() if evaluation.band else ()),
         "filter": filter,
@@ -59,28 +50,3 @@ def evaluation(request: Request, public_id: Any) -> HttpResponse:
         "total": total,
     }
     return render(request, "candidates/evaluation.html", context)
-
-
-def _strengths(evaluation: Evaluation) -> tuple[list[Strength], list[tuple[str, int, int]]]:
-    """Each strength with its quote and the id of the quote's mark, "" where it has none; and the
-    marks. Engines quote what they saw: the text without what no score may rest on."""
-    candidate = evaluation.candidate
-    points = (evaluation.insights or {}).get("strengths", [])
-    if not points:
-        return [], []
-    hidden = blind.is_hidden(candidate, evaluation.analysis.draft)
-    say = blind.voice(candidate, evaluation.analysis.draft)
-    spans = blind.spans_of(candidate) if hidden else ()
-    seen = redact(candidate.text, candidate.name)
-    shown: list[Strength] = []
-    marks: list[tuple[str, int, int]] = []
-    for number, point in enumerate(points, start=1):
-        place = find(point["quote"], seen)
-        id, quote = "", say(point["quote"])
-        if place is not None:
-            id, quote = f"strength-{number}", candidate.text[place.start : place.end]
-            if hidden:
-                quote = blind.masked(quote, spans, place.start)
-            marks.append((id, place.start, place.end))
-        shown.append((say(point["text"]), quote, id))
-    return shown, marks

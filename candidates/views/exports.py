@@ -5,6 +5,7 @@ import unicodedata
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -27,7 +28,7 @@ BOM = "\ufeff"  # without it Excel takes UTF-8 for the code page of the country
 
 
 @require_safe
-def export(request: Request, public_id: Any, kind: str) -> HttpResponseBase:
+def export(request: Request, public_id: UUID, kind: str) -> HttpResponseBase:
     """The candidates that the filter in the address leaves; as PDF, the shortlist of them."""
     if kind not in TYPES:
         raise Http404("No such export.")

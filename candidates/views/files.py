@@ -1,7 +1,7 @@
-"""One candidate: what reading found, the original file, and all that is known as a ZIP."""
+"""Pages of a candidate: the result of reading, the original file, and personal data as a ZIP."""
 
-from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
@@ -17,7 +17,7 @@ from candidates.models import Event
 from candidates.models.draft import Role
 from candidates.models.likeness import other_files
 from candidates.pages.words import SURE, language, reading_flags
-from candidates.personal_data import dossier as everything
+from candidates.personal_data import personal_data_zip
 
 from .duplicates import notes
 from .exports import attachment
@@ -27,8 +27,8 @@ from .review import judgement
 
 
 @require_safe
-def candidate(request: Request, public_id: Any) -> HttpResponse:
-    """The file's status, what was found in it, and where it has been scored. Nine queries."""
+def candidate(request: Request, public_id: UUID) -> HttpResponse:
+    """The status of the file, what reading found, and its evaluations. Nine queries."""
     candidate = candidate_for(request.user, public_id)
     draft = candidate.draft
     hidden = blind.is_hidden(candidate, draft)
@@ -53,11 +53,11 @@ def candidate(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_safe
-def original(request: Request, public_id: Any) -> HttpResponseBase:
-    """The file as it came, to be saved and never to be shown in our own origin.
+def original(request: Request, public_id: UUID) -> HttpResponseBase:
+    """The file as it was uploaded, as a download that is never shown in the site's own origin.
 
-    It is a stranger's file: the headers keep every browser from running it, and every cache in
-    between from keeping it.
+    The file comes from a stranger: the headers prevent that a browser runs it, or a cache stores
+    it.
     """
     candidate = candidate_for(request.user, public_id)
     if blind.is_hidden(candidate, candidate.draft):
@@ -82,20 +82,20 @@ def original(request: Request, public_id: Any) -> HttpResponseBase:
 
 
 @require_POST
-def dossier(request: Request, public_id: Any) -> HttpResponseBase:
-    """Everything known about the candidate, as a ZIP, for the owner of the draft; recorded."""
+def dossier(request: Request, public_id: UUID) -> HttpResponseBase:
+    """The personal data of the candidate as a ZIP, for the owner of the draft; recorded."""
     candidate = candidate_for(request.user, public_id, Role.OWNER)
     if blind.is_hidden(candidate, candidate.draft):
         messages.error(request, _("Who this is stays hidden until somebody decides."))
         return redirect(candidate)
     try:
-        made = everything(candidate)
+        file = personal_data_zip(candidate)
     except FileNotFoundError as error:
         raise Http404("The file is no longer stored.") from error
     Event.objects.all().record(
         candidate.draft_id, "candidate exported", actor=request.user, about=candidate.public_id
     )
-    response = FileResponse(made, content_type="application/zip")
+    response = FileResponse(file, content_type="application/zip")
     response.headers["Content-Disposition"] = attachment(f"{candidate}.zip")
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -103,8 +103,8 @@ def dossier(request: Request, public_id: Any) -> HttpResponseBase:
 
 
 @require_POST
-def remove_archive(request: Request, public_id: Any) -> HttpResponse:
-    """Remove an archive that could not be unpacked; what came out of it stays."""
+def remove_archive(request: Request, public_id: UUID) -> HttpResponse:
+    """Remove an archive that could not be unpacked; files unpacked from it stay."""
     archive = archive_for(request.user, public_id, Role.EDITOR)
     with transaction.atomic():
         Event.objects.all().record(archive.draft_id, "archive removed", actor=request.user)

@@ -1,5 +1,6 @@
-"""Two analyses of one draft: everybody's place in both, and how they moved."""
+"""Two analyses of one draft: the place of each person in both, and how they moved."""
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -13,51 +14,55 @@ from django.views.decorators.http import require_safe
 from candidates.access import Request, analysis_for
 from candidates.models import Analysis, Evaluation
 from candidates.models.analysis import AnalysisQuerySet, EvaluationStatus
-from candidates.movement import Way, moved, shown, tally
+from candidates.movement import Direction, count_movements, list_movements, movement_rows
 
-PEOPLE_A_PAGE = 50
-OFFERED = 20  # of the earlier rankings, the last ones
+PEOPLE_PER_PAGE = 50
+MAX_EARLIER_ANALYSES = 20  # to choose from, the newest
 
 
 @require_safe
-def movement(request: Request, public_id: Any) -> HttpResponse:
-    """An analysis beside an earlier one: that of `since`, else the one before it. Nine queries,
-    however many candidates."""
+def movement(request: Request, public_id: UUID) -> HttpResponse:
+    """An analysis compared with the one that `since` names, else with the one before it. Nine
+    queries, however many candidates."""
     now = analysis_for(request.user, public_id)
-    earlier = list(_earlier(now)[:OFFERED])
-    wrong = ""
+    earlier = list(_earlier_analyses(now)[:MAX_EARLIER_ANALYSES])
+    error = ""
     before = earlier[0] if earlier else None
     if since := request.GET.get("since", ""):
-        before = _earlier(now).filter(public_id=since).first() if _is_id(since) else None
+        before = _earlier_analyses(now).filter(public_id=since).first() if _is_uuid(since) else None
         if before is None:
-            wrong = _("The ranking to compare with is not there any more. Choose another.")
+            error = _("The ranking to compare with is not there any more. Choose another.")
     context: dict[str, Any] = {
         "analysis": now,
         "draft": now.draft,
         "before": before,
         "earlier": earlier,
-        "wrong": wrong,
+        "error": error,
     }
     if before is not None:
-        counts = tally(before, now)
-        way = request.GET.get("way", "")
-        way = way if way in Way.values else ""
-        number = counts[way] if way else sum(counts.values())
-        page = Paginator(range(number), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+        counts = count_movements(before, now)
+        total = sum(counts.values())
+        direction = request.GET.get("way", "")
+        direction = direction if direction in Direction.values else ""
+        number = counts[direction] if direction else total
+        page = Paginator(range(number), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
         start = max(0, page.start_index() - 1)
+        movements = list_movements(before, now, direction, start, PEOPLE_PER_PAGE)
         context |= {
             "page": page,
-            "way": way,
-            "ways": [("", _("all"), sum(counts.values()))]
-            + [(one.value, one.label, counts[one]) for one in Way],
-            "people": shown(moved(before, now, way, start, PEOPLE_A_PAGE), before, now),
+            "direction": direction,
+            "directions": [
+                ("", _("all"), total),
+                *((choice.value, choice.label, counts[choice]) for choice in Direction),
+            ],
+            "rows": movement_rows(movements, before, now),
         }
-    status = 422 if wrong else 200
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     return render(request, "candidates/movement.html", context, status=status)
 
 
-def _earlier(now: Analysis) -> AnalysisQuerySet:
-    """Rankings of the same draft before it, the last first."""
+def _earlier_analyses(now: Analysis) -> AnalysisQuerySet:
+    """Rankings of the same draft before `now`, the newest first."""
     ranked = Evaluation.objects.filter(
         analysis=OuterRef("pk"), status=EvaluationStatus.SCORED, rank__isnull=False
     )
@@ -66,11 +71,11 @@ def _earlier(now: Analysis) -> AnalysisQuerySet:
 
 
 def has_earlier(now: Analysis) -> bool:
-    """Whether there is one to compare with. One query."""
-    return _earlier(now).exists()
+    """Whether there is a ranking to compare with. One query."""
+    return _earlier_analyses(now).exists()
 
 
-def _is_id(text: str) -> bool:
+def _is_uuid(text: str) -> bool:
     try:
         UUID(text)
     except ValueError:

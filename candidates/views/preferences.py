@@ -1,4 +1,4 @@
-"""What somebody has chosen for themselves: language, time zone, what they are told and how."""
+"""The settings page of a user: language, time zone, e-mails and notices."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,12 +14,11 @@ from candidates.models import Preference
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: Request) -> HttpResponse:
-    mine = Preference.of(request.user)
-    form = PreferenceForm(request.POST or None, instance=mine)
+    form = PreferenceForm(request.POST or None, instance=Preference.of(request.user))
     if request.method == "POST" and form.is_valid():
-        chosen = form.save()
-        # In the language that has just been chosen.
-        with translation.override(chosen.language or translation.get_language()):
+        saved = form.save()
+        # In the language that was chosen in the form.
+        with translation.override(saved.language or translation.get_language()):
             messages.success(request, _("Your settings are saved."))
         return redirect("candidates:settings")
     status = 422 if form.is_bound else 200

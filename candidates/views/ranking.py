@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Subquery
@@ -24,11 +25,11 @@ from candidates.pages.words import doubt
 from candidates.ranking import UNDECIDED, WAITING, Bucket, Filter, RankingOverview, overview
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import Rubric
-from candidates.scoring.scorecard import STRONGEST
+from candidates.scoring.scorecard import MAX_RATING
 
 from .duplicates import notes
 from .movement import has_earlier
-from .usage import spent
+from .usage import analysis_usage
 
 EVALUATIONS_A_PAGE = 50
 HIGHEST = 40  # of the chart's bars
@@ -69,7 +70,7 @@ class Row:
 
 @require_safe
 @vary_on_headers("HX-Request")
-def analysis(request: Request, public_id: Any) -> HttpResponse:
+def analysis(request: Request, public_id: UUID) -> HttpResponse:
     """The ranking, as far as it is known. Twelve queries at most, however many candidates."""
     analysis = analysis_for(request.user, public_id)
     filter = Filter.from_query(request.GET, analysis)
@@ -123,13 +124,13 @@ def ranking(
         "doubt": doubt(error),
         "repeating": repeating,
         "may_repeat": analysis.engine != LOCAL and seen.tally[EvaluationStatus.SCORED] > 1,
-        "spent": spent(analysis, seen.tally[EvaluationStatus.SCORED], seen.reused),
+        "usage": analysis_usage(analysis, seen.tally[EvaluationStatus.SCORED], seen.reused),
         "views": [(view, view.query == filter.query) for view in views],
         "statuses": STATUS_WORDS.items(),
         "musts": MUST_WORDS.items(),
         "verdict_choices": VERDICT_WORDS.items(),
         "flag_choices": tags.choices(),
-        "levels": range(1, int(STRONGEST) + 1),
+        "levels": range(1, int(MAX_RATING) + 1),
         "more_is_open": bool(
             filter.params.keys() & {"status", "from", "to", "flag", "by", "least"}
         ),

@@ -1,45 +1,67 @@
-"""An evaluation's ratings beside their criteria, and what was noticed about its candidate."""
+"""An evaluation's ratings and insight as they may be shown, and its candidate's flags."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from candidates import blind
 from candidates.models import Candidate, Draft, Evaluation
+from candidates.pages.marks import MarkedQuote
 from candidates.pages.words import Note, reading_flags, scoring_flags, standing
+from candidates.reasons import statement
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric, RubricCriterion
-from candidates.scoring.scorecard import STRONGEST, Rating
+from candidates.scoring.scorecard import MAX_RATING, Insight, Point, Rating
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A rating beside the criterion it is for."""
+class ShownRating:
+    """A rating beside its criterion."""
 
     criterion: RubricCriterion
     rating: Rating
-    quotes: tuple[tuple[str, str], ...]  # id of the mark, text
+    statement: str
+    quotes: tuple[MarkedQuote, ...]
 
     @property
     def width(self) -> int:
-        """Of its bar, in hundredths."""
-        return round(100 * self.rating.rating / STRONGEST)
+        """The width of its bar, in per cent."""
+        return round(100 * self.rating.rating / MAX_RATING)
 
     @property
     def standing(self) -> tuple[str, str]:
-        """CSS class and words, of a must-have."""
+        """CSS class and words for whether a must-have is met."""
         return standing(rank.met(self.rating))
 
 
-def rated(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:
-    """The ratings in the rubric's order; none without a score."""
+@dataclass(frozen=True, slots=True)
+class ShownPoint:
+    statement: str
+    quote: MarkedQuote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInsight:
+    strengths: tuple[ShownPoint, ...] = ()
+    gaps: tuple[ShownPoint, ...] = ()
+    questions: tuple[ShownPoint, ...] = ()
+
+
+def shown_ratings(rubric: Rubric, evaluation: Evaluation) -> list[ShownRating]:
+    """Return the ratings in the rubric's order, without what blind mode hides; [] without a score.
+
+    The evaluation comes with its candidate.
+    """
+    voice = blind.voice(evaluation.candidate, evaluation.analysis.draft)
+    hidden = _hidden_spans(evaluation)
     ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
     by_key = {rating.criterion: rating for rating in ratings}
+    criteria = rubric.by_key()
     return [
-        Shown(
+        ShownRating(
             criterion,
             rating,
+            voice(statement(rating, criteria)),
             tuple(
-                (f"{criterion.key}-{number}", quote.text)
+                MarkedQuote.of(quote, criterion.key, number, hidden)
                 for number, quote in enumerate(rating.quotes, start=1)
             ),
         )
@@ -48,46 +70,45 @@ def rated(rubric: Rubric, evaluation: Evaluation) -> list[Shown]:
     ]
 
 
-def without_names(ratings: list[Shown], evaluation: Evaluation) -> list[Shown]:
-    """These ratings as they may be shown: a reason or quote may hold what tells who it is."""
-    candidate, draft = evaluation.candidate, evaluation.analysis.draft
-    if not blind.is_hidden(candidate, draft):
-        return ratings
-    spans = blind.spans_of(candidate)
-    return [
-        replace(
-            one,
-            rating=replace(one.rating, reason=blind.hide(one.rating.reason, candidate)),
-            quotes=tuple(
-                (id, blind.masked(text, spans, quote.start))
-                for (id, text), quote in zip(one.quotes, one.rating.quotes, strict=True)
-            ),
+def shown_insight(rubric: Rubric, evaluation: Evaluation) -> ShownInsight | None:
+    """Return the insight without what blind mode hides; None where there is none."""
+    if not evaluation.insights:
+        return None
+    voice = blind.voice(evaluation.candidate, evaluation.analysis.draft)
+    hidden = _hidden_spans(evaluation)
+    criteria = rubric.by_key()
+
+    def shown(points: tuple[Point, ...], owner: str) -> tuple[ShownPoint, ...]:
+        return tuple(
+            ShownPoint(
+                voice(statement(point, criteria)),
+                MarkedQuote.of(point.quote, owner, number, hidden) if point.quote else None,
+            )
+            for number, point in enumerate(points, start=1)
         )
-        for one in ratings
-    ]
+
+    insight = Insight.from_json(evaluation.insights)
+    return ShownInsight(
+        shown(insight.strengths, "strength"),
+        shown(insight.gaps, "gap"),
+        shown(insight.questions, "question"),
+    )
 
 
-def insights(evaluation: Evaluation) -> dict[str, Any]:
-    """What is told of a candidate in words, as it may be shown. The places of quotes aside."""
-    say = blind.voice(evaluation.candidate, evaluation.analysis.draft)
-    told = evaluation.insights or {}
-    return {
-        "strengths": [say(one["text"]) for one in told.get("strengths", [])],
-        "gaps": [
-            {"text": say(one["text"]), "quote": say(one.get("quote", ""))}
-            for one in told.get("gaps", [])
-        ],
-        "questions": [say(one) for one in told.get("questions", [])],
-    }
+def _hidden_spans(evaluation: Evaluation) -> blind.Spans:
+    candidate = evaluation.candidate
+    is_hidden = blind.is_hidden(candidate, evaluation.analysis.draft)
+    return blind.spans_of(candidate) if is_hidden else ()
 
 
 def noticed(evaluation: Evaluation, draft: Draft) -> list[Note]:
+    """Return what reading and scoring flagged, without what blind mode hides."""
     candidate = evaluation.candidate
     notes = reading_flags(candidate.flags, candidate.hidden) + scoring_flags(evaluation.flags)
     return without_traces(notes, candidate, draft)
 
 
 def without_traces(notes: list[Note], candidate: Candidate, draft: Draft) -> list[Note]:
-    """The notes as they may be shown: what was found may tell who it is."""
-    say = blind.voice(candidate, draft)
-    return [replace(note, what=say(note.what), found=say(note.found)) for note in notes]
+    """Return the notes without what blind mode hides: a flag may quote the person's name."""
+    voice = blind.voice(candidate, draft)
+    return [replace(note, what=voice(note.what), found=voice(note.found)) for note in notes]

@@ -1,4 +1,4 @@
-"""The résumé beside what is said of it: its text with the quotes marked, or its pages."""
+"""The résumé beside its ratings: its text with the quotes marked, or its pages as images."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
@@ -17,17 +18,17 @@ from candidates.access import Request, candidate_for
 from candidates.models import Candidate, Draft
 from candidates.models.candidate import CandidateStatus
 from candidates.pages.marks import segments
-from candidates.reading import Sheet, Unreadable
+from candidates.reading import PageLayout, Unreadable
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 2  # originals that are drawn by one process of the web server
-PATIENCE = 10.0  # seconds that a request waits for its turn
+MAX_CONCURRENT_DRAWINGS = 2  # in a process of the web server
+DRAWING_WAIT_SECONDS = 10.0  # that a request waits for its turn
+BROWSER_CACHE_SECONDS = 3_600
 PDF = "application/pdf"
-KEPT = 3_600  # seconds in the reader's own browser
 
-PARTS = {
+SECTION_TITLES = {
     "awards": gettext_lazy("Awards"),
     "certifications": gettext_lazy("Certificates"),
     "contact": gettext_lazy("Contact"),
@@ -44,26 +45,25 @@ PARTS = {
 }
 
 Quotes = Sequence[tuple[str, int, int]]
-_turns = BoundedSemaphore(AT_ONCE)
+_drawings = BoundedSemaphore(MAX_CONCURRENT_DRAWINGS)
 
 
-class Busy(Exception):
-    """Others are drawing; it is for the reader to try again."""
+class DrawingBusy(Exception):
+    """Other requests are drawing; the reader has to try again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A page of the original, with its number; each mark with the id of its quote where the quote
-    begins, else ""."""
+class DrawnPage:
+    """A page of the original. Each mark has the id of its quote where the quote begins, else ""."""
 
     number: int
-    sheet: Sheet
+    sheet: PageLayout
     marks: list[tuple[str, Any]]
 
 
 def pane(candidate: Candidate, draft: Draft, quotes: Quotes, show: str | None) -> dict[str, Any]:
-    """What the part of a page shows. No query; a look into the original where its pages are asked
-    for."""
+    """The context of the part of a page that shows the résumé. No query; opens the original
+    where its pages are requested."""
     hidden = blind.is_hidden(candidate, draft)
     has_pages = _has_pages(candidate)
     context = {
@@ -75,22 +75,27 @@ def pane(candidate: Candidate, draft: Draft, quotes: Quotes, show: str | None) -
     }
     if context["shows_pages"]:
         return {**context, **_pages(candidate, quotes)}
-    parts = [(f"part-{at}", one) for at, one in enumerate(candidate.sections, start=1)]
+    sections = [
+        (f"part-{number}", section) for number, section in enumerate(candidate.sections, start=1)
+    ]
     return {
         **context,
-        "jumps": [(id, PARTS.get(one["kind"], one["kind"].capitalize())) for id, one in parts],
+        "jumps": [
+            (id, SECTION_TITLES.get(section["kind"], section["kind"].capitalize()))
+            for id, section in sections
+        ],
         "segments": segments(
             candidate.text,
             quotes,
-            [(id, one["start"]) for id, one in parts],
+            [(id, section["start"]) for id, section in sections],
             blind.spans_of(candidate) if hidden else (),
         ),
     }
 
 
 @require_safe
-def page(request: Request, public_id: Any, number: int) -> HttpResponse:
-    """A page of the original as a picture, counted from 1."""
+def page(request: Request, public_id: UUID, number: int) -> HttpResponse:
+    """A page of the original as an image. `number` counts from 1."""
     candidate = candidate_for(request.user, public_id)
     if blind.is_hidden(candidate, candidate.draft):
         raise Http404("The original is hidden.")
@@ -102,10 +107,10 @@ def page(request: Request, public_id: Any, number: int) -> HttpResponse:
         )
     try:
         with _sandbox() as sandbox:
-            drawn = sandbox.draw(_original(candidate), max(number, 1) - 1)
+            image = sandbox.draw(_original(candidate), max(number, 1) - 1)
     except Unreadable as error:
         raise Http404("This page cannot be drawn.") from error
-    except (Busy, SandboxFailed):
+    except (DrawingBusy, SandboxFailed):
         answer = HttpResponse(
             _("The page could not be drawn in time. Try again."),
             status=503,
@@ -113,8 +118,8 @@ def page(request: Request, public_id: Any, number: int) -> HttpResponse:
         )
         answer.headers["Retry-After"] = "5"
         return answer
-    response = HttpResponse(drawn, content_type="image/webp")
-    response.headers["Cache-Control"] = f"private, max-age={KEPT}"
+    response = HttpResponse(image, content_type="image/webp")
+    response.headers["Cache-Control"] = f"private, max-age={BROWSER_CACHE_SECONDS}"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -129,39 +134,42 @@ def _has_pages(candidate: Candidate) -> bool:
 
 def _pages(candidate: Candidate, quotes: Quotes) -> dict[str, Any]:
     text = candidate.text
-    asked = [(text[start:end], text.count(text[start:end], 0, start)) for _, start, end in quotes]
+    # Each quote with the number of times that its text occurs before it.
+    texts = [(text[start:end], text.count(text[start:end], 0, start)) for _, start, end in quotes]
     try:
         with _sandbox() as sandbox:
-            sheets = sandbox.layout(_original(candidate), asked)
+            sheets = sandbox.layout(_original(candidate), texts)
     except (Unreadable, Http404) as error:
         log.info("candidate %s: its pages cannot be drawn, %s", candidate.pk, type(error).__name__)
-        return {"trouble": _("The pages of this file cannot be drawn. Its text is all there is.")}
-    except (Busy, SandboxFailed) as error:
+        return {"error": _("The pages of this file cannot be drawn. Its text is all there is.")}
+    except (DrawingBusy, SandboxFailed) as error:
         log.warning("pages are not drawn: %s", type(error).__name__)
-        return {"trouble": _("The pages could not be drawn in time. Try again.")}
-    begun: set[int] = set()
-    drawn = []
+        return {"error": _("The pages could not be drawn in time. Try again.")}
+    placed: set[int] = set()  # quotes whose beginning is marked
+    pages = []
     for number, sheet in enumerate(sheets, start=1):
         marks = []
         for mark in sheet.marks:
             if mark.quote >= len(quotes):
                 continue
-            marks.append(("" if mark.quote in begun else quotes[mark.quote][0], mark))
-            begun.add(mark.quote)
-        drawn.append(Drawn(number, sheet, marks))
-    lost = [(id, asked[at][0]) for at, (id, _, _) in enumerate(quotes) if at not in begun]
-    return {"pages": drawn, "lost": lost}
+            marks.append(("" if mark.quote in placed else quotes[mark.quote][0], mark))
+            placed.add(mark.quote)
+        pages.append(DrawnPage(number, sheet, marks))
+    missing = [
+        (id, texts[index][0]) for index, (id, _, _) in enumerate(quotes) if index not in placed
+    ]
+    return {"pages": pages, "missing_quotes": missing}
 
 
 @contextmanager
 def _sandbox() -> Iterator[Sandbox]:
-    if not _turns.acquire(timeout=PATIENCE):
-        raise Busy
+    if not _drawings.acquire(timeout=DRAWING_WAIT_SECONDS):
+        raise DrawingBusy
     try:
         with Sandbox() as sandbox:
             yield sandbox
     finally:
-        _turns.release()
+        _drawings.release()
 
 
 def _original(candidate: Candidate) -> bytes:

@@ -1,4 +1,4 @@
-"""What was paid: of one analysis, and of everything that is somebody's, by month."""
+"""Calls to models and their cost: of an analysis, and of a user by month."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,21 +11,21 @@ from django.views.decorators.http import require_safe
 
 from candidates.access import Request
 from candidates.models import Analysis, Call
-from candidates.models.call import CallStatus
+from candidates.models.call import CallQuerySet, CallStatus
 from candidates.pages.words import MODES, money
 from candidates.scoring import catalogue
 from candidates.scoring.engines import LOCAL
 
-ANALYSES_SHOWN = 25
+MAX_ANALYSES_SHOWN = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """What one analysis took. Costs are in words, "" where a price is not known."""
+class AnalysisUsage:
+    """The usage of an analysis. Costs are texts, "" where a price is not known."""
 
     is_local: bool
     calls: int
-    unknown: int  # of which nobody knows whether they were answered, and paid for
+    unknown: int  # calls of which it is not known whether they were answered, and charged
     reused: int
     prompt_tokens: int
     completion_tokens: int
@@ -33,15 +33,15 @@ class Spent:
     cost: str
     cost_each: str
     tokens_each: int
-    asked: tuple[str, ...]  # how, in words
-    others: tuple[str, ...]  # models that answered in place of the one asked for
+    modes: tuple[str, ...]  # how answers were requested, in words
+    others: tuple[str, ...]  # models that answered in place of the analysis's model
 
 
-def spent(analysis: Analysis, scored: int, reused: int) -> Spent:
-    """The analysis's own figures, `scored` of its résumés having a score, `reused` one of before.
-    Two queries; none for the built-in engine, which calls nobody."""
+def analysis_usage(analysis: Analysis, scored: int, reused: int) -> AnalysisUsage:
+    """The usage of an analysis with `scored` résumés that have a score, `reused` of them from
+    before. Two queries; none for the built-in engine, which makes no calls."""
     if analysis.engine == LOCAL:
-        return Spent(
+        return AnalysisUsage(
             is_local=True,
             calls=0,
             unknown=0,
@@ -52,16 +52,16 @@ def spent(analysis: Analysis, scored: int, reused: int) -> Spent:
             cost="",
             cost_each="",
             tokens_each=0,
-            asked=(),
+            modes=(),
             others=(),
         )
     used = analysis.calls.usage()
-    ways = analysis.calls.ways()
+    modes_and_models = analysis.calls.modes_and_models()
     tokens = used["prompt_tokens"] + used["completion_tokens"]
     cost: Decimal | None = used["cost"]
-    asked = dict.fromkeys(str(MODES.get(mode, mode)) for mode, _, _ in ways if mode)
-    names = dict.fromkeys(name for _, name, _ in ways if name)
-    return Spent(
+    modes = dict.fromkeys(str(MODES.get(mode, mode)) for mode, _, _ in modes_and_models if mode)
+    models = dict.fromkeys(model for _, model, _ in modes_and_models if model)
+    return AnalysisUsage(
         is_local=False,
         calls=used["calls"],
         unknown=used["unknown"],
@@ -72,23 +72,23 @@ def spent(analysis: Analysis, scored: int, reused: int) -> Spent:
         cost=money(cost),
         cost_each=money(cost / scored) if cost is not None and scored else "",
         tokens_each=round(tokens / scored) if scored else 0,
-        asked=tuple(asked),
-        others=tuple(name for name in names if not catalogue.is_same(analysis.model, name)),
+        modes=tuple(modes),
+        others=tuple(model for model in models if not catalogue.is_same(analysis.model, model)),
     )
 
 
 @require_safe
 def usage(request: Request) -> HttpResponse:
-    """The user's months, and the last analyses that made calls. Five queries."""
-    mine = Call.objects.all().visible_to(request.user)
-    months = [{**month, "cost": money(month["cost"])} for month in mine.by_month()]
-    context = {"months": months, "analyses": _last(mine)}
+    """The user's calls by month, and the last analyses that made calls. Five queries."""
+    calls = Call.objects.all().visible_to(request.user)
+    months = [{**month, "cost": money(month["cost"])} for month in calls.by_month()]
+    context = {"months": months, "analyses": _last_analyses(calls)}
     return render(request, "candidates/usage.html", context)
 
 
-def _last(calls: Any) -> list[dict[str, Any]]:
-    """The newest analyses with calls, and what each took. Two queries."""
-    found = list(
+def _last_analyses(calls: CallQuerySet) -> list[dict[str, Any]]:
+    """The newest analyses with calls, and the usage of each. Two queries."""
+    rows = list(
         calls.filter(analysis__isnull=False)
         .order_by()
         .values("analysis")
@@ -98,14 +98,14 @@ def _last(calls: Any) -> list[dict[str, Any]]:
             completion_tokens=Sum("completion_tokens"),
             cost=Sum("cost"),
         )
-        .order_by("-analysis")[:ANALYSES_SHOWN]
+        .order_by("-analysis")[:MAX_ANALYSES_SHOWN]
     )
     shown = Analysis.objects.select_related("draft").defer("criteria", "draft__description")
-    by_id = shown.in_bulk([one["analysis"] for one in found])
+    by_id = shown.in_bulk([row["analysis"] for row in rows])
     return [
-        {**one, "analysis": by_id[one["analysis"]], "cost": money(one["cost"])}
-        for one in found
-        if one["analysis"] in by_id
+        {**row, "analysis": by_id[row["analysis"]], "cost": money(row["cost"])}
+        for row in rows
+        if row["analysis"] in by_id
     ]
 
 

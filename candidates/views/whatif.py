@@ -1,7 +1,7 @@
 """What the ranking would be with other weights: what a browser needs to compute it, and keeping
 the weights that were found."""
 
-from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
@@ -16,18 +16,18 @@ from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
 from candidates.models import Criterion, Draft, Event
 from candidates.models.analysis import EvaluationStatus
-from candidates.models.draft import HEAVIEST, Role
+from candidates.models.draft import Role
 from candidates.ranking import Filter
 from candidates.reasons import criterion_name
 from candidates.scoring import rank
-from candidates.scoring.rubric import ROLE
-from candidates.scoring.scorecard import STRONGEST
+from candidates.scoring.rubric import MAX_WEIGHT, ROLE
+from candidates.scoring.scorecard import MAX_RATING
 
 MOST_MOVED = 1_000
 
 
 @require_safe
-def ratings(request: Request, public_id: Any) -> HttpResponse:
+def ratings(request: Request, public_id: UUID) -> HttpResponse:
     """The best thousand, each with its ratings in the rubric's order, and the rule of the score.
 
     Their order breaks ties: what the weights do not change is settled here. Four queries.
@@ -59,9 +59,9 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
             }
             for one in analysis.rubric.criteria
         ],
-        "strongest": STRONGEST,
-        "cap": rank.CAP,
-        "unclearFrom": rank.UNCLEAR_FROM,
+        "strongest": MAX_RATING,
+        "cap": rank.MAX_SCORE_WITHOUT_MUST_HAVE,
+        "unclearFrom": rank.MIN_UNCLEAR_RATING,
         "total": total,
         "rows": rows,
     }
@@ -69,7 +69,7 @@ def ratings(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def weights(request: Request, public_id: Any) -> HttpResponse:
+def weights(request: Request, public_id: UUID) -> HttpResponse:
     """Write weights into the draft's criteria, found by the names that they have in the rubric."""
     analysis = analysis_for(request.user, public_id, Role.EDITOR)
     wanted: dict[str, int] = {}
@@ -79,7 +79,7 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
         if not value:
             continue
         least = 0 if one.key == ROLE else 1
-        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= HEAVIEST:
+        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= MAX_WEIGHT:
             messages.error(
                 request,
                 _(
@@ -90,14 +90,14 @@ def weights(request: Request, public_id: Any) -> HttpResponse:
                     "name": criterion_name(one),
                     "value": value[:20],
                     "least": least,
-                    "most": HEAVIEST,
+                    "most": MAX_WEIGHT,
                 },
             )
             return redirect(analysis)
         if one.key == ROLE:
             role_weight = int(value)
         else:
-            wanted[one.name.strip().casefold()] = int(value)
+            wanted[one.identity] = int(value)
     kept, gone = _keep(request, analysis.draft, wanted, role_weight)
     if gone:
         messages.warning(
@@ -128,13 +128,11 @@ def _keep(
     """What was changed, in words, and how many criteria the draft has no more."""
     with transaction.atomic():
         own = Draft.objects.select_for_update().get(pk=draft.pk)
-        there = {one.name.strip().casefold(): one for one in own.criteria.all()}
+        there = {one.identity: one for one in own.criteria.all()}
         changed = [one for name, one in there.items() if wanted.get(name, one.weight) != one.weight]
-        kept = [
-            f"{one.name} {one.weight} to {wanted[one.name.strip().casefold()]}" for one in changed
-        ]
+        kept = [f"{one.name} {one.weight} to {wanted[one.identity]}" for one in changed]
         for one in changed:
-            one.weight = wanted[one.name.strip().casefold()]
+            one.weight = wanted[one.identity]
         Criterion.objects.bulk_update(changed, ["weight"])
         if role_weight is not None and role_weight != own.role_weight:
             kept.append(f"role {own.role_weight} to {role_weight}")

@@ -9,11 +9,11 @@ from typing import Any
 
 import dj_database_url
 
-# Web and workers keep their connection and look whether it still lives before using it; without
+# Web and workers keep their connection and check that it still lives before using it; without
 # that, every message of the queue would open a connection of its own. A server that no longer
 # answers is noticed by TCP within half a minute, and no statement runs for longer than that.
-KEEP = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-PATIENCE = {
+PERSISTENT = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+TIMEOUTS = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -30,22 +30,22 @@ def from_url(url: str) -> dict[str, Any]:
     Raises ValueError with a plain sentence when the address is for another kind of database.
     """
     try:
-        found: dict[str, Any] = {**dj_database_url.parse(url)}
+        entry: dict[str, Any] = {**dj_database_url.parse(url)}
     except ValueError as error:
         raise ValueError(
             "DATABASE_URL is not an address. Write it as postgres://user:password@host:5432/name."
         ) from error
-    if not found.get("NAME"):
+    if not entry.get("NAME"):
         raise ValueError(
             "DATABASE_URL names no database. Write it as postgres://user:password@host:5432/name."
         )
-    if "postgresql" not in str(found["ENGINE"]):
+    if "postgresql" not in str(entry["ENGINE"]):
         raise ValueError(
             "DATABASE_URL names a database that is not PostgreSQL. "
             "Write it as postgres://user:password@host:5432/name."
         )
-    options = {**PATIENCE, **found.get("OPTIONS", {})}
-    return {**found, **KEEP, "OPTIONS": options}
+    options = {**TIMEOUTS, **entry.get("OPTIONS", {})}
+    return {**entry, **PERSISTENT, "OPTIONS": options}
 
 
 def embedded(folder: Path) -> dict[str, Any]:
@@ -55,6 +55,6 @@ def embedded(folder: Path) -> dict[str, Any]:
         "NAME": "evaluator",
         "USER": "postgres",
         "EMBEDDED": folder,
-        **KEEP,
-        "OPTIONS": {"options": PATIENCE["options"]},
+        **PERSISTENT,
+        "OPTIONS": {"options": TIMEOUTS["options"]},
     }

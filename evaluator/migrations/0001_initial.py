@@ -41,11 +41,14 @@ class Migration(migrations.Migration):
                         help_text="SHA-256 of the user name that was given", max_length=64
                     ),
                 ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "tried_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["name", "at"], name="evaluator_f_name_9a353b_idx")
+                    models.Index(fields=["name", "tried_at"], name="evaluator_f_name_c47d81_idx")
                 ],
             },
         ),

@@ -1,4 +1,4 @@
-"""Evaluations in the admin, with what staff may do about one that keeps stopping the workers."""
+"""Evaluations in the admin, and the action on résumés that keep stopping the workers."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -7,15 +7,15 @@ from candidates.admin import EvaluationAdmin
 from candidates.models import Evaluation
 from jobs.execution import control
 
-from .acts import Act, Steered
+from .actions import StaffAction, StaffActionAdmin
 
 admin.site.unregister(Evaluation)
 
 
 @admin.register(Evaluation)
-class SteeredEvaluationAdmin(Steered, EvaluationAdmin):
-    acts = (
-        Act(
+class EvaluationActionAdmin(StaffActionAdmin, EvaluationAdmin):
+    staff_actions = (
+        StaffAction(
             "take_out",
             "jobs.clear_evaluation",
             _("Take this résumé out"),

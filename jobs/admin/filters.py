@@ -1,4 +1,4 @@
-"""What the list of jobs is filtered by."""
+"""The filters of the list of jobs."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,8 +15,8 @@ from candidates.scoring.engines import LOCAL
 from jobs.models import Job, JobQuerySet, JobStatus
 from jobs.monitoring import errors
 
-SHOWN = 15
-LATELY = 500  # of the newest jobs, whose owners are offered
+MAX_CHOICES = 15
+NEWEST_JOBS = 500  # whose owners are offered
 AGES = {
     "hour": (_("the last hour"), timedelta(hours=1)),
     "day": (_("the last 24 hours"), timedelta(days=1)),
@@ -47,19 +47,19 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class OwnerFilter(admin.SimpleListFilter):
-    """Offers those who ran something lately; any other by the search, or by `?owner=` and an id."""
+    """Offers the owners of recent jobs; any other by the search, or by `?owner=` and an id."""
 
     title = _("owner")
     parameter_name = "owner"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        newest = Job.objects.order_by("-created_at")[:LATELY]
+        newest = Job.objects.order_by("-created_at")[:NEWEST_JOBS]
         owners = (
             Job.objects.filter(pk__in=newest.values("pk"))
             .order_by()
             .values("analysis__draft__owner", "analysis__draft__owner__username")
             .annotate(jobs=Count("pk"))
-            .order_by("-jobs", "analysis__draft__owner")[:SHOWN]
+            .order_by("-jobs", "analysis__draft__owner")[:MAX_CHOICES]
         )
         offered = [(str(pk), name) for pk, name, _ in owners.values_list(
             "analysis__draft__owner", "analysis__draft__owner__username", "jobs"
@@ -105,7 +105,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 
 class ReasonFilter(admin.SimpleListFilter):
-    """Why jobs failed of late; and, by way of the page of errors, any error that a résumé had."""
+    """Why recent jobs failed; and, from the page of errors, any error that a résumé had."""
 
     title = _("failure reason")
     parameter_name = "reason"
@@ -115,9 +115,8 @@ class ReasonFilter(admin.SimpleListFilter):
             status=JobStatus.FAILED, created_at__gt=Now() - AGES["month"][1]
         ).order_by()
         counted = failed.values_list("error_code", "error_params").annotate(n=Count("pk"))
-        keys = [
-            errors.Key("job", code, params) for code, params, _n in counted.order_by("-n")[:SHOWN]
-        ]
+        most = counted.order_by("-n")[:MAX_CHOICES]
+        keys = [errors.ErrorKey("job", code, params) for code, params, _number in most]
         chosen = request.GET.get(self.parameter_name, "")
         key = _key(chosen)
         if key is not None and key not in keys:
@@ -137,9 +136,9 @@ class ReasonFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=errors.jobs_with(key).order_by().values("pk"))
 
 
-def _key(text: str) -> errors.Key | None:
+def _key(text: str) -> errors.ErrorKey | None:
     """The class and reason that an address names; None where it names none."""
     try:
-        return errors.Key.parse(text)
+        return errors.ErrorKey.parse(text)
     except ValueError:
         return None

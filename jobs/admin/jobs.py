@@ -1,4 +1,4 @@
-"""Jobs in the admin: how far each is, what went wrong with it, and what staff may do about it."""
+"""Jobs in the admin: how far each is, what went wrong with it, and the actions of staff on it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -19,25 +19,28 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from candidates.models import Analysis, Evaluation, Event
+from candidates.models import Analysis, Event
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
+from candidates.pages import durations
 from candidates.reasons import sentence
 from jobs.execution import control, pause, submit
+from jobs.execution.progress import JobProgress, progress_by_analysis
 from jobs.models import FINISHED_JOB_STATUSES, Halt, Job, Lane
 from jobs.models.job import Priority
 from jobs.monitoring import errors
-from jobs.views.runs import VERBS, Progress
+from jobs.views.runs import VERBS
 
-from .acts import AT_ONCE, Act, Steered
+from .actions import MAX_ROWS, StaffAction, StaffActionAdmin, warn_of_more
 from .filters import AgeFilter, EngineFilter, OwnerFilter, ReasonFilter, StateFilter
 
-EVENTS_SHOWN = FAILURES_SHOWN = 100
-EVERY = 5  # seconds between looks while something on the page is under way
+MAX_EVENTS_SHOWN = MAX_FAILURES_SHOWN = 100
+MAX_ATTEMPTS_SHOWN = 50
+POLL_SECONDS = 5  # while something on the page is under way
 # Templates for these would take half of a list's time.
-HERE, ELSEWHERE = mark_safe(""), mark_safe(' hx-swap-oob="true"')
-STATE = '<span class="job-state {}" id="state-{}"{}>{}</span>'
-NO_PROGRESS = '<span class="job-progress" id="progress-{}"{}>–</span>'
-PROGRESS = (
+INLINE, OUT_OF_BAND = mark_safe(""), mark_safe(' hx-swap-oob="true"')
+STATE_HTML = '<span class="job-state {}" id="state-{}"{}>{}</span>'
+NO_PROGRESS_HTML = '<span class="job-progress" id="progress-{}"{}>–</span>'
+PROGRESS_HTML = (
     '<span class="job-progress" id="progress-{}"{}>'
     '<progress max="{}" value="{}" aria-label="{}"></progress> {}</span>'
 )
@@ -51,8 +54,8 @@ def _retry(only_failed: bool) -> Callable[[Job, Any, HttpRequest], bool]:  # noq
     return retry
 
 
-ACTS = (
-    Act(
+STAFF_ACTIONS = (
+    StaffAction(
         "cancel",
         "jobs.cancel_job",
         gettext_lazy("Cancel this job"),
@@ -61,7 +64,7 @@ ACTS = (
         lambda jobs: jobs.open(),
         lambda job, user, _: submit.cancel(job, user),
     ),
-    Act(
+    StaffAction(
         "pause",
         "jobs.pause_job",
         gettext_lazy("Pause this job"),
@@ -70,7 +73,7 @@ ACTS = (
         lambda jobs: jobs.active(),
         lambda job, user, _: pause.pause_job(job, user),
     ),
-    Act(
+    StaffAction(
         "resume",
         "jobs.pause_job",
         gettext_lazy("Resume this job"),
@@ -79,7 +82,7 @@ ACTS = (
         lambda jobs: jobs.open().filter(paused_at__isnull=False),
         lambda job, user, _: pause.resume_job(job, user),
     ),
-    Act(
+    StaffAction(
         "retry",
         "jobs.retry_job",
         gettext_lazy("Retry all that has no score"),
@@ -91,7 +94,7 @@ ACTS = (
         lambda jobs: jobs.filter(status__in=FINISHED_JOB_STATUSES),
         _retry(only_failed=False),
     ),
-    Act(
+    StaffAction(
         "retry_failed",
         "jobs.retry_job",
         gettext_lazy("Retry only failed résumés"),
@@ -103,7 +106,7 @@ ACTS = (
         lambda jobs: jobs.filter(status__in=FINISHED_JOB_STATUSES),
         _retry(only_failed=True),
     ),
-    Act(
+    StaffAction(
         "requeue",
         "jobs.requeue_job",
         gettext_lazy("Send this job to the queue again"),
@@ -114,7 +117,7 @@ ACTS = (
         ),
         lambda job, user, _: control.requeue(job, user),
     ),
-    Act(
+    StaffAction(
         "raise_priority",
         "jobs.prioritise_job",
         gettext_lazy("Raise the priority"),
@@ -123,7 +126,7 @@ ACTS = (
         lambda jobs: jobs.open().filter(priority__lt=Priority.HIGH),
         lambda job, user, _: control.prioritise(job, user, 1),
     ),
-    Act(
+    StaffAction(
         "lower_priority",
         "jobs.prioritise_job",
         gettext_lazy("Lower the priority"),
@@ -136,38 +139,26 @@ ACTS = (
 
 
 class JobList(ChangeList):
-    """The page's rows know how far they are."""
+    """The list, whose rows have their progress."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
-        measure(self.result_list)
+        add_progress(self.result_list)
         self.watched = [job.pk for job in self.result_list if job.is_open]
         self.halt = Halt.objects.select_related("by").first()
 
 
-def measure(jobs: Any) -> None:
+def add_progress(jobs: Any) -> None:
     """Write into each job how far its analysis is, counted from the evaluations. One query."""
-    counted = Evaluation.objects.filter(analysis__in={job.analysis_id for job in jobs})
-    done: dict[int, dict[str, int]] = {}
-    for analysis, status, number in (
-        counted.order_by().values_list("analysis", "status").annotate(number=Count("pk"))
-    ):
-        done.setdefault(analysis, {})[status] = number
+    progress = progress_by_analysis(jobs)
     for job in jobs:
-        each = done.get(job.analysis_id, {})
-        job.progress = Progress(
-            total=sum(each.values()),
-            scored=each.get(EvaluationStatus.SCORED, 0),
-            failed=each.get(EvaluationStatus.FAILED, 0),
-            unreadable=each.get(EvaluationStatus.UNREADABLE, 0),
-            waiting=sum(each.get(status, 0) for status in OPEN_EVALUATION_STATUSES),
-        )
+        job.progress = progress[job.analysis_id]
 
 
 def _ids(term: str) -> tuple[UUID, UUID] | None:
-    """The least and the greatest id that begins as `term`; None where that is no id's beginning,
-    of which a list shows eight characters."""
+    """The least and the greatest id that begin as `term`; None where it is not the beginning of an
+    id, of which lists show eight characters."""
     digits = term.replace("-", "").lower()
     if not 8 <= len(digits) <= 32 or not set(digits) <= set("0123456789abcdef"):
         return None
@@ -175,8 +166,8 @@ def _ids(term: str) -> tuple[UUID, UUID] | None:
 
 
 @admin.register(Job)
-class JobAdmin(Steered):
-    acts = ACTS
+class JobAdmin(StaffActionAdmin):
+    staff_actions = STAFF_ACTIONS
     list_display = ["title", "owner", "state", "progress", "rank", "created", "took"]
     list_filter = (StateFilter, OwnerFilter, EngineFilter, AgeFilter, ReasonFilter)
     search_fields = ["public_id"]
@@ -191,9 +182,8 @@ class JobAdmin(Steered):
     fields = tuple(readonly_fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        known = ("analysis__draft__owner", "requested_by")
-        jobs: QuerySet[Any] = super().get_queryset(request).select_related(*known)
-        return jobs
+        jobs: QuerySet[Any] = super().get_queryset(request)
+        return jobs.select_related("analysis__draft__owner", "requested_by")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return JobList
@@ -210,8 +200,8 @@ class JobAdmin(Steered):
         of_people = Analysis.objects.filter(
             Q(draft__owner__username__icontains=term) | Q(draft__owner__email__icontains=term)
         )
-        found = titled.union(of_people.values("pk"))
-        return queryset.filter(analysis__in=found), False
+        matching = titled.union(of_people.values("pk"))
+        return queryset.filter(analysis__in=matching), False
 
     @admin.display(description=gettext_lazy("job"), ordering="analysis__title")
     def title(self, job: Job) -> str:
@@ -251,7 +241,7 @@ class JobAdmin(Steered):
 
     @admin.display(description=gettext_lazy("took"))
     def took(self, job: Job) -> str:
-        return str(job.took).split(".", maxsplit=1)[0] if job.took else ""
+        return durations.short(job.took)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -266,12 +256,12 @@ class JobAdmin(Steered):
         """The states and bars of the jobs that a list watches, each to be put in its place."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        asked = [int(pk) for pk in request.GET.getlist("job") if pk.isdecimal() and len(pk) < 19]
-        jobs = list(Job.objects.filter(pk__in=asked[: self.list_per_page]))
-        measure(jobs)
+        ids = [int(pk) for pk in request.GET.getlist("job") if pk.isdecimal() and len(pk) < 19]
+        jobs = list(Job.objects.filter(pk__in=ids[: self.list_per_page]))
+        add_progress(jobs)
         watched = [job.pk for job in jobs if job.is_open]
-        parts = [part(job, ELSEWHERE) for job in jobs for part in (state, progress)]
-        context = {"parts": parts, "watched": watched, "every": EVERY}
+        parts = [part(job, OUT_OF_BAND) for job in jobs for part in (state, progress)]
+        context = {"parts": parts, "watched": watched, "every": POLL_SECONDS}
         return render(request, "admin/jobs/job/watch.html", context)
 
     def errors_view(self, request: HttpRequest) -> HttpResponse:
@@ -285,7 +275,7 @@ class JobAdmin(Steered):
                 **self.admin_site.each_context(request),
                 "title": _("Errors"),
                 "opts": self.opts,
-                "groups": errors.groups(),
+                "groups": errors.error_groups(),
                 "windows": errors.WINDOWS,
                 "may_retry": request.user.has_perm("jobs.retry_job"),
             },
@@ -295,96 +285,98 @@ class JobAdmin(Steered):
         """Retry all that failed for one reason within one window: asks first."""
         if not (self.has_view_permission(request) and request.user.has_perm("jobs.retry_job")):
             raise PermissionDenied
-        sent = request.POST if request.method == "POST" else request.GET
-        window = sent.get("window", "")
+        values = request.POST if request.method == "POST" else request.GET
+        window = values.get("window", "")
         try:
-            key = errors.Key.parse(sent.get("reason", ""))
+            key = errors.ErrorKey.parse(values.get("reason", ""))
         except ValueError as error:
             raise Http404 from error
-        if window not in errors.WINDOWS or not errors.SOURCES[key.source].can_retry:
+        if window not in errors.WINDOWS or not key.can_retry:
             raise Http404
-        matching = errors.latest(errors.jobs_with(key, window))
-        only = sent.get("job", "")
-        if only:  # what failed for it in one analysis
-            own = Job.objects.filter(pk=only if only.isdecimal() and len(only) < 19 else 0)
-            matching = matching.filter(analysis__in=own.values("analysis"))
+        matching = errors.latest_jobs(errors.jobs_with(key, window))
+        job_id = values.get("job", "")
+        if job_id:  # what failed for that reason in one analysis
+            chosen = Job.objects.filter(pk=job_id if job_id.isdecimal() and len(job_id) < 19 else 0)
+            matching = matching.filter(analysis__in=chosen.values("analysis"))
         jobs = list(
-            matching.select_related("analysis__draft__owner", "requested_by")[: AT_ONCE + 1]
+            matching.select_related("analysis__draft__owner", "requested_by")[: MAX_ROWS + 1]
         )
         if request.method == "POST":
             return self._retry_all(request, jobs, key)
-        asks = _(
+        consequence = _(
             "What failed with “%s” is tried again, by a new job for each "
             "analysis. Those under way are left alone. Calls may cost money."
-        )
-        again = [("reason", str(key)), ("window", window), ("job", only)]
-        back = reverse("admin:jobs_job_errors")
-        asks %= sentence(key.reason())
-        return self.ask(request, jobs, _("Retry all that match"), asks, again, back)
+        ) % sentence(key.reason())
+        fields = [("reason", str(key)), ("window", window), ("job", job_id)]
+        back_url = reverse("admin:jobs_job_errors")
+        title = _("Retry all that match")
+        return self.confirm(request, jobs, title, consequence, fields, back_url)
 
-    def _retry_all(self, request: HttpRequest, jobs: list[Job], key: errors.Key) -> HttpResponse:
+    def _retry_all(
+        self, request: HttpRequest, jobs: list[Job], key: errors.ErrorKey
+    ) -> HttpResponse:
         retried = 0
-        only = key.reason() if key.source == "scoring" else None
-        for job in jobs[:AT_ONCE]:
+        failed_for = key.reason() if key.error_class == "scoring" else None
+        for job in jobs[:MAX_ROWS]:
             try:
-                submit.retry(job, job.requested_by, only, by=request.user)  # type: ignore[arg-type]
+                submit.retry(job, job.requested_by, failed_for, by=request.user)  # type: ignore[arg-type]
                 retried += 1
             except submit.CannotRun as error:
                 self.message_user(
-                    request, f"{self.named(job)}: {sentence(error.reason)}", messages.WARNING
+                    request, f"{self.row_label(job)}: {sentence(error.reason)}", messages.WARNING
                 )
-        told = ngettext("%s job is retried.", "%s jobs are retried.", retried) % retried
-        self.message_user(request, told, messages.SUCCESS if retried else messages.WARNING)
-        if len(jobs) > AT_ONCE:
-            more = _("There are more of them: only %(number)s are done at a time. Do it again.")
-            self.message_user(request, more % {"number": AT_ONCE}, messages.WARNING)
+        message = ngettext("%s job is retried.", "%s jobs are retried.", retried) % retried
+        self.message_user(request, message, messages.SUCCESS if retried else messages.WARNING)
+        if len(jobs) > MAX_ROWS:
+            warn_of_more(self, request)
         return redirect("admin:jobs_job_errors")
 
-    def named(self, row: Job) -> str:
+    def row_label(self, row: Job) -> str:
         return f"{self.title(row)} ({self.owner(row)})"
 
-    def about(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def detail_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         job, analysis = row, row.analysis
-        measure([job])
+        add_progress([job])
         runs = analysis.jobs.values("public_id")
         events = Event.objects.filter(draft=analysis.draft_id, about__in=runs)
-        events = events.select_related("actor").order_by("-at", "-pk")[:EVENTS_SHOWN]
-        troubled = analysis.evaluations.filter(
+        events = events.select_related("actor").order_by("-at", "-pk")[:MAX_EVENTS_SHOWN]
+        attempts = analysis.jobs.select_related("requested_by")
+        failures = analysis.evaluations.filter(
             Q(status=EvaluationStatus.FAILED)
             | Q(status__in=OPEN_EVALUATION_STATUSES, attempts__gte=1)
         )
         return {
             "job": job,
             "watched": [job.pk] if job.is_open else [],
-            "every": EVERY,
+            "every": POLL_SECONDS,
             "events": [(event, VERBS.get(event.verb, event.verb)) for event in events],
             "lanes": Lane.objects.filter(job=job).select_related("worker").order_by("pk"),
-            "attempts": analysis.jobs.select_related("requested_by").order_by("-created_at")[:50],
-            "groups": errors.groups(analysis),
+            "attempts": attempts.order_by("-created_at")[:MAX_ATTEMPTS_SHOWN],
+            "groups": errors.error_groups(analysis),
             "windows": errors.WINDOWS,
             "may_retry": not job.is_open and request.user.has_perm("jobs.retry_job"),
-            "failures": troubled.order_by("-attempts", "pk")[:FAILURES_SHOWN],
+            "failures": failures.order_by("-attempts", "pk")[:MAX_FAILURES_SHOWN],
         }
 
 
-def state(job: Job, swapped: SafeString = HERE) -> SafeString:
-    """Its state as an element; `swapped` puts it in the place of an older one."""
-    words = job.get_status_display()
+def state(job: Job, swap: SafeString = INLINE) -> SafeString:
+    """Its state as an element; `swap` puts it in the place of an older one."""
+    label = job.get_status_display()
     if job.is_paused:
-        words = f"{words} · {_('paused')}"
-    return format_html(STATE, job.status, job.pk, swapped, words)
+        label = f"{label} · {_('paused')}"
+    return format_html(STATE_HTML, job.status, job.pk, swap, label)
 
 
-def progress(job: Any, swapped: SafeString = HERE) -> SafeString:
-    """How far it is, as a bar and in words; the job has been measured."""
-    far: Progress = job.progress
+def progress(job: Any, swap: SafeString = INLINE) -> SafeString:
+    """How far the job is, as a bar and in words; `add_progress` has counted it."""
+    far: JobProgress = job.progress
     if not far.total:
-        return format_html(NO_PROGRESS, job.pk, swapped)
+        return format_html(NO_PROGRESS_HTML, job.pk, swap)
     words = [_("%(done)s of %(total)s") % {"done": far.done, "total": far.total}]
     if far.failed:
         words.append(_("%(number)s failed") % {"number": far.failed})
     if far.unreadable:
         words.append(_("%(number)s unreadable") % {"number": far.unreadable})
     return format_html(
-        PROGRESS, job.pk, swapped, far.total, far.done, _("Progress"), ", ".join(words)
+        PROGRESS_HTML, job.pk, swap, far.total, far.done, _("Progress"), ", ".join(words)
     )

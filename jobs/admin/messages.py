@@ -1,7 +1,7 @@
 """django-q2's tables in the admin, in place of its own pages.
 
-Those unpickle what lies in the queue, and run it again. These read the columns that are plain, and
-never load the others: whoever can write to the table cannot make a web server run anything.
+Those unpickle what lies in the queue, and run it again. These read plain columns and never load the
+others: whoever can write to the table cannot make a web server run anything.
 """
 
 from importlib import import_module
@@ -16,14 +16,14 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from candidates.admin import ReadOnly
 
 import_module("django_q.admin")  # registers its pages, which are taken away here
-# Nothing is ever in the other two: a success leaves no row, and nothing is scheduled by django-q2.
+# Two are always empty: a success leaves no row, and nothing is scheduled by django-q2.
 for model in (Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
 
 class PlainColumns(ReadOnly):
-    """Only `plain` columns are ever read of a row."""
+    """Only the `plain` columns of a row are ever read."""
 
     plain: tuple[str, ...] = ()
     actions = None

@@ -57,13 +57,13 @@ class NotificationAdmin(ReadOnly):
     def resend(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         chosen = list(queryset.select_related("job__analysis__draft", "membership__draft"))
         opened = sum(email.resend(each, request.user) for each in chosen)  # type: ignore[arg-type,misc]
-        told = _("%(opened)d of %(chosen)d are sent again; the others wait or may not be sent.")
-        self.message_user(request, told % {"opened": opened, "chosen": len(chosen)})
+        message = _("%(opened)d of %(chosen)d are sent again; the others wait or may not be sent.")
+        self.message_user(request, message % {"opened": opened, "chosen": len(chosen)})
 
 
 @admin.register(BadAddress)
 class BadAddressAdmin(ReadOnly):
-    """Lifting one lets its address be written to again."""
+    """Deleting a row lets its address be written to again."""
 
     list_display = ["address", "kind", "created_at", "detail"]
     list_filter = ["kind"]
@@ -81,13 +81,13 @@ class BadAddressAdmin(ReadOnly):
     )
     def lift(self, request: HttpRequest, queryset: QuerySet[BadAddress]) -> None:
         with transaction.atomic():
-            # No draft has to do with it: it stands in the admin's own log.
+            # It belongs to no draft, so it is logged in the admin's own log.
             self.log_deletions(request, queryset)
             lifted, _rows = queryset.delete()
-        told = ngettext(
+        message = ngettext(
             "%d address is written to again.", "%d addresses are written to again.", lifted
         )
-        self.message_user(request, told % lifted)
+        self.message_user(request, message % lifted)
 
 
 @admin.register(Notice)

@@ -1,4 +1,4 @@
-"""The queue in the admin: pausing all of it, lanes, and hosts."""
+"""The queue in the admin: its halt, lanes, hosts and what died on them."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from candidates.admin import ReadOnly
 from jobs.execution import control, pause
 from jobs.models import Halt, Heartbeat, Incident, Lane
 
-from .acts import Act, Steered
+from .actions import StaffAction, StaffActionAdmin
 
 
 @admin.register(Halt)
@@ -47,27 +47,27 @@ def _drain(host: Heartbeat, user: Any, request: HttpRequest) -> bool:
     return _recorded(control.drain_host, host, user, "Drained.")
 
 
-def _take_work_again(host: Heartbeat, user: Any, request: HttpRequest) -> bool:
-    return _recorded(control.resume_host, host, user, "Takes work again.")
+def _end_drain(host: Heartbeat, user: Any, request: HttpRequest) -> bool:
+    return _recorded(control.end_drain, host, user, "Takes work again.")
 
 
-def _recorded(act: Any, host: Heartbeat, user: Any, words: str) -> bool:
-    """Events are of drafts; what is done to a host stands in the admin's own log."""
+def _recorded(change: Any, host: Heartbeat, user: Any, message: str) -> bool:
+    """Change the host and log it in the admin's own log: events belong to drafts."""
     with transaction.atomic():
-        done = bool(act(host))
+        done = bool(change(host))
         if done:
-            LogEntry.objects.log_actions(user.pk, [host], CHANGE, words, single_object=True)
+            LogEntry.objects.log_actions(user.pk, [host], CHANGE, message, single_object=True)
     return done
 
 
 @admin.register(Heartbeat)
-class HeartbeatAdmin(Steered):
+class HeartbeatAdmin(StaffActionAdmin):
     list_display = [
         "host", "pid", "workers", "draining", "stopping", "started_at", "seen_at", "canary_at",
         "restarts",
     ]  # fmt: skip
-    acts = (
-        Act(
+    staff_actions = (
+        StaffAction(
             "drain",
             "jobs.drain_heartbeat",
             _("Drain this host"),
@@ -79,19 +79,19 @@ class HeartbeatAdmin(Steered):
             lambda hosts: hosts.filter(draining=False),
             _drain,
         ),
-        Act(
-            "take_work_again",
+        StaffAction(
+            "end_drain",
             "jobs.drain_heartbeat",
             _("Let this host take work again"),
             _("Let the selected hosts take work again"),
             _("Its workers are started anew."),
             lambda hosts: hosts.filter(draining=True),
-            _take_work_again,
+            _end_drain,
         ),
     )
 
 
 @admin.register(Incident)
 class IncidentAdmin(ReadOnly):
-    list_display = ["at", "host", "what", "detail"]
-    list_filter = ["what"]
+    list_display = ["occurred_at", "host", "kind", "detail"]
+    list_filter = ["kind"]

@@ -1,4 +1,4 @@
-"""Schedules and what came of them in the admin; staff may run one out of turn."""
+"""Schedules and their runs in the admin; staff may run a schedule out of turn."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from jobs.execution.submit import CannotRun
 from jobs.models.schedule import Schedule, ScheduledRun
 from jobs.schedules import cron, runs
 
-from .acts import Act, Steered
+from .actions import StaffAction, StaffActionAdmin
 
 
 def _run_now(schedule: Schedule, user: Any, request: HttpRequest) -> bool:
@@ -24,13 +24,13 @@ def _run_now(schedule: Schedule, user: Any, request: HttpRequest) -> bool:
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(Steered):
+class ScheduleAdmin(StaffActionAdmin):
     list_display = ["draft", "frequency", "expression", "time_zone", "next_at", "stopped_for"]
     list_filter = ["frequency", ("next_at", admin.EmptyFieldListFilter)]
     list_select_related = ["draft"]
     search_fields = ["draft__title", "draft__owner__username", "draft__owner__email"]
-    acts = (
-        Act(
+    staff_actions = (
+        StaffAction(
             "run_now",
             "jobs.run_schedule",
             _("Run this schedule now"),

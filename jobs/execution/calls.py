@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from candidates.scoring.attacks import Look
+from candidates.scoring.attacks import Inspection
 
 from .ledger import Ticket
 from .runtime import Runtime
@@ -28,7 +28,7 @@ class WorkItem:
     text: str  # as it was read
     document: str  # the same without what no score may rest on; offsets agree
     fingerprint: str
-    look: Look | None = None  # at the document
+    inspection: Inspection | None = None  # of the document
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -68,6 +68,6 @@ def drain_host(host: Heartbeat) -> bool:
     return bool(Heartbeat.objects.filter(pk=host.pk, draining=False).update(draining=True))
 
 
-def resume_host(host: Heartbeat) -> bool:
-    """Let a drained host take work; False when it takes work already, or is gone."""
+def end_drain(host: Heartbeat) -> bool:
+    """Let a drained host take work; False when it does, or has gone."""
     return bool(Heartbeat.objects.filter(pk=host.pk, draining=True).update(draining=False))

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from candidates.intake import NO_NAME, Incoming, clean_name
+from candidates.intake import NO_NAME_MESSAGE, Incoming, clean_name
 from candidates.models import DescriptionFile, Draft, Event
-from candidates.models.draft import LONGEST_DESCRIPTION
+from candidates.models.draft import MAX_DESCRIPTION_CHARACTERS
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
 from candidates.reasons import sentence
@@ -40,7 +40,7 @@ def upload_description(draft: Draft, user: "User", file: Incoming) -> Descriptio
     """Store the file and wake a worker to read it; returns at once. Raises DescriptionRefused."""
     name = clean_name(file.name)
     if not name:
-        raise DescriptionRefused(str(NO_NAME))
+        raise DescriptionRefused(str(NO_NAME_MESSAGE))
     if file.size > MAX_DESCRIPTION_BYTES:
         raise DescriptionRefused(
             _("The file is larger than 8 MB. Save a smaller copy, or paste the text into the form.")
@@ -75,4 +75,4 @@ def read_description(file_id: int) -> None:
         log.error("description %d: %s", file_id, place(error))
         claims.release([file_id], DESCRIPTION_LEASE)
     else:
-        rows.ready(claims.token, document.text.strip()[:LONGEST_DESCRIPTION])
+        rows.ready(claims.token, document.text.strip()[:MAX_DESCRIPTION_CHARACTERS])

@@ -7,6 +7,7 @@ that there can be.
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -25,7 +26,6 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Coalesce, Concat, Least, NullIf
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from candidates.models import Call, Draft, Evaluation
@@ -33,6 +33,7 @@ from candidates.models.analysis import EvaluationStatus, InsightsMode, Sha256
 from candidates.models.call import CallPurpose, CallStatus
 from candidates.models.candidate import CandidateStatus
 from candidates.models.followup import to_repeat
+from candidates.pages import durations
 from candidates.pages.words import money
 from candidates.scoring import catalogue, engines
 from candidates.scoring.engines import Forecast
@@ -86,14 +87,8 @@ class Estimate:
 
     @property
     def time(self) -> str:
-        """The seconds in words; "" where they are unknown."""
-        if self.seconds is None:
-            return ""
-        if self.seconds < 90:
-            return _("%(number)s s") % {"number": max(1, round(self.seconds))}
-        if self.seconds < 90 * 60:
-            return _("%(number)s min") % {"number": round(self.seconds / 60)}
-        return _("%(number)s h") % {"number": number_format(round(self.seconds / 3600, 1), 1)}
+        """In words; "" where it is not known."""
+        return durations.short(self.seconds)
 
     def __str__(self) -> str:
         parts = [f"{self.resumes:,} résumé{'s' * (self.resumes != 1)}"]
@@ -124,7 +119,7 @@ def estimate_run(
 ) -> Estimate:
     """What `submit` with the same values would lead to. Nine queries at most.
 
-    Raises ValueError with a plain sentence when nothing could be rated.
+    Raises InvalidRubric when nothing could be rated.
     """
     engine = engine or settings.EVALUATOR_ENGINE
     model = settings.EVALUATOR_MODEL or engines.default_model(engine)
@@ -132,25 +127,22 @@ def estimate_run(
     counts = _counts(draft)
     resumes = counts["readable"]
     facts = catalogue.facts(model, settings.EVALUATOR_PRICES)
+    forecast = partial(engines.forecast, engine, rubric, facts)
     with_insights = mode == InsightsMode.ALL
-    score = engines.forecast(engine, rubric, facts, "score+insight" if with_insights else "score")
+    score = forecast("score+insight" if with_insights else "score")
     version = engines.version(engine, with_insights=with_insights)
     readable = _with_fingerprints(draft, prefix(engine, model, version, rubric))
     fresh, size = _fresh(readable, draft.owner_id, score.room if score else 0)
     insights = repeated = 0
-    usage = Usage()
-    if score:
-        mean = counts["bytes"] / resumes if resumes else 0.0
-        if mode == InsightsMode.TOP:
-            best = min(top_n or settings.EVALUATOR_TOP_N, resumes)
-            insights = _insight_calls(readable, draft.owner_id, best, fresh)
-        if repeats:
-            repeated = min(resumes, to_repeat(resumes))
-        usage += _usage(score, fresh, size)
-        if insights:
-            usage += _mean_usage(engines.forecast(engine, rubric, facts, "insight"), insights, mean)
-        if repeated:
-            usage += _mean_usage(engines.forecast(engine, rubric, facts, "score"), repeated, mean)
+    if score and mode == InsightsMode.TOP:
+        best = min(top_n or settings.EVALUATOR_TOP_N, resumes)
+        insights = _insight_calls(readable, draft.owner_id, best, fresh)
+    if score and repeats:
+        repeated = min(resumes, to_repeat(resumes))
+    mean = counts["bytes"] / resumes if resumes else 0.0
+    usage = _usage(score, fresh, size)
+    usage += _mean_usage(forecast("insight") if insights else None, insights, mean)
+    usage += _mean_usage(forecast("score") if repeated else None, repeated, mean)
     return Estimate(
         engine=engine,
         model=model,
@@ -209,11 +201,14 @@ def _insight_calls(readable: Any, owner_id: int, best: int, fresh: int) -> int:
     return int(min(best, best - min(known, best) + fresh))
 
 
-def _usage(forecast: Forecast, calls: int, size: int) -> Usage:
-    """What so many calls take that send `size` bytes of résumés in all."""
+def _usage(forecast: Forecast | None, calls: int, size: int) -> Usage:
+    """What so many calls take that send `size` bytes of résumés in all; nothing where the engine
+    makes no calls."""
+    if forecast is None:
+        return Usage()
     return Usage(
         calls=calls,
-        prompt_tokens=forecast.shared * calls + -(-size // catalogue.A_TOKEN),
+        prompt_tokens=forecast.shared * calls + -(-size // catalogue.BYTES_PER_TOKEN),
         completion_tokens=forecast.answer * calls,
         cached_tokens=forecast.cached * max(0, calls - 1),
         estimated=True,

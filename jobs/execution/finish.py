@@ -67,7 +67,7 @@ def _notify(job: Job) -> None:
     run = job.scheduled_runs.select_related("previous_analysis").first() if job.scheduled else None
     if run is None or run.previous_analysis is None:
         recipients.queue_for_job(job, NotificationKind.COMPLETED)
-    elif movement.highlights(run.previous_analysis, job.analysis):
+    elif movement.find_highlights(run.previous_analysis, job.analysis):
         ScheduledRun.objects.filter(pk=run.pk).update(has_changes=True)
         recipients.queue_for_job(job, NotificationKind.DIGEST)
 

@@ -11,7 +11,7 @@ from candidates.models.call import CallPurpose
 from candidates.models.followup import FollowUpKind, FollowUpQuerySet, FollowUpStatus
 from candidates.models.reason import error_columns
 from candidates.scoring import engines, rank
-from candidates.scoring.prepare import recall
+from candidates.scoring.prepare import restore
 from candidates.scoring.scorecard import Insight, Scorecard, Usage
 
 from .calls import WorkItem
@@ -40,7 +40,7 @@ class FollowUpWork(LaneWork[Any]):
         items, answers = self._prepared(ids)
         known = self.known(items)
         answers += [
-            _answer(item, FollowUpStatus.DONE, result=known[item.fingerprint])
+            _answer(item, FollowUpStatus.DONE, result=self.reused(item, known[item.fingerprint]))
             for item in items
             if item.fingerprint in known
         ]
@@ -50,6 +50,10 @@ class FollowUpWork(LaneWork[Any]):
     def known(self, items: list[WorkItem]) -> dict[str, Any]:
         """Results that need no call, by fingerprint."""
         return {}
+
+    def reused(self, item: WorkItem, result: Any) -> Any:
+        """A known result as it fits this item."""
+        return result
 
     def failed(self, item: WorkItem, reason: Reason) -> dict[str, Any]:
         return _answer(item, FollowUpStatus.FAILED, **error_columns(reason))
@@ -65,11 +69,13 @@ class FollowUpWork(LaneWork[Any]):
                 row.pk, evaluation.pk, row.deferrals, candidate.text, "", evaluation.fingerprint
             )
             try:
-                prepared = recall(candidate.text, candidate.name, candidate.prepared)
+                prepared = restore(candidate.text, candidate.name, candidate.prepared)
                 self.cards[row.pk] = Scorecard.from_json(
                     {"ratings": evaluation.ratings, "flags": evaluation.flags}
                 )
-                items.append(replace(item, document=prepared.document, look=prepared.look))
+                items.append(
+                    replace(item, document=prepared.document, inspection=prepared.inspection)
+                )
             except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
                 answers += self.failed_by_fault([item], error)
         return items, answers
@@ -91,13 +97,23 @@ class Insights(FollowUpWork):
         return dict(evaluations.values_list("fingerprint", "insights"))
 
     def ask(self, item: WorkItem) -> Coroutine[Any, Any, tuple[Insight, Usage]]:
-        return self.engine.insights(item.document, self.rubric, self.cards[item.pk], look=item.look)
+        return self.engine.insights(
+            item.document, self.rubric, self.cards[item.pk], inspection=item.inspection
+        )
 
     def answered(
         self, items: list[WorkItem], answer: tuple[Insight, Usage]
     ) -> list[dict[str, Any]]:
-        result = answer[0].to_json() | {"version": engines.WITH_INSIGHTS}
+        result = _stored(answer[0], items[0])
         return [_answer(items[0], FollowUpStatus.DONE, result=result)]
+
+    def reused(self, item: WorkItem, result: Any) -> Any:
+        # The quotes of another résumé may hold another name in the same place.
+        return _stored(Insight.from_json(result), item)
+
+
+def _stored(insight: Insight, item: WorkItem) -> dict[str, Any]:
+    return insight.verbatim(item.text).to_json() | {"version": engines.WITH_INSIGHTS}
 
 
 class Repeats(FollowUpWork):
@@ -111,11 +127,14 @@ class Repeats(FollowUpWork):
 
     def ask(self, item: WorkItem) -> Coroutine[Any, Any, Scorecard]:
         return self.engine.score(
-            item.document, self.rubric, with_insights=self.asks_insights(), look=item.look
+            item.document,
+            self.rubric,
+            with_insights=self.asks_insights(),
+            inspection=item.inspection,
         )
 
     def answered(self, items: list[WorkItem], answer: Scorecard) -> list[dict[str, Any]]:
-        standing = rank.stand(self.rubric, answer.ratings)
+        standing = rank.overall_score(self.rubric, answer.ratings)
         ratings = [rating.to_json() for rating in answer.ratings]
         return [_answer(items[0], FollowUpStatus.DONE, score=standing.score, result=ratings)]
 

@@ -1,45 +1,32 @@
-"""Reading a draft's new files, in a child process that is started when the first one comes.
+"""Reading a draft's new files, in a child process that is started at the first of them.
 
-Archives are unpacked first, so that what is in them is read, and enrolled in a run, with the rest.
+Archives are unpacked first, so that their files are read, and enrolled in a run, with the others.
 """
 
 import logging
 import time
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import transaction
 
 from candidates import intake
-from candidates.facts import similarity
 from candidates.models import Archive, Candidate, Likeness
-from candidates.models.candidate import CandidateStatus
 from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
-from candidates.scoring.fingerprint import document_key
-from candidates.scoring.prepare import keep
+from candidates.reading_result import ReadingResult
 
 from .turn import Turn, TurnMode, TurnVerdict
 
 log = logging.getLogger(__name__)
 
-AT_A_TIME = 8
-MEMBERS, MEMBERS_BYTES = 40, 16 * 1024 * 1024  # of an archive, written at a time
+FILES_PER_CLAIM = 8
+MEMBERS_PER_BATCH, MEMBER_BYTES_PER_BATCH = 40, 16 * 1024 * 1024  # written at a time
 LEASE = timedelta(seconds=45)  # longer than the slowest file may take, and a renewal besides
-RENEW = 5.0  # seconds
-NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("problem", "detail", "media_type", "reader", "text"), ""),
-    **dict.fromkeys(("name", "email", "phone", "language"), ""),
-    **{key: [] for key in ("flags", "hidden", "sections", "links")},
-    "confidence": {},
-    "prepared": {},
-    **dict.fromkeys(("text_key", "redacted_key", "phone_key"), ""),
-    **{key: [] for key in ("signature", "bands")},
-    "pages": 0,
-}
+RENEW_SECONDS = 5.0  # seconds
 
 
 def is_due(draft_id: int) -> bool:
@@ -70,14 +57,15 @@ class Reader:
             self.sandbox.close()
 
     def read_some(self, turn: Turn) -> int:
-        """Claim an archive or a few files that wait, and write what was found; how many."""
+        """Claim an archive or a few waiting files, read them and write the results; returns how
+        many were read."""
         if turn.mode is TurnMode.REQUEST:
             return 0
         return self.unpack_some(turn) or self._read_some(turn)
 
     def unpack_some(self, turn: Turn) -> int:
-        """Claim an archive that waits and make candidates of what is in it, as far as the turn
-        goes; 1, or 0 where there is none."""
+        """Claim a waiting archive and make candidates of its files until the turn ends; returns 1,
+        or 0 where there is none."""
         archives = Archive.objects.filter(draft=self.draft_id)
         archives.fail_exhausted()
         for pk in archives.claim(1, turn.token, LEASE):
@@ -99,7 +87,10 @@ class Reader:
                 data = file.read()
             for member in self._ready().unpack(data, archive.filename, archive.done):
                 batch.append(member)
-                if len(batch) >= MEMBERS or sum(len(one.data) for one in batch) >= MEMBERS_BYTES:
+                if (
+                    len(batch) >= MEMBERS_PER_BATCH
+                    or sum(len(member_read.data) for member_read in batch) >= MEMBER_BYTES_PER_BATCH
+                ):
                     if not self._keep(turn, archive, batch):
                         return
                     batch = []
@@ -124,7 +115,7 @@ class Reader:
         return self.sandbox
 
     def _keep(self, turn: Turn, archive: Archive, batch: list[Member]) -> bool:
-        """Make candidates of the members, once; False when the archive is no longer ours."""
+        """Make candidates of the members, once; False when the claim on the archive is lost."""
         with transaction.atomic():
             if not Archive.objects.all().advance(turn.token, archive.pk, len(batch), LEASE):
                 return False
@@ -135,7 +126,7 @@ class Reader:
     def _read_some(self, turn: Turn) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
         candidates.fail_exhausted()
-        ids = candidates.claim(AT_A_TIME, turn.token, LEASE)
+        ids = candidates.claim(FILES_PER_CLAIM, turn.token, LEASE)
         if ids:
             turn.renew(LEASE)
         try:
@@ -146,70 +137,38 @@ class Reader:
 
     def _read_all(self, turn: Turn, ids: list[int]) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
-        answers = []
+        results: dict[int, ReadingResult] = {}
         for candidate in Candidate.objects.filter(pk__in=ids):
             self._renew(turn)
             try:
-                answers.append(self._read(candidate, turn))
+                results[candidate.pk] = self._read(candidate, turn)
             except FileNotFoundError:
-                # Erased since it was claimed; or its file has gone from the storage, and then
-                # nobody will ever read it.
+                # Erased since it was claimed; or its file is gone from the storage for good.
                 if candidates.filter(pk=candidate.pk).exists():
-                    answers.append(_unreadable(candidate, Problem.DAMAGED, "no longer stored"))
-            # Not only at a stop: eight slow files together would outlast the queue's time-out.
+                    results[candidate.pk] = ReadingResult.of_problem(
+                        Problem.DAMAGED, "no longer stored"
+                    )
+            # After each file: eight slow ones together would outlast the queue's time-out.
             if turn.check() is not TurnVerdict.CONTINUE:
                 break
-        if answers:
-            candidates.answer(turn.token, answers)
-            # After the commit: of two workers that read alike files at once, the later sees both.
-            Likeness.objects.all().find(answer["id"] for answer in answers)
-        return len(answers)
+        if results:
+            candidates.record_reading(turn.token, results)
+            # After the commit: of two workers that read similar files at once, the later sees both.
+            Likeness.objects.all().find(results)
+        return len(results)
 
     def _renew(self, turn: Turn) -> None:
-        """Also while one file is read: recognising a long scan outlasts the lease."""
-        if time.monotonic() - turn.renewed > RENEW:
+        """Renew the claims, also while one file is read: a long scan outlasts the lease."""
+        if time.monotonic() - turn.renewed > RENEW_SECONDS:
             turn.renew(LEASE)
             Candidate.objects.filter(draft=self.draft_id).renew(turn.token, LEASE)
 
-    def _read(self, candidate: Candidate, turn: Turn) -> dict[str, Any]:
+    def _read(self, candidate: Candidate, turn: Turn) -> ReadingResult:
         try:
             with candidate.file.open("rb") as file:
                 document = self._ready().read(
                     file.read(), candidate.filename, lambda: self._renew(turn)
                 )
         except Unreadable as refused:
-            return _unreadable(candidate, refused.problem, refused.detail)
-        prepared, kept = keep(document.text, document.contact.name)
-        return {
-            **NOTHING,
-            "id": candidate.pk,
-            "status": CandidateStatus.READABLE,
-            "media_type": document.media_type,
-            "reader": document.reader,
-            "pages": len(document.pages),
-            "text": document.text,
-            "flags": [flag.to_json() for flag in document.flags],
-            "hidden": [hidden.to_json() for hidden in document.hidden],
-            "language": document.language,
-            "sections": [section.to_json() for section in document.sections],
-            "links": [link.to_json() for link in document.contact.links],
-            "confidence": {
-                "name": document.contact.name_confidence,
-                "email": document.contact.email_confidence,
-                "phone": document.contact.phone_confidence,
-            },
-            "name": document.contact.name,
-            "text_key": similarity.text_key(document.text),
-            "prepared": kept,
-            "redacted_key": document_key(prepared.document),
-            "phone_key": similarity.phone_key(document.contact.phone),
-            "signature": (signed := similarity.signature(document.text)),
-            "bands": similarity.bands(signed),
-            "email": document.contact.email,
-            "phone": document.contact.phone,
-        }
-
-
-def _unreadable(candidate: Candidate, problem: Problem, detail: str) -> dict[str, Any]:
-    told = {"status": CandidateStatus.UNREADABLE, "problem": problem, "detail": detail}
-    return {**NOTHING, "id": candidate.pk, **told}
+            return ReadingResult.of_problem(refused.problem, refused.detail)
+        return ReadingResult.of_document(document)

@@ -8,7 +8,7 @@ from typing import Self
 from django.conf import settings
 
 from candidates.scoring import engines
-from candidates.scoring.scorecard import Engine
+from candidates.scoring.contract import Engine
 
 from .ledger import Ledger
 

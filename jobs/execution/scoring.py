@@ -12,7 +12,7 @@ from candidates.models.reason import error_columns
 from candidates.scoring import engines, insights, rank
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.fingerprint import document_key, fingerprint, prefix
-from candidates.scoring.prepare import recall
+from candidates.scoring.prepare import restore
 from candidates.scoring.scorecard import Scorecard
 
 from .calls import WorkItem
@@ -105,7 +105,10 @@ class Scoring(LaneWork[Scorecard]):
 
     def ask(self, item: WorkItem) -> Coroutine[Any, Any, Scorecard]:
         return self.engine.score(
-            item.document, self.rubric, with_insights=self.asks_insights(), look=item.look
+            item.document,
+            self.rubric,
+            with_insights=self.asks_insights(),
+            inspection=item.inspection,
         )
 
     def answered(self, items: list[WorkItem], answer: Scorecard) -> list[dict[str, Any]]:
@@ -130,10 +133,15 @@ class Scoring(LaneWork[Scorecard]):
         for pk, deferrals, text, name, spans in rows:
             item = WorkItem(pk, pk, deferrals, text, "", "")
             try:
-                prepared = recall(text, name, spans)
+                prepared = restore(text, name, spans)
                 key = fingerprint(self.prefix, document_key(prepared.document))
                 items.append(
-                    replace(item, document=prepared.document, look=prepared.look, fingerprint=key)
+                    replace(
+                        item,
+                        document=prepared.document,
+                        inspection=prepared.inspection,
+                        fingerprint=key,
+                    )
                 )
             except Exception as error:  # noqa: BLE001 -- a fault at one résumé costs that one
                 answers += self.failed_by_fault([item], error)
@@ -150,8 +158,8 @@ class Scoring(LaneWork[Scorecard]):
             return self.failed_by_fault([item], error)
 
     def _scored(self, item: WorkItem, card: Scorecard, *, reused: bool) -> dict[str, Any]:
-        standing = rank.stand(self.rubric, card.ratings)
-        verbatim = _verbatim(card, item.text)
+        standing = rank.overall_score(self.rubric, card.ratings)
+        verbatim = card.verbatim(item.text)
         return _answer(
             item,
             status=EvaluationStatus.SCORED,
@@ -168,22 +176,6 @@ class Scoring(LaneWork[Scorecard]):
         if self.analysis.engine == LOCAL:
             return insights.compose(self.rubric, card).to_json()
         return card.insight.to_json() if card.insight else None
-
-
-def _verbatim(card: Scorecard, text: str) -> Scorecard:
-    """The card with its quotes as they stand in the résumé, where the engine saw blanks."""
-    return replace(
-        card,
-        ratings=tuple(
-            replace(
-                rating,
-                quotes=tuple(
-                    replace(quote, text=text[quote.start : quote.end]) for quote in rating.quotes
-                ),
-            )
-            for rating in card.ratings
-        ),
-    )
 
 
 def _answer(item: WorkItem, **values: Any) -> dict[str, Any]:

@@ -55,20 +55,12 @@ def submit(
 
     `repeats` has some scored twice, to see how far two scorings of the same résumé lie apart. A
     `scheduled` job makes room for those that people request.
-
     A second request for the same analysis while the first is under way returns the first one's job,
     and so does one with the same `key` at any time: it is the same press of a button. Raises
     CannotRun.
     """
-    engine = engine or settings.EVALUATOR_ENGINE
-    request: dict[str, Any] = {
-        "engine": engine,
-        "model": model or settings.EVALUATOR_MODEL or engines.default_model(engine),
-        "version": engines.version(engine, with_insights=mode == InsightsMode.ALL),
-        "insights_mode": mode,
-        "top_n": top_n or settings.EVALUATOR_TOP_N,
-        "repeats": repeats,
-    }
+    request = _request(engine or settings.EVALUATOR_ENGINE, model, mode)
+    request |= {"top_n": top_n or settings.EVALUATOR_TOP_N, "repeats": repeats}
     with transaction.atomic():
         # Held until the commit, so that two requests at once see each other.
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -87,6 +79,16 @@ def submit(
             draft=draft, requested_by=user, title=draft.title, **request
         )
         return _open_job(analysis, user, "queued", key=key, scheduled=scheduled)
+
+
+def _request(engine: str, model: str, mode: str) -> dict[str, Any]:
+    """Which scores are requested, as fields of the analysis."""
+    return {
+        "engine": engine,
+        "model": model or settings.EVALUATOR_MODEL or engines.default_model(engine),
+        "version": engines.version(engine, with_insights=mode == InsightsMode.ALL),
+        "insights_mode": mode,
+    }
 
 
 def _job_of_key(draft: Draft, key: UUID) -> Job | None:

@@ -192,4 +192,4 @@ class Turn:
 
 def _others_wait() -> bool:
     """Whether a lane or another message, such as an e-mail's, waits for a worker."""
-    return queue.messages_wait() or Lane.objects.filter(started_at=None).exists()
+    return queue.has_waiting_messages() or Lane.objects.filter(started_at=None).exists()

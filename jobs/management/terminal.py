@@ -1,11 +1,12 @@
-"""A job on the terminal: its progress, its ranking as a table, as JSON and as CSV.
+"""A job on the terminal: its progress, and its ranking as a table, as JSON and as CSV.
 
-`evaluate` and `demo` are two ways to the same pages and the same queue.
+The commands `evaluate` and `demo` use it.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,22 +19,22 @@ from rich.table import Table
 
 from candidates import exports
 from candidates.exports import reason
-from candidates.models import Analysis, Draft
-from candidates.models.analysis import OPEN_EVALUATION_STATUSES
+from candidates.models import Analysis, Draft, EvaluationQuerySet
 from candidates.pages.words import doubt, money
 from candidates.reasons import sentence
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
 from candidates.scoring.rubric import RubricCriterion
 from jobs.execution.estimate import Estimate
+from jobs.execution.progress import JobProgress
 from jobs.models import Job, JobStatus
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-LOOK = 0.2  # seconds between looks at the database
+POLL_SECONDS = 0.2  # between queries for the progress
 
 
 def ensure_tables() -> None:
-    """Make the tables in the embedded database; in production say that they are missing."""
+    """Create the tables of the embedded database. Raises CommandError for another database."""
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return
@@ -42,10 +43,10 @@ def ensure_tables() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def follow(job: Job, console: Console, still_alive: Callable[[], object] = lambda: True) -> Job:
-    """Show the job's progress until it is over or paused; returns it as it then is.
+def follow(job: Job, console: Console, check_worker: Callable[[], object] = lambda: None) -> Job:
+    """Show the job's progress until it is over or paused; return it as it is then.
 
-    `still_alive` is asked now and then and may raise to end the wait.
+    `check_worker` is called in between and may raise to end the wait.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -57,22 +58,21 @@ def follow(job: Job, console: Console, still_alive: Callable[[], object] = lambd
         bar = progress.add_task("waiting for a worker", total=None)
         while True:
             job.refresh_from_db()
-            tally = job.analysis.evaluations.tally()
-            done = tally["total"] - sum(tally[status] for status in OPEN_EVALUATION_STATUSES)
-            if tally["total"]:
-                progress.update(bar, total=tally["total"], completed=done, description="scoring")
+            done = JobProgress.from_tally(job.analysis.evaluations.tally())
+            if done.total:
+                progress.update(bar, total=done.total, completed=done.done, description="scoring")
             if not job.is_open or job.is_paused:
-                told = "paused" if job.is_paused else job.get_status_display()
-                progress.update(bar, description=told)
+                status = "paused" if job.is_paused else job.get_status_display()
+                progress.update(bar, description=status)
                 return job
-            still_alive()
-            time.sleep(LOOK)
+            check_worker()
+            time.sleep(POLL_SECONDS)
 
 
 def wait_until_read(
-    draft: Draft, console: Console, still_alive: Callable[[], object] = lambda: True
+    draft: Draft, console: Console, check_worker: Callable[[], object] = lambda: None
 ) -> None:
-    """Show how far the reading of the draft's files is, until all are read."""
+    """Show the progress of reading the draft's files until all are read."""
     columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("reading", total=None)
@@ -81,26 +81,27 @@ def wait_until_read(
             progress.update(bar, total=total, completed=total - left)
             if not left and not draft.archives.open().exists():
                 return
-            still_alive()
-            time.sleep(LOOK)
+            check_worker()
+            time.sleep(POLL_SECONDS)
 
 
-def before(told: Estimate) -> str:
-    """One line before a run; of what the built-in engine has not read yet it need not wait."""
-    if told.is_local and (told.unread or told.is_unpacking):
-        return f"{told.engine} ({told.model}): no calls, nothing to pay."
-    return str(told)
+def estimate_line(estimate: Estimate) -> str:
+    """A line before a run; the built-in engine is free, whatever is in files not read yet."""
+    if estimate.is_local and (estimate.unread or estimate.is_unpacking):
+        return f"{estimate.engine} ({estimate.model}): no calls, nothing to pay."
+    return str(estimate)
 
 
-def warn_of(criteria: Iterable[RubricCriterion], console: Console) -> None:
-    """Point out the criteria that ask for what nobody may be chosen by."""
-    for one in criteria:
-        if concern := protected.find(one.name, one.looks_for):
-            console.print(f"The criterion '{one.name}': {concern.sentence}", highlight=False)
+def print_concerns(criteria: Iterable[RubricCriterion], console: Console) -> None:
+    """Print a warning for each criterion about a protected characteristic."""
+    for criterion in criteria:
+        if concern := protected.find(criterion.name, criterion.looks_for):
+            warning = f"The criterion '{criterion.name}': {concern.sentence}"
+            console.print(warning, highlight=False)
 
 
 def why_not_completed(job: Job) -> str:
-    """Why there is no whole ranking, and what to do about it; empty when there is one."""
+    """Why there is no complete ranking, and what to do about it; "" when there is one."""
     if job.is_paused:
         page = f"{settings.SITE_URL}{job.get_absolute_url()}"
         return f"The job is paused: {sentence(job.pause_reason)} Then press Resume on {page}"
@@ -109,7 +110,7 @@ def why_not_completed(job: Job) -> str:
     return sentence(job.error) or f"The job was {job.status}."
 
 
-def show(console: Console, analysis: Analysis) -> None:
+def print_ranking(console: Console, analysis: Analysis) -> None:
     """Print the ranking: place, score, name, file, and a column of ratings for each criterion."""
     criteria = analysis.rubric.criteria
     letters = dict(zip((criterion.key for criterion in criteria), LETTERS, strict=False))
@@ -120,11 +121,11 @@ def show(console: Console, analysis: Analysis) -> None:
         table.add_column(letters[key], justify="right", min_width=3)
     table.add_column("name", no_wrap=True)
     table.add_column("file", no_wrap=True)
-    without = []
+    unscored = []
     tied = analysis.evaluations.tied()
     for evaluation in _evaluations(analysis):
         if evaluation.rank is None:
-            without.append(evaluation)
+            unscored.append(evaluation)
             continue
         ratings = {rating["criterion"]: rating["rating"] for rating in evaluation.ratings}
         table.add_row(
@@ -137,28 +138,27 @@ def show(console: Console, analysis: Analysis) -> None:
     console.print(table)
     legend = (f"{letters[c.key]} {c.name}" for c in criteria if c.key in letters)
     console.print("Ratings 0 to 4: " + " · ".join(legend), highlight=False)
-    if told := doubt(analysis.followups.repeat_error()):
-        console.print(told, highlight=False)
+    if uncertainty := doubt(analysis.followups.repeat_error()):
+        console.print(uncertainty, highlight=False)
     if analysis.engine != LOCAL:
-        console.print(_took(usage(analysis)), highlight=False)
-    for evaluation in without:
-        why = sentence(reason(evaluation)) or evaluation.get_status_display()
-        console.print(f"{evaluation.candidate.filename}: {why}", highlight=False)
+        console.print(_usage_line(usage(analysis)), highlight=False)
+    for evaluation in unscored:
+        problem = sentence(reason(evaluation)) or evaluation.get_status_display()
+        console.print(f"{evaluation.candidate.filename}: {problem}", highlight=False)
 
 
-def _took(spent: dict[str, Any]) -> str:
-    """What the analysis took, in one line."""
-    tokens = spent["prompt_tokens"] + spent["completion_tokens"]
-    told = f"{spent['calls']:,} calls, {spent['reused']:,} scores reused, {tokens:,} tokens"
-    if spent["calls"]:
-        told += f", {money(spent['cost']) or 'price unknown: set EVALUATOR_PRICES'}"
-    if spent["unknown"]:
-        told += f"; of {spent['unknown']:,} more calls nobody knows whether they were answered"
-    return f"It took {told}."
+def _usage_line(usage: dict[str, Any]) -> str:
+    tokens = usage["prompt_tokens"] + usage["completion_tokens"]
+    line = f"It took {usage['calls']:,} calls, {usage['reused']:,} scores reused, {tokens:,} tokens"
+    if usage["calls"]:
+        line += f", {money(usage['cost']) or 'price unknown: set EVALUATOR_PRICES'}"
+    if usage["unknown"]:
+        line += f"; of {usage['unknown']:,} more calls nobody knows whether they were answered"
+    return f"{line}."
 
 
 def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
-    """The job and its ranking as plain values; `files` names candidates' files by their id."""
+    """The job and its ranking as plain values; `files` has the paths of files by candidate id."""
     analysis = job.analysis
     return {
         "job": {
@@ -183,37 +183,41 @@ def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
 
 
 def usage(analysis: Analysis) -> dict[str, Any]:
-    """What the analysis cost: calls, tokens, US dollars; and scores that were reused instead."""
-    spent = analysis.calls.usage()
-    cost = spent["cost"]
+    """The usage of the analysis: calls, tokens, US dollars, and the number of reused scores."""
+    values = analysis.calls.usage()
+    cost = values["cost"]
     return {
-        **spent,
+        **values,
         "cost": None if cost is None else float(cost),
         "reused": analysis.evaluations.filter(reused=True).count(),
     }
 
 
-def as_json(told: dict[str, Any]) -> str:
-    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+def as_json(result: dict[str, Any]) -> str:
+    return json.dumps(result, ensure_ascii=False, indent=2) + "\n"
 
 
-def as_csv(told: dict[str, Any]) -> str:
-    """One line a candidate, in rank order; a rating for each criterion."""
-    ratings = [rating for one in told["candidates"] for rating in one["ratings"]]
+def as_csv(result: dict[str, Any]) -> str:
+    """A line for each candidate in rank order, with the rating of each criterion."""
+    candidates = result["candidates"]
+    ratings = [rating for candidate in candidates for rating in candidate["ratings"]]
     criteria = list(dict.fromkeys(rating["criterion"] for rating in ratings))
     must_have = list(dict.fromkeys(r["criterion"] for r in ratings if r["must_have"]))
-    return "".join(exports.csv_lines(told["candidates"], criteria, must_have))
+    return "".join(exports.csv_lines(candidates, criteria, must_have))
 
 
-def _evaluations(analysis: Analysis) -> Any:
-    """Scored by rank, then what has no score; the unreadable last."""
+def _evaluations(analysis: Analysis) -> EvaluationQuerySet:
+    """Evaluations by rank, then those without a score, the unreadable last."""
     return analysis.evaluations.select_related("candidate").defer("candidate__text").ranked()
 
 
 def _repeat_error(analysis: Analysis) -> dict[str, Any] | None:
-    found = analysis.followups.repeat_error()
-    return {"points": round(found[0], 2), "resumes": found[1]} if found else None
+    repeat_error = analysis.followups.repeat_error()
+    if not repeat_error:
+        return None
+    points, resumes = repeat_error
+    return {"points": round(points, 2), "resumes": resumes}
 
 
-def _time(moment: Any) -> str | None:
-    return moment.isoformat() if moment else None
+def _time(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None

@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                     models.PositiveBigIntegerField(help_text="id of the supervisor's sign of life"),
                 ),
                 (
-                    "what",
+                    "kind",
                     models.CharField(
                         choices=[
                             ("process", "a process of the workers died"),
@@ -132,15 +132,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("detail", models.CharField(blank=True, db_default="", max_length=200)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "occurred_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                "ordering": ["-at", "-pk"],
-                "indexes": [models.Index(fields=["-at"], name="jobs_incide_at_250441_idx")],
+                "ordering": ["-occurred_at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["-occurred_at"], name="jobs_incide_occurre_2698ec_idx")
+                ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("what__in", ["process", "workers"])),
-                        name="incident_what_listed",
+                        condition=models.Q(("kind__in", ["process", "workers"])),
+                        name="incident_kind_listed",
                     )
                 ],
             },
@@ -606,17 +611,32 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "grain",
-                    models.CharField(choices=[("hour", "hour"), ("day", "day")], max_length=4),
+                    models.CharField(
+                        choices=[
+                            ("hour", "hour"),
+                            ("day", "day"),
+                            ("total", "everything before the hours that are kept"),
+                        ],
+                        max_length=5,
+                    ),
                 ),
                 ("start", models.DateTimeField()),
-                ("figures", models.JSONField(help_text="as `Figures`, without its times")),
+                ("counted_until", models.DateTimeField(help_text="what ended before is counted")),
+                ("is_settled", models.BooleanField(db_default=False, default=False)),
+                (
+                    "counts",
+                    models.JSONField(
+                        default=dict,
+                        help_text="of each kind of rows: labels and figures (jobs.monitoring.counts)",
+                    ),
+                ),
             ],
             options={
                 "verbose_name_plural": "overview",
                 "constraints": [
                     models.UniqueConstraint(fields=("grain", "start"), name="period_once"),
                     models.CheckConstraint(
-                        condition=models.Q(("grain__in", ["hour", "day"])),
+                        condition=models.Q(("grain__in", ["hour", "day", "total"])),
                         name="period_grain_listed",
                     ),
                 ],
@@ -932,63 +952,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-created_at", "-pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Tallied",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("until", models.DateTimeField(null=True)),
-                (
-                    "only",
-                    models.BooleanField(db_default=True, default=True, editable=False, unique=True),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "tallied",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("only", True)), name="tallied_only_one"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Tally",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=40)),
-                (
-                    "labels",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=200)
-                    ),
-                ),
-                (
-                    "below",
-                    models.FloatField(
-                        help_text="of a bucket: its seconds; empty: the sum", null=True
-                    ),
-                ),
-                ("value", models.FloatField()),
-            ],
-            options={
-                "verbose_name_plural": "tallies",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("name", "labels", "below"), name="tally_once", nulls_distinct=False
-                    )
-                ],
             },
         ),
         migrations.CreateModel(
@@ -1393,6 +1356,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("status__in", ("waiting", "sending"))),
                 fields=["due_at"],
                 name="notification_to_send",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("sent_at__isnull", False)),
+                fields=["sent_at"],
+                name="notification_sent",
             ),
         ),
         migrations.AddConstraint(

@@ -3,7 +3,7 @@
 Every model and its choices are exported here: `from jobs.models import Job`.
 """
 
-from .history import Grain, Period, Tallied, Tally
+from .history import Grain, Period
 from .job import (
     FINISHED_JOB_STATUSES,
     JOB_TRANSITIONS,
@@ -30,7 +30,7 @@ from .outgoing import OutgoingMessage, OutgoingQuerySet, OutgoingStatus
 from .retention import Purge, RetentionWarning
 from .schedule import Schedule, ScheduledRun, ScheduleQuerySet
 from .webhook import Delivery, DeliveryQuerySet, Webhook, WebhookQuerySet
-from .worker import Heartbeat, HeartbeatQuerySet, Incident
+from .worker import Heartbeat, HeartbeatQuerySet, Incident, IncidentKind
 
 __all__ = [
     "FINISHED_JOB_STATUSES",
@@ -45,6 +45,7 @@ __all__ = [
     "Heartbeat",
     "HeartbeatQuerySet",
     "Incident",
+    "IncidentKind",
     "Job",
     "JobQuerySet",
     "JobStatus",
@@ -66,8 +67,6 @@ __all__ = [
     "Schedule",
     "ScheduleQuerySet",
     "ScheduledRun",
-    "Tallied",
-    "Tally",
     "Webhook",
     "WebhookQuerySet",
 ]

@@ -1,67 +1,44 @@
-"""What ended, counted by hour and day, and for /metrics; it stays when rows are erased later."""
+"""What ended, counted by hour and by day; it stays when the rows themselves are erased."""
 
 from datetime import timedelta
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from candidates.models.claims import listed_constraint
 
 
-class Tally(models.Model):
-    """One count, or one bucket of a histogram; `jobs.monitoring.prometheus` lists them."""
-
-    name = models.CharField(max_length=40)
-    labels = ArrayField(models.CharField(max_length=200))
-    below = models.FloatField(null=True, help_text="of a bucket: its seconds; empty: the sum")
-    value = models.FloatField()
-
-    class Meta:
-        verbose_name_plural = "tallies"
-        constraints = [
-            models.UniqueConstraint(
-                name="tally_once", fields=["name", "labels", "below"], nulls_distinct=False
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.labels}"
-
-
-class Tallied(models.Model):
-    """How far has been counted: everything that ended until then."""
-
-    until = models.DateTimeField(null=True)
-    only = models.BooleanField(default=True, db_default=True, unique=True, editable=False)
-
-    class Meta:
-        verbose_name_plural = "tallied"
-        constraints = [models.CheckConstraint(name="tallied_only_one", condition=Q(only=True))]
-
-    def __str__(self) -> str:
-        return f"until {self.until}"
-
-
 class Grain(models.TextChoices):
     HOUR = "hour", _("hour")
     DAY = "day", _("day")
+    TOTAL = "total", _("everything before the hours that are kept")
 
     @property
     def length(self) -> timedelta:
-        return timedelta(hours=1) if self == Grain.HOUR else timedelta(days=1)
+        """Of an hour or a day; a total has no length of its own."""
+        return {Grain.HOUR: timedelta(hours=1), Grain.DAY: timedelta(days=1)}[self]
 
     @property
-    def kept(self) -> int:
+    def number_kept(self) -> int:
         """How many are kept: a day and the night before, or a month."""
-        return 48 if self == Grain.HOUR else 31
+        return {Grain.HOUR: 48, Grain.DAY: 31}[self]
 
 
 class Period(models.Model):
-    grain = models.CharField(max_length=4, choices=Grain)
+    """What ended in one hour, in one day, or, in the one row of grain TOTAL, before all hours.
+
+    A *settled* row is final. Hours that are not settled are provisional: they hold what ended
+    before `counted_until`, for counters that may never fall. `jobs.monitoring.history` writes all
+    of them.
+    """
+
+    grain = models.CharField(max_length=5, choices=Grain)
     start = models.DateTimeField()
-    figures = models.JSONField(help_text="as `Figures`, without its times")
+    counted_until = models.DateTimeField(help_text="what ended before is counted")
+    is_settled = models.BooleanField(default=False, db_default=False)
+    counts = models.JSONField(
+        default=dict, help_text="of each kind of rows: labels and figures (jobs.monitoring.counts)"
+    )
 
     class Meta:
         verbose_name_plural = _("overview")  # of which they are the past: the admin's page of them

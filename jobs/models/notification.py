@@ -60,7 +60,12 @@ class Notification(OutgoingMessage):
     class Meta:
         ordering = ["-created_at"]
         permissions = [("resend_notification", "Can send an e-mail again")]
-        indexes = [outgoing_index("notification")]
+        indexes = [
+            outgoing_index("notification"),
+            models.Index(  # for what was sent in an hour
+                name="notification_sent", fields=["sent_at"], condition=Q(sent_at__isnull=False)
+            ),
+        ]
         constraints = [
             *outgoing_constraints("notification"),
             models.UniqueConstraint(

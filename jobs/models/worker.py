@@ -4,18 +4,19 @@ from datetime import timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Sum
-from django.db.models.functions import Now
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from candidates.models.claims import listed_constraint
 
 from .job import Lane
+from .notification import Notification
+from .outgoing import OutgoingStatus
 
-KEPT = timedelta(days=7)
-BEAT = 5.0  # between test messages; three of them missed is too much
-START_ALLOWED = 30.0  # for the first test message of new workers
-MAIL_ALLOWED = 60.0  # while e-mails are being sent: a slow mail server holds workers up
+HEARTBEAT_SECONDS = 2.0  # between two signs of life
+CANARY_SECONDS = 5.0  # between two test messages; after three missed ones the workers are replaced
+INCIDENTS_KEPT = timedelta(days=7)
 
 
 class IncidentKind(models.TextChoices):
@@ -25,45 +26,121 @@ class IncidentKind(models.TextChoices):
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def delete_expired(self) -> None:
-        self.filter(at__lt=Now() - KEPT).delete()
+        self.filter(occurred_at__lt=Now() - INCIDENTS_KEPT).delete()
 
 
 class Incident(models.Model):
-    """One death. Rows are written by the host that saw it and go after a week."""
+    """The death of a process. The host that saw it writes the row, which is kept for a week."""
 
     host = models.CharField(max_length=255)
     heartbeat = models.PositiveBigIntegerField(help_text="id of the supervisor's sign of life")
-    what = models.CharField(max_length=8, choices=IncidentKind)
+    kind = models.CharField(max_length=8, choices=IncidentKind)
     detail = models.CharField(max_length=200, blank=True, db_default="")
-    at = models.DateTimeField(db_default=Now())
+    occurred_at = models.DateTimeField(db_default=Now())
 
     objects = IncidentQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["-at"])]
-        constraints = [listed_constraint("incident_what_listed", IncidentKind, "what")]
+        ordering = ["-occurred_at", "-pk"]
+        indexes = [models.Index(fields=["-occurred_at"])]
+        constraints = [listed_constraint("incident_kind_listed", IncidentKind, "kind")]
 
     def __str__(self) -> str:
-        return f"{self.host}: {self.get_what_display()}"
+        return f"{self.host}: {self.get_kind_display()}"
 
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
-    FRESH = timedelta(seconds=15)
+    """Which hosts are alive, silent or wedged: every page, metric, check and rule asks here.
+
+    A supervisor writes `seen_at` every two seconds, and a test message (canary) that comes through
+    queue, worker and database writes `canary_at` about every five. From both follows one state:
+
+    - *silent*: no sign of life for SILENT_AFTER. The documents promise that a silent host is named
+      within 15 seconds, and pages refresh every 5, so it is 8 and not more.
+    - *alive*: seen, not stopping, and proven to take work: its last test message is not late, or
+      a lane or a slow mail server keeps its workers busy.
+    - *starting*: seen, and too young to have proven anything, or replaced a moment ago.
+    - *wedged*: seen, not stopping, and neither alive nor starting: it looks alive and takes no
+      work. The supervisor replaces such workers after three missed test messages.
+
+    All times are the database's.
+    """
+
+    SILENT_AFTER = timedelta(seconds=8)
+    # What such a host's workers have in hand is given to others. Later than it is called silent:
+    # a message that was taken away too early would be worked on twice.
+    LOST_AFTER = timedelta(seconds=30)
+    MISSED_FOR = timedelta(minutes=10)  # a silent host is shown, and named as missing
+    FORGOTTEN_AFTER = timedelta(days=1)
+    CANARY_LATE_AFTER = timedelta(seconds=2 * CANARY_SECONDS + 1)
+    START_ALLOWED = timedelta(seconds=30)  # for the first test message of new workers
+    MAIL_ALLOWED = timedelta(seconds=60)  # while e-mails are sent: a slow server holds workers up
+
+    def visible(self) -> Self:
+        """Hosts with a recent sign of life."""
+        return self.filter(self._is_visible())
+
+    def silent(self) -> Self:
+        return self.exclude(self._is_visible())
 
     def alive(self) -> Self:
-        """Supervisors seen lately whose cluster is known to take work."""
-        at_work = Lane.objects.running().filter(worker=OuterRef("pk"))
-        return self.filter(seen_at__gt=Now() - self.FRESH, stopping=False).filter(
-            Q(canary_at__gt=Now() - self.FRESH) | Exists(at_work)
+        """Hosts that are known to take work."""
+        return self.visible().filter(self._takes_work(), stopping=False)
+
+    def wedged(self) -> Self:
+        """Hosts that look alive and take no work."""
+        return self.visible().filter(stopping=False).exclude(self._takes_work() | self._starts())
+
+    def with_state(self) -> Self:
+        """Each with `is_visible`, `is_alive`, `is_wedged` and `is_canary_late`."""
+        looks_alive = self._is_visible() & Q(stopping=False)
+        return self.annotate(
+            is_visible=self._is_visible(),
+            is_alive=looks_alive & self._takes_work(),
+            is_wedged=looks_alive & ~self._takes_work() & ~self._starts(),
+            is_canary_late=Q(canary_at=None) | ~self._has_fresh_canary(),
         )
+
+    def with_canary_age(self) -> Self:
+        """Each with `canary_age`, the time since its last test message, or since its start."""
+        return self.annotate(canary_age=Now() - Coalesce("canary_at", "started_at"))
+
+    def seen_within(self, length: timedelta) -> Self:
+        return self.filter(seen_at__gt=Now() - length)
 
     def workers(self) -> int:
         """How many worker processes are alive on all hosts together."""
         return int(self.alive().aggregate(n=Sum("workers", default=0))["n"])
 
-    def sing(self) -> int:
+    def record_canary(self) -> int:
         return self.update(canary_at=Now())
+
+    def delete_forgotten(self) -> None:
+        self.filter(seen_at__lt=Now() - self.FORGOTTEN_AFTER).delete()
+
+    def _is_visible(self) -> Q:
+        return Q(seen_at__gt=Now() - self.SILENT_AFTER)
+
+    def _has_fresh_canary(self) -> Q:
+        return Q(canary_at__gt=Now() - self.CANARY_LATE_AFTER)
+
+    def _takes_work(self) -> Q:
+        return (
+            self._has_fresh_canary()
+            | Q(Exists(Lane.objects.running().filter(worker=OuterRef("pk"))))
+            | (Q(canary_at__gt=Now() - self.MAIL_ALLOWED) & Q(Exists(mail_being_sent())))
+        )
+
+    def _starts(self) -> Q:
+        lately = Now() - self.START_ALLOWED
+        replaced = Incident.objects.filter(
+            heartbeat=OuterRef("pk"), kind=IncidentKind.WORKERS, occurred_at__gt=lately
+        )
+        return Q(canary_at=None, started_at__gt=lately) | Q(Exists(replaced))
+
+
+def mail_being_sent() -> "QuerySet[Notification]":
+    return Notification.objects.filter(status=OutgoingStatus.SENDING, due_at__gt=Now())
 
 
 class Heartbeat(models.Model):

@@ -1,4 +1,4 @@
-"""What went wrong of late, grouped by its class and its reason."""
+"""Recent errors, grouped by their class and reason."""
 
 import json
 from collections.abc import Sequence
@@ -28,26 +28,26 @@ WINDOWS = {
     "3d": (timedelta(days=3), _("3 days")),
     "7d": (timedelta(days=7), _("7 days")),
 }
-REASONS = 100  # of each class, the most frequent
+MAX_REASONS = 100  # of each class, the most frequent
 
 
-class Source(NamedTuple):
-    """A class of errors: where they are, when each happened, why, and whose analysis it is.
+class ErrorClass(NamedTuple):
+    """A class of errors: its rows, and their fields with the time, the reason and the analysis.
 
-    `code` is a column; `params` is a column with what stands beside the code.
+    A reason is the value of `code_field` with the parameters of `params_field`.
     """
 
     label: str | Promise
     rows: QuerySet[Any]
-    at: str
-    code: str
-    params: str
-    analysis: str
+    time_field: str
+    code_field: str
+    params_field: str
+    analysis_field: str
     can_retry: bool = False
 
 
-SOURCES = {
-    "job": Source(
+ERROR_CLASSES = {
+    "job": ErrorClass(
         _("Job failed"),
         Job.objects.filter(status=JobStatus.FAILED),
         "completed_at",
@@ -56,7 +56,7 @@ SOURCES = {
         "analysis",
         can_retry=True,
     ),
-    "scoring": Source(
+    "scoring": ErrorClass(
         _("Résumé not scored"),
         Evaluation.objects.filter(status=EvaluationStatus.FAILED),
         "scored_at",
@@ -65,7 +65,7 @@ SOURCES = {
         "analysis",
         can_retry=True,
     ),
-    "after": Source(
+    "after": ErrorClass(
         _("Insight or second scoring"),
         FollowUp.objects.filter(status=FollowUpStatus.FAILED),
         "done_at",
@@ -74,7 +74,7 @@ SOURCES = {
         "analysis",
         can_retry=True,
     ),
-    "reading": Source(
+    "reading": ErrorClass(
         _("File not readable"),
         Candidate.objects.filter(status=CandidateStatus.UNREADABLE).annotate(
             nothing=Value({}, JSONField())
@@ -84,7 +84,7 @@ SOURCES = {
         "nothing",
         "draft__analyses",
     ),
-    "call": Source(
+    "call": ErrorClass(
         _("Call to the model"),
         Call.objects.filter(status__in=FAILED_CALL_STATUSES).annotate(
             answer=JSONObject(http_status=F("http_status"))
@@ -97,27 +97,27 @@ SOURCES = {
 }
 
 
-class Key(NamedTuple):
-    """What errors of one class have in common: the code and what stands beside it."""
+class ErrorKey(NamedTuple):
+    """The class and the reason of errors: a code and its parameters."""
 
-    source: str
+    error_class: str
     code: str
     params: dict[str, Any]
 
     @classmethod
-    def parse(cls, text: str) -> "Key":
-        """What `str` of a key gave. Raises ValueError for anything else, also from a stranger."""
-        source, _separator, rest = text.partition(":")
+    def parse(cls, text: str) -> "ErrorKey":
+        """The key of which `str` gave the text. Raises ValueError for any other text."""
+        error_class, _separator, rest = text.partition(":")
         try:
             code, params = json.loads(rest)
         except (TypeError, RecursionError) as error:
             raise ValueError("No code and parameters.") from error
-        key = cls(source, code, params)
-        if source not in SOURCES or not isinstance(params, dict):
+        key = cls(error_class, code, params)
+        if error_class not in ERROR_CLASSES or not isinstance(params, dict):
             raise ValueError("No code and parameters of a known class.")
-        if source == "reading":
+        if error_class == "reading":
             is_known = code in Problem and not params
-        elif source == "call":
+        elif error_class == "call":
             status = params.get("http_status")
             is_known = code in FailureCode and [*params] == ["http_status"]
             is_known = is_known and (status is None or type(status) is int)
@@ -128,36 +128,40 @@ class Key(NamedTuple):
         return key
 
     def __str__(self) -> str:
-        return f"{self.source}:{json.dumps([self.code, self.params], ensure_ascii=False)}"
+        return f"{self.error_class}:{json.dumps([self.code, self.params], ensure_ascii=False)}"
+
+    @property
+    def can_retry(self) -> bool:
+        return ERROR_CLASSES[self.error_class].can_retry
 
     def reason(self) -> Reason:
         """Raises ValueError where code and parameters are none of a reason."""
         return Reason(FailureCode(self.code), self.params)
 
 
-class Group(NamedTuple):
+class ErrorGroup(NamedTuple):
     """Errors of one class with one reason; `counts` are those of each window."""
 
-    key: Key
+    key: ErrorKey
     sentence: str
     counts: list[int]
 
     @property
     def label(self) -> str | Promise:
-        return SOURCES[self.key.source].label
+        return ERROR_CLASSES[self.key.error_class].label
 
     @property
     def can_retry(self) -> bool:
-        return SOURCES[self.key.source].can_retry
+        return self.key.can_retry
 
     @property
     def jobs_url(self) -> str:
-        """The list of the jobs that have it."""
+        """The list of the jobs that have such errors."""
         return reverse("admin:jobs_job_changelist", query={"reason": str(self.key)})
 
     @property
     def cells(self) -> list[tuple[int, str]]:
-        """Each count, and where those that it counts are retried."""
+        """Each count, and the URL that retries what it counts."""
         url = "admin:jobs_job_retry_errors"
         return [
             (count, reverse(url, query={"reason": str(self.key), "window": window}))
@@ -165,69 +169,73 @@ class Group(NamedTuple):
         ]
 
 
-def groups(analysis: Analysis | None = None) -> list[Group]:
-    """Of everything, or of one analysis, class by class; the most frequent first. One query."""
-    first, *rest = (_counted(name, analysis) for name in SOURCES)
+def error_groups(analysis: Analysis | None = None) -> list[ErrorGroup]:
+    """All errors, or those of one analysis, by class, the most frequent first. One query."""
+    first, *rest = (_counted(name, analysis) for name in ERROR_CLASSES)
     rows = list(first.union(*rest, all=True).order_by())
-    keys = [Key(source, code, params) for source, code, params, *_counts in rows]
-    made = [
-        Group(key, sentence, counts)
+    keys = [ErrorKey(name, code, params) for name, code, params, *_counts in rows]
+    groups = [
+        ErrorGroup(key, sentence, counts)
         for key, sentence, (_s, _c, _p, *counts) in zip(keys, titles(keys), rows, strict=True)
     ]
-    order = list(SOURCES)
-    return sorted(made, key=lambda group: (order.index(group.key.source), -group.counts[-1]))
+    order = list(ERROR_CLASSES)
+    return sorted(groups, key=lambda group: (order.index(group.key.error_class), -group.counts[-1]))
 
 
-def titles(keys: Sequence[Key]) -> list[str]:
-    """Each as a sentence for staff; a call as the server's status and the code."""
+def titles(keys: Sequence[ErrorKey]) -> list[str]:
+    """Each reason as a sentence for staff; a call as the server's status and the code."""
     return [
         " ".join(str(part) for part in (key.params.get("http_status"), key.code) if part)
-        if key.source == "call"
+        if key.error_class == "call"
         else sentence
         for key, sentence in zip(keys, sentences(map(_shown, keys)), strict=True)
     ]
 
 
-def _shown(key: Key) -> Reason | Problem | None:
-    if key.source == "call":
+def _shown(key: ErrorKey) -> Reason | Problem | None:
+    if key.error_class == "call":
         return None
-    return Problem(key.code) if key.source == "reading" else key.reason()
+    return Problem(key.code) if key.error_class == "reading" else key.reason()
 
 
 def _counted(name: str, analysis: Analysis | None) -> QuerySet[Any, Any]:
-    source = SOURCES[name]
+    error_class = ERROR_CLASSES[name]
     longest = max(length for length, _label in WINDOWS.values())
-    rows = source.rows.filter(**{f"{source.at}__gt": Now() - longest})
+    rows = error_class.rows.filter(**{f"{error_class.time_field}__gt": Now() - longest})
     if analysis is not None:
-        rows = rows.filter(**{source.analysis: analysis.pk})
+        rows = rows.filter(**{error_class.analysis_field: analysis.pk})
     counts = {
-        f"in_{key}": Count("pk", filter=Q(**{f"{source.at}__gt": Now() - length}))
+        f"in_{key}": Count("pk", filter=Q(**{f"{error_class.time_field}__gt": Now() - length}))
         for key, (length, _label) in WINDOWS.items()
     }
-    by_reason = rows.order_by().values(source.code, source.params)
-    by_reason = by_reason.annotate(source=Value(name), **counts).order_by("-in_7d")[:REASONS]
+    by_reason = rows.order_by().values(error_class.code_field, error_class.params_field)
+    by_reason = by_reason.annotate(error_class=Value(name), **counts).order_by("-in_7d")[
+        :MAX_REASONS
+    ]
     counted: QuerySet[Any, Any] = by_reason.values_list(
-        "source", source.code, source.params, *counts
+        "error_class", error_class.code_field, error_class.params_field, *counts
     )
     return counted
 
 
-def jobs_with(key: Key, window: str = "") -> JobQuerySet:
-    """Jobs whose analysis has an error of that class with that reason: within the window, or ever.
+def jobs_with(key: ErrorKey, window: str = "") -> JobQuerySet:
+    """Jobs whose analysis has an error of that class with that reason, within the window or ever.
 
     Raises KeyError for a window that does not exist.
     """
-    source = SOURCES[key.source]
-    rows = source.rows.filter(**{source.code: key.code, source.params: key.params})
+    error_class = ERROR_CLASSES[key.error_class]
+    rows = error_class.rows.filter(
+        **{error_class.code_field: key.code, error_class.params_field: key.params}
+    )
     if window:
-        rows = rows.filter(**{f"{source.at}__gt": Now() - WINDOWS[window][0]})
-    if key.source == "job":
+        rows = rows.filter(**{f"{error_class.time_field}__gt": Now() - WINDOWS[window][0]})
+    if key.error_class == "job":
         return Job.objects.filter(pk__in=rows.order_by().values("pk"))
-    analyses = rows.order_by().values(source.analysis).distinct()
+    analyses = rows.order_by().values(error_class.analysis_field).distinct()
     return Job.objects.filter(analysis__in=analyses)
 
 
-def latest(jobs: JobQuerySet) -> JobQuerySet:
-    """Of each analysis its newest job, unless one is under way."""
+def latest_jobs(jobs: JobQuerySet) -> JobQuerySet:
+    """The newest job of each analysis, unless one is under way."""
     newer = Job.objects.filter(analysis=OuterRef("analysis"), pk__gt=OuterRef("pk"))
     return jobs.filter(status__in=FINISHED_JOB_STATUSES).exclude(Exists(newer)).order_by("pk")

@@ -1,157 +1,173 @@
-"""What happened in past hours and days, counted once from the rows and kept: with a million
-evaluations the monitor cannot count a month each time it is looked at.
+"""What happened in past hours and days, counted once: for charts, and for counters that only grow.
 
-The sweep counts periods that are over and missing; whatever is not there yet is counted on the
-spot. So a figure is right whether or not the sweep has run, and the table may be emptied.
+With a million evaluations nobody can count a month each time that it is looked at. So the sweep
+*settles* each hour and day that is over: it is counted once and kept.
+
+Charts read settled periods and count on the spot whatever is not settled. A figure of theirs is
+right whether or not the sweep has run, and the table may be emptied.
+
+Counters (/metrics) must never fall: not when rows are erased, nor when old hours go. They are the
+sum of all hours, and each request first adds what has ended since the last one to the hours that
+are not settled, under a lock: an end is counted once, whichever web server is asked, and stays
+counted when its row is erased. A transaction that commits late is missed by that, and found when
+the hour is settled, which may raise a figure and lowers none. Hours that are no longer kept are
+added to the row of grain TOTAL, together with those that nobody has counted.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
+from django.db.models.functions import Now
 
 from jobs.models.history import Grain, Period
 
-SETTLED = timedelta(minutes=1)  # after its end, in which a transaction may still commit
-AT_ONCE = 6  # periods that one sweep counts
-REASONS = 8  # of failures, the most frequent of each period
+from . import counts
+from .counts import FOR_CHARTS, FOR_COUNTERS, Counts
+
+SETTLED_AFTER = timedelta(minutes=1)  # its end: until then a transaction may still commit
+COUNTER_LAG = timedelta(seconds=15)  # most transactions that were stamped earlier are committed
+PERIODS_PER_SWEEP = 6
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+HOUR = Grain.HOUR.length
 
 
-@dataclass(slots=True)
-class Figures:
-    """What ended between `start` and `end`. Times of jobs are in seconds, from the press of Run to
-    the end, None where none was completed; `cost` is in US dollars. Each of `reasons` has the
-    `source` ("job", "scoring" or "reading"), the `code` and `params` of a failure, and its
-    `number`."""
-
-    start: datetime
-    end: datetime
-    completed: int
-    failed: int
-    cancelled: int
-    p50: float | None
-    p95: float | None
-    scored: int
-    unscored: int
-    calls: int
-    busy: int
-    errors: int
-    tokens: int
-    cost: Decimal
-    reasons: list[dict[str, Any]]
+def start_of(moment: datetime, grain: Grain) -> datetime:
+    """The start of the hour or day that `moment` is in, in UTC."""
+    hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return hour if grain == Grain.HOUR else hour.replace(hour=0)
 
 
-def begin(now: datetime, grain: Grain) -> datetime:
-    """The start of the period that `now` is in, in UTC."""
-    now = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return now if grain == Grain.HOUR else now.replace(hour=0)
-
-
-def measure(spans: Sequence[tuple[datetime, datetime]]) -> list[Figures]:
-    """Count what ended in each of these spans, in their order. One statement."""
-    if not spans:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            MEASURE,
-            {"starts": [a for a, _ in spans], "ends": [b for _, b in spans], "top": REASONS},
-        )
-        return [_figures(start, end, json.loads(told)) for start, end, told in cursor.fetchall()]
-
-
-def kept(since: dict[Grain, datetime]) -> dict[tuple[Grain, datetime], Figures]:
-    """The periods of each grain that have been counted and kept, from a time on. One statement."""
-    wanted = models.Q()
+def settled(since: Mapping[Grain, datetime]) -> dict[tuple[Grain, datetime], Counts]:
+    """The settled periods of each grain from a time on. One statement."""
+    chosen = models.Q()
     for grain, first in since.items():
-        wanted |= models.Q(grain=grain, start__gte=first)
+        chosen |= models.Q(grain=grain, start__gte=first)
     return {
-        (Grain(one.grain), one.start): _figures(
-            one.start, one.start + Grain(one.grain).length, one.figures
-        )
-        for one in Period.objects.filter(wanted)
+        (Grain(period.grain), period.start): counts.from_json(period.counts)
+        for period in Period.objects.filter(chosen, is_settled=True)
     }
 
 
-def count(now: datetime) -> int:
-    """Count some of the periods that are over and not kept yet, the oldest first, and forget what
-    is too old; returns how many were counted. `now` is the database's."""
-    missing: list[tuple[Grain, datetime]] = []
-    for grain in Grain:
-        last = begin(now - SETTLED, grain)
-        first = last - grain.kept * grain.length
-        Period.objects.filter(grain=grain, start__lt=first).delete()
-        there = set(Period.objects.filter(grain=grain).values_list("start", flat=True))
-        starts = (first + number * grain.length for number in range(grain.kept))
-        missing += [(grain, start) for start in starts if start not in there]
-    some = missing[:AT_ONCE]
-    found = measure([(start, start + grain.length) for grain, start in some])
-    Period.objects.bulk_create(
-        [
-            Period(grain=grain, start=start, figures=_json(figures))
-            for (grain, start), figures in zip(some, found, strict=True)
-        ],
-        ignore_conflicts=True,
+def settle(now: datetime) -> int:
+    """Settle some of the periods that are over, the oldest first; returns how many.
+
+    `now` is the database's time. One statement where nothing is to be done, else about ten; the
+    rows are counted without a lock.
+    """
+    unsettled = _unsettled(now)[:PERIODS_PER_SWEEP]
+    if not unsettled:
+        return 0
+    measured = _measured(unsettled)
+    with transaction.atomic():
+        total = _locked_total()
+        first_day = _first_kept(now, Grain.DAY)
+        Period.objects.filter(grain=Grain.DAY, start__lt=first_day).delete()
+        _move_old_hours(total, _first_kept(now, Grain.HOUR))
+        rows = {(row.grain, row.start): row for row in Period.objects.exclude(pk=total.pk)}
+        changed = []
+        for (grain, start), counted in measured.items():
+            row = rows.get((grain, start)) or Period(grain=grain, start=start)
+            # Another sweep was faster, or the hour is in the total already.
+            if row.is_settled or (grain == Grain.HOUR and start < total.counted_until):
+                continue
+            row.counts = counts.to_json(counts.at_least(counted, counts.from_json(row.counts)))
+            row.counted_until, row.is_settled = start + grain.length, True
+            changed.append(row)
+        _write(changed)
+    return len(unsettled)
+
+
+def counters() -> Counts:
+    """Everything that ever ended, up to 15 seconds ago. Eight statements.
+
+    Reads no more rows than have ended since the last request, and one for each kept hour.
+    """
+    with transaction.atomic():
+        total = _locked_total()
+        until = total.now - COUNTER_LAG  # type: ignore[attr-defined]  # annotated
+        _move_old_hours(total, _first_kept(total.now, Grain.HOUR))  # type: ignore[attr-defined]
+        hours = {row.start: row for row in Period.objects.filter(grain=Grain.HOUR)}
+        growing: list[tuple[Period, datetime]] = []
+        start = total.counted_until
+        while start < until:
+            end = min(start + HOUR, until)
+            row = hours.setdefault(
+                start, Period(grain=Grain.HOUR, start=start, counted_until=start)
+            )
+            if not row.is_settled and row.counted_until < end:
+                growing.append((row, end))
+            start += HOUR
+        spans = [(row.counted_until, end) for row, end in growing]
+        for (row, end), counted in zip(growing, counts.measure(spans, FOR_COUNTERS), strict=True):
+            row.counts = counts.to_json(counts.add([counts.from_json(row.counts), counted]))
+            row.counted_until = end
+        _write([row for row, _end in growing])
+        # In the order of time, so that sums of floating-point numbers never fall by rounding.
+        rows = [total, *(hours[start] for start in sorted(hours))]
+        return counts.add(counts.from_json(row.counts) for row in rows)
+
+
+def _first_kept(now: datetime, grain: Grain) -> datetime:
+    return start_of(now - SETTLED_AFTER, grain) - grain.number_kept * grain.length
+
+
+def _unsettled(now: datetime) -> list[tuple[Grain, datetime]]:
+    """Hours and days that are kept, over, and not settled; of each the oldest first."""
+    grains = (Grain.HOUR, Grain.DAY)
+    known = Period.objects.filter(grain__in=grains, is_settled=True)
+    done = set(known.values_list("grain", "start"))
+    return [
+        (grain, start)
+        for grain in grains
+        for number in range(grain.number_kept)
+        if (grain, start := _first_kept(now, grain) + number * grain.length) not in done
+    ]
+
+
+def _measured(periods: list[tuple[Grain, datetime]]) -> dict[tuple[Grain, datetime], Counts]:
+    measured: dict[tuple[Grain, datetime], Counts] = {}
+    for grain, kinds in ((Grain.HOUR, FOR_COUNTERS | FOR_CHARTS), (Grain.DAY, FOR_CHARTS)):
+        keys = [key for key in periods if key[0] == grain]
+        spans = [(start, start + grain.length) for _grain, start in keys]
+        measured |= dict(zip(keys, counts.measure(spans, kinds), strict=True))
+    return measured
+
+
+def _locked_total() -> Period:
+    """The row of what ended before all hours, with the database's time as `now`.
+
+    Whoever writes counts holds its lock until the end of the transaction.
+    """
+    Period.objects.get_or_create(
+        grain=Grain.TOTAL, start=BEGINNING, defaults={"counted_until": BEGINNING}
     )
-    return len(some)
+    with connection.cursor() as cursor:
+        # The first time, of a large database, is everything that ever ended.
+        cursor.execute("SET LOCAL statement_timeout = '300s'")
+    return Period.objects.select_for_update().annotate(now=Now()).get(grain=Grain.TOTAL)
 
 
-def _figures(start: datetime, end: datetime, told: dict[str, Any]) -> Figures:
-    return Figures(start, end, **{**told, "cost": Decimal(told["cost"])})
+def _move_old_hours(total: Period, first: datetime) -> None:
+    """Add the hours before `first` to the total, and what was never counted between them."""
+    if total.counted_until >= first:
+        return
+    old = list(Period.objects.filter(grain=Grain.HOUR, start__lt=first).order_by("start"))
+    ends = [total.counted_until, *(hour.counted_until for hour in old)]
+    starts = [*(hour.start for hour in old), first]
+    gaps = [span for span in zip(ends, starts, strict=True) if span[0] < span[1]]
+    known = [counts.from_json(row.counts) for row in (total, *old)]
+    moved = counts.add([*known, *counts.measure(gaps, FOR_COUNTERS)])
+    total.counts = counts.to_json({name: moved.get(name, {}) for name in FOR_COUNTERS})
+    total.counted_until = first
+    total.save(update_fields=["counts", "counted_until"])
+    Period.objects.filter(pk__in=[hour.pk for hour in old]).delete()
 
 
-def _json(figures: Figures) -> dict[str, Any]:
-    told = asdict(figures) | {"cost": str(figures.cost)}
-    return {name: value for name, value in told.items() if name not in ("start", "end")}
-
-
-MEASURE = """
-SELECT p.start, p.until, jsonb_build_object(
-    'completed', j.completed, 'failed', j.failed, 'cancelled', j.cancelled,
-    'p50', j.took[1], 'p95', j.took[2], 'scored', e.scored, 'unscored', e.unscored,
-    'calls', c.calls, 'busy', c.busy, 'errors', c.errors, 'tokens', c.tokens,
-    'cost', c.cost::text, 'reasons', COALESCE(r.reasons, '[]'))
-FROM UNNEST(%(starts)s::timestamptz[], %(ends)s::timestamptz[])
-    WITH ORDINALITY AS p(start, until, number)
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE status = 'completed') AS completed,
-        count(*) FILTER (WHERE status = 'failed') AS failed,
-        count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
-        percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
-            ORDER BY EXTRACT(epoch FROM completed_at - created_at)::float8
-        ) FILTER (WHERE status = 'completed') AS took
-    FROM jobs_job WHERE completed_at >= p.start AND completed_at < p.until
-) AS j
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE status = 'scored') AS scored,
-        count(*) FILTER (WHERE status <> 'scored') AS unscored
-    FROM candidates_evaluation WHERE scored_at >= p.start AND scored_at < p.until
-) AS e
-CROSS JOIN LATERAL (
-    SELECT count(*) AS calls,
-        count(*) FILTER (WHERE status = 'refused' AND http_status = 429) AS busy,
-        count(*) FILTER (WHERE status <> 'answered' AND http_status IS DISTINCT FROM 429) AS errors,
-        COALESCE(sum(prompt_tokens + completion_tokens), 0) AS tokens,
-        COALESCE(sum(cost), 0) AS cost
-    FROM candidates_call WHERE settled_at >= p.start AND settled_at < p.until
-) AS c
-CROSS JOIN LATERAL (
-    SELECT jsonb_agg(most) AS reasons FROM (
-        SELECT source, code, params, count(*) AS number FROM (
-            SELECT 'scoring' AS source, error_code AS code, error_params AS params
-            FROM candidates_evaluation
-            WHERE status = 'failed' AND scored_at >= p.start AND scored_at < p.until
-            UNION ALL
-            SELECT 'reading', k.problem, '{}'
-            FROM candidates_evaluation AS e JOIN candidates_candidate AS k ON k.id = e.candidate_id
-            WHERE e.status = 'unreadable' AND e.scored_at >= p.start AND e.scored_at < p.until
-            UNION ALL
-            SELECT 'job', error_code, error_params FROM jobs_job
-            WHERE status = 'failed' AND completed_at >= p.start AND completed_at < p.until
-        ) AS each GROUP BY source, code, params ORDER BY number DESC, source, code LIMIT %(top)s
-    ) AS most
-) AS r
-ORDER BY p.number"""
+def _write(rows: list[Period]) -> None:
+    Period.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["grain", "start"],
+        update_fields=["counts", "counted_until", "is_settled"],
+    )

@@ -1,7 +1,8 @@
-"""How the whole system is now, and how it was: figures for staff, in few statements."""
+"""How the whole system is now, and how it was: figures for staff and metrics, in few statements."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,16 +16,15 @@ from django.utils.translation import gettext as _
 from candidates.facts.reason import FailureCode, Reason
 from candidates.reading.problems import Problem
 from candidates.reasons import sentences
-from jobs.models import Grain, Heartbeat, Lane
+from jobs.models import Grain, Heartbeat, HeartbeatQuerySet, Lane
 
-from .history import Figures, begin, kept, measure
-from .problems import SILENT
+from . import counts, history
+from .counts import DOLLARS, FOR_CHARTS, Counts, Labels
 
-SHOWN = timedelta(minutes=10)  # a host without a sign of life is shown for so long
 FIVE_MINUTES = timedelta(minutes=5)
 
 
-class Over(Enum):
+class ChartWindow(Enum):
     """The windows of the charts: their whole length and one step of it."""
 
     HOUR = (timedelta(hours=1), FIVE_MINUTES)
@@ -33,161 +33,230 @@ class Over(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
-    """One supervisor: `canary` is how many seconds ago its last test message came through, None
-    before the first; `lanes` what its workers do now, with their jobs and drafts."""
+class HostState:
+    """One supervisor: `canary_age` is how many seconds ago its last test message came through,
+    None before the first; `lanes` what its workers do now, with their jobs and drafts."""
 
     heartbeat: Heartbeat
-    is_there: bool
-    canary: float | None
+    is_visible: bool
+    is_canary_late: bool
+    canary_age: float | None
     lanes: Sequence[Lane]
+
+    @property
+    def idle_workers(self) -> int:
+        return max(0, self.heartbeat.workers - len(self.lanes))
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
-    """Counts of this moment. `waits` is in seconds, rates are of the last minute, sizes in bytes;
-    `queued` lanes wait for a worker, `oldest` the longest, None where none does."""
+class SystemState:
+    """Counts of this moment. `oldest_wait` is the seconds that the oldest lane without a worker
+    has waited, None where none waits; the last four are of the last minute."""
 
-    at: datetime
-    queued: int
-    oldest: float | None
-    pending: int
-    processing: int
-    paused: int
-    waiting: int
-    resumes: int
+    now: datetime
+    lanes_waiting: int
+    oldest_wait: float | None
+    lanes_running: int
+    jobs_pending: int
+    jobs_processing: int
+    jobs_paused: int
+    emails_waiting: int
+    emails_failed: int
+    resumes_waiting: int
+    files_waiting: int
+    is_halted: bool
+    database_bytes: int
+    resumes_scored: int
+    calls: int
+    calls_busy: int
+    calls_failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChartStep:
+    """What ended between `start` and `end`. `p50` and `p95` are in seconds, from the press of Run
+    to the end of a job, None where none was completed; `cost` is in US dollars."""
+
+    start: datetime
+    end: datetime
+    completed: int
+    failed: int
+    cancelled: int
+    p50: float | None
+    p95: float | None
+    scored: int
+    unscored: int
     calls: int
     busy: int
     errors: int
-    mails: int
-    mails_failed: int
-    database: int
+    tokens: int
+    cost: Decimal
+    reasons: Mapping[Labels, int]  # by source, code and parameters
+
+    @classmethod
+    def of(cls, start: datetime, end: datetime, counted: Counts) -> "ChartStep":
+        jobs = {status: figures for (status,), figures in counted.get("jobs", {}).items()}
+        outcomes = {
+            outcome: figures["number"]
+            for (outcome,), figures in counted.get("evaluations", {}).items()
+        }
+        scored = outcomes.get("scored", 0) + outcomes.get("reused", 0)
+        calls: list[Mapping[str, Any]] = list(counted.get("calls", {}).values())
+        times = jobs.get("completed", {}).get("percentiles", (None, None))
+        return cls(
+            start=start,
+            end=end,
+            completed=jobs.get("completed", {}).get("number", 0),
+            failed=jobs.get("failed", {}).get("number", 0),
+            cancelled=jobs.get("cancelled", {}).get("number", 0),
+            p50=times[0],
+            p95=times[1],
+            scored=scored,
+            unscored=sum(outcomes.values()) - scored,
+            calls=_sum(calls, "number"),
+            busy=_sum(calls, "busy"),
+            errors=_sum(calls, "errors"),
+            tokens=_sum(calls, "prompt_tokens") + _sum(calls, "completion_tokens"),
+            cost=Decimal(_sum(calls, "cost")) / DOLLARS,
+            reasons={
+                labels: figures["number"] for labels, figures in counted.get("reasons", {}).items()
+            },
+        )
+
+
+def _sum(rows: Iterable[Mapping[str, Any]], figure: str) -> int:
+    return sum(int(row[figure]) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """`steps` of the window, the oldest first, the last one still running; and what models took
-    today and this month, in UTC."""
+    today and this month, in UTC, as tokens and US dollars."""
 
-    steps: Sequence[Figures]
+    steps: Sequence[ChartStep]
     today: tuple[int, Decimal]
     month: tuple[int, Decimal]
 
     def reasons(self) -> list[tuple[str, int]]:
         """Why résumés or jobs failed in this window, the most frequent first."""
-        counted: Counter[tuple[str, Reason | Problem]] = Counter()
+        counted: Counter[Labels] = Counter()
         for step in self.steps:
-            for row in step.reasons:
-                counted[row["source"], _reason(row)] += row["number"]
+            counted.update(step.reasons)
         ordered = counted.most_common()
-        titles = sentences(reason for (_source, reason), _number in ordered)
-        whole = _("The whole job: %(reason)s")
+        titles = sentences(_reason(*labels) for labels, _number in ordered)
+        whole_job = _("The whole job: %(reason)s")
         return [
-            (whole % {"reason": title} if source == "job" else title, number)
-            for title, ((source, _failure), number) in zip(titles, ordered, strict=True)
+            (whole_job % {"reason": title} if labels[0] == "job" else title, number)
+            for title, (labels, number) in zip(titles, ordered, strict=True)
         ]
 
     def total(self, name: str) -> int:
         return sum(getattr(step, name) for step in self.steps)
 
 
-def hosts(at: datetime) -> list[Host]:
-    """Those that are there or were a moment ago, by name. Two statements."""
-    running = Lane.objects.filter(started_at__isnull=False, due_at__gt=at)
+def host_states(now: datetime) -> list[HostState]:
+    """The hosts that are visible, or were minutes ago, by name. Two statements."""
+    running = Lane.objects.filter(started_at__isnull=False, due_at__gt=now)
     lanes = running.select_related("job__analysis", "draft").order_by("started_at")
-    rows = Heartbeat.objects.filter(seen_at__gt=at - SHOWN).order_by("host", "pk")
+    rows: Any = Heartbeat.objects.seen_within(HeartbeatQuerySet.MISSED_FOR).with_state()
     return [
-        Host(
-            one,
-            one.seen_at > at - SILENT,
-            (at - one.canary_at).total_seconds() if one.canary_at else None,
-            list(one.lanes.all()),
+        HostState(
+            row,
+            row.is_visible,
+            row.is_canary_late,
+            (now - row.canary_at).total_seconds() if row.canary_at else None,
+            list(row.lanes.all()),
         )
-        for one in rows.prefetch_related(Prefetch("lanes", lanes))
+        for row in rows.order_by("host", "pk").prefetch_related(Prefetch("lanes", lanes))
     ]
 
 
-def now() -> Vitals:
+def system_state() -> SystemState:
     """One statement."""
     with connection.cursor() as cursor:
         cursor.execute(NOW)
-        return Vitals(*cursor.fetchone())
+        return SystemState(*cursor.fetchone())
 
 
-def past(over: Over, at: datetime) -> Past:
-    """The window up to `at`, the database's time. Two statements.
+def past(window: ChartWindow, now: datetime) -> Past:
+    """The window up to `now`, the database's time. Two statements.
 
-    What has been counted and kept is taken from there; the rest is counted from the rows.
+    Settled hours and days are taken from the history; the rest is counted from the rows.
     """
-    length, step = over.value
-    today, hour = begin(at, Grain.DAY), begin(at, Grain.HOUR)
-    first = today.replace(day=1)
-    days = {first + timedelta(days=n) for n in range((today - first).days)}
+    length, step = window.value
+    today, hour = history.start_of(now, Grain.DAY), history.start_of(now, Grain.HOUR)
+    first_of_month = today.replace(day=1)
+    days = {first_of_month + timedelta(days=n) for n in range((today - first_of_month).days)}
     hours = {today + timedelta(hours=n) for n in range((hour - today) // timedelta(hours=1))}
-    if over is Over.HOUR:
-        end = hour + (at - hour) // FIVE_MINUTES * FIVE_MINUTES
+    if window is ChartWindow.HOUR:
+        last = hour + (now - hour) // FIVE_MINUTES * FIVE_MINUTES
     else:
-        end = hour if over is Over.DAY else today
-    shown = [end - step * n for n in reversed(range(length // step))]
-    if over is Over.DAY:
-        hours |= set(shown[:-1])
-    elif over is Over.MONTH:
-        days |= set(shown[:-1])
-    there = kept(
+        last = hour if window is ChartWindow.DAY else today
+    starts = [last - step * n for n in reversed(range(length // step))]
+    if window is ChartWindow.DAY:
+        hours |= set(starts[:-1])
+    elif window is ChartWindow.MONTH:
+        days |= set(starts[:-1])
+    settled = history.settled(
         {
             Grain.DAY: min(days, default=today),
             Grain.HOUR: min(hours, default=hour),
         }
     )
-    wanted = [(Grain.DAY, start) for start in days] + [(Grain.HOUR, start) for start in hours]
-    missing = [
-        (start, start + grain.length) for grain, start in wanted if (grain, start) not in there
-    ]
-    spans = {*missing, (hour, at), (end, at)}
-    if over is Over.HOUR:
-        spans |= {(start, start + step) for start in shown[:-1]}
-    found = {(one.start, one.end): one for one in measure(sorted(spans))}
-    found |= {(one.start, one.end): one for one in there.values()}
-    steps = [found[start, start + step] for start in shown[:-1]] + [found[end, at]]
-    spent_today = [found[start, start + timedelta(hours=1)] for start in hours if start >= today]
-    spent_today.append(found[hour, at])
-    spent = [found[start, start + timedelta(days=1)] for start in days if start >= first]
-    return Past(steps, _spent(spent_today), _spent(spent + spent_today))
+    counted = {(start, start + grain.length): each for (grain, start), each in settled.items()}
+    spans = {(start, start + Grain.DAY.length) for start in days}
+    spans |= {(start, start + Grain.HOUR.length) for start in hours}
+    spans |= {(start, start + step) for start in starts[:-1]} | {(hour, now), (last, now)}
+    missing = sorted(spans - set(counted))
+    counted |= dict(zip(missing, counts.measure(missing, FOR_CHARTS), strict=True))
+    steps = {span: ChartStep.of(*span, counted[span]) for span in spans}
+
+    def spent(chosen: Iterable[tuple[datetime, datetime]]) -> tuple[int, Decimal]:
+        rows = [steps[span] for span in chosen]
+        return sum(row.tokens for row in rows), sum((row.cost for row in rows), Decimal())
+
+    of_today = {(start, start + Grain.HOUR.length) for start in hours if start >= today}
+    of_today.add((hour, now))
+    of_month = {(start, start + Grain.DAY.length) for start in days if start >= first_of_month}
+    shown = [steps[start, start + step] for start in starts[:-1]] + [steps[last, now]]
+    return Past(shown, spent(of_today), spent(of_month | of_today))
 
 
-def _spent(those: Sequence[Figures]) -> tuple[int, Decimal]:
-    return sum(one.tokens for one in those), sum((one.cost for one in those), Decimal())
-
-
-def _reason(row: dict[str, Any]) -> Reason | Problem:
-    """Why, as it was counted. A file without a problem has been read since."""
-    if row["source"] != "reading":
-        return Reason(FailureCode(row["code"]), row["params"])
-    return Problem(row["code"]) if row["code"] else Reason(FailureCode.FILE_READ_SINCE)
+def _reason(source: str, code: str, params: str) -> Reason | Problem:
+    """The reason as it was counted. A file without a problem has been read since."""
+    if source != "reading":
+        return Reason(FailureCode(code), json.loads(params))
+    return Problem(code) if code else Reason(FailureCode.FILE_READ_SINCE)
 
 
 NOW = """
-SELECT STATEMENT_TIMESTAMP(), lane.queued, lane.oldest, job.pending, job.processing, job.paused,
+SELECT STATEMENT_TIMESTAMP(), lane.waiting, lane.oldest, lane.running,
+    job.pending, job.processing, job.paused, email.waiting, email.failed,
     (SELECT count(*) FROM candidates_evaluation WHERE status IN ('waiting', 'scoring')),
+    (SELECT count(*) FROM candidates_candidate WHERE status IN ('waiting', 'reading')),
+    EXISTS (SELECT FROM jobs_halt), pg_database_size(current_database()),
     (SELECT count(*) FROM candidates_evaluation
         WHERE scored_at > STATEMENT_TIMESTAMP() - INTERVAL '1 minute'),
-    call.calls, call.busy, call.errors, mail.waiting,
-    (SELECT count(*) FROM jobs_notification WHERE status = 'failed'),
-    pg_database_size(current_database())
+    call.total, call.busy, call.failed
 FROM (
-    SELECT count(*) AS queued,
-        EXTRACT(epoch FROM STATEMENT_TIMESTAMP() - min(due_at))::float8 AS oldest
-    FROM jobs_lane WHERE started_at IS NULL
+    SELECT count(*) FILTER (WHERE started_at IS NULL) AS waiting,
+        EXTRACT(epoch FROM STATEMENT_TIMESTAMP()
+            - min(created_at) FILTER (WHERE started_at IS NULL))::float8 AS oldest,
+        count(*) FILTER (WHERE started_at IS NOT NULL AND due_at > STATEMENT_TIMESTAMP())
+            AS running
+    FROM jobs_lane
 ) AS lane, (
     SELECT count(*) FILTER (WHERE status = 'pending' AND paused_at IS NULL) AS pending,
         count(*) FILTER (WHERE status = 'processing' AND paused_at IS NULL) AS processing,
         count(*) FILTER (WHERE paused_at IS NOT NULL) AS paused
     FROM jobs_job WHERE status IN ('pending', 'processing')
 ) AS job, (
-    SELECT count(*) AS calls,
+    SELECT count(*) FILTER (WHERE status <> 'failed') AS waiting,
+        count(*) FILTER (WHERE status = 'failed') AS failed
+    FROM jobs_notification WHERE status <> 'sent'
+) AS email, (
+    SELECT count(*) AS total,
         count(*) FILTER (WHERE status = 'refused' AND http_status = 429) AS busy,
-        count(*) FILTER (WHERE status <> 'answered' AND http_status IS DISTINCT FROM 429) AS errors
+        count(*) FILTER (WHERE status <> 'answered' AND http_status IS DISTINCT FROM 429) AS failed
     FROM candidates_call WHERE settled_at > STATEMENT_TIMESTAMP() - INTERVAL '1 minute'
-) AS call, (
-    SELECT count(*) AS waiting FROM jobs_notification WHERE status IN ('waiting', 'sending')
-) AS mail"""
+) AS call"""

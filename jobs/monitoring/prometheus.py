@@ -1,221 +1,194 @@
-"""What /metrics tells of the work: counts that only grow, and how things stand now.
+"""What /metrics says of the work: counters and histograms from the history, and gauges of now.
 
-What ended is added to tallies when somebody asks: each end is counted once, whichever web server is
-asked, and what retention or a person erases later stays counted. What is erased before anybody asks
-was never seen. All times are the database's.
+Any web server gives the same answer: all of it comes from the database.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models.functions import Now
+from django.db import Error
+from django.db.models import Count
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
 
-from jobs.models import HeartbeatQuerySet
-from jobs.models.history import Tallied, Tally
+from jobs.models import Heartbeat, Job, JobStatus, Notification, OutgoingStatus
 
-# What a transaction stamped before it was committed is not missed.
-LAG = timedelta(seconds=15)
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-ENDLESS = float("inf")
-# Of each count: its labels, what is added, and the rows with the time of their end.
-COUNTS = {
-    "resumes": (
-        "ARRAY[CASE WHEN reused THEN 'reused' ELSE status END]",
-        "count(*)",
-        "candidates_evaluation WHERE scored_at",
-    ),
-    "calls": ("ARRAY[status, purpose, model]", "count(*)", "candidates_call WHERE settled_at"),
-    "prompt tokens": ("ARRAY[model]", "sum(prompt_tokens)", "candidates_call WHERE settled_at"),
-    "cached tokens": ("ARRAY[model]", "sum(cached_tokens)", "candidates_call WHERE settled_at"),
-    "completion tokens": (
-        "ARRAY[model]",
-        "sum(completion_tokens)",
-        "candidates_call WHERE settled_at",
-    ),
-    "dollars": ("ARRAY[model]", "coalesce(sum(cost), 0)", "candidates_call WHERE settled_at"),
-    "e-mails": ("ARRAY[kind]", "count(*)", "jobs_notification WHERE sent_at"),
-}
-# Of each histogram besides: its buckets, and the seconds that one row adds.
-SECONDS: dict[str, tuple[str, Sequence[float], str, str]] = {
-    "job seconds": (
-        "ARRAY[status]",
-        (5, 15, 30, 60, 120, 300, 900, 1800, 3600, 14400, ENDLESS),
-        "completed_at - created_at",
-        "jobs_job WHERE completed_at",
-    ),
-    "evaluation seconds": (
-        "ARRAY[e.status]",
-        (1, 5, 15, 30, 60, 120, 300, 900, 1800, 3600, ENDLESS),
-        "e.scored_at - j.started_at",
-        "candidates_evaluation e JOIN jobs_job j ON j.analysis_id = e.analysis_id"
-        " AND j.started_at <= e.scored_at"
-        " AND (j.completed_at IS NULL OR j.completed_at >= e.scored_at) WHERE e.scored_at",
-    ),
-    "call seconds": (
-        "ARRAY[purpose, model]",
-        (0.5, 1, 2, 4, 8, 15, 30, 60, 120, ENDLESS),
-        "settled_at - created_at",
-        "candidates_call WHERE status = 'answered' AND settled_at",
-    ),
-}
-ADD = """
-INSERT INTO jobs_tally (name, labels, below, value) {rows}
-ON CONFLICT (name, labels, below) DO UPDATE SET value = jobs_tally.value + EXCLUDED.value
-"""
-COUNTED = """
-SELECT %(name)s, {labels}, NULL::float8, {added}
-FROM {rows} > %(since)s AND {ended} <= %(until)s GROUP BY 2
-"""
-TIMED = """
-SELECT %(name)s, labels, below, CASE WHEN below IS NULL THEN sum(seconds) ELSE count(*) END
-FROM (
-    SELECT labels, seconds,
-           (%(buckets)s::float8[])[1 + width_bucket(seconds, %(buckets)s::float8[])] AS bucket
-    FROM (
-        SELECT {labels}::varchar[] AS labels,
-               greatest(0, extract(epoch FROM {added}))::float8 AS seconds
-        FROM {rows} > %(since)s AND {ended} <= %(until)s
-    ) AS timed
-) AS placed CROSS JOIN LATERAL (VALUES (bucket), (NULL)) AS two(below)
-GROUP BY labels, below
-"""
-NOW = """
-SELECT
-    (SELECT json_object_agg(state, n) FROM (
-        SELECT CASE WHEN paused_at IS NULL THEN status ELSE 'paused' END AS state, count(*) AS n
-        FROM jobs_job GROUP BY 1) AS jobs),
-    (SELECT json_object_agg(status, n) FROM (
-        SELECT status, count(*) AS n FROM jobs_notification GROUP BY 1) AS mails),
-    (SELECT count(*) FROM jobs_lane WHERE started_at IS NULL),
-    (SELECT count(*) FROM jobs_lane WHERE started_at IS NOT NULL AND due_at > now()),
-    (SELECT extract(epoch FROM now() - min(created_at)) FROM jobs_lane WHERE started_at IS NULL),
-    (SELECT count(*) FROM candidates_evaluation WHERE status IN ('waiting', 'scoring')),
-    (SELECT count(*) FROM candidates_candidate WHERE status IN ('waiting', 'reading')),
-    (SELECT count(*) FROM jobs_halt),
-    pg_database_size(current_database())
-"""
-HOSTS = """
-SELECT host, sum(workers), min(extract(epoch FROM now() - coalesce(canary_at, started_at))),
-       sum(restarts)
-FROM jobs_heartbeat WHERE seen_at > now() - make_interval(secs => %s) AND NOT stopping GROUP BY host
-"""
+from . import counts, history, overview, problems
+from .counts import DOLLARS, Counts, Figures, Labels
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
-    """The workers of one host; `canary` is how many seconds old their last test message is."""
+class CounterMetric:
+    """A metric made of the counts of one kind of rows, by some of their labels.
+
+    `kind` names the rows in `counts.FOR_COUNTERS`, `figure` what is counted of them, and `only`
+    the labels that they must have.
+    """
 
     name: str
-    workers: int
-    canary: float
-    restarts: int
+    help: str
+    kind: str
+    labels: tuple[str, ...]
+    figure: str = "number"
+    unit: float = 1  # how many of the counted figure are one of the metric's
+    only: Mapping[str, str] = field(default_factory=dict)
+
+    def samples(self, counted: Counts) -> dict[Labels, Figures]:
+        """The figures by this metric's labels."""
+        names = list(counts.FOR_COUNTERS[self.kind].labels)
+        samples: dict[Labels, Figures] = {}
+        for values, figures in counted.get(self.kind, {}).items():
+            by_name = dict(zip(names, values, strict=True))
+            if self.only.items() <= by_name.items():
+                labels = tuple(by_name[name] for name in self.labels)
+                samples[labels] = counts.add_figures(samples.get(labels, {}), figures)
+        return samples
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How things stand; the oldest wait is in seconds, 0 when nothing waits."""
+COUNTERS = (
+    CounterMetric(
+        "evaluator_resumes", "Evaluations that ended, by how.", "evaluations", ("outcome",)
+    ),
+    CounterMetric(
+        "evaluator_model_calls", "Calls to a model.", "calls", ("status", "purpose", "model")
+    ),
+    CounterMetric(
+        "evaluator_prompt_tokens", "Tokens sent to a model.", "calls", ("model",), "prompt_tokens"
+    ),
+    CounterMetric(
+        "evaluator_cached_tokens", "Of those, from the cache.", "calls", ("model",), "cached_tokens"
+    ),
+    CounterMetric(
+        "evaluator_completion_tokens",
+        "Tokens that came back.",
+        "calls",
+        ("model",),
+        "completion_tokens",
+    ),
+    CounterMetric(
+        "evaluator_cost_dollars",
+        "What the calls cost, by known prices.",
+        "calls",
+        ("model",),
+        "cost",
+        DOLLARS,
+    ),
+    CounterMetric("evaluator_emails_sent", "E-mails that a mail server took.", "emails", ("kind",)),
+)
+HISTOGRAMS = (
+    CounterMetric("evaluator_job_seconds", "From Run to the end of the job.", "jobs", ("status",)),
+    CounterMetric(
+        "evaluator_evaluation_seconds",
+        "From the start of the job to the score of one of its résumés.",
+        "evaluation_times",
+        ("outcome",),
+    ),
+    CounterMetric(
+        "evaluator_model_call_seconds",
+        "From a call's leaving to its answer.",
+        "calls",
+        ("purpose", "model"),
+        only={"status": "answered"},
+    ),
+)
 
-    jobs: Mapping[str, int]
-    mails: Mapping[str, int]
-    lanes_waiting: int
-    lanes_running: int
-    oldest_wait: float
-    resumes_waiting: int
-    files_waiting: int
-    halted: bool
-    database_bytes: int
-    hosts: list[Host]
 
+class WorkCollector(Collector):
+    """What PostgreSQL knows, asked at each scrape: about thirty statements at the most."""
 
-@dataclass(slots=True)
-class Timed:
-    """A histogram: how many took at most so long, and their sum."""
-
-    sum: float = 0.0
-    buckets: dict[float, float] = field(default_factory=dict)
-
-    def cumulative(self) -> list[tuple[str, float]]:
-        so_far, told = 0.0, []
-        for below in sorted(self.buckets):
-            so_far += self.buckets[below]
-            told.append(("+Inf" if below == ENDLESS else f"{below:g}", so_far))
-        return told
-
-
-def count_up() -> None:
-    """Add what has ended since the last time. Fifteen statements, on what is new alone."""
-    Tallied.objects.get_or_create()
-    with transaction.atomic():
-        tallied = Tallied.objects.select_for_update().annotate(now=Now()).get()
-        until = tallied.now - LAG
-        since = tallied.until or BEGINNING
-        if until <= since:
+    def collect(self) -> Iterator[Metric]:
+        try:
+            counted, gauges = history.counters(), list(_gauges())
+        except Error:
+            yield _gauge("evaluator_database_up", "Whether the database answers.", 0)
             return
-        between = {"since": since, "until": until}
-        with connection.cursor() as cursor:
-            # The first time, of a large database, is everything that ever ended.
-            cursor.execute("SET LOCAL statement_timeout = '300s'")
-            for name, (labels, added, rows) in COUNTS.items():
-                told = COUNTED.format(labels=labels, added=added, rows=rows, ended=rows.split()[-1])
-                cursor.execute(ADD.format(rows=told), {"name": name, **between})
-            for name, (labels, buckets, added, rows) in SECONDS.items():
-                told = TIMED.format(labels=labels, added=added, rows=rows, ended=rows.split()[-1])
-                given: dict[str, Any] = {
-                    "name": name,
-                    "buckets": [float(one) for one in buckets],
-                    **between,
-                }
-                cursor.execute(ADD.format(rows=told), given)
-        tallied.until = until
-        tallied.save(update_fields=["until"])
+        yield _gauge("evaluator_database_up", "Whether the database answers.", 1)
+        for metric in COUNTERS:
+            counter = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
+            for labels, figures in metric.samples(counted).items():
+                counter.add_metric(labels, figures[metric.figure] / metric.unit)
+            yield counter
+        for metric in HISTOGRAMS:
+            histogram = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+            bounds = counts.FOR_COUNTERS[metric.kind].buckets
+            for labels, figures in metric.samples(counted).items():
+                buckets = [
+                    (f"{bound:g}", number)
+                    for bound, number in zip(bounds, figures["buckets"], strict=True)
+                ]
+                buckets.append(("+Inf", figures["number"]))
+                histogram.add_metric(labels, buckets, figures["seconds"])
+            yield histogram
+        yield from gauges
 
 
-def counts() -> dict[str, dict[tuple[str, ...], float]]:
-    """All that was counted so far, by name and labels. One query."""
-    found: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
-    rows = Tally.objects.filter(name__in=COUNTS).values_list("name", "labels", "value")
-    for name, labels, value in rows:
-        found[name][tuple(labels)] = value
-    return found
-
-
-def times() -> dict[str, dict[tuple[str, ...], Timed]]:
-    """All histograms so far, by name and labels; each bucket is there from the first row on."""
-    found: dict[str, dict[tuple[str, ...], Timed]] = {name: {} for name in SECONDS}
-    rows = Tally.objects.filter(name__in=SECONDS).values_list("name", "labels", "below", "value")
-    for name, labels, below, value in rows:
-        empty = Timed(buckets={float(one): 0.0 for one in SECONDS[name][1]})
-        timed = found[name].setdefault(tuple(labels), empty)
-        if below is None:
-            timed.sum = value
-        else:
-            timed.buckets[below] = value
-    return found
-
-
-def standing() -> Standing:
-    """How things stand now. Two queries."""
-    with connection.cursor() as cursor:
-        cursor.execute(NOW)
-        jobs, mails, waiting, running, oldest, resumes, files, halts, size = cursor.fetchone()
-        cursor.execute(HOSTS, [HeartbeatQuerySet.FRESH.total_seconds()])
-        hosts = [
-            Host(name, int(workers), float(canary), int(restarts))
-            for name, workers, canary, restarts in cursor.fetchall()
-        ]
-    return Standing(
-        jobs=jobs or {},
-        mails=mails or {},
-        lanes_waiting=waiting,
-        lanes_running=running,
-        oldest_wait=float(oldest or 0),
-        resumes_waiting=resumes,
-        files_waiting=files,
-        halted=bool(halts),
-        database_bytes=size,
-        hosts=hosts,
+def _gauges() -> Iterator[Metric]:
+    """How things stand now."""
+    state = overview.system_state()
+    yield from _host_gauges()
+    trouble = GaugeMetricFamily(
+        "evaluator_trouble", "What the overview says is wrong now.", labels=("name",)
     )
+    for name in sorted({problem.name for problem in problems.system_problems()}):
+        trouble.add_metric((name,), 1)
+    yield trouble
+    jobs = GaugeMetricFamily("evaluator_jobs", "Jobs there are, by state.", labels=("state",))
+    by_status = dict(Job.objects.order_by().values_list("status").annotate(Count("pk")))
+    by_status |= {
+        JobStatus.PENDING: state.jobs_pending,
+        JobStatus.PROCESSING: state.jobs_processing,
+    }
+    for status in JobStatus:
+        jobs.add_metric((status,), by_status.get(status, 0))
+    jobs.add_metric(("paused",), state.jobs_paused)
+    yield jobs
+    emails = GaugeMetricFamily("evaluator_emails", "E-mails in the outbox.", labels=("status",))
+    sent = dict(Notification.objects.order_by().values_list("status").annotate(Count("pk")))
+    for email_status in OutgoingStatus:
+        emails.add_metric((email_status,), sent.get(email_status, 0))
+    yield emails
+    for name, help_, value in (
+        ("evaluator_queue_depth", "Lanes that wait for a worker.", state.lanes_waiting),
+        (
+            "evaluator_queue_oldest_seconds",
+            "How long the oldest has waited.",
+            state.oldest_wait or 0,
+        ),
+        ("evaluator_lanes_running", "Lanes that a worker is at.", state.lanes_running),
+        ("evaluator_resumes_waiting", "Résumés of jobs without a score.", state.resumes_waiting),
+        ("evaluator_files_waiting", "Files that are to be read.", state.files_waiting),
+        ("evaluator_queue_halted", "Whether staff have halted the queue.", state.is_halted),
+        ("evaluator_database_bytes", "Size of the database.", state.database_bytes),
+    ):
+        yield _gauge(name, help_, value)
+
+
+def _host_gauges() -> Iterator[Metric]:
+    """Of each host that shows a sign of life: workers that are known to take work, and the age of
+    its last test message, or of its start before the first."""
+    workers: Counter[str] = Counter()
+    ages: dict[str, float] = {}
+    rows: Any = Heartbeat.objects.visible().filter(stopping=False).with_state()
+    for row in rows.with_canary_age():
+        workers[row.host] += row.workers if row.is_alive else 0
+        age = row.canary_age.total_seconds()
+        ages[row.host] = min(age, ages.get(row.host, age))
+    gauge = GaugeMetricFamily("evaluator_workers", "Worker processes.", labels=("host",))
+    canary = GaugeMetricFamily(
+        "evaluator_canary_age_seconds", "Age of the last test message.", labels=("host",)
+    )
+    for host, number in workers.items():
+        gauge.add_metric((host,), number)
+        canary.add_metric((host,), ages[host])
+    yield from (gauge, canary)
+
+
+def _gauge(name: str, help_: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help_, value=float(value))

@@ -18,9 +18,8 @@ from candidates.models import Analysis, Evaluation, Event, Preference
 from candidates.models.draft import Role
 from candidates.models.preference import zones
 from candidates.pages.words import doubt
-from candidates.reasons import criterion_name, sentence
+from candidates.reasons import criterion_name, sentence, statement
 from candidates.scoring.scorecard import Rating
-from candidates.told import told
 from jobs.models import Job, Notification, NotificationKind, ScheduledRun
 
 MAX_CANDIDATES_SHOWN = 5
@@ -108,14 +107,14 @@ def _digest_context(notification: Notification) -> dict[str, Any]:
     if run is None or run.previous_analysis is None:
         return context
     previous, analysis = run.previous_analysis, context["analysis"]
-    highlights = movement.highlights(previous, analysis)
+    highlights = movement.find_highlights(previous, analysis)
     return context | {
         "previous_analysis": previous,
-        "arrived": movement.shown(highlights.arrived, previous, analysis),
-        "moved_up": movement.shown(highlights.up, previous, analysis),
-        "moved_down": movement.shown(highlights.down, previous, analysis),
+        "arrived": movement.movement_rows(highlights.arrived, previous, analysis),
+        "moved_up": movement.movement_rows(highlights.up, previous, analysis),
+        "moved_down": movement.movement_rows(highlights.down, previous, analysis),
         "unreadable": highlights.unreadable,
-        "page_url": settings.SITE_URL + movement.address(previous, analysis),
+        "page_url": settings.SITE_URL + movement.movement_url(previous, analysis),
         "schedule_url": settings.SITE_URL
         + reverse("jobs:schedule", args=[analysis.draft.public_id]),
     }
@@ -158,13 +157,13 @@ def _best_candidates(analysis: Analysis) -> list[RankedCandidate]:
 
 def _best_reason(analysis: Analysis, evaluation: Evaluation) -> str:
     """The reason of the rating that adds most to the score, among those with a quote."""
-    criteria = {criterion.key: criterion for criterion in analysis.rubric.criteria}
+    criteria = analysis.rubric.by_key()
     ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
     supported = [rating for rating in ratings if rating.quotes and rating.criterion in criteria]
     if not supported:
         return ""
     best = max(supported, key=lambda rating: rating.rating * criteria[rating.criterion].weight)
-    return f"{criterion_name(criteria[best.criterion])}: {told(best.reason)}"
+    return f"{criterion_name(criteria[best.criterion])}: {statement(best, criteria)}"
 
 
 def _pause_reason(job: Job) -> str:

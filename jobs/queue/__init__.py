@@ -1,8 +1,9 @@
-"""The one seam between our work and the queue that wakes it.
+"""The one seam between the work and the queue that wakes it.
 
 The queue carries ids and nothing else: what is to be done, and whether it still needs to be, stands
-in our own rows. A message may be lost, doubled or late without harm. Which queue it is, JOBS_ENGINE
-and QUEUE_BROKER say; nothing outside of this module, and of those it names, depends on the answer.
+in the program's own rows. A message may be lost, doubled or late without harm. JOBS_ENGINE and
+QUEUE_BROKER say which queue it is; nothing outside of this module, and of those that it names,
+depends on the answer.
 """
 
 import logging
@@ -25,7 +26,7 @@ BACKENDS = {
 
 
 class QueueDown(Exception):
-    """The queue, which is not our database, does not answer."""
+    """The queue, where it is not the database, does not answer."""
 
 
 class QueueBackend(Protocol):
@@ -37,7 +38,7 @@ class QueueBackend(Protocol):
         """Queue `jobs.tasks.<task>`; with `later` behind what is not, and with `first`, where the
         queue can do that, before all."""
 
-    def waits(self) -> bool:
+    def has_waiting_messages(self) -> bool:
         """Whether a message waits for a free worker."""
 
     def put_canary(self, supervisor: int) -> None:
@@ -46,8 +47,8 @@ class QueueBackend(Protocol):
     def is_canary_done(self, supervisor: int) -> bool:
         """Whether the queue has nothing left to do with that message, as far as it can tell."""
 
-    def give_back(self, but: Iterable[int]) -> int:
-        """Queue again what workers have in hand, `but` those of these supervisors."""
+    def requeue_held(self, except_supervisors: Iterable[int]) -> int:
+        """Requeue the messages that workers have in hand, except those of these supervisors."""
 
     def run_workers(self) -> int:
         """Be the first process of this host's workers, until SIGTERM; returns the exit code."""
@@ -69,35 +70,35 @@ def send(task: str, *ids: int, later: bool = False, first: bool = False) -> None
     if backend.TRANSACTIONAL:
         backend.put(task, *ids, later=later, first=first)
     else:
-        transaction.on_commit(partial(_send_soon, task, *ids, later=later, first=first))
+        transaction.on_commit(partial(_put_if_up, task, *ids, later=later, first=first))
 
 
-def _send_soon(task: str, *ids: int, later: bool, first: bool) -> None:
+def _put_if_up(task: str, *ids: int, later: bool, first: bool) -> None:
     try:
         _backend().put(task, *ids, later=later, first=first)
     except QueueDown as error:
         log.warning("%s %s will be sent by the sweep: %s", task, ids, error)
 
 
-def messages_wait() -> bool:
-    """Whether a message waits for a free worker; no when the queue does not answer."""
+def has_waiting_messages() -> bool:
+    """Whether a message waits for a free worker; False when the queue does not answer."""
     try:
-        return _backend().waits()
+        return _backend().has_waiting_messages()
+    except QueueDown:
+        return False
+
+
+def is_empty() -> bool:
+    """Whether it is sure that no message waits for a worker; some may be in workers' hands."""
+    try:
+        return not _backend().has_waiting_messages()
     except QueueDown:
         return False
 
 
 def probe() -> None:
     """Ask the queue for an answer. Raises QueueDown when there is none."""
-    _backend().waits()
-
-
-def is_empty() -> bool:
-    """Whether it is sure that no message waits for a worker; some may be in workers' hands."""
-    try:
-        return not _backend().waits()
-    except QueueDown:
-        return False
+    _backend().has_waiting_messages()
 
 
 def put_canary(supervisor: int) -> None:
@@ -106,13 +107,16 @@ def put_canary(supervisor: int) -> None:
 
 
 def is_canary_done(supervisor: int) -> bool:
-    """Whether the test message was taken and, where the queue knows that word, acknowledged."""
+    """Whether the test message was taken and, where the queue knows that, acknowledged."""
     return _backend().is_canary_done(supervisor)
 
 
-def give_back(*, but: Iterable[int]) -> int:
-    """Queue again what workers have in hand, `but` those of these supervisors; how many."""
-    return _backend().give_back(but)
+def requeue_held(*, except_supervisors: Iterable[int]) -> int:
+    """Requeue the messages that workers have in hand, except those of these supervisors.
+
+    Returns how many.
+    """
+    return _backend().requeue_held(except_supervisors)
 
 
 def run_workers() -> int:

@@ -1,16 +1,16 @@
 """django-q2's broker on PostgreSQL: messages in a stated order, taken without waiting or polling.
 
-The order: test messages of one's own cluster, what one's cluster kept for too long, what was sent
-to be `first`, then the rest by age; but what was sent for `later` makes room for all that is sent
-in the minute after it.
+The order: test messages of the own cluster, what that cluster held for too long, what was sent with
+`first`, then the rest by age; but what was sent for `later` makes room for all that is sent in the
+minute after it.
 
-A message is taken only for a worker that is free, so none lies in the hands of a busy cluster while
-another has nothing to do. Only while work is so short that fetching it would take longer than doing
-it are several taken at a time, and what is not started at once is put back.
+A message is taken only for a worker that is free, so that none lies in the hands of a busy cluster
+while another is idle. Only while work is so short that fetching it would take longer than doing it
+are several taken at a time, and what is not started at once is put back.
 
 Beside the shared queue each supervisor has one of its own, for test messages that must come through
 its own cluster and no other; and a mark for messages that its cluster has taken, so that they can
-be given back when that cluster is gone, long before their time runs out.
+be requeued when that cluster is gone, long before their time runs out.
 """
 
 import logging
@@ -34,13 +34,13 @@ from django_q.signals import post_execute_in_worker, post_spawn
 
 log = logging.getLogger(__name__)
 
-PAUSE = 1.0  # seconds between tries while the database does not answer
-WAIT = 0.25  # seconds before the pusher looks whether it shall stop
-LOOK = 5.0  # seconds between looks when nothing is announced
-STALL = 0.05  # seconds after which what no worker has started is put back
-HIDDEN = timedelta(seconds=Conf.RETRY)  # what was taken and not acknowledged
-MOST = 16  # messages taken at a time while work is that short
-ALWAYS_FREE = datetime.fromtimestamp(0, UTC)  # before all others of its kind
+OUTAGE_PAUSE_SECONDS = 1.0  # between tries while the database does not answer
+STOP_CHECK_SECONDS = 0.25  # after which the pusher checks whether it is to stop
+POLL_SECONDS = 5.0  # between looks at the table when nothing is announced
+STALL_SECONDS = 0.05  # after which what no worker has started is put back
+HIDDEN_FOR = timedelta(seconds=Conf.RETRY)  # what was taken and not acknowledged
+MAX_TAKEN = 16  # messages at a time, while work is that short
+OLDEST_LOCK = datetime.fromtimestamp(0, UTC)  # before all others of its kind
 
 PUT = """
 WITH message AS (
@@ -48,11 +48,11 @@ WITH message AS (
     VALUES (%(key)s, %(payload)s, STATEMENT_TIMESTAMP()) RETURNING id
 )
 SELECT id, pg_notify(%(channel)s, %(key)s) FROM message"""
-# Each part is looked at only when those before it are empty. Its order is that of the index.
+# Each part is read only when those before it are empty. Its order is that of the index.
 PART = """
 SELECT {turn} AS turn, part.* FROM (
     SELECT id, key, lock FROM django_q_ormq WHERE key = %({key})s AND lock <= {until}
-    ORDER BY lock, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    ORDER BY lock, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS part"""
 NOW = "STATEMENT_TIMESTAMP()"
 A_MINUTE_BEFORE_THE_REST = """COALESCE((
@@ -60,7 +60,7 @@ A_MINUTE_BEFORE_THE_REST = """COALESCE((
 ), STATEMENT_TIMESTAMP()) - INTERVAL '1 minute'"""
 PARTS = (
     ("own", NOW),
-    ("kept", NOW),
+    ("held", NOW),
     ("first", NOW),
     ("later", A_MINUTE_BEFORE_THE_REST),
     ("rest", NOW),
@@ -72,7 +72,7 @@ WITH next AS (
     " UNION ALL ".join(
         PART.format(turn=turn, key=key, until=until) for turn, (key, until) in enumerate(PARTS)
     )
-} LIMIT %(most)s
+} LIMIT %(limit)s
 )
 UPDATE django_q_ormq AS message
 SET lock = STATEMENT_TIMESTAMP() + %(hidden)s,
@@ -87,7 +87,7 @@ WITH back AS (
     UPDATE django_q_ormq AS message SET key = was.key, lock = was.lock
     FROM UNNEST(%(ids)s::bigint[], %(keys)s::text[], %(locks)s::timestamptz[])
         AS was (id, key, lock)
-    WHERE message.id = was.id AND message.key = ANY(%(held)s) RETURNING message.id
+    WHERE message.id = was.id AND message.key = ANY(%(taken)s) RETURNING message.id
 )
 SELECT pg_notify(%(channel)s, %(channel)s) FROM back"""
 DONE = "DELETE FROM django_q_ormq WHERE id = ANY(%(ids)s)"
@@ -99,7 +99,7 @@ SET plan_cache_mode = force_generic_plan"""
 
 
 class Message(NamedTuple):
-    """One that was taken, with its place in the queue; they sort in the order of the queue."""
+    """A message that was taken, with its place in the queue; they sort in the queue's order."""
 
     turn: int
     lock: datetime
@@ -128,18 +128,18 @@ def taken_key(supervisor: str | int) -> str:
     return f"{Conf.PREFIX}/{supervisor}"
 
 
-def give_back(*, but: Iterable[int]) -> int:
-    """Return to the shared queue what clusters have in hand, `but` those of these supervisors.
+def requeue_held(except_supervisors: Iterable[int]) -> int:
+    """Return to the shared queue what clusters have in hand, except those of these supervisors.
 
-    Returns how many messages. One that is being worked on may so come twice, without harm. Test
-    messages of such a cluster are of use to nobody and are deleted.
+    Returns how many messages. One that is being worked on may come twice by that, without harm.
+    Test messages of such a cluster are of no use any more and are deleted.
     """
-    queue, kept = OrmQ.objects.using(Conf.ORM), list(but)
+    queue, excepted = OrmQ.objects.using(Conf.ORM), list(except_supervisors)
     tests = queue.filter(key__startswith=own_key(""))
-    tests.exclude(key__in=[own_key(supervisor) for supervisor in kept]).delete()
+    tests.exclude(key__in=[own_key(supervisor) for supervisor in excepted]).delete()
     taken = queue.filter(key__startswith=taken_key(""))
-    lost = taken.exclude(key__in=[taken_key(supervisor) for supervisor in kept])
-    returned = int(lost.update(key=Conf.PREFIX, lock=ALWAYS_FREE))
+    lost = taken.exclude(key__in=[taken_key(supervisor) for supervisor in excepted])
+    returned = int(lost.update(key=Conf.PREFIX, lock=OLDEST_LOCK))
     if returned:
         with connections[Conf.ORM].cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [Conf.PREFIX, Conf.PREFIX])
@@ -147,11 +147,11 @@ def give_back(*, but: Iterable[int]) -> int:
 
 
 class FreeWorkers:
-    """How many of a cluster's workers have nothing to do, counted by the workers themselves.
+    """How many of a cluster's workers are idle, counted by the workers themselves.
 
     To be made before the cluster forks. A worker that is killed at work is replaced, and its
-    successor counts itself; the bound keeps one that was killed idle from being counted twice for
-    longer than until all are idle.
+    successor counts itself; the bound keeps a worker that was killed while idle from being counted
+    twice for longer than until all are idle.
     """
 
     def __init__(self, workers: int) -> None:
@@ -159,8 +159,8 @@ class FreeWorkers:
         for _ in range(workers):  # none has started yet
             self.count.acquire()
 
-    def hear(self) -> None:
-        """Be told by django-q2 when a worker starts, and when it is done with a message."""
+    def connect_signals(self) -> None:
+        """Count when django-q2 says that a worker starts, and that it is done with a message."""
         post_spawn.connect(self.add)
         post_execute_in_worker.connect(self.add)
 
@@ -169,41 +169,43 @@ class FreeWorkers:
             self.count.release()
 
     def wait(self, seconds: float) -> bool:
-        """Whether one is free, or gets free in so many seconds."""
-        found = self.count.acquire(timeout=seconds)
-        if found:
+        """Whether a worker is free, or gets free in so many seconds."""
+        is_free = self.count.acquire(timeout=seconds)
+        if is_free:
             self.add()  # a pusher that dies now must not take it along
-        return found
+        return is_free
 
     def take(self) -> None:
         self.count.acquire(block=False)
 
 
-class Broker(ORM):  # type: ignore[misc]
+class PostgresBroker(ORM):  # type: ignore[misc]
     """As django-q2's own, but two pushers never take the same row, and none dies of an outage.
 
-    Messages are put into the queue in the caller's transaction. Taken and acknowledged they are on
-    a connection of the broker's own, whose commits are not waited for until they are on the disk:
-    after a power cut a message may come again, without harm. Times are the database's: hosts need
-    not agree on the time.
+    Messages are put into the queue in the caller's transaction. They are taken and acknowledged on
+    a connection of the broker's own, which does not wait until its commits are on the disk: after a
+    power cut a message may come again, without harm. Times are the database's: hosts need not agree
+    on the time.
     """
 
-    def __init__(self, list_key: str | None = None, free: FreeWorkers | None = None) -> None:
+    def __init__(
+        self, list_key: str | None = None, free_workers: FreeWorkers | None = None
+    ) -> None:
         super().__init__(list_key)
-        self.free = free
+        self.free_workers = free_workers
         self.line: BaseDatabaseWrapper | None = None
         self.listens = False
-        self.down = False
-        self.heard = False  # that there is a new message
-        self.look_at = 0.0  # when to look though nothing was heard
+        self.is_down = False
+        self.is_announced = False  # that there is a new message
+        self.poll_at = 0.0  # when to look though nothing was announced
         self.took_at = 0.0
-        self.most = 1
+        self.limit = 1  # messages that are taken at a time
         self.taken: deque[Message] = deque()
         self.done: list[int] = []  # and not yet acknowledged
         supervisor = os.environ.get("EVALUATOR_SUPERVISOR")
-        self.names = {
+        self.keys = {
             "own": own_key(supervisor) if supervisor else "",
-            "kept": taken_key(supervisor) if supervisor else "",
+            "held": taken_key(supervisor) if supervisor else "",
             "mark": taken_key(supervisor) if supervisor else self.list_key,
             "first": first_key(self.list_key),
             "rest": self.list_key,
@@ -226,23 +228,25 @@ class Broker(ORM):  # type: ignore[misc]
             return self._next()
         except (Error, psycopg.Error) as error:
             # Raised further it would end the pusher, for ten seconds.
-            if not self.down:
+            if not self.is_down:
                 log.warning("the queue cannot be read: %s", type(error).__name__)
-            self.down = True
+            self.is_down = True
             self.close()
-            sleep(PAUSE)
+            sleep(OUTAGE_PAUSE_SECONDS)
             return None
 
     def _next(self) -> list[tuple[int, str]] | None:
-        if self.free is not None and not self.free.wait(STALL if self.taken else WAIT):
+        if self.free_workers is not None and not self.free_workers.wait(
+            STALL_SECONDS if self.taken else STOP_CHECK_SECONDS
+        ):
             self._put_back()
             return None
         if not self.taken:
             self._take()
         if not self.taken:
             return None
-        if self.free is not None:
-            self.free.take()
+        if self.free_workers is not None:
+            self.free_workers.take()
         message = self.taken.popleft()
         return [(message.pk, message.payload)]
 
@@ -250,82 +254,86 @@ class Broker(ORM):  # type: ignore[misc]
         line = self._line()
         if not self.listens:
             line.execute(f'LISTEN "{Conf.PREFIX}"')
-            self.listens, self.look_at = True, 0.0
-        if not self._is_time():
+            self.listens, self.poll_at = True, 0.0
+        if not self._wait_for_message():
             return
-        self.heard = False
-        is_quick = self.free is not None and monotonic() - self.took_at < STALL
-        self.most = min(2 * self.most, MOST) if is_quick else 1
-        line.execute(TAKE, {**self.names, "most": self.most, "hidden": HIDDEN}, prepare=True)
-        self.down = False
+        self.is_announced = False
+        is_quick = self.free_workers is not None and monotonic() - self.took_at < STALL_SECONDS
+        self.limit = min(2 * self.limit, MAX_TAKEN) if is_quick else 1
+        line.execute(TAKE, {**self.keys, "limit": self.limit, "hidden": HIDDEN_FOR}, prepare=True)
+        self.is_down = False
         self.taken.extend(sorted(Message(*row) for row in line))
         if self.taken:
-            self.took_at, self.look_at = monotonic(), 0.0
-        elif not self.heard:
-            line.execute(NEXT, {"keys": list(self.names.values())}, prepare=True)
+            self.took_at, self.poll_at = monotonic(), 0.0
+        elif not self.is_announced:
+            line.execute(NEXT, {"keys": list(self.keys.values())}, prepare=True)
             seconds = (line.fetchone() or (None,))[0]
-            self.look_at = monotonic() + (LOOK if seconds is None else min(seconds, LOOK))
+            self.poll_at = monotonic() + (
+                POLL_SECONDS if seconds is None else min(seconds, POLL_SECONDS)
+            )
 
-    def _is_time(self) -> bool:
-        """Wait a while for an announcement, or for a lock to run out, or for trouble."""
-        seconds = self.look_at - monotonic()
-        if self.heard or seconds <= 0 or self.line is None:
+    def _wait_for_message(self) -> bool:
+        """Wait a while; whether a message is announced, a lock has run out, or the line is cut."""
+        seconds = self.poll_at - monotonic()
+        if self.is_announced or seconds <= 0 or self.line is None:
             return True
         server = self.line.connection.pgconn
-        if select.select([server.socket], [], [], min(seconds, WAIT))[0]:
+        if select.select([server.socket], [], [], min(seconds, STOP_CHECK_SECONDS))[0]:
             server.consume_input()
             notes = list(iter(server.notifies, None))
             for note in notes:
-                self._hear(note.extra.decode())
-            self.heard = self.heard or not notes  # the last words of a connection that was cut
-        return self.heard or monotonic() >= self.look_at
+                self._note(note.extra.decode())
+            self.is_announced = (
+                self.is_announced or not notes
+            )  # the last words of a connection that was cut
+        return self.is_announced or monotonic() >= self.poll_at
 
     def _put_back(self) -> None:
-        """Work is not as short as it was: leave to others what was taken for speed."""
+        """Work is not as short as it was: leave to other clusters what was taken for speed."""
         if self.taken:
-            were = {
-                "held": [self.names["own"], self.names["mark"]],
+            places = {
+                "taken": [self.keys["own"], self.keys["mark"]],
                 "ids": [message.pk for message in self.taken],
                 "keys": [message.key for message in self.taken],
                 "locks": [message.lock for message in self.taken],
             }
-            self._line().execute(PUT_BACK, {**were, "channel": Conf.PREFIX})
+            self._line().execute(PUT_BACK, {**places, "channel": Conf.PREFIX})
             self.taken.clear()
 
     def acknowledge(self, task_id: int) -> None:
         """Remove the message; while the database does not answer, with one of the next."""
         self.done.append(task_id)
-        for last in (False, True):
+        for is_last_try in (False, True):
             try:
                 self._line().execute(DONE, {"ids": self.done}, prepare=True)
                 self.done.clear()
                 return
             except (Error, psycopg.Error) as error:
-                self.close()  # it may have been cut while nothing was to be said
-                if last:
-                    why = type(error).__name__
-                    log.warning("the queue cannot be told what is done: %s", why)
+                self.close()  # it may have been cut while it was idle
+                if is_last_try:
+                    name = type(error).__name__
+                    log.warning("what is done cannot be acknowledged: %s", name)
 
     def fail(self, task_id: int) -> None:
-        """Remove a message that nobody can read; no worker gets it, so one stays free."""
-        if self.free is not None:
-            self.free.add()
+        """Remove a message that cannot be read; no worker gets it, so one stays free."""
+        if self.free_workers is not None:
+            self.free_workers.add()
         self.acknowledge(task_id)
 
     def _line(self) -> "psycopg.Cursor[Any]":
         if self.line is None:
             line = connections[Conf.ORM].copy()
             line.ensure_connection()
-            line.connection.add_notify_handler(lambda note: self._hear(note.payload))
+            line.connection.add_notify_handler(lambda note: self._note(note.payload))
             line.connection.execute(SET_UP)
             self.line = line
         return psycopg.Cursor(self.line.connection)
 
-    def _hear(self, key: str) -> None:
-        self.heard = self.heard or key in self.names.values()
+    def _note(self, key: str) -> None:
+        self.is_announced = self.is_announced or key in self.keys.values()
 
     def close(self) -> None:
-        """Let go of the queue's own connection."""
+        """Close the queue's own connection."""
         if self.line is not None:
             with suppress(Error, psycopg.Error):
                 self.line.close()

@@ -9,8 +9,7 @@ from django_q.brokers import Broker
 from django_q.cluster import Cluster
 from django_q.tasks import async_task
 
-from jobs.models import Incident
-from jobs.models.worker import IncidentKind
+from jobs.models import Incident, IncidentKind
 
 log = logging.getLogger(__name__)
 
@@ -21,18 +20,18 @@ def put(task: str, *ids: int, key: str) -> None:
 
 def run(broker: Broker | None) -> int:
     """Run a cluster until SIGTERM; the exit code is 0 when its end was asked for."""
-    logging.getLogger("django-q").addHandler(Listener(socket.gethostname()))
+    logging.getLogger("django-q").addHandler(IncidentLogHandler(socket.gethostname()))
     cluster = Cluster(broker)
     cluster.start()
     cluster.sentinel.join()
     return 0 if cluster.sentinel.exitcode == 0 else 1
 
 
-class Listener(logging.Handler):
-    """Writes down each death of a process that django-q2 tells its log of.
+class IncidentLogHandler(logging.Handler):
+    """Records each death of a process that django-q2 logs.
 
-    It says so as critical, and as nothing else; a worker that is recycled is no death. Runs in the
-    process that looks after the others, which has no open connection at that moment.
+    Those are its only critical messages; a worker that is recycled is no death. Runs in the process
+    that watches the others, which has no open connection at that moment.
     """
 
     def __init__(self, host: str) -> None:
@@ -45,10 +44,10 @@ class Listener(logging.Handler):
             Incident.objects.create(
                 host=self.host,
                 heartbeat=supervisor,
-                what=IncidentKind.PROCESS,
+                kind=IncidentKind.PROCESS,
                 detail=record.getMessage()[:200],
             )
         except Error:
-            log.warning("a death could not be noted: the database does not answer")
+            log.warning("a death could not be recorded: the database does not answer")
         finally:
             connection.close()

@@ -16,7 +16,7 @@ def put(task: str, *ids: int, later: bool, first: bool) -> None:
     cluster.put(task, *ids, key=key)
 
 
-def waits() -> bool:
+def has_waiting_messages() -> bool:
     keys = [broker.first_key(), Conf.PREFIX, broker.later_key()]
     return bool(OrmQ.objects.filter(key__in=keys, lock__lte=Now()).exists())
 
@@ -31,11 +31,11 @@ def is_canary_done(supervisor: int) -> bool:
     return not OrmQ.objects.filter(key=broker.own_key(supervisor)).exists()
 
 
-def give_back(but: Iterable[int]) -> int:
-    return broker.give_back(but=but)
+def requeue_held(except_supervisors: Iterable[int]) -> int:
+    return broker.requeue_held(except_supervisors)
 
 
 def run_workers() -> int:
-    free = broker.FreeWorkers(Conf.WORKERS)
-    free.hear()
-    return cluster.run(broker.Broker(Conf.PREFIX, free))
+    free_workers = broker.FreeWorkers(Conf.WORKERS)
+    free_workers.connect_signals()
+    return cluster.run(broker.PostgresBroker(Conf.PREFIX, free_workers))

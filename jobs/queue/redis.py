@@ -1,4 +1,4 @@
-"""django-q2 with its broker on Redis, which forgets a message in the moment it is taken.
+"""django-q2 with its broker on Redis, which forgets a message at the moment when it is taken.
 
 What a dead cluster had in hand is therefore lost, and the sweep sends it again.
 """
@@ -16,7 +16,7 @@ from django_q.brokers.redis_broker import Redis
 from django_q.conf import Conf
 
 from . import QueueDown, cluster
-from .broker import PAUSE, WAIT, FreeWorkers, later_key, own_key
+from .broker import OUTAGE_PAUSE_SECONDS, STOP_CHECK_SECONDS, FreeWorkers, later_key, own_key
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +28,15 @@ def _client() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5)
 
 
-class Broker(Redis):  # type: ignore[misc]
+class RedisBroker(Redis):  # type: ignore[misc]
     """As django-q2's own, in the order: own test messages, the rest, what was sent for `later`."""
 
-    def __init__(self, list_key: str | None = None, free: FreeWorkers | None = None) -> None:
+    def __init__(
+        self, list_key: str | None = None, free_workers: FreeWorkers | None = None
+    ) -> None:
         super().__init__(list_key)
-        self.free = free
-        self.down = False
+        self.free_workers = free_workers
+        self.is_down = False
         supervisor = os.environ.get("EVALUATOR_SUPERVISOR")
         own = [_list(own_key(supervisor))] if supervisor else []
         self.lists = [*own, self.list_key, _list(later_key())]
@@ -47,32 +49,32 @@ class Broker(Redis):  # type: ignore[misc]
         return True  # a cluster that starts during an outage waits for its end, as one that runs
 
     def set_stat(self, key: str, value: str, timeout: int) -> None:
-        """Nobody reads them; `Heartbeat` tells who is there."""
+        """Nothing reads them; `Heartbeat` says which hosts are there."""
 
     def dequeue(self) -> list[tuple[None, bytes]] | None:
         """The next message; None when there is none, after a wait."""
-        if self.free is not None and not self.free.wait(WAIT):
+        if self.free_workers is not None and not self.free_workers.wait(STOP_CHECK_SECONDS):
             return None
         try:
-            found = self.connection.blpop(self.lists, WAIT)
+            message = self.connection.blpop(self.lists, STOP_CHECK_SECONDS)
         except redis.RedisError as error:
             # Raised further it would end the pusher, for ten seconds.
-            if not self.down:
+            if not self.is_down:
                 log.warning("the queue cannot be read: %s", type(error).__name__)
-            self.down = True
-            sleep(PAUSE)
+            self.is_down = True
+            sleep(OUTAGE_PAUSE_SECONDS)
             return None
-        self.down = False
-        if not found:
+        self.is_down = False
+        if not message:
             return None
-        if self.free is not None:
-            self.free.take()
-        return [(None, found[1])]
+        if self.free_workers is not None:
+            self.free_workers.take()
+        return [(None, message[1])]
 
     def fail(self, task_id: None) -> None:
-        """A message that nobody can read is gone already; no worker gets it, so one stays free."""
-        if self.free is not None:
-            self.free.add()
+        """A message that cannot be read is gone already; no worker gets it, so one stays free."""
+        if self.free_workers is not None:
+            self.free_workers.add()
 
 
 def _list(key: str) -> str:
@@ -80,7 +82,7 @@ def _list(key: str) -> str:
 
 
 @contextmanager
-def _answers() -> Iterator[None]:
+def _queue_errors() -> Iterator[None]:
     try:
         yield
     except redis.RedisError as error:
@@ -88,32 +90,32 @@ def _answers() -> Iterator[None]:
 
 
 def put(task: str, *ids: int, later: bool, first: bool = False) -> None:
-    with _answers():
+    with _queue_errors():
         cluster.put(task, *ids, key=later_key() if later else Conf.PREFIX)
 
 
-def waits() -> bool:
-    with _answers():
+def has_waiting_messages() -> bool:
+    with _queue_errors():
         return bool(_client().exists(_list(Conf.PREFIX), _list(later_key())))
 
 
 def put_canary(supervisor: int) -> None:
     key = own_key(supervisor)
-    with _answers():
+    with _queue_errors():
         _client().delete(_list(key))
         cluster.put("canary", supervisor, key=key)
 
 
 def is_canary_done(supervisor: int) -> bool:
-    with _answers():
+    with _queue_errors():
         return not _client().exists(_list(own_key(supervisor)))
 
 
-def give_back(but: Iterable[int]) -> int:
+def requeue_held(except_supervisors: Iterable[int]) -> int:
     return 0  # what was taken is nowhere any more
 
 
 def run_workers() -> int:
-    free = FreeWorkers(Conf.WORKERS)
-    free.hear()
-    return cluster.run(Broker(Conf.PREFIX, free))
+    free_workers = FreeWorkers(Conf.WORKERS)
+    free_workers.connect_signals()
+    return cluster.run(RedisBroker(Conf.PREFIX, free_workers))

@@ -1,7 +1,7 @@
 """django-q2 with its own broker on the database, as it comes.
 
-It knows one queue and no order: `later` is nothing special, and any host's workers may take the
-test message, which so shows only that somebody works.
+It knows one queue and no order: `later` changes nothing, and any host's workers may take the test
+message, which therefore shows only that some host works.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ def put(task: str, *ids: int, later: bool, first: bool = False) -> None:
     cluster.put(task, *ids, key=Conf.PREFIX)
 
 
-def waits() -> bool:
+def has_waiting_messages() -> bool:
     return bool(OrmQ.objects.filter(key=Conf.PREFIX, lock__lte=Now()).exists())
 
 
@@ -28,11 +28,11 @@ def put_canary(supervisor: int) -> None:
 
 
 def is_canary_done(supervisor: int) -> bool:
-    return True  # the queue cannot tell; what the message does, shows
+    return True  # the queue cannot tell; what the message does shows it
 
 
-def give_back(but: Iterable[int]) -> int:
-    return 0  # nobody knows who has what; it comes again when its time runs out
+def requeue_held(except_supervisors: Iterable[int]) -> int:
+    return 0  # the queue does not know who has a message; it comes again when its time runs out
 
 
 def run_workers() -> int:

@@ -2,11 +2,12 @@
 
 from django import template
 
-from jobs.monitoring.problems import Trouble, troubles
+from jobs.monitoring import problems
+from jobs.monitoring.problems import SystemProblem
 
 register = template.Library()
 
 
-@register.simple_tag(name="troubles")
-def found() -> list[Trouble]:
-    return troubles()
+@register.simple_tag
+def system_problems() -> list[SystemProblem]:
+    return problems.system_problems()

@@ -1,4 +1,4 @@
-"""Home: what needs the user, what runs, and their drafts; and the way to a first ranking."""
+"""The home page: what needs attention, what is running, the user's drafts, and first steps."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,19 +21,19 @@ from candidates.pages.draft_list import draft_rows
 from candidates.reasons import sentence
 from candidates.scoring import engines
 from jobs.execution import samples, submit
-from jobs.models import Job, JobStatus
+from jobs.models import Job, JobQuerySet, JobStatus
 
 from .runs import job_rows
 
-SHOWN = 5  # of each kind that needs somebody; the rest is counted
-RUNNING = 10
-RECENT = timedelta(days=30)
+MAX_SHOWN_PER_KIND = 5  # of what needs attention
+MAX_RUNNING_SHOWN = 10
+RECENT_PERIOD = timedelta(days=30)  # in which a finished run is still news
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """What waits for the user. Of drafts with unreadable files there is one more than is shown
-    where there are more."""
+class NeedsAttention:
+    """What needs the user's attention. `unreadable`, drafts with unreadable files, has one row more
+    than is shown where there are more."""
 
     invitations: list[Membership]
     unseen: list[Job]
@@ -48,39 +48,40 @@ class Needs:
 @require_safe
 @vary_on_headers("HX-Request")
 def home(request: Request) -> HttpResponse:
-    """The first page. Twelve queries; seven for the part that refreshes while something runs."""
-    mine = Job.objects.visible_to(request.user).select_related("analysis__draft")
-    rows = job_rows(mine.open()[:RUNNING])
-    needs = _needs(request, mine, rows)
-    runs = any(not row["job"].is_paused for row in rows)
-    told = [(row["job"].pk, row["job"].status, row["progress"]) for row in rows]
-    state = live.digest(told, needs)
+    """The home page. Twelve queries; seven for the part that refreshes while a job runs."""
+    jobs = Job.objects.visible_to(request.user).select_related("analysis__draft")
+    rows = job_rows(jobs.open()[:MAX_RUNNING_SHOWN])
+    needs = _needs_attention(request, jobs, rows)
+    state = live.digest(
+        [(row["job"].pk, row["job"].status, row["progress"]) for row in rows], needs
+    )
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
+    running = [row for row in rows if not row["job"].is_paused]
     context: dict[str, Any] = {
-        "running": [row for row in rows if not row["job"].is_paused],
+        "running": running,
         "needs": needs,
         "state": state,
-        "is_live": runs,
-        "shown": SHOWN,
+        "is_live": bool(running),
+        "max_shown": MAX_SHOWN_PER_KIND,
     }
     if live.is_refresh(request):
         return render(request, "jobs/home.html#live", context)
     page, drafts = draft_rows(request)
-    _add_states(drafts)
+    _add_last_jobs(drafts)
     first = drafts[0] if page.paginator.count == 1 else None
     context |= {
         "page": page,
         "rows": drafts,
         "first": first,
-        "is_new_here": page.paginator.count == 0 or (first is not None and not first["last"]),
+        "is_new_user": page.paginator.count == 0 or (first is not None and not first["last"]),
     }
     return render(request, "jobs/home.html", context)
 
 
 @require_POST
 def sample(request: Request) -> HttpResponse:
-    """Make the sample draft, and run it with the engine that costs nothing."""
+    """Create the sample draft, and run it with the built-in engine, which costs nothing."""
     draft = samples.sample_draft(request.user)
     local = engines.LOCAL
     try:
@@ -98,18 +99,20 @@ def sample(request: Request) -> HttpResponse:
     return redirect(job)
 
 
-def _needs(request: Request, mine: Any, running: list[dict[str, Any]]) -> Needs:
-    """What waits for the user, the newest first. Three queries."""
+def _needs_attention(
+    request: Request, jobs: JobQuerySet, running: list[dict[str, Any]]
+) -> NeedsAttention:
+    """What needs the user's attention, the newest first. Three queries."""
     looks = Look.objects.filter(
         user=request.user, analysis=OuterRef("analysis"), at__gte=OuterRef("completed_at")
     )
     later = Job.objects.filter(analysis=OuterRef("analysis"), created_at__gt=OuterRef("created_at"))
-    over = mine.filter(
-        status__in=(JobStatus.COMPLETED, JobStatus.FAILED), completed_at__gt=Now() - RECENT
+    finished = jobs.filter(
+        status__in=(JobStatus.COMPLETED, JobStatus.FAILED), completed_at__gt=Now() - RECENT_PERIOD
     )
-    unseen = list(over.exclude(Exists(looks)).exclude(Exists(later))[: 2 * SHOWN])
-    invited = Membership.objects.filter(user=request.user, opened_at=None)
-    bad: Any = (
+    unseen = list(finished.exclude(Exists(looks)).exclude(Exists(later))[: 2 * MAX_SHOWN_PER_KIND])
+    invitations = Membership.objects.filter(user=request.user, opened_at=None)
+    unreadable: Any = (
         Candidate.objects.filter(
             draft__in=Draft.objects.editable_by(request.user), status=CandidateStatus.UNREADABLE
         )
@@ -118,17 +121,17 @@ def _needs(request: Request, mine: Any, running: list[dict[str, Any]]) -> Needs:
         .annotate(number=Count("pk"))
         .order_by("-number", "draft")
     )
-    return Needs(
-        invitations=list(invited.select_related("draft", "invited_by")[:SHOWN]),
-        unseen=[job for job in unseen if job.status == JobStatus.COMPLETED][:SHOWN],
-        failed=[job for job in unseen if job.status == JobStatus.FAILED][:SHOWN],
+    return NeedsAttention(
+        invitations=list(invitations.select_related("draft", "invited_by")[:MAX_SHOWN_PER_KIND]),
+        unseen=[job for job in unseen if job.status == JobStatus.COMPLETED][:MAX_SHOWN_PER_KIND],
+        failed=[job for job in unseen if job.status == JobStatus.FAILED][:MAX_SHOWN_PER_KIND],
         paused=[row for row in running if row["job"].is_paused],
-        unreadable=list(bad[: SHOWN + 1]),
+        unreadable=list(unreadable[: MAX_SHOWN_PER_KIND + 1]),
     )
 
 
-def _add_states(drafts: list[dict[str, Any]]) -> None:
-    """How the last run of each draft stands. One query."""
+def _add_last_jobs(drafts: list[dict[str, Any]]) -> None:
+    """Add the last job of each draft's last analysis. One query."""
     runs = [row["last"].pk for row in drafts if row["last"]]
     last = Job.objects.filter(analysis__in=runs).order_by("analysis", "-created_at", "-pk")
     jobs = {job.analysis_id: job for job in last.distinct("analysis")}

@@ -1,7 +1,8 @@
-"""Whether a job's page would say something new: one statement, for polls that find nothing.
+"""Whether a job's page changed since the last poll: one statement for polls without news.
 
-A page that is answered leaves its pulse in this process. While the pulse is the same and the
-session lives, the next poll of the same page by the same session needs no user, job or template.
+Each answer to a poll stores the state of the job, its pulse, in this process. While the pulse is
+the same and the session is valid, the next poll of the same page by the same session loads no user,
+job or template.
 """
 
 import time
@@ -15,17 +16,16 @@ from django.http import HttpRequest
 
 from jobs.models import Heartbeat
 
-KEPT = 60.0  # seconds; by then at the latest who asks is looked at again
-MOST = 10_000  # pages in a process
-# A pace and a time to the end go on by themselves: looked at anew that often, in seconds.
-STEP = 30
-PULSE = """
+CACHE_SECONDS = 60.0  # after which the access of the user is checked again
+MAX_CACHED_PAGES = 10_000  # in a process
+PACE_REFRESH_SECONDS = 30  # the pace and the time left change without any event
+PULSE_SQL = """
 SELECT concat_ws(
     ' ', job.status, job.paused_at, job.pauses, job.completed_at,
     statement_timestamp() - coalesce(job.started_at, job.created_at) < interval '30 seconds',
     (SELECT reason FROM jobs_halt LIMIT 1),
     EXISTS ({alive}),
-    -- What people did, which is all that changes a score but the scoring of it.
+    -- Acts of people: together with scoring, all that changes a score.
     (SELECT max(event.at) FROM candidates_event AS event JOIN candidates_analysis AS analysis
         ON analysis.draft_id = event.draft_id WHERE analysis.id = job.analysis_id),
     (SELECT max(scored_at) FROM candidates_evaluation WHERE analysis_id = job.analysis_id
@@ -49,34 +49,34 @@ AND session.session_key = %s AND session.expire_date > statement_timestamp()
 _pages: dict[tuple[str, ...], tuple[float, UUID, str]] = {}
 
 
-def feel(session: str, public_id: UUID) -> str:
-    """What the job's page rests on, as one value; "" without such a job or session."""
+def read_pulse(session: str, public_id: UUID) -> str:
+    """The state that the job's page shows, as a text; "" without such a job or session."""
     sql, params = _statement()
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, STEP, public_id, session])
-        found = cursor.fetchone()
-    return str(found[0]) if found else ""
+        cursor.execute(sql, [*params, PACE_REFRESH_SECONDS, public_id, session])
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
 
 
 def remember(request: HttpRequest, public_id: UUID, etag: str, pulse: str) -> None:
-    """That this session has seen `etag` at this address. `pulse` was felt before that was made."""
+    """Store that this session got `etag` at this address. `pulse` was read before the answer."""
     if not pulse:
         return
-    if len(_pages) >= MOST:
+    if len(_pages) >= MAX_CACHED_PAGES:
         _pages.clear()
-    _pages[_page(request, etag)] = (time.monotonic() + KEPT, public_id, pulse)
+    _pages[_page(request, etag)] = (time.monotonic() + CACHE_SECONDS, public_id, pulse)
 
 
 def is_unchanged(request: HttpRequest) -> bool:
-    """Whether a poll would find what its page shows already; it does not say so of the unknown."""
+    """Whether the page of a poll shows the current state; False for a page that is not stored."""
     etag = request.headers.get("If-None-Match")
     if not etag or not request.headers.get("HX-Request"):
         return False
     page = _page(request, etag)
-    until, public_id, pulse = _pages.get(page, (0.0, None, ""))
+    expires_at, public_id, pulse = _pages.get(page, (0.0, None, ""))
     if public_id is None:
         return False
-    if time.monotonic() < until and feel(page[0], public_id) == pulse:
+    if time.monotonic() < expires_at and read_pulse(page[0], public_id) == pulse:
         return True
     _pages.pop(page, None)
     return False
@@ -90,4 +90,4 @@ def _page(request: HttpRequest, etag: str) -> tuple[str, ...]:
 @cache
 def _statement() -> tuple[str, tuple[Any, ...]]:
     alive, params = Heartbeat.objects.alive().values("pk").query.sql_with_params()
-    return PULSE.replace("{alive}", alive), params
+    return PULSE_SQL.replace("{alive}", alive), params

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from candidates.access import NOT_YOURS, Request, draft_for
+from candidates.access import ROLE_REQUIRED, Request, draft_for
 from candidates.models import Draft
 from candidates.models.draft import Role
 from candidates.reasons import sentence
@@ -33,7 +33,7 @@ def schedule(request: Request, public_id: UUID) -> HttpResponse:
     draft = draft_for(request.user, public_id)
     is_owner = draft.owner_id == request.user.pk
     if request.method == "POST" and not is_owner:
-        raise PermissionDenied(NOT_YOURS[Role.OWNER])
+        raise PermissionDenied(ROLE_REQUIRED[Role.OWNER])
     with_owner = Schedule.objects.select_related("draft__owner__preference")
     current = with_owner.filter(draft=draft).first()
     if current is None:

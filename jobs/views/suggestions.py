@@ -1,6 +1,5 @@
-"""Criteria that an engine suggests: asking for them, looking at them, taking some over."""
+"""Criteria that an engine suggests: request them, show them, take some over."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,42 +24,43 @@ from jobs.models import Heartbeat
 
 
 @require_POST
-def suggest(request: Request, public_id: Any) -> HttpResponse:
-    """Save the draft's form as it was sent, and ask for criteria for it."""
+def suggest(request: Request, public_id: UUID) -> HttpResponse:
+    """Save the draft's form as it was sent, and request criteria for it."""
     return edit_draft(request, draft_for(request.user, public_id, Role.EDITOR), _ask)
 
 
 @require_POST
 def suggest_new(request: Request) -> HttpResponse:
-    """The same for a draft that is not there yet."""
+    """The same for a new draft."""
     return edit_draft(request, Draft(owner=request.user), _ask)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
-def suggested(request: Request, public_id: Any) -> HttpResponse:
-    """What was suggested last: a page of its own, and the part of the form's page that shows it.
-    Three queries."""
+def suggested(request: Request, public_id: UUID) -> HttpResponse:
+    """The last suggestion: a page, and the part of the form's page that shows it. Three queries."""
     draft = draft_for(request.user, public_id, Role.EDITOR)
     if request.method == "POST":
         return _take_over(request, draft)
     last = draft.suggestions.first()
-    nobody = last is not None and last.is_open and not Heartbeat.objects.alive().exists()
-    state = live.digest(last and (last.pk, last.status), nobody)
+    no_workers = last is not None and last.is_open and not Heartbeat.objects.alive().exists()
+    state = live.digest(last and (last.pk, last.status), no_workers)
     if (unchanged := live.nothing_new(request, state)) is not None:
         return unchanged
-    found = last.suggested() if last else []
     context = {
         "draft": draft,
         "suggestion": last,
         "state": state,
-        "nobody_works": nobody,
+        "no_workers": no_workers,
         "is_local": last is not None and last.engine == LOCAL,
-        "criteria": [(one, protected.find(one.name, one.looks_for)) for one in found],
+        "criteria": [
+            (criterion, protected.find(criterion.name, criterion.looks_for))
+            for criterion in (last.suggested() if last else [])
+        ],
         "in_form": live.is_refresh(request),
     }
     part = "#suggestions" if live.is_refresh(request) else ""
-    return render(request, f"jobs/suggested.html{part}", context)
+    return render(request, f"jobs/suggestion.html{part}", context)
 
 
 def _ask(request: Request, draft: Draft) -> HttpResponse:
@@ -69,28 +69,29 @@ def _ask(request: Request, draft: Draft) -> HttpResponse:
 
 
 def _take_over(request: Request, draft: Draft) -> HttpResponse:
-    """Add the chosen ones of one suggestion to the draft."""
-    suggestion = _named(draft, request.POST.get("suggestion", ""))
-    found = suggestion.suggested() if suggestion else []
-    chosen = {int(one) for one in request.POST.getlist("chosen") if one.isdecimal()}
-    added = 0
+    """Add the chosen criteria of a suggestion to the draft."""
+    suggestion = _suggestion(draft, request.POST.get("suggestion", ""))
+    criteria = suggestion.suggested() if suggestion else []
+    chosen = {int(text) for text in request.POST.getlist("chosen") if text.isdecimal()}
     with transaction.atomic():
-        added = draft.add(one for number, one in enumerate(found) if number in chosen)
+        added = draft.add(
+            criterion for number, criterion in enumerate(criteria) if number in chosen
+        )
         if added:
             Event.objects.all().record(draft.pk, "draft changed", actor=request.user)
     if added:
-        told = ngettext(
+        message = ngettext(
             "%d criterion is added. Edit as you like.",
             "%d criteria are added. Edit as you like.",
             added,
         )
-        messages.success(request, told % added)
+        messages.success(request, message % added)
     else:
         messages.info(request, _("Nothing was added: nothing was chosen, or it was there already."))
     return redirect("candidates:edit", draft.public_id)
 
 
-def _named(draft: Draft, public_id: str) -> Suggestion | None:
+def _suggestion(draft: Draft, public_id: str) -> Suggestion | None:
     try:
         return draft.suggestions.filter(public_id=UUID(public_id)).first()
     except ValueError:

@@ -1,11 +1,10 @@
-"""Requests that bring files: a plain form's, the script's, and the parts of a large one."""
+"""Uploads: of a plain form, of the script, and of large files in parts; reading files again."""
 
 import errno
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -30,23 +29,23 @@ from jobs.execution import submit
 
 log = logging.getLogger(__name__)
 
-# What a browser without our script may send at once; proxies in front of us end near it.
-PLAIN_REQUEST_MAX = 100 * 1024 * 1024
-NO_ROOM = gettext_lazy(
+# What a browser may send without the script; proxies in front of the server have similar limits.
+MAX_PLAIN_REQUEST_BYTES = 100 * 1024 * 1024
+STORAGE_FULL_MESSAGE = gettext_lazy(
     "There is no room left on the server, so nothing of this upload was kept. Tell whoever runs "
     "it, and upload the files again when there is."
 )
 
 
-@csrf_exempt  # the part below asks for the token, once the size is known to be bearable
+@csrf_exempt  # `_upload` checks the token, once the size is known to be acceptable
 @require_POST
-def upload(request: Request, public_id: Any) -> HttpResponse:
-    """Take in files: from the script as JSON, from a plain form with a redirect.
+def upload(request: Request, public_id: UUID) -> HttpResponse:
+    """Accept files; the script gets JSON, a plain form a redirect.
 
-    The size is looked at before anything else: whatever reads a field reads the whole body.
+    The size is checked before anything else, since reading a field reads the whole body.
     """
-    if int(request.META.get("CONTENT_LENGTH") or 0) > PLAIN_REQUEST_MAX:
-        return _too_much(
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_PLAIN_REQUEST_BYTES:
+        return _upload_error(
             request,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             _("These files are more than 100 MB together. Send fewer at a time."),
@@ -55,23 +54,23 @@ def upload(request: Request, public_id: Any) -> HttpResponse:
         return _upload(request, public_id)
     except TooManyFilesSent:
         most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
-        return _too_much(
+        return _upload_error(
             request,
             HTTPStatus.BAD_REQUEST,
             _("These are more than %(most)d files in one request. Send up to %(most)d at a time.")
             % {"most": most},
         )
-    except NoRoom:
-        return _too_much(request, HTTPStatus.INSUFFICIENT_STORAGE, str(NO_ROOM))
+    except StorageFull:
+        return _upload_error(request, HTTPStatus.INSUFFICIENT_STORAGE, str(STORAGE_FULL_MESSAGE))
 
 
-class NoRoom(Exception):
-    """A disk is full: the database's, or the one of files on their way in."""
+class StorageFull(Exception):
+    """A disk is full: that of the database, or that of temporary files."""
 
 
 @contextmanager
-def _while_there_is_room() -> Iterator[None]:
-    """Raises NoRoom."""
+def _storage_errors() -> Iterator[None]:
+    """Raise StorageFull in place of the errors of a full disk."""
     try:
         yield
     except (OperationalError, OSError) as error:
@@ -81,33 +80,33 @@ def _while_there_is_room() -> Iterator[None]:
         ):
             raise
         log.error("an upload was refused: %s", type(error.__cause__ or error).__name__)
-        raise NoRoom from error
+        raise StorageFull from error
 
 
-@_while_there_is_room()
+@_storage_errors()
 @csrf_protect
-def _upload(request: Request, public_id: Any) -> HttpResponse:
+def _upload(request: Request, public_id: UUID) -> HttpResponse:
     draft = draft_for(request.user, public_id, Role.EDITOR)
     files = [intake.from_upload(file) for file in request.FILES.getlist("files")]
-    with _all_or_nothing(draft):
-        outcomes = _take_in(draft, request, files)
+    with _draft_transaction(draft):
+        outcomes = _accept(draft, request, files)
     if live.wants_json(request):
-        return JsonResponse({"files": [_told(outcome) for outcome in outcomes]})
-    _tell(request, outcomes)
+        return JsonResponse({"files": [_outcome_json(outcome) for outcome in outcomes]})
+    _add_messages(request, outcomes)
     return redirect(draft)
 
 
 @require_POST
-def reread(request: Request, public_id: Any) -> HttpResponse:
-    """Read a file once more that could not be read."""
+def reread(request: Request, public_id: UUID) -> HttpResponse:
+    """Read an unreadable file again."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
     _read_again(request, candidate.draft, Candidate.objects.filter(pk=candidate.pk))
     return redirect(candidate.draft)
 
 
 @require_POST
-def reread_all(request: Request, public_id: Any) -> HttpResponse:
-    """The same for all of a draft."""
+def reread_all(request: Request, public_id: UUID) -> HttpResponse:
+    """Read all unreadable files of a draft again."""
     draft = draft_for(request.user, public_id, Role.EDITOR)
     _read_again(request, draft, Candidate.objects.filter(draft=draft))
     return redirect(draft)
@@ -121,21 +120,21 @@ def _read_again(request: Request, draft: Draft, candidates: CandidateQuerySet) -
             )
             submit.wake_readers(draft.pk)
     if again:
-        told = ngettext("%d file is being read again.", "%d files are being read again.", again)
-        messages.success(request, told % again)
+        message = ngettext("%d file is being read again.", "%d files are being read again.", again)
+        messages.success(request, message % again)
     else:
         messages.info(
             request, _("There was nothing to read again. What never left its archive has no file.")
         )
 
 
-@csrf_exempt  # as above
+@csrf_exempt  # as above: `_piece` checks the token
 @require_http_methods(["GET", "HEAD", "POST"])
-def piece(request: Request, public_id: Any) -> HttpResponse:
-    """Take in one part of a large file; the last part puts the file together. Asked with GET, it
-    tells which parts are there, so that an upload that was cut short need not begin anew."""
+def piece(request: Request, public_id: UUID) -> HttpResponse:
+    """Accept a part of a large file; the last part completes the file. GET lists the parts that are
+    stored, so that an interrupted upload can continue."""
     if request.method != "POST":
-        return _parts(request, public_id)
+        return _stored_parts(request, public_id)
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         return JsonResponse(
             {"error": _("The part of the file is too large.")},
@@ -143,11 +142,13 @@ def piece(request: Request, public_id: Any) -> HttpResponse:
         )
     try:
         return _piece(request, public_id)
-    except NoRoom:
-        return JsonResponse({"error": str(NO_ROOM)}, status=HTTPStatus.INSUFFICIENT_STORAGE)
+    except StorageFull:
+        return JsonResponse(
+            {"error": str(STORAGE_FULL_MESSAGE)}, status=HTTPStatus.INSUFFICIENT_STORAGE
+        )
 
 
-def _parts(request: Request, public_id: Any) -> HttpResponse:
+def _stored_parts(request: Request, public_id: UUID) -> HttpResponse:
     draft = draft_for(request.user, public_id, Role.EDITOR)
     try:
         upload = UUID(request.GET.get("upload", ""))
@@ -159,9 +160,9 @@ def _parts(request: Request, public_id: Any) -> HttpResponse:
     return JsonResponse({"parts": list(parts.values_list("number", flat=True))})
 
 
-@_while_there_is_room()
+@_storage_errors()
 @csrf_protect
-def _piece(request: Request, public_id: Any) -> HttpResponse:
+def _piece(request: Request, public_id: UUID) -> HttpResponse:
     draft = draft_for(request.user, public_id, Role.EDITOR)
     form = PieceForm(request.POST, request.FILES)
     if not form.is_valid() or form.cleaned_data["number"] >= form.cleaned_data["total"]:
@@ -169,22 +170,22 @@ def _piece(request: Request, public_id: Any) -> HttpResponse:
             {"error": _("This part of the file is not complete.")}, status=HTTPStatus.BAD_REQUEST
         )
     part = form.cleaned_data
-    with _all_or_nothing(draft):
-        intake.keep_piece(draft, part["upload"], part["number"], part["piece"].read())
+    with _draft_transaction(draft):
+        intake.store_piece(draft, part["upload"], part["number"], part["piece"].read())
         if part["number"] + 1 < part["total"]:
             return JsonResponse({"files": []})
         try:
             file = intake.join_pieces(draft, part["upload"], part["name"], part["total"])
         except intake.PieceMissing as missing:
             return JsonResponse({"error": str(missing)}, status=HTTPStatus.CONFLICT)
-        outcomes = _take_in(draft, request, [file])
-    return JsonResponse({"files": [_told(outcome) for outcome in outcomes]})
+        outcomes = _accept(draft, request, [file])
+    return JsonResponse({"files": [_outcome_json(outcome) for outcome in outcomes]})
 
 
-def _take_in(
+def _accept(
     draft: Draft, request: Request, files: list[intake.Incoming]
 ) -> list[intake.UploadOutcome]:
-    """Store the files and wake those who read them, in the caller's transaction."""
+    """Store the files and wake the readers, in the caller's transaction."""
     outcomes = intake.accept(draft, request.user, files)
     if any(outcome.candidate or outcome.archive for outcome in outcomes):
         submit.wake_readers(draft.pk)
@@ -192,19 +193,19 @@ def _take_in(
 
 
 @contextmanager
-def _all_or_nothing(draft: Draft) -> Iterator[None]:
-    """A transaction about `draft`. Raises Http404 when somebody erased the draft meanwhile."""
+def _draft_transaction(draft: Draft) -> Iterator[None]:
+    """A transaction about `draft`. Raises Http404 when the draft is erased during it."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        # The new rows' keys are checked at the very end.
+        # Foreign keys are checked at the commit.
         if Draft.objects.filter(pk=draft.pk).exists():
             raise
         raise Http404("The draft has been erased.") from error
 
 
-def _told(outcome: intake.UploadOutcome) -> dict[str, str]:
+def _outcome_json(outcome: intake.UploadOutcome) -> dict[str, str]:
     if outcome.refused:
         return {"name": outcome.name, "outcome": "refused", "reason": outcome.refused}
     if outcome.duplicate_of:
@@ -219,20 +220,20 @@ def _told(outcome: intake.UploadOutcome) -> dict[str, str]:
     return {"name": outcome.name, "outcome": "accepted", "reason": ""}
 
 
-def _tell(request: Request, outcomes: list[intake.UploadOutcome]) -> None:
+def _add_messages(request: Request, outcomes: list[intake.UploadOutcome]) -> None:
     if not outcomes:
         messages.error(request, _("No file came along. Choose one or more files first."))
     accepted = sum(not (outcome.refused or outcome.duplicate_of) for outcome in outcomes)
     if accepted:
-        told = ngettext("%d file added.", "%d files added.", accepted)
-        messages.success(request, told % accepted)
+        message = ngettext("%d file added.", "%d files added.", accepted)
+        messages.success(request, message % accepted)
     for outcome in outcomes:
         if outcome.refused or outcome.duplicate_of:
-            one = _told(outcome)
-            messages.warning(request, f"{one['name'] or _('A file')}: {one['reason']}")
+            fields = _outcome_json(outcome)
+            messages.warning(request, f"{fields['name'] or _('A file')}: {fields['reason']}")
 
 
-def _too_much(request: Request, status: HTTPStatus, sentence: str) -> HttpResponse:
+def _upload_error(request: Request, status: HTTPStatus, message: str) -> HttpResponse:
     if live.wants_json(request):
-        return JsonResponse({"error": sentence}, status=status)
-    return render(request, "too_much.html", {"sentence": sentence}, status=status)
+        return JsonResponse({"error": message}, status=status)
+    return render(request, "upload_error.html", {"message": message}, status=status)

@@ -139,9 +139,11 @@ def remove(request: Request, public_id: UUID) -> HttpResponse:
     hook = _own_webhook(request, public_id)
     if request.method != "POST":
         context = {
-            "thing": _("the webhook “%s”") % hook,
-            "with_it": _("The list of its messages goes with it, and it is told of nothing more."),
-            "back": hook.get_absolute_url(),
+            "subject": _("the webhook “%s”") % hook,
+            "consequence": _(
+                "The list of its messages goes with it, and it is told of nothing more."
+            ),
+            "back_url": hook.get_absolute_url(),
         }
         return render(request, "candidates/erase.html", context)
     Webhook.objects.filter(pk=hook.pk).delete()

@@ -1,7 +1,7 @@
-"""Run the workers of one supervisor: `python -m jobs.workers`, started by it and nobody else.
+"""Run the workers of one supervisor: `python -m jobs.workers`, which only a supervisor starts.
 
-Every process of the tree dies with its parent, so the death of any one leaves no orphan that goes
-on working unseen; the exit code tells whether the end was asked for.
+Every process of the tree dies with its parent, so that no death leaves an orphan that goes on
+working unseen. The exit code is 0 when the end was asked for.
 """
 
 import os
@@ -9,19 +9,19 @@ import sys
 
 from .processes import die_with_parent
 
-_parents: list[int] = []
+_parent: list[int] = []  # the process id of the process that forks
 
 
 def _before_fork() -> None:
-    _parents[:] = [os.getpid()]
+    _parent[:] = [os.getpid()]
 
 
-def _in_child() -> None:
-    die_with_parent(_parents[0])
+def _after_fork() -> None:
+    die_with_parent(_parent[0])
 
 
 def main() -> int:
-    os.register_at_fork(before=_before_fork, after_in_child=_in_child)
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evaluator.settings")
     import django
 

@@ -1,28 +1,32 @@
-"""A port on which the workers' supervisor says how they are, for those who watch containers."""
+"""A port on which the workers' supervisor says how they are, for what watches containers."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+
+from jobs.monitoring.problems import SystemProblem
+
+CLIENT_SECONDS = 5  # for a client that connects and then sends nothing
 
 
 class PortTaken(Exception):
     """The port cannot be had; says why."""
 
 
-def serve(port: int, ailment: Callable[[], str]) -> ThreadingHTTPServer:
-    """Answer /healthz on `port` of all addresses, in a thread: 200, or 503 with the ailment.
+def serve(port: int, problem: Callable[[], SystemProblem | None]) -> ThreadingHTTPServer:
+    """Answer /healthz on `port` of all addresses, in a thread: 200, or 503 with the problem.
 
     Raises PortTaken. Port 0 is any that is free.
     """
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = 5  # seconds for who connects and then says nothing
+        timeout = CLIENT_SECONDS
 
         def do_GET(self) -> None:
             if self.path.partition("?")[0] != "/healthz":
                 self._answer(404, "There is only /healthz here.")
-            elif trouble := ailment():
-                self._answer(503, trouble)
+            elif (found_problem := problem()) is not None:
+                self._answer(503, f"{found_problem.title} {found_problem.remedy}")
             else:
                 self._answer(200, "ok")
 
@@ -39,7 +43,7 @@ def serve(port: int, ailment: Callable[[], str]) -> ThreadingHTTPServer:
                 self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """A look every few seconds is nothing to write down."""
+            """Requests that come every few seconds are not logged."""
 
     try:
         server = ThreadingHTTPServer(("", port), Handler)

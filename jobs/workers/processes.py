@@ -29,16 +29,16 @@ def die_with_parent(parent: int) -> None:
 def start_process(
     command: list[str], *, quiet: bool = False, env: dict[str, str] | None = None
 ) -> "subprocess.Popen[bytes]":
-    """Start `command` in a session of its own, so that a terminal's Ctrl-C reaches only us.
+    """Start `command` in a session of its own, so that a terminal's Ctrl-C reaches only this one.
 
-    It dies with us; call this from a thread that lives as long as the process shall.
-    `quiet` lets only warnings of ours through. `env` is added to this process's environment.
+    It dies with the thread that calls this. `quiet` logs warnings alone. `env` is added to this
+    process's environment.
     """
-    told = {"LOG_LEVEL": "WARNING"} if quiet else {}
+    log_level = {"LOG_LEVEL": "WARNING"} if quiet else {}
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, **told, **(env or {})},
+        env={**os.environ, **log_level, **(env or {})},
         start_new_session=True,
         preexec_fn=partial(die_with_parent, os.getpid()),
     )
@@ -64,30 +64,30 @@ def stop_process(process: "subprocess.Popen[bytes]", *, grace: float) -> int:
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
     """SIGKILL to the group that the process leads, itself included, and reap it."""
-    with suppress(ProcessLookupError):  # nobody is left
+    with suppress(ProcessLookupError):  # no process of it is left
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def is_there(pid: int) -> bool:
+def process_exists(pid: int) -> bool:
     """Whether a process of this number exists on this host."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # another user's
         return True
     return True
 
 
-def reap_adopted(*but: int) -> None:
-    """Clear away dead processes that were left to us: as process 1 of a container we inherit them.
+def reap_adopted(*awaited: int) -> None:
+    """Clear away dead processes that this one inherited, as process 1 of a container does.
 
-    `but` are children which somebody else waits for.
+    `awaited` are children whose end something else waits for.
     """
     if sys.platform != "linux":
         return
     with suppress(ChildProcessError):  # there are no children at all
-        look = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        while (dead := os.waitid(os.P_ALL, 0, look)) and dead.si_pid not in but:
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while (dead := os.waitid(os.P_ALL, 0, options)) and dead.si_pid not in awaited:
             os.waitpid(dead.si_pid, 0)

@@ -1,7 +1,7 @@
-"""Heal what no lane can: run every few seconds by each supervisor, harmless at any number.
+"""Mend what no lane can: run every few seconds by each supervisor, harmless at any number.
 
-The queue is a wake-up and may lose one; what has to be done stands in our rows. The sweep compares
-the two: work with nobody at it gets a new lane, an e-mail that is due gets a new message.
+The queue carries wake-ups and may lose some; what has to be done stands in the program's rows. The
+sweep compares the two: work without a lane gets a new one, an e-mail that is due a new message.
 """
 
 import logging
@@ -37,40 +37,41 @@ from jobs.schedules import runs
 
 log = logging.getLogger(__name__)
 
-LOCK = 0x5EE9  # of PostgreSQL's advisory locks: one sweep at a time
-QUEUED_TOO_LONG = timedelta(seconds=20)
-QUEUED_FAR_TOO_LONG = timedelta(minutes=10)
+SWEEP_LOCK = 0x5EE9  # of PostgreSQL's advisory locks: one sweep at a time
+MESSAGE_LOST_AFTER = timedelta(seconds=20)  # where the queue is empty
+MESSAGE_LATE_AFTER = timedelta(minutes=10)  # where it is not
 # Of a sweep whose process stands still: its session is then ended, and another may sweep.
 FROZEN_AFTER = timedelta(seconds=5)
-FAILURES_KEPT = timedelta(days=7)
+FAILED_TASKS_KEPT = timedelta(days=7)
+MAX_MESSAGES_SENT = 100  # of each kind, in one sweep
 
 
 def sweep() -> int:
-    """Do one round; returns how many things were mended. 0 when another is sweeping."""
+    """Do one round; returns how many rows were mended. 0 when another is sweeping."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config('idle_in_transaction_session_timeout', %s, true)",
                 [f"{FROZEN_AFTER // timedelta(milliseconds=1)}ms"],
             )
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK])
             if not cursor.fetchone()[0]:
                 return 0
         mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
         mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
         mended += _rescue_suggestions() + _rescue_descriptions()
         mended += outbox.requeue_due() + purge.requeue_due()
-        _throw_away()
+        _delete_expired()
     mended += runs.start_due()
-    # Takes seconds on a large database: what is healed above is not kept locked for it.
-    _count_periods()
+    # Takes seconds on a large database: what is mended above is not kept locked for it.
+    _settle_history()
     if mended:
         log.info("sweep: %d mended", mended)
     return mended
 
 
 def _end_lost_lanes() -> int:
-    """Whoever comes next need not wait for the leases of the dead one's claims as well."""
+    """End lanes whose worker fell silent, and free what they had claimed before its leases end."""
     lost = Lane.objects.all().lost().select_for_update(skip_locked=True, of=("self",))
     lanes = list(lost.select_related("job__analysis"))
     tokens = [lane.token for lane in lanes if lane.token]
@@ -108,16 +109,16 @@ def _lose_calls_of_no_lane() -> int:
 
 
 def _resend_lost_messages() -> int:
-    """Lanes that wait for a message which the queue no longer has.
+    """Wake lanes that wait for a message which the queue no longer has.
 
     With an empty queue that is certain; in a busy one it is likely after a while, and a message
     too many does no harm.
     """
     if Halt.objects.exists():
         return 0
-    waiting = Lane.objects.filter(started_at=None, due_at__lt=Now() - QUEUED_TOO_LONG)
+    waiting = Lane.objects.filter(started_at=None, due_at__lt=Now() - MESSAGE_LOST_AFTER)
     if waiting.exists() and not queue.is_empty():
-        waiting = waiting.filter(due_at__lt=Now() - QUEUED_FAR_TOO_LONG)
+        waiting = waiting.filter(due_at__lt=Now() - MESSAGE_LATE_AFTER)
     lanes = list(waiting.select_for_update(skip_locked=True))
     for lane in lanes:
         send_lane(lane)
@@ -147,38 +148,38 @@ def _rescue_reading() -> int:
 
 
 def _rescue_suggestions() -> int:
-    """Those whose message was lost, whose pause is over, or whose worker died."""
+    """Send those whose message was lost, whose pause is over, or whose worker died."""
     due = Suggestion.objects.all().due()
     lost = due.filter(status=due.CLAIMED)
     Call.objects.all().lose([row.token for row in lost if row.token])
     if due.exists() and not queue.is_empty():
-        due = due.filter(due_at__lt=Now() - QUEUED_FAR_TOO_LONG)
-    ids = list(due.values_list("pk", flat=True)[:100])
+        due = due.filter(due_at__lt=Now() - MESSAGE_LATE_AFTER)
+    ids = list(due.values_list("pk", flat=True)[:MAX_MESSAGES_SENT])
     for pk in ids:
         queue.send("suggest", pk)
     return len(ids)
 
 
 def _rescue_descriptions() -> int:
-    """The same for files with a job description."""
+    """Send files with a job description, for the same reasons."""
     due = DescriptionFile.objects.all().due()
     if due.exists() and not queue.is_empty():
-        due = due.filter(due_at__lt=Now() - QUEUED_FAR_TOO_LONG)
-    ids = list(due.values_list("pk", flat=True)[:100])
+        due = due.filter(due_at__lt=Now() - MESSAGE_LATE_AFTER)
+    ids = list(due.values_list("pk", flat=True)[:MAX_MESSAGES_SENT])
     for pk in ids:
         queue.send("describe", pk)
     return len(ids)
 
 
-def _count_periods() -> None:
+def _settle_history() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT STATEMENT_TIMESTAMP()")
-        history.count(cursor.fetchone()[0])
+        history.settle(cursor.fetchone()[0])
 
 
-def _throw_away() -> None:
+def _delete_expired() -> None:
     Piece.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
     DescriptionFile.objects.filter(created_at__lt=Now() - PIECES_KEPT).delete()
     outbox.delete_old()
-    Task.objects.filter(stopped__lt=Now() - FAILURES_KEPT).delete()
+    Task.objects.filter(stopped__lt=Now() - FAILED_TASKS_KEPT).delete()
     Incident.objects.delete_expired()

@@ -1,4 +1,4 @@
-"""Whether the workers of one host are at work: sign of life, test message, and the sweep.
+"""Whether the workers of one host take work: sign of life, test message, and the sweep.
 
 A test message, the canary, goes through queue, worker and database every few seconds. The sweep
 runs here, beside the workers: rescue does not depend on the rescued.
@@ -9,7 +9,8 @@ import os
 import socket
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Literal
 
 from django.db import (
     Error,
@@ -23,32 +24,39 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs import queue
-from jobs.models import Heartbeat, HeartbeatQuerySet, Lane, Notification, OutgoingStatus
-from jobs.models.worker import BEAT, MAIL_ALLOWED, START_ALLOWED, Incident, IncidentKind
+from jobs.models import Heartbeat, HeartbeatQuerySet, Incident, IncidentKind, Lane
+from jobs.models.worker import CANARY_SECONDS, HEARTBEAT_SECONDS, mail_being_sent
+from jobs.monitoring import problems
+from jobs.monitoring.problems import SystemProblem
 
-from .processes import is_there
+from .processes import process_exists
 from .sweep import sweep
 
 log = logging.getLogger(__name__)
 
-TICK = 0.25  # seconds
-SEEN_EVERY = 2.0
-SWEEP_EVERY = 5.0
-SILENT = timedelta(seconds=30)  # after which other supervisors' messages are taken from them
-FORGOTTEN = timedelta(days=1)
-STUCK = 30.0  # seconds without a look, after which nobody should believe the last one
+TICK_SECONDS = 0.25
+CANARY_CHECK_SECONDS = 0.5
+SWEEP_SECONDS = 5.0
+COMPLAINT_SECONDS = 60.0
+STUCK_SECONDS = 30.0  # without a check, after which the last one is worth nothing
+MISSED_CANARIES = 3  # after which workers without an excuse are replaced
+START_SECONDS = HeartbeatQuerySet.START_ALLOWED.total_seconds()
+MAIL_SECONDS = HeartbeatQuerySet.MAIL_ALLOWED.total_seconds()
+LATE_SECONDS = HeartbeatQuerySet.CANARY_LATE_AFTER.total_seconds()
+
+type Server = Literal["", "database", "queue"]
 
 
-def await_database(longest: float) -> bool:
-    """Whether the database answers within `longest` seconds: it may start after us, or restart."""
-    until, pause = time.monotonic() + longest, 0.25
+def await_database(seconds: float) -> bool:
+    """Whether the database answers within so many seconds: it may start after this process."""
+    deadline, pause = time.monotonic() + seconds, 0.25
     while True:
         try:
             connection.ensure_connection()
         except OperationalError as error:
             if pause == 0.25:
                 log.warning("the database does not answer yet: %s", type(error).__name__)
-            if time.monotonic() + pause > until:
+            if time.monotonic() + pause > deadline:
                 return False
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
@@ -56,190 +64,219 @@ def await_database(longest: float) -> bool:
             return True
 
 
-class Watch:
-    """The eye on one host's workers; `beat` is how many seconds lie between two test messages."""
+class Watchdog:
+    """Watches the workers of one host; `canary_seconds` lie between two test messages."""
 
-    def __init__(self, workers: int, beat: float = BEAT) -> None:
+    def __init__(self, workers: int, canary_seconds: float = CANARY_SECONDS) -> None:
         self.workers = workers
-        self.beat = beat
+        self.canary_seconds = canary_seconds
         self.heartbeat = Heartbeat()
-        self.due: dict[str, float] = {}
-        self.sent: float | None = None  # when the canary that is out left, by our own clock
-        self.sung_before: datetime | None = None
-        self.patience = START_ALLOWED
-        self.silent = ""  # which of the two does not answer: the database, the queue
-        self.owes = False  # work of workers that are gone
+        self.next_times: dict[str, float] = {}  # of what is done every few seconds
+        self.canary_sent: float | None = None  # when the one that is out left, by this clock
+        self.canary_before: datetime | None = None  # `canary_at` when it left
+        self.canary_allowed = START_SECONDS
+        self.unreachable: Server = ""
+        self.must_requeue = False  # what workers had in hand that are gone
         self.stopping = False
-        self.draining = False  # staff want it to
+        self.draining = False  # staff want it to take no work
         self.has_workers = True
-        self.looked_at = self.well_at = time.monotonic()
-        self.was_well = False
+        self.checked_at = self.healthy_at = self.canary_came_at = time.monotonic()
+        self.was_healthy = False
 
     @property
     def pk(self) -> int:
         return int(self.heartbeat.pk)
 
-    def begin(self) -> None:
+    @property
+    def host(self) -> str:
+        return self.heartbeat.host
+
+    def register(self) -> None:
         """Enter this host among those that are there."""
-        Heartbeat.objects.filter(seen_at__lt=Now() - FORGOTTEN).delete()
+        Heartbeat.objects.all().delete_forgotten()
         self.heartbeat = Heartbeat.objects.create(
             host=socket.gethostname(), pid=os.getpid(), workers=self.workers
         )
 
-    def workers_start(self) -> None:
+    def unregister(self) -> None:
+        """Requeue what is left in hand, and leave."""
+        try:
+            self._requeue()
+            Heartbeat.objects.filter(pk=self.pk).delete()
+        except Error:
+            log.warning("what was in hand could not be given back: the database does not answer")
+
+    def workers_started(self) -> None:
         """They are new, and get time to show that they work."""
-        self.sent = None
-        self.patience = START_ALLOWED
+        self.canary_sent = None
+        self.canary_allowed = START_SECONDS
         self.has_workers = True
 
-    def workers_are_gone(self) -> None:
-        """What they had in hand is free, as soon as the database can be told."""
-        self.owes = True
+    def workers_ended(self) -> None:
+        """What they had in hand is requeued as soon as the database answers."""
+        self.must_requeue = True
 
-    def workers_rest(self) -> None:
+    def workers_drained(self) -> None:
         """There are none until staff want them again."""
-        self.workers_are_gone()
-        self.has_workers = self.was_well = False
+        self.workers_ended()
+        self.has_workers = self.was_healthy = False
 
-    def note_restart(self, why: str) -> None:
+    def record_restart(self, reason: str) -> None:
         try:
             Heartbeat.objects.filter(pk=self.pk).update(restarts=F("restarts") + 1)
             Incident.objects.create(
-                host=self.heartbeat.host, heartbeat=self.pk, what=IncidentKind.WORKERS, detail=why
+                host=self.host, heartbeat=self.pk, kind=IncidentKind.WORKERS, detail=reason
             )
         except Error:
-            log.warning("the restart could not be noted: the database does not answer")
+            log.warning("the restart could not be recorded: the database does not answer")
 
-    def look(self) -> bool:
-        """One look around; False when the workers look alive and are not."""
-        self.looked_at = time.monotonic()
+    def check(self) -> bool:
+        """Do what is due; False when the workers look alive and take no work."""
+        self.checked_at = time.monotonic()
         try:
-            if self.is_due("seen", SEEN_EVERY):
+            if self.is_due("heartbeat", HEARTBEAT_SECONDS):
                 self._show_life()
-            if self.silent == "database":
+            if self.unreachable == "database":
                 return True
-            if self.owes:
-                self._give_back()
+            if self.must_requeue:
+                self._requeue()
             is_wedged = self.has_workers and self._is_wedged()
         except (OperationalError, InterfaceError) as error:
-            self._sit_out("database", error)
+            self._note_outage("database", error)
             close_old_connections()
             return True
         except queue.QueueDown as error:
-            self._sit_out("queue", error)
+            self._note_outage("queue", error)
             is_wedged = False
-        if not is_wedged and self.is_due("sweep", SWEEP_EVERY):
+        if not is_wedged and self.is_due("sweep", SWEEP_SECONDS):
             self._sweep()
         return not is_wedged
 
-    def _sit_out(self, what: str, error: Exception) -> None:
-        if self.silent != what:
-            log.warning("the %s does not answer: %s", what, type(error).__name__)
-        self.silent = what
-        self.sent = None  # an outage is not the workers' fault
-
-    def _answers_again(self, what: str) -> None:
-        if self.silent == what:
-            log.info("the %s answers again", what)
-            self.silent = ""
-
-    @property
-    def ailment(self) -> str:
-        """Why this host's workers cannot be relied on, as a sentence; empty when they can."""
+    def problem(self) -> SystemProblem | None:
+        """Why this host's workers cannot be relied on; None when they can. Asks no server."""
         now = time.monotonic()
         if self.stopping:
-            return "It is drained." if self.draining else "It is stopping."
-        if now - self.looked_at > STUCK:
-            return "The supervisor is stuck."
-        if self.silent:
-            return f"The {self.silent} does not answer."
-        if not self.was_well:
-            return "No test message has come through yet."
-        if now - self.well_at > max(3 * self.beat, HeartbeatQuerySet.FRESH.total_seconds()):
-            return f"No test message has come through for {now - self.well_at:.0f} seconds."
-        return ""
+            if self.draining:
+                return problems.drained(self.host, stops_work=True)
+            return problems.stopping(self.host)
+        if now - self.checked_at > STUCK_SECONDS:
+            return problems.supervisor_stuck(self.host)
+        if self.unreachable == "database":
+            return problems.database_down()
+        if self.unreachable == "queue":
+            return problems.queue_down()
+        if not self.was_healthy:
+            return problems.starting(self.host)
+        if now - self.healthy_at > max(2 * self.canary_seconds + 1, LATE_SECONDS):
+            return problems.wedged(self.host, None, stops_work=True)
+        return None
 
-    def _is_well(self) -> None:
-        self.was_well, self.well_at = True, time.monotonic()
-
-    def is_due(self, what: str, every: float) -> bool:
+    def is_due(self, name: str, seconds: float) -> bool:
+        """Whether what is done every so many seconds is to be done now; then it counts as done."""
         now = time.monotonic()
-        if now < self.due.get(what, 0.0):
+        if now < self.next_times.get(name, 0.0):
             return False
-        self.due[what] = now + every
+        self.next_times[name] = now + seconds
         return True
+
+    def are_busy(self, waited: float) -> bool:
+        """Whether workers have a reason to keep the canary waiting for so many seconds."""
+        if Lane.objects.running().filter(worker=self.pk).exists():
+            return True
+        return waited < MAIL_SECONDS and mail_being_sent().exists()
+
+    def announce_stop(self) -> None:
+        """Have lanes hand over."""
+        self.stopping = True
+        try:
+            Heartbeat.objects.filter(pk=self.pk).update(stopping=True)
+        except Error:
+            log.warning("lanes do not know that they end: the database does not answer")
+
+    def withdraw_stop(self) -> None:
+        """The workers are wanted again. Raises django.db.Error when the database is down."""
+        Heartbeat.objects.filter(pk=self.pk).update(stopping=False)
+        self.stopping = False
+
+    def _note_outage(self, server: Server, error: Exception) -> None:
+        if self.unreachable != server:
+            log.warning("the %s does not answer: %s", server, type(error).__name__)
+        self.unreachable = server
+        self.canary_sent = None  # an outage is not the workers' fault
+
+    def _note_answer(self, server: Server) -> None:
+        if self.unreachable == server:
+            log.info("the %s answers again", server)
+            self.unreachable = ""
+
+    def _note_health(self) -> None:
+        self.was_healthy, self.healthy_at = True, time.monotonic()
 
     def _show_life(self) -> None:
         row = Heartbeat.objects.filter(pk=self.pk)
         if not row.update(seen_at=Now()):
-            # Another supervisor forgot us, as after a long sleep of this host. Our workers know
-            # themselves by the old id, so it must exist again.
+            # Another supervisor deleted the row, as after a long sleep of this host. The workers
+            # know themselves by the old id, so it must exist again.
             self.heartbeat = Heartbeat.objects.create(
-                pk=self.pk, host=self.heartbeat.host, pid=self.heartbeat.pid, workers=self.workers
+                pk=self.pk, host=self.host, pid=self.heartbeat.pid, workers=self.workers
             )
-            self.sent = None  # it may have sung to nobody
+            self.canary_sent = None  # it may have found no row
         self.draining = bool(row.values_list("draining", flat=True).first())
-        self._answers_again("database")
+        self._note_answer("database")
 
     def _is_wedged(self) -> bool:
         """Keep one canary on its way; whether the workers have let too much time pass."""
-        if self.sent is None:
-            if self.is_due("canary", self.beat):
-                self.sung_before = self._last_sung()
+        if self.canary_sent is None:
+            if self.is_due("canary", self.canary_seconds):
+                self.canary_before = self._last_canary()
                 queue.put_canary(self.pk)
-                self.sent = time.monotonic()
-                self._answers_again("queue")
+                self.canary_sent = time.monotonic()
+                self._note_answer("queue")
             return False
-        if not self.is_due("look", 0.5):
+        if not self.is_due("canary check", CANARY_CHECK_SECONDS):
             return False
         if queue.is_canary_done(self.pk):
-            # Whether it sang shows in the row it writes.
-            sung = self._last_sung()
-            if sung is not None and sung != self.sung_before:
-                self.sent = None
-                self.patience = 3 * self.beat
-                self._is_well()
+            # Whether it came through shows in the row that it writes.
+            last = self._last_canary()
+            if last is not None and last != self.canary_before:
+                self.canary_sent = None
+                self.canary_allowed = MISSED_CANARIES * self.canary_seconds
+                self.canary_came_at = time.monotonic()
+                self._note_health()
                 return False
-        waited = time.monotonic() - self.sent
-        if waited < self.patience:
+        waited = time.monotonic() - self.canary_sent
+        is_overdue = waited >= self.canary_allowed
+        if (is_overdue or self.was_healthy) and self.are_busy(waited):
+            self._note_health()
             return False
-        if self.is_busy(waited):
-            self._is_well()
-            return False
-        return True
+        return is_overdue
 
-    def is_busy(self, waited: float) -> bool:
-        """Whether workers have a reason to keep the canary waiting; lanes say so themselves."""
-        if Lane.objects.running().filter(worker=self.pk).exists():
-            return True
-        being_sent = Notification.objects.filter(status=OutgoingStatus.SENDING, due_at__gt=Now())
-        return waited < MAIL_ALLOWED and being_sent.exists()
-
-    def _last_sung(self) -> datetime | None:
+    def _last_canary(self) -> datetime | None:
         row = Heartbeat.objects.filter(pk=self.pk)
         return row.values_list("canary_at", flat=True).first()
 
-    def _give_back(self) -> None:
+    def _requeue(self) -> None:
         """What dead workers had in hand is free at once, not only when its leases run out."""
         Lane.objects.running().filter(worker=self.pk).update(due_at=Now())
-        queue.give_back(but=self._others())
-        self.owes = False
+        queue.requeue_held(except_supervisors=self._others())
+        self.must_requeue = False
 
     def _others(self) -> list[int]:
-        there = Heartbeat.objects.filter(seen_at__gt=Now() - SILENT).exclude(pk=self.pk)
-        return list(there.values_list("pk", flat=True))
+        """Supervisors that may still have messages in hand."""
+        others = Heartbeat.objects.seen_within(HeartbeatQuerySet.LOST_AFTER).exclude(pk=self.pk)
+        return list(others.values_list("pk", flat=True))
 
-    def _free_lanes_of_the_dead(self) -> None:
-        """A worker of ours that died is known to be dead before its lane's lease runs out."""
+    def _free_lanes_of_dead_processes(self) -> None:
+        """A worker of this host that died is known to be dead before its lane's lease runs out."""
         lanes = Lane.objects.running().filter(worker=self.pk)
         for lane, pid in list(lanes.values_list("pk", "pid")):
-            if pid is not None and not is_there(pid):
+            if pid is not None and not process_exists(pid):
                 lanes.filter(pk=lane, pid=pid).update(due_at=Now())
 
     def _sweep(self) -> None:
         try:
-            queue.give_back(but=[self.pk, *self._others()])
-            self._free_lanes_of_the_dead()
+            queue.requeue_held(except_supervisors=[self.pk, *self._others()])
+            self._free_lanes_of_dead_processes()
             sweep()
         except Error as error:  # the next round tries again
             log.warning("the sweep failed: %s", type(error).__name__)
@@ -247,47 +284,26 @@ class Watch:
             # Healing has a fault. That must not end the workers, which are in good health.
             log.exception("the sweep failed")
 
-    def say_stopping(self) -> None:
-        """Tell lanes to hand over."""
-        self.stopping = True
-        try:
-            Heartbeat.objects.filter(pk=self.pk).update(stopping=True)
-        except Error:
-            log.warning("lanes could not be told to hand over: the database does not answer")
 
-    def say_ready(self) -> None:
-        """Staff want the workers again; raises django.db.Error when the database cannot be told."""
-        Heartbeat.objects.filter(pk=self.pk).update(stopping=False)
-        self.stopping = False
+class WatchdogThread(threading.Thread):
+    """Watches workers that were started by hand, which this process cannot replace."""
 
-    def end(self) -> None:
-        """Give back what is left in hand, and leave."""
-        try:
-            self._give_back()
-            Heartbeat.objects.filter(pk=self.pk).delete()
-        except Error:
-            log.warning("what was in hand could not be given back: the database does not answer")
-
-
-class WatchThread(threading.Thread):
-    """The watch over workers that somebody else started, and whom we cannot replace."""
-
-    def __init__(self, watch: Watch) -> None:
-        super().__init__(name="watch", daemon=True)
-        self.watch = watch
-        self.over = threading.Event()
+    def __init__(self, watchdog: Watchdog) -> None:
+        super().__init__(name="watchdog", daemon=True)
+        self.watchdog = watchdog
+        self.is_over = threading.Event()
 
     def run(self) -> None:
-        while not self.over.wait(TICK):
-            if not self.watch.look() and self.watch.is_due("complaint", 60.0):
+        while not self.is_over.wait(TICK_SECONDS):
+            if not self.watchdog.check() and self.watchdog.is_due("complaint", COMPLAINT_SECONDS):
                 log.error("no test message comes through, and no work is being done")
         connections.close_all()
 
-    def say_stopping(self) -> None:
-        self.watch.say_stopping()
+    def announce_stop(self) -> None:
+        self.watchdog.announce_stop()
 
     def end(self) -> None:
-        self.over.set()
+        self.is_over.set()
         self.join(5)
-        self.watch.end()
+        self.watchdog.unregister()
         connections.close_all()

@@ -34,8 +34,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 60_000  # ms; the machine may be busy with other tests
-GRACE = 20.0
+TIMEOUT_MS = 60_000  # ms; the machine may be busy with other tests
+STOP_GRACE_SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,8 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=live_server.url)
-    context.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
+    context.set_default_timeout(TIMEOUT_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     yield context
     context.close()
 
@@ -80,12 +80,16 @@ def page(
     page = context.new_page()
     page.on(
         "console",
-        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+        lambda message: (
+            complaints.append(message.text) if message.type in ("error", "warning") else None
+        ),
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     page.close()
-    assert [said for said in complaints if not any(word in said for word in expected)] == []
+    assert [
+        message for message in complaints if not any(word in message for word in expected)
+    ] == []
 
 
 @pytest.fixture
@@ -126,13 +130,13 @@ def worker(live_server: LiveServer, mail: Path) -> Iterator[None]:
         assert process.poll() is None, "The worker ended before it took any work."
         yield
     finally:
-        stop_process(process, grace=GRACE)
+        stop_process(process, grace=STOP_GRACE_SECONDS)
 
 
-def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for `holds()`; fails after `seconds`."""
     end = time.monotonic() + seconds
-    while not holds():
+    while not condition():
         assert time.monotonic() < end, "It did not come true in time."
         time.sleep(0.05)
 

@@ -23,11 +23,13 @@ NAME = "Joost Achterberg"
 def evaluation(draft: Draft, alice: User) -> Evaluation:
     data = SAMPLE.read_bytes()
     text = read(data, SAMPLE.name).text
-    one = rows.candidate(draft, 1, data=data, text=text, name=NAME, media_type="application/pdf")
+    candidate = rows.candidate(
+        draft, 1, data=data, text=text, name=NAME, media_type="application/pdf"
+    )
     rows.candidate(draft, 2)
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    evaluation = analysis.evaluations.get(candidate=one)
+    evaluation = analysis.evaluations.get(candidate=candidate)
     start = text.index(QUOTE)
     quote = Quote(QUOTE, start, start + len(QUOTE))
     evaluation.ratings = [Rating("role", 3, "So it is.", (quote,)).to_json()]

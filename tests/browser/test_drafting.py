@@ -16,7 +16,7 @@ PHONE = {"width": 360, "height": 740}
 
 
 def names(draft: Draft) -> list[str]:
-    return [one.name for one in draft.criteria.all()]
+    return [criterion.name for criterion in draft.criteria.all()]
 
 
 @pytest.mark.complaints("ERR_INTERNET_DISCONNECTED", "htmx:")

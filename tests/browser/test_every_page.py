@@ -42,13 +42,13 @@ def crowd(draft: Draft) -> None:
 
 def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
     """The HTML pages by name."""
-    found = {}
+    pages = {}
     for name, (_, methods, _) in POLICIES.items():
         if "GET" in methods and name != "logout":
             answer = client.get(home.address(name))
             if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"):
-                found[name] = home.address(name)
-    assert len(found) > len(POLICIES) / 3
+                pages[name] = home.address(name)
+    assert len(pages) > len(POLICIES) / 3
     analysis = home.things[Job].analysis
     waiting = {"status": "waiting", "score": None, "rank": None, "scored_at": None}
     analysis.evaluations.filter(rank=5).update(**rows.failure())
@@ -62,9 +62,9 @@ def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
     recipients.queue_for_job(home.things[Job], NotificationKind.COMPLETED)
     recipients.queue_for_job(troubled, NotificationKind.FAILED)
     unreadable = Candidate.objects.filter(status="unreadable")[0]
-    for _ in range(login_throttle.MOST):
-        login_throttle.note("mallory")
-    return found | {
+    for _ in range(login_throttle.MAX_FAILURES):
+        login_throttle.record_failure("mallory")
+    return pages | {
         "a failed job": troubled.get_absolute_url(),
         "a running job": running.get_absolute_url(),
         "an unreadable file": unreadable.get_absolute_url(),

@@ -12,7 +12,7 @@ from tests.makers import rows
 
 WHY = sentence(rows.TIMED_OUT)
 
-TOLD = """
+RECORD_NOTIFICATIONS = """
 window.told = [];
 class Told extends EventTarget {
   static permission = "granted";
@@ -34,7 +34,7 @@ def test_it_follows_its_job_through_a_lost_connection(
     analysis.evaluations.filter(rank__gt=2).update(**waiting)
     job = rows.job(analysis, JobStatus.PROCESSING)
     at_home.set_viewport_size({"width": 360, "height": 740})
-    at_home.add_init_script(HIDE + TOLD)
+    at_home.add_init_script(HIDE + RECORD_NOTIFICATIONS)
     at_home.goto(job.get_absolute_url())
     expect(at_home).to_have_title("25% · Backend engineer · Candidate Evaluator")
     with at_home.expect_response(lambda answer: answer.status == 304):
@@ -42,9 +42,9 @@ def test_it_follows_its_job_through_a_lost_connection(
 
     at_home.context.set_offline(True)
     expect(at_home.locator("[data-lost]")).to_have_text("The connection is lost. Trying again …")
-    one = analysis.evaluations.filter(status="waiting").first()
-    assert one is not None
-    analysis.evaluations.filter(pk=one.pk).update(**rows.failure(), scored_at=timezone.now())
+    evaluation = analysis.evaluations.filter(status="waiting").first()
+    assert evaluation is not None
+    analysis.evaluations.filter(pk=evaluation.pk).update(**rows.failure(), scored_at=timezone.now())
     at_home.context.set_offline(False)
     expect(at_home).to_have_title("37% · Backend engineer · Candidate Evaluator")
     expect(at_home.locator("[data-lost]")).to_be_empty()

@@ -98,10 +98,10 @@ def test_from_log_in_to_the_link_in_the_e_mail(
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     expect(page.get_by_role("heading", name="Insights")).to_be_visible()
     quoted = page.locator("blockquote a").first
-    said = quoted.inner_text()
+    quote = quoted.inner_text()
     quoted.click()
     expect(page.locator("mark.current")).to_be_visible()
-    assert words(said).startswith(words(page.locator("mark.current").inner_text())[:20])
+    assert words(quote).startswith(words(page.locator("mark.current").inner_text())[:20])
     with page.expect_download() as saved:
         page.get_by_role("link", name="save the original").click()
     assert saved.value.path().read_bytes() in {path.read_bytes() for path in resumes}

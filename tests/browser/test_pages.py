@@ -205,15 +205,15 @@ def test_what_a_run_would_take_follows_the_choice(
 ) -> None:
     settings.EVALUATOR_ENGINE = "openai"
     rows.candidates(draft, 20)
-    asked: list[str] = []
-    at_home.on("request", lambda one: asked.append(one.url))
+    urls: list[str] = []
+    at_home.on("request", lambda request: urls.append(request.url))
     at_home.goto(draft.get_absolute_url())
 
     expect(at_home.locator(".run")).to_contain_text("(20 to score, up to 10 for insights)")
     at_home.get_by_label("Insights for").select_option("none")
     at_home.get_by_label("Score a few twice").check()
     expect(at_home.locator(".run")).to_contain_text("(20 to score, 8 to score twice)")
-    assert not [address for address in asked if "csrf" in address]
+    assert not [address for address in urls if "csrf" in address]
 
 
 def test_a_job_is_paused_and_goes_on_by_keyboard(at_home: Page, draft: Draft, alice: User) -> None:
@@ -249,11 +249,11 @@ def test_criteria_are_asked_for_and_added_without_javascript(without_scripts: Pa
     page.get_by_role("button", name="Save and suggest criteria").click()
     page.get_by_role("link", name="Suggested criteria").click()
     expect(page.locator("main")).to_contain_text("No worker is alive at the moment.")
-    found = derive_criteria(Draft.objects.get().description)
+    criteria = derive_criteria(Draft.objects.get().description)
     Suggestion.objects.update(
         status=SuggestionStatus.READY,
         done_at=timezone.now(),
-        criteria=[asdict(one) for one in found],
+        criteria=[asdict(criterion) for criterion in criteria],
     )
     page.get_by_role("link", name="Look again").click()
     page.get_by_label("Wound care").check()

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from candidates.models import Analysis, Candidate, Criterion, Draft
-from candidates.scoring.rank import sort_key, stand
+from candidates.scoring.rank import overall_score, sort_key
 from candidates.scoring.rubric import Rubric
 from candidates.scoring.scorecard import Rating
 from tests.makers import rows
@@ -35,12 +35,12 @@ def analysis(draft: Draft, alice: User) -> Analysis:
         for rating in ratings:
             rating["rating"] = round(chance.uniform(0.5, 4), chance.choice((0, 1, 1)))
         evaluation.ratings = ratings
-        standing = stand(analysis.rubric, [Rating.from_json(one) for one in ratings])
+        standing = overall_score(analysis.rubric, [Rating.from_json(rating) for rating in ratings])
         evaluation.score = standing.score
         evaluation.must_haves_met, evaluation.strong = standing.must_haves_met, standing.strong
         key = sort_key(*_of(standing), evaluation.candidate.name)
         scored.append((key, evaluation))
-    for place, (_, evaluation) in enumerate(sorted(scored, key=lambda one: one[0]), start=1):
+    for place, (_, evaluation) in enumerate(sorted(scored, key=lambda pair: pair[0]), start=1):
         evaluation.rank = place
         evaluation.save(update_fields=["ratings", "score", "must_haves_met", "strong", "rank"])
     return analysis
@@ -56,7 +56,7 @@ def verdict(analysis: Analysis, rank: int) -> str:
 
 def test_by_keyboard_alone(at_home: Page, analysis: Analysis) -> None:
     page, keys = at_home, at_home.keyboard
-    names = [one.candidate.name for one in analysis.evaluations.order_by("rank")[:4]]
+    names = [evaluation.candidate.name for evaluation in analysis.evaluations.order_by("rank")[:4]]
     page.goto(analysis.get_absolute_url())
     row = page.locator("[data-row]:focus")
 
@@ -127,7 +127,7 @@ def test_filters_come_without_a_reload_and_stay_in_the_address(
     page.get_by_role("link", name="PostgreSQL", exact=True).click()
     expect(page).to_have_url(re.compile(r"\?must=met&sort=c2$"))
     values = page.locator('td[data-label="PostgreSQL"]').all_text_contents()
-    assert all(float(one) >= float(other) for one, other in pairwise(values)) and values
+    assert all(float(higher) >= float(lower) for higher, lower in pairwise(values)) and values
 
     page.get_by_text("Scores in numbers").click()
     page.get_by_role("link", name="70 to 74.9").click()
@@ -148,7 +148,7 @@ def test_filters_come_without_a_reload_and_stay_in_the_address(
     page.get_by_label("Score from").fill("99")
     page.get_by_label("Score to").fill("70")
     # The browser makes a remark of its own on what was refused.
-    with page.expect_console_message(lambda said: "422" in said.text):
+    with page.expect_console_message(lambda message: "422" in message.text):
         page.get_by_role("button", name="Filter").click()
     expect(page.get_by_role("alert")).to_contain_text("Write the lower one first.")
     assert page.evaluate("window.same")
@@ -182,7 +182,7 @@ def test_the_checked_and_all_that_match(at_home: Page, analysis: Analysis) -> No
     expect(page.get_by_role("columnheader")).to_have_count(2)
 
 
-def told(page: Page) -> list[tuple[str, str]]:
+def shown_scores(page: Page) -> list[tuple[str, str]]:
     """Names and scores as the panel shows them, the best first."""
     shown = page.locator("[data-order]").evaluate(
         """(list) => [...list.children]
@@ -201,8 +201,8 @@ def test_other_weights_give_what_the_program_would_give(at_home: Page, analysis:
     page.on("request", lambda request: requests.append(request.url))
     data = analysis.criteria
     cards = [
-        (one.candidate.name, [Rating.from_json(rating) for rating in one.ratings])
-        for one in analysis.evaluations.select_related("candidate")
+        (evaluation.candidate.name, [Rating.from_json(rating) for rating in evaluation.ratings])
+        for evaluation in analysis.evaluations.select_related("candidate")
     ]
     chance = random.Random(7)
     for _ in range(25):
@@ -211,7 +211,7 @@ def test_other_weights_give_what_the_program_would_give(at_home: Page, analysis:
         for criterion, weight in zip(data["criteria"], weights, strict=True):
             criterion["weight"] = weight
         rubric = Rubric.from_json(data)
-        standings = {name: stand(rubric, ratings) for name, ratings in cards}
+        standings = {name: overall_score(rubric, ratings) for name, ratings in cards}
         best = sorted(standings, key=lambda name: sort_key(*_of(standings[name]), name))
         page.evaluate(
             """(weights) => {
@@ -221,7 +221,7 @@ def test_other_weights_give_what_the_program_would_give(at_home: Page, analysis:
             }""",
             weights,
         )
-        assert told(page) == [(name, f"{standings[name].score:.1f}") for name in best]
+        assert shown_scores(page) == [(name, f"{standings[name].score:.1f}") for name in best]
     expect(page.locator("[data-top] tr")).to_have_count(2 * len(data["criteria"]))
     assert requests == []
 
@@ -246,7 +246,7 @@ def test_a_thousand_move_in_one_turn_of_the_page(
 ) -> None:
     page = at_home
     chance = random.Random(8)
-    told = {
+    shown_scores = {
         "criteria": [
             {"key": key, "name": key, "weight": 3, "must": key == "c1"}
             for key in ("role", "c1", "c2", "c3", "c4")
@@ -257,7 +257,7 @@ def test_a_thousand_move_in_one_turn_of_the_page(
             for n in range(1_000)
         ],
     }  # fmt: skip
-    page.route("**/ratings.json", lambda route: route.fulfill(body=json.dumps(told)))
+    page.route("**/ratings.json", lambda route: route.fulfill(body=json.dumps(shown_scores)))
     page.goto(analysis.get_absolute_url())
     page.get_by_text("What if the weights were different?").click()
     expect(page.locator("[data-order] li")).not_to_have_count(0)

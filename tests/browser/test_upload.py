@@ -23,9 +23,12 @@ MOST_CHANGES = """() => {
 @pytest.fixture
 def sent(at_home: Page) -> list[Request]:
     """Every request with files in it."""
-    found: list[Request] = []
-    at_home.on("requestfinished", lambda one: found.append(one) if one.method == "POST" else None)
-    return found
+    requests: list[Request] = []
+    at_home.on(
+        "requestfinished",
+        lambda request: requests.append(request) if request.method == "POST" else None,
+    )
+    return requests
 
 
 def write(folder: Path, **contents: bytes) -> list[Path]:
@@ -65,7 +68,7 @@ def test_no_request_is_larger_than_ten_megabytes(
     choose(at_home, draft, write(tmp_path, **large, huge=huge))
 
     expect(at_home.locator("[data-status]")).to_have_text("Done: 5 of 5 files added.")
-    sizes = [int(one.all_headers()["content-length"]) for one in sent]
+    sizes = [int(request.all_headers()["content-length"]) for request in sent]
     assert max(sizes) < 10 * MB and sum(sizes) > 37 * MB
     with draft.candidates.get(filename="huge.txt").file.open("rb") as stored:
         assert stored.read() == huge
@@ -155,7 +158,7 @@ def test_a_reload_goes_on_where_the_upload_stopped(
     paths = write(tmp_path, **{f"cv{number}": f"{number}\n".encode() for number in range(60)})
     at_home.route("**/upload/", lambda route: None)  # nothing gets through
     choose(at_home, draft, paths)
-    until(lambda: at_home.evaluate(KEPT) == 60)
+    until(lambda: at_home.evaluate(STORED_UPLOADS) == 60)
     at_home.unroute("**/upload/")
     at_home.reload()
 
@@ -168,7 +171,7 @@ def test_a_reload_goes_on_where_the_upload_stopped(
     expect(at_home.locator("div[data-kept]")).to_be_hidden()
 
 
-KEPT = """() => new Promise((done) => {
+STORED_UPLOADS = """() => new Promise((done) => {
   const asked = indexedDB.open("uploads");
   asked.onsuccess = () => {
     const base = asked.result;

@@ -12,7 +12,7 @@ from django.urls import reverse
 from candidates import blind
 from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, Likeness
 from candidates.models.likeness import DuplicateEvidence
-from candidates.scoring.scorecard import Quote, Rating
+from candidates.scoring.scorecard import Insight, Point, Quote, Rating
 from tests.makers import pdfs, rows
 
 NAME, EMAIL, PHONE = "Ottilie Brandauer", "ottilie@brandauer.example", "+43 1 555 0199"
@@ -31,7 +31,7 @@ TRACES = ("Ottilie", "Brandauer", "OTTILIE", "555 0199", "Hauptgasse", "1984", "
 
 
 @pytest.fixture
-def one(draft: Draft) -> Candidate:
+def candidate(draft: Draft) -> Candidate:
     Draft.objects.filter(pk=draft.pk).update(blind=True)
     draft.refresh_from_db()
     return rows.candidate(
@@ -52,27 +52,27 @@ def one(draft: Draft) -> Candidate:
 
 
 @pytest.fixture
-def evaluation(one: Candidate, draft: Draft, alice: User) -> Evaluation:
+def evaluation(candidate: Candidate, draft: Draft, alice: User) -> Evaluation:
     other = rows.candidate(draft, 2, filename="Brandauer_old.pdf", name=NAME)
     Likeness.objects.create(
-        draft=draft, first=one, second=other, why=DuplicateEvidence.SAME_EMAIL, share=0.1
+        draft=draft, first=candidate, second=other, why=DuplicateEvidence.SAME_EMAIL, share=0.1
     )
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
-    evaluation = analysis.evaluations.get(candidate=one)
+    evaluation = analysis.evaluations.get(candidate=candidate)
     start = TEXT.index(QUOTE)
     quote = Quote(QUOTE, start, start + len(QUOTE))
     evaluation.ratings = [
         Rating(criterion.key, 3, f"{NAME} says so.", (quote,)).to_json()
         for criterion in analysis.rubric.criteria
     ]
-    evaluation.insights = {
-        "strengths": [{"text": f"{NAME} builds.", "quote": "built payment services in Python"}],
-        "gaps": [{"text": "Brandauer lacks Rust.", "quote": f"{NAME}"}],
-        "questions": ["Has Ottilie led?"],
-    }
+    evaluation.insights = Insight(
+        (Point(f"{NAME} builds.", quote),),
+        (Point("Brandauer lacks Rust.", Quote(NAME, 0, len(NAME))),),
+        (Point("Has Ottilie led?"),),
+    ).to_json()
     evaluation.save(update_fields=["ratings", "insights"])
-    rows.note(one, alice, "I know Ottilie.")
+    rows.note(candidate, alice, "I know Ottilie.")
     return evaluation
 
 
@@ -80,46 +80,48 @@ def shown(page: Any) -> str:
     return unescape(re.sub(r"\s+", " ", page.text))
 
 
-def pages_of(one: Candidate, analysis: Analysis, evaluation: Evaluation) -> list[str]:
+def pages_of(candidate: Candidate, analysis: Analysis, evaluation: Evaluation) -> list[str]:
     return [
-        one.get_absolute_url(),
-        one.get_absolute_url() + "?show=pages",
+        candidate.get_absolute_url(),
+        candidate.get_absolute_url() + "?show=pages",
         evaluation.get_absolute_url(),
         evaluation.get_absolute_url() + "?show=pages",
-        reverse("jobs:erase-candidate", args=[one.public_id]),
-        reverse("candidates:reveal", args=[one.public_id]),
-        reverse("candidates:people", args=[one.draft.public_id]),
-        one.draft.get_absolute_url(),
+        reverse("jobs:erase-candidate", args=[candidate.public_id]),
+        reverse("candidates:reveal", args=[candidate.public_id]),
+        reverse("candidates:people", args=[candidate.draft.public_id]),
+        candidate.draft.get_absolute_url(),
         analysis.get_absolute_url(),
         reverse("candidates:compare", args=[analysis.public_id]) + f"?c={evaluation.public_id}",
         reverse("candidates:ratings", args=[analysis.public_id]),
     ]
 
 
-def test_no_page_tells_who_it_is(as_alice: Client, one: Candidate, evaluation: Evaluation) -> None:
-    for address in pages_of(one, evaluation.analysis, evaluation):
+def test_no_page_tells_who_it_is(
+    as_alice: Client, candidate: Candidate, evaluation: Evaluation
+) -> None:
+    for address in pages_of(candidate, evaluation.analysis, evaluation):
         page = shown(as_alice.get(address))
-        assert blind.stand_in(one) in page
+        assert blind.stand_in(candidate) in page
         assert [trace for trace in TRACES if trace in page] == [], address
-    told = shown(as_alice.get(evaluation.get_absolute_url()))
-    assert "[…] built payment services in Python; […] team of nine ran them." in told
-    assert "Entwickler[…] seit 2010." in told
+    text = shown(as_alice.get(evaluation.get_absolute_url()))
+    assert "[…] built payment services in Python; […] team of nine ran them." in text
+    assert "Entwickler[…] seit 2010." in text
 
 
 def test_neither_the_original_nor_its_pages_are_handed_out(
-    as_alice: Client, one: Candidate
+    as_alice: Client, candidate: Candidate
 ) -> None:
-    original = as_alice.get(reverse("candidates:original", args=[one.public_id]), follow=True)
-    image = as_alice.get(reverse("candidates:page", args=[one.public_id, 1]))
+    original = as_alice.get(reverse("candidates:original", args=[candidate.public_id]), follow=True)
+    image = as_alice.get(reverse("candidates:page", args=[candidate.public_id, 1]))
 
     assert "The original is hidden until somebody decides." in original.text
     assert image.status_code == 404
 
 
 def test_a_decision_shows_who_it_is_and_taking_it_back_hides_it_again(
-    as_alice: Client, one: Candidate, evaluation: Evaluation
+    as_alice: Client, candidate: Candidate, evaluation: Evaluation
 ) -> None:
-    decide = reverse("candidates:judge", args=[one.public_id])
+    decide = reverse("candidates:judge", args=[candidate.public_id])
 
     answer = as_alice.post(decide, {"verdict": "maybe"}, headers={"HX-Request": "true"})
     assert answer.headers["HX-Refresh"] == "true"
@@ -130,9 +132,9 @@ def test_a_decision_shows_who_it_is_and_taking_it_back_hides_it_again(
 
 
 def test_revealing_is_asked_for_recorded_and_for_everybody(
-    as_alice: Client, alice: User, one: Candidate
+    as_alice: Client, alice: User, candidate: Candidate
 ) -> None:
-    url = reverse("candidates:reveal", args=[one.public_id])
+    url = reverse("candidates:reveal", args=[candidate.public_id])
     assert "It is recorded that you did so." in shown(as_alice.get(url))
     assert not Event.objects.filter(verb="candidate revealed").exists()
 
@@ -141,32 +143,32 @@ def test_revealing_is_asked_for_recorded_and_for_everybody(
 
     assert "Nothing was hidden about this candidate." in page.text and NAME in page.text
     event = Event.objects.get(verb="candidate revealed")
-    assert (event.actor, event.about) == (alice, one.public_id)
+    assert (event.actor, event.about) == (alice, candidate.public_id)
 
 
 def test_the_switch_is_recorded_and_hides_again_whoever_was_revealed(
-    as_alice: Client, one: Candidate, draft: Draft, alice: User
+    as_alice: Client, candidate: Candidate, draft: Draft, alice: User
 ) -> None:
     url = reverse("candidates:blind", args=[draft.public_id])
-    blind.reveal(one, alice)
+    blind.reveal(candidate, alice)
 
     as_alice.post(url, {"blind": "0"})
-    assert NAME in as_alice.get(one.get_absolute_url()).text
+    assert NAME in as_alice.get(candidate.get_absolute_url()).text
     as_alice.post(url, {"blind": "1"})
     as_alice.post(url, {"blind": "1"})
 
-    assert NAME not in as_alice.get(one.get_absolute_url()).text
+    assert NAME not in as_alice.get(candidate.get_absolute_url()).text
     verbs = Event.objects.filter(about=draft.public_id).values_list("verb", flat=True)
     assert list(verbs) == ["blind mode off", "blind mode on"]
 
 
 def test_where_no_name_was_found_the_name_of_the_file_stands_in_for_it(draft: Draft) -> None:
     draft.blind = True
-    one = rows.candidate(draft, 3, name="", filename="grete-holzinger_cv2024.pdf", text="")
+    candidate = rows.candidate(draft, 3, name="", filename="grete-holzinger_cv2024.pdf", text="")
 
-    assert blind.hide("Grete Holzinger wrote Python.", one) == "[…] wrote Python."
-    assert blind.shown_name(one, draft) == blind.stand_in(one)
-    assert blind.shown_file(one, draft) == ""
+    assert blind.hide("Grete Holzinger wrote Python.", candidate) == "[…] wrote Python."
+    assert blind.shown_name(candidate, draft) == blind.stand_in(candidate)
+    assert blind.shown_file(candidate, draft) == ""
 
 
 def test_masks_keep_their_places_in_a_piece_of_the_text() -> None:

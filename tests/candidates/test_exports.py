@@ -14,8 +14,10 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates import exports
+from candidates.facts.reason import Reason
 from candidates.models import Analysis, Candidate, Decision, Draft, Event
 from candidates.models.candidate import Verdict
+from candidates.scoring.reason_codes import RatingCode
 from candidates.scoring.scorecard import Quote, Rating
 from candidates.views.exports import attachment
 from tests.makers import rows
@@ -45,9 +47,9 @@ def fetch(client: Client, analysis: Analysis, kind: str) -> bytes:
 
 def text_of(pdf: bytes) -> str:
     document = pypdfium2.PdfDocument(pdf)
-    said = " ".join(page.get_textpage().get_text_range() for page in document)
+    text = " ".join(page.get_textpage().get_text_range() for page in document)
     document.close()
-    return re.sub(r"\s+", " ", said)
+    return re.sub(r"\s+", " ", text)
 
 
 def test_csv_holds_ranking_decisions_and_notes(as_alice: Client, analysis: Analysis) -> None:
@@ -62,15 +64,32 @@ def test_csv_holds_ranking_decisions_and_notes(as_alice: Client, analysis: Analy
 
 
 def test_json_holds_reasons_and_quotes_too(as_alice: Client, analysis: Analysis) -> None:
-    told = json.loads(fetch(as_alice, analysis, "json"))
+    export = json.loads(fetch(as_alice, analysis, "json"))
 
-    assert told["analysis"]["engine"] == "local"
-    assert told["analysis"]["criteria"][1]["must_have"] is True
-    best = told["candidates"][0]
+    assert export["analysis"]["engine"] == "local"
+    assert export["analysis"]["criteria"][1]["must_have"] is True
+    best = export["candidates"][0]
     assert best["ratings"][1]["quotes"] == [rows.QUOTE]
     assert best["ratings"][1]["reason"] == "Says so plainly."
-    assert told["candidates"][1]["notes"][0]["author"] == "alice"
-    assert told["candidates"][1]["name"] == EVIL  # JSON has no formulas
+    assert best["ratings"][1]["reason_code"] is None  # a model's words have no code
+    assert export["candidates"][1]["notes"][0]["author"] == "alice"
+    assert export["candidates"][1]["name"] == EVIL  # JSON has no formulas
+
+
+def test_json_holds_the_code_of_a_reason_beside_its_sentence_in_the_reader_s_language(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    best = analysis.evaluations.get(rank=1)
+    reason = Reason(RatingCode.TERMS_IN_SENTENCES, {"sentences": 2, "terms": "Python Go"})
+    best.ratings = [Rating("c1", 3.0, reason=reason).to_json()]
+    best.save(update_fields=["ratings"])
+    url = reverse("candidates:export", args=[analysis.public_id, "json"])
+
+    answer = as_alice.get(url, headers={"Accept-Language": "de"})
+    [rating] = json.loads(answer.getvalue())["candidates"][0]["ratings"]
+
+    assert rating["reason_code"] == "terms_in_sentences"
+    assert rating["reason"].startswith("Zwei Sätze") and "„Python“ und „Go“" in rating["reason"]
 
 
 def test_a_workbook_has_strings_and_numbers_and_no_formula_or_link(
@@ -89,7 +108,7 @@ def test_a_workbook_has_strings_and_numbers_and_no_formula_or_link(
 def test_the_report_is_of_the_shortlist_with_all_that_was_said(
     as_alice: Client, analysis: Analysis
 ) -> None:
-    said = text_of(fetch(as_alice, analysis, "pdf"))
+    text = text_of(fetch(as_alice, analysis, "pdf"))
 
     for part in (
         "Shortlist: Backend engineer",
@@ -102,8 +121,8 @@ def test_the_report_is_of_the_shortlist_with_all_that_was_said(
         "+44 is where to call.",
         "Shortlisted by alice",
     ):
-        assert part in said, part
-    assert "cv-00003" not in said and "[?]" not in said
+        assert part in text, part
+    assert "cv-00003" not in text and "[?]" not in text
 
 
 def test_letters_that_the_font_lacks_are_said_to_be_lacking(
@@ -111,10 +130,10 @@ def test_letters_that_the_font_lacks_are_said_to_be_lacking(
 ) -> None:
     Candidate.objects.filter(name__startswith="Łukasz").update(name="李明 <b>&amp;")
 
-    said = text_of(fetch(as_alice, analysis, "pdf"))
+    text = text_of(fetch(as_alice, analysis, "pdf"))
 
-    assert "[?] <b>&amp;" in said
-    assert "letters that this report has no font for" in said
+    assert "[?] <b>&amp;" in text
+    assert "letters that this report has no font for" in text
 
 
 def test_an_empty_shortlist_is_a_report_that_says_so(as_alice: Client, analysis: Analysis) -> None:
@@ -140,12 +159,12 @@ def test_of_a_blind_draft_nobody_is_told_who_is_not_decided(
     rows.note(hidden, alice, "Grete called.")
     Draft.objects.filter(pk=draft.pk).update(blind=True)
 
-    said = fetch(as_alice, analysis, kind).decode()
+    export = fetch(as_alice, analysis, kind).decode()
 
-    assert "Grete" not in said and "Holzinger" not in said
-    assert "Candidate " in said and "Łukasz" in said
+    assert "Grete" not in export and "Holzinger" not in export
+    assert "Candidate " in export and "Łukasz" in export
     if kind == "json":
-        assert "[…] built payment services." in said
+        assert "[…] built payment services." in export
 
 
 def test_every_export_is_an_act(as_alice: Client, alice: User, analysis: Analysis) -> None:
@@ -163,9 +182,9 @@ def test_there_is_no_other_kind(as_alice: Client, analysis: Analysis) -> None:
 
 
 def test_names_of_files_are_safe_and_whole() -> None:
-    told = attachment('Köche & "Kellner"\r\n/ Zürich.csv')
+    header = attachment('Köche & "Kellner"\r\n/ Zürich.csv')
 
-    assert told == (
+    assert header == (
         'attachment; filename="Koche-Kellner-Zurich.csv"; '
         "filename*=UTF-8''K%C3%B6che%20%26%20%22Kellner%22%0D%0A%2F%20Z%C3%BCrich.csv"
     )

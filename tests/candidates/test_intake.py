@@ -20,7 +20,7 @@ def incoming(name: str, data: bytes = b"a resume") -> intake.Incoming:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "expected"),
     [
         ("cv.pdf", "cv.pdf"),
         ("../../etc/passwd", "passwd"),
@@ -46,8 +46,8 @@ def incoming(name: str, data: bytes = b"a resume") -> intake.Incoming:
         ("\u202e\0", ""),
     ],
 )
-def test_a_name_is_kept_as_it_can_be_shown(given: str, kept: str) -> None:
-    assert intake.clean_name(given) == kept
+def test_a_name_is_kept_as_it_can_be_shown(given: str, expected: str) -> None:
+    assert intake.clean_name(given) == expected
     assert len(intake.clean_name(given)) <= 255
 
 
@@ -97,7 +97,7 @@ def test_what_need_not_be_stored_to_be_refused_is_refused_with_its_reason(
         Problem.EMPTY.sentence,
         Problem.TOO_LARGE.sentence,
         Problem.TOO_LARGE.sentence,
-        intake.NO_NAME,
+        intake.NO_NAME_MESSAGE,
         Problem.NOT_OPENED.sentence,
     ]
     assert not draft.candidates.exists() and not Event.objects.exists()
@@ -154,13 +154,13 @@ def test_requests_with_the_same_files_at_once_make_each_candidate_once(
 ) -> None:
     contents = [f"content {number}".encode() for number in range(12)]
     together = threading.Barrier(3)
-    found: list[intake.UploadOutcome] = []
+    outcomes: list[intake.UploadOutcome] = []
     errors: list[BaseException] = []
 
     def send(order: list[bytes]) -> None:
         try:
             together.wait(10)
-            found.extend(intake.accept(draft, alice, [incoming(f"{d!r}", d) for d in order]))
+            outcomes.extend(intake.accept(draft, alice, [incoming(f"{d!r}", d) for d in order]))
         except BaseException as error:  # noqa: BLE001 - reported by the test itself
             errors.append(error)
         finally:
@@ -174,8 +174,8 @@ def test_requests_with_the_same_files_at_once_make_each_candidate_once(
         thread.join(30)
 
     assert not errors
-    assert sum(outcome.candidate is not None for outcome in found) == 12
-    assert sum(bool(outcome.duplicate_of) for outcome in found) == 24
+    assert sum(outcome.candidate is not None for outcome in outcomes) == 12
+    assert sum(bool(outcome.duplicate_of) for outcome in outcomes) == 24
     assert Candidate.objects.count() == StoredFile.objects.count() == 12
 
 
@@ -198,7 +198,7 @@ class TestPieces:
 
     def test_parts_are_joined_in_order_and_kept_no_longer(self, draft: Draft) -> None:
         for number, part in [(1, b"second"), (0, b"first "), (0, b"first ")]:
-            intake.keep_piece(draft, self.UPLOAD, number, part)
+            intake.store_piece(draft, self.UPLOAD, number, part)
 
         file = intake.join_pieces(draft, self.UPLOAD, "cv.pdf", 2)
 
@@ -206,21 +206,21 @@ class TestPieces:
         assert not Piece.objects.exists()
 
     def test_a_missing_part_is_told(self, draft: Draft) -> None:
-        intake.keep_piece(draft, self.UPLOAD, 1, b"second")
+        intake.store_piece(draft, self.UPLOAD, 1, b"second")
 
         with pytest.raises(intake.PieceMissing, match="1 of 2"):
             intake.join_pieces(draft, self.UPLOAD, "cv.pdf", 2)
 
     def test_parts_of_another_draft_are_not_taken(self, draft: Draft, alice: User) -> None:
         other = Draft.objects.create(owner=alice, title="Other")
-        intake.keep_piece(other, self.UPLOAD, 0, b"theirs")
+        intake.store_piece(other, self.UPLOAD, 0, b"theirs")
 
         with pytest.raises(intake.PieceMissing):
             intake.join_pieces(draft, self.UPLOAD, "cv.pdf", 1)
 
     def test_more_than_a_file_may_have_is_refused_unseen(self, draft: Draft, alice: User) -> None:
         for number in range(4):
-            intake.keep_piece(draft, self.UPLOAD, number, b"x" * (MAX_BYTES // 4 + 1))
+            intake.store_piece(draft, self.UPLOAD, number, b"x" * (MAX_BYTES // 4 + 1))
 
         [outcome] = intake.accept(
             draft, alice, [intake.join_pieces(draft, self.UPLOAD, "large.pdf", 4)]

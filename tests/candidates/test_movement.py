@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from candidates import movement
 from candidates.models import Analysis, Candidate, Draft, Evaluation
-from candidates.movement import Way
+from candidates.movement import Direction
 from tests.makers import rows
 
 pytestmark = pytest.mark.django_db
@@ -20,24 +20,25 @@ MANY = 1_000
 
 def ranking(draft: Draft, *people: Candidate) -> Analysis:
     """The people in this order; who has no text could not be read."""
-    made = rows.analysis(draft, draft.owner)
-    rows.evaluate(made)
-    made.evaluations.exclude(candidate__in=people).delete()
-    made.evaluations.update(rank=None)
-    for rank, one in enumerate((one for one in people if one.text), start=1):
-        mine = made.evaluations.filter(candidate=one)
-        mine.update(rank=rank, score=Decimal(99 - rank))
-    return made
+    analysis = rows.analysis(draft, draft.owner)
+    rows.evaluate(analysis)
+    analysis.evaluations.exclude(candidate__in=people).delete()
+    analysis.evaluations.update(rank=None)
+    for rank, person in enumerate((person for person in people if person.text), start=1):
+        evaluations = analysis.evaluations.filter(candidate=person)
+        evaluations.update(rank=rank, score=Decimal(99 - rank))
+    return analysis
 
 
 def people(draft: Draft, count: int) -> list[Candidate]:
     return [rows.candidate(draft, number, name=f"Person {number}") for number in range(count)]
 
 
-def ways(before: Analysis, now: Analysis) -> list[tuple[str, str, str, int]]:
-    shown = movement.shown(movement.moved(before, now, "", 0, 50), before, now)
+def directions(before: Analysis, now: Analysis) -> list[tuple[str, str, str, int]]:
+    movements = movement.movement_rows(movement.list_movements(before, now, "", 0, 50), before, now)
     return [
-        (one.name, one.way.value, f"{one.place_before}>{one.place_now}", one.shift) for one in shown
+        (row.name, row.direction.value, f"{row.place_before}>{row.place_now}", row.shift)
+        for row in movements
     ]
 
 
@@ -45,27 +46,33 @@ def test_everybody_has_a_place_then_and_now(draft: Draft) -> None:
     a, b, c, d = people(draft, 4)
     before, now = ranking(draft, a, b, c), ranking(draft, d, c, a)
 
-    assert ways(before, now) == [
+    assert directions(before, now) == [
         ("Person 3", "new", ">1", 0),
         ("Person 2", "up", "3>2", 1),
         ("Person 0", "down", "1>3", -1),
         ("Person 1", "gone", "2>", 0),
     ]
-    assert movement.tally(before, now) == {"new": 1, "up": 1, "down": 1, "gone": 1, "same": 0}
+    assert movement.count_movements(before, now) == {
+        "new": 1,
+        "up": 1,
+        "down": 1,
+        "gone": 1,
+        "same": 0,
+    }
 
 
 def test_who_only_makes_room_has_not_moved(draft: Draft) -> None:
     a, b, c = people(draft, 3)
     before, now = ranking(draft, a, b), ranking(draft, c, a, b)
 
-    assert [one[1:] for one in ways(before, now)] == [
+    assert [row[1:] for row in directions(before, now)] == [
         ("new", ">1", 0),
         ("same", "1>2", 0),
         ("same", "2>3", 0),
     ]
-    found = movement.highlights(before, now)
-    assert [one.way for one in found.arrived] == [Way.NEW]
-    assert not found.up and not found.down
+    highlights = movement.find_highlights(before, now)
+    assert [row.direction for row in highlights.arrived] == [Direction.NEW]
+    assert not highlights.up and not highlights.down
 
 
 def test_a_newer_file_takes_the_place_of_the_older_one(draft: Draft) -> None:
@@ -73,7 +80,7 @@ def test_a_newer_file_takes_the_place_of_the_older_one(draft: Draft) -> None:
     before = ranking(draft, a, b)
     Candidate.objects.filter(pk=b.pk).update(same_as=newer)
 
-    assert ways(before, ranking(draft, newer, a)) == [
+    assert directions(before, ranking(draft, newer, a)) == [
         ("Person 2", "up", "2>1", 1),
         ("Person 0", "down", "1>2", -1),
     ]
@@ -82,15 +89,15 @@ def test_a_newer_file_takes_the_place_of_the_older_one(draft: Draft) -> None:
 def test_only_what_happens_near_the_top_is_worth_an_email(
     draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(movement, "TOP", 2)
+    monkeypatch.setattr(movement, "TOP_RANKS", 2)
     a, b, c, d, e = people(draft, 5)
     before = ranking(draft, a, b, c, d, e)
 
-    assert not movement.highlights(before, ranking(draft, a, b, d, c, e))
-    found = movement.highlights(before, ranking(draft, a, d, b, c, e))
-    assert [one.rank_before for one in found.arrived] == [4]
-    assert [one.rank_now for one in found.down] == [3]
-    assert found and not found.unreadable
+    assert not movement.find_highlights(before, ranking(draft, a, b, d, c, e))
+    highlights = movement.find_highlights(before, ranking(draft, a, d, b, c, e))
+    assert [arrival.rank_before for arrival in highlights.arrived] == [4]
+    assert [fall.rank_now for fall in highlights.down] == [3]
+    assert highlights and not highlights.unreadable
 
 
 def test_a_file_is_newly_unreadable_once(draft: Draft) -> None:
@@ -98,8 +105,8 @@ def test_a_file_is_newly_unreadable_once(draft: Draft) -> None:
     bad = rows.unreadable(draft, 2)
     first, second, third = ranking(draft, a), ranking(draft, a, bad), ranking(draft, a, bad)
 
-    assert movement.highlights(first, second).unreadable == 1
-    assert not movement.highlights(second, third)
+    assert movement.find_highlights(first, second).unreadable == 1
+    assert not movement.find_highlights(second, third)
 
 
 def page_of(analysis: Analysis, **query: str) -> tuple[str, dict[str, str]]:

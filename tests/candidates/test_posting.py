@@ -3,7 +3,8 @@
 import pytest
 
 from candidates import posting
-from candidates.scoring.rubric import RubricCriterion
+from candidates.scoring.rubric import InvalidRubric, RubricCriterion
+from tests.reasons import raises_saying
 
 WHOLE = """# Backend engineer
 
@@ -31,8 +32,8 @@ def test_title_description_and_criteria_are_told_apart() -> None:
     assert role.description.startswith("We run payments.")
     assert "## Benefits" in role.description
     assert "Code review" not in role.description
-    found = [(c.name, c.weight, c.must_have, c.looks_for) for c in role.criteria]
-    assert found == [
+    criteria = [(c.name, c.weight, c.must_have, c.looks_for) for c in role.criteria]
+    assert criteria == [
         ("Python", 9, True, "has built services with it"),
         ("Code review", 2, False, ""),
         ("Databases", 3, False, "PostgreSQL at real volume"),
@@ -52,8 +53,12 @@ def test_without_criteria_the_requirement_bullets_serve() -> None:
         "- Nice to have: Spanish\n\n## We offer\n- Fruit\n"
     )
 
-    found = [(c.name, c.weight, c.must_have) for c in posting.criteria_of(role)]
-    assert found == [("Registration", 3, False), ("Night shifts", 2, False), ("Spanish", 1, False)]
+    criteria = [(c.name, c.weight, c.must_have) for c in posting.criteria_of(role)]
+    assert criteria == [
+        ("Registration", 3, False),
+        ("Night shifts", 2, False),
+        ("Spanish", 1, False),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,6 @@ def test_without_criteria_the_requirement_bullets_serve() -> None:
     [
         ("", "no title"),
         ("Only words", "no title"),
-        ("# Title alone", "nothing to rate by"),
         ("# T\nx\n## Criteria\n- A (weight 0)", "weight of 'A' is '0'"),
         ("# T\nx\n## Criteria\n- A (weight NaN)", "weight of 'A' is 'NaN'"),
         ("# T\nx\n## Criteria\n- A (weight 1e308)", "weight of 'A' is '1e308'"),
@@ -73,10 +77,15 @@ def test_without_criteria_the_requirement_bullets_serve() -> None:
     ],
 )
 def test_what_is_not_understood_is_named_with_the_remedy(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=r"understood|title|rate by|weight|name") as error:
+    with pytest.raises(ValueError, match=r"understood|title|weight|name") as error:
         posting.parse(text)
 
     assert words in str(error.value)
+
+
+def test_a_title_alone_is_refused_with_a_reason() -> None:
+    with raises_saying(InvalidRubric, "nothing to rate by"):
+        posting.parse("# Title alone")
 
 
 def test_an_empty_list_of_criteria_is_refused() -> None:
@@ -86,9 +95,9 @@ def test_an_empty_list_of_criteria_is_refused() -> None:
 
 def test_words_in_brackets_belong_to_the_name_unless_they_are_meant_as_notes() -> None:
     listed = "1. SQL (any dialect): joins\n* **Python** (weight 5)"
-    found = posting.parse(f"# T\nx\n## Criteria\n{listed}")
+    role = posting.parse(f"# T\nx\n## Criteria\n{listed}")
 
-    assert [(c.name, c.looks_for, c.weight) for c in found.criteria] == [
+    assert [(c.name, c.looks_for, c.weight) for c in role.criteria] == [
         ("SQL (any dialect)", "joins", 3),
         ("Python", "", 5),
     ]
@@ -104,7 +113,7 @@ def test_words_in_brackets_belong_to_the_name_unless_they_are_meant_as_notes() -
     ],
 )
 def test_criteria_that_were_written_are_read_again(criterion: RubricCriterion) -> None:
-    read = posting.parse("# Role\nWords.\n" + posting.written([criterion])).criteria[0]
+    read = posting.parse("# Role\nWords.\n" + posting.to_markdown([criterion])).criteria[0]
 
     assert (read.name, read.weight, read.must_have) == (
         criterion.name,

@@ -40,8 +40,8 @@ def parsed(analysis: Analysis, query: str) -> Filter:
 
 
 def names(analysis: Analysis, query: str) -> str:
-    found = parsed(analysis, query).of(analysis).select_related("candidate")
-    return " ".join(str(one.candidate) for one in found)
+    matches = parsed(analysis, query).of(analysis).select_related("candidate")
+    return " ".join(str(evaluation.candidate) for evaluation in matches)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ def test_a_filter_and_its_address_are_the_same(analysis: Analysis) -> None:
         "&sort=role"
     )
 
-    told = parsed(analysis, query)
+    filter = parsed(analysis, query)
 
-    assert told.query == query and not told.wrong
-    assert parsed(analysis, told.query) == told
-    assert told.low == 0 and told.high == Decimal("80.5")
-    assert parsed(analysis, told.query_with(sort="", q="")).sort == ""
+    assert filter.query == query and not filter.wrong
+    assert parsed(analysis, filter.query) == filter
+    assert filter.low == 0 and filter.high == Decimal("80.5")
+    assert parsed(analysis, filter.query_with(sort="", q="")).sort == ""
 
 
 @pytest.mark.parametrize(
@@ -115,17 +115,17 @@ def test_a_filter_and_its_address_are_the_same(analysis: Analysis) -> None:
 def test_what_cannot_be_used_is_told_and_passed_over(
     analysis: Analysis, query: str, sentence: str
 ) -> None:
-    told = parsed(analysis, query)
+    filter = parsed(analysis, query)
 
-    assert any(one.startswith(sentence) for one in told.wrong), told.wrong
-    assert told.query == "" and told.of(analysis).count() == 6
+    assert any(error.startswith(sentence) for error in filter.wrong), filter.wrong
+    assert filter.query == "" and filter.of(analysis).count() == 6
 
 
 @pytest.mark.parametrize("query", ["q=%00", "q=%00a", "flag=%00", "q='", "q=%22", "q=%26+%7C+!"])
 def test_no_text_breaks_a_search(analysis: Analysis, query: str) -> None:
-    told = parsed(analysis, query)
+    filter = parsed(analysis, query)
 
-    assert told.of(analysis).count() <= 6 and overview(analysis, told).total == 6
+    assert filter.of(analysis).count() <= 6 and overview(analysis, filter).total == 6
 
 
 def test_blind_nobody_is_found_by_what_tells_who_they_are(analysis: Analysis) -> None:
@@ -155,12 +155,12 @@ def test_the_overview_counts_all_and_what_a_filter_leaves(
     decided = {"verdict": "shortlist", "decided_at": timezone.now()}
     Candidate.objects.filter(name="Ada").update(**decided)
     with django_assert_num_queries(1):
-        seen = overview(analysis, parsed(analysis, "from=35"))
+        counts = overview(analysis, parsed(analysis, "from=35"))
 
-    assert (seen.total, seen.chosen, seen.left) == (6, 4, 0)
-    assert seen.tally["scored"] == 5 and seen.tally["unreadable"] == 1
-    assert seen.verdicts["shortlist"] == 1 and seen.verdicts[""] == 5
-    bars = {one.low: (one.total, one.chosen) for one in seen.buckets if one.total}
+    assert (counts.total, counts.chosen, counts.left) == (6, 4, 0)
+    assert counts.tally["scored"] == 5 and counts.tally["unreadable"] == 1
+    assert counts.verdicts["shortlist"] == 1 and counts.verdicts[""] == 5
+    bars = {bucket.low: (bucket.total, bucket.chosen) for bucket in counts.buckets if bucket.total}
     assert bars == {30: (1, 0), 40: (1, 1), 50: (1, 1), 80: (1, 1), 90: (1, 1)}
 
 
@@ -169,7 +169,7 @@ def test_the_bars_of_the_chart_hold_every_score_once(analysis: Analysis) -> None
     scores = [Decimal(tenth) / 10 for tenth in range(1001)]
 
     for score in scores:
-        assert sum(one.low <= score <= one.high for one in buckets) == 1
+        assert sum(bucket.low <= score <= bucket.high for bucket in buckets) == 1
 
 
 def by_name(analysis: Analysis, name: str) -> Evaluation:

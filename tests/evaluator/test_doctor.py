@@ -1,5 +1,6 @@
 """What the doctor finds, on servers that are really there, and really not."""
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -17,16 +18,15 @@ from django.utils import timezone
 from candidates.models import Draft
 from evaluator import checks, doctor, health
 from jobs.models import Halt, Heartbeat, Lane
-from tests.servers.mail import serving as mail_serving
-from tests.servers.model import serving as model_serving
+from tests.servers import mail, model
 from tests.servers.redis import free_port
 from tests.workers import outage
 
 
 def ids(check: Callable[[], Iterator[CheckMessage]]) -> list[str | None]:
-    found = list(check())
-    assert all(one.hint for one in found)
-    return [one.id for one in found]
+    messages = list(check())
+    assert all(message.hint for message in messages)
+    return [message.id for message in messages]
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def alive(db: None) -> Heartbeat:
 
 @pytest.mark.django_db
 class TestTheDatabase:
-    def test_that_is_well_has_nothing_to_tell(self, alive: Heartbeat) -> None:
-        for check in (doctor.database, *doctor.OF_THE_DATABASE):
+    def test_without_a_problem_yields_no_message(self, alive: Heartbeat) -> None:
+        for check in (doctor.database, *doctor.DATABASE_CHECKS):
             assert ids(check) == []
 
     def test_that_lacks_a_migration(self) -> None:
@@ -59,27 +59,27 @@ class TestTheDatabase:
         Lane.objects.filter(pk=lane.pk).update(created_at=timezone.now() - timedelta(minutes=7))
 
         assert ids(doctor.workers) == ["evaluator.W111"]
-        [late] = doctor.waits()
+        [late] = doctor.waiting_work()
         assert (
             late.id == "evaluator.W114"
-            and "1 lane of work waited for more than 2 minutes" in late.msg
+            and "1 lane of work has waited for more than 2 minutes" in late.msg
         )
 
         Halt.objects.create(reason="a new release")
-        [halted] = doctor.waits()
+        [halted] = doctor.waiting_work()
         assert halted.id == "evaluator.W113" and "a new release" in halted.msg
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_is_gone_is_told_once_and_nothing_is_asked_of_it(
+def test_a_database_that_is_gone_is_reported_once_and_not_asked_further(
     settings: LazySettings,
 ) -> None:
     settings.EVALUATOR_ENGINE = "local"
     with outage():
-        found = [one.id for one in doctor.examine()]
+        ids = [message.id for message in doctor.run_all_checks()]
     connection.close()
 
-    assert found == ["evaluator.E101"]
+    assert ids == ["evaluator.E101"]
 
 
 def test_a_queue_that_is_gone(settings: LazySettings, db: None) -> None:
@@ -89,7 +89,7 @@ def test_a_queue_that_is_gone(settings: LazySettings, db: None) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     redis._client.cache_clear()
     try:
-        assert ids(doctor.the_queue) == ["evaluator.E112"]
+        assert ids(doctor.message_queue) == ["evaluator.E112"]
     finally:
         redis._client.cache_clear()
 
@@ -102,7 +102,7 @@ class TestTheModel:
         settings.EVALUATOR_MODEL = "scripted"
 
     def test_that_answers(self, settings: LazySettings) -> None:
-        with model_serving() as server:
+        with model.serving() as server:
             settings.OPENAI_BASE_URL = server.url
             assert ids(doctor.model) == []
             settings.EVALUATOR_MODEL = "other"
@@ -124,12 +124,12 @@ class TestTheModel:
 def test_a_mail_server(settings: LazySettings) -> None:
     options: dict[str, Any] = {**settings.EMAIL_BACKENDS["smtp"]["OPTIONS"], "host": "127.0.0.1"}
     settings.EMAIL_PROVIDER = "smtp"
-    with mail_serving() as server:
+    with mail.serving() as server:
         settings.MAILERS = smtp(settings, {**options, "port": server.port})
-        assert ids(doctor.mails) == []
+        assert ids(doctor.mail_server) == []
     settings.MAILERS = smtp(settings, {**options, "port": free_port()})
 
-    assert ids(doctor.mails) == ["evaluator.E131"]
+    assert ids(doctor.mail_server) == ["evaluator.E131"]
 
 
 def smtp(settings: LazySettings, options: dict[str, Any]) -> dict[str, Any]:
@@ -137,7 +137,8 @@ def smtp(settings: LazySettings, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "LEAST_FREE", 1 << 62)
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**11, 10**11, 5 * 1024**2))
 
     assert ids(doctor.storage) == ["evaluator.W142"]
 
@@ -146,10 +147,10 @@ def test_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_doctor_is_what_a_deployment_is_checked_by(settings: LazySettings) -> None:
     settings.ALLOWED_HOSTS = ["elsewhere.example"]
 
-    with pytest.raises(SystemCheckError) as asked:
-        call_command("check", "--deploy", stdout=StringIO(), stderr=(said := StringIO()))
-    told = f"{asked.value}{said.getvalue()}"
-    assert "evaluator.E003" in told and "evaluator.W111" in told
+    with pytest.raises(SystemCheckError) as deploy:
+        call_command("check", "--deploy", stdout=StringIO(), stderr=(output := StringIO()))
+    messages = f"{deploy.value}{output.getvalue()}"
+    assert "evaluator.E003" in messages and "evaluator.W111" in messages
 
     with pytest.raises(SystemCheckError) as static:
         call_command("check", "--deploy", "--static", stdout=StringIO(), stderr=StringIO())
@@ -157,20 +158,20 @@ def test_the_doctor_is_what_a_deployment_is_checked_by(settings: LazySettings) -
     call_command("check", stdout=StringIO())
 
 
-def test_mail_that_reaches_nobody_is_told(settings: LazySettings) -> None:
+def test_mail_that_reaches_nobody_is_a_warning(settings: LazySettings) -> None:
     settings.EMAIL_PROVIDER = "console"
-    assert [one.id for one in checks.mail_says_who_writes()] == ["evaluator.W002"]
+    assert [message.id for message in checks.mail_has_a_sender()] == ["evaluator.W002"]
     settings.EMAIL_PROVIDER = "smtp"
-    assert [one.id for one in checks.mail_says_who_writes()] == ["evaluator.W003"]
+    assert [message.id for message in checks.mail_has_a_sender()] == ["evaluator.W003"]
     settings.DEFAULT_FROM_EMAIL = "Hiring <hiring@example.com>"
-    assert checks.mail_says_who_writes() == []
+    assert checks.mail_has_a_sender() == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_site_says_whether_it_is_of_use(
     alive: Heartbeat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "KEPT", 0.0)
+    monkeypatch.setattr(health, "CACHE_SECONDS", 0.0)
     probe = Client(headers={"host": "10.0.0.7:8000"})
 
     assert probe.get("/readyz").status_code == 200
@@ -183,15 +184,15 @@ def test_the_site_says_whether_it_is_of_use(
 
     assert down.status_code == idle.status_code == 503
     assert down.text.startswith("The database does not answer")
-    assert idle.text.startswith("No worker is alive. Start `manage.py worker`.")
+    assert idle.text.startswith("No worker is alive. Start `manage.py worker`;")
 
 
 @pytest.mark.django_db
 def test_many_who_look_ask_the_database_once(
     alive: Heartbeat, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
 ) -> None:
-    monkeypatch.setattr(health, "KEPT", 60.0)
-    monkeypatch.setattr(health, "_known", [])
+    monkeypatch.setattr(health, "CACHE_SECONDS", 60.0)
+    monkeypatch.setattr(health, "_cached", [])
 
     with django_assert_num_queries(3):
         for _ in range(5):

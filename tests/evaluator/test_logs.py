@@ -27,20 +27,20 @@ MARKER = "Zyxwvutsrq"
 def line(**values: Any) -> dict[str, Any]:
     record = logging.LogRecord("jobs.x", logging.ERROR, __file__, 1, "row %d", (7,), None)
     record.__dict__.update(values)
-    told: dict[str, Any] = json.loads(logs.Json().format(record))
-    return told
+    fields: dict[str, Any] = json.loads(logs.JsonFormatter().format(record))
+    return fields
 
 
 def test_a_line_carries_what_it_is_about() -> None:
     with tracing.about(job="j", lane=5), tracing.about(lane=6):
-        told = line()
+        fields = line()
 
-    assert (told["message"], told["level"], told["logger"]) == ("row 7", "ERROR", "jobs.x")
-    assert (told["job"], told["lane"]) == ("j", "6")
+    assert (fields["message"], fields["level"], fields["logger"]) == ("row 7", "ERROR", "jobs.x")
+    assert (fields["job"], fields["lane"]) == ("j", "6")
     assert "job" not in line()
 
 
-@pytest.mark.parametrize("formatter", [logs.Json, logs.Text])
+@pytest.mark.parametrize("formatter", [logs.JsonFormatter, logs.TextFormatter])
 def test_of_an_exception_the_place_is_told_and_not_what_it_says(formatter: Any) -> None:
     try:
         try:
@@ -51,10 +51,10 @@ def test_of_an_exception_the_place_is_told_and_not_what_it_says(formatter: Any) 
         info = sys.exc_info()
     record = logging.LogRecord("jobs.x", logging.ERROR, __file__, 1, "failed", (), info)
 
-    told = formatter().format(record)
+    text = formatter().format(record)
 
-    assert "ValueError" in told and "KeyError" in told and "test_logs.py" in told
-    assert MARKER not in told
+    assert "ValueError" in text and "KeyError" in text and "test_logs.py" in text
+    assert MARKER not in text
 
 
 def test_the_queue_learns_the_place_of_a_fault_alone(caplog: pytest.LogCaptureFixture) -> None:
@@ -64,23 +64,23 @@ def test_the_queue_learns_the_place_of_a_fault_alone(caplog: pytest.LogCaptureFi
 
     with pytest.raises(
         tracing.TaskFailed, match=r"^ValueError in stumble, test_logs.py:\d+$"
-    ) as told:
+    ) as failure:
         stumble(3)
 
-    assert told.value.__suppress_context__
-    assert MARKER not in logs.Json().format(caplog.records[0])
+    assert failure.value.__suppress_context__
+    assert MARKER not in logs.JsonFormatter().format(caplog.records[0])
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "is_used"),
     [("0f8fad5b-d9cb-469f-a165-70867728950e", True), ("short", False), ("a b\tc" * 9, False)],
 )
-def test_a_request_keeps_the_id_of_the_proxy_when_it_is_sane(given: str, kept: bool) -> None:
+def test_a_request_keeps_the_id_of_the_proxy_when_it_is_sane(given: str, is_used: bool) -> None:
     answers = [Client().get("/healthz", headers={"X-Request-ID": given}) for _ in range(2)]
     ids = [answer.headers["X-Request-ID"] for answer in answers]
 
-    assert (ids == [given, given]) == kept
-    assert kept or (ids[0] != ids[1] and len(ids[0]) == 32)
+    assert (ids == [given, given]) == is_used
+    assert is_used or (ids[0] != ids[1] and len(ids[0]) == 32)
 
 
 @pytest.mark.processes
@@ -102,10 +102,10 @@ def test_a_whole_job_leaves_lines_about_it_and_no_word_of_a_resume(
             job = submit.submit(draft, alice, engine="openai", model="m", mode="all")
             until(Job.objects.filter(status=JobStatus.COMPLETED).exists, "the end of the job")
             until(lambda: "not sent" in worker.said, "the e-mail's failure")
-            said = worker.said
+            log = worker.said
 
-    assert MARKER not in said
-    lines = [json.loads(each) for each in said.splitlines()]
+    assert MARKER not in log
+    lines = [json.loads(each) for each in log.splitlines()]
     over = next(each for each in lines if each["message"].endswith("completed"))
     assert over["job"] == str(job.public_id)
     assert over["analysis"] == str(job.analysis.public_id)

@@ -1,4 +1,4 @@
-"""What Prometheus is told, read by its own parser, and that counts only grow."""
+"""What /metrics says, read by Prometheus' own parser, and that its counters only grow."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,14 +8,14 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.db.models import F
+from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from candidates.models import Call, Draft, Evaluation
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
-from jobs.models.history import Tallied
-from jobs.monitoring import prometheus
+from jobs.monitoring import history
 from tests.makers import rows
 
 TOKEN = {"Authorization": "Bearer secret"}
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.django_db
 
 def scrape() -> dict[tuple[str, tuple[str, ...]], float]:
     """Each sample by its name and the values of its labels, in the order of the labels' names."""
-    answer = Client(headers={"host": "10.0.0.7:8000"}).get("/metrics", headers=TOKEN)
-    assert answer.status_code == 200, answer.text
-    families = text_string_to_metric_families(answer.text)
+    response = Client(headers={"host": "10.0.0.7:8000"}).get("/metrics", headers=TOKEN)
+    assert response.status_code == 200, response.text
+    families = text_string_to_metric_families(response.text)
     return {
         (sample.name, tuple(value for _, value in sorted(sample.labels.items()))): sample.value
         for family in families
@@ -54,7 +54,7 @@ def ended(draft: Draft, alice: User) -> Job:
         completed_at=ago,
     )
     Evaluation.objects.update(scored_at=ago - timedelta(seconds=50))
-    for status, cost in (("answered", "0.25"), ("refused", None)):
+    for status, cost, error_code in (("answered", "0.25", ""), ("refused", None, "server_error")):
         Call.objects.create(
             owner=alice,
             draft=draft,
@@ -66,13 +66,14 @@ def ended(draft: Draft, alice: User) -> Job:
             prompt_tokens=1000,
             completion_tokens=50,
             cost=cost,
+            error_code=error_code,
             settled_at=ago,
         )
     Call.objects.update(created_at=F("settled_at") - timedelta(seconds=3))
     return job
 
 
-def test_it_is_there_for_who_has_the_token(settings: LazySettings) -> None:
+def test_it_needs_the_token(settings: LazySettings) -> None:
     assert Client().get("/metrics").status_code == 401
     wrong = Client().get("/metrics", headers={"Authorization": "Bearer sécret"})
     assert wrong.status_code == 401 and wrong.headers["WWW-Authenticate"] == "Bearer"
@@ -110,33 +111,31 @@ def test_what_ended_is_counted_once_and_stays_counted(ended: Job, draft: Draft) 
 
 
 def test_what_ends_between_two_scrapes_is_added(ended: Job, monkeypatch: Any) -> None:
-    monkeypatch.setattr(prometheus, "LAG", timedelta())
+    monkeypatch.setattr(history, "COUNTER_LAG", timedelta())
     scrape()
-    Evaluation.objects.filter(pk=Evaluation.objects.earliest("pk").pk).update(
-        scored_at=timezone.now()
-    )
-    Tallied.objects.update(until=timezone.now() - timedelta(minutes=1))
+    first = Evaluation.objects.earliest("pk")
+    Evaluation.objects.filter(pk=first.pk).update(scored_at=Now())
 
     assert scrape()["evaluator_resumes_total", ("scored",)] == 4
 
 
-def test_how_things_stand(draft: Draft, alice: User) -> None:
+def test_the_gauges_of_now(draft: Draft, alice: User) -> None:
     job = rows.job(rows.analysis(draft, alice), status=JobStatus.PENDING)
     lane = Lane.objects.create(draft=draft, job=job)
     Lane.objects.filter(pk=lane.pk).update(created_at=timezone.now() - timedelta(seconds=40))
     Heartbeat.objects.create(host="a", pid=1, workers=2, canary_at=timezone.now())
     Notification.objects.create(job=job, kind="completed", recipient="a@example.com")
 
-    told = scrape()
+    samples = scrape()
 
-    assert told["evaluator_jobs", ("pending",)] == 1
-    assert told["evaluator_queue_depth", ()] == 1
-    assert 35 <= told["evaluator_queue_oldest_seconds", ()] < 60
-    assert told["evaluator_workers", ("a",)] == 2
-    assert told["evaluator_canary_age_seconds", ("a",)] < 5
-    assert told["evaluator_emails", ("waiting",)] == 1
-    assert told["evaluator_queue_halted", ()] == 0
-    assert ("evaluator_trouble", ("no-worker",)) not in told
+    assert samples["evaluator_jobs", ("pending",)] == 1
+    assert samples["evaluator_queue_depth", ()] == 1
+    assert 35 <= samples["evaluator_queue_oldest_seconds", ()] < 60
+    assert samples["evaluator_workers", ("a",)] == 2
+    assert samples["evaluator_canary_age_seconds", ("a",)] < 5
+    assert samples["evaluator_emails", ("waiting",)] == 1
+    assert samples["evaluator_queue_halted", ()] == 0
+    assert ("evaluator_trouble", ("no-worker",)) not in samples
     Heartbeat.objects.all().delete()
     assert scrape()["evaluator_trouble", ("no-worker",)] == 1
 
@@ -146,21 +145,35 @@ def test_requests_are_counted_by_page_and_status(as_alice: Client) -> None:
     as_alice.get("/")
     as_alice.get("/nowhere/")
 
-    told = scrape()
+    samples = scrape()
     for key in (("GET", "home", "200"), ("GET", "none", "404")):
         name = ("evaluator_request_seconds_count", key)
-        assert told[name] == before.get(name, 0) + 1
+        assert samples[name] == before.get(name, 0) + 1
 
 
-def test_without_the_database_it_tells_that(monkeypatch: Any) -> None:
+def test_it_says_that_the_database_is_down(monkeypatch: Any) -> None:
     def refuse() -> None:
         raise OperationalError("the connection is lost")
 
-    monkeypatch.setattr(prometheus, "count_up", refuse)
+    monkeypatch.setattr(history, "counters", refuse)
 
     assert scrape()["evaluator_database_up", ()] == 0
 
 
 def test_a_scrape_costs_few_statements(ended: Job, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(27):
         scrape()
+
+
+def test_a_wedged_host_has_no_worker_and_an_old_canary(db: None) -> None:
+    host = Heartbeat.objects.create(host="a", pid=1, workers=2, canary_at=timezone.now())
+    Heartbeat.objects.filter(pk=host.pk).update(
+        started_at=timezone.now() - timedelta(minutes=9),
+        canary_at=timezone.now() - timedelta(seconds=40),
+    )
+
+    samples = scrape()
+
+    assert samples["evaluator_workers", ("a",)] == 0
+    assert 35 <= samples["evaluator_canary_age_seconds", ("a",)] < 90
+    assert samples["evaluator_trouble", ("wedged",)] == 1

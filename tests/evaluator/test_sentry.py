@@ -83,10 +83,10 @@ def test_a_fault_arrives_without_a_word_of_a_resume(
 
     assert done.returncode == 0, done.stderr
     assert MARKER not in b"".join(sent).decode()
-    told = events(sent)
+    reported = events(sent)
     faults = {
         value["type"]: (value, event)
-        for event in told
+        for event in reported
         for value in event.get("exception", {}).get("values", [])
     }
     assert set(faults) == {"ValueError", "KeyError"}
@@ -95,8 +95,8 @@ def test_a_fault_arrives_without_a_word_of_a_resume(
     assert "vars" not in value["stacktrace"]["frames"][-1]
     assert (event["tags"]["task"], event["tags"]["of"]) == ("score", "7")
     assert faults["ValueError"][1]["tags"]["request"]
-    assert any(event.get("logger") == "elsewhere" for event in told)
-    assert not any("request" in event or "extra" in event for event in told)
+    assert any(event.get("logger") == "elsewhere" for event in reported)
+    assert not any("request" in event or "extra" in event for event in reported)
 
 
 def test_without_an_address_nothing_is_loaded(tmp_path: Path) -> None:

@@ -111,10 +111,10 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_in_development_a_secret_key_is_made_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
     ask = "from django.conf import settings; print(settings.SECRET_KEY)"
-    said = [manage("shell", "-v0", "-c", ask, EVALUATOR_VAR=str(tmp_path)) for _ in range(2)]
+    outputs = [manage("shell", "-v0", "-c", ask, EVALUATOR_VAR=str(tmp_path)) for _ in range(2)]
 
-    assert said[0].stdout == said[1].stdout
-    assert len(said[0].stdout) > 50
+    assert outputs[0].stdout == outputs[1].stdout
+    assert len(outputs[0].stdout) > 50
     assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
 
 

@@ -52,13 +52,13 @@ class Started:
             for each in (first, *first.children(recursive=True)):
                 self.seen[each.pid] = each
 
-    def until(self, true: object, what: str) -> None:
+    def until(self, true: object, description: str) -> None:
         def holds() -> bool:
             assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
             self.look()
             return bool(true())  # type: ignore[operator]
 
-        until(holds, what)
+        until(holds, description)
 
     def left(self) -> list[psutil.Process]:
         return alive(self.seen.values())
@@ -69,12 +69,12 @@ def platform(command: str, folder: Path, **env: str) -> Iterator[Started]:
     """Run the line as a platform does; nothing of it is left behind."""
     log = folder / "said.log"
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    with log.open("ab") as said:
+    with log.open("ab") as output:
         process = subprocess.Popen(
             ["bash", "-c", command],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
             env={**environment(folder), "DEBUG": "0", "PATH": path, **env},
             start_new_session=True,

@@ -56,7 +56,7 @@ def with_other_local_name() -> bytes:
 
 
 def with_names(*names: bytes, flags: int = 0) -> bytes:
-    """Members with exactly these names, encoded by nobody."""
+    """Members with exactly these bytes as names."""
     out = b""
     listed = b""
     for number, name in enumerate(names):
@@ -72,12 +72,12 @@ def with_names(*names: bytes, flags: int = 0) -> bytes:
 
 def overlapping(count: int) -> bytes:
     """Many entries in the list of contents that all point at the same member."""
-    one = packed({"bomb.txt": bytes(1_000_000)})
-    start = one.index(b"PK\x01\x02")
-    end = one.index(b"PK\x05\x06")
-    listed = one[start:end] * count
+    packed_bomb = packed({"bomb.txt": bytes(1_000_000)})
+    start = packed_bomb.index(b"PK\x01\x02")
+    end = packed_bomb.index(b"PK\x05\x06")
+    listed = packed_bomb[start:end] * count
     tail = struct.pack("<HHHHIIH", 0, 0, count, count, len(listed), start, 0)
-    return one[:start] + listed + b"PK\x05\x06" + tail
+    return packed_bomb[:start] + listed + b"PK\x05\x06" + tail
 
 
 def crowded(count: int) -> bytes:

@@ -139,19 +139,19 @@ def narrowed(canvas: Canvas) -> None:
 
 
 def replaced(shown: str, text: str) -> bytes:
-    """What programs are told to read in place of the letters that are drawn."""
+    """Text that programs read in place of the letters that are drawn."""
     marked = b"/Span<</ActualText(%s)>> BDC\n%sEMC\n" % (text.encode(), _text(shown, 500))
     return by_hand(stream(_text(SEEN, 700) + marked))
 
 
 def drawn_by_hand(paint: bytes) -> bytes:
-    """A font whose letters are all drawn by `paint` (Type 3), and are told to be any text."""
+    """A font whose letters are all drawn by `paint` (Type 3), and stand for any text."""
     codes = {letter: number for number, letter in enumerate(sorted(set(SECRET)), start=65)}
-    told = "".join(f"<{number:02x}> <{ord(letter):04x}>\n" for letter, number in codes.items())
+    mapping = "".join(f"<{number:02x}> <{ord(letter):04x}>\n" for letter, number in codes.items())
     table = (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def "
         "1 begincodespacerange <00> <ff> endcodespacerange "
-        f"{len(codes)} beginbfchar\n{told}endbfchar endcmap end end"
+        f"{len(codes)} beginbfchar\n{mapping}endbfchar endcmap end end"
     )
     names = b"/g " * len(codes)
     font = (
@@ -160,8 +160,8 @@ def drawn_by_hand(paint: bytes) -> bytes:
         b"/Widths[%s]/Resources<<>>/ToUnicode 8 0 R>>"
         % (names, 64 + len(codes), b"600 " * len(codes))
     )
-    said = bytes(codes[letter] for letter in SECRET).hex().encode()
-    content = _text(SEEN, 700) + b"BT /F2 11 Tf 72 500 Td <%s> Tj ET\n" % said
+    shown_codes = bytes(codes[letter] for letter in SECRET).hex().encode()
+    content = _text(SEEN, 700) + b"BT /F2 11 Tf 72 500 Td <%s> Tj ET\n" % shown_codes
     glyph = stream(b"600 0 0 0 750 750 d1 %s" % paint)
     return by_hand(stream(content), more=(font, glyph, stream(table.encode()))).replace(
         b"/F1 5 0 R>>", b"/F1 5 0 R/F2 6 0 R>>"

@@ -157,7 +157,7 @@ class Sheet:
         for colour, *box in self.shapes:
             canvas.setFillColor(colour)
             canvas.rect(*box, stroke=0, fill=1)
-        if rotate:  # the page is turned, and what is drawn turned back
+        if rotate:  # the page is turned, and its content turned back
             canvas.setPageRotation(rotate)
             canvas.rotate(rotate)
             canvas.translate(*{90: (0, -HEIGHT), 180: (-WIDTH, -HEIGHT), 270: (-WIDTH, 0)}[rotate])

@@ -135,8 +135,8 @@ def headers_only() -> bytes:
 
 def mailbox() -> bytes:
     """Two messages in one file (mbox)."""
-    one = b"From jane@example.com Mon Nov 23 10:00:00 2026\n" + eml()
-    return one + b"\n" + one
+    message = b"From jane@example.com Mon Nov 23 10:00:00 2026\n" + eml()
+    return message + b"\n" + message
 
 
 def resume_eml() -> bytes:

@@ -90,11 +90,11 @@ def doc(
                 paragraphs.append((place(begin), place(number, after=True), changes))
             begin = number + 1
     tables = {33: pieces}
-    for number, found, of_paragraph in ((12, formatted, False), (13, paragraphs, True)):
-        if found:
+    for number, formatted_runs, of_paragraph in ((12, formatted, False), (13, paragraphs, True)):
+        if formatted_runs:
             page = len(main) // 512
-            main += _page(sorted(found), of_paragraph=of_paragraph)
-            tables[number] = struct.pack("<III", found[0][0], found[-1][1], page)
+            main += _page(sorted(formatted_runs), of_paragraph=of_paragraph)
+            tables[number] = struct.pack("<III", formatted_runs[0][0], formatted_runs[-1][1], page)
     if stories:
         ends = [sum(map(len, stories[:number])) for number in range(len(stories) + 1)]
         tables[11] = struct.pack(f"<{len(ends) + 1}I", *ends, ends[-1] + 2)
@@ -152,10 +152,10 @@ def _page(runs: Sequence[tuple[int, int, bytes]], *, of_paragraph: bool) -> byte
             continue
         if of_paragraph:  # the style, then the changes, counted in words
             changes = b"\0\0" + changes
-            kept = bytes([0, -(-len(changes) // 2)]) + changes
+            stored = bytes([0, -(-len(changes) // 2)]) + changes
         else:
-            kept = bytes([len(changes)]) + changes
-        at = (at - len(kept)) // 2 * 2
-        page[at : at + len(kept)] = kept
+            stored = bytes([len(changes)]) + changes
+        at = (at - len(stored)) // 2 * 2
+        page[at : at + len(stored)] = stored
         page[4 * len(places) + (13 if of_paragraph else 1) * number] = at // 2
     return bytes(page)

@@ -18,7 +18,7 @@ from candidates.models.followup import FollowUpKind, FollowUpStatus
 from candidates.models.reason import error_columns
 from candidates.reading import Problem
 from candidates.scoring.fingerprint import document_key
-from candidates.scoring.prepare import keep
+from candidates.scoring.prepare import prepare_for_storage
 from candidates.scoring.scorecard import Quote, Rating
 from jobs.models import Job, JobStatus
 
@@ -55,8 +55,8 @@ def candidate(draft: Draft, number: int = 1, **values: Any) -> Candidate:
 def _prepared(text: str, name: str) -> dict[str, Any]:
     if not text:
         return {}
-    prepared, kept = keep(text, name)
-    return {"prepared": kept, "redacted_key": document_key(prepared.document)}
+    prepared, spans = prepare_for_storage(text, name)
+    return {"prepared": spans, "redacted_key": document_key(prepared.document)}
 
 
 def note(candidate: Candidate, author: User, text: str = "Call back.") -> Note:
@@ -126,9 +126,9 @@ def evaluate(analysis: Analysis) -> None:
     now = timezone.now()
     rank = 0
     rows = []
-    for one in analysis.draft.candidates.order_by("pk"):
-        row = Evaluation(analysis=analysis, candidate=one, scored_at=now)
-        if one.status == CandidateStatus.READABLE:
+    for candidate_row in analysis.draft.candidates.order_by("pk"):
+        row = Evaluation(analysis=analysis, candidate=candidate_row, scored_at=now)
+        if candidate_row.status == CandidateStatus.READABLE:
             rank += 1
             row.status, row.rank, row.score = EvaluationStatus.SCORED, rank, max(0, 90 - rank)
             row.ratings = ratings(analysis)

@@ -133,7 +133,7 @@ def stamped_scan_pdf(stamp: str) -> bytes:
 
 
 def scans_in_docx(*pages: Image.Image, more: Mapping[str, bytes] | None = None) -> bytes:
-    """A Word file into which somebody pasted scans; `more` is further members by name."""
+    """A Word file into which scans were pasted; `more` is further members by name."""
     with zipfile.ZipFile(io.BytesIO(docx(""))) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     relations = members["_rels/.rels"].replace(b"officeDocument", b"image")

@@ -3,7 +3,7 @@
 import json
 import random
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from .tokens import tokens
 
@@ -15,7 +15,7 @@ class Reply:
     """What to answer: a status with a body, after `seconds`; `drop` cuts the connection instead.
 
     `answer` is a body whose usage the server fills in where it has none; `raw` is bytes as they
-    are. `cut`, `stall` and `drip` are those of `wire.Sent`.
+    are. `cut`, `stall` and `drip` are those of `wire.HttpAnswer`.
     """
 
     status: int = 200
@@ -55,12 +55,12 @@ class Behaviour:
 def prompt(request: Request) -> bytes:
     """What a server would cache: schema and messages, in their order."""
     head = json.dumps([request.get("model"), request.get("response_format")])
-    parts = [f"{one['role']}\0{one['content']}" for one in request["messages"]]
+    parts = [f"{message['role']}\0{message['content']}" for message in request["messages"]]
     return "\1".join([head, *parts]).encode("utf-8", "replace")
 
 
 def behave(
-    how: Behaviour,
+    behaviour: Behaviour,
     request: Request,
     text: bytes,
     chance: random.Random,
@@ -68,33 +68,35 @@ def behave(
     this_minute: int,
 ) -> Reply:
     """The answer to `request` when nothing is scripted."""
-    seconds = max(0.0, how.latency + how.jitter * chance.uniform(-1.0, 1.0))
-    told = {"retry-after": how.retry_after} if how.retry_after else {}
+    seconds = max(0.0, behaviour.latency + behaviour.jitter * chance.uniform(-1.0, 1.0))
+    retry_headers = {"retry-after": behaviour.retry_after} if behaviour.retry_after else {}
     kind = (request.get("response_format") or {}).get("type", "")
-    if how.lacks and (kind == how.lacks or (how.lacks == "response_format" and kind)):
-        return error(400, "unsupported_parameter", f"'{how.lacks}' is not supported here.")
-    if how.context and tokens(text) > how.context:
+    if behaviour.lacks and (
+        kind == behaviour.lacks or (behaviour.lacks == "response_format" and kind)
+    ):
+        return error(400, "unsupported_parameter", f"'{behaviour.lacks}' is not supported here.")
+    if behaviour.context and tokens(text) > behaviour.context:
         return error(400, "context_length_exceeded")
-    over = (how.ceiling and in_flight > how.ceiling) or (
-        how.per_minute and this_minute > how.per_minute
+    is_over_limit = (behaviour.ceiling and in_flight > behaviour.ceiling) or (
+        behaviour.per_minute and this_minute > behaviour.per_minute
     )
     draw = chance.random()
-    if over or draw < how.rate_limited:
+    if is_over_limit or draw < behaviour.rate_limited:
         limited = error(429, "rate_limit_exceeded")
-        limited.headers.update(told)
+        limited.headers.update(retry_headers)
         return limited
-    draw -= how.rate_limited
-    if draw < how.failing:
+    draw -= behaviour.rate_limited
+    if draw < behaviour.failing:
         return error(500)
-    draw -= how.failing
-    if draw < how.dropped:
+    draw -= behaviour.failing
+    if draw < behaviour.dropped:
         return Reply(drop=True, seconds=seconds / 2)
-    draw -= how.dropped
-    reply = rated(request, how.rating)
-    if draw < how.garbled:
+    draw -= behaviour.dropped
+    reply = rated(request, behaviour.rating)
+    if draw < behaviour.garbled:
         return Reply(body=json.dumps(reply.answer)[:60], seconds=seconds)
-    draw -= how.garbled
-    reply.seconds = seconds + (how.slow_seconds if draw < how.slow else 0.0)
+    draw -= behaviour.garbled
+    reply.seconds = seconds + (behaviour.slow_seconds if draw < behaviour.slow else 0.0)
     return reply
 
 
@@ -110,14 +112,12 @@ def rated(request: Request, rating: int = 3, **message: Any) -> Reply:
 
 def schema_of(request: Request) -> dict[str, Any]:
     """The schema asked for: in the request, or as the prompt has it where the API takes none."""
-    kind = request.get("response_format") or {}
-    if kind.get("type") == "json_schema":
-        found: dict[str, Any] = kind["json_schema"]["schema"]
-        return found
+    response_format = request.get("response_format") or {}
+    if response_format.get("type") == "json_schema":
+        return cast(dict[str, Any], response_format["json_schema"]["schema"])
     content = request["messages"][1]["content"]
     line = next(line for line in content.splitlines() if line.startswith('{"type": "object"'))
-    told: dict[str, Any] = json.loads(line)
-    return told
+    return cast(dict[str, Any], json.loads(line))
 
 
 def filled(schema: dict[str, Any], line: str, rating: int) -> Any:
@@ -125,13 +125,13 @@ def filled(schema: dict[str, Any], line: str, rating: int) -> Any:
     kind = schema["type"]
     if kind == "object":
         return {
-            name: line if name == "quote" else filled(one, line, rating)
-            for name, one in schema["properties"].items()
+            name: line if name == "quote" else filled(property_schema, line, rating)
+            for name, property_schema in schema["properties"].items()
         }
     if kind == "array":
-        one = schema["items"]
-        return [line] if one["type"] == "string" and line else (
-            [filled(one, line, rating)] if one["type"] == "object" else []
+        property_schema = schema["items"]
+        return [line] if property_schema["type"] == "string" and line else (
+            [filled(property_schema, line, rating)] if property_schema["type"] == "object" else []
         )  # fmt: skip
     if kind == "integer":
         return rating
@@ -168,18 +168,18 @@ def usage(prompt_tokens: int, completion_tokens: int, cached_tokens: int) -> dic
     }
 
 
-def charged(told: dict[str, Any] | None) -> tuple[int, int, int]:
-    told = told or {}
-    details = told.get("prompt_tokens_details") or {}
+def charged(usage: dict[str, Any] | None) -> tuple[int, int, int]:
+    usage = usage or {}
+    details = usage.get("prompt_tokens_details") or {}
     return (
-        told.get("prompt_tokens") or 0,
-        told.get("completion_tokens") or 0,
+        usage.get("prompt_tokens") or 0,
+        usage.get("completion_tokens") or 0,
         details.get("cached_tokens") or 0,
     )
 
 
 def error(status: int, code: str = "", message: str = "scripted", **headers: str) -> Reply:
     """An error of the protocol."""
-    told = {"error": {"message": message, "type": "scripted", "param": None, "code": code}}
+    content = {"error": {"message": message, "type": "scripted", "param": None, "code": code}}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status=status, body=json.dumps(told), headers=named)
+    return Reply(status=status, body=json.dumps(content), headers=named)

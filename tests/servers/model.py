@@ -32,7 +32,7 @@ from .tokens import Prefixes, tokens
 __all__ = ["Behaviour", "ModelServer", "Reply", "Request", "error", "rated", "said", "serving"]
 
 Step = Reply | Callable[[Request], Reply]
-KEPT = 200_000  # requests; a benchmark makes a few thousand
+MAX_LOGGED_REQUESTS = 200_000  # requests; a benchmark makes a few thousand
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class ModelServer:
     behaviour: Behaviour = field(default_factory=Behaviour)
     keep_requests: bool = True
     requests: list[Request] = field(default_factory=list)
-    log: deque[Served] = field(default_factory=lambda: deque(maxlen=KEPT))
+    log: deque[Served] = field(default_factory=lambda: deque(maxlen=MAX_LOGGED_REQUESTS))
     lock: threading.Lock = field(default_factory=threading.Lock)
     in_flight: int = 0
     most_in_flight: int = 0
     prefixes: Prefixes = field(default_factory=Prefixes)
-    seen: Counter[bytes] = field(default_factory=Counter)
+    prompt_counts: Counter[bytes] = field(default_factory=Counter)
     paid: Counter[int] = field(default_factory=Counter)  # whole answers sent, by prompt
     times: deque[float] = field(default_factory=deque)  # of requests in the last minute
     count: int = 0
@@ -67,32 +67,32 @@ class ModelServer:
     def usage(self) -> dict[str, int]:
         """The sums of the log: what an honest ledger must come to."""
         names = ("prompt_tokens", "completion_tokens", "cached_tokens")
-        return {name: sum(getattr(one, name) for one in self.log) for name in names}
+        return {name: sum(getattr(served, name) for served in self.log) for name in names}
 
-    async def answer(self, asked: wire.Asked) -> wire.Sent:
-        if asked.method == "GET":
-            return self._told(asked.path)
-        if asked.path == "/behave":
-            changed = json.loads(asked.body)
+    async def answer(self, request: wire.HttpRequest) -> wire.HttpAnswer:
+        if request.method == "GET":
+            return self._answer_get(request.path)
+        if request.path == "/behave":
+            changed = json.loads(request.body)
             self.behaviour = Behaviour(**{**asdict(self.behaviour), **changed})
-            return wire.Sent(body=b"{}")
+            return wire.HttpAnswer(body=b"{}")
         with self.lock:
             self.count += 1
             nonce = self.count
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            return await self._complete(asked, nonce)
+            return await self._complete(request, nonce)
         finally:
             with self.lock:
                 self.in_flight -= 1
 
-    async def _complete(self, asked: wire.Asked, nonce: int) -> wire.Sent:
-        request: Request = json.loads(asked.body)
+    async def _complete(self, raw_request: wire.HttpRequest, nonce: int) -> wire.HttpAnswer:
+        request: Request = json.loads(raw_request.body)
         request |= {
-            "_path": asked.path,
-            "_key": asked.headers.get("authorization"),
-            "_headers": dict(asked.headers),
+            "_path": raw_request.path,
+            "_key": raw_request.headers.get("authorization"),
+            "_headers": dict(raw_request.headers),
             "_nonce": nonce,
         }
         prompt = answers.prompt(request)
@@ -102,15 +102,15 @@ class ModelServer:
             step: Step | None = None
             if self.script:
                 step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-            self.seen[prompt[-4096:]] += 1
-            turn = self.seen[prompt[-4096:]]
+            self.prompt_counts[prompt[-4096:]] += 1
+            occurrence = self.prompt_counts[prompt[-4096:]]
         if callable(step):  # a script may touch the database, or sleep
             reply = await asyncio.get_running_loop().run_in_executor(self.pool, step, request)
         elif step is not None:
             reply = step
         else:
             self._tick()
-            chance = random.Random(f"{self.behaviour.seed}:{turn}:{hash_of(prompt)}")
+            chance = random.Random(f"{self.behaviour.seed}:{occurrence}:{hash_of(prompt)}")
             reply = answers.behave(
                 self.behaviour, request, prompt, chance, self.in_flight, len(self.times)
             )
@@ -124,7 +124,7 @@ class ModelServer:
         while self.times and self.times[0] < now - 60.0:
             self.times.popleft()
 
-    def _send(self, reply: Reply, prompt: bytes, nonce: int, cached: int) -> wire.Sent:
+    def _send(self, reply: Reply, prompt: bytes, nonce: int, cached: int) -> wire.HttpAnswer:
         body = reply.body.encode("utf-8", "surrogatepass") if reply.raw is None else reply.raw
         served = Served(nonce, 0 if reply.drop else reply.status)
         if reply.answer is not None:
@@ -132,14 +132,14 @@ class ModelServer:
             if "usage" not in answer:
                 text = answer["choices"][0]["message"]["content"] if answer["choices"] else ""
                 answer["usage"] = answers.usage(tokens(prompt), tokens(text or ""), cached)
-                self.prefixes.keep(prompt)
+                self.prefixes.add(prompt)
             body = json.dumps(answer).encode()
             if not reply.drop:
                 served = Served(nonce, reply.status, *answers.charged(answer["usage"]))
                 self.paid[hash_of(prompt)] += 1
         self.log.append(served)
         headers = {**self._limits(), **reply.headers}
-        return wire.Sent(
+        return wire.HttpAnswer(
             reply.status, body, headers, reply.drop, reply.cut, reply.stall, reply.drip
         )
 
@@ -156,21 +156,21 @@ class ModelServer:
             "x-ratelimit-reset-requests": f"{max(0.0, reset):.3f}s",
         }
 
-    def _told(self, path: str) -> wire.Sent:
+    def _answer_get(self, path: str) -> wire.HttpAnswer:
         if path.endswith("/models"):
             names = [{"id": name, "object": "model"} for name in self.behaviour.models]
-            return wire.Sent(body=json.dumps({"object": "list", "data": names}).encode())
+            return wire.HttpAnswer(body=json.dumps({"object": "list", "data": names}).encode())
         if path == "/log":
-            told = {
+            summary = {
                 "requests": self.count,
-                "answered": sum(one.prompt_tokens > 0 for one in self.log),
-                "by_status": Counter(str(one.status) for one in self.log),
+                "answered": sum(served.prompt_tokens > 0 for served in self.log),
+                "by_status": Counter(str(served.status) for served in self.log),
                 "answered_again": sum(times > 1 for times in self.paid.values()),
                 "most_in_flight": self.most_in_flight,
                 **self.usage(),
             }
-            return wire.Sent(body=json.dumps(told).encode())
-        return wire.Sent(404, b"{}")
+            return wire.HttpAnswer(body=json.dumps(summary).encode())
+        return wire.HttpAnswer(404, b"{}")
 
 
 def hash_of(prompt: bytes) -> int:
@@ -244,14 +244,16 @@ def serving(
 def main() -> None:
     parser = argparse.ArgumentParser(description="A scripted model server.")
     parser.add_argument("--port", type=int, default=0)
-    for one in fields(Behaviour):
-        kind = {"int": int, "float": float, "str": str, "bool": bool}.get(str(one.type))
-        kind = kind or (one.type if isinstance(one.type, type) else str)
+    for option in fields(Behaviour):
+        kind = {"int": int, "float": float, "str": str, "bool": bool}.get(str(option.type))
+        kind = kind or (option.type if isinstance(option.type, type) else str)
         if kind in (int, float, str):
-            parser.add_argument(f"--{one.name.replace('_', '-')}", type=kind, default=one.default)
-    told = vars(parser.parse_args())
-    port = told.pop("port")
-    state = ModelServer(behaviour=Behaviour(**told), keep_requests=False)
+            parser.add_argument(
+                f"--{option.name.replace('_', '-')}", type=kind, default=option.default
+            )
+    options = vars(parser.parse_args())
+    port = options.pop("port")
+    state = ModelServer(behaviour=Behaviour(**options), keep_requests=False)
 
     def started(port: int) -> None:
         print(f"http://127.0.0.1:{port}/v1", flush=True)

@@ -47,14 +47,14 @@ def get(url: str) -> Any:
 
 def outcomes(seed: int) -> list[int]:
     """How requests end, asked in another order each time."""
-    found: dict[int, int] = {}
+    statuses: dict[int, int] = {}
     with serving(seed=seed, rate_limited=0.2, failing=0.2, dropped=0.2) as server:
         for number in sorted(range(40), key=lambda n: (n * 7 * seed) % 40):
             try:
-                found[number] = ask(server.url, f"resume {number}")[0]
+                statuses[number] = ask(server.url, f"resume {number}")[0]
             except (ConnectionError, http.client.HTTPException):
-                found[number] = 0
-    return [found[number] for number in range(40)]
+                statuses[number] = 0
+    return [statuses[number] for number in range(40)]
 
 
 def test_faults_depend_on_seed_and_prompt_and_not_on_the_order() -> None:
@@ -82,14 +82,14 @@ def test_common_beginnings_are_counted_in_bytes() -> None:
     assert common(b"", b"a") == 0
     prefixes = Prefixes()
     for prompt in (b"a" * 8, b"b" * 8, b"ab" * 4):
-        prefixes.keep(prompt)
+        prefixes.add(prompt)
     assert prefixes.cached(b"b" * 8 + b"c") == 2
 
 
 def test_above_its_ceiling_it_refuses() -> None:
     async def run(server: ModelServer) -> list[int]:
-        asked = (asyncio.to_thread(ask, server.url, f"resume {n}") for n in range(8))
-        return [status for status, _, _ in await asyncio.gather(*asked)]
+        requests = (asyncio.to_thread(ask, server.url, f"resume {n}") for n in range(8))
+        return [status for status, _, _ in await asyncio.gather(*requests)]
 
     with serving(ceiling=2, latency=0.3) as server:
         statuses = asyncio.run(run(server))
@@ -101,12 +101,12 @@ def test_above_its_ceiling_it_refuses() -> None:
 
 def test_a_limit_a_minute_is_told_and_kept() -> None:
     with serving(per_minute=2, retry_after="7") as server:
-        told = [ask(server.url, f"resume {number}") for number in range(3)]
+        answers = [ask(server.url, f"resume {number}") for number in range(3)]
 
-        assert [status for status, _, _ in told] == [200, 200, 429]
-        assert told[0][1]["x-ratelimit-remaining-requests"] == "1"
-        assert told[1][1]["x-ratelimit-reset-requests"].endswith("s")
-        assert told[2][1]["retry-after"] == "7"
+        assert [status for status, _, _ in answers] == [200, 200, 429]
+        assert answers[0][1]["x-ratelimit-remaining-requests"] == "1"
+        assert answers[1][1]["x-ratelimit-reset-requests"].endswith("s")
+        assert answers[2][1]["retry-after"] == "7"
 
 
 def test_requests_have_numbers_of_their_own_and_models_are_listed() -> None:
@@ -143,15 +143,15 @@ def test_as_a_process_it_prints_its_url_and_keeps_a_log() -> None:
     with process("--latency", "0.01", "--failing", "0.0") as url:
         assert ask(url, "resume")[0] == 200
 
-        told = get(url.replace("/v1", "/log"))
-        assert told["answered"] == 1
-        assert told["prompt_tokens"] > 0
-        assert told["by_status"] == {"200": 1}
+        log = get(url.replace("/v1", "/log"))
+        assert log["answered"] == 1
+        assert log["prompt_tokens"] > 0
+        assert log["by_status"] == {"200": 1}
 
 
 @pytest.mark.timeout(60)
 def test_its_log_says_how_many_prompts_were_answered_more_than_once() -> None:
-    def again() -> int:
+    def answered_again() -> int:
         return int(get(server.url.replace("/v1", "/log"))["answered_again"])
 
     with serving(Reply(500), Reply(body="{"), rated, rated, rated, rated) as server:
@@ -160,8 +160,8 @@ def test_its_log_says_how_many_prompts_were_answered_more_than_once() -> None:
                 ask(server.url, "one")
         ask(server.url, "one")
         ask(server.url, "other")
-        assert again() == 0
+        assert answered_again() == 0
 
         ask(server.url, "other")
         ask(server.url, "other")
-        assert again() == 1
+        assert answered_again() == 1

@@ -7,23 +7,23 @@ was answered earlier, which is what a server that keeps prompts' beginnings coul
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
-A_TOKEN = 4  # bytes
+TOKEN_BYTES = 4  # bytes
 
 
 def tokens(data: bytes | str) -> int:
     """Tokens of `data`, rounded up."""
     raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
-    return -(-len(raw) // A_TOKEN)
+    return -(-len(raw) // TOKEN_BYTES)
 
 
-def common(one: bytes, other: bytes) -> int:
+def common(first: bytes, second: bytes) -> int:
     """Bytes with which both begin."""
-    low, high = 0, min(len(one), len(other))
-    if one[:high] == other[:high]:
+    low, high = 0, min(len(first), len(second))
+    if first[:high] == second[:high]:
         return high
     while low < high:  # the first `low` agree, the first `high` do not
         middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
+        if first[low:middle] == second[low:middle]:
             low = middle
         else:
             high = middle - 1
@@ -34,13 +34,13 @@ def common(one: bytes, other: bytes) -> int:
 class Prefixes:
     """Prompts answered so far, in order: the one that shares most stands next to a new one."""
 
-    seen: list[bytes] = field(default_factory=list)
+    prompts: list[bytes] = field(default_factory=list)
 
     def cached(self, prompt: bytes) -> int:
         """Whole tokens of `prompt` that begin an earlier one."""
-        at = bisect_left(self.seen, prompt)
-        beside = self.seen[max(0, at - 1) : at + 1]
-        return max((common(prompt, one) for one in beside), default=0) // A_TOKEN
+        index = bisect_left(self.prompts, prompt)
+        neighbours = self.prompts[max(0, index - 1) : index + 1]
+        return max((common(prompt, prefix) for prefix in neighbours), default=0) // TOKEN_BYTES
 
-    def keep(self, prompt: bytes) -> None:
-        insort(self.seen, prompt)
+    def add(self, prompt: bytes) -> None:
+        insort(self.prompts, prompt)

@@ -9,12 +9,12 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-PIECE = 1 << 16  # bytes written at a time
+WRITE_BYTES = 1 << 16  # bytes written at a time
 REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 429: "Too Many Requests"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HttpRequest:
     method: str
     path: str
     headers: Mapping[str, str]  # names in lower case
@@ -22,7 +22,7 @@ class Asked:
 
 
 @dataclass
-class Sent:
+class HttpAnswer:
     """An answer as bytes. Of its body only `cut` bytes are sent before the connection is cut, or
     before nothing more comes for `stall` seconds; with `drip`, a byte each so many seconds."""
 
@@ -38,21 +38,21 @@ class Sent:
 async def serve(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
-    answer: Callable[[Asked], Awaitable[Sent]],
+    answer: Callable[[HttpRequest], Awaitable[HttpAnswer]],
 ) -> None:
     """Answer all requests of one connection."""
     with contextlib.suppress(
         ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, TimeoutError
     ):
-        while await _one(reader, writer, answer):
+        while await _serve_request(reader, writer, answer):
             pass
     writer.close()
 
 
-async def _one(
+async def _serve_request(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
-    answer: Callable[[Asked], Awaitable[Sent]],
+    answer: Callable[[HttpRequest], Awaitable[HttpAnswer]],
 ) -> bool:
     """One request; whether the connection lives on."""
     begin = await reader.readexactly(1)
@@ -66,32 +66,32 @@ async def _one(
         name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
     }
     body = await reader.readexactly(int(headers.get("content-length") or 0))
-    sent = await answer(Asked(method, path, headers, body))
-    if sent.drop:
+    reply = await answer(HttpRequest(method, path, headers, body))
+    if reply.drop:
         writer.transport.abort()
         return False
-    told = {
+    answer_headers = {
         "Content-Type": "application/json",
-        "Content-Length": str(len(sent.body)),
-        **sent.headers,
+        "Content-Length": str(len(reply.body)),
+        **reply.headers,
     }
-    status = f"HTTP/1.1 {sent.status} {REASONS.get(sent.status, 'Said')}\r\n" + "".join(
-        f"{name}: {value}\r\n" for name, value in told.items()
+    status = f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Said')}\r\n" + "".join(
+        f"{name}: {value}\r\n" for name, value in answer_headers.items()
     )
     writer.write(status.encode("latin-1") + b"\r\n")
-    if sent.drip:
-        for at in range(len(sent.body)):
-            writer.write(sent.body[at : at + 1])
+    if reply.drip:
+        for position in range(len(reply.body)):
+            writer.write(reply.body[position : position + 1])
             await writer.drain()
-            await asyncio.sleep(sent.drip)
-    elif sent.cut is not None:
-        writer.write(sent.body[: sent.cut])
+            await asyncio.sleep(reply.drip)
+    elif reply.cut is not None:
+        writer.write(reply.body[: reply.cut])
         await writer.drain()
-        await asyncio.sleep(sent.stall)
+        await asyncio.sleep(reply.stall)
         writer.transport.abort()
         return False
     else:
-        for at in range(0, len(sent.body), PIECE):
-            writer.write(sent.body[at : at + PIECE])
+        for position in range(0, len(reply.body), WRITE_BYTES):
+            writer.write(reply.body[position : position + WRITE_BYTES])
             await writer.drain()
     return headers.get("connection", "").lower() != "close"

@@ -166,9 +166,7 @@ def test_each_app_has_one_newest_migration(app: str) -> None:
     assert len(MigrationLoader(None).graph.leaf_nodes(app)) == 1
 
 
-def plant(
-    sql: str, folder: Path, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
-) -> None:
+def plant(sql: str, folder: Path, monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     """Add a migration to those of the candidates, which are copied for it."""
     package = folder / "planted_migrations"
     package.mkdir()

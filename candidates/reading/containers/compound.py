@@ -1,35 +1,33 @@
-"""OLE compound files: the little file system inside .doc and .msg ([MS-CFB]).
+"""OLE compound files, the little file system inside .doc and .msg ([MS-CFB]), through olefile.
 
-A file is cut into sectors; a table (FAT) says for each sector which one follows it, and a
-directory names the streams and the storages, which are their folders. Apart from the readers of
-Word and Outlook files, which both stand on it. Nothing in the file is believed: a chain that
-loops, points nowhere or is longer than the file ends with `Problem.DAMAGED`.
+olefile follows the tables of sectors and decodes the directory; the limits around it are here. A
+header that announces more tables than the file has room for is refused before olefile sees it, the
+directory is walked without recursion, and no stream is read that claims more than the file holds.
 """
 
-import sys
-from array import array
+import io
 from dataclasses import dataclass, field
 from struct import Struct
 from struct import error as StructError
 
+import olefile
+
 from candidates.reading.limits import MAX_PARTS_BYTES
 from candidates.reading.problems import Problem, Unreadable
 
-MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 HEADER = Struct("<8s16x5H6x9I")  # [MS-CFB] 2.2, up to the DIFAT
-ENTRY = Struct("<64sHBBIII16x4x8x8xIQ")  # [MS-CFB] 2.6.1, 128 bytes
-IN_HEADER = 109  # sectors of the FAT that the header itself lists
-LAST = 0xFFFFFFFA  # higher numbers are marks: end of chain, free, part of the tables
-END = 0xFFFFFFFE
-NOTHING = 0xFFFFFFFF  # no brother or child in the directory
-STORAGE, STREAM, ROOT = 1, 2, 5
+SECTORS_IN_HEADER = 109  # of the table (FAT): so many the header itself lists
+FIRST_MARK = 0xFFFFFFFA  # higher sector numbers are marks: end of chain, free, part of the tables
+ENTRY_BYTES = 128  # of the directory
 MAX_ENTRIES = 20_000  # of the directory; a message with fifty attachments has about 2,000
-MAX_DEPTH = 32
+MAX_STORAGE_DEPTH = 32
+# What olefile raises for a torn or lying file; its own errors are OSErrors.
+BROKEN = (OSError, ValueError, IndexError, OverflowError, StructError)
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Where a stream begins and how many bytes it says it has."""
+    """Where a stream begins (the number of a sector) and how many bytes it says it has."""
 
     start: int
     size: int
@@ -52,135 +50,113 @@ class Compound:
     """
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.handed_out = 0
+        _check_header(data)
+        self.file_bytes = len(data)
+        self.handed_out_bytes = 0
         try:
-            header = HEADER.unpack_from(data)
-        except StructError:
-            raise _damaged("shorter than its header") from None
-        magic, _, major, order, shift, mini_shift, *numbers = header
-        _, _, directory, _, self.cutoff, mini_fat, _, difat, _ = numbers
-        if magic != MAGIC or order != 0xFFFE:
-            raise _damaged("no header")
-        if (major, shift) not in ((3, 9), (4, 12)) or mini_shift != 6 or self.cutoff != 4096:
-            raise _damaged(f"version {major}, sectors of 2**{shift} bytes")
-        self.sector = 1 << shift
-        self.count = max(0, -(-len(data) // self.sector) - 1)  # the last may be torn
-        self.fat = self._fat(difat)
-        self.mini_fat = _numbers(self._chain(mini_fat)) if mini_fat < LAST else array("I")
-        self.mini = b""  # the stream that holds the small ones; read when one is asked for
-        self.mini_stream = Stream(END, 0)
-        self.root = self._directory(directory)
+            self.file = _BoundedOleFile(io.BytesIO(data))
+        except BROKEN as error:
+            raise _damaged(type(error).__name__) from error
+        self.root = self.file.folders
 
     def read(self, stream: Stream) -> bytes:
         """All bytes of `stream`."""
-        self.handed_out += stream.size
-        if self.handed_out > MAX_PARTS_BYTES:
-            raise Unreadable(Problem.TOO_COMPLEX, f"streams of {self.handed_out} bytes")
-        if stream.size >= self.cutoff:
-            return self._whole(self._chain(stream.start, stream.size), stream)
+        self.handed_out_bytes += stream.size
+        if self.handed_out_bytes > MAX_PARTS_BYTES:
+            raise Unreadable(Problem.TOO_COMPLEX, f"streams of {self.handed_out_bytes} bytes")
         if not stream.size:
             return b""
-        if not self.mini:
-            self.mini = self._chain(self.mini_stream.start, self.mini_stream.size)
-        pieces = []
-        at = stream.start
-        for _ in range(-(-stream.size // 64)):
-            if at >= len(self.mini_fat) or at * 64 >= len(self.mini):
-                raise _damaged("a small stream leads nowhere")
-            pieces.append(self.mini[at * 64 : (at + 1) * 64])
-            at = self.mini_fat[at]
-        return self._whole(b"".join(pieces), stream)
+        if stream.size > self.file_bytes:
+            raise _damaged(f"a stream of {stream.size} bytes in a file of {self.file_bytes}")
+        try:
+            content: bytes = self.file._open(stream.start, stream.size).getvalue()
+        except BROKEN as error:
+            raise _damaged(type(error).__name__) from error
+        if len(content) < stream.size:
+            raise _damaged(f"a stream of {stream.size} bytes has {len(content)}")
+        return content
 
-    def _whole(self, data: bytes, stream: Stream) -> bytes:
-        if len(data) < stream.size:
-            raise _damaged(f"a stream of {stream.size} bytes has {len(data)}")
-        return data[: stream.size]
 
-    def _at(self, number: int) -> bytes:
-        if number >= self.count:
-            raise _damaged(f"sector {number} of {self.count}")
-        begin = (number + 1) * self.sector
-        return self.data[begin : begin + self.sector]
+def _check_header(data: bytes) -> None:
+    """Refuse what olefile tolerates or would take long over."""
+    try:
+        header = HEADER.unpack_from(data)
+    except StructError:
+        raise _damaged("shorter than its header") from None
+    magic, _, major, byte_order, shift, mini_shift, *numbers = header
+    _, tables, _, _, cutoff, _, _, first_list, lists = numbers
+    if magic != olefile.MAGIC or byte_order != 0xFFFE:
+        raise _damaged("no header")
+    if (major, shift) not in ((3, 9), (4, 12)) or mini_shift != 6 or cutoff != 4096:
+        raise _damaged(f"version {major}, sectors of 2**{shift} bytes")
+    sector_bytes = 1 << shift
+    sectors = len(data) // sector_bytes
+    # A table has a number of four bytes for each sector. Twice as many are let pass, because a
+    # file may have lost its end; olefile copies all tables for each further one.
+    if lists and tables > SECTORS_IN_HEADER + 2 * sectors * 4 // sector_bytes:
+        raise _damaged(f"{tables} sectors of tables in a file of {sectors}")
+    if not lists and first_list < FIRST_MARK:
+        raise _damaged("a list of tables that is none")
 
-    def _fat(self, difat: int) -> "array[int]":
-        """The table of what follows what: its sectors are listed in the header, and further
-        lists are chained by their last number."""
-        listed = _numbers(self.data[76 : 76 + 4 * IN_HEADER])
-        each = self.sector // 4 - 1
-        for _ in range(self.count):
-            if difat >= LAST:
-                break
-            numbers = _numbers(self._at(difat))
-            if len(numbers) <= each:
-                raise _damaged("the list of tables is cut off")
-            listed.extend(numbers[:each])
-            difat = numbers[each]
-        else:
-            if difat < LAST:
-                raise _damaged("the list of tables has no end")
-        sectors = [number for number in listed if number < LAST]
-        if len(sectors) > self.count:
-            raise _damaged(f"{len(sectors)} sectors of tables in a file of {self.count}")
-        return _numbers(b"".join(self._at(number) for number in sectors))
 
-    def _chain(self, start: int, size: int | None = None) -> bytes:
-        """The sectors from `start` on, as many as `size` bytes need, or all of them."""
-        most = self.count if size is None else min(self.count, -(-size // self.sector))
-        pieces: list[bytes] = []
-        at = start
-        while at < LAST and len(pieces) < most:
-            pieces.append(self._at(at))
-            if at >= len(self.fat):
-                raise _damaged(f"sector {at} is in no table")
-            at = self.fat[at]
-        if size is None and at < LAST:
-            raise _damaged("a chain of sectors has no end")
-        return b"".join(pieces)
+class _BoundedOleFile(olefile.OleFileIO):  # type: ignore[misc]  # olefile has no types
+    """olefile without its recursion over the directory, which one chain of entries exhausts, and
+    with a bound on it. Defects that do not keep olefile from going on are tolerated, as in
+    files that people have."""
 
-    def _directory(self, start: int) -> Storage:
-        table = self._chain(start)
-        total = len(table) // ENTRY.size
+    def getsect(self, sect: int) -> bytes:
+        """A sector of the tables. The last sector of a file may be torn: what is missing counts
+        as free."""
+        if sect >= self.nb_sect:
+            raise _damaged(f"sector {sect} of {self.nb_sect}")
+        self.fp.seek(self.sectorsize * (sect + 1))
+        content: bytes = self.fp.read(self.sectorsize)
+        return content.ljust(self.sectorsize, b"\xff")
+
+    def loaddirectory(self, sect: int) -> None:
+        """Read the directory from sector `sect` on into `folders`."""
+        self.directory_fp = self._open(sect, force_FAT=True)
+        total = self.directory_fp.size // ENTRY_BYTES
+        if self.directory_fp.size >= len(self.fat) * self.sectorsize:
+            raise _damaged("the directory has no end")
         if not total:
             raise _damaged("no directory")
         if total > MAX_ENTRIES:
             raise Unreadable(Problem.TOO_COMPLEX, f"{total} entries in the directory")
-        entries = [ENTRY.unpack_from(table, at * ENTRY.size) for at in range(total)]
-        if entries[0][2] != ROOT:
+        self.direntries = [None] * total
+        self.root = self._load_direntry(0)
+        if self.root.entry_type != olefile.STGTY_ROOT:
             raise _damaged("no root in the directory")
-        self.mini_stream = Stream(entries[0][7], self._size(entries[0][8]))
+        # The root names the stream that holds the small ones, the header its table. Both may
+        # claim more than there is, and are read as far as they go.
+        sectors = -(-self.root.size // self.sectorsize)
+        self.root.size = min(sectors, self.nb_sect) * self.sectorsize
+        self.num_mini_fat_sectors = self.nb_sect
+        self.folders = self._walk(total)
+
+    def _walk(self, total: int) -> Storage:
         root = Storage()
-        seen: set[int] = set()
-        # Entry, the folder it stands in, how deep that is. Brothers form a tree of their own.
-        left: list[tuple[int, Storage, int]] = [(entries[0][6], root, 1)]
-        while left:
-            number, folder, depth = left.pop()
-            if number == NOTHING:
+        # Entry, the folder it stands in, how deep that is. Siblings form a tree of their own.
+        waiting = [(self.root.sid_child, root, 1)]
+        while waiting:
+            number, folder, depth = waiting.pop()
+            if number == olefile.NOSTREAM:
                 continue
-            if number >= total or number in seen or depth > MAX_DEPTH:
+            if number >= total or self.direntries[number] or depth > MAX_STORAGE_DEPTH:
                 raise _damaged(f"the directory loops or leaves the file at entry {number}")
-            seen.add(number)
-            raw, length, kind, _, before, after, child, first, size = entries[number]
-            left += [(before, folder, depth), (after, folder, depth)]
-            name = raw[: max(0, min(length, 64) - 2)].decode("utf-16-le", "replace").lower()
-            if kind == STREAM:
-                folder.streams.setdefault(name, Stream(first, self._size(size)))
-            elif kind == STORAGE:
+            entry = self._load_direntry(number)
+            waiting += [(entry.sid_left, folder, depth), (entry.sid_right, folder, depth)]
+            name = entry.name.lower()
+            if entry.entry_type == olefile.STGTY_STREAM:
+                folder.streams.setdefault(name, Stream(entry.isectStart, entry.size))
+            elif entry.entry_type == olefile.STGTY_STORAGE:
                 inner = folder.storages.setdefault(name, Storage())
-                left.append((child, inner, depth + 1))
+                waiting.append((entry.sid_child, inner, depth + 1))
         return root
 
-    def _size(self, size: int) -> int:
-        """Files with short sectors may keep rubbish in the upper half ([MS-CFB] 2.6.1)."""
-        return size & 0xFFFFFFFF if self.sector == 512 else size
-
-
-def _numbers(data: bytes) -> "array[int]":
-    numbers = array("I")
-    numbers.frombytes(data[: len(data) // 4 * 4])
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
+    def _check_duplicate_stream(self, first_sect: int, minifat: bool = False) -> None:  # noqa: FBT001, FBT002 -- as olefile calls it
+        """Nothing: `Compound.read` bounds what streams that share sectors give, and olefile's
+        look at each pair of 20,000 entries would take seconds."""
 
 
 def _damaged(detail: str) -> Unreadable:

@@ -11,13 +11,21 @@ from lxml import etree
 from candidates.reading.limits import MAX_PART_BYTES, MAX_PARTS_BYTES
 from candidates.reading.problems import Problem, Unreadable
 
-CHUNK = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 # What zipfile raises for torn, lying or unheard-of members.
-BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError)
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+)
 
 
 class Relation(NamedTuple):
-    """What a part of a .docx refers to: by which id, as what (last word of the type), where."""
+    """A reference from one part of a .docx to another: its id, its kind (the last word of the type)
+    and the path of that part."""
 
     key: str
     kind: str
@@ -44,19 +52,19 @@ class Package:
         return parsed(self.bytes_of(name), name)
 
     def related(self, name: str) -> list[Relation]:
-        """What a part refers to inside the package."""
+        """The references of a part to others inside the package."""
         folder, base = posixpath.split(name)
         rels = posixpath.join(folder, "_rels", f"{base}.rels")
         if not self.has(rels):
             return []
-        found = []
+        relations = []
         for relation in self.part(rels):
             if relation.get("TargetMode") != "External":
                 kind = str(relation.get("Type", "")).rpartition("/")[2]
                 target = unquote(str(relation.get("Target", ""))).replace("\\", "/")
                 path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-                found.append(Relation(str(relation.get("Id", "")), kind, path))
-        return found
+                relations.append(Relation(str(relation.get("Id", "")), kind, path))
+        return relations
 
     def bytes_of(self, name: str) -> bytes:
         member = self.members.get(name.lower())
@@ -66,8 +74,8 @@ class Package:
             raise Unreadable(Problem.ENCRYPTED, f"{name} is locked")
         pieces, size = [], 0
         with self.archive.open(member) as file:
-            # The sizes in the headers may lie: what counts is what comes out.
-            while piece := file.read(CHUNK):
+            # The sizes in the headers may lie, so the bytes that come out are counted.
+            while piece := file.read(CHUNK_BYTES):
                 size += len(piece)
                 self.inflated += len(piece)
                 if size > MAX_PART_BYTES or self.inflated > MAX_PARTS_BYTES:
@@ -106,7 +114,7 @@ def child(element: etree._Element | None, name: str) -> etree._Element | None:
     """The first child of that local name."""
     if element is None:
         return None
-    return next((one for one in element if local(one) == name), None)
+    return next((inner for inner in element if local(inner) == name), None)
 
 
 def attribute(element: etree._Element | None, name: str) -> str | None:
@@ -120,4 +128,4 @@ def attribute(element: etree._Element | None, name: str) -> str | None:
 
 def own_text(element: etree._Element) -> str:
     """Its text, around entities, which stay unresolved."""
-    return (element.text or "") + "".join(one.tail or "" for one in element)
+    return (element.text or "") + "".join(inner.tail or "" for inner in element)

@@ -1,6 +1,6 @@
-"""Characters of an old Word file to lines: fields, tables and the signs Word gives a meaning.
+"""Characters of a .doc to lines: fields, tables and the control characters of Word.
 
-Apart from `old_word`, which finds the characters: nothing here knows how a .doc is stored.
+`reader` finds the characters; this module does not know how a .doc is stored.
 """
 
 import re
@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 FIELD_SIGNS = re.compile("[\x13\x14\x15]")
 PARAGRAPH_ENDS = ("\r", "\x07", "\x0c")
 # Line break, column break, hyphens that do not break and that may.
-MEANINGS = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "", "\t": "\t", "\n": "\n"}
-BUTTON = re.compile(r"\s*MACROBUTTON\s+\S+()\s+([^\x13-\x15]{1,500})", re.IGNORECASE)
-PRONOUNCED = re.compile(
+TEXT_OF_SIGN = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "", "\t": "\t", "\n": "\n"}
+BUTTON_FIELD = re.compile(r"\s*MACROBUTTON\s+\S+()\s+([^\x13-\x15]{1,500})", re.IGNORECASE)
+PRONUNCIATION_FIELD = re.compile(
     r"\s*EQ\s.{0,100}\\o\s*\\ad\s*\(.{0,40}\(([^()]{1,100})\),([^()]{1,100})\)\s*$",
     re.IGNORECASE | re.DOTALL,
 )
-HALF = re.compile("[\ud800-\udfff]")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
 class Formatting:
-    """What formatting says, by the numbers of characters: first, and the one after the last.
+    """Formatting by the numbers of characters: the first, and the one after the last.
 
     `hidden` has a kind, which is "" for text that was deleted under tracked changes. `in_table`
     and `row_ends` are the last characters of paragraphs.
@@ -40,44 +40,44 @@ def without_fields(text: str, parts: Sequence[int]) -> list[str]:
     `parts` are the places where a new part begins: a field ends in the part where it began, and
     one that has no end is none.
     """
-    found = [(match.start(), match.group()) for match in FIELD_SIGNS.finditer(text)]
+    field_signs = [(match.start(), match.group()) for match in FIELD_SIGNS.finditer(text)]
     closed: set[int] = set()
     begun: list[int] = []
     part = 0
-    for at, sign in found:
-        if bisect_right(parts, at) != part:
-            part = bisect_right(parts, at)
+    for place, sign in field_signs:
+        if bisect_right(parts, place) != part:
+            part = bisect_right(parts, place)
             begun.clear()
         if sign == "\x13":
-            begun.append(at)
+            begun.append(place)
         elif sign == "\x15" and begun:
-            closed |= {begun.pop(), at}
+            closed |= {begun.pop(), place}
 
     signs = list(text)
     in_code: list[bool] = []  # for each field that is open
     codes = 0
     code_from = 0
-    for at, sign in found:
-        if sign == "\x13" and at in closed:
+    for place, sign in field_signs:
+        if sign == "\x13" and place in closed:
             if not codes:
-                code_from = at
+                code_from = place
             in_code.append(True)
             codes += 1
-        elif in_code and (sign == "\x14" or at in closed):
+        elif in_code and (sign == "\x14" or place in closed):
             if in_code[-1]:
                 codes -= 1
                 if not codes:
-                    shown = _shown(text[code_from + 1 : at]) if sign == "\x15" else ""
-                    signs[code_from:at] = [shown, *[""] * (at - code_from - 1)]
+                    shown = _without_result(text[code_from + 1 : place]) if sign == "\x15" else ""
+                    signs[code_from:place] = [shown, *[""] * (place - code_from - 1)]
             in_code[-1] = False
             if sign == "\x15":
                 in_code.pop()
     return signs
 
 
-def _shown(code: str) -> str:
-    """What a field without a result shows: the label of a button, a word and its pronunciation."""
-    match = BUTTON.match(code) or PRONOUNCED.match(code)
+def _without_result(code: str) -> str:
+    """The text of a field without a result: the label of a button, a word and its pronunciation."""
+    match = BUTTON_FIELD.match(code) or PRONUNCIATION_FIELD.match(code)
     return "".join(match.group(2, 1)) if match else ""
 
 
@@ -98,17 +98,19 @@ def lines(signs: Sequence[str], part: tuple[int, int], formatting: Formatting) -
         elif sign >= " ":
             text.append(sign)
         else:
-            text.append(MEANINGS.get(sign, ""))
+            text.append(TEXT_OF_SIGN.get(sign, ""))
     out.end_paragraph("".join(text), "\r", end)
     out.end_row()
-    found = "\n".join(out.lines).strip("\n")
-    if HALF.search(found):  # halves of rare characters stand one after the other
-        found = found.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return found
+    text_of_part = "\n".join(out.lines).strip("\n")
+    if HALF_CHARACTER.search(text_of_part):  # halves of rare characters stand one after the other
+        text_of_part = text_of_part.encode("utf-16-le", "surrogatepass").decode(
+            "utf-16-le", "replace"
+        )
+    return text_of_part
 
 
 class _Lines:
-    """Lines as they come about, with the row and the cell that are not complete yet."""
+    """The lines so far, with the row and the cell that are not complete yet."""
 
     def __init__(self, formatting: Formatting) -> None:
         self.formatting = formatting
@@ -118,7 +120,7 @@ class _Lines:
 
     def end_paragraph(self, text: str, sign: str, number: int) -> None:
         if sign == "\x07":
-            # Without formatting to tell, as in Word 6, an empty cell after others ends a row.
+            # Without formatting, as in Word 6, an empty cell after others ends a row.
             alone = not text and not self.cell and bool(self.row)
             if number in self.formatting.row_ends or (alone and not self.formatting.row_ends):
                 self.end_row()

@@ -2,11 +2,11 @@
 
 A .doc is a compound file. Its stream WordDocument begins with a table of places (FIB) and holds
 the characters, in the order of editing; the piece table says in which order they are read
-([MS-DOC] 2.4.1). Word 6 and 95 did the same with narrower tables. `old_word_lines` turns the
-characters into lines.
+([MS-DOC] 2.4.1). Word 6 and 95 did the same with narrower tables. `lines` turns the characters
+into lines.
 
-Hidden, deleted, tiny and white text is told from the formatting of runs, as Word 97 and later
-write it; that of styles, and all of it in Word 6 and 95, is not looked at.
+Hidden, deleted, tiny and white text is recognised by the formatting of runs, as Word 97 and later
+write it; the formatting of styles, and all of it in Word 6 and 95, is not read.
 """
 
 import re
@@ -20,6 +20,7 @@ from struct import unpack_from
 from candidates.facts.values import Flag
 from candidates.reading.clean import clean
 from candidates.reading.containers.compound import Compound
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Hidden
 from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.parsed import Parsed
@@ -31,23 +32,23 @@ from .lines import Formatting, lines, without_fields
 WORD_97 = 0xC0  # nFib, the version of the format, from here on
 # Flags of the FIB ([MS-DOC] 2.5.2)
 ENCRYPTED, TABLE_1, COMPLEX = 0x0100, 0x0200, 0x0004
-# Numbers of the pairs (place, length) that we use ([MS-DOC] 2.5.6); the same in Word 6.
+# Numbers of the pairs (place, length) that are used ([MS-DOC] 2.5.6); the same in Word 6.
 HEADER_STORIES, CHARACTER_PAGES, PARAGRAPH_PAGES, PIECES = 11, 12, 13, 33
 PAIRS_97, PAIRS_6 = 154, 88  # where the pairs begin
 LENGTHS_97, LENGTHS_6 = 76, 52  # where the lengths of the parts begin
 
-# What changes about a run or a paragraph ([MS-DOC] 2.6.1 to 2.6.3).
+# Changes to a run or a paragraph, by their codes ([MS-DOC] 2.6.1 to 2.6.3).
 VANISH, DELETED, SYMBOL = 0x083C, 0x0800, 0x6A09
 COLOUR, COLOUR_80, HALF_POINTS = 0x6870, 0x2A42, 0x4A43
 IN_TABLE, ROW_END = 0x2416, 0x2417
 SHADING = frozenset((0xCA71, 0x4866, 0xC64D, 0x442D, 0xD612, 0xD609, 0xD670, 0xD660))
-OPERAND = (1, 1, 2, 4, 2, 2, 0, 3)  # bytes, by the upper three bits; 0 says it itself
-ELSEWHERE = b"\x46\x66"  # changes that found no room, kept in the stream Data
-TINY = 2  # half-points: nobody reads a letter of one point
-UNSEEN_IN_PLACE = ("tiny", "low-contrast")
-PAGE = 512
-MOST_STEPS = 5_000_000  # comparing runs and pieces: 500 pieces of 10,000 runs
-MOST_HIDDEN, MOST_OF_ONE = 50, 500
+OPERAND_BYTES = (1, 1, 2, 4, 2, 2, 0, 3)  # by the upper three bits of a code; 0: it comes first
+IN_DATA_STREAM = b"\x46\x66"  # the changes have no room here and are in the stream Data
+TINY_HALF_POINTS = 2  # a letter of one point cannot be read
+KINDS_KEEPING_THEIR_LINE = ("tiny", "low-contrast")
+PAGE_BYTES = 512
+MAX_STEPS = 5_000_000  # comparing runs and pieces: 500 pieces of 10,000 runs
+MAX_HIDDEN_RUNS, MAX_RUN_CHARACTERS = 50, 500
 
 # Code pages of Word 6 and 95 by language (the lower ten bits of a LANGID); others: Windows-1252.
 CODE_PAGES = {
@@ -66,14 +67,14 @@ class _Piece:
 
     first: int
     end: int
-    at: int
+    offset: int
     width: int  # bytes a character
     changes: bytes = b""  # to the formatting of all of it
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
-    """The streams and what the FIB says of them."""
+class _WordFile:
+    """The streams, and the values of the FIB about them."""
 
     main: bytes
     tables: bytes
@@ -85,13 +86,13 @@ class _Word:
     def table(self, number: int) -> bytes:
         """One of the tables that the FIB names."""
         begin = (PAIRS_97 if self.is_97 else PAIRS_6) + 8 * number
-        at, length = unpack_from("<II", self.main, begin)
-        if at + length > len(self.tables):
-            raise _damaged(f"table {number} ends at {at + length} of {len(self.tables)}")
-        return self.tables[at : at + length]
+        offset, length = unpack_from("<II", self.main, begin)
+        if offset + length > len(self.tables):
+            raise _damaged(f"table {number} ends at {offset + length} of {len(self.tables)}")
+        return self.tables[offset : offset + length]
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, _context: ReadingContext) -> Parsed:
     """Headers, body, notes, text boxes and footers, as one page. Raises Unreadable."""
     file = Compound(data)
     if "worddocument" not in file.root.streams:
@@ -115,7 +116,7 @@ def parse(data: bytes) -> Parsed:
     return Parsed("doc", (shown,), flags, hidden=hidden)
 
 
-def _open(file: Compound) -> _Word:
+def _open(file: Compound) -> _WordFile:
     main = file.read(file.root.streams["worddocument"])
     version, language, flags, character_set = unpack_from("<2xH2xH2xH8xH", main)
     if flags & ENCRYPTED:
@@ -138,10 +139,10 @@ def _open(file: Compound) -> _Word:
     if sum(lengths) > 2 * MAX_CHARACTERS:
         raise Unreadable(Problem.TOO_LONG, f"says it has {sum(lengths)} characters")
     data = file.read(file.root.streams["data"]) if "data" in file.root.streams else b""
-    return _Word(main, tables, data, is_97, codec, lengths)
+    return _WordFile(main, tables, data, is_97, codec, lengths)
 
 
-def _pieces(word: _Word) -> Iterator[_Piece]:
+def _pieces(word: _WordFile) -> Iterator[_Piece]:
     """The piece table ([MS-DOC] 2.8.35), or the one piece of a Word 6 file saved in full."""
     flags, begin, end = unpack_from("<10xH12xII", word.main)
     table = word.table(PIECES) if word.is_97 or flags & COMPLEX else b""
@@ -151,15 +152,15 @@ def _pieces(word: _Word) -> Iterator[_Piece]:
         yield _Piece(0, min(end - begin, sum(word.lengths)), begin, 1)
         return
     changes: list[bytes] = []
-    at = 0
-    while table[at : at + 1] == b"\x01":
-        (size,) = unpack_from("<H", table, at + 1)
-        changes.append(table[at + 3 : at + 3 + size])
-        at += 3 + size
-    if table[at : at + 1] != b"\x02":
+    offset = 0
+    while table[offset : offset + 1] == b"\x01":
+        (size,) = unpack_from("<H", table, offset + 1)
+        changes.append(table[offset + 3 : offset + 3 + size])
+        offset += 3 + size
+    if table[offset : offset + 1] != b"\x02":
         raise _damaged("no piece table")
-    (size,) = unpack_from("<I", table, at + 1)
-    table = table[at + 5 : at + 5 + size]
+    (size,) = unpack_from("<I", table, offset + 1)
+    table = table[offset + 5 : offset + 5 + size]
     count = (len(table) - 4) // 12
     ends = unpack_from(f"<{count + 1}I", table)
     for number in range(count):
@@ -175,24 +176,24 @@ def _pieces(word: _Word) -> Iterator[_Piece]:
         yield _Piece(first, end, where, width, of_all)
 
 
-def _text(word: _Word, pieces: list[_Piece]) -> str:
+def _text(word: _WordFile, pieces: list[_Piece]) -> str:
     """The characters of all parts, each at its number: as many as there are positions."""
-    found = []
+    texts = []
     position = 0
     for piece in pieces:
         if piece.first != position:
             raise _damaged(f"piece at {piece.first}, expected at {position}")
         position = piece.end
         size = (piece.end - piece.first) * piece.width
-        raw = word.main[piece.at : piece.at + size]
+        raw = word.main[piece.offset : piece.offset + size]
         if len(raw) < size:
-            raise _damaged(f"characters up to byte {piece.at + size} of {len(word.main)}")
+            raise _damaged(f"characters up to byte {piece.offset + size} of {len(word.main)}")
         if piece.width == 2:
             # One character for each two bytes, halves of rare ones as halves; see `lines`.
-            found.append("".join(map(chr, unpack_from(f"<{size // 2}H", raw))))
+            texts.append("".join(map(chr, unpack_from(f"<{size // 2}H", raw))))
         else:
-            found.append(_narrow(raw, word.codec))
-    return "".join(found)
+            texts.append(_narrow(raw, word.codec))
+    return "".join(texts)
 
 
 def _narrow(raw: bytes, codec: str) -> str:
@@ -204,67 +205,67 @@ def _narrow(raw: bytes, codec: str) -> str:
     return "".join(wide)[: len(raw)].ljust(len(raw), "\0")
 
 
-def _formatting(word: _Word, pieces: list[_Piece], text: str) -> Formatting:
-    """What the formatting says of single characters, by their numbers."""
+def _formatting(word: _WordFile, pieces: list[_Piece], text: str) -> Formatting:
+    """The formatting of single characters, by their numbers."""
     out = Formatting()
     white: list[tuple[int, int]] = []
     shaded = False
     for first, end, changes, of_paragraph in _formatted(word, pieces) if word.is_97 else ():
         is_white = is_shaded = False
-        for what, value in _changes(changes):
-            if what == VANISH and value == b"\x01":
+        for change, value in _changes(changes):
+            if change == VANISH and value == b"\x01":
                 out.hidden.append((first, end, "vanished"))
-            elif what == DELETED and value == b"\x01":
+            elif change == DELETED and value == b"\x01":
                 out.hidden.append((first, end, ""))
-            elif what == HALF_POINTS and int.from_bytes(value, "little") <= TINY:
+            elif change == HALF_POINTS and int.from_bytes(value, "little") <= TINY_HALF_POINTS:
                 out.hidden.append((first, end, "tiny"))
-            elif what == COLOUR:
+            elif change == COLOUR:
                 is_white = value == b"\xff\xff\xff\x00"
-            elif what == COLOUR_80:
+            elif change == COLOUR_80:
                 is_white = value == b"\x08"
-            elif what == SYMBOL and text[first : first + 1] == "(":
+            elif change == SYMBOL and text[first : first + 1] == "(":
                 out.symbols[first] = SYMBOLS.get(f"{value[2:3].hex()}".upper(), "")
-            elif what in SHADING:
+            elif change in SHADING:
                 is_shaded = True
-            elif of_paragraph and what == IN_TABLE and value == b"\x01":
+            elif of_paragraph and change == IN_TABLE and value == b"\x01":
                 out.in_table.add(end - 1)
-            elif of_paragraph and what == ROW_END and value == b"\x01":
+            elif of_paragraph and change == ROW_END and value == b"\x01":
                 out.row_ends.add(end - 1)
         if is_white and not is_shaded:
             white.append((first, end))
         shaded = shaded or is_shaded
-    # On a coloured ground white is a fashion; what lies behind a text box is not looked at.
+    # On a coloured ground white letters are usual; the ground of a text box is not known.
     before_boxes = sum(word.lengths[:6])
     if not shaded:
         out.hidden += [(a, b, "low-contrast") for a, b in white if b <= before_boxes]
     return out
 
 
-def _formatted(word: _Word, pieces: list[_Piece]) -> Iterator[tuple[int, int, bytes, bool]]:
+def _formatted(word: _WordFile, pieces: list[_Piece]) -> Iterator[tuple[int, int, bytes, bool]]:
     """Numbers of characters from, up to, the changes to them, and whether to their paragraph."""
     for piece in pieces:
         if piece.changes:
             yield piece.first, piece.end, piece.changes, False
     steps = 0
-    by_place = sorted(pieces, key=lambda piece: piece.at)
-    places = [piece.at for piece in by_place]
+    by_place = sorted(pieces, key=lambda piece: piece.offset)
+    places = [piece.offset for piece in by_place]
     longest = max((piece.end - piece.first) * piece.width for piece in pieces) if pieces else 0
     for number in (CHARACTER_PAGES, PARAGRAPH_PAGES):
         for begin, end, changes in _runs(word, number):
-            at = bisect_left(places, begin - longest) if changes else len(places)
-            while at < len(by_place) and by_place[at].at < end:
-                piece = by_place[at]
-                at += 1
+            index = bisect_left(places, begin - longest) if changes else len(places)
+            while index < len(by_place) and by_place[index].offset < end:
+                piece = by_place[index]
+                index += 1
                 steps += 1
-                if steps > MOST_STEPS:
+                if steps > MAX_STEPS:
                     raise Unreadable(Problem.TOO_COMPLEX, "runs and pieces without end")
-                first = piece.first + max(0, begin - piece.at) // piece.width
-                last = min(piece.end, piece.first - -(end - piece.at) // piece.width)
+                first = piece.first + max(0, begin - piece.offset) // piece.width
+                last = min(piece.end, piece.first - -(end - piece.offset) // piece.width)
                 if first < last:
                     yield first, last, changes, number == PARAGRAPH_PAGES
 
 
-def _runs(word: _Word, number: int) -> Iterator[tuple[int, int, bytes]]:
+def _runs(word: _WordFile, number: int) -> Iterator[tuple[int, int, bytes]]:
     """Bytes from, up to, and the changes to their formatting ([MS-DOC] 2.8.5, 2.9.32, 2.9.174)."""
     table = word.table(number)
     count = (len(table) - 4) // 8
@@ -273,48 +274,48 @@ def _runs(word: _Word, number: int) -> Iterator[tuple[int, int, bytes]]:
     pages = {page & 0x3FFFFF for page in unpack_from(f"<{count}I", table, 4 * (count + 1))}
     each = 1 if number == CHARACTER_PAGES else 13
     for page in sorted(pages):
-        whole = word.main[page * PAGE : (page + 1) * PAGE]
-        if len(whole) < PAGE:
+        whole = word.main[page * PAGE_BYTES : (page + 1) * PAGE_BYTES]
+        if len(whole) < PAGE_BYTES:
             raise _damaged(f"page {page} of formatting is past the end")
         many = whole[-1]
-        if 4 * (many + 1) + each * many >= PAGE:
+        if 4 * (many + 1) + each * many >= PAGE_BYTES:
             raise _damaged(f"page {page} of formatting has {many} runs")
         places = unpack_from(f"<{many + 1}I", whole)
         for run in range(many):
-            at = 2 * whole[4 * (many + 1) + each * run]
+            offset = 2 * whole[4 * (many + 1) + each * run]
             changes = b""
-            if at and number == CHARACTER_PAGES:
-                changes = whole[at + 1 : at + 1 + whole[at]]
-            elif at and whole[at]:  # counted in words; the style comes first
-                changes = whole[at + 3 : at + 2 * whole[at]]
-            elif at and at + 1 < PAGE:
-                changes = whole[at + 4 : at + 2 + 2 * whole[at + 1]]
-            if changes[:2] == ELSEWHERE:
-                (at,) = unpack_from("<I", changes, 2)
-                (size,) = unpack_from("<H", word.data, at)
-                changes = word.data[at + 2 : at + 2 + size]
+            if offset and number == CHARACTER_PAGES:
+                changes = whole[offset + 1 : offset + 1 + whole[offset]]
+            elif offset and whole[offset]:  # counted in words; the style comes first
+                changes = whole[offset + 3 : offset + 2 * whole[offset]]
+            elif offset and offset + 1 < PAGE_BYTES:
+                changes = whole[offset + 4 : offset + 2 + 2 * whole[offset + 1]]
+            if changes[:2] == IN_DATA_STREAM:
+                (offset,) = unpack_from("<I", changes, 2)
+                (size,) = unpack_from("<H", word.data, offset)
+                changes = word.data[offset + 2 : offset + 2 + size]
             yield places[run], places[run + 1], changes
 
 
 def _changes(changes: bytes) -> Iterator[tuple[int, bytes]]:
     """Each change and its operand ([MS-DOC] 2.2.5.1)."""
-    at = 0
-    while at + 2 < len(changes):
-        what = int.from_bytes(changes[at : at + 2], "little")
-        at += 2
-        size = OPERAND[what >> 13]
+    offset = 0
+    while offset + 2 < len(changes):
+        change = int.from_bytes(changes[offset : offset + 2], "little")
+        offset += 2
+        size = OPERAND_BYTES[change >> 13]
         if not size:
-            size = changes[at]
-            at += 1
-            if what == 0xD608:  # the definition of a table has a length of two bytes, plus one
-                size += 256 * changes[at] - 1 if at < len(changes) else 0
-                at += 1
-        yield what, changes[at : at + size]
-        at += size
+            size = changes[offset]
+            offset += 1
+            if change == 0xD608:  # the definition of a table has a length of two bytes, plus one
+                size += 256 * changes[offset] - 1 if offset < len(changes) else 0
+                offset += 1
+        yield change, changes[offset : offset + size]
+        offset += size
 
 
-def _parts(word: _Word, text: str, formatting: Formatting) -> tuple[str, tuple[Hidden, ...]]:
-    """The parts in the order of reading, and what in them is not seen."""
+def _parts(word: _WordFile, text: str, formatting: Formatting) -> tuple[str, tuple[Hidden, ...]]:
+    """The text of the parts in the order of reading, and the hidden text in them."""
     ends = [0]
     for length in word.lengths:
         ends.append(ends[-1] + length)
@@ -328,10 +329,10 @@ def _parts(word: _Word, text: str, formatting: Formatting) -> tuple[str, tuple[H
     above: list[str] = []
     below: list[str] = []
     for number, story in enumerate(_stories(word, headers)):
-        found = lines(signs, story, formatting)
+        story_text = lines(signs, story, formatting)
         # The first six are lines above notes; then even, odd and first pages take turns.
-        if number >= 6 and found not in (*above, *below):
-            (below if number % 6 in (2, 3, 5) else above).append(found)
+        if number >= 6 and story_text not in (*above, *below):
+            (below if number % 6 in (2, 3, 5) else above).append(story_text)
     shown = [
         *above,
         lines(signs, header_boxes, formatting),
@@ -341,7 +342,7 @@ def _parts(word: _Word, text: str, formatting: Formatting) -> tuple[str, tuple[H
     return "\n\n".join(part for part in shown if part.strip()), hidden
 
 
-def _stories(word: _Word, headers: tuple[int, int]) -> list[tuple[int, int]]:
+def _stories(word: _WordFile, headers: tuple[int, int]) -> list[tuple[int, int]]:
     """Where each header and footer begins and ends ([MS-DOC] 2.8.22)."""
     table = word.table(HEADER_STORIES)
     begin, end = headers
@@ -352,7 +353,7 @@ def _stories(word: _Word, headers: tuple[int, int]) -> list[tuple[int, int]]:
 
 
 def _hide(text: str, signs: list[str], formatting: Formatting) -> tuple[Hidden, ...]:
-    """Empties what is not seen and returns it, runs that touch put together."""
+    """Take the hidden characters out of `signs`; returns them, runs that touch put together."""
     runs: list[tuple[str, list[str]]] = []
     done = 0
     for first, end, kind in sorted(formatting.hidden):
@@ -362,12 +363,14 @@ def _hide(text: str, signs: list[str], formatting: Formatting) -> tuple[Hidden, 
             runs[-1][1].append(formatting.symbols.pop(number, signs[number]))
             # The end of a paragraph goes with hidden text, as on the page; white and tiny letters
             # leave their line.
-            stays = text[number] == "\x07" or (text[number] == "\r" and kind in UNSEEN_IN_PLACE)
+            stays = text[number] == "\x07" or (
+                text[number] == "\r" and kind in KINDS_KEEPING_THEIR_LINE
+            )
             signs[number] = text[number] if stays else ""
         done = max(done, end)
     texts = ((kind, re.sub(r"[\x00-\x1f]+", " ", "".join(run)).strip()) for kind, run in runs)
-    seen = [Hidden(kind, text[:MOST_OF_ONE]) for kind, text in texts if kind and text]
-    return tuple(seen[:MOST_HIDDEN])
+    hidden = [Hidden(kind, text[:MAX_RUN_CHARACTERS]) for kind, text in texts if kind and text]
+    return tuple(hidden[:MAX_HIDDEN_RUNS])
 
 
 def _damaged(detail: str) -> Unreadable:

@@ -1,7 +1,7 @@
-"""DOCX to text: the order in which the parts of a package are read, and what they refer to.
+"""DOCX to text: the order in which the parts of a package are read, and their references.
 
-The parts are parsed with lxml and no help of a Word library: those see paragraphs alone and lose
-tables, text boxes and headers. `wordml` turns one part into lines.
+The parts are parsed with lxml and no Word library: those read paragraphs alone and lose tables,
+text boxes and headers. `wordml` turns one part into lines.
 """
 
 import email
@@ -15,7 +15,15 @@ from functools import cache
 from lxml import etree
 
 from candidates.facts.values import Flag
-from candidates.reading.containers.package import BROKEN, Package, Relation, attribute, child, local
+from candidates.reading.containers.package import (
+    BROKEN_ARCHIVE,
+    Package,
+    Relation,
+    attribute,
+    child,
+    local,
+)
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Hidden
 from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.parsed import Parsed
@@ -23,34 +31,36 @@ from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sniff import FileKind, sniff
 from candidates.reading.visibility import PAPER, Grounds, colour
 
-from .styles import Looks, Place, is_on
-from .wordml import Words, letters_of
+from .styles import DocxStyles, DocxSurroundings, is_on
+from .wordml import DocxText, letters_of
 
-BODY = "officeDocument"
-ASIDE = ("footnotes", "endnotes")
-DEEPEST = 3  # documents in documents
-MOST_CHUNKS = 50
-MIME = re.compile(rb"\s*(?:MIME-Version|From|Content-Type|Subject):", re.IGNORECASE)
+BODY_RELATION = "officeDocument"
+NOTE_RELATIONS = ("footnotes", "endnotes")
+MAX_DOCUMENT_DEPTH = 3  # documents in documents
+MAX_CHUNKS = 50
+CHUNK_KINDS = (FileKind.HTML, FileKind.RTF, FileKind.TEXT, FileKind.MARKDOWN)
+MIME_START = re.compile(rb"\s*(?:MIME-Version|From|Content-Type|Subject):", re.IGNORECASE)
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, context: ReadingContext) -> Parsed:
     """Headers, body, notes and footers, as one page. Raises Unreadable."""
-    return _parse(data, depth=0)
+    return _parse(data, context, depth=0)
 
 
-def _parse(data: bytes, depth: int) -> Parsed:
+def _parse(data: bytes, context: ReadingContext, depth: int) -> Parsed:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _File(Package(archive), depth).read()
-    except BROKEN as error:
+            return _DocxFile(Package(archive), context, depth).read()
+    except BROKEN_ARCHIVE as error:
         raise Unreadable(Problem.DAMAGED, f"DOCX: {type(error).__name__}") from error
 
 
-class _File:
+class _DocxFile:
     """One package while it is read."""
 
-    def __init__(self, package: Package, depth: int) -> None:
+    def __init__(self, package: Package, context: ReadingContext, depth: int) -> None:
         self.package = package
+        self.context = context
         self.depth = depth
         self.flags: list[Flag] = []
         self.hidden: list[Hidden] = []
@@ -58,29 +68,38 @@ class _File:
 
     def read(self) -> Parsed:
         package = self.package
-        main = next((one.path for one in package.related("") if one.kind == BODY), "")
+        main = next(
+            (relation.path for relation in package.related("") if relation.kind == BODY_RELATION),
+            "",
+        )
         if not package.has(main):
             main = "word/document.xml"
         related = package.related(main)
         body = package.part(main)
-        looks = Looks(self._first(related, "styles"), self._first(related, "theme"))
+        styles = DocxStyles(self._first(related, "styles"), self._first(related, "theme"))
         aside = {
             kind: [
                 (path, package.part(path))
-                for path in dict.fromkeys(one.path for one in related if one.kind == kind)
+                for path in dict.fromkeys(
+                    relation.path for relation in related if relation.kind == kind
+                )
                 if package.has(path)
             ]
-            for kind in ("header", *ASIDE, "footer")
+            for kind in ("header", *NOTE_RELATIONS, "footer")
         }
         margins = [part for kind in ("header", "footer") for _, part in aside[kind]]
-        place = Place(self._paper(body, margins, self._first(related, "settings")))
+        surroundings = DocxSurroundings(
+            self._paper(body, margins, self._first(related, "settings"))
+        )
 
         @cache
         def prompts() -> dict[str, str]:
             return _prompts(self._first(related, "glossaryDocument"))
 
-        def text(path: str, root: etree._Element, place: Place = place) -> str:
-            words = Words(looks, place, self._elsewhere(path), prompts, self.hidden)
+        def text(
+            path: str, root: etree._Element, surroundings: DocxSurroundings = surroundings
+        ) -> str:
+            words = DocxText(styles, surroundings, self._elsewhere(path), prompts, self.hidden)
             return words.text(root)
 
         def texts(kind: str) -> Iterator[str]:
@@ -89,22 +108,26 @@ class _File:
 
         headers = list(texts("header"))
         shown = text(main, body)
-        notes = [note for kind in ASIDE for note in texts(kind)]
+        notes = [note for kind in NOTE_RELATIONS for note in texts(kind)]
         pieces = [piece for piece in (*headers, shown, *notes, *texts("footer")) if piece]
         page = "\n\n".join(pieces)
         if len(page) > MAX_CHARACTERS:
             raise Unreadable(Problem.TOO_LONG, f"{len(page)} characters")
-        if not page.strip() and not self.hidden and any(one.kind == "image" for one in related):
+        if (
+            not page.strip()
+            and not self.hidden
+            and any(relation.kind == "image" for relation in related)
+        ):
             raise Unreadable(Problem.NO_TEXT, "DOCX")
         if any(name.endswith("vbaproject.bin") for name in package.members):
-            found = "the file carries a program (macros), which was not run"
-            self.flags.append(Flag("macros", found))
+            detail = "the file carries a program (macros), which was not run"
+            self.flags.append(Flag("macros", detail))
         return Parsed("docx", (page,), tuple(self.flags), hidden=tuple(self.hidden))
 
     def _first(self, related: list[Relation], kind: str) -> etree._Element | None:
-        for one in related:
-            if one.kind == kind and self.package.has(one.path):
-                return self.package.part(one.path)
+        for relation in related:
+            if relation.kind == kind and self.package.has(relation.path):
+                return self.package.part(relation.path)
         return None
 
     def _paper(
@@ -124,18 +147,19 @@ class _File:
         return frozenset((known,)) if shows is not None and is_on(shows) else PAPER
 
     def _elsewhere(self, path: str) -> Callable[[str, str], list[str]]:
-        """Reads what the part at `path` refers to: by id, as an element of which name."""
+        """A function that reads the part to which the one at `path` refers, by the id of the
+        relation and the name of the referring element."""
         targets: dict[str, str] | None = None
 
         def lines(key: str, name: str) -> list[str]:
             nonlocal targets
             if targets is None:
-                targets = {one.key: one.path for one in self.package.related(path)}
+                targets = {relation.key: relation.path for relation in self.package.related(path)}
             target = targets.get(key, "")
             if target in self.done or not self.package.has(target):
                 return []
-            if len(self.done) >= MOST_CHUNKS:
-                raise Unreadable(Problem.TOO_COMPLEX, f"more than {MOST_CHUNKS} parts in parts")
+            if len(self.done) >= MAX_CHUNKS:
+                raise Unreadable(Problem.TOO_COMPLEX, f"more than {MAX_CHUNKS} parts in parts")
             self.done.add(target)
             if name == "altChunk":
                 return self._chunk(target)
@@ -148,44 +172,39 @@ class _File:
         """A whole document of any kind inside this one (17.17.2.1)."""
         name = path.rpartition("/")[2]
         try:
-            found = _document(self.package.bytes_of(path), name, self.depth + 1)
+            chunk = self._document(self.package.bytes_of(path), name)
         except Unreadable as refused:
             if refused.problem is Problem.TOO_COMPLEX:
                 raise
             self.flags.append(Flag("part-unreadable", f"{name}: {refused.problem.sentence}"))
             return []
-        self.flags += found.flags
-        self.hidden += found.hidden
-        return "\n\n".join(found.pages).strip("\n").split("\n")
+        self.flags += chunk.flags
+        self.hidden += chunk.hidden
+        return "\n\n".join(chunk.pages).strip("\n").split("\n")
+
+    def _document(self, data: bytes, name: str) -> Parsed:
+        if self.depth >= MAX_DOCUMENT_DEPTH:
+            raise Unreadable(
+                Problem.TOO_COMPLEX, f"documents in documents, more than {MAX_DOCUMENT_DEPTH} deep"
+            )
+        if MIME_START.match(data):
+            data = _web_archive(data)
+            name = "part.html"
+        kind = sniff(data, name).kind
+        if kind is FileKind.DOCX:
+            return _parse(data, self.context, self.depth + 1)
+        if kind not in CHUNK_KINDS:
+            raise Unreadable(Problem.UNKNOWN_KIND, f"{kind.value} inside a DOCX")
+        return self.context.parse(kind, data)
 
 
 def _prompts(glossary: etree._Element | None) -> dict[str, str]:
-    """What content controls show before they are filled in, by the name of the part (17.12.6)."""
+    """The prompts of content controls before they are filled in, by name (17.12.6)."""
     parts = child(glossary, "docParts")
     return {
         attribute(child(child(part, "docPartPr"), "name"), "val") or "": letters_of(part)
         for part in (() if parts is None else parts)
     }
-
-
-def _document(data: bytes, name: str, depth: int) -> Parsed:
-    if depth > DEEPEST:
-        raise Unreadable(Problem.TOO_COMPLEX, f"documents in documents, more than {DEEPEST} deep")
-    if MIME.match(data):
-        data = _web_archive(data)
-        name = "part.html"
-    kind = sniff(data, name).kind
-    if kind is FileKind.DOCX:
-        return _parse(data, depth)
-    if kind is FileKind.HTML:
-        from candidates.reading.html.reader import parse as chunk
-    elif kind is FileKind.RTF:
-        from candidates.reading.rtf.reader import parse as chunk
-    elif kind in (FileKind.TEXT, FileKind.MARKDOWN):
-        from candidates.reading.plain import parse as chunk
-    else:
-        raise Unreadable(Problem.UNKNOWN_KIND, f"{kind.value} inside a DOCX")
-    return chunk(data)
 
 
 def _web_archive(data: bytes) -> bytes:
@@ -212,13 +231,13 @@ def _lies_behind(root: etree._Element) -> bool:
 
 def _diagram(root: etree._Element) -> list[str]:
     """The texts of a SmartArt drawing, in the order of its data (21.4.3)."""
-    texts = (_drawn(point) for point in root.iter("{*}pt"))
+    texts = (_drawing_text(point) for point in root.iter("{*}pt"))
     return [text for text in texts if text]
 
 
 def _chart(root: etree._Element) -> list[str]:
     """Titles and the names of series and categories; the numbers are drawn as lengths."""
-    titles = [_drawn(rich) for rich in root.iter("{*}rich")]
+    titles = [_drawing_text(rich) for rich in root.iter("{*}rich")]
     names = [
         (value.text or "").strip()
         for cache in root.iter("{*}strCache")
@@ -227,7 +246,7 @@ def _chart(root: etree._Element) -> list[str]:
     return [text for text in dict.fromkeys((*titles, *names)) if text]
 
 
-def _drawn(element: etree._Element) -> str:
+def _drawing_text(element: etree._Element) -> str:
     paragraphs = element.iter("{*}p")
-    lines = ("".join(one.text or "" for one in line.iter("{*}t")) for line in paragraphs)
+    lines = ("".join(relation.text or "" for relation in line.iter("{*}t")) for line in paragraphs)
     return "\n".join(line for line in lines if line.strip())

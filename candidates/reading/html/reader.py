@@ -1,40 +1,41 @@
-"""HTML to text with lxml: what a browser would show, one line for each block.
+"""HTML to text with lxml: as a browser would show it, one line for each block.
 
-How text looks, and so whether it is seen, is for `web_looks` to say.
+`styles` decides whether text is seen.
 """
 
 import re
 
 from lxml import etree, html
 
+from candidates.reading.context import ReadingContext
+from candidates.reading.decoding import decode
 from candidates.reading.parsed import Parsed
-from candidates.reading.plain import decode
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.visibility import VANISHED, runs
 
-from .styles import Look, sheet_of
+from .styles import HtmlTextStyle, style_sheet_of
 
-DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""")
-_UNSHOWN = """
+DECLARED_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_.:-]{2,40})""")
+_UNSHOWN_TAGS = """
 script style head template noscript iframe object svg math audio video canvas select datalist
 """
-_BLOCKS = """
+_BLOCK_TAGS = """
 address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption
 figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p pre section summary
 table tbody tfoot thead tr ul
 """
-_PARAGRAPHS = "blockquote dl h1 h2 h3 h4 h5 h6 ol p section table ul"
-UNSHOWN = frozenset(_UNSHOWN.split())
-BLOCKS = frozenset(_BLOCKS.split())
-PARAGRAPHS = frozenset(_PARAGRAPHS.split())
-CELLS = frozenset(("td", "th"))
-AS_WRITTEN = frozenset(("pre", "textarea"))
+_PARAGRAPH_TAGS = "blockquote dl h1 h2 h3 h4 h5 h6 ol p section table ul"
+UNSHOWN_TAGS = frozenset(_UNSHOWN_TAGS.split())
+BLOCK_TAGS = frozenset(_BLOCK_TAGS.split())
+PARAGRAPH_TAGS = frozenset(_PARAGRAPH_TAGS.split())
+CELL_TAGS = frozenset(("td", "th"))
+PREFORMATTED_TAGS = frozenset(("pre", "textarea"))
 BLANKS = re.compile(r"\s+")
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, _context: ReadingContext) -> Parsed:
     """All of it as one page. Raises Unreadable."""
-    declared = DECLARED.search(data, 0, 2048)
+    declared = DECLARED_CHARSET.search(data, 0, 2048)
     text, flags = decode(data, declared.group(1).decode("ascii") if declared else "")
     if not text.strip():
         raise Unreadable(Problem.BLANK)
@@ -46,33 +47,33 @@ def parse(data: bytes) -> Parsed:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except etree.LxmlError as error:
         raise Unreadable(Problem.DAMAGED, f"HTML: {type(error).__name__}") from error
-    # Deeper than 2,048 elements the parser drops what follows; half a page is no page.
+    # Deeper than 2,048 elements the parser drops the rest; half a page is not given for a whole.
     if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
         raise Unreadable(Problem.TOO_COMPLEX, "HTML nested more than 2,048 deep")
     if root is None:
         raise Unreadable(Problem.BLANK)
-    page = _Page()
+    page = _HtmlPage()
     _show(root, page)
     text = page.text()
-    return Parsed("html", (text,), flags, hidden=tuple(runs(page.unseen)))
+    return Parsed("html", (text,), flags, hidden=tuple(runs(page.hidden)))
 
 
-class _Page:
-    """Lines as they come about; white space collapses as on a screen."""
+class _HtmlPage:
+    """The lines so far; white space collapses as on a screen."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.line: list[str] = []
-        self.unseen: list[tuple[str, str]] = []  # (how, text), "" for what is seen
+        self.hidden: list[tuple[str, str]] = []  # (kind of hiding, text), "" for text that is seen
 
-    def add(self, text: str, how: str, *, kept: bool) -> None:
-        """Running text; `how` it is hidden, "" for what is seen; `kept` where the source's own
-        lines count."""
-        if how and text.strip():
-            self.unseen.append((how, text))
-        elif how == VANISHED:
+    def add(self, text: str, hiding: str, *, preformatted: bool) -> None:
+        """Add running text; `hiding` is "" for text that is seen, `preformatted` says that the
+        lines of the source count."""
+        if hiding and text.strip():
+            self.hidden.append((hiding, text))
+        elif hiding == VANISHED:
             pass
-        elif kept:
+        elif preformatted:
             first, *others = text.split("\n")
             self.line.append(first)
             for other in others:
@@ -84,8 +85,8 @@ class _Page:
                 text = text.removeprefix(" ")
             if text:
                 self.line.append(text)
-            if text.strip() and self.unseen and self.unseen[-1][0]:
-                self.unseen.append(("", ""))  # what comes next is a piece of its own
+            if text.strip() and self.hidden and self.hidden[-1][0]:
+                self.hidden.append(("", ""))  # the next hidden text is a piece of its own
 
     def end_line(self) -> None:
         self.lines.append("".join(self.line).rstrip(" "))
@@ -104,33 +105,39 @@ class _Page:
         return "\n".join(self.lines)
 
 
-def _show(root: etree._Element, page: _Page) -> None:
-    """Fill `page` with what is shown. A walk and no recursion, for pages nest deeply."""
-    sheet = sheet_of(root)
-    looks = [Look(grounds=sheet.grounds)]
+def _show(root: etree._Element, page: _HtmlPage) -> None:
+    """Fill `page` with the text that is shown. A walk, no recursion: pages nest deeply."""
+    sheet = style_sheet_of(root)
+    text_styles = [HtmlTextStyle(grounds=sheet.grounds)]
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag if isinstance(element.tag, str) else ""
         if event == "start":
-            looks.append(sheet.look(element, looks[-1]))
-            if tag in UNSHOWN:
+            text_styles.append(sheet.text_style(element, text_styles[-1]))
+            if tag in UNSHOWN_TAGS:
                 walk.skip_subtree()
                 continue
-            if tag in BLOCKS and not looks[-1].away:
-                page.end_block(gap=tag in PARAGRAPHS)
-            elif tag == "br" and not looks[-1].away:
+            if tag in BLOCK_TAGS and not text_styles[-1].away:
+                page.end_block(gap=tag in PARAGRAPH_TAGS)
+            elif tag == "br" and not text_styles[-1].away:
                 page.end_line()
             if element.text:
-                page.add(element.text, looks[-1].how_hidden(), kept=tag in AS_WRITTEN)
+                page.add(
+                    element.text, text_styles[-1].hiding(), preformatted=tag in PREFORMATTED_TAGS
+                )
         else:
-            look = looks.pop()
-            if look.away:
-                if tag in BLOCKS and page.unseen:
-                    page.unseen.append((page.unseen[-1][0], " "))
-            elif tag in CELLS and element.getnext() is not None:
+            text_style = text_styles.pop()
+            if text_style.away:
+                if tag in BLOCK_TAGS and page.hidden:
+                    page.hidden.append((page.hidden[-1][0], " "))
+            elif tag in CELL_TAGS and element.getnext() is not None:
                 page.line.append("\t")
-            elif tag in BLOCKS:
-                page.end_block(gap=tag in PARAGRAPHS)
+            elif tag in BLOCK_TAGS:
+                page.end_block(gap=tag in PARAGRAPH_TAGS)
             parent = element.getparent()
             if element.tail and parent is not None:
-                page.add(element.tail, looks[-1].how_hidden(), kept=parent.tag in AS_WRITTEN)
+                page.add(
+                    element.tail,
+                    text_styles[-1].hiding(),
+                    preformatted=parent.tag in PREFORMATTED_TAGS,
+                )

@@ -1,1 +1,1 @@
-"""E-mail messages (.eml, .msg) and what is attached to them."""
+"""E-mail messages (.eml, .msg) and their attachments."""

@@ -1,6 +1,6 @@
-"""What was attached to a message, put together with it: the rules that .eml and .msg share.
+"""A message and its attachments, put together: the rules that .eml and .msg share.
 
-People send the résumé as an attachment and a few words with it, so the attachments come first.
+Applicants attach the résumé to a few words, so the attachments come first.
 """
 
 import re
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from candidates.facts.values import Flag
 from candidates.reading.clean import clean, shortened
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Document, Hidden
 from candidates.reading.limits import (
     MAX_ATTACHED_BYTES,
@@ -19,31 +20,18 @@ from candidates.reading.limits import (
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
 
-RESUME = re.compile(
+RESUME_NAME = re.compile(
     r"r[eé]sum[eé]|\bcv\b|curriculum|vitae|lebenslauf|zivotopis|životopis|cvitae|currículo",
     re.IGNORECASE,
 )
-LETTER = re.compile(r"cover|letter|anschreiben|motivation|reference|zeugnis|certificat", re.I)
-DOCUMENT = re.compile(r"\.(?:pdf|docx?|docm|odt|rtf)$", re.IGNORECASE)
-MESSAGE = re.compile(r"\.(?:eml|msg)$", re.IGNORECASE)
+LETTER_NAME = re.compile(r"cover|letter|anschreiben|motivation|reference|zeugnis|certificat", re.I)
+DOCUMENT_NAME = re.compile(r"\.(?:pdf|docx?|docm|odt|rtf)$", re.IGNORECASE)
+MESSAGE_NAME = re.compile(r"\.(?:eml|msg)$", re.IGNORECASE)
 WORD_PARTS = re.compile(r"[_\W]+")
 
 
-@dataclass(slots=True)
-class Opened:
-    """How much was opened so far, of one message and of all messages inside it.
-
-    `read` reads one attachment from bytes, name and, as `opened`, this value.
-    """
-
-    read: Callable[..., Document]
-    attachments: int = 0
-    size: int = 0
-    depth: int = 0
-
-
 @dataclass(frozen=True, slots=True)
-class Attached:
+class Attachment:
     """One attachment; `read` gives its text or raises Unreadable, `size` is in bytes."""
 
     name: str
@@ -52,29 +40,31 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What a message says by itself: one line of subject and sender, and the text below it."""
+class MailMessage:
+    """The message itself: one line of subject and sender, and the text below it."""
 
     header: str
     body: Callable[[], Parsed]
-    attached: Sequence[Attached]
+    attached: Sequence[Attachment]
     flags: tuple[Flag, ...] = ()
 
 
-def put_together(reader: str, message: Message, opened: Opened) -> Parsed:
+def put_together(reader: str, message: MailMessage, context: ReadingContext) -> Parsed:
     """The pages of the attachments, résumés first, then the message as one page.
 
     An attachment that cannot be read costs itself alone and is flagged. Raises Unreadable, with
     the reason of the first attachment, where nothing gives text.
     """
-    if opened.depth >= MAX_MESSAGE_DEPTH:
-        raise Unreadable(Problem.TOO_COMPLEX, f"messages inside messages, {opened.depth} deep")
-    out = _Whole(list(message.flags))
-    opened.depth += 1
+    if context.message_depth >= MAX_MESSAGE_DEPTH:
+        raise Unreadable(
+            Problem.TOO_COMPLEX, f"messages inside messages, {context.message_depth} deep"
+        )
+    out = _MailPages(list(message.flags))
+    context.message_depth += 1
     try:
-        out.read_all(message.attached, opened)
+        out.read_all(message.attached, context)
     finally:
-        opened.depth -= 1
+        context.message_depth -= 1
     pages = len(out.pages)
     out.read("", message.body)
     if not any(clean(page).text for page in out.pages):
@@ -90,15 +80,15 @@ def put_together(reader: str, message: Message, opened: Opened) -> Parsed:
     return Parsed(reader, tuple(out.pages), tuple(out.flags), paged=True, hidden=tuple(out.hidden))
 
 
-def named(name: str, kind: str) -> str:
-    """A name fit to be shown; one for what has none, by its media type."""
+def shown_name(name: str, kind: str) -> str:
+    """The name of an attachment as it may be shown; without one, a name by its media type."""
     shown = shortened(clean(name).text)
     if shown:
         return shown
-    return "attachment." + ENDINGS.get(kind, "bin")
+    return "attachment." + ENDING_OF_TYPE.get(kind, "bin")
 
 
-ENDINGS = {
+ENDING_OF_TYPE = {
     "application/pdf": "pdf",
     "application/msword": "doc",
     "application/rtf": "rtf",
@@ -110,7 +100,7 @@ ENDINGS = {
 }
 
 
-class _Whole:
+class _MailPages:
     """The pages so far; `refused` is the reason of the first attachment that gave none."""
 
     def __init__(self, flags: list[Flag]) -> None:
@@ -119,25 +109,26 @@ class _Whole:
         self.hidden: list[Hidden] = []
         self.refused: Unreadable | None = None
 
-    def read_all(self, attached: Sequence[Attached], opened: Opened) -> None:
-        for one in sorted(attached, key=lambda one: _order(one.name)):
-            opened.attachments += 1
-            opened.size += one.size
-            if opened.attachments > MAX_ATTACHMENTS:
-                found = f"more than {MAX_ATTACHMENTS}: the others were not opened"
-                self.flags.append(Flag("attachment-unreadable", found))
+    def read_all(self, attached: Sequence[Attachment], context: ReadingContext) -> None:
+        for attachment in sorted(attached, key=lambda attachment: _order(attachment.name)):
+            context.attachments += 1
+            context.attached_bytes += attachment.size
+            if context.attachments > MAX_ATTACHMENTS:
+                detail = f"more than {MAX_ATTACHMENTS}: the others were not opened"
+                self.flags.append(Flag("attachment-unreadable", detail))
                 return
-            if opened.size > MAX_ATTACHED_BYTES:
+            if context.attached_bytes > MAX_ATTACHED_BYTES:
                 self.refuse(
-                    one.name, Unreadable(Problem.TOO_LARGE, f"{opened.size} bytes attached")
+                    attachment.name,
+                    Unreadable(Problem.TOO_LARGE, f"{context.attached_bytes} bytes attached"),
                 )
                 return
-            self.read(one.name, one.read)
+            self.read(attachment.name, attachment.read)
 
     def read(self, name: str, read: Callable[[], Document | Parsed]) -> None:
         """Add what `read` gives; `name` is empty for the message's own text."""
         try:
-            found = read()
+            content = read()
         except Unreadable as refused:
             # A message without words of its own is common and no fault.
             if name or refused.problem is not Problem.BLANK:
@@ -149,28 +140,28 @@ class _Whole:
             self.refuse(name, Unreadable(Problem.CRASHED, type(error).__name__))
             return
         before = len(self.pages)
-        own = f"{name}: " if name else ""
-        for flag in found.flags:
+        prefix = f"{name}: " if name else ""
+        for flag in content.flags:
             page = None if flag.page is None else before + flag.page
-            self.flags.append(replace(flag, found=own + flag.found, page=page))
+            self.flags.append(replace(flag, found=prefix + flag.found, page=page))
         self.hidden += [
-            replace(one, page=before + (1 if one.page is None else one.page))
-            for one in found.hidden
+            replace(run, page=before + (1 if run.page is None else run.page))
+            for run in content.hidden
         ]
-        self.pages += found.pages
+        self.pages += content.pages
 
     def refuse(self, name: str, refused: Unreadable) -> None:
         self.refused = self.refused or refused
-        found = f"{name or 'the message itself'}: {refused.problem.sentence}"
-        self.flags.append(Flag("attachment-unreadable", found))
+        detail = f"{name or 'the message itself'}: {refused.problem.sentence}"
+        self.flags.append(Flag("attachment-unreadable", detail))
 
 
 def _order(name: str) -> int:
     words = WORD_PARTS.sub(" ", name)
-    if LETTER.search(words):
+    if LETTER_NAME.search(words):
         return 3
-    if RESUME.search(words):
+    if RESUME_NAME.search(words):
         return 0
-    if DOCUMENT.search(name):
+    if DOCUMENT_NAME.search(name):
         return 1
-    return 4 if MESSAGE.search(name) else 2
+    return 4 if MESSAGE_NAME.search(name) else 2

@@ -1,7 +1,7 @@
 """Pictures of pages: photographs and scans as PNG, JPEG, TIFF, BMP, GIF or WebP, to text.
 
-Only text recognition reads these, so without it they are refused at sniffing. Pillow decodes
-them, in the child of `sandbox` alone, with its formats and sizes restricted.
+Only text recognition reads these; without it they are refused when they are sniffed. Pillow
+decodes them, in the child of `sandbox` alone, with its formats and sizes restricted.
 """
 
 import io
@@ -27,7 +27,7 @@ from candidates.reading.problems import Problem, Unreadable
 from . import recognise
 from .tesseract import Ocr
 
-# Besides our own look at the size: Pillow's, at frames that come later and at tiles.
+# Pillow checks this too, for later frames and for tiles.
 Image.MAX_IMAGE_PIXELS = MAX_PICTURE_PIXELS
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
@@ -41,17 +41,17 @@ MAGIC = {
     b"RIFF": "image/webp",
 }
 # What Pillow raises for a picture that is torn or lies about itself.
-TORN = (
+BROKEN_PICTURE = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError),
     *(struct.error, zlib.error, NotImplementedError, AttributeError),
 )
-# tesseract wants letters of 20 pixels and more. A page in fewer pixels than this on its long
+# tesseract needs letters of at least 20 pixels. A page in fewer pixels than this on its long
 # side, such as a picture of a screen, is enlarged to it; four times at most.
-LONG_SIDE = 2400
-MOST_ENLARGED = 4.0
+MIN_LONG_SIDE_PIXELS = 2400
+MAX_ENLARGEMENT = 4.0
 # Not the small picture of the first page that office programs put beside it.
-PACKED = re.compile(r"^(?!thumbnails/|docprops/).*\.(?:png|jpe?g|tiff?|bmp|gif|webp)$")
-SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+PICTURE_MEMBER = re.compile(r"^(?!thumbnails/|docprops/).*\.(?:png|jpe?g|tiff?|bmp|gif|webp)$")
+SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 def media_type(data: bytes) -> str:
@@ -67,18 +67,22 @@ def parse(data: bytes, ocr: Ocr) -> Parsed:
     media_type(data)
     with decoding(), open_picture(data) as image:
         count = frames(image)
-        outcome = recognise.pages(range(count), lambda index: _page(image, index), ocr)
+        outcome = recognise.recognise_pages(range(count), lambda index: _page(image, index), ocr)
     return outcome.parsed(count)
 
 
-def packed(data: bytes, ocr: Ocr) -> Parsed:
+def parse_packed(data: bytes, ocr: Ocr) -> Parsed:
     """The text of the pictures in a document that is a ZIP and holds nothing else, such as a .docx
     into which a scan was pasted: a page each, in the order of their names. Raises Unreadable."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [one for one in archive.infolist() if PACKED.search(one.filename.lower())]
+            members = [
+                member
+                for member in archive.infolist()
+                if PICTURE_MEMBER.search(member.filename.lower())
+            ]
             # image2 before image10
-            members = sorted(members, key=lambda one: (len(one.filename), one.filename))
+            members = sorted(members, key=lambda member: (len(member.filename), member.filename))
             members = members[:MAX_PAGES]
 
             def show(index: int) -> Image.Image | None:
@@ -90,27 +94,28 @@ def packed(data: bytes, ocr: Ocr) -> Parsed:
                 except Unreadable:
                     return None  # the others may hold the résumé
 
-            outcome = recognise.pages(range(len(members)), show, ocr)
-    except (zipfile.BadZipFile, *TORN) as error:
+            outcome = recognise.recognise_pages(range(len(members)), show, ocr)
+    except (zipfile.BadZipFile, *BROKEN_PICTURE) as error:
         raise Unreadable(Problem.DAMAGED, f"ZIP: {type(error).__name__}") from error
     return outcome.parsed(len(members))
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """Of a kind that is read; within `decoding`, which bounds it and minds what it raises."""
+    """A picture of a kind that is read; opened within `decoding`, which bounds it and turns its
+    errors into Unreadable."""
     return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 @contextmanager
 def decoding() -> Iterator[None]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about odd metadata; nobody would see them
+        warnings.simplefilter("ignore")  # about odd metadata
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             yield
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise _too_large() from None
-        except TORN as error:
+        except BROKEN_PICTURE as error:
             raise Unreadable(Problem.DAMAGED, f"picture: {type(error).__name__}") from error
 
 
@@ -146,21 +151,21 @@ def _page(image: Image.Image, index: int) -> Image.Image | None:
     size = _fitting(*shades.size)
     if size != shades.size:
         shades = shades.resize(size, Image.Resampling.LANCZOS)
-    return recognise.seen(shades)
+    return recognise.without_grain(shades)
 
 
 def _fitting(width: int, height: int) -> tuple[int, int]:
     """The size at which a picture is recognised."""
     factor = min(
-        max(1.0, min(LONG_SIDE / max(width, height), MOST_ENLARGED)),
+        max(1.0, min(MIN_LONG_SIDE_PIXELS / max(width, height), MAX_ENLARGEMENT)),
         (MAX_SHOWN_PIXELS / (width * height)) ** 0.5,
     )
     return max(round(width * factor), 1), max(round(height * factor), 1)
 
 
 def grey(image: Image.Image) -> Image.Image:
-    """In shades of grey; what is transparent lies on white paper."""
-    if image.mode in SIXTEEN_BITS:
+    """The picture in shades of grey, transparent parts on white paper."""
+    if image.mode in SIXTEEN_BIT_MODES:
         # Pillow would cut off at 255 what reaches to 65535.
         return image.convert("I").point(lambda value: value / 256).convert("L")
     if image.has_transparency_data:

@@ -1,7 +1,7 @@
-"""Text recognition of pages that are pictures: which pages, in what time, and what is said of it.
+"""Text recognition of pages that are pictures: which pages, in which time, and with which flags.
 
-Apart from `pdf` and `picture`, which make the pages, and from `tesseract`, which is the program.
-Pillow and pdfium are loaded here, so only the child of `sandbox` imports this module.
+`pictures` and this module make the pages, `tesseract` is the program. Pillow and pdfium are loaded
+here, so only the child of `sandbox` imports this module.
 """
 
 import time
@@ -16,6 +16,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from candidates.facts.values import Flag
 from candidates.reading.clean import garbage_share
 from candidates.reading.limits import (
+    MAX_PAGE_GARBAGE_SHARE,
     MAX_PAGES,
     MAX_SHOWN_PIXELS,
     RECOGNISE_PAGE_SECONDS,
@@ -29,36 +30,40 @@ from .tesseract import Ocr, Recognised
 
 # Below this mean confidence a page is flagged for comparison with the original: see the table of
 # blurred and noisy scans in docs/benchmarks.md.
-BAD_CONFIDENCE = 80.0
-# Below this it is a photograph or a stain in which letters were seen, and counts as no text.
-NO_CONFIDENCE = 35.0
+LOW_CONFIDENCE = 80.0
+# Below this the letters were seen in a photograph or a stain, and count as no text.
+MIN_CONFIDENCE = 35.0
 # A page with fewer letters than this under a picture of half of it is a scan with a stamp, a
 # page number or a scanner's own line on it.
-FEW_LETTERS = 100
-MOST_GARBAGE = 0.5  # share of a page's letters that cannot be told
-COVERED = 0.5
-FAINT = 24  # grey levels between the darkest and the brightest spot of a page with nothing on it
-GRAIN = 4  # grey levels by which most spots of a page differ from those around them
-SOFT = ImageFilter.GaussianBlur(1.2)  # pixels
-LEAST_SECONDS = 1.0  # no page is begun with less
+MIN_TEXT_LETTERS = 100
+SCAN_COVER_SHARE = 0.5
+# Grey levels between the darkest and the brightest spot; pages with less have nothing on them.
+MIN_PAGE_CONTRAST = 24
+MIN_GRAIN_LEVELS = 4  # grey levels by which most spots of a page differ from those around them
+SOFTENING = ImageFilter.GaussianBlur(1.2)  # pixels
+MIN_PAGE_SECONDS = 1.0  # no page is begun with less
 
 
-def pdf(data: bytes, ocr: Ocr) -> Parsed:
-    """A PDF that has no usable text, all of its pages recognised. Raises Unreadable."""
+def recognise_pdf(data: bytes, ocr: Ocr) -> Parsed:
+    """The text of a PDF that has no usable text of its own, by recognition. Raises Unreadable."""
     document = _opened(data)
     try:
         count = len(document)
         if count > MAX_PAGES:
             raise Unreadable(Problem.TOO_MANY_PAGES, f"{count} pages")
-        return pages(range(count), lambda at: _rendered(document, at), ocr).parsed(count)
+        return recognise_pages(range(count), lambda at: _rendered(document, at), ocr).parsed(count)
     finally:
         document.close()
 
 
-def pdf_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
+def recognise_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
     """`parsed`, with the pages that are pictures recognised where that gives more letters."""
-    few = [index for index, text in enumerate(parsed.pages) if _letters(text) < FEW_LETTERS]
-    bad = [index for index, text in enumerate(parsed.pages) if garbage_share(text) > MOST_GARBAGE]
+    few = [index for index, text in enumerate(parsed.pages) if _letters(text) < MIN_TEXT_LETTERS]
+    bad = [
+        index
+        for index, text in enumerate(parsed.pages)
+        if garbage_share(text) > MAX_PAGE_GARBAGE_SHARE
+    ]
     if not few and not bad:
         return parsed
     try:
@@ -67,29 +72,30 @@ def pdf_gaps(data: bytes, parsed: Parsed, ocr: Ocr) -> Parsed:
         return parsed  # the second reader has read it
     try:
         scans = [index for index in few if _is_scan(document, index, parsed.pages[index])]
-        wanted = sorted({*scans, *bad})
-        if not wanted:
+        indices = sorted({*scans, *bad})
+        if not indices:
             return parsed
-        outcome = pages(wanted, lambda at: _rendered(document, at), ocr)
+        outcome = recognise_pages(indices, lambda at: _rendered(document, at), ocr)
     finally:
         document.close()
-    # Of a portrait or a drawing less is recognised than is there as text.
+    # In a portrait or a drawing fewer letters are recognised than the page has as text.
     better = {
         at: page
-        for at, page in outcome.found.items()
+        for at, page in outcome.recognised.items()
         if at in bad or _letters(page.text) > _letters(parsed.pages[at])
     }
-    flags = replace(outcome, found=better).flags
+    flags = replace(outcome, recognised=better).flags
     texts = (better[at].text if at in better else text for at, text in enumerate(parsed.pages))
     reader = f"{parsed.reader}+tesseract" if better else parsed.reader
     return replace(parsed, reader=reader, pages=tuple(texts), flags=(*parsed.flags, *flags))
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of the pages that were shown, counted from 0."""
+class RecognisedPages:
+    """The pages that were recognised, those that there was no time for, and those on which
+    tesseract failed; counted from 0."""
 
-    found: dict[int, Recognised]
+    recognised: dict[int, Recognised]
     late: list[int]
     failed: list[int]
 
@@ -97,40 +103,44 @@ class Outcome:
     def flags(self) -> list[Flag]:
         flags = [
             Flag(
-                "recognised" if page.confidence >= BAD_CONFIDENCE else "recognised-badly",
+                "recognised" if page.confidence >= LOW_CONFIDENCE else "recognised-badly",
                 f"confidence {page.confidence:.0f}%",
                 index + 1,
             )
-            for index, page in self.found.items()
+            for index, page in self.recognised.items()
         ]
         missed = ((self.late, "the time was over"), (self.failed, "the program gave no answer"))
         flags += [
-            Flag("pages-not-recognised", f"{_listed(pages)}: {why}")
-            for pages, why in missed
-            if pages
+            Flag("pages-not-recognised", f"{_listed(indices)}: {why}")
+            for indices, why in missed
+            if indices
         ]
         return flags
 
     def parsed(self, count: int) -> Parsed:
         """A file of `count` pages that has no other text. Raises Unreadable when it has none."""
-        if not self.found and self.late:
+        if not self.recognised and self.late:
             raise Unreadable(Problem.TOO_SLOW, f"text recognition of {len(self.late)} pages")
-        if not self.found:
-            said = f"tesseract gave no answer on {len(self.failed)} pages" if self.failed else ""
-            raise Unreadable(Problem.NOT_RECOGNISED, said)
-        texts = tuple(self.found[at].text if at in self.found else "" for at in range(count))
+        if not self.recognised:
+            detail = f"tesseract gave no answer on {len(self.failed)} pages" if self.failed else ""
+            raise Unreadable(Problem.NOT_RECOGNISED, detail)
+        texts = tuple(
+            self.recognised[at].text if at in self.recognised else "" for at in range(count)
+        )
         return Parsed("tesseract", texts, tuple(self.flags), paged=True)
 
 
-def pages(wanted: Sequence[int], show: Callable[[int], Image.Image | None], ocr: Ocr) -> Outcome:
-    """What is recognised on the pages `wanted`, in the time that `ocr` allows.
+def recognise_pages(
+    indices: Sequence[int], show: Callable[[int], Image.Image | None], ocr: Ocr
+) -> RecognisedPages:
+    """The text of the pages `indices`, recognised in the time that `ocr` allows.
 
     `show` gives a page in grey, and None for one that cannot be drawn or has nothing on it.
     """
-    end = ocr.allow(len(wanted))
-    outcome = Outcome({}, [], [])
-    for index in wanted:
-        if end - time.monotonic() < LEAST_SECONDS:
+    end = ocr.allow(len(indices))
+    outcome = RecognisedPages({}, [], [])
+    for index in indices:
+        if end - time.monotonic() < MIN_PAGE_SECONDS:
             outcome.late.append(index)
             continue
         image = show(index)
@@ -146,21 +156,21 @@ def pages(wanted: Sequence[int], show: Callable[[int], Image.Image | None], ocr:
         except tesseract.NotRecognised:
             outcome.failed.append(index)
         else:
-            if page.confidence >= NO_CONFIDENCE and _letters(page.text):
-                outcome.found[index] = page
+            if page.confidence >= MIN_CONFIDENCE and _letters(page.text):
+                outcome.recognised[index] = page
     return outcome
 
 
-def seen(image: Image.Image) -> Image.Image | None:
+def without_grain(image: Image.Image) -> Image.Image | None:
     """`image`, which is grey, softened where it is noisy; None where it is of one shade."""
     dark, bright = image.getextrema()
-    if float(str(bright)) - float(str(dark)) < FAINT:
+    if float(str(bright)) - float(str(dark)) < MIN_PAGE_CONTRAST:
         return None
     # Grain and dust look like letters to tesseract: pages of them took it 25 s and gave nothing.
     across, down = image.size
     middle = image.crop((across // 4, down // 4, across * 3 // 4, down * 3 // 4))
-    grain = ImageChops.difference(middle, middle.filter(SOFT))
-    return image.filter(SOFT) if ImageStat.Stat(grain).median[0] >= GRAIN else image
+    grain = ImageChops.difference(middle, middle.filter(SOFTENING))
+    return image.filter(SOFTENING) if ImageStat.Stat(grain).median[0] >= MIN_GRAIN_LEVELS else image
 
 
 def _opened(data: bytes) -> Any:
@@ -174,7 +184,7 @@ def _rendered(document: Any, index: int) -> Image.Image | None:
     try:
         page = document[index]
     except pdfium.PdfiumError:
-        return None  # said in a flag where the text was read
+        return None  # there is a flag for it from where the text was read
     try:
         width, height = page.get_size()
         if width <= 0 or height <= 0:
@@ -184,7 +194,7 @@ def _rendered(document: Any, index: int) -> Image.Image | None:
             return None
         bitmap = page.render(scale=scale, grayscale=True)
         try:
-            return seen(bitmap.to_pil().convert("L"))
+            return without_grain(bitmap.to_pil().convert("L"))
         finally:
             bitmap.close()
     except pdfium.PdfiumError:
@@ -194,7 +204,7 @@ def _rendered(document: Any, index: int) -> Image.Image | None:
 
 
 def _is_scan(document: Any, index: int, text: str) -> bool:
-    """Whether the page draws and says nothing, or is half covered by pictures."""
+    """Whether the page draws something and has no text, or is half covered by pictures."""
     try:
         page = document[index]
     except pdfium.PdfiumError:
@@ -209,7 +219,7 @@ def _is_scan(document: Any, index: int, text: str) -> bool:
         ):
             left, bottom, right, top = each.get_bounds()
             covered += max(right - left, 0) * max(top - bottom, 0)
-        return bool(covered >= COVERED * width * height)
+        return bool(covered >= SCAN_COVER_SHARE * width * height)
     except pdfium.PdfiumError:
         return False
     finally:
@@ -228,5 +238,5 @@ def _listed(indices: Sequence[int]) -> str:
             runs[-1][-1] = index + 1
         else:
             runs.append([index + 1, index + 1])
-    told = ", ".join(f"{a}-{b}" if a != b else str(a) for a, b in runs)
-    return f"page {told}" if len(indices) == 1 else f"pages {told}"
+    pages = ", ".join(f"{a}-{b}" if a != b else str(a) for a, b in runs)
+    return f"page {pages}" if len(indices) == 1 else f"pages {pages}"

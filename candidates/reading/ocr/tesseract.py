@@ -1,38 +1,36 @@
-"""The program tesseract: whether it is here, which languages it knows, and one picture through it.
+"""The program tesseract: whether it is installed, its languages, and one picture through it.
 
-Apart from `recognise`, which decides what to show it, because a start-up check asks here too.
-It loads no parser and writes no file: the picture goes in by a pipe as bare grey levels, and the
-words come out by another.
+`recognise` decides which pictures it gets; a start-up check uses this module too. It loads no
+parser and writes no file: the picture goes in by a pipe as bare grey levels, and the words come
+out by another.
 """
 
-import ctypes
 import os
 import re
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from candidates.reading.limits import recognise_seconds
+from candidates.reading.processes import ending_with
 
 LANGUAGES = re.compile(r"[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*")
-DPI = 300  # what pages are rendered at, and what tesseract is told
-ASK_SECONDS = 20.0  # for the list of languages
-PR_SET_PDEATHSIG = 1
+DPI = 300  # of the pages as they are rendered, which tesseract is given as well
+LANGUAGE_LIST_SECONDS = 20.0  # for the list of languages
 # The columns of its table (tesseract's man page, "tsv").
 LEVEL, BLOCK, PARAGRAPH, LINE, CONFIDENCE, TEXT = 0, 2, 3, 4, 10, 11
-WORD = "5"
+WORD_LEVEL = "5"
 
 
 class Ocr:
     """Text recognition is on for one file, in `languages` as tesseract names them ("eng+deu").
 
-    `announce` is told how many pages will be recognised before the first one is; a message with
-    several scans attached tells it again, with all of them.
+    `announce` is called with the number of pages that will be recognised before the first of them
+    is; where a message has several scans attached, again with the new sum.
     """
 
     def __init__(self, languages: str, announce: Callable[[int], None] | None = None) -> None:
@@ -42,7 +40,7 @@ class Ocr:
         self.begun = 0.0
 
     def allow(self, pages: int) -> float:
-        """Until when (by the monotonic clock) `pages` more pages may be recognised."""
+        """The deadline (by the monotonic clock) for `pages` more pages."""
         if not self.pages:
             self.begun = time.monotonic()
         self.pages += pages
@@ -52,7 +50,7 @@ class Ocr:
 
 
 class NotRecognised(Exception):
-    """tesseract ended without an answer; the message is its exit code, never what it read."""
+    """tesseract ended without an answer; the message is its exit code, never text of the page."""
 
 
 class OutOfTime(Exception):
@@ -71,8 +69,8 @@ class Recognised:
 
 
 def missing(languages: str) -> str:
-    """What keeps tesseract from reading `languages` (such as "eng+deu") here, as one sentence; ""
-    when nothing does. Starts a process."""
+    """The reason why tesseract cannot read `languages` (such as "eng+deu") here, as one sentence;
+    "" where it can. Starts a process."""
     program = shutil.which("tesseract")
     if program is None:
         return "The program tesseract is not found on the PATH."
@@ -82,7 +80,7 @@ def missing(languages: str) -> str:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=ASK_SECONDS,
+            timeout=LANGUAGE_LIST_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -111,34 +109,31 @@ def recognise(grey: bytes, width: int, height: int, languages: str, seconds: flo
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "OMP_THREAD_LIMIT": "1"},  # more threads gain nothing on a page
-            preexec_fn=_dies_with_us(seconds),  # safe: the process has one thread
+            preexec_fn=_before_exec(seconds),  # safe: the process has one thread
         )
     except OSError as error:
         raise NotRecognised(f"tesseract: {type(error).__name__}") from error
     with process:
         try:
-            said, _ = process.communicate(b"P5 %d %d 255\n" % (width, height) + grey, seconds)
+            table, _ = process.communicate(b"P5 %d %d 255\n" % (width, height) + grey, seconds)
         except subprocess.TimeoutExpired:
             raise OutOfTime from None
         finally:
-            process.kill()  # nothing where it has ended
+            process.kill()  # has no effect where it has ended
     if process.returncode == -signal.SIGXCPU:
         raise OutOfTime
     if process.returncode != 0:
         raise NotRecognised(f"tesseract ended with {process.returncode}")
-    return _page(said.decode("utf-8", "replace"))
+    return _page(table.decode("utf-8", "replace"))
 
 
-def _dies_with_us(seconds: float) -> Callable[[], None] | None:
-    """What the new process does before it becomes tesseract: it ends with its parent, however
-    that ends, and its CPU time is its own. The other limits it inherits."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc, parent = ctypes.CDLL(None), os.getpid()
+def _before_exec(seconds: float) -> Callable[[], None]:
+    """The function that the new process runs before it becomes tesseract: so it ends with its
+    parent, however that ends, and has CPU time of its own. It inherits the other limits."""
+    parent_is_there = ending_with(os.getpid())
 
-    def before() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
+    def prepare() -> None:
+        if not parent_is_there():
             os._exit(1)
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         allowed = int(seconds) + 1
@@ -146,7 +141,7 @@ def _dies_with_us(seconds: float) -> Callable[[], None] | None:
             allowed = min(allowed, hard)
         resource.setrlimit(resource.RLIMIT_CPU, (allowed, hard))
 
-    return before
+    return prepare
 
 
 def _page(table: str) -> Recognised:
@@ -156,7 +151,7 @@ def _page(table: str) -> Recognised:
     weighed = letters = 0.0
     for row in table.split("\n"):
         cells = row.split("\t")
-        if len(cells) <= TEXT or cells[LEVEL] != WORD or not cells[TEXT].strip():
+        if len(cells) <= TEXT or cells[LEVEL] != WORD_LEVEL or not cells[TEXT].strip():
             continue
         here = (cells[BLOCK], cells[PARAGRAPH], cells[LINE])
         if here != place:

@@ -1,5 +1,5 @@
-"""Fields of forms and notes on a PDF page: what they show is text of the page, what is switched off
-is not."""
+"""Fields of forms and notes on a PDF page: text of the page where they are shown, hidden text where
+they are switched off."""
 
 import ctypes
 from dataclasses import dataclass, field
@@ -7,41 +7,41 @@ from typing import Any
 
 import pypdfium2.raw as raw
 
-MOST_NOTES = 1000
+MAX_ANNOTATIONS = 1000  # of a page, that are looked at
 NO_VIEW = 32  # of an annotation's flags, PDF 2.0 table 167
 DRAW_NOTHING = (raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP, raw.FPDF_ANNOT_WIDGET)
-SHOWN = (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT)
+TEXT_KINDS = (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT)
 
 
 @dataclass(slots=True)
-class Found:
+class PageAnnotations:
     """Whether fields or notes show text; what hidden fields hold; and where other notes are drawn
     over the page, as left, bottom, right, top."""
 
-    shown: bool = False
-    switched_off: list[str] = field(default_factory=list)
+    show_text: bool = False
+    hidden_fields: list[str] = field(default_factory=list)
     notes: list[tuple[float, float, float, float]] = field(default_factory=list)
 
 
-def find(handle: Any) -> Found:
-    """What the loaded page has, links apart."""
-    found = Found()
-    for number in range(min(raw.FPDFPage_GetAnnotCount(handle), MOST_NOTES)):
+def find(handle: Any) -> PageAnnotations:
+    """The fields and notes of a loaded page, links apart."""
+    annotations = PageAnnotations()
+    for number in range(min(raw.FPDFPage_GetAnnotCount(handle), MAX_ANNOTATIONS)):
         note = raw.FPDFPage_GetAnnot(handle, number)
         try:
             kind = raw.FPDFAnnot_GetSubtype(note)
             off = raw.FPDFAnnot_GetFlags(note) & (raw.FPDF_ANNOT_FLAG_HIDDEN | NO_VIEW)
-            if kind in SHOWN and not off:
-                found.shown = True
+            if kind in TEXT_KINDS and not off:
+                annotations.show_text = True
             elif kind == raw.FPDF_ANNOT_WIDGET and (text := _value(note)):
-                found.switched_off.append(text)
+                annotations.hidden_fields.append(text)
             elif kind not in DRAW_NOTHING and not off:
                 box = raw.FS_RECTF()
                 raw.FPDFAnnot_GetRect(note, ctypes.byref(box))
-                found.notes.append((box.left, box.bottom, box.right, box.top))
+                annotations.notes.append((box.left, box.bottom, box.right, box.top))
         finally:
             raw.FPDFPage_CloseAnnot(note)
-    return found
+    return annotations
 
 
 def make_part_of_page(handle: Any) -> bool:

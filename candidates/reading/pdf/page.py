@@ -1,8 +1,7 @@
 """One page of a PDF through pdfium: its letters, where they stand, and its lines in reading order.
 
-Apart from `pdf`, which decides over whole files. The bindings check and convert each argument,
-which costs five times as much as the call: what is called once for each word or letter is called
-past them.
+`reader` decides over whole files. The bindings check and convert each argument, which costs five
+times as much as the call: functions that are called for each word or letter go past them.
 """
 
 import ctypes
@@ -22,7 +21,8 @@ from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.problems import Problem, Unreadable
 
 from . import fields
-from .reading_order import CELL, NEAR, SAME_ROW, Fragment, ordered
+from .fragments import BULLET_GAP, CELL_GAP, SAME_ROW_OVERLAP, Fragment
+from .reading_order import ordered
 
 WORD = re.compile(r"[^\s\x00\ufffe]+\ufffe?")
 BULLET = re.compile(r"[^\w\s(\[+@]|\d{1,2}[.)]")
@@ -56,12 +56,14 @@ class Page:
     """A loaded page; `text` has one character for each of pdfium's letters, "\\0" where a letter
     has none, so that an offset into it is a letter's number."""
 
-    def __init__(self, handle: Any, letters: Any, text: str, fields: fields.Found) -> None:
+    def __init__(
+        self, handle: Any, letters: Any, text: str, annotations: fields.PageAnnotations
+    ) -> None:
         self.handle = handle
         self.letters = letters
         self.text = text
-        self.switched_off = fields.switched_off
-        self.notes = fields.notes
+        self.hidden_fields = annotations.hidden_fields
+        self.notes = annotations.notes
         self.turns: int | None = None  # quarters by which the text lies; known with the boxes
 
     def boxes(self, numbers: Sequence[int]) -> list[Box]:
@@ -76,11 +78,11 @@ class Page:
 
     def _turns(self, numbers: Sequence[int]) -> int:
         """By how many quarters, counterclockwise, a few letters from all over the page lie."""
-        few = numbers[:: max(len(numbers) // 9, 1)][:9]
+        sample = numbers[:: max(len(numbers) // 9, 1)][:9]
         letters = pointer(self.letters)
         # Angles are clockwise.
-        found = [-round(_angle(letters, number) / (pi / 2)) % 4 for number in few]
-        return max(set(found), key=found.count) if found else 0
+        quarters = [-round(_angle(letters, number) / (pi / 2)) % 4 for number in sample]
+        return max(set(quarters), key=quarters.count) if quarters else 0
 
     def plain_boxes(self, numbers: Sequence[int]) -> list[Box]:
         """The same in the coordinates of the page's content, as left, bottom, right, top."""
@@ -98,7 +100,7 @@ _places: list[Any] = []
 
 
 def _make_room(count: int) -> None:
-    """Room for as many boxes, and a pointer to the place of each, kept from page to page."""
+    """Make room for `count` boxes and a pointer to the place of each; kept from page to page."""
     global _room
     if len(_places) < count:
         _room = bytearray(2 * count * BOX.size)
@@ -109,11 +111,11 @@ def _make_room(count: int) -> None:
 
 
 @contextmanager
-def opened(document: Any, index: int) -> Iterator[Page]:
+def open_page(document: Any, index: int) -> Iterator[Page]:
     """Page `index`, counted from 0. Raises PdfiumError, and Unreadable(TOO_LONG)."""
     handle = _loaded(document, index)
-    form_fields = fields.find(handle)
-    if form_fields.shown and fields.make_part_of_page(handle):
+    annotations = fields.find(handle)
+    if annotations.show_text and fields.make_part_of_page(handle):
         raw.FPDF_ClosePage(handle)
         handle = _loaded(document, index)
     try:
@@ -121,7 +123,7 @@ def opened(document: Any, index: int) -> Iterator[Page]:
         if not letters:
             raise pdfium.PdfiumError("the text of the page cannot be loaded")
         try:
-            yield Page(handle, letters, _text(letters, index), form_fields)
+            yield Page(handle, letters, _text(letters, index), annotations)
         finally:
             raw.FPDFText_ClosePage(letters)
     finally:
@@ -141,7 +143,7 @@ def in_order(page: Page) -> str:
     lines = ordered(fragments)
     if lines is None:
         return page.text
-    # A word that is broken over two lines goes on at once; `pdf` mends it.
+    # A word that is broken over two lines goes on at once; `reader` mends it.
     return "\n".join(line.text for line in lines).replace("\ufffe\n", "\ufffe")
 
 
@@ -181,7 +183,7 @@ def _fragments(page: Page) -> list[Fragment]:
     pieces: list[list[Piece]] = []
     unsure: list[int] = []
     for (start, end), first, last in zip(lines, boxes[::2], boxes[1::2], strict=True):
-        if page.turns or not _is_one(page, start, end, first, last):
+        if page.turns or not _is_one_piece(page, start, end, first, last):
             unsure.append(len(pieces))
             pieces.append([])
         else:
@@ -190,22 +192,22 @@ def _fragments(page: Page) -> list[Fragment]:
     if unsure:
         words = [[word.span() for word in WORD.finditer(text, *lines[n])] for n in unsure]
         ends = [place for spans in words for span in spans for place in _ends(text, *span)]
-        found = page.boxes(ends)
+        boxes_of_words = page.boxes(ends)
         place = 0
         for number, spans in zip(unsure, words, strict=True):
-            mine = found[place : place + 2 * len(spans)]
-            place += len(mine)
-            pieces[number] = _pieces(text, spans, mine)
+            line_boxes = boxes_of_words[place : place + 2 * len(spans)]
+            place += len(line_boxes)
+            pieces[number] = _pieces(text, spans, line_boxes)
     return [
         Fragment(x0, y0, x1, y1, text[start:end], place)
         for place, (x0, y0, x1, y1, start, end) in enumerate(chain.from_iterable(pieces))
     ]
 
 
-def _is_one(page: Page, start: int, end: int, first: Box, last: Box) -> bool:
+def _is_one_piece(page: Page, start: int, end: int, first: Box, last: Box) -> bool:
     """Whether a line is surely one piece: what draws it leaves no wide gap and keeps its height.
 
-    A text object has none inside; looking at these is far cheaper than looking at each word.
+    There is no gap inside a text object, and text objects are far fewer than words.
     """
     if "\ufffe" in page.text[start:end] or "\0" in page.text[start:end]:
         return False
@@ -223,7 +225,7 @@ def _is_one(page: Page, start: int, end: int, first: Box, last: Box) -> bool:
     for number in range(count):
         _rect(letters, number, *_double_places)
         rect_left, rect_top, rect_right, rect_bottom = _doubles
-        if not -height < rect_left - edge < CELL * max(height, 4.0) and number:
+        if not -height < rect_left - edge < CELL_GAP * max(height, 4.0) and number:
             return False
         if rect_bottom > top or rect_top < bottom:
             return False
@@ -254,10 +256,13 @@ def _pieces(text: str, words: list[tuple[int, int]], boxes: list[Box]) -> list[P
             overlap = (y1 if y1 < top else top) - (y0 if y0 > bottom else bottom)
             if (
                 (
-                    -height < left - x1 < CELL * (height if height > 4 else 4)
-                    or (x1 <= left < x1 + NEAR * height and BULLET.fullmatch(text, begin, before))
+                    -height < left - x1 < CELL_GAP * (height if height > 4 else 4)
+                    or (
+                        x1 <= left < x1 + BULLET_GAP * height
+                        and BULLET.fullmatch(text, begin, before)
+                    )
                 )
-                and overlap > SAME_ROW * height
+                and overlap > SAME_ROW_OVERLAP * height
                 and text[before - 1] != "\ufffe"
             ):
                 x0 = left if left < x0 else x0

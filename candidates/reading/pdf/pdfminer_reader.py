@@ -1,4 +1,4 @@
-"""The second PDF reader, pdfminer.six: apart because it is slow to import and seldom needed."""
+"""The second PDF reader, by pdfminer.six, which is slow to import and seldom needed."""
 
 import io
 import re
@@ -12,11 +12,9 @@ from pdfminer.pdfparser import PDFParser, PDFSyntaxError
 
 from candidates.facts.values import Flag
 from candidates.reading.clean import garbage_share
-from candidates.reading.limits import MAX_CHARACTERS, MAX_PAGES
+from candidates.reading.limits import MAX_CHARACTERS, MAX_PAGES, MAX_PDF_GARBAGE_SHARE
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
-
-from .reader import MOST_GARBAGE
 
 # Brackets in brackets without end, which take it minutes.
 NESTED = re.compile(rb"(?:\[\s*){500}|(?:<<[^<>]{0,40}){500}")
@@ -24,7 +22,7 @@ UNKNOWN_LETTER = "(cid:"  # how pdfminer.six writes a letter that its font canno
 
 
 def parse(data: bytes, instead_of: str) -> Parsed:
-    """The text of each page; `instead_of` says what the first reader met, for the detail.
+    """The text of each page; `instead_of` is the fault that the first reader met, for the detail.
 
     Raises Unreadable.
     """
@@ -42,7 +40,10 @@ def parse(data: bytes, instead_of: str) -> Parsed:
     if not text.strip():
         raise Unreadable(Problem.DAMAGED, f"pypdfium2: {instead_of}; pdfminer.six: no text")
     unknown = text.count(UNKNOWN_LETTER)
-    if unknown > MOST_GARBAGE * len(text) / 8 or garbage_share(text) > MOST_GARBAGE:
+    if (
+        unknown > MAX_PDF_GARBAGE_SHARE * len(text) / 8
+        or garbage_share(text) > MAX_PDF_GARBAGE_SHARE
+    ):
         raise Unreadable(Problem.GARBLED, f"pypdfium2: {instead_of}; pdfminer.six: no letters")
     unchecked = Flag("unchecked", "pdfminer.six does not draw pages")
     return Parsed("pdfminer.six", pages, (unchecked,), paged=True)

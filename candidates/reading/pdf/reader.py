@@ -15,21 +15,22 @@ import pypdfium2.raw as raw
 
 from candidates.facts.values import Flag
 from candidates.reading.clean import garbage_share
+from candidates.reading.context import ReadingContext
 from candidates.reading.document import Hidden
-from candidates.reading.limits import MAX_CHARACTERS, MAX_PAGES
+from candidates.reading.limits import (
+    MAX_CHARACTERS,
+    MAX_PAGES,
+    MAX_PDF_GARBAGE_SHARE,
+    REFUSED_PDF_GARBAGE_SHARE,
+)
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
 
-from .hidden import unseen
-from .page import in_order, opened
-
-# Above this share of letters that cannot be told, the other reader is asked; if it does no
-# better and the share is hopeless, the file is refused. Icons in ordinary résumés reach 3%.
-MOST_GARBAGE = 0.2
-HOPELESS = 0.5
+from .hidden import without_hidden
+from .page import in_order, open_page
 
 # pdfium joins a word that is broken over two lines and leaves this in place of the hyphen.
-BROKEN = re.compile(r"([^\W_][\w'’+-]*)\ufffe(\w*)")
+BROKEN_WORD = re.compile(r"([^\W_][\w'’+-]*)\ufffe(\w*)")
 # First parts of compounds that keep their hyphen wherever the line ends.
 _FIRST_PARTS = """
 all back best bottom client cloud co cost cross customer data decision deep detail domain e end
@@ -42,7 +43,7 @@ team ten test third three time top two up user value web well wide win work worl
 FIRST_PARTS = frozenset(_FIRST_PARTS.split())
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, _context: ReadingContext) -> Parsed:
     """The text of each page. Raises Unreadable."""
     try:
         parsed = _with_pdfium(data)
@@ -51,19 +52,19 @@ def parse(data: bytes) -> Parsed:
             raise Unreadable(Problem.ENCRYPTED) from None
         return _with_pdfminer(data, instead_of=str(error))
     share = garbage_share("".join(parsed.pages))
-    if share > MOST_GARBAGE:
-        return _better(data, parsed, share)
+    if share > MAX_PDF_GARBAGE_SHARE:
+        return _second_opinion(data, parsed, share)
     if parsed.hidden or any(page.strip() for page in parsed.pages):
-        return parsed  # the other reader would bring back what is hidden
+        return parsed  # the second reader would bring back what is hidden
     if not _draws(data, raw.FPDF_PAGEOBJ_TEXT):
         pictures = _draws(data, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH)
         raise Unreadable(Problem.NO_TEXT if pictures else Problem.BLANK)
-    return _better(data, parsed, 1.0)
+    return _second_opinion(data, parsed, 1.0)
 
 
 def _with_pdfium(data: bytes) -> Parsed:
     """Raises PdfiumError where pdfium can make nothing of the file."""
-    with loaded(data) as document:
+    with open_document(data) as document:
         count = raw.FPDF_GetPageCount(document)
         if count < 1:
             raise pdfium.PdfiumError("no pages")
@@ -75,8 +76,8 @@ def _with_pdfium(data: bytes) -> Parsed:
         length = 0
         for index in range(count):
             try:
-                with opened(document, index) as page:
-                    page.text, runs = unseen(page, index + 1)
+                with open_page(document, index) as page:
+                    page.text, runs = without_hidden(page, index + 1)
                     text = in_order(page).replace("\0", "")
                 hidden += runs
             except pdfium.PdfiumError as error:
@@ -101,9 +102,10 @@ def _with_pdfium(data: bytes) -> Parsed:
 
 
 @contextmanager
-def loaded(data: bytes) -> Iterator[Any]:
-    # Not by pypdfium2's PdfDocument: it also asks for the last error where opening went well and
-    # there are no pages, and is then told why the file before this one was refused.
+def open_document(data: bytes) -> Iterator[Any]:
+    """The document, closed at the end. Raises PdfiumError where it cannot be opened."""
+    # Not by pypdfium2's PdfDocument: where opening went well and there are no pages it also asks
+    # for the last error, which is that of the file before this one.
     document = raw.FPDF_LoadMemDocument64(data, len(data), None)
     if not document:
         code = raw.FPDF_GetLastError()
@@ -133,7 +135,7 @@ def _mend_hyphens(page: str, document: str) -> str:
         )
         return whole if whole in document or not compounds else compound
 
-    return BROKEN.sub(mend, page).replace("\ufffe", "-")
+    return BROKEN_WORD.sub(mend, page).replace("\ufffe", "-")
 
 
 def _draws(data: bytes, *kinds: int) -> bool:
@@ -144,7 +146,7 @@ def _draws(data: bytes, *kinds: int) -> bool:
             try:
                 page = document[index]
             except pdfium.PdfiumError:
-                continue  # said in a flag where the text was read
+                continue  # there is a flag for it from where the text was read
             if next(page.get_objects(filter=list(kinds), max_depth=4), None) is not None:
                 return True
         return False
@@ -152,31 +154,31 @@ def _draws(data: bytes, *kinds: int) -> bool:
         document.close()
 
 
-def _better(data: bytes, first: Parsed, share: float) -> Parsed:
-    """What pdfminer.six makes of a file in which `share` of pdfium's letters cannot be told; if
-    that is nothing, pdfium's text with a flag where at least half of it is letters."""
+def _second_opinion(data: bytes, first: Parsed, share: float) -> Parsed:
+    """The text by pdfminer.six of a file in which `share` of pdfium's letters cannot be told; where
+    it has none, pdfium's text with a flag, if at least half of it is letters."""
     try:
         second = _with_pdfminer(data, instead_of=f"{share:.0%} of the letters unknown")
-        pages = tuple(_without(page, first.hidden) for page in second.pages)
+        pages = tuple(_without_hidden(page, first.hidden) for page in second.pages)
         return replace(second, pages=pages, hidden=first.hidden)
     except Unreadable as refused:
         if refused.problem in (Problem.TOO_LONG, Problem.TOO_MANY_PAGES):
             raise
-        if share > HOPELESS:
+        if share > REFUSED_PDF_GARBAGE_SHARE:
             raise Unreadable(Problem.GARBLED, refused.detail) from refused
     lost = Flag("letters-lost", f"{share:.0%} of the letters cannot be told")
     return replace(first, flags=(*first.flags, lost))
 
 
-def _without(page: str, hidden: tuple[Hidden, ...]) -> str:
-    """The page as the other reader has it, without what was found to be hidden."""
-    for one in hidden:
-        words = r"\s*".join(map(re.escape, "".join(one.text.split())))
+def _without_hidden(page: str, hidden: tuple[Hidden, ...]) -> str:
+    """The page as the second reader has it, without the text that is hidden."""
+    for run in hidden:
+        words = r"\s*".join(map(re.escape, "".join(run.text.split())))
         page = re.sub(words, "", page) if words else page
     return page
 
 
 def _with_pdfminer(data: bytes, instead_of: str) -> Parsed:
-    from .pdfminer_reader import parse as parse_second
+    from . import pdfminer_reader  # slow to import and seldom needed
 
-    return parse_second(data, instead_of)
+    return pdfminer_reader.parse(data, instead_of)

@@ -6,19 +6,19 @@ import pypdfium2.raw as raw
 
 from .page import Box, Page
 
-SCALE = 1.5  # pixels for each point
-MOST_PIXELS = 16_000_000
+PIXELS_PER_POINT = 1.5
+MAX_PIXELS = 16_000_000
 CONTRAST = 24  # grey levels of 256 between the lightest and the darkest spot of a letter
 
 
-class Picture:
+class GreyPage:
     """The page as it is shown, in grey."""
 
-    def __init__(self, page: Page, whole: Box) -> None:
-        wide = raw.FPDF_GetPageWidthF(page.handle)
-        high = raw.FPDF_GetPageHeightF(page.handle)
-        scale = min(SCALE, (MOST_PIXELS / max(wide * high, 1.0)) ** 0.5)
-        self.width, self.height = max(int(wide * scale), 1), max(int(high * scale), 1)
+    def __init__(self, page: Page) -> None:
+        width = raw.FPDF_GetPageWidthF(page.handle)
+        height = raw.FPDF_GetPageHeightF(page.handle)
+        scale = min(PIXELS_PER_POINT, (MAX_PIXELS / max(width * height, 1.0)) ** 0.5)
+        self.width, self.height = max(int(width * scale), 1), max(int(height * scale), 1)
         bitmap = raw.FPDFBitmap_CreateEx(self.width, self.height, raw.FPDFBitmap_Gray, None, 0)
         if not bitmap:
             raise MemoryError("no room for a page's picture")

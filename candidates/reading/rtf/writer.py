@@ -1,6 +1,6 @@
-"""What the marks of an RTF file do to its text: states of letters, fonts, tables, lines.
+"""The effect of the marks of an RTF file on its text: states of letters, fonts, tables, lines.
 
-Apart from `rich_text`, which finds the marks in the bytes and keeps the groups.
+`reader` finds the marks in the bytes and keeps the groups.
 """
 
 import codecs
@@ -13,20 +13,20 @@ from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.visibility import (
     LOW_CONTRAST,
-    NARROWEST,
+    MIN_WIDTH_PERCENT,
     SQUEEZED,
-    TINIEST,
     TINY,
+    TINY_POINTS,
     VANISHED,
     Colour,
     Grounds,
     Line,
-    lost,
+    is_lost,
     row_lines,
     symbol,
 )
 
-from .control_words import ALOUD, CHARSETS, SYMBOL
+from .control_words import CHARSETS, METHOD_OF_WORD, SYMBOL_FONT
 
 LINE_ENDS = b"\r\n\0"
 COLOUR = re.compile(rb"\\(red|green|blue)(\d{1,3})")
@@ -37,7 +37,7 @@ CODE_PAGE = re.compile(rb"\\cpg(\d{1,5})")
 
 
 @dataclass(slots=True)
-class Sink:
+class RtfSink:
     """Lines of one stretch of text: the body, a header, a note, a box."""
 
     kind: str
@@ -50,10 +50,10 @@ class Sink:
 
 
 @dataclass(slots=True)
-class State:
-    """What a group inherits and restores. Changed in place, for it is by the million."""
+class RtfState:
+    """The state that a group inherits and restores. Changed in place: there are millions."""
 
-    sink: Sink
+    sink: RtfSink
     codec: str = "cp1252"
     skip: int = 1  # characters that stand in for a \\u
     drop: bool = False
@@ -66,8 +66,8 @@ class State:
     font: int = -1
     wide: int = 100  # per cent of a letter's width
 
-    def copy(self) -> "State":
-        return State(
+    def copy(self) -> "RtfState":
+        return RtfState(
             self.sink,
             self.codec,
             self.skip,
@@ -83,16 +83,16 @@ class State:
         )
 
 
-class Writer:
+class RtfWriter:
     """The text of one file while it comes together; `paper` is the ground of its pages."""
 
     def __init__(self, paper: Grounds) -> None:
         self.paper = paper
-        self.body = Sink("body")
-        self.state = State(self.body)
-        self.how: str | None = ""  # text is hidden here, None where that has to be found anew
+        self.body = RtfSink("body")
+        self.state = RtfState(self.body)
+        self.hiding: str | None = ""  # kind of hiding from here on; None: to be determined anew
         self.actions: dict[bytes, Callable[[int | None], None]] = {
-            word: getattr(self, f"_{method}") for word, method in ALOUD.items()
+            word: getattr(self, f"_{method}") for word, method in METHOD_OF_WORD.items()
         }
         self.length = 0
         self.asides: dict[str, list[str]] = {kind: [] for kind in ("header", "note", "footer")}
@@ -107,16 +107,16 @@ class Writer:
     # Groups
 
     def begin(self, kind: str) -> None:
-        """Text from here to the end of the group goes somewhere else."""
+        """Send the text from here to the end of the group to a sink of its own."""
         now = self.state
-        self._enter(State(Sink(kind), now.codec, now.skip, vanish=now.vanish, font=now.font))
+        self._enter(RtfState(RtfSink(kind), now.codec, now.skip, vanish=now.vanish, font=now.font))
 
-    def _enter(self, state: State) -> None:
+    def _enter(self, state: RtfState) -> None:
         self.state = state
-        self.how = None
+        self.hiding = None
 
-    def leave(self, state: State) -> None:
-        """Back to what held around a group; text that went somewhere else is put there."""
+    def leave(self, state: RtfState) -> None:
+        """Restore the state around a group; text of a sink that ended is put in its place."""
         self.flush()
         self.stand_ins = 0
         ended = self.state.sink
@@ -138,11 +138,11 @@ class Writer:
                 red, green, blue = (parts.get(key, 0) & 255 for key in CHANNELS)
                 self.colours.append((red, green, blue) if parts else None)
             return
-        found = FONT.split(content)[1:]
-        for key, entry in zip(found[::2], found[1::2], strict=False):
+        fonts = FONT.split(content)[1:]
+        for key, entry in zip(fonts[::2], fonts[1::2], strict=False):
             charset, page = CHARSET.search(entry), CODE_PAGE.search(entry)
             codec = CHARSETS.get(int(charset.group(1)), "") if charset else ""
-            if page and codec != SYMBOL:
+            if page and codec != SYMBOL_FONT:
                 codec = _codec(int(page.group(1))) or codec
             self.fonts[int(key)] = codec
         self._font(self.usual_font)
@@ -233,9 +233,9 @@ class Writer:
         self.state.in_table = True
 
     def _change(self) -> None:
-        """Another look from here on."""
+        """Begin another style of letters."""
         self.flush()
-        self.how = None
+        self.hiding = None
 
     def _par(self, _value: int | None) -> None:
         self.flush()
@@ -252,7 +252,7 @@ class Writer:
             self._end_line(sink, sink.inside)
             sink.cells.append("\n".join(sink.inside).strip("\n"))
             sink.inside = []
-            self.how = None
+            self.hiding = None
 
     def _row(self, _value: int | None) -> None:
         self.flush()
@@ -307,7 +307,7 @@ class Writer:
 
     def flush(self) -> None:
         if self.pending:
-            if self.state.codec == SYMBOL:
+            if self.state.codec == SYMBOL_FONT:
                 text = "".join(_plain_or_symbol(code) for code in self.pending)
             else:
                 text = self.pending.decode(self.state.codec, "replace")
@@ -315,19 +315,19 @@ class Writer:
             self._add(text)
 
     def _add(self, text: str) -> None:
-        if self.how is None:
-            self.how = self._how_hidden()
+        if self.hiding is None:
+            self.hiding = self._hiding_now()
         self.length += len(text)
         if self.length > 2 * MAX_CHARACTERS:
             raise Unreadable(Problem.TOO_LONG, f"more than {MAX_CHARACTERS} characters of RTF")
-        self.state.sink.line.add(text, self.how)
+        self.state.sink.line.add(text, self.hiding)
 
-    def _end_line(self, sink: Sink, lines: list[str]) -> None:
+    def _end_line(self, sink: RtfSink, lines: list[str]) -> None:
         sink.line.end(lines, self.hidden)
         sink.line = Line()
 
-    def finished(self, sink: Sink) -> list[str]:
-        if sink.line.seen or sink.line.unseen or sink.line.boxes:
+    def finished(self, sink: RtfSink) -> list[str]:
+        if sink.line.shown or sink.line.hidden_pieces or sink.line.boxes:
             self._end_line(sink, sink.inside if sink.cells else sink.lines)
         if sink.cells or sink.inside:
             sink.lines += row_lines([*sink.cells, "\n".join(sink.inside)])
@@ -336,16 +336,16 @@ class Writer:
     def _colour(self, number: int) -> Colour | None:
         return self.colours[number] if 0 <= number < len(self.colours) else None
 
-    def _how_hidden(self) -> str:
+    def _hiding_now(self) -> str:
         state = self.state
         if state.vanish:
             return VANISHED
-        if 0 < state.size <= 2 * TINIEST:
+        if 0 < state.size <= 2 * TINY_POINTS:
             return TINY
-        if state.wide < NARROWEST:
+        if state.wide < MIN_WIDTH_PERCENT:
             return SQUEEZED
         ink = self._colour(state.ink) if state.ink else None
-        return LOW_CONTRAST if ink and lost(ink, self._grounds()) else ""
+        return LOW_CONTRAST if ink and is_lost(ink, self._grounds()) else ""
 
     def _grounds(self) -> Grounds:
         state, sink = self.state, self.state.sink
@@ -359,7 +359,7 @@ class Writer:
 
 def _codec(page: int) -> str:
     """Python's name for a code page, "" where it has none."""
-    names = {10000: "mac_roman", 65001: "utf-8", 936: "gb18030", 0: "", 42: SYMBOL}
+    names = {10000: "mac_roman", 65001: "utf-8", 936: "gb18030", 0: "", 42: SYMBOL_FONT}
     if page in names:
         return names[page]
     try:

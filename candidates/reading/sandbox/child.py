@@ -6,12 +6,10 @@ They are bound by the same limits and end with the child.
 """
 
 import contextlib
-import ctypes
 import json
 import logging
 import os
 import resource
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -19,14 +17,19 @@ from typing import Any
 
 from candidates.reading import read
 from candidates.reading.containers.archive import members
-from candidates.reading.limits import ADDRESS_SPACE, CPU_SECONDS, OPEN_FILES, recognise_seconds
+from candidates.reading.limits import (
+    ADDRESS_SPACE_BYTES,
+    MAX_OPEN_FILES,
+    READING_CPU_SECONDS,
+    recognise_seconds,
+)
 from candidates.reading.problems import Problem, Unreadable
+from candidates.reading.processes import ending_with
 
 from . import seccomp
 from .wire import DRAW, LAYOUT, REQUEST, UNPACK, answer
 
-PR_SET_PDEATHSIG = 1
-NICE = 5  # reading thousands of files leaves the processor to whoever answers a browser
+NICENESS = 5  # reading thousands of files must not slow the web server down
 
 
 def main() -> None:
@@ -35,7 +38,7 @@ def main() -> None:
     missing = _confine(parent=int(sys.argv[1]), starts_processes=bool(ocr))
     baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     _send(answers, {"missing": missing, "max_rss": baseline})
-    # From here on a parser's noise, which may quote the résumé, goes nowhere.
+    # From here on the output of parsers, which may quote the résumé, is discarded.
     os.dup2(nowhere, 2)
     os.close(nowhere)
     logging.disable(logging.CRITICAL)
@@ -45,15 +48,15 @@ def main() -> None:
         _send(answers, {"recognising": pages})
 
     while head := _receive(requests, REQUEST.size):
-        what, skip, name_length, data_length = REQUEST.unpack(head)
+        action, skip, name_length, data_length = REQUEST.unpack(head)
         name = _receive(requests, name_length).decode("utf-8", "surrogatepass")
         data = _receive(requests, data_length)
-        _allow_more_cpu(CPU_SECONDS)
-        if what == UNPACK:
+        _allow_more_cpu(READING_CPU_SECONDS)
+        if action == UNPACK:
             _unpack(answers, data, name, skip)
-        elif what == DRAW:
+        elif action == DRAW:
             _draw(answers, data, skip)
-        elif what == LAYOUT:
+        elif action == LAYOUT:
             _send(answers, _guarded(lambda data=data, name=name: _layout(data, name)))  # type: ignore[misc]
         else:
             _send(answers, _answer(data, name, ocr, announce))
@@ -64,12 +67,12 @@ def _unpack(pipe: int, data: bytes, name: str, skip: int) -> None:
 
     def send() -> dict[str, Any]:
         for member in members(data, name, skip):
-            told: dict[str, Any] = {"member": member.name, "size": len(member.data)}
+            head: dict[str, Any] = {"member": member.name, "size": len(member.data)}
             if member.problem is not None:
-                told |= {"problem": member.problem.value, "detail": member.detail}
-            _send(pipe, told)
+                head |= {"problem": member.problem.value, "detail": member.detail}
+            _send(pipe, head)
             _write(pipe, member.data)
-            _allow_more_cpu(CPU_SECONDS)
+            _allow_more_cpu(READING_CPU_SECONDS)
         return {"end": True}
 
     _send(pipe, _guarded(send))
@@ -100,13 +103,13 @@ def _answer(data: bytes, name: str, ocr: str, announce: Callable[[int], None]) -
 
 
 def _guarded(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What `act` answers, or why it does not."""
+    """The answer of `act`, or the problem that it raised."""
     try:
         return act()
     except Unreadable as refused:
         return {"problem": refused.problem.value, "detail": refused.detail}
     except Exception as error:  # noqa: BLE001
-        # The last wall around parsers: whatever they raise costs this file only. The message of
+        # The last guard around parsers: whatever they raise costs this file only. The message of
         # an unforeseen error may quote the résumé, so only its type and place go on.
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{os.path.basename(place.filename)}:{place.lineno}"  # noqa: PTH119
@@ -114,7 +117,7 @@ def _guarded(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _take_pipes() -> tuple[int, int, int]:
-    """Keep the two pipes under numbers of our own; 0 and 1 become harmless for parsers. The last
+    """Move the two pipes to other numbers, so that 0 and 1 are harmless for parsers. The last
     number is that of /dev/null."""
     requests, answers = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -124,33 +127,34 @@ def _take_pipes() -> tuple[int, int, int]:
 
 
 def _confine(parent: int, *, starts_processes: bool) -> list[str]:
-    """Give up what parsing does not need; returns what this system would not let us give up."""
+    """Give up all rights that parsing does not need; returns those that the system would not take
+    away."""
     missing: list[str] = []
 
-    def attempt(what: str, act: Callable[[], object]) -> None:
+    def attempt(protection: str, act: Callable[[], object]) -> None:
         try:
             act()
         except (OSError, ValueError, AttributeError) as error:
-            missing.append(f"{what} ({error})")
+            missing.append(f"{protection} ({error})")
 
-    attempt("end with its parent", lambda: _die_with(parent))
-    attempt("behind the pages", lambda: os.nice(NICE))
+    attempt("end with its parent", lambda: _end_with(parent))
+    attempt("behind the pages", lambda: os.nice(NICENESS))
     attempt("no network", lambda: os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET))
-    for what, limit, value in (
+    for protection, limit, value in (
         ("no core dump", resource.RLIMIT_CORE, 0),
         ("no file written", resource.RLIMIT_FSIZE, 0),
-        ("few open files", resource.RLIMIT_NOFILE, OPEN_FILES),
+        ("few open files", resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
         ("no child process", resource.RLIMIT_NPROC, 0),
-        ("limited memory", resource.RLIMIT_AS, ADDRESS_SPACE),
+        ("limited memory", resource.RLIMIT_AS, ADDRESS_SPACE_BYTES),
     ):
         if limit == resource.RLIMIT_NPROC and starts_processes:
-            continue  # a number would count all processes of this user, not ours alone
-        attempt(what, lambda limit=limit, value=value: _lower(limit, value))  # type: ignore[misc]
+            continue  # it would count all processes of this user
+        attempt(protection, lambda limit=limit, value=value: _lower(limit, value))  # type: ignore[misc]
     known = len(missing)
-    what = "no network, files or processes by a filter of calls"
-    attempt(what, lambda: seccomp.confine(starts_processes=starts_processes))
+    protection = "no network, files or processes by a filter of calls"
+    attempt(protection, lambda: seccomp.confine(starts_processes=starts_processes))
     if len(missing) == known:  # which refuses a network as well
-        missing = [told for told in missing if not told.startswith("no network")]
+        missing = [entry for entry in missing if not entry.startswith("no network")]
     return missing
 
 
@@ -161,20 +165,14 @@ def _lower(limit: int, value: int) -> None:
     resource.setrlimit(limit, (value, value))
 
 
-def _die_with(parent: int) -> None:
-    """Ask Linux for SIGKILL when the parent dies; the end of the pipe says it elsewhere."""
-    if not sys.platform.startswith("linux"):
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    if os.getppid() != parent:
+def _end_with(parent: int) -> None:
+    """End when the parent does, also where the end of the pipe would not say it."""
+    if not ending_with(parent)():
         raise SystemExit("The process that started this reader is gone.")
 
 
 def _allow_more_cpu(seconds: int) -> None:
-    """The limit of the system is for the whole life of a process; ours is for each file."""
+    """Raise the limit of the system, which holds for the life of a process, for one more file."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = int(usage.ru_utime + usage.ru_stime)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]

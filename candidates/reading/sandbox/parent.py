@@ -1,8 +1,8 @@
 """Reading in a child process, so that a hostile file costs one file and never its reader.
 
-The child has limits on memory, time, files and processes, no environment of ours and, where the
-system allows, no network (`child` says how). This side holds the clock, kills, replaces, and
-believes nothing that comes back until it has the right shape.
+The child has limits on memory, time, files and processes, an empty environment and, where the
+system allows it, no network (see `child`). This side keeps the time, kills and replaces the child,
+and checks the shape of everything that comes back.
 """
 
 import contextlib
@@ -20,15 +20,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from candidates.reading.document import Document, Member, Sheet
+from candidates.reading.document import Document, Member, PageLayout
 from candidates.reading.limits import (
-    ADDRESS_SPACE,
-    FILES_PER_CHILD,
+    ADDRESS_SPACE_BYTES,
     MAX_ANSWER_BYTES,
     MAX_ARCHIVE_BYTES,
     MAX_BYTES,
+    MAX_FILES_PER_CHILD,
     MAX_QUOTES,
-    SECONDS,
+    READING_SECONDS,
     recognise_seconds,
 )
 from candidates.reading.ocr import tesseract
@@ -39,24 +39,25 @@ from . import wire
 log = logging.getLogger(__name__)
 
 START_SECONDS = 30.0
-GRACE = 5.0  # seconds: a child that recognises ends by itself, and then has a text to hand over
-TICK = 1.0
-FOR_TESSERACT = ("PATH", "TESSDATA_PREFIX")
+GRACE_SECONDS = 5.0  # a child that recognises ends by itself, and then hands its text over
+TICK_SECONDS = 1.0
+TESSERACT_VARIABLES = ("PATH", "TESSDATA_PREFIX")
 REMEDY = "Install it (Debian: tesseract-ocr and tesseract-ocr-LANGUAGE), or switch recognition off."
 ROOT = Path(__file__).resolve().parents[3]
-PARTS = 256 * 1024
-_told: set[str] = set()  # what this system does not allow is said once for each process
+CHUNK_BYTES = 256 * 1024
+# Protections that this system does not allow are reported once for each process.
+_reported_protections: set[str] = set()
 
 
 class SandboxFailed(RuntimeError):
     """The child cannot be started here at all; no file is to blame."""
 
 
-class _Died(Exception):
-    """The child ended, or answered what no child of ours would."""
+class _ChildDied(Exception):
+    """The child ended, or its answer has not the form that the protocol gives it."""
 
 
-class _Late(Exception):
+class _ChildLate(Exception):
     """The child did not answer in time."""
 
 
@@ -69,7 +70,7 @@ class Sandbox:
     `ocr` switches text recognition on, for languages as tesseract names them ("eng+deu").
     """
 
-    def __init__(self, seconds: float = SECONDS, ocr: str = "") -> None:
+    def __init__(self, seconds: float = READING_SECONDS, ocr: str = "") -> None:
         self.seconds = seconds
         self.ocr = ocr
         self.deaths = 0
@@ -97,7 +98,7 @@ class Sandbox:
         """The text of `data`, within `seconds` of wall time (and the start of a child); text
         recognition adds to that what `limits.recognise_seconds` says.
 
-        `tick` is called about every second while we wait, for signs of life that are due.
+        `tick` is called about every second while the child works, for heartbeats that are due.
         Raises Unreadable with the reason when there is none, and SandboxFailed when no child can
         be started.
         """
@@ -105,12 +106,12 @@ class Sandbox:
             raise Unreadable(Problem.EMPTY)
         if len(data) > MAX_BYTES:
             raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
-        with self._asked(data, name, wire.READ) as (child, deadline):
+        with self._child_at_work(data, name, wire.READ) as (child, deadline):
             value = _receive(child, deadline, tick)
-            told = 0.0
+            recognising_since = 0.0
             while self.ocr and "recognising" in value:
-                told = told or time.monotonic()
-                deadline = told + _seconds_for(value["recognising"]) + GRACE
+                recognising_since = recognising_since or time.monotonic()
+                deadline = recognising_since + _seconds_for(value["recognising"]) + GRACE_SECONDS
                 value = _receive(child, deadline, tick)
             self._files += 1
             return _document(value)
@@ -119,13 +120,13 @@ class Sandbox:
         """The files in a ZIP, within `seconds` for each; without the first `skip`.
 
         Raises Unreadable where the archive as a whole is to blame, also after some members, and
-        SandboxFailed. Whoever stops listening half-way ends the child with it.
+        SandboxFailed. A caller that stops half-way ends the child.
         """
         if not data:
             raise Unreadable(Problem.EMPTY)
         if len(data) > MAX_ARCHIVE_BYTES:
             raise Unreadable(Problem.ARCHIVE_TOO_LARGE, f"{len(data)} bytes")
-        with self._asked(data, name, wire.UNPACK, skip) as (child, deadline):
+        with self._child_at_work(data, name, wire.UNPACK, skip) as (child, deadline):
             while "member" in (value := _receive(child, deadline)):
                 yield _member(value, child, deadline)
                 deadline = time.monotonic() + self.seconds
@@ -137,49 +138,49 @@ class Sandbox:
 
         Raises Unreadable and SandboxFailed.
         """
-        with self._asked(data, "", wire.DRAW, index) as (child, deadline):
+        with self._child_at_work(data, "", wire.DRAW, index) as (child, deadline):
             value = _receive(child, deadline)
             if "size" not in value:
                 _document(value)
-                raise _Died
+                raise _ChildDied
             drawn = _exactly(child, _size_of(value["size"]), deadline)
             if drawn[:4] != b"RIFF" or drawn[8:12] != b"WEBP":
-                raise _Died
+                raise _ChildDied
             return drawn
 
-    def layout(self, data: bytes, quotes: Sequence[tuple[str, int]] = ()) -> list[Sheet]:
+    def layout(self, data: bytes, quotes: Sequence[tuple[str, int]] = ()) -> list[PageLayout]:
         """The pages as `draw` draws them, and where on them the quotes stand, each given with how
         often it has stood in the text before; within `seconds`.
 
         Raises Unreadable and SandboxFailed.
         """
-        asked = json.dumps(list(quotes)[:MAX_QUOTES])
-        with self._asked(data, asked, wire.LAYOUT) as (child, deadline):
+        quotes_as_json = json.dumps(list(quotes)[:MAX_QUOTES])
+        with self._child_at_work(data, quotes_as_json, wire.LAYOUT) as (child, deadline):
             value = _receive(child, deadline)
             if "pages" not in value:
                 _document(value)
             try:
-                return [Sheet.from_json(page) for page in value["pages"]]
+                return [PageLayout.from_json(page) for page in value["pages"]]
             except (KeyError, TypeError, ValueError, OverflowError) as error:
-                raise _Died from error
+                raise _ChildDied from error
 
     @contextmanager
-    def _asked(
-        self, data: bytes, name: str, what: int, skip: int = 0
+    def _child_at_work(
+        self, data: bytes, name: str, action: int, skip: int = 0
     ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-        """A child that has been asked, and the end of its time."""
+        """A child that has got the request, and its deadline."""
         child = self._ready()
         begun = time.monotonic()
         try:
             deadline = begun + self.seconds
-            _write(child, wire.request(data, name, what, skip), data, deadline)
+            _write(child, wire.request(data, name, action, skip), data, deadline)
             yield child, deadline
-        except _Late:
+        except _ChildLate:
             self._stop()
             self.deaths += 1
             waited = time.monotonic() - begun
             raise Unreadable(Problem.TOO_SLOW, f"no answer in {waited:.4g} s") from None
-        except _Died:
+        except _ChildDied:
             self.deaths += 1
             raise self._reason_of_death() from None
         except Unreadable:
@@ -194,7 +195,7 @@ class Sandbox:
         self._stop()
 
     def _ready(self) -> subprocess.Popen[bytes]:
-        if self._child is not None and (self._files >= FILES_PER_CHILD or _ended(self._child)):
+        if self._child is not None and (self._files >= MAX_FILES_PER_CHILD or _ended(self._child)):
             self._stop()
         if self._child is None:
             self._child = _start(self.ocr)
@@ -209,19 +210,23 @@ class Sandbox:
     def _greet(self, child: subprocess.Popen[bytes]) -> int:
         try:
             hello = _receive(child, time.monotonic() + START_SECONDS)
-            missing, baseline = [str(what) for what in hello["missing"]], int(hello["max_rss"])
-        except (_Died, _Late, KeyError, TypeError, ValueError) as error:
+            missing, baseline = (
+                [str(protection) for protection in hello["missing"]],
+                int(hello["max_rss"]),
+            )
+        except (_ChildDied, _ChildLate, KeyError, TypeError, ValueError) as error:
             child.kill()
-            said = _pipe(child.stderr).read().decode(errors="replace").strip()
+            output = _pipe(child.stderr).read().decode(errors="replace").strip()
             raise SandboxFailed(
                 f"The process that reads files does not start ({type(error).__name__.strip('_')}): "
-                f"{said[-500:] or 'it said nothing'}. Try `{sys.executable} -m candidates.reading` "
+                f"{output[-500:] or 'it said nothing'}. "
+                f"Try `{sys.executable} -m candidates.reading` "
                 f"on a small text file in {ROOT}."
             ) from None
-        for what in missing:
-            if what not in _told:
-                _told.add(what)
-                log.warning("Files are read without this protection: %s", what)
+        for protection in missing:
+            if protection not in _reported_protections:
+                _reported_protections.add(protection)
+                log.warning("Files are read without this protection: %s", protection)
         _pipe(child.stderr).close()
         return baseline
 
@@ -230,8 +235,8 @@ class Sandbox:
         if code == -signal.SIGXCPU:
             return Unreadable(Problem.TOO_SLOW, "CPU limit")
         # Under the limit, an allocation that fails ends libraries in C++ by abort(). One large one
-        # can fail with little in use, so the peak alone does not tell.
-        if code == -signal.SIGABRT or peak > max(self._baseline, ADDRESS_SPACE // 1024 * 0.6):
+        # can fail with little in use, so the peak alone does not decide.
+        if code == -signal.SIGABRT or peak > max(self._baseline, ADDRESS_SPACE_BYTES // 1024 * 0.6):
             return Unreadable(Problem.TOO_MUCH_MEMORY, f"peak {peak} kB, exit {code}")
         return Unreadable(Problem.CRASHED, f"the reader ended with {code}")
 
@@ -260,13 +265,13 @@ class Sandbox:
 
 
 def _start(ocr: str) -> subprocess.Popen[bytes]:
-    environment = {"PYTHONUTF8": "1"}  # nothing of ours: no keys, no addresses
+    environment = {"PYTHONUTF8": "1"}  # and nothing else: no keys, no addresses
     if ocr:
         if lacking := tesseract.missing(ocr):
             raise SandboxFailed(
                 f"Text recognition is on for '{ocr}', and cannot work here: {lacking} {REMEDY}"
             )
-        environment |= {key: os.environ[key] for key in FOR_TESSERACT if key in os.environ}
+        environment |= {key: os.environ[key] for key in TESSERACT_VARIABLES if key in os.environ}
     child = subprocess.Popen(
         [
             *(sys.executable, "-s", "-m", "candidates.reading.sandbox.child", str(os.getpid())),
@@ -293,27 +298,27 @@ def _pipe(end: IO[bytes] | None) -> IO[bytes]:
 
 def _ended(child: subprocess.Popen[bytes]) -> bool:
     try:
-        found = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        state = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return True
-    return found is not None
+    return state is not None
 
 
 def _wait(pipe: Any, event: int, deadline: float, tick: Callable[[], None] | None = None) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, event)
         while (left := deadline - time.monotonic()) > 0:
-            if selector.select(min(left, TICK)):
+            if selector.select(min(left, TICK_SECONDS)):
                 return
             if tick is not None:
                 tick()
-    raise _Late
+    raise _ChildLate
 
 
 def _seconds_for(pages: object) -> float:
-    """What the child may take for what it says it has to do."""
+    """The time that the child may take for the pages that it has announced."""
     if not isinstance(pages, int) or pages < 0:
-        raise _Died
+        raise _ChildDied
     return recognise_seconds(pages)
 
 
@@ -323,11 +328,11 @@ def _write(child: subprocess.Popen[bytes], head: bytes, data: bytes, deadline: f
         left = memoryview(part)
         while left:
             try:
-                left = left[os.write(pipe.fileno(), left[:PARTS]) :]
+                left = left[os.write(pipe.fileno(), left[:CHUNK_BYTES]) :]
             except BlockingIOError:
                 _wait(pipe, selectors.EVENT_WRITE, deadline)
             except BrokenPipeError:
-                raise _Died from None
+                raise _ChildDied from None
 
 
 def _receive(
@@ -335,13 +340,13 @@ def _receive(
 ) -> dict[str, Any]:
     (length,) = wire.ANSWER.unpack(_exactly(child, wire.ANSWER.size, deadline, tick))
     if length > MAX_ANSWER_BYTES:
-        raise _Died
+        raise _ChildDied
     try:
         value = json.loads(_exactly(child, length, deadline, tick))
     except ValueError:
-        raise _Died from None
+        raise _ChildDied from None
     if not isinstance(value, dict):
-        raise _Died
+        raise _ChildDied
     return value
 
 
@@ -355,9 +360,9 @@ def _exactly(
     parts = []
     while length:
         _wait(pipe, selectors.EVENT_READ, deadline, tick)
-        part = os.read(pipe.fileno(), min(length, PARTS))
+        part = os.read(pipe.fileno(), min(length, CHUNK_BYTES))
         if not part:
-            raise _Died
+            raise _ChildDied
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
@@ -365,7 +370,7 @@ def _exactly(
 
 def _size_of(size: object) -> int:
     if not isinstance(size, int) or not 0 <= size <= MAX_ANSWER_BYTES:
-        raise _Died
+        raise _ChildDied
     return size
 
 
@@ -375,18 +380,18 @@ def _member(value: dict[str, Any], child: subprocess.Popen[bytes], deadline: flo
         name, size = value["member"], int(value["size"])
         problem = Problem(value["problem"]) if "problem" in value else None
         if not isinstance(name, str) or not 0 <= size <= MAX_BYTES:
-            raise _Died
+            raise _ChildDied
         name.encode()
     except (KeyError, TypeError, ValueError) as error:
-        raise _Died from error
+        raise _ChildDied from error
     return Member(name, _exactly(child, size, deadline), problem, str(value.get("detail", "")))
 
 
 def _document(value: dict[str, Any]) -> Document:
-    """What the child answered, checked; raises Unreadable for a refusal."""
+    """The answer of the child, checked; raises Unreadable for a refusal."""
     try:
         if "problem" in value:
             raise Unreadable(Problem(value["problem"]), str(value["detail"])[:500])
         return Document.from_json(value["document"])
     except (KeyError, TypeError, ValueError) as error:
-        raise _Died from error
+        raise _ChildDied from error

@@ -1,9 +1,10 @@
-"""What a parser never needs of the system is refused by the system (seccomp of Linux).
+"""System calls that a parser never needs are refused by Linux (seccomp).
 
-The limits of `child` bind what is used up; they stop no process of root from starting others or
-from removing files, and in a container all is root's. A filter (seccomp(2), classic BPF) looks at
-each call: no socket, nothing made, renamed, removed or opened for writing, no program started, no
-other process touched. Calls are refused with an error, so that a library can go on without.
+The limits of `child` bound the use of resources; they do not stop a process of root from starting
+others or removing files, and in a container everything runs as root. A filter (seccomp(2), classic
+BPF) looks at each call: no socket, nothing made, renamed, removed or opened for writing, no program
+started, no other process touched. Calls are refused with an error, so that a library can go on
+without them.
 """
 
 import ctypes
@@ -45,16 +46,16 @@ PROCESSES = {
     **{"fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281)},
     **{"kill": (62, 129), "tkill": (200, 130)},
 }
-# The C library does without these, and uses what can be looked into.
+# The C library does without these, and falls back to calls whose arguments can be checked.
 UNKNOWN = {"clone3": (435, 435), "openat2": (437, 437)}
 OPEN, OPENAT, CLONE = (2, None), (257, 56), (56, 220)
 
-Code = tuple[int, int, int, int]  # what, jump if so, jump if not, operand
+Code = tuple[int, int, int, int]  # instruction, jump if true, jump if false, operand
 
 
 def confine(*, starts_processes: bool) -> None:
-    """Give all of it up, for good; with `starts_processes` only network and other processes'
-    affairs. Raises OSError where the system has no such filters."""
+    """Install the filter, for good; with `starts_processes` it refuses only the network and access
+    to other processes. Raises OSError where the system has no such filters."""
     program = b"".join(struct.pack("=HBBI", *code) for code in _program(starts_processes))
     held = ctypes.create_string_buffer(program, len(program))
     head = ctypes.create_string_buffer(

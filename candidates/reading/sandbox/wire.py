@@ -1,7 +1,7 @@
 """How parent and child of the sandbox talk: lengths, then bytes; JSON where there is structure.
 
-Never pickle: what comes out of a child that parsed a hostile file is data to be checked.
-A request is REQUEST (what to do, members to skip, length of name, length of data), the name in
+Never pickle: the output of a child that parsed a hostile file is data to be checked.
+A request is REQUEST (action, members to skip, length of name, length of data), the name in
 UTF-8, the data. An answer, and the greeting that a child sends before it takes requests, is ANSWER
 (length) and a JSON object. Unpacking answers with one object for each member, which says in `size`
 how many bytes of the member itself follow it, and with `{"end": true}` or a refusal at the last.
@@ -20,10 +20,10 @@ ANSWER = struct.Struct(">I")
 READ, UNPACK, DRAW, LAYOUT = 0, 1, 2, 3
 
 
-def request(data: bytes, name: str, what: int = READ, skip: int = 0) -> bytes:
+def request(data: bytes, name: str, action: int = READ, skip: int = 0) -> bytes:
     """The head of a request; `data` itself follows it, uncopied."""
     encoded = name.encode("utf-8", "surrogatepass")
-    return REQUEST.pack(what, skip, len(encoded), len(data)) + encoded
+    return REQUEST.pack(action, skip, len(encoded), len(data)) + encoded
 
 
 def answer(value: dict[str, Any]) -> bytes:

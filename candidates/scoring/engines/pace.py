@@ -1,9 +1,9 @@
-"""How many calls may be in flight now: halved when a server says no, grown back when it says yes.
+"""Congestion control: how many calls may be in flight, by what the server answers.
 
-Additive increase, multiplicative decrease (Jacobson 1988), with one thing learnt from measuring: a
-server that refuses one call in twenty by chance is not full, and halving for it would leave a
-twentieth of the speed. So single refusals cost one place each, and put off their own call alone;
-when a fifth of all calls are refused, or a server asks for a long pause, everybody pauses and half
+Additive increase, multiplicative decrease (Jacobson 1988), with one change that measuring showed to
+be needed: a server that refuses one call in twenty by chance is not full, and halving for it would
+leave a twentieth of the speed. So a single refusal costs one place and delays its own call alone;
+when a fifth of all calls are refused, or a server asks for a long pause, all calls pause and half
 of the places go.
 """
 
@@ -14,17 +14,17 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-LONGEST = 120.0  # seconds that a server can make us wait, whatever it asks for
-LONG = 5.0  # seconds asked for, from which it concerns everybody
-STORM = 0.2  # share of calls refused, from which it does
-GROWTH = 4.0  # places won by a round of calls that all succeed
+MAX_SERVER_PAUSE_SECONDS = 120.0  # whatever a server asks for
+LONG_PAUSE_SECONDS = 5.0  # asked for by a server, from which all calls pause
+STORM_SHARE = 0.2  # of calls refused, from which all calls pause
+PLACES_PER_ROUND = 4.0  # gained by a round of calls that all succeed
 DURATION = re.compile(
     r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?"
 )
 
 
 class Paused(Exception):
-    """Calls may not begin for longer than anybody should wait here."""
+    """Calls may not begin for longer than a call may wait for its place."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"for {seconds:.0f} s")
@@ -32,37 +32,39 @@ class Paused(Exception):
 
 
 class Pace:
-    """Places for calls in flight, `most` at the best of times. Belongs to one event loop.
+    """Places for calls in flight, at most `max_places`. Belongs to one event loop.
 
-    `hold` is how many seconds of a pause a call waits for its place; beyond, Paused is raised.
+    A call waits for its place through a pause of up to `hold` seconds; a longer one raises Paused.
     """
 
-    def __init__(self, most: int, *, hold: float = LONGEST) -> None:
-        if most < 1:
-            raise ValueError(f"{most} calls in flight make no sense. Use a whole number from 1.")
-        self.most = most
+    def __init__(self, max_places: int, *, hold: float = MAX_SERVER_PAUSE_SECONDS) -> None:
+        if max_places < 1:
+            raise ValueError(
+                f"{max_places} calls in flight make no sense. Use a whole number from 1."
+            )
+        self.max_places = max_places
         self.hold = hold
-        self.places = float(most)
+        self.places = float(max_places)
         self.in_flight = 0
         self.paused_until = 0.0  # by time.monotonic
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._cut_at = 0.0  # calls that began before it say nothing new
+        self._cut_at = 0.0  # when places were halved: calls that began before are not counted
         self._answered = 0
         self._refused = 0
 
     @asynccontextmanager
     async def place(self, *, again: bool = False) -> AsyncIterator[float]:
-        """A place for one call, in the order of asking; what comes back is when it began.
+        """Hold a place for one call, first come, first served; yields when the call began.
 
-        One that is tried `again` goes before the others, or all of those would come last.
+        A retried call (`again`) goes first, or it would wait behind all others.
 
-        Raises Paused, also for those that wait already.
+        Raises Paused, also in calls that wait already.
         """
         await self._enter(again=again)
-        began = time.monotonic()
+        started_at = time.monotonic()
         try:
-            yield began
+            yield started_at
         finally:
             self.in_flight -= 1
             self._let_in()
@@ -71,30 +73,34 @@ class Pace:
         """Seconds until calls may begin."""
         return max(0.0, self.paused_until - time.monotonic())
 
-    def well(self, began: float, headers: Mapping[str, str]) -> None:
-        """A call that began then was answered."""
-        self.places = min(float(self.most), self.places + GROWTH / max(1.0, self.places))
-        self._count(began, refused=False)
+    def well(self, started_at: float, headers: Mapping[str, str]) -> None:
+        """Note that a call that began then was answered."""
+        self.places = min(
+            float(self.max_places), self.places + PLACES_PER_ROUND / max(1.0, self.places)
+        )
+        self._count(started_at, refused=False)
         self.pause(exhausted(headers))
         self._let_in()
 
-    def refused(self, began: float, wait: float) -> None:
-        """A call that began then was refused, by a server that asks for so many seconds (or 0)."""
-        if began < self._cut_at:
+    def refused(self, started_at: float, wait: float) -> None:
+        """Note that a call that began then was refused, and for how long the server asks."""
+        if started_at < self._cut_at:
             return
-        self._count(began, refused=True)
+        self._count(started_at, refused=True)
         self.places = max(1.0, self.places - 1.0)
-        of = self._answered + self._refused + self.in_flight
-        if wait >= LONG or (self._refused >= 2 and self._refused >= STORM * of):
-            # Half of what was in use, or half of what was left to use: whichever is less.
+        recent_calls = self._answered + self._refused + self.in_flight
+        if wait >= LONG_PAUSE_SECONDS or (
+            self._refused >= 2 and self._refused >= STORM_SHARE * recent_calls
+        ):
+            # Half of the places in use, or half of those left to use: whichever is less.
             self.places = max(1.0, min(self.places, float(max(self.in_flight, 2))) / 2.0)
             self._cut_at = time.monotonic()
             self._answered = self._refused = 0
             self.pause(wait)
 
     def pause(self, seconds: float) -> None:
-        """Let no call begin for so long; never shortens a pause."""
-        until = time.monotonic() + min(max(seconds, 0.0), LONGEST)
+        """Let no call begin for so many seconds; never shortens a pause."""
+        until = time.monotonic() + min(max(seconds, 0.0), MAX_SERVER_PAUSE_SECONDS)
         self.paused_until = max(self.paused_until, until)
         if self.pause_left() > self.hold:
             while self._waiting:
@@ -102,10 +108,10 @@ class Pace:
                 if not turn.done():
                     turn.set_exception(Paused(self.pause_left()))
 
-    def _count(self, began: float, *, refused: bool) -> None:
-        if began < self._cut_at:
+    def _count(self, started_at: float, *, refused: bool) -> None:
+        if started_at < self._cut_at:
             return
-        if self._answered + self._refused >= 2 * self.most:  # the recent past counts
+        if self._answered + self._refused >= 2 * self.max_places:  # old calls count less and less
             self._answered //= 2
             self._refused //= 2
         self._refused += refused
@@ -126,7 +132,7 @@ class Pace:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # let in, and gone at the same moment
+            if turn.done() and not turn.cancelled():  # let in and cancelled at the same moment
                 self.in_flight -= turn.exception() is None
             elif turn in self._waiting:
                 self._waiting.remove(turn)
@@ -137,7 +143,7 @@ class Pace:
         return self.in_flight < int(self.places) and not self.pause_left()
 
     def _let_in(self) -> None:
-        """Wake those who may begin; come back at the end of a pause."""
+        """Let waiting calls begin, as far as there are places; again at the end of a pause."""
         while self._waiting and self._open():
             turn = self._waiting.popleft()
             if not turn.done():
@@ -153,7 +159,7 @@ class Pace:
 
 
 def exhausted(headers: Mapping[str, str]) -> float:
-    """Seconds until a limit that these headers call used up is free again; 0 when none is."""
+    """Return the seconds until a limit that is used up, by the headers, is free; else 0."""
     waits = [0.0]
     for kind in ("requests", "tokens"):
         left = headers.get(f"x-ratelimit-remaining-{kind}", "")
@@ -163,12 +169,14 @@ def exhausted(headers: Mapping[str, str]) -> float:
 
 
 def duration(text: str) -> float:
-    """Seconds of "1s", "20ms" or "6m0.5s", or a plain number of them; 0 for anything else."""
+    """Parse "1s", "20ms", "6m0.5s" or a number of seconds; returns 0 for anything else."""
     match = DURATION.fullmatch(text.strip())
     if match and match[0]:
-        hours, minutes, seconds, thousandths = (float(part or 0) for part in match.groups())
-        return hours * 3600 + minutes * 60 + seconds + thousandths / 1000
+        hours, minutes, seconds, milliseconds = (float(part or 0) for part in match.groups())
+        return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    if not text.strip()[:1].isdigit():
+        return 0.0
     try:
-        return min(max(0.0, float(text)), LONGEST) if text.strip()[:1].isdigit() else 0.0
+        return min(max(0.0, float(text)), MAX_SERVER_PAUSE_SECONDS)
     except ValueError:
         return 0.0

@@ -1,48 +1,47 @@
-"""The one sentence that goes with a rating, made of what was found."""
+"""Why the local engine gave a rating, as a code with counts and terms of the rubric."""
 
+from collections.abc import Sequence
+
+from candidates.facts.reason import Param, Reason
+from candidates.scoring.reason_codes import RatingCode
 from candidates.scoring.rubric import ROLE, RubricCriterion
 
-MOST_NAMED = 3
-NUMBERS = ("No", "One", "Two", "Three")
-CLOSE = 0.7
-PARTLY = 0.35
+MAX_TERMS_NAMED = 3
+MIN_CLOSE_FIT = 0.7
+MIN_PARTLY_FIT = 0.35
 
 
-def nothing(criterion: RubricCriterion) -> str:
+def not_mentioned(criterion: RubricCriterion) -> Reason:
+    """Return the reason for a résumé without a sentence about the criterion."""
     if criterion.key == ROLE:
-        return "No sentence of the résumé speaks of what the description asks for."
-    return f"No sentence of the résumé speaks of “{criterion.name}”."
+        return Reason(RatingCode.ROLE_NOT_MENTIONED)
+    return Reason(RatingCode.CRITERION_NOT_MENTIONED, {"criterion": criterion.key})
 
 
 def reason(
-    criterion: RubricCriterion, named: list[str], *, quotes: int, lists: bool, fit: float
-) -> str:
-    """`named` are the criterion's words that the quotes hold; `lists`: they are keywords only."""
-    if criterion.key == ROLE:
-        far = "close to" if fit >= CLOSE else "partly like" if fit >= PARTLY else "far from"
-        whole = f"As a whole the résumé is {far} the role"
-        if not quotes:
-            return f"{whole}."
-        said = _said(named, quotes, lists=lists)
-        return f"{whole}; {said[0].lower()}{said[1:]}."
-    if not quotes:
-        return nothing(criterion)
-    return f"{_said(named, quotes, lists=lists)}."
+    criterion: RubricCriterion, terms: Sequence[str], *, quotes: int, lists: bool, fit: float
+) -> Reason:
+    """Return the reason for a rating.
+
+    `terms` are those of the criterion that its quotes hold, `quotes` counts them, `lists`: they are
+    keywords only. `fit` is that with the role, 0 to 1.
+    """
+    evidence = _evidence(terms, quotes, lists=lists) if quotes else None
+    if criterion.key != ROLE:
+        return evidence or not_mentioned(criterion)
+    if fit >= MIN_CLOSE_FIT:
+        alone, with_evidence = RatingCode.ROLE_CLOSE, RatingCode.ROLE_CLOSE_WITH_EVIDENCE
+    elif fit >= MIN_PARTLY_FIT:
+        alone, with_evidence = RatingCode.ROLE_PARTLY, RatingCode.ROLE_PARTLY_WITH_EVIDENCE
+    else:
+        alone, with_evidence = RatingCode.ROLE_FAR, RatingCode.ROLE_FAR_WITH_EVIDENCE
+    return Reason.because_of(with_evidence, evidence) if evidence else Reason(alone)
 
 
-def _said(named: list[str], quotes: int, *, lists: bool) -> str:
-    count, plural = NUMBERS[quotes], quotes > 1
-    if lists:
-        said = f"Only {'lists' if plural else 'a list'} of keywords {'hold' if plural else 'holds'}"
-        return f"{said} {_joined(named) or 'something near'}"
-    sentences = f"{count} sentences" if plural else f"{count} sentence"
-    if not named:
-        return f"{sentences} {'come' if plural else 'comes'} near, in other words"
-    return f"{sentences} {'speak' if plural else 'speaks'} of {_joined(named)}"
-
-
-def _joined(named: list[str]) -> str:
-    quoted = [f"“{word}”" for word in named[:MOST_NAMED]]
-    if len(quoted) < 2:
-        return "".join(quoted)
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+def _evidence(terms: Sequence[str], quotes: int, *, lists: bool) -> Reason:
+    params: dict[str, Param] = {"lists" if lists else "sentences": quotes}
+    if not terms:
+        return Reason(RatingCode.LISTS_NEAR if lists else RatingCode.SENTENCES_NEAR, params)
+    params["terms"] = " ".join(terms[:MAX_TERMS_NAMED])
+    code = RatingCode.TERMS_IN_LISTS if lists else RatingCode.TERMS_IN_SENTENCES
+    return Reason(code, params)

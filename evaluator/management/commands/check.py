@@ -1,4 +1,4 @@
-"""Django's own, which with --deploy asks the servers around us too: the doctor."""
+"""Django's own check, which with --deploy asks the surrounding servers too (evaluator.doctor)."""
 
 from typing import Any
 

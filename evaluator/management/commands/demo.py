@@ -40,7 +40,7 @@ class Command(BaseCommand):
         # Both end it through the same `finally`; a shell starts background jobs deaf to SIGINT.
         signal.signal(signal.SIGINT, _interrupt)
         signal.signal(signal.SIGTERM, _interrupt)
-        _port_is_free(settings.PORT)
+        _require_free_port(settings.PORT)
         console = Console()
         started: list[subprocess.Popen[bytes]] = []
         try:
@@ -64,7 +64,7 @@ class Command(BaseCommand):
 
     def _run(self, draft: Draft, console: Console, still_alive: Callable[[], None]) -> None:
         job = terminal.follow(submit.submit(draft, draft.owner), console, still_alive)
-        terminal.show(console, job.analysis)
+        terminal.print_ranking(console, job.analysis)
         if why := terminal.why_not_completed(job):
             raise CommandError(why)
         site = settings.SITE_URL
@@ -73,7 +73,7 @@ class Command(BaseCommand):
             ("The job", f"{site}{job.get_absolute_url()}"),
             ("All drafts", f"{site}/drafts/   log in: {MANAGER[0]} / {MANAGER[1]}"),
             ("The admin", f"{site}/admin/   log in: {STAFF[0]} / {STAFF[1]}"),
-            ("The e-mail", _mail(job, still_alive)),
+            ("The e-mail", _wait_for_email(job, still_alive)),
         )
         for label, value in lines:
             console.print(f"{label:13}{value}", soft_wrap=True, highlight=False)
@@ -83,7 +83,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _port_is_free(port: int) -> None:
+def _require_free_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -107,13 +107,13 @@ def _user(username: str, password: str, email: str, **rights: bool) -> User:
 
 def _web_server() -> "subprocess.Popen[bytes]":
     gunicorn = [sys.executable, "-m", "gunicorn", "evaluator.wsgi", "--threads", "8"]
-    place = ["--bind", f"127.0.0.1:{settings.PORT}", "--log-level", "warning"]
-    return processes.start_process([*gunicorn, *place])
+    options = ["--bind", f"127.0.0.1:{settings.PORT}", "--log-level", "warning"]
+    return processes.start_process([*gunicorn, *options])
 
 
 def _wait_until_ready(started: "list[subprocess.Popen[bytes]]") -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
         _all_alive(started)
         if _web_answers() and Heartbeat.objects.alive().exists():
             return
@@ -137,19 +137,19 @@ def _all_alive(started: "list[subprocess.Popen[bytes]]") -> None:
             raise CommandError(f"A process of the demo has stopped: {name!s}.")
 
 
-def _mail(job: Job, still_alive: Callable[[], None]) -> str:
-    """Wait for the e-mail, and say where it lies."""
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
+def _wait_for_email(job: Job, still_alive: Callable[[], None]) -> str:
+    """Wait for the e-mail; where it is."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
         notification = job.notifications.get()
         if notification.status == OutgoingStatus.SENT:
-            return _written(notification.recipient)
+            return _email_place(notification.recipient)
         still_alive()
         time.sleep(0.1)
     raise CommandError(f"The e-mail is not sent: {notification.error or 'no reason is known'}.")
 
 
-def _written(recipient: str) -> str:
+def _email_place(recipient: str) -> str:
     if settings.EMAIL_PROVIDER != "file":
         return f"was sent to {recipient}"
     newest = max(settings.MAIL_FOLDER.iterdir(), key=lambda path: path.stat().st_mtime)

@@ -26,8 +26,8 @@ from jobs.management import terminal
 from jobs.models import Heartbeat, Job
 from jobs.workers import processes
 
-AT_A_TIME = 50  # files stored in one transaction
-UNUSABLE = 2
+FILES_PER_TRANSACTION = 50
+UNUSABLE_INPUT_EXIT_CODE = 2
 
 
 class Command(BaseCommand):
@@ -57,39 +57,43 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(stderr=True)
-        role = _role(options["job"], options["criteria"])
+        role = _read_role(options["job"], options["criteria"])
         if options["suggest_criteria"]:
             terminal.ensure_tables()
-            self.stdout.write(_suggested(options["user"], role, options["engine"], console))
+            self.stdout.write(_suggest(options["user"], role, options["engine"], console))
             return
         if not options["resumes"]:
             raise _unusable("No RESUMES are given. Name files, folders or ZIPs after JOB.md.")
-        terminal.warn_of(posting.criteria_of(role), console)
-        paths = _files(options["resumes"], role_file=Path(options["job"]))
-        if options["output"] and not Path(options["output"]).resolve().parent.is_dir():
-            raise _unusable(f"The folder of {options['output']} does not exist. Make it first.")
+        terminal.print_concerns(posting.criteria_of(role), console)
+        paths = _list_files(options["resumes"], role_file=Path(options["job"]))
+        _check_options(options)
+        draft = _create_draft(options["user"], role)
+        files, refused = _store_files(draft, paths, console)
+        job = self._run(draft, options, console)
+        if job is None:
+            return
+        result = terminal.as_dict(job, files)
+        result["candidates"] += refused
+        self._write(options["format"], options["output"], job, result)
+        console.print(f"{settings.SITE_URL}{job.analysis.get_absolute_url()}", style="dim")
+        if problem := terminal.why_not_completed(job):
+            raise CommandError(problem)
+
+    def _run(self, draft: Draft, options: dict[str, Any], console: Console) -> Job | None:
+        """Print the estimate and run the job until it is over or paused; None with --estimate."""
         workers = options["workers"]
-        if workers is not None and workers < 1:
-            raise _unusable(f"--workers is {workers}. Give a whole number of at least 1.")
-        terminal.ensure_tables()
-        if workers is None and not Heartbeat.objects.alive().exists():
-            raise _unusable(
-                "No worker is alive. Start `python manage.py worker`, or add `--workers 2`."
-            )
-        draft = _draft(options["user"], role)
-        files, refused = _take_in(draft, paths, console)
         worker = processes.start_worker(workers, quiet=True) if workers else None
 
-        def still_alive() -> None:
+        def check_worker() -> None:
             if worker is not None and worker.poll() is not None:
                 raise CommandError("The workers stopped; `manage.py worker` says why.")
 
         try:
-            told_before = self._estimate(draft, options, console, still_alive)
+            estimated = self._estimate(draft, options, console, check_worker)
             if options["estimate"]:
-                self.stdout.write(told_before)
-                return
-            console.print(told_before, highlight=False)
+                self.stdout.write(estimated)
+                return None
+            console.print(estimated, highlight=False)
             job = submit.submit(
                 draft,
                 draft.owner,
@@ -97,44 +101,42 @@ class Command(BaseCommand):
                 engine=options["engine"],
                 repeats=options["repeat"],
             )
-            job = terminal.follow(job, console, still_alive)
+            return terminal.follow(job, console, check_worker)
         except (submit.CannotRun, EngineUnavailable) as error:
             raise _unusable(sentence(error.reason)) from error
         finally:
             if worker is not None:
                 processes.stop_process(worker, grace=10)
-        told = terminal.as_dict(job, files)
-        told["candidates"] += refused
-        self._write(options["format"], options["output"], job, told)
-        console.print(f"{settings.SITE_URL}{job.analysis.get_absolute_url()}", style="dim")
-        if why := terminal.why_not_completed(job):
-            raise CommandError(why)
 
     def _estimate(
-        self, draft: Draft, options: dict[str, Any], console: Console, alive: Callable[[], None]
+        self,
+        draft: Draft,
+        options: dict[str, Any],
+        console: Console,
+        check_worker: Callable[[], None],
     ) -> str:
-        """What the run will take. Where that is money, the files are read first: what cannot be
-        read is known before anybody pays."""
+        """A line that estimates the run. Where the run costs money, the files are read first, so
+        that unreadable files are known before."""
         engine = options["engine"] or settings.EVALUATOR_ENGINE
         if options["estimate"] or engine != LOCAL:
-            terminal.wait_until_read(draft, console, alive)
+            terminal.wait_until_read(draft, console, check_worker)
         try:
-            told = estimate.estimate_run(
+            estimated = estimate.estimate_run(
                 draft, mode=options["insights"], engine=engine, repeats=options["repeat"]
             )
         except InvalidRubric as error:
             raise _unusable(sentence(error.reason)) from error
-        return terminal.before(told)
+        return terminal.estimate_line(estimated)
 
-    def _write(self, kind: str, output: str | None, job: Job, told: dict[str, Any]) -> None:
+    def _write(self, kind: str, output: str | None, job: Job, result: dict[str, Any]) -> None:
         if kind == "table" and output is None:
-            terminal.show(Console(), job.analysis)
+            terminal.print_ranking(Console(), job.analysis)
             return
         if kind == "table":
             with Path(str(output)).open("w", encoding="utf-8") as file:
-                terminal.show(Console(file=file, width=160), job.analysis)
+                terminal.print_ranking(Console(file=file, width=160), job.analysis)
             return
-        text = terminal.as_json(told) if kind == "json" else terminal.as_csv(told)
+        text = terminal.as_json(result) if kind == "json" else terminal.as_csv(result)
         if output is None:
             sys.stdout.write(text)
         else:
@@ -142,10 +144,24 @@ class Command(BaseCommand):
 
 
 def _unusable(message: str) -> CommandError:
-    return CommandError(message, returncode=UNUSABLE)
+    return CommandError(message, returncode=UNUSABLE_INPUT_EXIT_CODE)
 
 
-def _role(job: str, criteria: str | None) -> posting.Posting:
+def _check_options(options: dict[str, Any]) -> None:
+    """Check the output folder, and that there are workers; create the tables if needed."""
+    if options["output"] and not Path(options["output"]).resolve().parent.is_dir():
+        raise _unusable(f"The folder of {options['output']} does not exist. Make it first.")
+    workers = options["workers"]
+    if workers is not None and workers < 1:
+        raise _unusable(f"--workers is {workers}. Give a whole number of at least 1.")
+    terminal.ensure_tables()
+    if workers is None and not Heartbeat.objects.alive().exists():
+        raise _unusable(
+            "No worker is alive. Start `python manage.py worker`, or add `--workers 2`."
+        )
+
+
+def _read_role(job: str, criteria: str | None) -> posting.Posting:
     try:
         return posting.parse(_text(job), _text(criteria) if criteria else "")
     except InvalidRubric as error:
@@ -163,35 +179,35 @@ def _text(path: str) -> str:
         raise _unusable(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
 
 
-def _files(given: list[str], role_file: Path) -> list[Path]:
-    """Files as given, and those of folders in order of their names, but for the role's own."""
-    found: dict[Path, None] = {}
-    for each in map(Path, given):
-        if not each.exists():
-            raise _unusable(f"{each} does not exist.")
-        inside = sorted(path for path in each.rglob("*") if path.is_file()) if each.is_dir() else []
-        visible = [
-            path
-            for path in inside
-            if not path.name.startswith(".") and not path.samefile(role_file)
-        ]
-        found.update(dict.fromkeys(visible if each.is_dir() else [each]))
-    if not found:
+def _list_files(arguments: list[str], role_file: Path) -> list[Path]:
+    """The files named, and those in folders by name; without hidden files and the role's file."""
+    files: dict[Path, None] = {}
+    for path in map(Path, arguments):
+        if not path.exists():
+            raise _unusable(f"{path} does not exist.")
+        if not path.is_dir():
+            files[path] = None
+            continue
+        for file in sorted(file for file in path.rglob("*") if file.is_file()):
+            if not file.name.startswith(".") and not file.samefile(role_file):
+                files[file] = None
+    if not files:
         raise _unusable("There are no files in the folders given.")
-    return list(found)
+    return list(files)
 
 
-def _draft(username: str, role: posting.Posting) -> Draft:
+def _create_draft(username: str, role: posting.Posting) -> Draft:
     user, _ = User.objects.get_or_create(username=username, defaults={"is_active": False})
     return Draft.objects.all().write(user, role)
 
 
-def _suggested(username: str, role: posting.Posting, engine: str, console: Console) -> str:
-    """Criteria for the role, as JOB.md has them; made here and now, without a worker.
+def _suggest(username: str, role: posting.Posting, engine: str, console: Console) -> str:
+    """Criteria for the role, as JOB.md has them; made in this process, without a worker.
 
-    The draft is there for the ledger, and goes again; what was paid stays in it.
+    The ledger of model calls needs a draft, which is deleted afterwards; the ledger keeps the
+    costs.
     """
-    draft = _draft(username, role)
+    draft = _create_draft(username, role)
     try:
         suggestion = suggest.create_suggestion(draft, draft.owner, engine=engine)
         with Runtime() as runtime:
@@ -199,35 +215,35 @@ def _suggested(username: str, role: posting.Posting, engine: str, console: Conso
                 suggest.make_suggestion(suggestion.pk, runtime)
                 suggestion.refresh_from_db()
                 if suggestion.is_open:
-                    time.sleep(terminal.LOOK)
+                    time.sleep(terminal.POLL_SECONDS)
     finally:
         Draft.objects.filter(pk=draft.pk).delete()
     if suggestion.error:
         raise CommandError(sentence(suggestion.error))
-    found = suggestion.suggested()
-    if not found:
+    criteria = suggestion.suggested()
+    if not criteria:
         raise CommandError(
             "The description has no list to take criteria from. Write what the person has to bring "
             "as a list, each point in a line that begins with '-'."
         )
-    terminal.warn_of(found, console)
-    return posting.written(found)
+    terminal.print_concerns(criteria, console)
+    return posting.to_markdown(criteria)
 
 
-def _take_in(
+def _store_files(
     draft: Draft, paths: list[Path], console: Console
 ) -> tuple[dict[int, str], list[dict[str, Any]]]:
-    """Store the files; returns their paths by candidate, and rows for those that were refused."""
+    """Store the files; return their paths by candidate id, and result rows of refused files."""
     files: dict[int, str] = {}
     refused: list[dict[str, Any]] = []
-    for start in range(0, len(paths), AT_A_TIME):
-        batch = paths[start : start + AT_A_TIME]
+    for start in range(0, len(paths), FILES_PER_TRANSACTION):
+        batch = paths[start : start + FILES_PER_TRANSACTION]
         with transaction.atomic():
             outcomes = intake.accept(draft, draft.owner, [intake.from_path(path) for path in batch])
             submit.wake_readers(draft.pk)
         for path, outcome in zip(batch, outcomes, strict=True):
             if outcome.refused:
-                refused.append(_refused(path, outcome))
+                refused.append(_refused_row(path, outcome))
             elif outcome.duplicate_of:
                 console.print(f"{path}: the same file as {outcome.duplicate_of}; counted once.")
             elif outcome.candidate is not None:
@@ -235,10 +251,9 @@ def _take_in(
     return files, refused
 
 
-def _refused(path: Path, outcome: intake.UploadOutcome) -> dict[str, Any]:
-    nothing = dict.fromkeys(("rank", "band", "score"))
+def _refused_row(path: Path, outcome: intake.UploadOutcome) -> dict[str, Any]:
     return {
-        **nothing,
+        **dict.fromkeys(("rank", "band", "score")),
         "file": str(path),
         "name": "",
         "status": "unreadable",

@@ -8,12 +8,12 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from jobs.management import terminal
-from jobs.models.worker import BEAT
+from jobs.models.worker import CANARY_SECONDS
 from jobs.workers.health_port import PortTaken
 from jobs.workers.supervisor import Supervisor
 from jobs.workers.watchdog import await_database
 
-DATABASE_ALLOWED = 60.0  # seconds to answer at the start
+DATABASE_SECONDS = 60.0  # for the database to answer at the start
 
 
 class Command(BaseCommand):
@@ -28,14 +28,14 @@ class Command(BaseCommand):
             default=20.0,
             help="for work in hand at a stop",
         )
-        parser.add_argument("--beat", type=float, default=BEAT, help=SUPPRESS)
+        parser.add_argument("--beat", type=float, default=CANARY_SECONDS, help=SUPPRESS)
 
     def handle(self, *args: Any, workers: int, grace: float, beat: float, **options: Any) -> None:
         if workers < 1:
             raise CommandError(f"--workers is {workers}. Give a whole number of at least 1.")
-        if not await_database(DATABASE_ALLOWED):
+        if not await_database(DATABASE_SECONDS):
             raise CommandError(
-                f"The database did not answer within {DATABASE_ALLOWED:.0f} seconds. See that it "
+                f"The database did not answer within {DATABASE_SECONDS:.0f} seconds. See that it "
                 "runs and can be reached from here, and that DATABASE_URL is right."
             )
         terminal.ensure_tables()

@@ -7,7 +7,7 @@ from candidates.facts.contact import find
 from candidates.facts.values import Contact
 
 
-def found(text: str) -> Contact:
+def person_in(text: str) -> Contact:
     """With the parts of the text, as a whole file is read."""
     return find((text,), sections.find(text))
 
@@ -123,7 +123,7 @@ def test_the_phone_number(text: str, phone: str) -> None:
     ],
 )
 def test_how_sure_a_name_is(text: str, sure: float) -> None:
-    assert found(text).name_confidence == sure
+    assert person_in(text).name_confidence == sure
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_how_sure_a_name_is(text: str, sure: float) -> None:
     ],
 )
 def test_how_sure_an_address_is(text: str, sure: float) -> None:
-    assert found(text).email_confidence == sure
+    assert person_in(text).email_confidence == sure
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ def test_how_sure_an_address_is(text: str, sure: float) -> None:
     ],
 )
 def test_how_sure_a_number_is(text: str, sure: float) -> None:
-    assert found(text).phone_confidence == sure
+    assert person_in(text).phone_confidence == sure
 
 
 def test_a_referee_is_not_the_candidate() -> None:
-    person = found(
+    person = person_in(
         "Jane Example\n\nExperience\nNurse\n\nReferences\n"
         "John Sample\njohn@example.org\n020 7946 0958\nlinkedin.com/in/john"
     )
@@ -164,7 +164,7 @@ def test_a_referee_is_not_the_candidate() -> None:
 
 
 def test_the_own_address_goes_before_that_of_an_employer() -> None:
-    person = found(
+    person = person_in(
         "Jane Example\n\nExperience\nHelp, help@acme.example.com\n\nContact\nje@example.org"
     )
 
@@ -172,14 +172,14 @@ def test_the_own_address_goes_before_that_of_an_employer() -> None:
 
 
 def test_a_head_below_the_referees_counts_half() -> None:
-    person = found("References\n\nJane Example\njane@example.com\n020 7946 0958")
+    person = person_in("References\n\nJane Example\njane@example.com\n020 7946 0958")
 
     assert (person.name, person.name_confidence) == ("Jane Example", 0.47)
     assert (person.email_confidence, person.phone_confidence) == (0.47, 0.38)
 
 
 def test_a_head_below_references_on_request_counts_whole() -> None:
-    person = found("References\nAvailable on request\nJane Example\njane@example.com")
+    person = person_in("References\nAvailable on request\nJane Example\njane@example.com")
 
     assert (person.name, person.name_confidence) == ("Jane Example", 0.95)
     assert person.email == "jane@example.com"
@@ -207,15 +207,15 @@ def test_a_head_below_references_on_request_counts_whole() -> None:
     ],
 )  # fmt: skip
 def test_links(text: str, links: list[tuple[str, str, float]]) -> None:
-    held = [(link.kind, link.url, link.confidence) for link in found(f"Jane\n{text}").links]
+    held = [(link.kind, link.url, link.confidence) for link in person_in(f"Jane\n{text}").links]
     assert held == links
 
 
 def test_links_under_a_job_are_less_sure_and_bare_hosts_there_are_none() -> None:
-    [link] = found("Jane\n\nExperience\nhttps://acme.example.com\nSocket.io, acme.com").links
+    [link] = person_in("Jane\n\nExperience\nhttps://acme.example.com\nSocket.io, acme.com").links
 
     assert (link.url, link.confidence) == ("https://acme.example.com", 0.45)
 
 
 def test_links_of_employers_end_somewhere() -> None:
-    assert len(found("\n".join(f"https://{n}.example.com" for n in range(50))).links) == 10
+    assert len(person_in("\n".join(f"https://{n}.example.com" for n in range(50))).links) == 10

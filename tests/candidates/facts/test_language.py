@@ -1,8 +1,8 @@
-"""The language a résumé is written in; no answer where it cannot be told."""
+"""The language a résumé is written in; no answer where it is not clear."""
 
 import pytest
 
-from candidates.facts.language import tell
+from candidates.facts.language import detect
 
 TEXTS = {
     "en": "I worked for ten years with the teams of a bank and led the move to the cloud in 2019.",
@@ -40,22 +40,22 @@ TEXTS = {
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_it_is_told_from_a_few_sentences(language: str) -> None:
-    assert tell(TEXTS[language]) == language
+    assert detect(TEXTS[language]) == language
 
 
 @pytest.mark.parametrize(
     "text", ["", "Jane Example", "Python\nDjango\nPostgreSQL\nKafka\nDocker\nKubernetes\nRedis"]
 )
 def test_too_few_words_of_a_language_give_no_answer(text: str) -> None:
-    assert tell(text) == ""
+    assert detect(text) == ""
 
 
 def test_two_languages_half_and_half_give_no_answer() -> None:
-    assert tell(TEXTS["en"] + TEXTS["fr"]) == ""
+    assert detect(TEXTS["en"] + TEXTS["fr"]) == ""
 
 
 def test_names_of_tools_do_not_hide_the_script() -> None:
-    assert tell(TEXTS["zh"] + " Python Django PostgreSQL") == "zh"
+    assert detect(TEXTS["zh"] + " Python Django PostgreSQL") == "zh"
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_names_of_tools_do_not_hide_the_script() -> None:
     ],
 )
 def test_it_is_told_from_terse_lines(language: str, text: str) -> None:
-    assert tell(text) == language
+    assert detect(text) == language
 
 
 def test_names_of_places_do_not_change_it() -> None:
-    assert tell("Łódź, Kraków, Świętokrzyskie, Żółć.\n" + TEXTS["en"]) == "en"
+    assert detect("Łódź, Kraków, Świętokrzyskie, Żółć.\n" + TEXTS["en"]) == "en"

@@ -76,8 +76,8 @@ OTHERS = {
 
 def notes(text: str) -> list[tuple[str, str]]:
     parts = sections.find(text)
-    found = nature.judge(text, parts, contact.find((text,), parts))
-    return [(flag.kind, flag.found) for flag in found]
+    flags = nature.judge(text, parts, contact.find((text,), parts))
+    return [(flag.kind, flag.found) for flag in flags]
 
 
 @pytest.mark.parametrize(
@@ -119,25 +119,25 @@ def test_a_resume_that_speaks_of_such_papers_gets_no_note(text: str) -> None:
     assert notes(text) == []
 
 
-ONE = (
+FIRST_RESUME = (
     "Jane Example\njane.example@example.com\n\nExperience\nEngineer since 2019\n\nEducation\nBSc\n"
 )
 TWO = "John Sample\njohn.sample@example.org\n\nExperience\nNurse since 2015\n\nSkills\nCare\n"
 
 
 def test_two_people_in_one_file_are_told() -> None:
-    assert notes(ONE + TWO) == [("two-people", "Jane Example and John Sample")]
+    assert notes(FIRST_RESUME + TWO) == [("two-people", "Jane Example and John Sample")]
 
 
 def test_referees_are_not_a_second_person() -> None:
-    assert notes(f"{ONE}\nReferences\n{TWO.split('Experience')[0]}") == []
+    assert notes(f"{FIRST_RESUME}\nReferences\n{TWO.split('Experience')[0]}") == []
 
 
 def test_one_person_with_two_addresses_is_one() -> None:
-    assert notes(f"{ONE}\nJane Example\njane.example@example.org") == []
+    assert notes(f"{FIRST_RESUME}\nJane Example\njane.example@example.org") == []
 
 
 def test_a_colleague_with_an_address_is_not_a_second_person() -> None:
     boss = "John Sample\njohn.sample@example.org"
 
-    assert notes(ONE.replace("since 2019", f"since 2019, reporting to\n{boss}")) == []
+    assert notes(FIRST_RESUME.replace("since 2019", f"since 2019, reporting to\n{boss}")) == []

@@ -78,14 +78,14 @@ def test_a_sentence_that_begins_like_one_is_none(line: str) -> None:
 def test_offsets_part_the_text() -> None:
     text = "Jane Example\njane@example.com\n\nExperience\nEngineer\n\nEducation\nBSc"
 
-    found = with_head(find(text), text, "jane@example.com")
+    sections = with_head(find(text), text, "jane@example.com")
 
-    assert [text[section.start : section.end] for section in found] == [
+    assert [text[section.start : section.end] for section in sections] == [
         "Jane Example\njane@example.com\n\n",
         "Experience\nEngineer\n\n",
         "Education\nBSc",
     ]
-    assert [section.kind for section in found] == ["contact", "experience", "education"]
+    assert [section.kind for section in sections] == ["contact", "experience", "education"]
 
 
 def test_a_heading_in_the_margin_stands_before_a_tab() -> None:
@@ -119,16 +119,16 @@ def test_headings_in_the_margin_may_run_into_their_part() -> None:
         "Experience Staff nurse\nSkills and care in all of it\nEducation Diploma\nInterests • Choir"
     )
 
-    found = find(text)
+    sections = find(text)
 
-    assert [section.kind for section in found] == [
+    assert [section.kind for section in sections] == [
         "summary",
         "experience",
         "education",
         "interests",
     ]
-    assert {section.confidence for section in found} == {0.5}
-    assert text[found[1].start :].startswith("Experience Staff nurse\nSkills and care")
+    assert {section.confidence for section in sections} == {0.5}
+    assert text[sections[1].start :].startswith("Experience Staff nurse\nSkills and care")
 
 
 def test_a_sentence_or_two_that_begin_so_make_no_parts() -> None:

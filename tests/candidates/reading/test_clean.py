@@ -3,7 +3,7 @@
 import pytest
 
 from candidates.reading import read
-from candidates.reading.clean import clean, flag, garbage_share
+from candidates.reading.clean import clean, flags_of, garbage_share
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_letters_that_only_look_latin_become_latin(
     cleaned = clean(raw)
 
     assert (cleaned.text, cleaned.alike) == (text or raw, alike)
-    assert [one.kind for one in flag(cleaned, 2)] == ["look-alike-letters"] * bool(alike)
+    assert [flag.kind for flag in flags_of(cleaned, 2)] == ["look-alike-letters"] * bool(alike)
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,10 @@ def test_the_order_is_kept_however_many_are_read_at_a_time(folder: Path) -> None
     for name in names:
         (folder / name).write_text(f"Jane Example {name}")
 
-    found = records(*(folder / name for name in names), "--jobs", "3")
+    lines = records(*(folder / name for name in names), "--jobs", "3")
 
-    assert [Path(record["file"]).name for record in found] == names
-    assert all(record["text"].endswith(Path(record["file"]).name) for record in found)
+    assert [Path(record["file"]).name for record in lines] == names
+    assert all(record["text"].endswith(Path(record["file"]).name) for record in lines)
 
 
 def test_what_is_only_named_zip_is_read_as_what_it_is(folder: Path) -> None:
@@ -127,9 +127,9 @@ def test_an_unreadable_file_is_a_line_with_its_reason(folder: Path) -> None:
 
 
 def test_folders_are_walked_by_name_and_arguments_in_their_order(folder: Path) -> None:
-    found = [record["file"] for record in records(folder / "deeper", folder)]
+    lines = [record["file"] for record in records(folder / "deeper", folder)]
 
-    assert found == [
+    assert lines == [
         str(folder / name) for name in ("deeper/c.docx", "a.txt", "b.pdf", "deeper/c.docx")
     ]
 
@@ -178,20 +178,20 @@ def test_whoever_stops_listening_gets_no_traceback(folder: Path) -> None:
 
 @pytest.mark.skipif(not SHARED.exists(), reason="no folder of hostile files beside the project")
 def test_hostile_files_from_elsewhere_end_with_text_or_a_reason() -> None:
-    found = records(SHARED / "hostile")
+    lines = records(SHARED / "hostile")
 
-    assert len(found) > 100
-    assert all(bool(record["text"]) != bool(record["error"]) for record in found)
-    assert not [record for record in found if (record["error"] or {}).get("problem") == "crashed"]
+    assert len(lines) > 100
+    assert all(bool(record["text"]) != bool(record["error"]) for record in lines)
+    assert not [record for record in lines if (record["error"] or {}).get("problem") == "crashed"]
     # Stopped after 20, on however busy a machine; seen a moment later.
-    assert max(record["seconds"] for record in found) < 60
+    assert max(record["seconds"] for record in lines) < 60
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="no folder of real résumés beside the project")
 def test_real_resumes_are_readable() -> None:
-    found = records(SHARED / "resumes")
+    lines = records(SHARED / "resumes")
 
-    assert found and all(record["text"] for record in found)
-    assert not [record["file"] for record in found if record["hidden"]]
-    noted = {Path(record["file"]).stem for record in found if record["flags"]}
+    assert lines and all(record["text"] for record in lines)
+    assert not [record["file"] for record in lines if record["hidden"]]
+    noted = {Path(record["file"]).stem for record in lines if record["flags"]}
     assert noted <= {"MANIFEST", "awesomecv-coverletter", "moderncv-moderncv_userguide"}

@@ -8,11 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from candidates.reading import MAX_BYTES, Contact, Document, Flag, Problem, Unreadable, read
-from candidates.reading.limits import MAX_PAGES, SECONDS
+from candidates.reading.limits import MAX_PAGES, READING_SECONDS
 from tests.makers import files
 from tests.makers.mails import file
 
-PARSERS = ("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "PIL", "django")
+PARSERS = (
+    *("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "PIL", "olefile", "phonenumbers"),
+    "django",
+)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ def test_a_reason_says_what_is_wrong_and_what_to_do(problem: Problem) -> None:
 def test_sentences_name_the_limits_that_hold() -> None:
     assert f"{MAX_BYTES // 1024 // 1024} MB" in Problem.TOO_LARGE.sentence
     assert f"{MAX_PAGES} pages" in Problem.TOO_MANY_PAGES.sentence
-    assert f"{SECONDS:g} seconds" in Problem.TOO_SLOW.sentence
+    assert f"{READING_SECONDS:g} seconds" in Problem.TOO_SLOW.sentence
 
 
 def _loaded(code: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What reading finds besides text, on texts that were made to take long: it stays quick."""
+"""Facts are found quickly in texts that were made to take long."""
 
 import time
 
@@ -26,6 +26,6 @@ def test_a_text_of_one_thing_over_and_over_takes_no_time(unit: str, line: int) -
     parts = sections.find(text)
     person = contact.find((text,), parts)
     nature.judge(text, parts, person)
-    language.tell(text)
+    language.detect(text)
 
-    assert time.process_time() - begun < 20  # less than one; what is quadratic takes minutes
+    assert time.process_time() - begun < 20  # takes less than one; anything quadratic takes minutes

@@ -10,7 +10,7 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from candidates.reading import Problem, Unreadable
-from candidates.reading.limits import DRAWN_WIDTH
+from candidates.reading.limits import DRAWN_WIDTH_PIXELS
 from candidates.reading.sandbox.parent import Sandbox
 from tests.makers import pdfs, scans
 
@@ -43,7 +43,7 @@ def test_a_page_is_drawn_and_its_sentence_found_where_the_ink_is(sandbox: Sandbo
     image = seen(sandbox.draw(data, 0))
 
     assert image.size == (sheet.width, sheet.height)
-    assert image.width == DRAWN_WIDTH
+    assert image.width == DRAWN_WIDTH_PIXELS
     [mark] = sheet.marks
     assert mark.quote == 0
     assert ink(image, mark) < 60

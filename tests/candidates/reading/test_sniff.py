@@ -7,7 +7,7 @@ from tests.makers import files
 
 
 @pytest.mark.parametrize(
-    ("data", "name", "media_type", "found"),
+    ("data", "name", "media_type", "detail"),
     [
         (files.html(), "cv.docx", "text/html", "named .docx, is a web page"),
         (files.pdf(), "cv.docx", "application/pdf", "named .docx, is PDF"),
@@ -18,12 +18,12 @@ from tests.makers import files
     ],
 )
 def test_a_wrong_name_is_read_by_content_and_flagged(
-    data: bytes, name: str, media_type: str, found: str
+    data: bytes, name: str, media_type: str, detail: str
 ) -> None:
     document = read(data, name)
 
     assert document.media_type == media_type
-    assert [(flag.kind, flag.found) for flag in document.flags] == [("mislabelled", found)]
+    assert [(flag.kind, flag.found) for flag in document.flags] == [("mislabelled", detail)]
 
 
 @pytest.mark.parametrize("name", ["cv", "", "cv.", "../../etc/passwd", "cv.résumé", "a\x00.b"])

@@ -1,10 +1,10 @@
-"""What is known of models, and what the operator adds."""
+"""Facts of known models, and those that an operator configures."""
 
 from typing import Any
 
 import pytest
 
-from candidates.scoring.catalogue import UNKNOWN, Facts, facts, is_same, tokens
+from candidates.scoring.catalogue import UNKNOWN, ModelFacts, facts, is_same, tokens
 from candidates.scoring.scorecard import Usage
 
 
@@ -20,14 +20,14 @@ def test_an_unknown_model_has_no_facts(name: str) -> None:
 
 
 def test_the_operator_changes_single_facts_and_adds_models() -> None:
-    given: dict[str, dict[str, Any]] = {
+    configured: dict[str, dict[str, Any]] = {
         "gpt-5-mini": {"input": 9.0},
         "qwen": {"context": 32_000, "warms": True},
     }
 
-    assert facts("gpt-5-mini", given).input == 9.0
-    assert facts("gpt-5-mini", given).output == facts("gpt-5-mini").output
-    assert facts("qwen-72b", given) == Facts(context=32_000, warms=True)
+    assert facts("gpt-5-mini", configured).input == 9.0
+    assert facts("gpt-5-mini", configured).output == facts("gpt-5-mini").output
+    assert facts("qwen-72b", configured) == ModelFacts(context=32_000, warms=True)
 
 
 def test_a_fact_that_does_not_exist_is_named() -> None:
@@ -38,8 +38,8 @@ def test_a_fact_that_does_not_exist_is_named() -> None:
 def test_cached_tokens_cost_what_cached_tokens_cost() -> None:
     usage = Usage(1, prompt_tokens=1_000_000, completion_tokens=100_000, cached_tokens=900_000)
 
-    assert Facts(0, 2.0, 0.5, 10.0).cost(usage) == pytest.approx(0.1 * 2 + 0.9 * 0.5 + 1.0)
-    assert Facts(0, 2.0, None, 10.0).cost(usage) == pytest.approx(2.0 + 1.0)
+    assert ModelFacts(0, 2.0, 0.5, 10.0).cost(usage) == pytest.approx(0.1 * 2 + 0.9 * 0.5 + 1.0)
+    assert ModelFacts(0, 2.0, None, 10.0).cost(usage) == pytest.approx(2.0 + 1.0)
 
 
 def test_tokens_are_estimated_on_the_long_side() -> None:
@@ -48,7 +48,7 @@ def test_tokens_are_estimated_on_the_long_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "answered", "same"),
+    ("requested", "answered", "same"),
     [
         ("gpt-5-mini", "gpt-5-mini-2025-08-07", True),
         ("openai/gpt-4o", "gpt-4o", True),
@@ -58,5 +58,5 @@ def test_tokens_are_estimated_on_the_long_side() -> None:
         ("gpt-5-mini", "gpt-5", False),
     ],
 )
-def test_a_dated_name_is_the_same_model(asked: str, answered: str, same: bool) -> None:
-    assert is_same(asked, answered) is same
+def test_a_dated_name_is_the_same_model(requested: str, answered: str, same: bool) -> None:
+    assert is_same(requested, answered) is same

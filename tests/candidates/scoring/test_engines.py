@@ -16,7 +16,7 @@ def test_an_unknown_engine_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["local", "openai"])
-def test_each_engine_says_who_it_is(name: str) -> None:
+def test_each_engine_has_its_name_model_and_version(name: str) -> None:
     engine = engines.make(name, engines.default_model(name), api_key="key", base_url="")
 
     assert (engine.name, engine.model) == (name, engines.default_model(name))
@@ -29,6 +29,8 @@ def test_importing_scoring_loads_no_model_and_no_client() -> None:
         "import sys; from candidates.scoring import engines, evidence, insights, rank, redact;"
         "print(*{'numpy', 'wordllama', 'wordfreq', 'openai', 'django'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
 
-    assert done.stdout.split() == []
+    assert result.stdout.split() == []

@@ -1,4 +1,4 @@
-"""Quotes are found up to how they are printed, and what is not there is not shown."""
+"""Quotes are found whatever their typography; a quote that is not in the document is dropped."""
 
 import pytest
 
@@ -11,7 +11,7 @@ DOCUMENT = (
 
 
 @pytest.mark.parametrize(
-    ("quote", "found"),
+    ("quote", "expected"),
     [
         ("Built payment services in Python", "Built payment ser-\nvices in Python"),
         ('in Python - for "4,000" shops.', "in Python —\n  for “4,000” shops."),
@@ -22,28 +22,28 @@ DOCUMENT = (
     ],
 )
 def test_a_quote_is_found_whatever_its_spaces_quotes_dashes_and_case(
-    quote: str, found: str
+    quote: str, expected: str
 ) -> None:
-    at = find(quote, DOCUMENT)
+    place = find(quote, DOCUMENT)
 
-    assert at is not None
-    assert at.text == found == DOCUMENT[at.start : at.end]
+    assert place is not None
+    assert place.text == expected == DOCUMENT[place.start : place.end]
 
 
 @pytest.mark.parametrize(
     "quote", ["Led a team of forty", "Built payment systems", "", "  ", "—", "in", "Python Python"]
 )
-def test_what_is_not_there_is_not_found(quote: str) -> None:
+def test_a_quote_that_is_not_in_the_document_is_not_found(quote: str) -> None:
     assert find(quote, DOCUMENT) is None
 
 
 def test_letters_that_fold_into_two_keep_their_place() -> None:
     document = "Straße İstanbul ﬁnance\nthen Python services"
 
-    at = find("python services", document)
+    place = find("python services", document)
 
-    assert at is not None
-    assert document[at.start : at.end] == "Python services"
+    assert place is not None
+    assert document[place.start : place.end] == "Python services"
 
 
 def test_invented_quotes_are_dropped_and_counted() -> None:
@@ -54,15 +54,15 @@ def test_invented_quotes_are_dropped_and_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept", "supported"),
+    ("rating", "grounded", "supported"),
     [(4.0, 1.0, False), (2.0, 1.0, False), (1.0, 1.0, True), (0.0, 0.0, True)],
 )
 def test_a_rating_without_a_quote_is_at_most_one(
-    given: float, kept: float, supported: bool
+    rating: float, grounded: float, supported: bool
 ) -> None:
-    rating = ground("c1", given, "So.", ["Invented by the model"], DOCUMENT)
+    result = ground("c1", rating, "So.", ["Invented by the model"], DOCUMENT)
 
-    assert (rating.rating, rating.supported) == (kept, supported)
+    assert (result.rating, result.supported) == (grounded, supported)
 
 
 def test_the_same_quote_twice_is_shown_once() -> None:
@@ -72,17 +72,17 @@ def test_the_same_quote_twice_is_shown_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quote", "stands"),
+    ("quote", "written"),
     [
         ("grosse strassen gebaut", "Große Straßen-\n  gebaut"),
         ("GEBAUT und  BESCHILDERT", "gebaut\u00a0und be\u00adschildert"),
         ("ﬁne Strasse", "fine Straße"),
     ],
 )
-def test_offsets_stay_right_where_one_letter_becomes_two(quote: str, stands: str) -> None:
-    document = f"Zuerst: ß, ﬁ, İ – dann {stands} und fertig"
+def test_offsets_stay_right_where_one_letter_becomes_two(quote: str, written: str) -> None:
+    document = f"Zuerst: ß, ﬁ, İ – dann {written} und fertig"
 
-    found = find(quote.replace("strassen gebaut", "strassengebaut"), document)
+    place = find(quote.replace("strassen gebaut", "strassengebaut"), document)
 
-    assert found is not None
-    assert document[found.start : found.end] == found.text == stands
+    assert place is not None
+    assert document[place.start : place.end] == place.text == written

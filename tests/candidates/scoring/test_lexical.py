@@ -36,20 +36,20 @@ def test_a_query_leaves_out_the_words_of_every_text() -> None:
 
 
 def test_a_repeated_word_says_less_each_time() -> None:
-    wanted = lexical.query("nurse")
-    gains = [lexical.bm25(wanted, Counter(nurse=n), 450) for n in range(5)]
+    query = lexical.query("nurse")
+    gains = [lexical.bm25(query, Counter(nurse=n), 450) for n in range(5)]
     steps = [after - before for before, after in itertools.pairwise(gains)]
 
     assert steps == sorted(steps, reverse=True)
     assert 0 == gains[0] < gains[4] < 1
 
 
-def test_a_query_without_words_finds_nothing() -> None:
+def test_a_query_without_words_matches_nothing() -> None:
     assert lexical.bm25({}, Counter(nurse=1), 10) == 0
 
 
-def test_words_are_told_as_they_were_written() -> None:
-    assert lexical.written("PostgreSQL queues, C++") == {
+def test_words_keep_the_spelling_of_their_first_occurrence() -> None:
+    assert lexical.spellings("PostgreSQL queues, C++") == {
         "postgresql": "PostgreSQL",
         "queue": "queues",
         "c++": "C++",

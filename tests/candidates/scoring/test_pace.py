@@ -1,4 +1,4 @@
-"""How many calls are in flight: fewer when a server says no, more when it says yes."""
+"""Fewer calls are in flight after refusals, more after answers."""
 
 import asyncio
 import time
@@ -6,22 +6,28 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from candidates.scoring.engines.pace import LONGEST, Pace, Paused, duration, exhausted
+from candidates.scoring.engines.pace import (
+    MAX_SERVER_PAUSE_SECONDS,
+    Pace,
+    Paused,
+    duration,
+    exhausted,
+)
 
 
 def test_no_more_are_let_in_than_there_are_places() -> None:
     async def run() -> int:
-        pace, most = Pace(3), 0
+        pace, highest = Pace(3), 0
 
         async def call() -> None:
-            nonlocal most
+            nonlocal highest
             async with pace.place():
-                most = max(most, pace.in_flight)
+                highest = max(highest, pace.in_flight)
                 await asyncio.sleep(0)
 
         await asyncio.gather(*(call() for _ in range(20)))
         assert pace.in_flight == 0
-        return most
+        return highest
 
     assert asyncio.run(run()) == 3
 
@@ -30,9 +36,9 @@ def test_a_storm_halves_once_a_round_and_success_grows_back() -> None:
     async def run() -> None:
         pace = Pace(64)
         async with AsyncExitStack() as stack:
-            began = [await stack.enter_async_context(pace.place()) for _ in range(64)]
-            for one in began:
-                pace.refused(one, 0.0)
+            starts = [await stack.enter_async_context(pace.place()) for _ in range(64)]
+            for started_at in starts:
+                pace.refused(started_at, 0.0)
         assert 20 <= pace.places <= 32
         low = pace.places
         for _ in range(4):  # rounds
@@ -47,11 +53,11 @@ def test_a_refusal_now_and_then_costs_little() -> None:
     async def run() -> float:
         pace = Pace(64)
         for number in range(2_000):
-            async with pace.place() as began:
+            async with pace.place() as started_at:
                 if number % 20:
-                    pace.well(began, {})
+                    pace.well(started_at, {})
                 else:
-                    pace.refused(began, 1.0)
+                    pace.refused(started_at, 1.0)
         assert not pace.pause_left()
         return pace.places
 
@@ -61,9 +67,9 @@ def test_a_refusal_now_and_then_costs_little() -> None:
 def test_a_long_pause_that_is_asked_for_holds_for_all() -> None:
     async def run() -> None:
         pace = Pace(8, hold=0.5)
-        async with pace.place() as began:
-            pace.refused(began, 99_999.0)
-        assert LONGEST - 1 < pace.pause_left() <= LONGEST
+        async with pace.place() as started_at:
+            pace.refused(started_at, 99_999.0)
+        assert MAX_SERVER_PAUSE_SECONDS - 1 < pace.pause_left() <= MAX_SERVER_PAUSE_SECONDS
         with pytest.raises(Paused) as paused:
             async with pace.place():
                 pass
@@ -72,7 +78,7 @@ def test_a_long_pause_that_is_asked_for_holds_for_all() -> None:
     asyncio.run(run())
 
 
-def test_who_waits_already_learns_of_a_long_pause() -> None:
+def test_waiting_calls_are_refused_when_a_long_pause_begins() -> None:
     async def run() -> None:
         pace = Pace(1, hold=0.5)
 
@@ -94,14 +100,14 @@ def test_a_short_pause_is_waited_for() -> None:
     async def run() -> float:
         pace = Pace(4)
         pace.pause(0.1)
-        began = time.monotonic()
+        started_at = time.monotonic()
         async with pace.place():
-            return time.monotonic() - began
+            return time.monotonic() - started_at
 
     assert asyncio.run(run()) >= 0.1
 
 
-def test_whoever_comes_again_goes_first() -> None:
+def test_a_retried_call_goes_first() -> None:
     async def run() -> list[str]:
         pace, order = Pace(1), []
 
@@ -164,7 +170,7 @@ def test_a_limit_that_is_used_up_pauses_until_it_is_free() -> None:
         ("soon", 0),
         ("-3", 0),
         ("inf", 0),
-        ("9e99", LONGEST),
+        ("9e99", MAX_SERVER_PAUSE_SECONDS),
     ],
 )
 def test_a_duration_is_read_as_servers_write_it(text: str, seconds: float) -> None:
@@ -177,6 +183,6 @@ def test_a_limit_with_room_left_asks_for_nothing() -> None:
     assert exhausted(headers) == 0
 
 
-def test_no_place_at_all_makes_no_sense() -> None:
+def test_a_pace_without_a_place_is_refused() -> None:
     with pytest.raises(ValueError, match="whole number from 1"):
         Pace(0)

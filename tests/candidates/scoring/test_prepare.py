@@ -1,4 +1,4 @@
-"""What is done to a résumé before any engine sees it, and kept."""
+"""A résumé is prepared before any engine sees it, and restored from what was stored."""
 
 import json
 
@@ -16,28 +16,28 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_what_is_kept_gives_what_was_found(text: str) -> None:
-    fresh, kept = prepare.keep(text, "Ada Example")
-    again = prepare.recall(text, "Ada Example", json.loads(json.dumps(kept)))
+def test_a_prepared_resume_is_restored_from_what_was_stored(text: str) -> None:
+    fresh, stored = prepare.prepare_for_storage(text, "Ada Example")
+    restored = prepare.restore(text, "Ada Example", json.loads(json.dumps(stored)))
 
-    assert again == fresh == prepare.prepare(text, "Ada Example")
+    assert restored == fresh == prepare.prepare(text, "Ada Example")
     assert fresh.document == redact.redact(text, "Ada Example")
     assert len(fresh.document) == len(text)
-    assert fresh.look == attacks.look(fresh.document)
+    assert fresh.inspection == attacks.inspect(fresh.document)
 
 
-def test_a_score_under_older_rules_is_another_score(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_under_older_rules_have_another_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     rubric = Rubric.build(title="Engineer", description="Python", criteria=())
-    today = fingerprint.prefix("openai", "some-model", "score-v2", rubric)
+    current = fingerprint.prefix("openai", "some-model", "score-v2", rubric)
 
     monkeypatch.setattr(prepare, "VERSION", f"{redact.VERSION} attacks-0")
 
-    assert fingerprint.prefix("openai", "some-model", "score-v2", rubric) != today
+    assert fingerprint.prefix("openai", "some-model", "score-v2", rubric) != current
 
 
-def test_what_older_rules_found_is_looked_for_anew() -> None:
-    _, kept = prepare.keep(TEXTS[2])
+def test_findings_of_older_rules_are_searched_for_again() -> None:
+    _, stored = prepare.prepare_for_storage(TEXTS[2])
 
-    old = {**kept, "version": "redact-0 attacks-0", "found": []}
-    assert prepare.recall(TEXTS[2], "", old) == prepare.prepare(TEXTS[2])
-    assert prepare.recall(TEXTS[2], "", {}) == prepare.prepare(TEXTS[2])
+    old = {**stored, "version": "redact-0 attacks-0", "found": []}
+    assert prepare.restore(TEXTS[2], "", old) == prepare.prepare(TEXTS[2])
+    assert prepare.restore(TEXTS[2], "", {}) == prepare.prepare(TEXTS[2])

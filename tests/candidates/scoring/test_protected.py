@@ -1,4 +1,4 @@
-"""Criteria that ask for what nobody may be chosen by, and those that only sound like it."""
+"""Criteria that ask for a protected characteristic, and those that only sound like it."""
 
 import pytest
 

@@ -1,13 +1,23 @@
-"""Arithmetic from ratings to places, and the insights that are read off them."""
+"""Arithmetic from ratings to ranks, and the insights composed from them."""
 
+import json
 import random
 
 import pytest
 
+from candidates.facts.reason import Reason
 from candidates.scoring.insights import compose
-from candidates.scoring.rank import Met, met, sort_key, stand
+from candidates.scoring.rank import Met, met, overall_score, sort_key
+from candidates.scoring.reason_codes import InsightCode, RatingCode
 from candidates.scoring.rubric import InvalidRubric, Rubric, RubricCriterion
-from candidates.scoring.scorecard import Quote, Rating, Scorecard, ScoringFlag
+from candidates.scoring.scorecard import (
+    Insight,
+    Point,
+    Quote,
+    Rating,
+    Scorecard,
+    ScoringFlag,
+)
 from tests.reasons import raises_saying
 
 RUBRIC = Rubric.build(
@@ -30,7 +40,7 @@ def ratings(role: float, a: float, b: float, *, supported: bool = True) -> list[
 
 
 @pytest.mark.parametrize(
-    ("given", "score"),
+    ("values", "score"),
     [
         ((4, 4, 4), 100.0),
         ((0, 0, 0), 0.0),
@@ -40,13 +50,13 @@ def ratings(role: float, a: float, b: float, *, supported: bool = True) -> list[
     ],
 )
 def test_the_score_is_the_weighted_mean_in_a_hundred(
-    given: tuple[float, float, float], score: float
+    values: tuple[float, float, float], score: float
 ) -> None:
-    assert stand(RUBRIC, ratings(*given)).score == score
+    assert overall_score(RUBRIC, ratings(*values)).score == score
 
 
 @pytest.mark.parametrize(
-    ("rating", "how"),
+    ("rating", "status"),
     [
         (0.0, Met.NOT_FOUND),
         (0.9, Met.NOT_FOUND),
@@ -55,15 +65,15 @@ def test_the_score_is_the_weighted_mean_in_a_hundred(
         (2.0, Met.MET),
     ],
 )
-def test_a_must_have_is_met_unclear_or_not_found(rating: float, how: Met) -> None:
-    assert met(Rating("a", rating, "")) is how
+def test_a_must_have_is_met_unclear_or_not_found(rating: float, status: Met) -> None:
+    assert met(Rating("a", rating, "")) is status
 
 
 def test_only_a_must_have_that_is_not_found_caps() -> None:
-    assert stand(RUBRIC, ratings(4, 0, 4)).score == 49.0
-    assert stand(RUBRIC, ratings(4, 1, 4)).score > 49.0
-    assert stand(RUBRIC, ratings(4, 4, 0)).score > 49.0
-    assert stand(RUBRIC, ratings(1, 0, 1)).score < 49.0
+    assert overall_score(RUBRIC, ratings(4, 0, 4)).score == 49.0
+    assert overall_score(RUBRIC, ratings(4, 1, 4)).score > 49.0
+    assert overall_score(RUBRIC, ratings(4, 4, 0)).score > 49.0
+    assert overall_score(RUBRIC, ratings(1, 0, 1)).score < 49.0
 
 
 def test_what_is_unsupported_is_unclear_and_not_missing() -> None:
@@ -114,22 +124,29 @@ def test_an_unusable_rubric_is_refused_with_a_sentence(
 
 
 def test_a_scorecard_survives_its_json() -> None:
-    card = Scorecard(tuple(ratings(4, 3, 0)), flags=(ScoringFlag("copies-description"),))
+    reason = Reason(RatingCode.TERMS_IN_SENTENCES, {"sentences": 2, "terms": "Python C++"})
+    rated = (*ratings(4, 3, 0), Rating("c", 2.0, "", (), reason=reason))
+    card = Scorecard(rated, flags=(ScoringFlag("copies-description"),))
 
-    assert Scorecard.from_json(card.to_json()) == card
+    assert Scorecard.from_json(json.loads(json.dumps(card.to_json()))) == card
 
 
 def test_insights_point_to_quotes_and_ask_about_gaps() -> None:
     insight = compose(RUBRIC, Scorecard(tuple(ratings(4, 3.5, 0))))
 
-    assert [point.text for point in insight.strengths] == ["Strong evidence of Python (3.5 of 4)."]
-    assert insight.strengths[0].quote == "words"
-    assert "Kindness" in insight.gaps[0].text
-    assert len(insight.questions) == len(insight.gaps) == 1
+    evidence = Reason(InsightCode.STRONG_EVIDENCE, {"criterion": "a", "rating": 3.5})
+    missing = Reason(InsightCode.CRITERION_WITHOUT_EVIDENCE, {"criterion": "b"})
+    question = Reason(InsightCode.ASK_ABOUT_EXPERIENCE, {"criterion": "b"})
+    assert insight.strengths == (Point(reason=evidence, quote=Quote("words", 0, 5)),)
+    assert [gap.reason for gap in insight.gaps] == [missing]
+    assert insight.questions == (Point(reason=question),)
+    assert Insight.from_json(json.loads(json.dumps(insight.to_json()))) == insight
 
 
 def test_a_missing_must_have_is_the_first_gap() -> None:
     insight = compose(RUBRIC, Scorecard(tuple(ratings(1, 0, 0))))
 
-    assert insight.gaps[0].text.startswith("The must-have Python")
+    assert insight.gaps[0].reason == Reason(
+        InsightCode.MUST_HAVE_WITHOUT_EVIDENCE, {"criterion": "a"}
+    )
     assert insight.strengths == ()

@@ -41,7 +41,7 @@ def scores(name: str, way: str) -> dict[str, float]:
     criteria: tuple[RubricCriterion, ...] = () if way == "bare" else posting.criteria_of(role)
     rubric = ranking.rubric_of(role, criteria)
     return {
-        file: rank.stand(rubric, local.score(text, rubric).ratings).score
+        file: rank.overall_score(rubric, local.score(text, rubric).ratings).score
         for file, text in texts().items()
     }
 
@@ -58,15 +58,15 @@ def test_the_better_person_stands_above(way: str) -> None:
 
 @pytest.mark.parametrize("name", ROLES)
 def test_the_best_are_near_the_top_of_the_scale_and_strangers_at_its_foot(name: str) -> None:
-    found, grade = scores(name, "written"), grades()[name]
-    strangers = [found[file] for file in found if grade[file] == 0]
+    values, grade = scores(name, "written"), grades()[name]
+    strangers = [values[file] for file in values if grade[file] == 0]
 
-    assert max(found[file] for file in found if grade[file] == 3) > 75
+    assert max(values[file] for file in values if grade[file] == 3) > 75
     assert statistics.median(strangers) < 15
 
 
 @pytest.mark.parametrize("name", ROLES)
 def test_whoever_only_uses_the_words_is_not_first(name: str) -> None:
-    found = scores(name, "written")
+    values = scores(name, "written")
 
-    assert found[STUFFERS[name]] < max(found.values()) - 5
+    assert values[STUFFERS[name]] < max(values.values()) - 5

@@ -1,4 +1,4 @@
-"""What no score may rest on goes, at the same offsets; all else stays."""
+"""The person's traces are blanked, at the same offsets; everything else stays."""
 
 import time
 
@@ -20,41 +20,41 @@ Node.js, C++, .NET 4.8, PostgreSQL 16, AWS
 
 
 def test_the_person_is_gone_and_the_work_stays() -> None:
-    left = redact(RESUME, "Ada Maria Lovelace")
+    redacted = redact(RESUME, "Ada Maria Lovelace")
 
     for trace in ("Lovelace", "Maria", "example.com", "7946", "linkedin", "1985", "British"):
-        assert trace not in left
+        assert trace not in redacted
     for trace in ("Analytical", "SE1"):
-        assert trace not in left
+        assert trace not in redacted
     for work in (
         "Backend engineer",
         "port of a compiler, 2015 - 2019.",
         "Wrote 1,200 tests; cut 280 orders a place some had given up.",
         "Node.js, C++, .NET 4.8, PostgreSQL 16, AWS",
     ):
-        assert work in left
+        assert work in redacted
 
 
 def test_every_offset_stays() -> None:
-    left = redact(RESUME, "Ada Maria Lovelace")
+    redacted = redact(RESUME, "Ada Maria Lovelace")
 
-    assert len(left) == len(RESUME)
-    assert [i for i, c in enumerate(left) if c == "\n"] == [
+    assert len(redacted) == len(RESUME)
+    assert [i for i, c in enumerate(redacted) if c == "\n"] == [
         i for i, c in enumerate(RESUME) if c == "\n"
     ]
-    assert all(new in (old, " ") for old, new in zip(RESUME, left, strict=True))
+    assert all(new in (old, " ") for old, new in zip(RESUME, redacted, strict=True))
 
 
 def test_another_name_and_contact_leave_the_same_words() -> None:
     other = RESUME.replace("Ada Maria Lovelace", "Li Wu").replace("Lovelace led", "Wu led")
     other = other.replace("ada.lovelace@example.com", "li@example.org").replace(" the Ada", " the")
-    mine = RESUME.replace(" the Ada", " the")
+    original = RESUME.replace(" the Ada", " the")
 
-    assert redact(other, "Li Wu").split() == redact(mine, "Ada Maria Lovelace").split()
+    assert redact(other, "Li Wu").split() == redact(original, "Ada Maria Lovelace").split()
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "other"),
     [
         ("She led it; her team of nine trusted her.", "He led it; his team of nine trusted him."),
         ("a plan of hers, made by herself", "a plan of his, made by himself"),
@@ -68,8 +68,8 @@ def test_another_name_and_contact_leave_the_same_words() -> None:
         ("Anna, geborene Wolf", "Anna,"),
     ],
 )
-def test_whether_a_man_or_a_woman_is_meant_leaves_no_trace(one: str, other: str) -> None:
-    assert redact(one).split() == redact(other).split()
+def test_whether_a_man_or_a_woman_is_meant_leaves_no_trace(text: str, other: str) -> None:
+    assert redact(text).split() == redact(other).split()
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_whether_a_man_or_a_woman_is_meant_leaves_no_trace(one: str, other: str)
     ],
 )
 def test_a_line_that_tells_of_the_person_is_emptied(line: str) -> None:
-    kept = redact(f"Profile\n{line}\nPython", "").split("\n")
+    lines = redact(f"Profile\n{line}\nPython", "").split("\n")
 
-    assert (kept[0], kept[-1]) == ("Profile", "Python")
-    assert kept[-2].strip(" |,") == ""
+    assert (lines[0], lines[-1]) == ("Profile", "Python")
+    assert lines[-2].strip(" |,") == ""
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,9 @@ def test_work_is_not_taken_for_a_person(line: str) -> None:
 
 
 def test_a_name_goes_only_where_it_is_written_as_one() -> None:
-    left = redact("Grace May\nGrace's team may show grace. MAY 2020", "Grace May")
+    redacted = redact("Grace May\nGrace's team may show grace. MAY 2020", "Grace May")
 
-    assert left == " " * 9 + "\n" + " " * 7 + " team may show grace.     2020"
+    assert redacted == " " * 9 + "\n" + " " * 7 + " team may show grace.     2020"
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_a_name_goes_only_where_it_is_written_as_one() -> None:
     ],
 )
 def test_odd_texts_come_back_in_time(text: str) -> None:
-    began = time.monotonic()
+    started = time.monotonic()
 
     assert len(redact(text, "A. B")) == len(text)
-    assert time.monotonic() - began < 20  # not a benchmark: a pattern that runs wild takes hours
+    assert time.monotonic() - started < 20  # not a benchmark: a pattern that runs wild takes hours
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_odd_texts_come_back_in_time(text: str) -> None:
     ],
 )
 def test_no_handle_and_no_other_alphabet_tells_the_name(name: str, line: str) -> None:
-    left = redact(f"Engineer\n{line}\nnode.js, golang.org, GitHub: actions", name)
+    redacted = redact(f"Engineer\n{line}\nnode.js, golang.org, GitHub: actions", name)
 
     for trace in ("konkwo", "orensen", "amura", "\u4e2d", "\u7531"):
-        assert trace not in left
-    assert left.startswith("Engineer\n")
-    assert left.endswith("node.js, golang.org, GitHub: actions")
+        assert trace not in redacted
+    assert redacted.startswith("Engineer\n")
+    assert redacted.endswith("node.js, golang.org, GitHub: actions")

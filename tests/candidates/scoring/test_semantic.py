@@ -32,17 +32,17 @@ print(card.ratings[0].rating > 0, *{"requests", "wordllama", "torch"} & set(sys.
 @pytest.mark.processes
 def test_scoring_needs_no_network_no_home_and_no_download(tmp_path: Path) -> None:
     bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HF_HOME": str(tmp_path)}
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", OFFLINE], env=bare, capture_output=True, text=True, check=False
     )
 
-    assert (done.stdout.split(), done.stderr) == (["True"], "")
+    assert (result.stdout.split(), result.stderr) == (["True"], "")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_near_meanings_are_near() -> None:
-    def cosine(one: str, other: str) -> float:
-        return float(semantic.unit(semantic.mean(one)) @ semantic.unit(semantic.mean(other)))
+    def cosine(text: str, other: str) -> float:
+        return float(semantic.unit(semantic.mean(text)) @ semantic.unit(semantic.mean(other)))
 
     assert cosine("mentoring", "mentor") > 0.5 > cosine("mentoring", "kitchen")
 

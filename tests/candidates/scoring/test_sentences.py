@@ -2,7 +2,7 @@
 
 import pytest
 
-from candidates.scoring.engines.sentences import LONGEST, split
+from candidates.scoring.engines.sentences import MAX_SENTENCE_CHARACTERS, split
 from candidates.scoring.redact import redact
 
 DOCUMENT = """\
@@ -42,7 +42,7 @@ def test_offsets_lead_back_to_the_words(document: str) -> None:
         piece = document[sentence.start : sentence.end]
         assert piece == piece.strip()
         assert " ".join(piece.split()) == sentence.text
-        assert len(piece) <= LONGEST
+        assert len(piece) <= MAX_SENTENCE_CHARACTERS
 
 
 def test_nothing_is_made_of_a_document_without_letters() -> None:
@@ -65,7 +65,7 @@ def test_a_list_of_keywords_is_known(text: str, is_list: bool) -> None:
 def test_a_blanked_name_and_a_pronoun_move_no_boundary() -> None:
     def cut(name: str, pronoun: str) -> list[str]:
         blank = " " * len(name)
-        told = redact(f"In {blank} the year {pronoun} led a team of nine\nand two")
-        return [s.text for s in split(told)]
+        redacted = redact(f"In {blank} the year {pronoun} led a team of nine\nand two")
+        return [s.text for s in split(redacted)]
 
     assert cut("Li", "he") == cut("Wilhelmina Montgomery", "she")

@@ -3,7 +3,7 @@
 import pytest
 
 from candidates.scoring.rubric import Rubric, RubricCriterion
-from candidates.scoring.shorten import GAP, shorten
+from candidates.scoring.shorten import GAP_MARK, shorten
 
 RUBRIC = Rubric.build(
     title="Engineer",
@@ -27,17 +27,17 @@ def test_the_most_relevant_lines_stay_in_their_order() -> None:
 
     short = shorten("\n".join(lines), RUBRIC, 300)
 
-    kept = short.text.splitlines()
-    assert kept[0] == FILLER[0]  # of two that say as much, the earlier
-    assert kept.index("Cooking soup.") < kept.index("Ran Python services in production.")
-    assert kept[kept.index("Cooking soup.") - 1] == GAP
+    chosen = short.text.splitlines()
+    assert chosen[0] == FILLER[0]  # of two of equal worth, the earlier
+    assert chosen.index("Cooking soup.") < chosen.index("Ran Python services in production.")
+    assert chosen[chosen.index("Cooking soup.") - 1] == GAP_MARK
     assert 0 < short.share < 0.2
 
 
-@pytest.mark.parametrize("most", [1, 50, 333, 2_000])
+@pytest.mark.parametrize("max_bytes", [1, 50, 333, 2_000])
 @pytest.mark.parametrize("text", ["\n".join(FILLER), "é" * 9_000, "word " * 3_000], ids=len)
-def test_the_result_is_never_longer_than_asked(text: str, most: int) -> None:
-    assert len(shorten(text, RUBRIC, most).text.encode()) <= most
+def test_the_result_never_exceeds_the_limit(text: str, max_bytes: int) -> None:
+    assert len(shorten(text, RUBRIC, max_bytes).text.encode()) <= max_bytes
 
 
 def test_one_line_without_end_is_cut_into_pieces() -> None:
@@ -46,6 +46,6 @@ def test_one_line_without_end_is_cut_into_pieces() -> None:
     assert "Python services" in shorten(text, RUBRIC, 900).text
 
 
-def test_to_nothing_nothing_can_be_shortened() -> None:
+def test_a_limit_below_one_byte_is_refused() -> None:
     with pytest.raises(ValueError, match="0 bytes"):
         shorten("a", RUBRIC, 0)

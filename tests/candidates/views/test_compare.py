@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Analysis, Draft
+from candidates.scoring.scorecard import Insight, Point
 from tests.makers import rows
 
 
@@ -40,7 +41,7 @@ def test_ratings_stand_beside_each_other_with_reasons_and_the_strongest_marked(
 ) -> None:
     best = analysis.evaluations.get(rank=2)
     best.ratings = rows.ratings(analysis, 4)
-    best.insights = {"strengths": [{"text": "Payments.", "quote": ""}], "gaps": [], "questions": []}
+    best.insights = Insight((Point("Payments."),), (), ()).to_json()
     best.save(update_fields=["ratings", "insights"])
 
     with django_assert_max_num_queries(5):

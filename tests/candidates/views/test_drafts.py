@@ -191,7 +191,7 @@ def test_what_changed_meanwhile_is_told_and_not_written_over(
     as_alice: Client, alice: User, draft: Draft
 ) -> None:
     url = reverse("candidates:edit", args=[draft.public_id])
-    stale = as_alice.get(url).context["seen"]
+    stale = as_alice.get(url).context["version"]
     as_alice.post(url, posted({"name": "Theirs"}, seen=stale, title="Theirs"))
 
     by_script = saved(as_alice, url, posted({"name": "Mine"}, seen=stale, title="Mine"))

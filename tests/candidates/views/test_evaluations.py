@@ -13,7 +13,7 @@ from django.utils.html import escape
 from candidates.models import Analysis, Draft, Evaluation
 from candidates.scoring import evidence
 from candidates.scoring.redact import redact
-from candidates.scoring.scorecard import Quote, Rating
+from candidates.scoring.scorecard import Insight, Point, Quote, Rating
 from tests.makers import rows
 
 
@@ -87,11 +87,11 @@ def test_what_was_lowered_and_dropped_is_told(as_alice: Client, analysis: Analys
 
 def test_insights_are_shown(as_alice: Client, analysis: Analysis) -> None:
     best = analysis.evaluations.get(rank=1)
-    best.insights = {
-        "strengths": [{"text": "Strong evidence of Python.", "quote": "Built <it>"}],
-        "gaps": [{"text": "No Rust.", "quote": ""}],
-        "questions": ["Why no Rust?"],
-    }
+    best.insights = Insight(
+        (Point("Strong evidence of Python.", Quote("Built <it>", 0, 5)),),
+        (Point("No Rust."),),
+        (Point("Why no Rust?"),),
+    ).to_json()
     best.save(update_fields=["insights"])
 
     page = words(as_alice.get(best.get_absolute_url()).text)
@@ -149,13 +149,8 @@ def test_a_quote_is_marked_over_line_breaks_and_what_was_taken_out(
     seen = redact(TEXT, "Ada Example")
     rating = evidence.ground("role", 3.0, "So it is.", [quote], seen, TEXT)
     best.ratings = [rating.to_json()]
-    best.insights = {
-        "strengths": [
-            {"text": "Builds.", "quote": seen[one.start : one.end]} for one in rating.quotes
-        ],
-        "gaps": [],
-        "questions": [],
-    }
+    strengths = tuple(Point("Builds.", quote) for quote in rating.quotes)
+    best.insights = Insight(strengths, (), ()).to_json()
     best.save(update_fields=["ratings", "insights"])
     best.candidate.text, best.candidate.name = TEXT, "Ada Example"
     best.candidate.save(update_fields=["text", "name"])
@@ -168,20 +163,29 @@ def test_a_quote_is_marked_over_line_breaks_and_what_was_taken_out(
     assert f"<q>{escape(QUOTES[quote])}</q>" in page
 
 
-def test_a_strength_whose_quote_is_not_in_the_text_leads_nowhere(
+def test_a_strength_leads_to_the_place_that_it_was_found_at(
     as_alice: Client, analysis: Analysis
 ) -> None:
+    text = "Led a team in 2012.\n\nLed a team in 2019.\n"
+    second = text.rindex("Led")
     best = analysis.evaluations.get(rank=1)
-    best.insights = {
-        "strengths": [
-            {"text": "Flies.", "quote": "Flew to the moon."},
-            {"text": "X.", "quote": ""},
-        ],
-        "gaps": [],
-        "questions": [],
-    }
+    strength = Point("Leads.", Quote("Led a team", second, second + len("Led a team")))
+    best.insights = Insight((strength,), (), ()).to_json()
+    best.save(update_fields=["insights"])
+    best.candidate.text = text
+    best.candidate.save(update_fields=["text"])
+
+    page = as_alice.get(best.get_absolute_url()).text
+
+    before, _, after = page.partition('id="strength-1"')
+    assert "in 2012" in before and "in 2012" not in after and "in 2019" in after
+
+
+def test_a_strength_without_a_quote_leads_nowhere(as_alice: Client, analysis: Analysis) -> None:
+    best = analysis.evaluations.get(rank=1)
+    best.insights = Insight((Point("Flies."),), (), ()).to_json()
     best.save(update_fields=["insights"])
 
     page = as_alice.get(best.get_absolute_url()).text
 
-    assert "<q>Flew to the moon.</q>" in page and "#strength" not in page
+    assert "Flies." in page and "#strength" not in page

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from candidates.models import Preference
-from evaluator.middleware import as_they_prefer
+from evaluator.middleware import apply_preferences
 
 SETTINGS = reverse("candidates:settings")
 FORM = {"language": "de", "time_zone": "Asia/Tokyo", "mail_failed": "on"}
@@ -62,7 +62,7 @@ def test_times_are_those_of_where_the_reader_is(
     def view(request: HttpRequest) -> HttpResponse:
         return HttpResponse(timezone.get_current_timezone_name())
 
-    assert as_they_prefer(view)(request).text == zone
+    assert apply_preferences(view)(request).text == zone
     assert timezone.get_current_timezone_name() == "UTC"
 
 

@@ -107,10 +107,10 @@ def test_a_file_without_pages_is_shown_as_text(as_alice: Client, draft: Draft) -
 def test_while_others_are_being_drawn_it_says_to_try_again(
     as_alice: Client, one: Candidate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turns = BoundedSemaphore(1)
-    turns.acquire()
-    monkeypatch.setattr(reading, "_turns", turns)
-    monkeypatch.setattr(reading, "PATIENCE", 0.01)
+    drawings = BoundedSemaphore(1)
+    drawings.acquire()
+    monkeypatch.setattr(reading, "_drawings", drawings)
+    monkeypatch.setattr(reading, "DRAWING_WAIT_SECONDS", 0.01)
 
     answer = as_alice.get(image(one))
     page = as_alice.get(one.get_absolute_url(), {"show": "pages"})

@@ -1,4 +1,4 @@
-"""Jobs in the admin: list, filters, progress, detail, and acts with a permission each."""
+"""Jobs in the admin: list, filters, progress, detail, and actions with a permission each."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ from jobs.monitoring import errors
 from tests.makers import rows
 
 LIST = "admin:jobs_job_changelist"
-KEY = errors.Key("scoring", rows.TIMED_OUT.code, dict(rows.TIMED_OUT.params))
+KEY = errors.ErrorKey("scoring", rows.TIMED_OUT.code, dict(rows.TIMED_OUT.params))
 BROKEN = "The model did not answer in time; 4 tries."
 NEEDS = {
     "cancel": "cancel_job",
@@ -106,7 +106,7 @@ def test_the_bars_go_on_until_the_job_is_over(as_sam: Client, job: Job) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "is_listed"),
     [
         ({"state": "open"}, True),
         ({"state": "processing"}, True),
@@ -133,12 +133,12 @@ def test_the_bars_go_on_until_the_job_is_over(as_sam: Client, job: Job) -> None:
     ],
 )
 def test_the_list_is_filtered_searched_and_sorted(
-    as_sam: Client, job: Job, query: dict[str, str], found: bool
+    as_sam: Client, job: Job, query: dict[str, str], is_listed: bool
 ) -> None:
     page = as_sam.get(reverse(LIST, query=query))
 
     assert page.status_code == 200
-    assert (f"· {str(job.public_id)[:8]}" in page.text) == found
+    assert (f"· {str(job.public_id)[:8]}" in page.text) == is_listed
 
 
 def test_a_job_is_found_by_its_id_and_its_owner(as_sam: Client, job: Job, alice: User) -> None:

@@ -33,11 +33,11 @@ def test_a_host_is_drained_and_resumed_by_who_may(eve: User, db: None) -> None:
     may.post(url, sent)
     assert Heartbeat.objects.get().draining
     assert "Let this host take work again" in may.get(url).text
-    may.post(url, {**sent, "CHANGE_FORM-action": "take_work_again"})
+    may.post(url, {**sent, "CHANGE_FORM-action": "end_drain"})
 
     assert not Heartbeat.objects.get().draining
-    told = LogEntry.objects.order_by("pk").values_list("user", "change_message")
-    assert list(told) == [(eve.pk, "Drained."), (eve.pk, "Takes work again.")]
+    logged = LogEntry.objects.order_by("pk").values_list("user", "change_message")
+    assert list(logged) == [(eve.pk, "Drained."), (eve.pk, "Takes work again.")]
 
 
 def test_a_resume_that_stops_workers_is_taken_out_by_who_may(eve: User, draft: Draft) -> None:

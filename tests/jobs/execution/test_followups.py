@@ -42,7 +42,7 @@ def test_the_best_get_insights_of_the_model_and_a_second_run_pays_for_none(
     assert [bool(insights) for insights in given] == [True, True, False, False, False]
     best = given[0] or {}
     assert best["version"] == engines.WITH_INSIGHTS
-    assert best["strengths"][0]["quote"].startswith("Python services")
+    assert best["strengths"][0]["quote"]["text"].startswith("Python services")
     assert sum(map(is_insight, model.requests)) == 2
 
     asked = len(model.requests)
@@ -52,6 +52,25 @@ def test_the_best_get_insights_of_the_model_and_a_second_run_pays_for_none(
     assert Job.objects.get(pk=again.pk).status == JobStatus.COMPLETED
     given = again.analysis.evaluations.order_by("rank").values_list("insights", flat=True)
     assert [bool(insights) for insights in given] == [True, True, False, False, False]
+
+
+def test_a_reused_insight_quotes_the_resume_that_it_is_reused_for(
+    alice: User, draft: Draft, model: ModelServer
+) -> None:
+    text = "Services were built by {} in Python, for years."
+    rows.candidate(draft, 1, name="Ada Example", text=text.format("Ada Example"))
+    submit.submit(draft, alice, mode="top", top_n=1)
+    work_off()
+    bob = rows.candidate(draft, 2, name="Bob Example", text=text.format("Bob Example"))
+    calls = len(model.requests)
+
+    job = submit.submit(draft, alice, mode="top", top_n=2)
+    work_off()
+
+    assert len(model.requests) == calls  # redacted, both are the same document
+    insights = job.analysis.evaluations.get(candidate=bob).insights or {}
+    assert insights["version"] == engines.WITH_INSIGHTS
+    assert insights["strengths"][0]["quote"]["text"] == bob.text
 
 
 def test_insights_for_all_come_with_the_scorecards(

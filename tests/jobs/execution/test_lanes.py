@@ -289,7 +289,7 @@ def test_a_lane_that_lost_its_token_writes_nothing(
 
 def test_lanes_at_the_same_time_finish_once(alice: User, draft: Draft) -> None:
     Heartbeat.objects.create(host="here", pid=1, workers=4)
-    Heartbeat.objects.all().sing()
+    Heartbeat.objects.all().record_canary()
     for number in range(80):
         rows.candidate(draft, number, text=f"{rows.TEXT}\nThe {number}th firm in Python.")
     job = submit.submit(draft, alice)

@@ -102,7 +102,7 @@ def test_a_document_named_zip_is_a_candidate(draft: Draft) -> None:
 def test_a_turn_that_ends_half_way_is_gone_on_with(
     draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MEMBERS", 2)
+    monkeypatch.setattr(reading, "MEMBERS_PER_BATCH", 2)
     upload(draft, {"cvs.zip": archives.resumes(7)})
     lane = Lane.objects.get()
     first = turn.Turn.enter(lane.pk)

@@ -23,7 +23,7 @@ from candidates.facts.reason import FailureCode
 from candidates.models import Call, Draft, Event, Suggestion
 from candidates.models.call import CallStatus
 from candidates.models.claims import MAX_ATTEMPTS
-from candidates.models.draft import MOST_CRITERIA
+from candidates.models.draft import MAX_CRITERIA
 from candidates.models.suggestion import SuggestionStatus
 from candidates.reasons import sentence
 from candidates.scoring.rubric import RubricCriterion
@@ -314,8 +314,8 @@ class TestPages:
         many = [RubricCriterion(f"c{number}", f"Number {number}") for number in range(60)]
 
         with transaction.atomic():
-            assert draft.add(many) == MOST_CRITERIA - 2
-        assert draft.criteria.count() == MOST_CRITERIA
+            assert draft.add(many) == MAX_CRITERIA - 2
+        assert draft.criteria.count() == MAX_CRITERIA
 
     def test_why_there_is_none_is_told(self, as_alice: Client, draft: Draft) -> None:
         Suggestion.objects.filter(pk=ready(draft).pk).update(

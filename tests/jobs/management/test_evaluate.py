@@ -36,13 +36,13 @@ def test_an_estimate_is_printed_and_nothing_is_run(
 
     call_command("evaluate", role, resumes, engine="openai", estimate=True, insights="none")
 
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert re.fullmatch(
         r"openai \(gpt-5-mini\): 3 résumés, 0 scores reused, 3 calls, about [\d,]+ tokens, "
         r"about \$0\.\d+\.\n",
-        said.out,
+        output.out,
     )
-    assert "The criterion 'Young and dynamic people': This asks for an age." in said.err
+    assert "The criterion 'Young and dynamic people': This asks for an age." in output.err
     assert not Job.objects.exists()
 
 
@@ -52,9 +52,9 @@ def test_one_line_is_told_before_a_run_and_a_few_may_be_scored_twice(
 ) -> None:
     call_command("evaluate", role, resumes, engine="local", repeat=True)
 
-    said = capsys.readouterr()
-    assert "local (wordllama-256):" in said.err and "no calls, nothing to pay" in said.err
-    assert "differs by 0.0 points" in said.out
+    output = capsys.readouterr()
+    assert "local (wordllama-256):" in output.err and "no calls, nothing to pay" in output.err
+    assert "differs by 0.0 points" in output.out
     assert Analysis.objects.get().repeats
 
 
@@ -62,10 +62,10 @@ def test_one_line_is_told_before_a_run_and_a_few_may_be_scored_twice(
 def test_a_job_that_pauses_by_itself_ends_with_one_and_where_to_resume(
     role: str, resumes: str
 ) -> None:
-    with pytest.raises(CommandError) as told:
+    with pytest.raises(CommandError) as error:
         call_command("evaluate", role, resumes, engine="openai")  # its workers have no key
 
     page = Job.objects.get().get_absolute_url()
-    assert told.value.returncode == 1
-    assert "The job is paused: OPENAI_API_KEY is not set." in str(told.value)
-    assert f"Then press Resume on http://localhost:8000{page}" in str(told.value)
+    assert error.value.returncode == 1
+    assert "The job is paused: OPENAI_API_KEY is not set." in str(error.value)
+    assert f"Then press Resume on http://localhost:8000{page}" in str(error.value)

@@ -37,10 +37,10 @@ def job(alice: User, draft: Draft) -> Job:
 
 
 def test_the_job_is_told_by_contract(job: Job) -> None:
-    told = json.loads(terminal.as_json(terminal.as_dict(job)))
+    result = json.loads(terminal.as_json(terminal.as_dict(job)))
 
-    assert set(told) == {"job", "analysis", "usage", "candidates"}
-    assert set(told["job"]) == {
+    assert set(result) == {"job", "analysis", "usage", "candidates"}
+    assert set(result["job"]) == {
         "id",
         "status",
         "created_at",
@@ -49,10 +49,10 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "error",
         "error_code",
     }
-    assert told["job"]["id"] == str(job.public_id)
-    assert (told["job"]["error"], told["job"]["error_code"]) == (None, None)
-    assert set(told["analysis"]) == {"id", "engine", "model", "version", "repeat_error"}
-    assert set(told["usage"]) == {
+    assert result["job"]["id"] == str(job.public_id)
+    assert (result["job"]["error"], result["job"]["error_code"]) == (None, None)
+    assert set(result["analysis"]) == {"id", "engine", "model", "version", "repeat_error"}
+    assert set(result["usage"]) == {
         "calls",
         "unknown",
         "reused",
@@ -61,7 +61,7 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "cached_tokens",
         "cost",
     }
-    best = told["candidates"][0]
+    best = result["candidates"][0]
     assert set(best) == {
         "rank",
         "band",
@@ -79,6 +79,7 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "rating",
         "must_have",
         "reason",
+        "reason_code",
         "supported",
         "quotes",
     }
@@ -87,15 +88,15 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
 
 
 def test_candidates_come_in_rank_order_the_unreadable_last(job: Job) -> None:
-    told = terminal.as_dict(job)["candidates"]
+    candidates = terminal.as_dict(job)["candidates"]
 
-    assert [one["rank"] for one in told] == [1, 2, 4, None, None]
-    assert [one["status"] for one in told[3:]] == ["failed", "unreadable"]
-    assert (told[3]["error"], told[3]["error_code"]) == (
+    assert [candidate["rank"] for candidate in candidates] == [1, 2, 4, None, None]
+    assert [candidate["status"] for candidate in candidates[3:]] == ["failed", "unreadable"]
+    assert (candidates[3]["error"], candidates[3]["error_code"]) == (
         "The model did not answer in time; 4 tries.",
         "timed_out",
     )
-    assert "password" in told[4]["error"] and told[4]["error_code"] == Problem.ENCRYPTED
+    assert "password" in candidates[4]["error"] and candidates[4]["error_code"] == Problem.ENCRYPTED
 
 
 def test_a_spreadsheet_gets_text_and_no_formula(job: Job) -> None:
@@ -111,11 +112,12 @@ def test_must_haves_read_met_unclear_or_not_found(job: Job) -> None:
         ratings = rows.ratings(job.analysis, rating)
         Evaluation.objects.filter(rank=rank).update(ratings=ratings)
 
-    told = terminal.as_dict(job)
-    table = list(csv.DictReader(io.StringIO(terminal.as_csv(told))))
+    result = terminal.as_dict(job)
+    table = list(csv.DictReader(io.StringIO(terminal.as_csv(result))))
 
     assert [
-        [rating["must_have"] for rating in one["ratings"]] for one in told["candidates"][:3]
+        [rating["must_have"] for rating in candidate["ratings"]]
+        for candidate in result["candidates"][:3]
     ] == [[None, "met", None], [None, "unclear", None], [None, "not found", None]]
     assert [row["Python: must have"] for row in table] == ["met", "unclear", "not found", "", ""]
     assert "PostgreSQL: must have" not in table[0]
@@ -127,15 +129,15 @@ def test_those_in_one_band_share_a_place(job: Job) -> None:
     rows.repeat(Evaluation.objects.get(rank=1), 86)
     out = io.StringIO()
 
-    terminal.show(Console(file=out, width=160), job.analysis)
-    told = terminal.as_dict(job)
+    terminal.print_ranking(Console(file=out, width=160), job.analysis)
+    result = terminal.as_dict(job)
 
     places = re.findall(r"^│ +(\d+=?) ", out.getvalue(), re.MULTILINE)
     assert places == ["1", "2=", "2="]
     assert "differs by 2.1 points" in out.getvalue() and "from 1 résumé)" in out.getvalue()
-    assert told["analysis"]["repeat_error"] == {"points": 2.12, "resumes": 1}
-    assert [one["band"] for one in told["candidates"]] == [1, 2, 2, None, None]
-    table = list(csv.DictReader(io.StringIO(terminal.as_csv(told))))
+    assert result["analysis"]["repeat_error"] == {"points": 2.12, "resumes": 1}
+    assert [candidate["band"] for candidate in result["candidates"]] == [1, 2, 2, None, None]
+    table = list(csv.DictReader(io.StringIO(terminal.as_csv(result))))
     assert [row["band"] for row in table] == ["1", "2", "2", "", ""]
 
 
@@ -154,7 +156,7 @@ def test_what_a_model_took_is_told_in_one_line(job: Job) -> None:
     )
     out = io.StringIO()
 
-    terminal.show(Console(file=out, width=160), job.analysis)
+    terminal.print_ranking(Console(file=out, width=160), job.analysis)
 
     assert (
         "It took 2 calls, 0 scores reused, 2,400 tokens, $0.0200; of 1 more calls nobody knows"

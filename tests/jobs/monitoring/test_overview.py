@@ -14,7 +14,7 @@ from candidates.models.call import CallStatus
 from candidates.reading import Problem
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Period
 from jobs.monitoring import history, overview
-from jobs.monitoring.overview import Over
+from jobs.monitoring.overview import ChartWindow
 from tests.makers import rows
 
 NOON = datetime(2026, 3, 14, 12, 34, 56, tzinfo=UTC)
@@ -24,15 +24,15 @@ NOON = datetime(2026, 3, 14, 12, 34, 56, tzinfo=UTC)
 def analysis(draft: Draft, alice: User) -> Analysis:
     rows.candidates(draft, 3)
     rows.unreadable(draft, 9, Problem.ENCRYPTED)
-    made = rows.analysis(draft, alice)
-    rows.evaluate(made)
-    return made
+    analysis = rows.analysis(draft, alice)
+    rows.evaluate(analysis)
+    return analysis
 
 
 def job(analysis: Analysis, ended: datetime, seconds: float) -> None:
-    made = rows.job(analysis)
-    began = ended - timedelta(seconds=seconds)
-    Job.objects.filter(pk=made.pk).update(created_at=began, started_at=began, completed_at=ended)
+    job = rows.job(analysis)
+    start = ended - timedelta(seconds=seconds)
+    Job.objects.filter(pk=job.pk).update(created_at=start, started_at=start, completed_at=ended)
 
 
 def test_what_there_is_now(analysis: Analysis) -> None:
@@ -43,33 +43,34 @@ def test_what_there_is_now(analysis: Analysis) -> None:
     rows.call(analysis, status=CallStatus.REFUSED, error_code="server_error", http_status=429)
     rows.call(analysis, status=CallStatus.FAILED, error_code="unreachable")
 
-    now = overview.now()
-    assert (now.queued, now.pending, now.processing, now.paused) == (1, 0, 1, 0)
-    assert now.oldest is not None and now.oldest >= 0
-    assert (now.calls, now.busy, now.errors) == (3, 1, 1)
-    assert now.resumes == 4
-    assert now.database > 1_000_000
+    state = overview.system_state()
+    assert (state.lanes_waiting, state.jobs_pending) == (1, 0)
+    assert (state.jobs_processing, state.jobs_paused) == (1, 0)
+    assert state.oldest_wait is not None and state.oldest_wait >= 0
+    assert (state.calls, state.calls_busy, state.calls_failed) == (3, 1, 1)
+    assert state.resumes_scored == 4
+    assert state.database_bytes > 1_000_000
 
     Lane.objects.all().claim(lane.pk, running.public_id, host.pk, 7)
-    (one,) = overview.hosts(overview.now().at)
-    assert one.is_there and one.canary is None
-    assert [each.job for each in one.lanes] == [running]
+    (state_of_host,) = overview.host_states(overview.system_state().now)
+    assert state_of_host.is_visible and state_of_host.canary_age is None
+    assert [each.job for each in state_of_host.lanes] == [running]
 
 
-@pytest.mark.parametrize("over", list(Over))
-def test_a_window_ends_now_and_is_whole(db: None, over: Over) -> None:
-    steps = overview.past(over, NOON).steps
+@pytest.mark.parametrize("window", list(ChartWindow))
+def test_a_window_ends_now_and_is_whole(db: None, window: ChartWindow) -> None:
+    steps = overview.past(window, NOON).steps
 
-    length, step = over.value
+    length, step = window.value
     assert len(steps) == length // step
     assert steps[-1].end == NOON
-    for one, other in pairwise(steps):
-        assert one.end == other.start
+    for earlier, later in pairwise(steps):
+        assert earlier.end == later.start
 
 
-@pytest.mark.parametrize("over", list(Over))
+@pytest.mark.parametrize("window", list(ChartWindow))
 def test_the_figures_are_the_same_when_they_were_counted_before(
-    analysis: Analysis, over: Over
+    analysis: Analysis, window: ChartWindow
 ) -> None:
     for ended, seconds in ((NOON - timedelta(minutes=7), 10), (NOON - timedelta(hours=3), 30)):
         job(analysis, ended, seconds)
@@ -78,30 +79,31 @@ def test_the_figures_are_the_same_when_they_were_counted_before(
         Call.objects.filter(pk=call.pk).update(settled_at=ended)
     analysis.evaluations.update(scored_at=NOON - timedelta(minutes=7))
 
-    counted = overview.past(over, NOON)
+    counted = overview.past(window, NOON)
     assert counted.today == counted.month == (2_400, Decimal("0.02"))
-    assert counted.total("completed") == (2 if over is Over.HOUR else 4)
+    assert counted.total("completed") == (2 if window is ChartWindow.HOUR else 4)
     assert counted.total("scored") == 3
     assert counted.reasons() == [(Problem.ENCRYPTED.sentence, 1)]
-    if over is Over.HOUR:
-        (step,) = (one for one in counted.steps if one.completed)
+    if window is ChartWindow.HOUR:
+        (step,) = (each for each in counted.steps if each.completed)
         assert (step.p50, step.p95) == (15.0, 19.5)
 
-    while history.count(NOON):
+    while history.settle(NOON):
         pass
-    assert Period.objects.count() == 48 + 31
-    assert overview.past(over, NOON) == counted
+    assert Period.objects.filter(is_settled=True).count() == 48 + 31
+    assert overview.past(window, NOON) == counted
 
     Job.objects.all().delete()  # what is over is not counted again
-    assert overview.past(over, NOON).total("completed") == {
-        Over.HOUR: 0, Over.DAY: 2, Over.MONTH: 0,
-    }[over]  # fmt: skip
+    assert overview.past(window, NOON).total("completed") == {
+        ChartWindow.HOUR: 0, ChartWindow.DAY: 2, ChartWindow.MONTH: 0,
+    }[window]  # fmt: skip
 
 
-def test_what_is_too_old_goes(db: None) -> None:
-    while history.count(NOON):
+def test_periods_that_are_too_old_are_deleted(db: None) -> None:
+    while history.settle(NOON):
         pass
-    history.count(NOON + timedelta(hours=1))
+    history.settle(NOON + timedelta(hours=1))
 
     assert Period.objects.filter(grain="hour").count() == 48
+    assert Period.objects.get(grain="total").counted_until == datetime(2026, 3, 12, 13, tzinfo=UTC)
     assert Period.objects.filter(start__gt=Now()).count() == 0

@@ -1,4 +1,4 @@
-"""What the monitor says is wrong, and that it says so no longer when it is mended."""
+"""What the program says is wrong, and that it says so no longer when it is mended."""
 
 from collections import namedtuple
 from datetime import timedelta
@@ -33,7 +33,11 @@ BUSY = {"status": CallStatus.REFUSED, "error_code": "server_error", "http_status
 
 
 def names() -> list[str]:
-    return [one.name for one in problems.troubles() if one.name not in ("database-restarted",)]
+    return [
+        problem.name
+        for problem in problems.system_problems()
+        if problem.name != "database-restarted"
+    ]
 
 
 def ago(seconds: float) -> object:
@@ -56,13 +60,13 @@ def test_all_is_well(host: Heartbeat) -> None:
 
 
 def test_no_worker(db: None) -> None:
-    (trouble,) = (one for one in problems.troubles() if one.name == "no-worker")
+    (problem,) = (each for each in problems.system_problems() if each.name == "no-worker")
 
-    assert trouble.stops and trouble.title == "No worker is alive."
-    assert "manage.py worker" in trouble.remedy
+    assert problem.stops_work and problem.title == "No worker is alive."
+    assert "manage.py worker" in problem.remedy
 
 
-def test_a_host_that_went_without_a_word_until_another_comes(host: Heartbeat) -> None:
+def test_a_silent_host_is_missed_until_another_comes(host: Heartbeat) -> None:
     other = Heartbeat.objects.create(host="two", pid=2, workers=2, canary_at=timezone.now())
     Heartbeat.objects.filter(pk=other.pk).update(seen_at=ago(9), started_at=ago(60))
     Heartbeat.objects.filter(pk=host.pk).update(started_at=ago(60))
@@ -74,9 +78,9 @@ def test_a_host_that_went_without_a_word_until_another_comes(host: Heartbeat) ->
 
 def test_workers_that_look_alive_and_take_nothing(host: Heartbeat, draft: Draft) -> None:
     Heartbeat.objects.filter(pk=host.pk).update(canary_at=ago(12), started_at=ago(60))
-    (trouble,) = (one for one in problems.troubles() if one.name == "wedged")
-    assert trouble.stops
-    assert trouble.since is not None
+    (problem,) = (each for each in problems.system_problems() if each.name == "wedged")
+    assert problem.stops_work
+    assert problem.since is not None
 
     lane = {"token": uuid4(), "started_at": Now(), "due_at": Now() + timedelta(seconds=15)}
     Lane.objects.create(draft=draft, worker=host, **lane)
@@ -86,22 +90,22 @@ def test_workers_that_look_alive_and_take_nothing(host: Heartbeat, draft: Draft)
 def test_a_drained_host_is_no_dead_one(host: Heartbeat) -> None:
     Heartbeat.objects.update(draining=True, stopping=True)
     assert names() == ["drained"]
-    assert any(one.stops for one in problems.troubles())
+    assert any(each.stops_work for each in problems.system_problems())
 
     Heartbeat.objects.create(host="two", pid=2, workers=1, canary_at=Now())
     assert names() == ["drained"]
-    assert not any(one.stops for one in problems.troubles())
+    assert not any(each.stops_work for each in problems.system_problems())
 
 
 def test_deaths_are_news_for_a_minute(host: Heartbeat) -> None:
     for _ in range(2):
-        Incident.objects.create(host="one", heartbeat=host.pk, what=IncidentKind.PROCESS)
-    Incident.objects.create(host="one", heartbeat=host.pk, what=IncidentKind.WORKERS)
-    told = [one.title for one in problems.troubles()]
-    assert "2 processes of the workers on one died and were replaced." in told
-    assert "The workers on one were replaced." in told
+        Incident.objects.create(host="one", heartbeat=host.pk, kind=IncidentKind.PROCESS)
+    Incident.objects.create(host="one", heartbeat=host.pk, kind=IncidentKind.WORKERS)
+    titles = [each.title for each in problems.system_problems()]
+    assert "2 processes of the workers on one died and were replaced." in titles
+    assert "The workers on one were replaced." in titles
 
-    Incident.objects.update(at=ago(61))
+    Incident.objects.update(occurred_at=ago(61))
     assert names() == []
 
 
@@ -118,7 +122,7 @@ def test_a_job_with_nobody_at_it(host: Heartbeat, analysis: Analysis) -> None:
     assert names() == []
 
 
-def test_a_halt_is_told_and_no_job_is_stuck_then(
+def test_a_halt_is_named_and_no_job_is_stuck_then(
     host: Heartbeat, analysis: Analysis, sam: User
 ) -> None:
     rows.job(analysis, JobStatus.PROCESSING)
@@ -142,8 +146,8 @@ def test_a_job_that_paused_by_itself(
     pause.pause_for_problem(job, reason)
     Notification.objects.all().delete()
 
-    (trouble,) = (one for one in problems.troubles() if one.name == name)
-    assert trouble.remedy == f"{sentence(reason)} 1 job waits."
+    (problem,) = (each for each in problems.system_problems() if each.name == name)
+    assert problem.remedy == f"{sentence(reason)} 1 job waits."
 
     Job.objects.filter(pk=job.pk).resume()
     Lane.objects.create(draft=analysis.draft, job=job)
@@ -198,10 +202,10 @@ def test_mail_that_is_refused_or_waits_too_long(host: Heartbeat, analysis: Analy
     )
     assert names() == []
 
-    said = "SMTPRecipientsRefused: {'a@example.com': (451, b'later')}"
-    Notification.objects.filter(pk=mail.pk).update(error=said)
-    (trouble,) = (one for one in problems.troubles() if one.name == "mail-down")
-    assert trouble.title == "1 e-mail could not be sent (SMTPRecipientsRefused)."
+    error = "SMTPRecipientsRefused: {'a@example.com': (451, b'later')}"
+    Notification.objects.filter(pk=mail.pk).update(error=error)
+    (problem,) = (each for each in problems.system_problems() if each.name == "mail-down")
+    assert problem.title == "1 e-mail could not be sent (SMTPRecipientsRefused)."
 
     Notification.objects.filter(pk=mail.pk).update(error="", created_at=ago(181))
     assert names() == ["mail-late"]
@@ -214,18 +218,18 @@ def test_a_disk_that_fills(host: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> 
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**11, 10**11, 5 * 1024**2))
 
-    (trouble,) = (one for one in problems.troubles() if one.name == "disk-low")
-    assert trouble.title == "The disk with the data has 5 MB left."
+    (problem,) = (each for each in problems.system_problems() if each.name == "disk-low")
+    assert problem.title == "The disk with the data has 5 MB left."
 
 
 def test_connections_that_run_out(host: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(problems, "NEARLY_FULL", 0.001)
+    monkeypatch.setattr(problems, "CONNECTIONS_NEARLY_FULL", 0.001)
 
     assert names() == ["connections-full"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_outage_of_the_database_is_a_trouble_and_no_error() -> None:
+def test_an_outage_of_the_database_is_a_problem_and_no_error() -> None:
     with outage():
         assert "database-down" in names()
     assert "no-worker" in names()

@@ -12,12 +12,12 @@ from django_q.conf import Conf
 from django_q.models import OrmQ
 
 from jobs.queue.broker import (
-    Broker,
     FreeWorkers,
+    PostgresBroker,
     first_key,
-    give_back,
     later_key,
     own_key,
+    requeue_held,
     taken_key,
 )
 from tests.workers import outage
@@ -25,35 +25,37 @@ from tests.workers import outage
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-Make = Callable[..., Broker]
+Make = Callable[..., PostgresBroker]
 
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Makes brokers: of nobody's, or of the supervisor with that number."""
-    made: list[Broker] = []
+    """Makes brokers: without a supervisor, or of the one with that number."""
+    made: list[PostgresBroker] = []
 
-    def make(supervisor: int | None = None, free: FreeWorkers | None = None) -> Broker:
+    def make(
+        supervisor: int | None = None, free_workers: FreeWorkers | None = None
+    ) -> PostgresBroker:
         if supervisor is None:
             monkeypatch.delenv("EVALUATOR_SUPERVISOR", raising=False)
         else:
             monkeypatch.setenv("EVALUATOR_SUPERVISOR", str(supervisor))
-        made.append(Broker(Conf.PREFIX, free))
+        made.append(PostgresBroker(Conf.PREFIX, free_workers))
         return made[-1]
 
-    monkeypatch.setattr("jobs.queue.broker.PAUSE", 0.0)
-    monkeypatch.setattr("jobs.queue.broker.WAIT", 0.0)
+    monkeypatch.setattr("jobs.queue.broker.OUTAGE_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("jobs.queue.broker.STOP_CHECK_SECONDS", 0.0)
     yield make
     for each in made:
         each.close()
 
 
 @pytest.fixture
-def broker(make: Make) -> Broker:
+def broker(make: Make) -> PostgresBroker:
     return make()
 
 
-def test_the_oldest_message_comes_first_and_only_once(broker: Broker) -> None:
+def test_the_oldest_message_comes_first_and_only_once(broker: PostgresBroker) -> None:
     first, second = broker.enqueue("first"), broker.enqueue("second")
 
     assert broker.dequeue() == [(first, "first")]
@@ -62,7 +64,7 @@ def test_the_oldest_message_comes_first_and_only_once(broker: Broker) -> None:
 
 
 def test_a_message_that_was_never_acknowledged_comes_again_before_newer_ones(
-    broker: Broker,
+    broker: PostgresBroker,
 ) -> None:
     old, new = broker.enqueue("old"), broker.enqueue("new")
     assert broker.dequeue() == [(old, "old")]
@@ -72,7 +74,7 @@ def test_a_message_that_was_never_acknowledged_comes_again_before_newer_ones(
     assert broker.dequeue() == [(new, "new")]
 
 
-def test_a_taken_message_stays_hidden_for_the_retry_time(broker: Broker) -> None:
+def test_a_taken_message_stays_hidden_for_the_retry_time(broker: PostgresBroker) -> None:
     broker.enqueue("once")
     broker.dequeue()
 
@@ -80,7 +82,7 @@ def test_a_taken_message_stays_hidden_for_the_retry_time(broker: Broker) -> None
     assert hidden.filter(lock__lte=Now() + timedelta(seconds=Conf.RETRY)).count() == 1
 
 
-def test_an_acknowledged_message_is_gone(broker: Broker) -> None:
+def test_an_acknowledged_message_is_gone(broker: PostgresBroker) -> None:
     broker.enqueue("done")
     taken = broker.dequeue()
     assert taken is not None
@@ -89,32 +91,32 @@ def test_an_acknowledged_message_is_gone(broker: Broker) -> None:
     assert not OrmQ.objects.exists()
 
 
-def test_a_supervisors_own_messages_reach_no_other(broker: Broker, make: Make) -> None:
-    mine = Broker(own_key(7)).enqueue("canary")
+def test_a_supervisors_own_messages_reach_no_other(broker: PostgresBroker, make: Make) -> None:
+    own = PostgresBroker(own_key(7)).enqueue("canary")
 
     assert broker.dequeue() is None
     assert make(8).dequeue() is None
-    assert make(7).dequeue() == [(mine, "canary")]
+    assert make(7).dequeue() == [(own, "canary")]
 
 
-def test_a_supervisors_own_messages_pass_a_long_queue(broker: Broker, make: Make) -> None:
+def test_a_supervisors_own_messages_pass_a_long_queue(broker: PostgresBroker, make: Make) -> None:
     older = broker.enqueue("work")
-    mine = Broker(own_key(7)).enqueue("canary")
+    own = PostgresBroker(own_key(7)).enqueue("canary")
     seven = make(7)
 
-    assert seven.dequeue() == [(mine, "canary")]
+    assert seven.dequeue() == [(own, "canary")]
     assert seven.dequeue() == [(older, "work")]
 
 
-def test_what_is_to_be_first_goes_before_older_messages(broker: Broker) -> None:
-    old, first = broker.enqueue("old"), Broker(first_key()).enqueue("first")
+def test_what_is_to_be_first_goes_before_older_messages(broker: PostgresBroker) -> None:
+    old, first = broker.enqueue("old"), PostgresBroker(first_key()).enqueue("first")
 
     assert broker.dequeue() == [(first, "first")]
     assert broker.dequeue() == [(old, "old")]
 
 
-def test_what_is_for_later_makes_room_for_what_came_within_a_minute(broker: Broker) -> None:
-    later = [Broker(later_key()).enqueue(f"later {number}") for number in range(2)]
+def test_what_is_for_later_makes_room_for_what_came_within_a_minute(broker: PostgresBroker) -> None:
+    later = [PostgresBroker(later_key()).enqueue(f"later {number}") for number in range(2)]
     now = broker.enqueue("now")
     OrmQ.objects.filter(pk=now).update(lock=Now() - timedelta(seconds=5))
     OrmQ.objects.filter(pk=later[1]).update(lock=Now() - timedelta(seconds=60))
@@ -124,8 +126,8 @@ def test_what_is_for_later_makes_room_for_what_came_within_a_minute(broker: Brok
     assert broker.dequeue() == [(later[0], "later 0")]
 
 
-def test_what_is_for_later_is_not_passed_for_ever(broker: Broker) -> None:
-    now, later = broker.enqueue("now"), Broker(later_key()).enqueue("later")
+def test_what_is_for_later_is_not_passed_for_ever(broker: PostgresBroker) -> None:
+    now, later = broker.enqueue("now"), PostgresBroker(later_key()).enqueue("later")
     OrmQ.objects.filter(pk=later).update(lock=Now() - timedelta(seconds=70))
     OrmQ.objects.filter(pk=now).update(lock=Now() - timedelta(seconds=5))
 
@@ -133,20 +135,24 @@ def test_what_is_for_later_is_not_passed_for_ever(broker: Broker) -> None:
     assert broker.dequeue() == [(now, "now")]
 
 
-def test_what_a_cluster_has_taken_is_free_again_once_it_is_gone(broker: Broker, make: Make) -> None:
+def test_what_a_cluster_has_taken_is_free_again_once_it_is_gone(
+    broker: PostgresBroker, make: Make
+) -> None:
     messages = [broker.enqueue("of seven"), broker.enqueue("of eight")]
     newer = broker.enqueue("newer")
     for supervisor in (7, 8):
         assert make(supervisor).dequeue() is not None
 
-    assert give_back(but=[7, 8]) == 0
-    assert give_back(but=[8]) == 1
+    assert requeue_held([7, 8]) == 0
+    assert requeue_held([8]) == 1
     assert broker.dequeue() == [(messages[0], "of seven")]
     assert broker.dequeue() == [(newer, "newer")]
     assert broker.dequeue() is None
 
 
-def test_what_a_cluster_keeps_for_too_long_it_gets_again_itself(broker: Broker, make: Make) -> None:
+def test_what_a_cluster_keeps_for_too_long_it_gets_again_itself(
+    broker: PostgresBroker, make: Make
+) -> None:
     message = broker.enqueue("slow")
     broker.enqueue("newer")
     make(7).dequeue()
@@ -155,20 +161,22 @@ def test_what_a_cluster_keeps_for_too_long_it_gets_again_itself(broker: Broker, 
     assert make(7).dequeue() == [(message, "slow")]
 
 
-def test_giving_back_deletes_test_messages_of_clusters_that_are_gone(broker: Broker) -> None:
-    Broker(own_key(7)).enqueue("canary")
-    Broker(own_key(8)).enqueue("canary")
+def test_giving_back_deletes_test_messages_of_clusters_that_are_gone(
+    broker: PostgresBroker,
+) -> None:
+    PostgresBroker(own_key(7)).enqueue("canary")
+    PostgresBroker(own_key(8)).enqueue("canary")
     broker.enqueue("waits")
 
-    assert give_back(but=[8]) == 0
+    assert requeue_held([8]) == 0
     assert set(OrmQ.objects.values_list("key", flat=True)) == {own_key(8), Conf.PREFIX}
 
 
-def test_a_message_in_anothers_hands_is_passed_over_without_waiting(broker: Broker) -> None:
+def test_a_message_in_anothers_hands_is_passed_over_without_waiting(broker: PostgresBroker) -> None:
     held, free = broker.enqueue("held"), broker.enqueue("free")
 
     def take() -> list[tuple[int, str]] | None:
-        other = Broker(Conf.PREFIX)
+        other = PostgresBroker(Conf.PREFIX)
         try:
             return other.dequeue()
         finally:
@@ -179,17 +187,17 @@ def test_a_message_in_anothers_hands_is_passed_over_without_waiting(broker: Brok
         assert pool.submit(take).result(timeout=20) == [(free, "free")]
 
 
-def test_brokers_at_the_same_time_never_take_the_same_message(broker: Broker) -> None:
+def test_brokers_at_the_same_time_never_take_the_same_message(broker: PostgresBroker) -> None:
     sent = {broker.enqueue(f"message {number}") for number in range(60)}
 
     def take() -> list[int]:
-        mine, taken, misses = Broker(Conf.PREFIX), [], 0
+        other, taken, misses = PostgresBroker(Conf.PREFIX), [], 0
         # A broker that sees only locked rows takes the queue for empty.
         while misses < 5:
-            got = mine.dequeue()
-            taken += [pk for pk, _ in got or ()]
-            misses = 0 if got else misses + 1
-        mine.close()
+            messages = other.dequeue()
+            taken += [pk for pk, _ in messages or ()]
+            misses = 0 if messages else misses + 1
+        other.close()
         return taken
 
     with ThreadPoolExecutor(4) as pool:
@@ -200,7 +208,9 @@ def test_brokers_at_the_same_time_never_take_the_same_message(broker: Broker) ->
     assert sorted(taken) == sorted(sent)
 
 
-def test_a_message_of_a_transaction_that_is_rolled_back_never_existed(broker: Broker) -> None:
+def test_a_message_of_a_transaction_that_is_rolled_back_never_existed(
+    broker: PostgresBroker,
+) -> None:
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         broker.enqueue("never")
         1 / 0  # noqa: B018
@@ -209,7 +219,7 @@ def test_a_message_of_a_transaction_that_is_rolled_back_never_existed(broker: Br
 
 
 def test_an_outage_does_not_end_the_broker(
-    broker: Broker, caplog: pytest.LogCaptureFixture
+    broker: PostgresBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     message = broker.enqueue("kept")
     with outage():
@@ -223,11 +233,11 @@ def test_an_outage_does_not_end_the_broker(
 
 
 def test_a_wait_ends_with_the_commit_of_a_new_message(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
+    broker: PostgresBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.queue.broker.WAIT", 60.0)
-    monkeypatch.setattr("jobs.queue.broker.LOOK", 60.0)
-    waiting, sent = Broker(Conf.PREFIX), Event()
+    monkeypatch.setattr("jobs.queue.broker.STOP_CHECK_SECONDS", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.POLL_SECONDS", 60.0)
+    waiting, sent = PostgresBroker(Conf.PREFIX), Event()
 
     def wait() -> list[tuple[int, str]] | None:
         try:
@@ -238,61 +248,61 @@ def test_a_wait_ends_with_the_commit_of_a_new_message(
             waiting.close()
 
     with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(wait)
+        result = pool.submit(wait)
         assert sent.wait(30)
         with transaction.atomic():
             message = broker.enqueue("new")
-            assert not found.done()
+            assert not result.done()
 
-        assert found.result(timeout=30) == [(message, "new")]
+        assert result.result(timeout=30) == [(message, "new")]
 
 
 def test_a_wait_ends_when_a_lock_runs_out(
-    broker: Broker, make: Make, monkeypatch: pytest.MonkeyPatch
+    broker: PostgresBroker, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.queue.broker.LOOK", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.POLL_SECONDS", 60.0)
     message = broker.enqueue("of a worker that died")
     OrmQ.objects.update(key=taken_key(7), lock=Now() + timedelta(seconds=1))
     seven = make(7)
     assert seven.dequeue() is None
-    monkeypatch.setattr("jobs.queue.broker.WAIT", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.STOP_CHECK_SECONDS", 60.0)
 
-    found = seven.dequeue() or seven.dequeue()
-    assert found == [(message, "of a worker that died")]
+    messages = seven.dequeue() or seven.dequeue()
+    assert messages == [(message, "of a worker that died")]
 
 
 def test_a_wait_ends_when_the_connection_does(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
+    broker: PostgresBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.queue.broker.WAIT", 60.0)
-    monkeypatch.setattr("jobs.queue.broker.LOOK", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.STOP_CHECK_SECONDS", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.POLL_SECONDS", 60.0)
     assert broker.dequeue() is None
     with outage():
         assert broker.dequeue() is None
     connection.close()
-    message = Broker(Conf.PREFIX).enqueue("after the outage")
+    message = PostgresBroker(Conf.PREFIX).enqueue("after the outage")
 
     assert broker.dequeue() == [(message, "after the outage")]
 
 
 def test_nothing_is_taken_while_all_workers_are_busy(make: Make) -> None:
-    free = FreeWorkers(2)
-    broker = make(7, free)
+    free_workers = FreeWorkers(2)
+    broker = make(7, free_workers)
     messages = [broker.enqueue(f"message {number}") for number in range(3)]
 
     assert broker.dequeue() is None  # none has started yet
-    free.add()
+    free_workers.add()
     assert broker.dequeue() == [(messages[0], "message 0")]
     assert broker.dequeue() is None
     assert make(8).dequeue() == [(messages[1], "message 1")]
-    free.add()
+    free_workers.add()
     assert broker.dequeue() == [(messages[2], "message 2")]
 
 
 def test_a_message_that_nobody_can_read_keeps_no_worker_busy(make: Make) -> None:
-    free = FreeWorkers(1)
-    free.add()
-    broker = make(7, free)
+    free_workers = FreeWorkers(1)
+    free_workers.add()
+    broker = make(7, free_workers)
     broker.enqueue("signed with another key")
     readable = broker.enqueue("readable")
 
@@ -304,10 +314,10 @@ def test_a_message_that_nobody_can_read_keeps_no_worker_busy(make: Make) -> None
 
 
 def test_a_worker_is_never_counted_twice(make: Make) -> None:
-    free = FreeWorkers(1)
+    free_workers = FreeWorkers(1)
     for _ in range(3):
-        free.add()
-    broker = make(7, free)
+        free_workers.add()
+    broker = make(7, free_workers)
     broker.enqueue("first")
     broker.enqueue("second")
 
@@ -318,17 +328,17 @@ def test_a_worker_is_never_counted_twice(make: Make) -> None:
 def test_quick_work_is_taken_several_at_a_time_and_put_back_when_it_is_not(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.queue.broker.STALL", 600.0)
-    free = FreeWorkers(1)
-    broker = make(7, free)
+    monkeypatch.setattr("jobs.queue.broker.STALL_SECONDS", 600.0)
+    free_workers = FreeWorkers(1)
+    broker = make(7, free_workers)
     messages = [broker.enqueue(f"message {number}") for number in range(8)]
     for number in range(4):
-        free.add()
+        free_workers.add()
         assert broker.dequeue() == [(messages[number], f"message {number}")]
     assert OrmQ.objects.filter(key=taken_key(7)).count() == 1 + 2 + 4
     before = OrmQ.objects.get(pk=messages[7]).lock
 
-    monkeypatch.setattr("jobs.queue.broker.STALL", 0.0)
+    monkeypatch.setattr("jobs.queue.broker.STALL_SECONDS", 0.0)
     assert broker.dequeue() is None
     assert OrmQ.objects.filter(key=taken_key(7)).count() == 4
     assert OrmQ.objects.get(pk=messages[7]).lock == before
@@ -336,7 +346,7 @@ def test_quick_work_is_taken_several_at_a_time_and_put_back_when_it_is_not(
 
 
 def test_what_is_done_while_the_database_is_away_is_acknowledged_with_the_next(
-    broker: Broker,
+    broker: PostgresBroker,
 ) -> None:
     first, second = broker.enqueue("first"), broker.enqueue("second")
     with outage():
@@ -348,13 +358,13 @@ def test_what_is_done_while_the_database_is_away_is_acknowledged_with_the_next(
 
 
 def test_what_is_announced_for_others_ends_no_wait(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
+    broker: PostgresBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.queue.broker.WAIT", 60.0)
-    monkeypatch.setattr("jobs.queue.broker.LOOK", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.STOP_CHECK_SECONDS", 60.0)
+    monkeypatch.setattr("jobs.queue.broker.POLL_SECONDS", 60.0)
     assert broker.dequeue() is None
-    Broker(own_key(7)).enqueue("canary")
+    PostgresBroker(own_key(7)).enqueue("canary")
 
-    assert not broker._is_time()
+    assert not broker._wait_for_message()
     message = broker.enqueue("work")
     assert broker.dequeue() == [(message, "work")]

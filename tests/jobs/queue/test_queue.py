@@ -28,7 +28,7 @@ from jobs import queue, tasks
 from jobs.execution import submit
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, OutgoingStatus
 from jobs.queue.broker import FreeWorkers
-from jobs.queue.redis import Broker, _client
+from jobs.queue.redis import RedisBroker, _client
 from jobs.workers import celery
 from jobs.workers.processes import MANAGE, die_with_parent
 from tests.makers import rows
@@ -57,7 +57,10 @@ def choose(kind: str, url: str, settings: LazySettings, monkeypatch: pytest.Monk
     }.items():
         monkeypatch.setenv(name, value)
         setattr(settings, name, value)
-    classes = {"postgres": "jobs.queue.broker.Broker", "redis": "jobs.queue.redis.Broker"}
+    classes = {
+        "postgres": "jobs.queue.broker.PostgresBroker",
+        "redis": "jobs.queue.redis.RedisBroker",
+    }
     monkeypatch.setattr(Conf, "BROKER_CLASS", classes.get(kind))
     monkeypatch.setattr(celery.app.conf, "broker_url", url)
     pools.reset()  # type: ignore[no-untyped-call]
@@ -109,7 +112,7 @@ def test_a_job_runs_to_its_email_and_again_for_what_failed(
     assert evaluations.filter(status=EvaluationStatus.SCORED).count() == 20
     assert len(list((tmp_path / "mail").iterdir())) == 2
     assert not Lane.objects.exists() and not Heartbeat.objects.exists()
-    assert queue.is_empty() and not queue.messages_wait()
+    assert queue.is_empty() and not queue.has_waiting_messages()
 
 
 @pytest.mark.processes
@@ -147,9 +150,9 @@ def test_a_message_in_redis_that_nobody_can_read_keeps_no_worker_busy(
     server: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose("redis", server, settings, monkeypatch)
-    free = FreeWorkers(1)
-    free.add()
-    broker = Broker(Conf.PREFIX, free)
+    free_workers = FreeWorkers(1)
+    free_workers.add()
+    broker = RedisBroker(Conf.PREFIX, free_workers)
     for message in ("signed with another key", "readable"):
         broker.enqueue(message)
 
@@ -166,11 +169,11 @@ def test_a_message_exists_from_the_commit_on_and_not_without_one(kind: str) -> N
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         queue.send("canary", 0)
         1 / 0  # noqa: B018
-    assert queue.is_empty() and not queue.messages_wait()
+    assert queue.is_empty() and not queue.has_waiting_messages()
 
     with transaction.atomic():
         queue.send("canary", 0, later=True)
-    assert queue.messages_wait() and not queue.is_empty()
+    assert queue.has_waiting_messages() and not queue.is_empty()
 
 
 @pytest.mark.processes
@@ -182,13 +185,13 @@ def test_what_is_for_later_comes_after_the_rest(kind: str, tmp_path: Path) -> No
     queue.send("canary", later.pk, later=True)
     queue.send("canary", now.pk)
 
-    def both_sang() -> bool:
+    def both_came() -> bool:
         for each in (later, now):
             each.refresh_from_db()
         return bool(later.canary_at and now.canary_at)
 
     with running(tmp_path, workers=1):
-        until(both_sang, "both messages")
+        until(both_came, "both messages")
     assert later.canary_at and now.canary_at
     assert now.canary_at < later.canary_at
 
@@ -210,7 +213,7 @@ def test_a_queue_that_does_not_answer_stops_no_submit(
 
     assert job.is_open and Lane.objects.get().job == job
     assert f"score ({Lane.objects.get().pk},) will be sent by the sweep" in caplog.text
-    assert not queue.messages_wait() and not queue.is_empty()
+    assert not queue.has_waiting_messages() and not queue.is_empty()
     with pytest.raises(queue.QueueDown):
         queue.put_canary(1)
 
@@ -225,7 +228,7 @@ def test_an_outage_of_the_queue_is_sat_out(
     with ExitStack() as stack:
         with serving(port):
             worker = stack.enter_context(running(tmp_path, workers=1, beat=1.5))
-        until(lambda: "watch: the queue does not answer" in worker.said)
+        until(lambda: "watchdog: the queue does not answer" in worker.said)
         assert worker.process.poll() is None
         with serving(port):
             worker.wait_for_messages()
@@ -242,11 +245,11 @@ def test_a_celery_worker_of_ones_own_does_all_that_ours_does(
     celery.app.control.purge()  # so that the sweep has something to do
     Lane.objects.update(due_at=Now() - timedelta(minutes=2))
     log = tmp_path / "celery.log"
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "evaluator", "worker", "-c", "2"],
             cwd=MANAGE.parent,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment(tmp_path)},
             start_new_session=True,

@@ -79,7 +79,7 @@ def candidate(draft: Draft, alice: User) -> Candidate:
     rows.evaluate(analysis)
     evaluation = analysis.evaluations.get(candidate=candidate)
     evaluation.insights = {"summary": MARK}
-    evaluation.ratings = [{**each, "reason": MARK} for each in evaluation.ratings]
+    evaluation.ratings = [{**each, "explanation": MARK} for each in evaluation.ratings]
     evaluation.save(update_fields=["insights", "ratings"])
     FollowUp.objects.create(
         analysis=analysis, evaluation=evaluation, kind="insight", status="done",
@@ -212,7 +212,7 @@ class TestEverythingAsAZip:
         assert documents["candidate.json"]["email"] == f"{MARK}@example.com"
         assert documents["candidate.json"]["phone"] == "+49 30 1234567"
         [evaluation] = documents["evaluations.json"]
-        assert evaluation["score"] == "89.0" and evaluation["ratings"][0]["reason"] == MARK
+        assert evaluation["score"] == "89.0" and evaluation["ratings"][0]["explanation"] == MARK
         assert documents["notes.json"][0]["author__username"] == "alice"
         assert documents["decisions.json"][0]["verdict"] == "maybe"
         assert documents["events.json"][0]["verb"] == "noted"

@@ -146,7 +146,7 @@ def test_a_new_file_that_cannot_be_read_is_told_without_a_call(
 def test_a_quiet_run_sends_nothing(
     draft: Draft, ranked: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(movement, "TOP", 0)  # so that whoever comes is behind them
+    monkeypatch.setattr(movement, "TOP_RANKS", 0)  # so that whoever comes is behind them
     rows.candidate(draft, 9, text=f"{rows.TEXT}\nNumber nine.")
 
     run = come(scheduled(draft))

@@ -40,7 +40,7 @@ def job(draft: Draft, alice: User) -> Job:
 @pytest.fixture
 def poll(job: Job, as_alice: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Asks as the page of the job does that has seen what there is; returns the status."""
-    monkeypatch.setattr(pulse, "STEP", 1_000_000)
+    monkeypatch.setattr(pulse, "PACE_REFRESH_SECONDS", 1_000_000)
     address = job.get_absolute_url()
     seen = as_alice.get(address, headers=HTMX).headers["ETag"]
     asks = {**HTMX, "If-None-Match": seen}
@@ -48,17 +48,17 @@ def poll(job: Job, as_alice: Client, monkeypatch: pytest.MonkeyPatch) -> Callabl
 
 
 def score(job: Job) -> None:
-    one = Evaluation.objects.filter(status="waiting").first()
-    assert one is not None
-    Evaluation.objects.filter(pk=one.pk).update(
+    evaluation = Evaluation.objects.filter(status="waiting").first()
+    assert evaluation is not None
+    Evaluation.objects.filter(pk=evaluation.pk).update(
         status="scored", score=50, rank=2, scored_at=timezone.now() - timedelta(minutes=1)
     )
 
 
 def fail(job: Job) -> None:
-    one = Evaluation.objects.filter(status="waiting").first()
-    assert one is not None
-    Evaluation.objects.filter(pk=one.pk).update(**rows.failure(), scored_at=timezone.now())
+    evaluation = Evaluation.objects.filter(status="waiting").first()
+    assert evaluation is not None
+    Evaluation.objects.filter(pk=evaluation.pk).update(**rows.failure(), scored_at=timezone.now())
 
 
 def halt(job: Job) -> None:
@@ -135,7 +135,7 @@ def test_after_a_minute_who_asks_is_looked_at_again(
     poll: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert poll() == 304
-    later = time.monotonic() + pulse.KEPT + 1
+    later = time.monotonic() + pulse.CACHE_SECONDS + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
     with CaptureQueriesContext(connection) as seen:
         assert poll() == 304

@@ -64,10 +64,10 @@ class TestGoingOn:
             Piece.objects.create(draft=draft, upload=upload, number=number, content=b"x")
         Piece.objects.create(draft=draft, upload=uuid4(), number=1, content=b"x")
 
-        told = as_alice.get(url("piece", draft), {"upload": str(upload)})
+        answer = as_alice.get(url("piece", draft), {"upload": str(upload)})
         wrong = as_alice.get(url("piece", draft), {"upload": "x"})
 
-        assert told.json() == {"parts": [0, 2]}
+        assert answer.json() == {"parts": [0, 2]}
         assert wrong.status_code == 422 and wrong.json()["error"] == "Say of which upload."
 
 
@@ -89,9 +89,9 @@ class TestReadingAgain:
         page = as_alice.post(url("reread-all", draft), follow=True)
         assert "There was nothing to read again." in page.text
 
-        found = dict(draft.candidates.values_list("pk", "status"))
-        assert found[good.pk] == "readable" and found[others[1].pk] == "unreadable"
-        assert found[bad.pk] == found[others[0].pk] == "waiting"
+        statuses = dict(draft.candidates.values_list("pk", "status"))
+        assert statuses[good.pk] == "readable" and statuses[others[1].pk] == "unreadable"
+        assert statuses[bad.pk] == statuses[others[0].pk] == "waiting"
 
 
 class TestUpload:
@@ -113,9 +113,9 @@ class TestUpload:
     ) -> None:
         files = [file("a.pdf", b"1"), file("b.pdf", b"1"), file("c.pdf", b"")]
 
-        told = as_alice.post(url("upload", draft), {"files": files}, headers=JSON).json()
+        answer = as_alice.post(url("upload", draft), {"files": files}, headers=JSON).json()
 
-        assert [(one["name"], one["outcome"]) for one in told["files"]] == [
+        assert [(file["name"], file["outcome"]) for file in answer["files"]] == [
             ("a.pdf", "accepted"),
             ("b.pdf", "duplicate"),
             ("c.pdf", "refused"),
@@ -187,13 +187,13 @@ class TestUpload:
         client.get(draft.get_absolute_url())
         token = client.cookies["csrftoken"].value
 
-        told = client.post(
+        answer = client.post(
             url("upload", draft),
             {"files": [file("a.pdf")]},
             headers={**JSON, "X-CSRFToken": token},
         )
 
-        assert told.json()["files"][0]["outcome"] == "accepted"
+        assert answer.json()["files"][0]["outcome"] == "accepted"
 
     @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", "x"])
     def test_a_body_that_is_no_form_is_not_our_mistake(
@@ -657,8 +657,8 @@ class TestPauseAndResume:
         assert "Resumed by alice" in words(resumed)
         assert not Job.objects.get().is_paused
         assert Lane.objects.filter(job=job).count() == 1
-        told = Event.objects.filter(about=job.public_id).values_list("verb", "actor")
-        assert list(told) == [("paused", alice.pk), ("resumed", alice.pk)]
+        events = Event.objects.filter(about=job.public_id).values_list("verb", "actor")
+        assert list(events) == [("paused", alice.pk), ("resumed", alice.pk)]
 
     @pytest.mark.parametrize("verb", ["pause", "resume"])
     def test_pressing_twice_does_it_once(
@@ -782,16 +782,16 @@ class TestMail:
         draft.title = "<b>Tom</b> & Jerry"
         draft.save()
         member = Membership.objects.create(draft=draft, email="a@example.com", invited_by=alice)
-        one = Notification.objects.create(
+        notification = Notification.objects.create(
             membership=member, kind=NotificationKind.SHARED, recipient="a@b.c"
         )
 
-        message = compose(one)
+        message = compose(notification)
 
         html = str(message.alternatives[0][0])
-        for told in (str(message.body), html):
-            assert f"http://localhost:8000{draft.get_absolute_url()}" in told
-            assert "alice shares" in told and "You may look at everything" in told
+        for body in (str(message.body), html):
+            assert f"http://localhost:8000{draft.get_absolute_url()}" in body
+            assert "alice shares" in body and "You may look at everything" in body
         assert "<b>Tom</b> & Jerry" in message.subject and "<b>Tom" not in html
 
     @pytest.mark.parametrize(
@@ -819,12 +819,12 @@ class TestMail:
 
         html = str(message.alternatives[0][0])
         link = analysis.get_absolute_url() if done else job.get_absolute_url()
-        for told in (str(message.body), html):
-            assert f"http://localhost:8000{link}" in told
-            assert "2 of 3 résumés" in told
-            assert "1 × The file is protected by a password." in " ".join(told.split())
-            assert ("no candidates any more" in told) == failed
-            assert ("no quota left" in told) == (kind == NotificationKind.PAUSED)
+        for body in (str(message.body), html):
+            assert f"http://localhost:8000{link}" in body
+            assert "2 of 3 résumés" in body
+            assert "1 × The file is protected by a password." in " ".join(body.split())
+            assert ("no candidates any more" in body) == failed
+            assert ("no quota left" in body) == (kind == NotificationKind.PAUSED)
         assert evil in message.subject and evil in str(message.body)
         assert evil not in html and "&lt;b&gt;Tom&lt;/b&gt; &amp; Jerry" in html
 
@@ -838,9 +838,9 @@ class TestMail:
 
         message = compose(Notification.objects.get(pk=notification.pk))
 
-        for told in (str(message.body), str(message.alternatives[0][0])):
-            assert told.replace("&nbsp;", " ").count("1=. ") == 2
-            assert "differs by 2.8 points" in told
+        for body in (str(message.body), str(message.alternatives[0][0])):
+            assert body.replace("&nbsp;", " ").count("1=. ") == 2
+            assert "differs by 2.8 points" in body
 
     def test_a_subject_is_one_line(self) -> None:
         for kind in set(NotificationKind) - {

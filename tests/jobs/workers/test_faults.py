@@ -30,7 +30,6 @@ from django_q.tasks import async_task
 from candidates.models import Call, Candidate, Draft, Evaluation
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallStatus
-from candidates.scoring.engines.openai import connection as openai
 from evaluator.models import StoredFile
 from jobs import queue
 from jobs.execution import submit
@@ -52,7 +51,8 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-SERVANT = pwd.getpwnam("nobody")  # whom PostgreSQL runs as
+MODEL_CONNECTION = "candidates.scoring.engines.openai.connection"
+SERVER_USER = pwd.getpwnam("nobody")  # whom PostgreSQL runs as
 TEXT = "Built Python services, for the {}th time."
 
 
@@ -82,7 +82,7 @@ def check_whole(job: Job, number: int) -> None:
 
 def check_ledger(job: Job, model: ModelServer) -> None:
     """What the server says it answered is in the ledger: as answered, or as nobody knows."""
-    answered = sum(one.prompt_tokens > 0 for one in model.log)
+    answered = sum(request.prompt_tokens > 0 for request in model.log)
     usage = job.analysis.calls.usage()
     assert usage["calls"] <= answered <= usage["calls"] + usage["unknown"]
     assert not job.analysis.calls.open().exists()
@@ -183,8 +183,8 @@ def short(impatient: None, settings: LazySettings, monkeypatch: pytest.MonkeyPat
     settings.LANE_SLICE = 1
     settings.EVALUATOR_CONCURRENCY = 2
     workers_here.shorten_retries(monkeypatch, *doubling(0.02, 300.0))
-    monkeypatch.setattr(openai, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(openai, "MAX_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(f"{MODEL_CONNECTION}.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(f"{MODEL_CONNECTION}.MAX_PAUSE_SECONDS", 0.02)
 
 
 @pytest.mark.usefixtures("short")
@@ -263,7 +263,9 @@ def test_a_mail_server_that_is_down_then_slow_then_refuses_gets_each_e_mail_once
                 lambda: Notification.objects.filter(status=OutgoingStatus.SENT).count() == 3, "all"
             )
 
-    assert sorted(str(one["To"]) for one in box.messages) == sorted(user.email for user in people)
+    assert sorted(str(message["To"]) for message in box.messages) == sorted(
+        user.email for user in people
+    )
 
 
 def again(waiting: Any) -> None:
@@ -279,8 +281,17 @@ def small_disk(transactional_db: None) -> Iterator[Path]:
     if os.geteuid() != 0 or sys.platform != "linux":
         pytest.skip("only root may mount a disk")
     folder = Path(tempfile.mkdtemp(prefix="evaluator-small-"))
+    options = f"size=8m,mode=0700,uid={SERVER_USER.pw_uid}"
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size=8m,mode=0700,uid={SERVANT.pw_uid}", "none", folder],
+        [
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            options,
+            "none",
+            folder,
+        ],
         capture_output=True,
         check=False,
     )
@@ -325,8 +336,8 @@ def test_a_full_disk_refuses_the_upload_whole_and_says_so(
         assert taken < 10
 
     assert answer.status_code == 507
-    said = answer.json()["error"] if scripted else html.unescape(answer.text)
-    assert "There is no room left on the server, so nothing of this upload was kept." in said
+    message = answer.json()["error"] if scripted else html.unescape(answer.text)
+    assert "There is no room left on the server, so nothing of this upload was kept." in message
     assert Candidate.objects.count() == StoredFile.objects.count() == 2 * taken > 0
     subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
     assert upload(99, 20_000).status_code in (200, 302)

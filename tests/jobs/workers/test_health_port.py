@@ -5,8 +5,10 @@ from http.client import HTTPConnection
 
 import pytest
 
+from jobs.monitoring import problems
+from jobs.monitoring.problems import SystemProblem
 from jobs.workers.health_port import PortTaken, serve
-from jobs.workers.watchdog import STUCK, Watch
+from jobs.workers.watchdog import STUCK_SECONDS, Watchdog
 
 
 def ask(port: int, path: str = "/healthz", method: str = "GET") -> tuple[int, str]:
@@ -20,48 +22,61 @@ def ask(port: int, path: str = "/healthz", method: str = "GET") -> tuple[int, st
 
 
 @pytest.fixture
-def troubles() -> list[str]:
+def current() -> list[SystemProblem]:
     return []
 
 
 @pytest.fixture
-def port(troubles: list[str]) -> Iterator[int]:
-    server = serve(0, lambda: " ".join(troubles))
+def port(current: list[SystemProblem]) -> Iterator[int]:
+    server = serve(0, lambda: current[0] if current else None)
     yield server.server_address[1]
     server.shutdown()
     server.server_close()
 
 
-def test_it_says_that_all_is_well_or_what_is_not(port: int, troubles: list[str]) -> None:
+def test_it_says_that_all_is_well_or_what_is_not(port: int, current: list[SystemProblem]) -> None:
     assert ask(port) == (200, "ok\n")
     assert ask(port, method="HEAD") == (200, "")
-    troubles.append("The queue does not answer.")
-    assert ask(port) == (503, "The queue does not answer.\n")
+    current.append(problems.queue_down())
+    status, text = ask(port)
+    assert status == 503
+    assert text.startswith("The queue does not answer. Start its server")
     assert ask(port, "/") == (404, "There is only /healthz here.\n")
 
 
 def test_a_port_in_use_is_refused_with_the_reason(port: int) -> None:
     with pytest.raises(PortTaken, match="in use"):
-        serve(port, str)
+        serve(port, lambda: None)
 
 
 def test_workers_are_well_from_the_first_test_message_to_long_after_the_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    watch = Watch(workers=1)
-    now = watch.looked_at
+    watchdog = Watchdog(workers=1)
+    now = watchdog.checked_at
     monkeypatch.setattr("jobs.workers.watchdog.time.monotonic", lambda: now)
-    assert watch.ailment == "No test message has come through yet."
 
-    watch._is_well()
-    assert watch.ailment == ""
-    now += 20
-    watch.looked_at = now
-    assert watch.ailment == "No test message has come through for 20 seconds."
+    def name() -> str:
+        problem = watchdog.problem()
+        return problem.name if problem else ""
 
-    watch.silent = "database"
-    assert watch.ailment == "The database does not answer."
-    now += STUCK + 1
-    assert watch.ailment == "The supervisor is stuck."
-    watch.stopping = True
-    assert watch.ailment == "It is stopping."
+    assert name() == "starting"
+    watchdog._note_health()
+    assert name() == ""
+    now += 10
+    watchdog.checked_at = now
+    assert name() == ""
+    now += 2
+    watchdog.checked_at = now
+    assert name() == "wedged"
+
+    watchdog.unreachable = "queue"
+    assert name() == "queue-down"
+    watchdog.unreachable = "database"
+    assert name() == "database-down"
+    now += STUCK_SECONDS + 1
+    assert name() == "supervisor-stuck"
+    watchdog.stopping = True
+    assert name() == "stopping"
+    watchdog.draining = True
+    assert name() == "drained"

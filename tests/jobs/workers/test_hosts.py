@@ -125,7 +125,7 @@ def networks() -> Iterator[list[Network]]:
             pytest.skip(f"no networks can be made here: {error.stderr.decode().strip()}")
 
 
-def sung(supervisor: int) -> datetime | None:
+def last_canary(supervisor: int) -> datetime | None:
     return Heartbeat.objects.get(pk=supervisor).canary_at
 
 
@@ -175,8 +175,8 @@ def test_a_host_that_is_cut_off_loses_its_work_to_another_and_writes_nothing_lat
         woken.set()
         until(lambda: model.in_flight == 0, "the late answers are sent")
         hosts[at_work].line("up")
-        heard = sung(at_work)
-        until(lambda: sung(at_work) != heard, "its own test message", patience=150)
+        heard = last_canary(at_work)
+        until(lambda: last_canary(at_work) != heard, "its own test message", patience=150)
 
     assert list(Evaluation.objects.order_by("pk").values()) == before
     assert {rating["rating"] for row in before for rating in row["ratings"]} == {3.0}

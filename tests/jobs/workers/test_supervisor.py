@@ -19,7 +19,6 @@ from django_q.models import OrmQ
 
 from candidates.models import Draft
 from jobs import queue
-from jobs.management.commands import worker as command
 from jobs.models import Heartbeat, Lane
 from jobs.queue.broker import taken_key
 from jobs.workers.processes import MANAGE
@@ -52,8 +51,8 @@ def test_whatever_dies_work_goes_on_and_nobody_is_left_over(worker: Worker) -> N
     assert worker.heartbeat.restarts == 0
     _kill(monitor, worker)  # it dies with the lock of the results, which only a restart frees
     assert worker.heartbeat.restarts == 1
-    (one, _), _, _ = worker.parts()
-    _kill(one, worker)  # it may, or may not, have had the lock of the tasks
+    (child, _), _, _ = worker.parts()
+    _kill(child, worker)  # it may, or may not, have had the lock of the tasks
     restarts = worker.heartbeat.restarts
     _kill(worker.sentinel, worker)
     _kill(worker.main, worker)
@@ -63,9 +62,9 @@ def test_whatever_dies_work_goes_on_and_nobody_is_left_over(worker: Worker) -> N
 
 
 def _kill(victim: psutil.Process, worker: Worker) -> None:
-    with_it = [victim, *victim.children(recursive=True)]
+    family = [victim, *victim.children(recursive=True)]
     victim.kill()
-    until_dead(with_it, patience=10)
+    until_dead(family, patience=10)
     worker.wait_for_messages()
 
 
@@ -116,7 +115,7 @@ def test_what_a_dead_cluster_had_taken_the_next_one_does(
 ) -> None:
     worker.main.kill()
 
-    until(lambda: _has_sung(message), "the message", patience=30)
+    until(lambda: _has_come(message), "the message", patience=30)
     until(lambda: not OrmQ.objects.filter(key=taken_key(worker.heartbeat.pk)).exists())
 
 
@@ -128,10 +127,10 @@ def test_what_a_lost_supervisor_had_taken_another_does(
     Heartbeat.objects.update(seen_at=Now() - timedelta(minutes=1))
 
     with running(tmp_path, workers=1):
-        until(lambda: _has_sung(message), "the message", patience=30)
+        until(lambda: _has_come(message), "the message", patience=30)
 
 
-def _has_sung(row: Heartbeat) -> bool:
+def _has_come(row: Heartbeat) -> bool:
     row.refresh_from_db()
     return row.canary_at is not None
 
@@ -201,14 +200,14 @@ def test_a_stop_with_work_in_hand_cuts_it_off(tmp_path: Path, draft: Draft, *, a
 def test_an_outage_of_the_database_is_sat_out(worker: Worker) -> None:
     before = {each.pid for each in (worker.main, worker.sentinel)}
     with outage():
-        until(lambda: "watch: the database does not answer" in worker.said)
+        until(lambda: "watchdog: the database does not answer" in worker.said)
         until(lambda: "broker: the queue cannot be read" in worker.said)
     connection.close()
     worker.wait_for_messages()
 
     assert worker.heartbeat.restarts == 0
     assert {each.pid for each in (worker.main, worker.sentinel)} == before
-    assert worker.said.count("watch: the database does not answer") == 1
+    assert worker.said.count("watchdog: the database does not answer") == 1
     assert worker.said.count("the database answers again") == 1
 
 
@@ -217,7 +216,7 @@ def test_a_database_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
         with outage():
             worker = start(tmp_path, workers=1, beat=1.5)
             stack.callback(worker.close)
-            until(lambda: "watch: the database does not answer yet" in worker.said)
+            until(lambda: "watchdog: the database does not answer yet" in worker.said)
         connection.close()
 
         worker.wait_until_alive()
@@ -226,7 +225,7 @@ def test_a_database_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
 def test_a_database_that_does_not_come_is_told_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(command, "DATABASE_ALLOWED", 0.3)
+    monkeypatch.setattr("jobs.management.commands.worker.DATABASE_SECONDS", 0.3)
     with outage(), pytest.raises(CommandError, match="DATABASE_URL is right"):
         call_command("worker")
 
@@ -239,7 +238,8 @@ def test_it_says_how_the_workers_are_on_a_port_of_its_own(
     with running(tmp_path, workers=1, beat=1.5) as worker:
         until(lambda: ask(port) == (200, "ok\n"))
         with outage():
-            until(lambda: ask(port) == (503, "The database does not answer.\n"))
+            until(lambda: ask(port)[0] == 503)
+            assert ask(port)[1].startswith("The database does not answer. Start PostgreSQL")
         connection.close()
         until(lambda: ask(port) == (200, "ok\n"))
         second = subprocess.run(
@@ -279,8 +279,8 @@ GIVE_UP = """
 import sys
 import django
 django.setup()
-from jobs import supervisor
-supervisor.PAUSES = (0.0,)
+from jobs.workers import supervisor
+supervisor.RESTART_DELAYS = (0.0,)
 class NeverStarts(supervisor.Supervisor):
     COMMAND = ("/bin/false",)
 sys.exit(NeverStarts(workers=1, grace=1.0).run())

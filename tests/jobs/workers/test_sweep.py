@@ -15,8 +15,7 @@ from candidates.models import Analysis, Call, Draft, Piece
 from candidates.models.call import CallPurpose
 from jobs.execution import submit
 from jobs.models import Job, Lane, Notification
-from jobs.workers import sweep as sweeping
-from jobs.workers.sweep import LOCK, sweep
+from jobs.workers.sweep import SWEEP_LOCK, _end_lost_lanes, sweep
 from tests.makers import rows
 from tests.workers import until
 
@@ -122,10 +121,10 @@ def test_only_one_sweeps_at_a_time(job: Job) -> None:
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [SWEEP_LOCK])
             assert sweep() == 0
             # Closing the connection gives the lock back some time later.
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [SWEEP_LOCK])
     finally:
         other.close()
     assert sweep() == 1
@@ -135,14 +134,14 @@ def test_only_one_sweeps_at_a_time(job: Job) -> None:
 def test_a_sweeper_that_freezes_in_the_middle_keeps_nobody_from_sweeping(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "FROZEN_AFTER", timedelta(milliseconds=200))
+    monkeypatch.setattr("jobs.workers.sweep.FROZEN_AFTER", timedelta(milliseconds=200))
     frozen, woken = Event(), Event()
-    heal = sweeping._end_lost_lanes
+    end_lost_lanes = _end_lost_lanes
 
     def freeze() -> int:
         frozen.set()
         woken.wait(30)
-        return heal()
+        return end_lost_lanes()
 
     def sweep_and_close() -> str:
         try:
@@ -153,12 +152,12 @@ def test_a_sweeper_that_freezes_in_the_middle_keeps_nobody_from_sweeping(
             connection.close()
         return ""
 
-    monkeypatch.setattr(sweeping, "_end_lost_lanes", freeze)
+    monkeypatch.setattr("jobs.workers.sweep._end_lost_lanes", freeze)
     with ThreadPoolExecutor(1) as elsewhere:
         ended = elsewhere.submit(sweep_and_close)
         try:
             assert frozen.wait(30)
-            monkeypatch.setattr(sweeping, "_end_lost_lanes", heal)
+            monkeypatch.setattr("jobs.workers.sweep._end_lost_lanes", end_lost_lanes)
             Lane.objects.all().delete()
             until(lambda: sweep() == 1)
         finally:

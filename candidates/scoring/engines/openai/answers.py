@@ -1,7 +1,7 @@
-"""What came back from a model, checked before anybody believes it.
+"""Parse and check what a model server answers.
 
-A server's answer is anything: a page of HTML, an error with status 200, a message without content,
-JSON with two ratings for one criterion. Nothing here repeats what an answer says in an error.
+An answer may be anything: a page of HTML, an error with status 200, a message without content, JSON
+with two ratings for one criterion. No error repeats text of an answer.
 """
 
 import json
@@ -11,18 +11,23 @@ from typing import Any
 
 from candidates.facts.reason import FailureCode, Param, Reason, ReasonedError
 from candidates.scoring import catalogue, evidence
-from candidates.scoring.rubric import HEAVIEST, Rubric, RubricCriterion
+from candidates.scoring.rubric import (
+    MAX_WEIGHT,
+    Rubric,
+    RubricCriterion,
+    criterion_identity,
+)
 from candidates.scoring.scorecard import Insight, Point, Rating, Usage
 
 from .errors import QUOTA_CODES, ServerError
-from .prompt import HIGHEST
+from .prompt import HIGHEST_RATING
 
-MOST = 4  # strengths, and gaps
-MOST_CRITERIA = 8
-FEWEST_CRITERIA = 3
-LONGEST_TEXT = 600  # characters of a reason or a point
-LONGEST_NAME = 120
-MOST_TOKENS = 20_000_000  # of one call; whoever claims more is not believed
+MAX_POINTS = 4  # of strengths, and of gaps
+MAX_CRITERIA_SUGGESTED = 8
+MIN_CRITERIA_SUGGESTED = 3
+MAX_TEXT_CHARACTERS = 600  # of an explanation
+MAX_NAME_CHARACTERS = 120
+MAX_TOKENS_BELIEVED = 20_000_000  # of one call; a higher number is an error of the server
 _ = str  # marks what is translated where it is shown: this package knows no Django
 # Why an answer cannot be used: for the model, which is asked once more, and translated for people.
 UNUSABLE = {
@@ -111,105 +116,109 @@ def content(data: dict[str, Any]) -> tuple[str, Reason | None]:
 
 
 def usage(data: dict[str, Any], body: dict[str, Any]) -> Usage:
-    """What the call cost, by the server's word; estimated where that is missing or cannot be."""
-    spent = data.get("usage")
-    spent = spent if isinstance(spent, dict) else {}
-    details = spent.get("prompt_tokens_details")
+    """Return the tokens that the server reports; estimated where they are missing or impossible."""
+    reported = data.get("usage")
+    reported = reported if isinstance(reported, dict) else {}
+    details = reported.get("prompt_tokens_details")
     cached = _count(details.get("cached_tokens") if isinstance(details, dict) else 0) or 0
-    asked, said = _count(spent.get("prompt_tokens")), _count(spent.get("completion_tokens"))
-    estimated = asked is None or said is None
-    if asked is None:
-        asked = sum(catalogue.tokens(one["content"]) for one in body["messages"])
-    if said is None:
-        said = catalogue.tokens(content(data)[0])
-    return Usage(1, asked, said, min(cached, asked), estimated)
+    sent = _count(reported.get("prompt_tokens"))
+    received = _count(reported.get("completion_tokens"))
+    estimated = sent is None or received is None
+    if sent is None:
+        sent = sum(catalogue.tokens(message["content"]) for message in body["messages"])
+    if received is None:
+        received = catalogue.tokens(content(data)[0])
+    return Usage(1, sent, received, min(cached, sent), estimated)
 
 
 def model(data: dict[str, Any]) -> str:
-    """Which model says that it answered."""
+    """Return the name of the model that answered, as the server reports it."""
     name = data.get("model")
     return clean(name)[:100] if isinstance(name, str) else ""
 
 
 def scorecard(
-    text: str, rubric: Rubric, document: str, seen: str, *, with_insights: bool
+    text: str, rubric: Rubric, document: str, visible: str, *, with_insights: bool
 ) -> tuple[tuple[Rating, ...], Insight | None]:
-    """Ratings whose quotes stand in `seen`, which is `document` with blanks in it.
+    """Return the ratings with those of their quotes that stand in the document.
 
-    Raises UnusableAnswer.
+    The model saw `visible`, which is `document` with blanks in it. Raises UnusableAnswer.
     """
-    found = parsed(text)
+    data = parsed(text)
     ratings = []
     for criterion in rubric.criteria:
-        one = found.get(criterion.key)
-        if not isinstance(one, dict):
+        item = data.get(criterion.key)
+        if not isinstance(item, dict):
             raise UnusableAnswer(FailureCode.RATING_MISSING, criterion=criterion.key)
-        reason, quotes = one.get("reason"), one.get("quotes")
-        rating = _whole(one.get("rating"))
-        if rating is None or not 0 <= rating <= HIGHEST:
+        reason, quotes = item.get("reason"), item.get("quotes")
+        rating = _whole(item.get("rating"))
+        if rating is None or not 0 <= rating <= HIGHEST_RATING:
             raise UnusableAnswer(
-                FailureCode.RATING_INVALID, criterion=criterion.key, highest=HIGHEST
+                FailureCode.RATING_INVALID, criterion=criterion.key, highest=HIGHEST_RATING
             )
         if not isinstance(reason, str) or not isinstance(quotes, list):
             raise UnusableAnswer(FailureCode.RATING_INCOMPLETE, criterion=criterion.key)
         texts = [clean(quote) for quote in quotes if isinstance(quote, str) and quote.strip()]
         ratings.append(
-            evidence.ground(criterion.key, float(rating), _line(reason), texts, seen, document)
+            evidence.ground(criterion.key, float(rating), _line(reason), texts, visible, document)
         )
-    told = insight(found.get("insight"), document, seen) if with_insights else None
-    return tuple(ratings), told
+    if not with_insights:
+        return tuple(ratings), None
+    return tuple(ratings), insight(data.get("insight"), document, visible)
 
 
-def insight(found: object, document: str, seen: str) -> Insight:
-    """Strengths whose quotes stand in the résumé; the others are dropped. Raises UnusableAnswer."""
-    if not isinstance(found, dict):
+def insight(data: object, document: str, visible: str) -> Insight:
+    """Return the insight; strengths without a quote in the document are dropped.
+
+    Raises UnusableAnswer.
+    """
+    if not isinstance(data, dict):
         raise UnusableAnswer(FailureCode.INSIGHT_MISSING)
-    strengths, gaps = found.get("strengths"), found.get("gaps")
+    strengths, gaps = data.get("strengths"), data.get("gaps")
     if not isinstance(strengths, list) or not isinstance(gaps, list):
         raise UnusableAnswer(FailureCode.INSIGHT_INCOMPLETE)
     points = []
-    for one in strengths:
-        text, quote = _two(one, "text", "quote")
-        place = evidence.find(quote, seen) if text else None
+    for item in strengths:
+        text, quote = _texts(item, "text", "quote")
+        place = evidence.find(quote, visible) if text else None
         if place is not None:
-            points.append(Point(text, document[place.start : place.end]))
-    lacks = [
-        (text, question) for text, question in (_two(g, "text", "question") for g in gaps) if text
-    ]
+            points.append(Point(text, place.verbatim(document)))
+    pairs = [pair for pair in (_texts(item, "text", "question") for item in gaps) if pair[0]]
     return Insight(
-        strengths=tuple(points[:MOST]),
-        gaps=tuple(Point(text) for text, _question in lacks[:MOST]),
-        questions=tuple(question for _, question in lacks[:MOST] if question),
+        strengths=tuple(points[:MAX_POINTS]),
+        gaps=tuple(Point(text) for text, _question in pairs[:MAX_POINTS]),
+        questions=tuple(Point(question) for _text, question in pairs[:MAX_POINTS] if question),
     )
 
 
 def criteria(text: str) -> tuple[RubricCriterion, ...]:
-    """Suggested criteria. Raises UnusableAnswer."""
-    listed = parsed(text).get("criteria")
-    if not isinstance(listed, list):
+    """Return the suggested criteria, without those that are incomplete. Raises UnusableAnswer."""
+    items = parsed(text).get("criteria")
+    if not isinstance(items, list):
         raise UnusableAnswer(FailureCode.CRITERIA_MISSING)
-    found: dict[str, RubricCriterion] = {}
-    for one in listed:
-        name, looks_for = _two(one, "name", "looks_for")
-        weight = _whole(one.get("weight")) if name else None
-        if not name or weight is None or name.casefold() in found:
+    suggested: dict[str, RubricCriterion] = {}
+    for item in items:
+        name, looks_for = _texts(item, "name", "looks_for")
+        weight = _whole(item.get("weight")) if name else None
+        identity = criterion_identity(name)
+        if not name or weight is None or identity in suggested:
             continue
-        found[name.casefold()] = RubricCriterion(
-            key=f"c{len(found) + 1}",
-            name=name[:LONGEST_NAME],
+        suggested[identity] = RubricCriterion(
+            key=f"c{len(suggested) + 1}",
+            name=name[:MAX_NAME_CHARACTERS],
             looks_for=looks_for,
-            weight=min(max(weight, 1), HEAVIEST),
-            must_have=one.get("must_have") is True,
+            weight=min(max(weight, 1), MAX_WEIGHT),
+            must_have=item.get("must_have") is True,
         )
-    if len(found) < FEWEST_CRITERIA:
-        raise UnusableAnswer(FailureCode.CRITERIA_TOO_FEW, fewest=FEWEST_CRITERIA)
-    return tuple(found.values())[:MOST_CRITERIA]
+    if len(suggested) < MIN_CRITERIA_SUGGESTED:
+        raise UnusableAnswer(FailureCode.CRITERIA_TOO_FEW, fewest=MIN_CRITERIA_SUGGESTED)
+    return tuple(suggested.values())[:MAX_CRITERIA_SUGGESTED]
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """The one JSON object in `text`, alone, in a fence or with words around it.
+    """Return the JSON object in `text`, alone, in a fence or with words around it.
 
-    Raises UnusableAnswer, also where a name stands twice: nobody knows which one is meant.
+    Raises UnusableAnswer, also where a name is repeated: the answer is ambiguous.
     """
     inner = text.strip()
     fenced = FENCE.search(inner)
@@ -222,26 +231,26 @@ def parsed(text: str) -> dict[str, Any]:
         )
     if inner[:1] == "[":
         raise UnusableAnswer(FailureCode.NO_JSON_OBJECT)
-    decoder = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)
+    decoder = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
     try:
-        found, _end = decoder.raw_decode(inner, start)
+        data, _end = decoder.raw_decode(inner, start)
     except UnusableAnswer:
         raise
     except (RecursionError, ValueError) as error:  # the second also for a number without an end
         raise UnusableAnswer(FailureCode.NO_JSON) from error
-    return dict(found)
+    return dict(data)
 
 
 def clean(text: str) -> str:
-    """`text` that a database and a request can hold: no NUL, no half of a character."""
+    """Return `text` without NUL and surrogates, as a database and a request can hold it."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
         raise UnusableAnswer(FailureCode.NAME_REPEATED)
-    return found
+    return data
 
 
 def _no_constant(name: str) -> float:
@@ -249,7 +258,7 @@ def _no_constant(name: str) -> float:
 
 
 def _whole(value: object) -> int | None:
-    """A whole number, also as text or with a point: "3" and 3.0, and not "85%" or true."""
+    """Return a whole number, also from "3" and 3.0; None for anything else, such as true."""
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,4}", value.strip()):
         return int(value)
     if isinstance(value, float) and value.is_integer():
@@ -258,16 +267,17 @@ def _whole(value: object) -> int | None:
 
 
 def _count(value: object) -> int | None:
-    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
+    return value if type(value) is int and 0 <= value <= MAX_TOKENS_BELIEVED else None
 
 
-def _two(one: object, first: str, second: str) -> tuple[str, str]:
-    if not isinstance(one, dict):
+def _texts(item: object, first: str, second: str) -> tuple[str, str]:
+    """Return two values of a JSON object as lines of text; "" for anything else."""
+    if not isinstance(item, dict):
         return "", ""
-    texts = (one.get(first), one.get(second))
-    left, right = (_line(text) if isinstance(text, str) else "" for text in texts)
+    values = (item.get(first), item.get(second))
+    left, right = (_line(value) if isinstance(value, str) else "" for value in values)
     return left, right
 
 
 def _line(text: str) -> str:
-    return " ".join(clean(text).split())[:LONGEST_TEXT]
+    return " ".join(clean(text).split())[:MAX_TEXT_CHARACTERS]

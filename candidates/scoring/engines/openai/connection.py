@@ -19,9 +19,9 @@ import openai
 from openai import Timeout
 
 from candidates.facts.reason import FailureCode, Reason
+from candidates.scoring.contract import Calls
 from candidates.scoring.engines.pace import Pace, Paused
 from candidates.scoring.scorecard import (
-    Calls,
     EngineBusy,
     EngineUnavailable,
     ScoringFailed,

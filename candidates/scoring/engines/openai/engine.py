@@ -1,15 +1,16 @@
-"""The contract `Engine`, kept by a language model behind any OpenAI-compatible endpoint."""
+"""The engine `openai`: a language model behind any OpenAI-compatible endpoint."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from candidates.facts.reason import FailureCode, Param, Reason
 from candidates.scoring import attacks, catalogue, shorten
-from candidates.scoring.engines import OPENAI, VERSIONS
+from candidates.scoring.contract import Calls
+from candidates.scoring.engines.names import OPENAI, VERSIONS
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
-    Calls,
     EngineUnavailable,
     Insight,
     Scorecard,
@@ -21,21 +22,21 @@ from candidates.scoring.scorecard import (
 from . import answers, prompt
 from .connection import Answer, Connection
 from .errors import TooLong
-from .prompt import WARM_FROM, Message, Mode, Prompt
+from .prompt import MIN_CACHED_TOKENS, Message, Mode, Prompt
 from .vanguard import Vanguard
 
-HARDER = 2  # a prompt that does not fit, and nobody says why, is cut to this part of it
-FEWEST = 600  # bytes of a résumé, below which rating it makes no sense
-PREFIXES = 64  # analyses whose warmth is remembered
-COPIED = 8  # words in a row
-COPIED_SHARE = 0.3  # of the description's, from which it is flagged
+CUT_DIVISOR = 2  # a résumé that is too long by an unknown amount is cut to this part
+MIN_RESUME_BYTES = 600  # below, rating a résumé makes no sense
+MAX_WARM_PROMPTS = 64  # analyses whose prompts are known to be cached by the server
+COPIED_RUN_WORDS = 8
+COPIED_SHARE = 0.3  # of the description's runs of words, from which a résumé is flagged as a copy
 
 
 class OpenAIEngine:
-    """Keeps the contract `Engine`. Make one for each process: it holds the client and its pool.
+    """Implements `Engine`; one instance a process: it holds the client and its pool.
 
-    `calls` hangs a shared limiter and a ledger on each call; `facts` are what the operator knows
-    of models, by name, as `catalogue.facts` takes them.
+    `calls` adds a shared limiter and a ledger to each call; `facts` are those of models that the
+    operator has configured, by name, as `catalogue.facts` takes them.
     """
 
     name = OPENAI
@@ -68,7 +69,7 @@ class OpenAIEngine:
 
     @property
     def mode(self) -> Mode:
-        """How the model is asked for its answers, as far as is known."""
+        """The format that the model is asked for, as far as is known."""
         return self.connection.mode()
 
     async def score(
@@ -77,19 +78,19 @@ class OpenAIEngine:
         rubric: Rubric,
         *,
         with_insights: bool = False,
-        look: attacks.Look | None = None,
+        inspection: attacks.Inspection | None = None,
     ) -> Scorecard:
-        asked = prompt.scoring(rubric, with_insights=with_insights)
-        looked = look or attacks.look(document)
-        seen = looked.text
+        request = prompt.scoring(rubric, with_insights=with_insights)
+        inspection = inspection or attacks.inspect(document)
+        visible = inspection.visible_text
 
-        def read(text: str) -> Any:
-            return answers.scorecard(text, rubric, document, seen, with_insights=with_insights)
+        def parse(text: str) -> Any:
+            return answers.scorecard(text, rubric, document, visible, with_insights=with_insights)
 
-        (ratings, insight), answer, flags = await self._about(
-            seen, rubric, asked, lambda text: prompt.resume(asked, text), read
+        (ratings, insight), answer, flags = await self._ask_about(
+            visible, rubric, request, lambda text: prompt.resume(request, text), parse
         )
-        flags += looked.flags
+        flags += inspection.flags
         if copies(document, rubric.description):
             flags += (ScoringFlag("copies-description"),)
         return Scorecard(ratings, answer.usage, flags, answer.mode, answer.model, insight)
@@ -100,107 +101,108 @@ class OpenAIEngine:
         rubric: Rubric,
         card: Scorecard,
         *,
-        look: attacks.Look | None = None,
+        inspection: attacks.Inspection | None = None,
     ) -> tuple[Insight, Usage]:
-        asked = prompt.narrating(rubric)
-        seen = (look or attacks.look(document)).text
-        insight, answer, _ = await self._about(
-            seen,
+        request = prompt.narrating(rubric)
+        visible = (inspection or attacks.inspect(document)).visible_text
+        insight, answer, _ = await self._ask_about(
+            visible,
             rubric,
-            asked,
-            lambda text: prompt.rated(card, text, asked),
-            lambda text: answers.insight(answers.parsed(text), document, seen),
+            request,
+            lambda text: prompt.rated(card, text, request),
+            lambda text: answers.insight(answers.parsed(text), document, visible),
         )
         return insight, answer.usage
 
     async def suggest(
         self, title: str, description: str
     ) -> tuple[tuple[RubricCriterion, ...], Usage]:
-        asked = prompt.suggesting(answers.clean(title), answers.clean(description))
+        request = prompt.suggesting(answers.clean(title), answers.clean(description))
         try:
-            found, answer = await self._usable(asked, (), answers.criteria)
+            criteria, answer = await self._ask_until_usable(request, (), answers.criteria)
         except TooLong as error:
             raise ScoringFailed(Reason(FailureCode.DESCRIPTION_TOO_LONG)) from error
-        return found, answer.usage
+        return criteria, answer.usage
 
     def estimate(self, document: str, rubric: Rubric, *, with_insights: bool = False) -> Usage:
-        asked = prompt.scoring(rubric, with_insights=with_insights)
-        shared = asked.shared_tokens
+        request = prompt.scoring(rubric, with_insights=with_insights)
+        shared = request.shared_tokens
         return Usage(
             calls=1,
             prompt_tokens=shared + catalogue.tokens(document),
-            completion_tokens=asked.answer_tokens,
-            cached_tokens=shared if self.facts.warms and shared >= WARM_FROM else 0,
+            completion_tokens=request.answer_tokens,
+            cached_tokens=shared if self.facts.warms and shared >= MIN_CACHED_TOKENS else 0,
             estimated=True,
         )
 
     async def aclose(self) -> None:
         await self.connection.aclose()
 
-    async def _about[Read](
+    async def _ask_about[Parsed](
         self,
-        seen: str,
+        visible: str,
         rubric: Rubric,
-        asked: Prompt,
-        last: Callable[[str], Message],
-        read: Callable[[str], Read],
-    ) -> tuple[Read, Answer, tuple[ScoringFlag, ...]]:
-        """An answer about a document, which is shortened where the model cannot take it in."""
-        whole = prompt.visible(seen)
-        room = self._room(asked)
+        request: Prompt,
+        last_message: Callable[[str], Message],
+        parse: Callable[[str], Parsed],
+    ) -> tuple[Parsed, Answer, tuple[ScoringFlag, ...]]:
+        """Ask about a document, which is shortened where it exceeds the model's context."""
+        whole = prompt.visible(visible)
+        room = self._room(request)
         short = shorten.shorten(whole, rubric, room) if room else shorten.Shortened(whole, 1.0)
         while True:
             try:
-                found, answer = await self._usable(asked, (last(short.text),), read)
+                messages = (last_message(short.text),)
+                result, answer = await self._ask_until_usable(request, messages, parse)
                 break
             except TooLong as error:
-                if len(short.text.encode("utf-8", "replace")) <= FEWEST:
+                if len(short.text.encode("utf-8", "replace")) <= MIN_RESUME_BYTES:
                     raise ScoringFailed(Reason(FailureCode.RESUME_TOO_LONG)) from error
-                room = self._less(asked, short.text, error.limit)
+                room = self._room_after_refusal(request, short.text, error.limit)
                 short = shorten.shorten(short.text, rubric, room)
         share = len(short.text) / max(1, len(whole))
         if share >= 1.0:
-            return found, answer, ()
-        told = f"The model saw {max(1, round(100 * share))}% of the text."
-        return found, answer, (ScoringFlag("shortened", told),)
+            return result, answer, ()
+        detail = f"The model saw {max(1, round(100 * share))}% of the text."
+        return result, answer, (ScoringFlag("shortened", detail),)
 
-    def _room(self, asked: Prompt) -> int:
-        """Bytes that a résumé may have; 0 when nobody knows."""
+    def _room(self, request: Prompt) -> int:
+        """Return the bytes that a résumé may have; 0 where the model's context is not known."""
         if not self.facts.context:
             return 0
-        return self._left(asked, self.facts.context)
+        return self._room_within(request, self.facts.context)
 
-    def _less(self, asked: Prompt, text: str, limit: int) -> int:
-        """Bytes that a résumé may have, after the server said that it is too long."""
-        half = max(FEWEST, len(text.encode("utf-8", "replace")) // HARDER)
-        return min(half, self._left(asked, limit)) if limit else half
+    def _room_after_refusal(self, request: Prompt, text: str, limit: int) -> int:
+        """Return the bytes that a résumé may have after the server has refused it as too long."""
+        half = max(MIN_RESUME_BYTES, len(text.encode("utf-8", "replace")) // CUT_DIVISOR)
+        return min(half, self._room_within(request, limit)) if limit else half
 
-    def _left(self, asked: Prompt, context: int) -> int:
-        room = asked.room(context)
-        if room < FEWEST:
+    def _room_within(self, request: Prompt, context: int) -> int:
+        room = request.room(context)
+        if room < MIN_RESUME_BYTES:
             limits: dict[str, Param] = {"tokens": context, "model": self.model}
             raise EngineUnavailable(Reason(FailureCode.CONTEXT_TOO_SMALL, limits))
         return room
 
-    async def _usable[Read](
-        self, asked: Prompt, last: Sequence[Message], read: Callable[[str], Read]
-    ) -> tuple[Read, Answer]:
-        """An answer that `read` understands, mended once where it does not."""
+    async def _ask_until_usable[Parsed](
+        self, request: Prompt, last: Sequence[Message], parse: Callable[[str], Parsed]
+    ) -> tuple[Parsed, Answer]:
+        """Ask, and once more where `parse` raises UnusableAnswer."""
         usage = Usage()
         messages = list(last)
         while True:
-            answer = await self._ask(asked, messages)
+            answer = await self._ask(request, messages)
             usage += answer.usage
             trouble = answer.trouble
             if trouble is None:
                 try:
-                    found = read(answer.text)
+                    result = parse(answer.text)
                 except answers.UnusableAnswer as error:
                     trouble = error.reason
                     self.connection.misread(answer.mode)
                 else:
                     self.connection.understood(answer.mode)
-                    return found, _with(answer, usage)
+                    return result, replace(answer, usage=usage)
             if len(messages) > len(last):  # this was the second answer
                 failed = ScoringFailed(Reason.because_of(FailureCode.ANSWER_UNUSABLE, trouble))
                 failed.usage = usage
@@ -211,41 +213,36 @@ class OpenAIEngine:
                 {"role": "user", "content": f"That cannot be used: {why}. Answer again."},
             ]
 
-    async def _ask(self, asked: Prompt, last: Sequence[Message]) -> Answer:
-        key = asked.key
-        size = sum(len(one["content"].encode("utf-8", "replace")) for one in last)
-        shared = asked.shared_tokens
-        tokens = shared + size // catalogue.A_TOKEN + asked.answer_tokens
+    async def _ask(self, request: Prompt, last: Sequence[Message]) -> Answer:
+        key = request.key
+        size = sum(len(message["content"].encode("utf-8", "replace")) for message in last)
+        shared = request.shared_tokens
+        tokens = shared + size // catalogue.BYTES_PER_TOKEN + request.answer_tokens
 
         def body(mode: Mode) -> dict[str, Any]:
-            made = asked.body(self.model, mode, last)
+            data = request.body(self.model, mode, last)
             if self.connection.takes_cache_key():
-                made["prompt_cache_key"] = key
-            return made
+                data["prompt_cache_key"] = key
+            return data
 
-        if not self.facts.warms or shared < WARM_FROM or not asked.block:
+        if not self.facts.warms or shared < MIN_CACHED_TOKENS or not request.block:
             return await self.connection.ask(body, tokens)
-        if key not in self._warm and len(self._warm) >= PREFIXES:
+        if key not in self._warm and len(self._warm) >= MAX_WARM_PROMPTS:
             del self._warm[next(iter(self._warm))]
         async with self._warm.setdefault(key, Vanguard(1)).call():
             return await self.connection.ask(body, tokens)
 
 
-def _with(answer: Answer, usage: Usage) -> Answer:
-    return Answer(answer.text, answer.trouble, usage, answer.mode, answer.model)
-
-
 def copies(document: str, description: str) -> bool:
     """Whether a large part of the description stands in the document word for word."""
-    wanted = _runs(description)
+    runs = _runs(description)
     words = " ".join(document.casefold().split())
-    return sum(run in words for run in wanted) > COPIED_SHARE * len(wanted)
+    return sum(run in words for run in runs) > COPIED_SHARE * len(runs)
 
 
 @lru_cache(maxsize=16)
 def _runs(text: str) -> tuple[str, ...]:
-    """The text cut into runs of so many words; what is left at the end is none."""
+    """Cut the text into runs of COPIED_RUN_WORDS; a shorter rest is left out."""
     words = text.casefold().split()
-    return tuple(
-        " ".join(words[at : at + COPIED]) for at in range(0, len(words) - COPIED + 1, COPIED)
-    )
+    starts = range(0, len(words) - COPIED_RUN_WORDS + 1, COPIED_RUN_WORDS)
+    return tuple(" ".join(words[start : start + COPIED_RUN_WORDS]) for start in starts)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 from candidates.facts.reason import FailureCode, Param, Reason
-from candidates.scoring.engines.pace import LONGEST
+from candidates.scoring.engines.pace import MAX_SERVER_PAUSE_SECONDS
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
 
 RETRIED_STATUSES = frozenset({408, 409, 425, 429, 499})  # and every status from 500
@@ -150,8 +150,11 @@ def judge(error: ServerError, model: str) -> Retry:
 
 
 def requested_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait, at most LONGEST; None when it asks for nothing, or for
-    nonsense. A date counts from the server's own clock where it sends that."""
+    """Seconds that the server asks to wait, at most MAX_SERVER_PAUSE_SECONDS.
+
+    None when it asks for nothing, or for nonsense. A date counts from the server's own clock where
+    it sends that.
+    """
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
         if not value:
@@ -161,7 +164,7 @@ def requested_wait(headers: Mapping[str, str]) -> float | None:
         except ValueError:
             seconds = _seconds_until(value, headers.get("date", ""))
         if math.isfinite(seconds) and seconds >= 0:
-            return min(seconds, LONGEST)
+            return min(seconds, MAX_SERVER_PAUSE_SECONDS)
     return None
 
 

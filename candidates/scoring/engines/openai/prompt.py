@@ -1,8 +1,8 @@
-"""What is sent to a model: all that an analysis shares first, byte for byte, the résumé last.
+"""Prompts: first what all calls of an analysis share, byte for byte, the résumé last.
 
-A server that caches the beginning of prompts can then cache all but the résumé. The résumé's block
-carries a name made from the rubric, so that it is the same for the whole analysis, and a résumé
-cannot hold it: what looks like it is taken out, and so is all that `attacks` finds.
+A server that caches the beginning of prompts can then cache everything but the résumé. The name of
+the résumé's block is derived from the rubric, so that it is the same for the whole analysis. A
+résumé cannot contain it: text that looks like it is replaced, and what `attacks` finds is hidden.
 """
 
 import json
@@ -16,21 +16,21 @@ from typing import Any, Literal
 
 from candidates.scoring import catalogue
 from candidates.scoring.rubric import Rubric, RubricCriterion
-from candidates.scoring.scorecard import Scorecard
+from candidates.scoring.scorecard import MAX_RATING, Scorecard
 
 Mode = Literal["json_schema", "json_object", "text"]
 MODES: tuple[Mode, ...] = ("json_schema", "json_object", "text")
 FOLDER = Path(__file__).resolve().parent.parent.parent / "prompts"
 SCORE, INSIGHTS, SUGGEST = "score-v2", "insights-v1", "suggest-v1"
-HIGHEST = 4
+HIGHEST_RATING = int(MAX_RATING)
 EDGES = re.compile(r"(?<=\n)[^\S\n]++|(?<![^\S\n])[^\S\n]++(?=\n)")
-BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n\t ]")  # single blanks and tabs are right as they are
+BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n\t ]")  # single blanks and tabs stay
 EMPTY_LINES = re.compile(r"\n{3,}")
-# About what an answer takes, in tokens: for limits that are asked before it is known.
-AN_ANSWER = 60
-A_RATING = 90
-SPARE = 1_000  # tokens left free for what estimates miss, besides the answer
-WARM_FROM = 1024  # tokens that a prompt must share before servers cache it
+# Estimates of an answer, for limits that apply before it is known.
+TOKENS_PER_ANSWER = 60
+TOKENS_PER_RATING = 90
+SPARE_TOKENS = 1_000  # besides the answer, for the error of estimates
+MIN_CACHED_TOKENS = 1024  # of a shared beginning, from which servers cache it
 
 Message = dict[str, str]
 Schema = dict[str, Any]
@@ -40,8 +40,8 @@ Schema = dict[str, Any]
 class Prompt:
     """What all calls of one kind share.
 
-    `block` names the résumé's block, `key` is the same for all calls that begin in the same way;
-    tokens are estimates.
+    `block` is the name of the résumé's block; `key` is the same for all calls with the same
+    beginning; tokens are estimates.
     """
 
     name: str  # of the schema
@@ -54,12 +54,12 @@ class Prompt:
     key: str
 
     def room(self, context: int) -> int:
-        """Bytes that a résumé may have where `context` tokens fit; below 1 where none may."""
-        spare = min(SPARE, context // 8) + self.answer_tokens
-        return (context - spare - self.shared_tokens) * catalogue.A_TOKEN
+        """Return the bytes left for a résumé in a context of so many tokens; may be below 1."""
+        spare = min(SPARE_TOKENS, context // 8) + self.answer_tokens
+        return (context - spare - self.shared_tokens) * catalogue.BYTES_PER_TOKEN
 
     def body(self, model: str, mode: Mode, last: Sequence[Message]) -> dict[str, Any]:
-        """The request, with `last` after what is shared."""
+        """Return the request, with the messages `last` after the shared ones."""
         shared = self.shared if mode == "json_schema" else _with_schema(self, mode)
         body: dict[str, Any] = {
             "model": model,
@@ -70,8 +70,8 @@ class Prompt:
             ],
         }
         if mode == "json_schema":
-            told = {"name": self.name, "strict": True, "schema": self.schema}
-            body["response_format"] = {"type": "json_schema", "json_schema": told}
+            schema = {"name": self.name, "strict": True, "schema": self.schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif mode == "json_object":
             body["response_format"] = {"type": "json_object"}
         return body
@@ -95,9 +95,9 @@ def _prompt(
 
 @lru_cache(maxsize=16)
 def scoring(rubric: Rubric, *, with_insights: bool = False) -> Prompt:
-    """The prompt of a scorecard, and of its insight where that is asked for too."""
+    """Return the prompt for a scorecard, and for its insight where that is asked for too."""
     system, schema = _file(SCORE), scorecard_schema(rubric)
-    answer = AN_ANSWER + A_RATING * len(rubric.criteria)
+    answer = TOKENS_PER_ANSWER + TOKENS_PER_RATING * len(rubric.criteria)
     if with_insights:
         system = f'{system}\nBesides, under "insight":\n{_file(INSIGHTS)}'
         schema = _object({**schema["properties"], "insight": insight_schema()})
@@ -108,39 +108,39 @@ def scoring(rubric: Rubric, *, with_insights: bool = False) -> Prompt:
 
 @lru_cache(maxsize=16)
 def narrating(rubric: Rubric) -> Prompt:
-    """The prompt of an insight by itself, for a résumé that has its scorecard."""
+    """Return the prompt for an insight alone, for a résumé that has its scorecard."""
     system, schema, block = _file(INSIGHTS), insight_schema(), _block(rubric)
-    answer = 10 * A_RATING
+    answer = 10 * TOKENS_PER_RATING
     return _prompt("insight", system, _role(rubric), schema, block=block, answer_tokens=answer)
 
 
 def suggesting(title: str, description: str) -> Prompt:
-    """The prompt of criteria for a role; nothing follows what is shared."""
+    """Return the prompt for criteria of a role; no message follows it."""
     role = json.dumps({"title": title, "description": description}, ensure_ascii=False, indent=1)
-    system, schema, answer = _file(SUGGEST), suggestion_schema(), 10 * A_RATING
+    system, schema, answer = _file(SUGGEST), suggestion_schema(), 10 * TOKENS_PER_RATING
     return _prompt("criteria", system, role, schema, block="", answer_tokens=answer)
 
 
-def resume(prompt: Prompt, seen: str) -> Message:
-    """The last message: the résumé in its block, which it cannot end."""
+def resume(prompt: Prompt, visible_text: str) -> Message:
+    """Return the last message: the résumé in its block, which it cannot close."""
     code = prompt.block.rpartition("-")[2]
-    inside = re.sub(re.escape(code), "x" * len(code), seen, flags=re.IGNORECASE)
+    inside = re.sub(re.escape(code), "x" * len(code), visible_text, flags=re.IGNORECASE)
     return {"role": "user", "content": f"<{prompt.block}>\n{inside}\n</{prompt.block}>"}
 
 
-def rated(card: Scorecard, seen: str, prompt: Prompt) -> Message:
-    """The last message of an insight: the résumé, and after it how it was rated."""
-    message = resume(prompt, seen)
-    ratings = json.dumps({one.criterion: one.rating for one in card.ratings})
+def rated(card: Scorecard, visible_text: str, prompt: Prompt) -> Message:
+    """Return the last message for an insight: the résumé, followed by its ratings."""
+    message = resume(prompt, visible_text)
+    ratings = json.dumps({rating.criterion: rating.rating for rating in card.ratings})
     return {**message, "content": f"{message['content']}\nIt was rated: {ratings}"}
 
 
-def visible(seen: str) -> str:
-    """What `attacks.neutral` left of a document, as a model gets it: without runs of blanks.
+def visible(neutral: str) -> str:
+    """Return what `attacks.neutral` returned for a document, without runs of blanks.
 
-    Blanks are what redaction leaves: their number would tell how long a name was.
+    Redaction leaves blanks: their number would reveal the length of a name.
     """
-    text = EDGES.sub("", seen.replace("\u200b", ""))
+    text = EDGES.sub("", neutral.replace("\u200b", ""))
     return EMPTY_LINES.sub("\n\n", BLANKS.sub(_blank, text)).strip()
 
 
@@ -153,7 +153,7 @@ def scorecard_schema(rubric: Rubric) -> Schema:
         {
             "quotes": {"type": "array", "items": {"type": "string"}},
             "reason": {"type": "string"},
-            "rating": {"type": "integer", "enum": list(range(HIGHEST + 1))},
+            "rating": {"type": "integer", "enum": list(range(HIGHEST_RATING + 1))},
         }
     )
     return _object({criterion.key: rating for criterion in rubric.criteria})
@@ -191,18 +191,18 @@ def _object(properties: Schema) -> Schema:
 
 
 @lru_cache(maxsize=16)
-def _told_schema(schema: str, mode: Mode) -> str:
-    how = (
+def _schema_in_words(schema: str, mode: Mode) -> str:
+    instruction = (
         "Answer with one JSON object"
         if mode == "json_object"
         else "Answer with one JSON object in a block that begins with ```json and ends with ```,"
         " and with nothing else"
     )
-    return f"{how}, by this JSON schema:\n{schema}"
+    return f"{instruction}, by this JSON schema:\n{schema}"
 
 
 def _with_schema(prompt: Prompt, mode: Mode) -> str:
-    return f"{prompt.shared}\n{_told_schema(json.dumps(prompt.schema), mode)}"
+    return f"{prompt.shared}\n{_schema_in_words(json.dumps(prompt.schema), mode)}"
 
 
 @cache
@@ -220,16 +220,16 @@ def _role(rubric: Rubric) -> str:
     role = {
         "title": rubric.title,
         "description": rubric.description,
-        "criteria": [_told(criterion) for criterion in rubric.criteria],
+        "criteria": [_criterion(criterion) for criterion in rubric.criteria],
         "the résumé's block": _block(rubric),
     }
-    told = json.dumps(role, ensure_ascii=False, indent=1)
-    return told.encode("utf-8", "replace").decode()
+    text = json.dumps(role, ensure_ascii=False, indent=1)
+    return text.encode("utf-8", "replace").decode()
 
 
-def _told(criterion: RubricCriterion) -> dict[str, Any]:
-    """All but the weight: weights are for the arithmetic, which no model does."""
-    told = {"key": criterion.key, "name": criterion.name, "good looks like": criterion.looks_for}
-    return {key: value for key, value in told.items() if value} | (
+def _criterion(criterion: RubricCriterion) -> dict[str, Any]:
+    """Return everything but the weight: only the arithmetic uses weights, which no model does."""
+    texts = {"key": criterion.key, "name": criterion.name, "good looks like": criterion.looks_for}
+    return {key: text for key, text in texts.items() if text} | (
         {"must-have": True} if criterion.must_have else {}
     )

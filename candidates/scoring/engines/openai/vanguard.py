@@ -1,9 +1,9 @@
-"""A few calls ahead of the many: to warm a prompt's beginning, or to learn that nothing works.
+"""Let a few calls go first: to warm a prompt's cache, or to learn that the engine cannot work.
 
-A wrong key or an empty account is told within milliseconds, so the first calls after a silence give
-the others a moment to stay behind: from when they have left, since a process that has just begun
-takes longer to make its client than a server to refuse a key. A prompt's beginning is cached once a
-call with it was answered, so, where that pays, the first of an analysis goes alone.
+A server refuses a wrong key or an empty account within milliseconds, so after a silence the other
+calls wait a moment behind the first ones. That moment begins when these have left: a new process
+takes longer to make its client than a server to refuse a key. The beginning of a prompt is cached
+once a call with it was answered, so, where that pays, the first call of an analysis goes alone.
 """
 
 import asyncio
@@ -13,18 +13,16 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 from candidates.scoring.scorecard import EngineUnavailable
 
-FRESH = (
-    240.0  # seconds for which one answer speaks for the next call; caches keep about five minutes
-)
-SEVERAL = 3.0  # times what connecting took: a server that is far, or busy, says no later, too
+FRESH_SECONDS = 240.0  # for which an answer shows that all works; caches keep five minutes or so
+CONNECTING_FACTOR = 3.0  # of the time to connect: a distant or busy server refuses later, too
 
 
 class Vanguard:
-    """Lets `first` calls go; the others follow when one was answered, or `patience` seconds after
-    one `left`.
+    """Lets `first` calls go; the others follow once one is answered, or `patience` seconds after
+    one has `left`.
 
-    When one of the first finds that the engine cannot work, those that wait fail in the same way
-    without a call. Belongs to one event loop.
+    When one of the first raises EngineUnavailable, the waiting ones raise it too, without a call.
+    Belongs to one event loop.
     """
 
     def __init__(self, first: int, patience: float | None = None) -> None:
@@ -38,7 +36,7 @@ class Vanguard:
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
-        """Around one call. Raises EngineUnavailable where another found that nothing works."""
+        """Enclose one call. Raises EngineUnavailable where one of the first calls did."""
         while not self.is_open():
             if self._ahead < self.first:
                 async with self._leading():
@@ -58,26 +56,28 @@ class Vanguard:
             yield
 
     def is_open(self) -> bool:
-        """Whether an answer is so fresh that calls need nobody ahead of them."""
-        return self._answered_at is not None and time.monotonic() - self._answered_at < FRESH
+        """Whether an answer is fresh enough for calls to go without waiting."""
+        return _is_fresh(self._answered_at)
 
     def left(self, connecting: float = 0.0) -> None:
-        """A call is on its way, over a connection that took so many seconds: now the patience of
-        the others counts."""
+        """Note that a call has left, over a connection that took so many seconds.
+
+        From now on the patience of the others counts.
+        """
         now = time.monotonic()
-        if self.patience is None or (self._left_at is not None and now - self._left_at < FRESH):
+        if self.patience is None or _is_fresh(self._left_at):
             return
         self._left_at = now
-        self._others_at = now + max(self.patience, SEVERAL * connecting)
-        self._tell()
+        self._others_at = now + max(self.patience, CONNECTING_FACTOR * connecting)
+        self._notify()
 
     def start_over(self) -> None:
-        """What was answered says nothing of the calls to come."""
+        """Forget the answers so far: the next calls go first again."""
         self._answered_at = self._left_at = None
 
     @asynccontextmanager
     async def _leading(self) -> AsyncIterator[None]:
-        if self._left_at is not None and time.monotonic() - self._left_at >= FRESH:
+        if not _is_fresh(self._left_at):
             self._left_at = None
         self._ahead += 1
         unavailable = None
@@ -90,12 +90,12 @@ class Vanguard:
         finally:
             self._ahead -= 1
             if unavailable is None:
-                self.left()  # one that never got that far shall not hold up the others
-            self._tell(unavailable)
+                self.left()  # a call that ended before it left must not hold up the others
+            self._notify(unavailable)
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
-        """Note how a call ends: after one that found that nothing works, few go ahead again."""
+        """Note how a call ends: after EngineUnavailable, the next calls go first again."""
         try:
             yield
         except EngineUnavailable:
@@ -103,13 +103,17 @@ class Vanguard:
             raise
         self._answered_at = time.monotonic()
 
-    def _tell(self, unavailable: EngineUnavailable | None = None) -> None:
+    def _notify(self, unavailable: EngineUnavailable | None = None) -> None:
         changed, self._changed = self._changed, _Event()
         changed.unavailable = unavailable
         changed.set()
 
 
+def _is_fresh(moment: float | None) -> bool:
+    return moment is not None and time.monotonic() - moment < FRESH_SECONDS
+
+
 class _Event(asyncio.Event):
-    """Something changed; `unavailable` says that it was for the worse."""
+    """A change of the vanguard's state; `unavailable` is the error of a first call."""
 
     unavailable: EngineUnavailable | None = None

@@ -21,10 +21,10 @@ def problems(data: bytes) -> dict[str, Problem | None]:
 
 
 def test_members_come_with_their_folder_in_their_order() -> None:
-    found = list(members(archives.resumes(3, "team a/"), "cvs.zip"))
+    unpacked = list(members(archives.resumes(3, "team a/"), "cvs.zip"))
 
-    assert [member.name for member in found] == [f"team a/cv-{n}.txt" for n in range(3)]
-    assert found[2].data == archives.TEXT + b" 2"
+    assert [member.name for member in unpacked] == [f"team a/cv-{n}.txt" for n in range(3)]
+    assert unpacked[2].data == archives.TEXT + b" 2"
 
 
 def test_those_dealt_with_before_are_skipped() -> None:
@@ -65,10 +65,10 @@ def test_documents_of_office_programs_are_no_archives() -> None:
     ],
 )
 def test_a_bad_member_costs_itself_alone(data: bytes, name: str, problem: Problem) -> None:
-    found = problems(data)
+    unpacked = problems(data)
 
-    assert found.pop(name) == problem
-    assert list(found.values()) == [None]
+    assert unpacked.pop(name) == problem
+    assert list(unpacked.values()) == [None]
 
 
 def test_a_member_over_the_limit_is_refused_by_what_comes_out_of_it() -> None:
@@ -78,9 +78,9 @@ def test_a_member_over_the_limit_is_refused_by_what_comes_out_of_it() -> None:
 
 
 def test_members_that_share_their_bytes_are_refused() -> None:
-    found = list(members(archives.overlapping(50), "bomb.zip"))
+    unpacked = list(members(archives.overlapping(50), "bomb.zip"))
 
-    assert [member.problem for member in found] == [Problem.DAMAGED] * 50
+    assert [member.problem for member in unpacked] == [Problem.DAMAGED] * 50
 
 
 @pytest.mark.parametrize(
@@ -141,16 +141,16 @@ def test_a_name_that_comes_twice_gets_a_number() -> None:
 @pytest.mark.processes
 def test_the_sandbox_hands_out_one_member_after_the_other() -> None:
     with Sandbox() as sandbox:
-        found = list(sandbox.unpack(archives.with_locked_member(), "cvs.zip"))
+        unpacked = list(sandbox.unpack(archives.with_locked_member(), "cvs.zip"))
         again = [member.name for member in sandbox.unpack(archives.resumes(4), "b.zip", 2)]
         child = sandbox.pid
         document = sandbox.read(archives.TEXT, "cv.txt")
 
-        assert [(member.name, member.problem) for member in found] == [
+        assert [(member.name, member.problem) for member in unpacked] == [
             ("locked.txt", Problem.ENCRYPTED),
             ("open.txt", None),
         ]
-        assert found[1].data == archives.TEXT + b" open"
+        assert unpacked[1].data == archives.TEXT + b" open"
         assert again == ["cv-2.txt", "cv-3.txt"]
         assert document.contact.name == "Jane Example" and sandbox.pid == child
 

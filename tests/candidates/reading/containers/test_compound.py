@@ -4,7 +4,12 @@ import struct
 
 import pytest
 
-from candidates.reading.containers.compound import Compound, Stream
+from candidates.reading.containers.compound import (
+    MAX_ENTRIES,
+    MAX_STORAGE_DEPTH,
+    Compound,
+    Stream,
+)
 from candidates.reading.limits import MAX_PARTS_BYTES
 from candidates.reading.problems import Problem, Unreadable
 from tests.makers.compound import Tree, compound
@@ -46,7 +51,7 @@ def test_a_file_that_ends_early_is_damaged(length: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "number", "what"),
+    ("at", "number", "lie"),
     [
         (24, 0x0004_003E, "version 4 with the sectors of version 3"),
         (28, 0x0009_FFFF, "byte order"),
@@ -56,14 +61,14 @@ def test_a_file_that_ends_early_is_damaged(length: int) -> None:
         (76, 0x00FFFFFF, "table past the end"),
     ],
 )
-def test_a_header_that_lies_is_damaged(at: int, number: int, what: str) -> None:
+def test_a_header_that_lies_is_damaged(at: int, number: int, lie: str) -> None:
     made = bytearray(compound(TREE))
     struct.pack_into("<I", made, at, number)
 
     with pytest.raises(Unreadable) as refused:
         Compound(bytes(made))
 
-    assert refused.value.problem is Problem.DAMAGED, what
+    assert refused.value.problem is Problem.DAMAGED, lie
 
 
 def _entry(data: bytearray, name: str) -> int:
@@ -124,5 +129,76 @@ def test_a_stream_that_begins_nowhere_is_damaged() -> None:
 
     with pytest.raises(Unreadable) as refused:
         file.read(Stream(9_999, 5_000))
+
+    assert refused.value.problem is Problem.DAMAGED
+
+
+def test_a_folder_whose_entries_form_one_long_chain_is_read() -> None:
+    """Each is the right sibling of the one before: recursion would give up at a thousand."""
+    names = [f"Stream {number}" for number in range(3_000)]
+
+    file = Compound(compound(dict.fromkeys(names, b"")))
+
+    assert set(file.root.streams) == {name.lower() for name in names}
+
+
+def test_a_directory_of_more_entries_than_any_message_has_is_refused() -> None:
+    with pytest.raises(Unreadable) as refused:
+        Compound(compound({f"S{number}": b"" for number in range(MAX_ENTRIES)}))
+
+    assert refused.value.problem is Problem.TOO_COMPLEX
+
+
+def test_folders_in_folders_without_end_are_damaged() -> None:
+    tree: Tree = {"Inner": b"inside"}
+    for _ in range(MAX_STORAGE_DEPTH):
+        tree = {"Folder": tree}
+
+    with pytest.raises(Unreadable) as refused:
+        Compound(compound(tree))
+
+    assert refused.value.problem is Problem.DAMAGED
+
+
+@pytest.mark.parametrize("tables", [110, 4_000, 0xFFFFFFFF])
+def test_a_list_of_tables_that_goes_in_a_circle_ends(tables: int) -> None:
+    made = bytearray(compound({"Large": LARGE * 10}))
+    first = 0  # a sector of the stream, which becomes a list of itself
+    struct.pack_into("<128I", made, 512, *[first] * 128)
+    lists = -(-(tables - 109) // 127) & 0xFFFFFFFF
+    struct.pack_into("<I", made, 44, tables)
+    struct.pack_into("<II", made, 68, first, lists)
+
+    with pytest.raises(Unreadable) as refused:
+        Compound(bytes(made))
+
+    assert refused.value.problem is Problem.DAMAGED
+
+
+@pytest.mark.parametrize("count", [0, 1, 0xFFFFFFFF])
+def test_how_many_small_tables_the_header_announces_does_not_matter(count: int) -> None:
+    made = bytearray(compound(TREE))
+    struct.pack_into("<I", made, 64, count)
+    file = Compound(bytes(made))
+
+    assert file.read(file.root.streams["small"]) == b"a few bytes"
+
+
+def test_small_tables_that_follow_each_other_in_a_circle_end() -> None:
+    made = bytearray(compound(TREE))
+    (fat,) = struct.unpack_from("<I", made, 76)
+    (small_table,) = struct.unpack_from("<I", made, 60)
+    struct.pack_into("<I", made, (fat + 1) * 512 + 4 * small_table, small_table)
+    struct.pack_into("<I", made, 64, 0xFFFFFFFF)
+    file = Compound(bytes(made))
+
+    assert file.read(file.root.streams["small"]) == b"a few bytes"
+
+
+def test_a_stream_of_more_bytes_than_the_file_is_damaged_before_it_is_read() -> None:
+    file = Compound(compound(TREE))
+
+    with pytest.raises(Unreadable) as refused:
+        file.read(Stream(0, MAX_PARTS_BYTES))
 
     assert refused.value.problem is Problem.DAMAGED

@@ -10,16 +10,16 @@ from tests.makers.compound import compound
 from tests.makers.old_words import doc, doc_of_word_6
 
 
-def said(data: bytes) -> str:
+def text_of(data: bytes) -> str:
     return read(data, "cv.doc").text
 
 
 def hidden(document: Document) -> list[tuple[str, str]]:
-    return [(one.kind, one.text) for one in document.hidden]
+    return [(run.kind, run.text) for run in document.hidden]
 
 
 def test_paragraphs_in_any_alphabet_are_lines() -> None:
-    assert said(doc("Zoë Ångström", "Инженер", "工程师", "🙂 rare")) == (
+    assert text_of(doc("Zoë Ångström", "Инженер", "工程师", "🙂 rare")) == (
         "Zoë Ångström\nИнженер\n工程师\n🙂 rare"
     )
 
@@ -27,7 +27,7 @@ def test_paragraphs_in_any_alphabet_are_lines() -> None:
 def test_pieces_are_read_in_the_order_of_the_text_and_not_of_the_file() -> None:
     made = doc("First Ω", "“Second” – third", "Last", narrow=["“Second” – third"])
 
-    assert said(made) == "First Ω\n“Second” – third\nLast"
+    assert text_of(made) == "First Ω\n“Second” – third\nLast"
 
 
 def test_every_part_is_read_and_comments_are_not() -> None:
@@ -39,7 +39,7 @@ def test_every_part_is_read_and_comments_are_not() -> None:
         "comments": "\x05 Reviewed\r",
     }
 
-    assert said(doc("Body", parts=parts)).split("\n\n") == [
+    assert text_of(doc("Body", parts=parts)).split("\n\n") == [
         *("Every page", "Body", " Noted", " In the end", "In a box", "Page foot"),
     ]
 
@@ -48,8 +48,8 @@ def test_a_row_is_a_line_and_cells_of_several_lines_follow_each_other() -> None:
     made = doc("Skills", "Python\x07\x079 years\x07\x06SQL\x07\x07\x07\x06", "After")
     sections = doc("Jane\x05Engineer\x07Berlin\x07\x06", "After")
 
-    assert said(made) == "Skills\nPython\t\t9 years\nSQL\nAfter"
-    assert said(sections) == "Jane\nEngineer\nBerlin\nAfter"
+    assert text_of(made) == "Skills\nPython\t\t9 years\nSQL\nAfter"
+    assert text_of(sections) == "Jane\nEngineer\nBerlin\nAfter"
 
 
 def test_a_field_shows_its_result_and_not_its_code() -> None:
@@ -59,7 +59,7 @@ def test_a_field_shows_its_result_and_not_its_code() -> None:
         "Not closed \x13 still text",
     )
 
-    assert said(made) == "See my new site.\nPage\nNot closed  still text"
+    assert text_of(made) == "See my new site.\nPage\nNot closed  still text"
 
 
 def test_a_field_without_a_result_shows_what_word_shows() -> None:
@@ -68,7 +68,7 @@ def test_a_field_without_a_result_shows_what_word_shows() -> None:
         '\x13 EQ \\* jc2 \\* "Font:MS Mincho" \\* hps10 \\o\\ad(\\s\\up 9(とう),東)\x15',
     )
 
-    assert said(made) == "[Your name]\n東とう"
+    assert text_of(made) == "[Your name]\n東とう"
 
 
 def test_signs_of_word_become_what_they_look_like() -> None:
@@ -76,7 +76,7 @@ def test_signs_of_word_become_what_they_look_like() -> None:
         "co\x1foperate, e\x1email", "two\x0blines", "(\tpoint", runs=[("(", old_words.BULLET)]
     )
 
-    assert said(made) == "cooperate, e-mail\ntwo\nlines\n•\tpoint"
+    assert text_of(made) == "cooperate, e-mail\ntwo\nlines\n•\tpoint"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_word_6_is_read_in_the_code_page_of_its_language(
 ) -> None:
     made = doc_of_word_6(f"{text}\rSecond\r", codec=codec, language=language)
 
-    assert said(made) == f"{text}\nSecond"
+    assert text_of(made) == f"{text}\nSecond"
 
 
 def test_word_6_that_ends_before_it_begins_is_damaged() -> None:
@@ -154,7 +154,7 @@ def test_word_6_that_ends_before_it_begins_is_damaged() -> None:
 
 
 def test_rows_are_told_in_word_6() -> None:
-    assert said(doc_of_word_6("Python\x07years\x07\x07SQL\x07days\x07\x07")) == (
+    assert text_of(doc_of_word_6("Python\x07years\x07\x07SQL\x07days\x07\x07")) == (
         "Python\tyears\nSQL\tdays"
     )
 

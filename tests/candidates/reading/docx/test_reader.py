@@ -596,7 +596,7 @@ def written(data: bytes) -> Counter[str]:
         for name in archive.namelist():
             if name.startswith("word/") and name.endswith(".xml"):
                 for text in etree.fromstring(archive.read(name)).iter("{*}t"):
-                    around = {etree.QName(one).localname for one in text.iterancestors()}
+                    around = {etree.QName(ancestor).localname for ancestor in text.iterancestors()}
                     if not around & UNSHOWN:
                         words.update((text.text or "").split())
     return words
@@ -608,8 +608,8 @@ def test_no_word_is_lost_and_none_is_read_twice() -> None:
     def p(*around: str) -> str:
         """A paragraph with a word of its own, inside these elements."""
         made = f"<w:r><w:t>word{next(numbers)}</w:t></w:r>"
-        for one in reversed(around):
-            made = f"<w:{one}>{made}</w:{one}>"
+        for element in reversed(around):
+            made = f"<w:{element}>{made}</w:{element}>"
         return f"<w:p>{made}</w:p>"
 
     def box() -> str:

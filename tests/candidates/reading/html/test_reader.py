@@ -174,7 +174,7 @@ def test_pieces_apart_are_kept_apart_and_a_piece_together() -> None:
 
     hidden = read(f"<html>{ghost}Jane{ghost}</html>".encode(), "cv.html").hidden
 
-    assert [one.text for one in hidden] == ["one two", "one two"]
+    assert [run.text for run in hidden] == ["one two", "one two"]
 
 
 @pytest.mark.parametrize(
@@ -190,4 +190,4 @@ def test_endless_rules_cost_little(css: str) -> None:
 
     assert read(page.encode(), "cv.html").text.endswith("Ex")
 
-    assert time.process_time() - before < 20  # one or two; what is quadratic takes minutes
+    assert time.process_time() - before < 20  # takes one or two; anything quadratic takes minutes

@@ -1,4 +1,4 @@
-"""A message is read as what was sent with it: the attachments first, then its own words."""
+"""A message is read with its attachments: those first, then its own words."""
 
 import base64
 from collections.abc import Callable
@@ -128,7 +128,7 @@ def test_flags_and_hidden_text_of_an_attachment_name_it_and_its_page() -> None:
     )
 
     assert flags(document) == [("mislabelled", "b.pdf: named .pdf, is plain text")]
-    assert [(one.kind, one.text, one.page) for one in document.hidden] == [
+    assert [(run.kind, run.text, run.page) for run in document.hidden] == [
         ("vanished", "Unseen", 2)
     ]
 

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from candidates.reading import Document, Problem, Unreadable, read
-from candidates.reading.mail.msg import BEFORE, unpacked
+from candidates.reading.mail.msg import RTF_DICTIONARY, decompressed_rtf
 from tests.makers import files
 from tests.makers.mails import file, inner, link, message_tree, msg
 
@@ -94,18 +94,18 @@ def test_packed_rich_text_is_unpacked() -> None:
         "2068656c090020627705b06c647d0a800fa0"
     )
 
-    assert unpacked(example) == rb"{\rtf1\ansi\ansicpg1252\pard hello world}" + b"\r\n"
+    assert decompressed_rtf(example) == rb"{\rtf1\ansi\ansicpg1252\pard hello world}" + b"\r\n"
 
 
 def test_rich_text_may_repeat_what_it_is_about_to_write() -> None:
     # The example of [MS-OXRTFCP] 4.1.2
     example = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
 
-    assert unpacked(example) == rb"{\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
+    assert decompressed_rtf(example) == rb"{\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
 
 
 def test_rich_text_that_is_not_packed_is_taken_as_it_is() -> None:
-    assert unpacked(packed(rb"{\rtf1 Jane}", 12, b"MELA")) == rb"{\rtf1 Jane}"
+    assert decompressed_rtf(packed(rb"{\rtf1 Jane}", 12, b"MELA")) == rb"{\rtf1 Jane}"
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,10 @@ def test_rich_text_that_is_not_packed_is_taken_as_it_is() -> None:
 )
 def test_rich_text_that_lies_is_refused(made: bytes, problem: Problem) -> None:
     with pytest.raises(Unreadable) as refused:
-        unpacked(made)
+        decompressed_rtf(made)
 
     assert refused.value.problem is problem
 
 
 def test_the_words_that_packing_begins_with_are_those_of_the_format() -> None:
-    assert len(BEFORE) == 207
+    assert len(RTF_DICTIONARY) == 207

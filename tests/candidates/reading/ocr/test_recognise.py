@@ -8,9 +8,9 @@ import pytest
 from PIL import Image, ImageFilter
 
 from candidates.reading import Document, Flag, Problem, Unreadable, read
-from candidates.reading.limits import RECOGNISE_MOST_SECONDS, recognise_seconds
-from candidates.reading.ocr import recognise as module
+from candidates.reading.limits import MAX_RECOGNISE_SECONDS, recognise_seconds
 from candidates.reading.ocr import tesseract
+from candidates.reading.ocr.recognise import LOW_CONFIDENCE
 from tests.makers import files, scans
 from tests.makers.scans import OTHER, needs_tesseract
 
@@ -126,7 +126,7 @@ def test_a_scan_that_is_hard_to_read_says_so() -> None:
 
     [flag] = document.flags
     assert flag.kind == "recognised-badly"
-    assert int(flag.found.removeprefix("confidence ").removesuffix("%")) < module.BAD_CONFIDENCE
+    assert int(flag.found.removeprefix("confidence ").removesuffix("%")) < LOW_CONFIDENCE
 
 
 @needs_tesseract
@@ -148,7 +148,7 @@ def test_how_many_pages_will_be_recognised_is_said_first() -> None:
 
 def test_time_grows_with_pages_and_ends() -> None:
     assert recognise_seconds(1) < recognise_seconds(2) < recognise_seconds(100)
-    assert recognise_seconds(300) == RECOGNISE_MOST_SECONDS
+    assert recognise_seconds(300) == MAX_RECOGNISE_SECONDS
 
 
 @pytest.mark.processes

@@ -1,4 +1,4 @@
-"""tesseract in the sandbox: how long it may take, and that it never outlives us."""
+"""tesseract in the sandbox: how long it may take, and that it never outlives its parent."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from candidates.reading import Problem, Unreadable, read
-from candidates.reading.limits import ADDRESS_SPACE
+from candidates.reading.limits import ADDRESS_SPACE_BYTES
 from candidates.reading.ocr import tesseract
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 from tests.candidates.reading.sandbox.test_parent import ROOT, alive, linux, wait_until
@@ -29,15 +29,15 @@ def slow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def started_by(pid: int) -> list[int]:
     """Processes whose parent is `pid`."""
-    found = []
+    children = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
         if parent == pid:
-            found.append(int(stat.parent.name))
-    return found
+            children.append(int(stat.parent.name))
+    return children
 
 
 class Reading:
@@ -119,11 +119,11 @@ def test_other_files_keep_their_time(slow: None) -> None:
 @linux
 def test_tesseract_has_the_limits_of_the_child(reading: Reading) -> None:
     limits = Path(f"/proc/{reading.tesseract}/limits").read_text()
-    found = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()}
+    limit_of = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()}
 
-    assert found["Max address space"] == str(ADDRESS_SPACE)
-    assert found["Max file size"] == found["Max core file size"] == "0"
-    assert int(found["Max cpu time"]) < 60
+    assert limit_of["Max address space"] == str(ADDRESS_SPACE_BYTES)
+    assert limit_of["Max file size"] == limit_of["Max core file size"] == "0"
+    assert int(limit_of["Max cpu time"]) < 60
 
 
 @linux

@@ -78,7 +78,7 @@ def test_insertions_count_and_deletions_do_not() -> None:
 
 
 def cell(*paragraphs: str) -> str:
-    inside = "".join(f"<text:p>{one}</text:p>" for one in paragraphs)
+    inside = "".join(f"<text:p>{paragraph}</text:p>" for paragraph in paragraphs)
     return f"<table:table-cell>{inside}</table:table-cell>"
 
 

@@ -1,14 +1,16 @@
-"""The order of what stands beside each other on a page."""
+"""The order of texts that stand beside each other on a page."""
 
 import pytest
 
-from candidates.reading.pdf import reader
-from candidates.reading.pdf.reading_order import Fragment, ordered
+from candidates.reading.pdf.fragments import Fragment
+from candidates.reading.pdf.reading_order import ordered
+from candidates.reading.registry import new_context
+from candidates.reading.sniff import FileKind
 from tests.makers import layouts
 
 
 def letters(data: bytes) -> str:
-    return "".join(" ".join(reader.parse(data).pages).split())
+    return "".join(" ".join(new_context().parse(FileKind.PDF, data).pages).split())
 
 
 @pytest.mark.parametrize("name", layouts.TWO_COLUMNS)

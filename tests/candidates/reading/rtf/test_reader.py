@@ -275,4 +275,4 @@ def test_no_rich_text_takes_long(piece: bytes) -> None:
             Problem.BLANK, Problem.DAMAGED, Problem.TOO_COMPLEX, Problem.TOO_LONG, Problem.NO_TEXT
         )  # fmt: skip
 
-    assert time.process_time() - before < 20  # one or two; what is quadratic takes minutes
+    assert time.process_time() - before < 20  # takes one or two; anything quadratic takes minutes

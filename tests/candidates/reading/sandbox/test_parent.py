@@ -1,4 +1,4 @@
-"""The child process: what it may not do, and what happens when it dies, hangs or is left alone."""
+"""The child process: its limits, and what happens when it dies, hangs or is left alone."""
 
 import multiprocessing
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from candidates.reading import Problem, Unreadable
-from candidates.reading.limits import ADDRESS_SPACE, MAX_BYTES
+from candidates.reading.limits import ADDRESS_SPACE_BYTES, MAX_BYTES
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 from tests.makers import files
 
@@ -120,12 +120,12 @@ def test_a_child_that_crashes_costs_one_file(
 ) -> None:
     process = child_of(sandbox)
     before = cpu_ticks(process)
-    found: list[Unreadable] = []
+    refusals: list[Unreadable] = []
 
     def read() -> None:
         with pytest.raises(Unreadable) as refused:
             sandbox.read(files.bomb_pdf(100), "crash.pdf")
-        found.append(refused.value)
+        refusals.append(refused.value)
 
     reading = threading.Thread(target=read)
     reading.start()
@@ -133,7 +133,7 @@ def test_a_child_that_crashes_costs_one_file(
     os.kill(int(process.name), ended_by)
     reading.join()
 
-    assert found[0].problem is problem
+    assert refusals[0].problem is problem
     assert sandbox.read(b"Jane", "next.txt").text == "Jane"
 
 
@@ -198,7 +198,7 @@ def test_the_child_has_limits(sandbox: Sandbox) -> None:
         for line in (child_of(sandbox) / "limits").read_text().splitlines()
     }
 
-    assert limits["Max address space"] == str(ADDRESS_SPACE)
+    assert limits["Max address space"] == str(ADDRESS_SPACE_BYTES)
     assert limits["Max file size"] == "0"
     assert limits["Max core file size"] == "0"
     assert limits["Max processes"] == "0"

@@ -55,12 +55,15 @@ def scores(
     async def run() -> list[Scorecard]:
         engine = make(server, **settings)
         try:
-            calls = (engine.score(one, rubric, with_insights=with_insights) for one in documents)
-            done = await asyncio.gather(*calls, return_exceptions=True)
-            cards = [one for one in done if isinstance(one, Scorecard)]
-            for one in done:
-                if isinstance(one, BaseException):
-                    raise one
+            calls = (
+                engine.score(document, rubric, with_insights=with_insights)
+                for document in documents
+            )
+            results = await asyncio.gather(*calls, return_exceptions=True)
+            cards = [result for result in results if isinstance(result, Scorecard)]
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
             return cards
         finally:
             await engine.aclose()

@@ -37,8 +37,8 @@ KEYS = ("role", "c1")
 
 
 def whole(**changes: Any) -> dict[str, Any]:
-    one = {"quotes": [RESUME.splitlines()[0]], "reason": "It says so.", "rating": 3, **changes}
-    return dict.fromkeys(KEYS, one)
+    rating = {"quotes": [RESUME.splitlines()[0]], "reason": "It says so.", "rating": 3, **changes}
+    return dict.fromkeys(KEYS, rating)
 
 
 def text_of(request: Request) -> str:
@@ -165,8 +165,10 @@ def test_in_a_storm_nobody_calls_while_the_server_asks_for_quiet(server: ModelSe
 
     results = asyncio.run(run())
 
-    assert all(isinstance(one, EngineBusy) for one in results)
-    assert all(50 < one.retry_after <= 60 for one in results if isinstance(one, EngineBusy))
+    assert all(isinstance(result, EngineBusy) for result in results)
+    assert all(
+        50 < result.retry_after <= 60 for result in results if isinstance(result, EngineBusy)
+    )
 
 
 MEND = {
@@ -349,9 +351,9 @@ def test_an_answer_in_another_shape_is_understood(server: ModelServer, shape: An
 
     card = score(server)
 
-    assert [one.rating for one in card.ratings] == [3, 3]
-    assert "\0" not in card.ratings[0].reason
-    card.ratings[0].reason.encode()
+    assert [rating.rating for rating in card.ratings] == [3, 3]
+    assert "\0" not in card.ratings[0].explanation
+    card.ratings[0].explanation.encode()
     assert len(server.requests) == 1
 
 
@@ -363,15 +365,15 @@ def test_how_a_whole_answer_ended_does_not_matter(server: ModelServer, finish: s
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [None, {}, {"prompt_tokens": -7, "completion_tokens": 3}, {"prompt_tokens": 10**15}, "many"],
     ids=["none", "empty", "negative", "huge", "text"],
 )
 def test_a_cost_that_cannot_be_is_estimated_and_said_to_be_so(
-    server: ModelServer, told: object
+    server: ModelServer, reported: object
 ) -> None:
     def costing(request: Request) -> Reply:
-        answer = {**(rated(request).answer or {}), "usage": told}
+        answer = {**(rated(request).answer or {}), "usage": reported}
         return Reply(body=json.dumps(answer))
 
     server.script = [costing]
@@ -474,7 +476,7 @@ def test_with_a_fifth_of_all_answers_failing_every_résumé_is_scored_once() -> 
         cards = scores(server, documents, concurrency=16)
 
         assert all(card.ratings[0].rating == 3 for card in cards)
-        answered = [one for one in server.log if one.prompt_tokens]
+        answered = [call for call in server.log if call.prompt_tokens]
         assert len(answered) == 150
         assert sum(card.usage.prompt_tokens for card in cards) == server.usage()["prompt_tokens"]
         assert len(server.requests) > 165
@@ -485,5 +487,5 @@ def test_a_ceiling_is_found_and_kept_under() -> None:
         cards = scores(server, [f"Python, the {n}th time." for n in range(200)], concurrency=64)
 
         assert all(isinstance(card.usage, Usage) for card in cards)
-        late = [one.status for one in list(server.log)[-100:]]
+        late = [call.status for call in list(server.log)[-100:]]
         assert late.count(200) >= 70

@@ -39,8 +39,10 @@ def test_nearly_all_that_could_be_cached_is() -> None:
     with serving() as server:
         asyncio.run(one_by_one(server, rubric))
 
-        shared = len("\1".join(one["content"] for one in server.requests[0]["messages"][:2])) / 4
-        cached = [one.cached_tokens for one in server.log][1:]
+        shared = (
+            len("\1".join(message["content"] for message in server.requests[0]["messages"][:2])) / 4
+        )
+        cached = [call.cached_tokens for call in server.log][1:]
         assert len(cached) == 9
         assert min(cached) >= 0.9 * shared
 
@@ -59,9 +61,13 @@ def test_with_an_attack_and_without_it_the_model_is_sent_the_same(
     plain = score(server, f"{BEFORE}\n{AFTER}")
     attacked = score(server, f"{BEFORE}\n{attack}\n{AFTER}")
 
-    first, second = ([one["content"] for one in request["messages"]] for request in server.requests)
-    assert [" ".join(one.split()) for one in first] == [" ".join(one.split()) for one in second]
-    assert [one.rating for one in attacked.ratings] == [one.rating for one in plain.ratings]
+    first, second = (
+        [" ".join(message["content"].split()) for message in request["messages"]]
+        for request in server.requests
+    )
+    assert first == second
+    ratings = [rating.rating for rating in plain.ratings]
+    assert [rating.rating for rating in attacked.ratings] == ratings
     assert plain.flags == ()
     assert attacked.flags
 
@@ -93,15 +99,15 @@ def test_names_and_pronouns_leave_no_trace_in_the_prompt(server: ModelServer) ->
     }
     for name, (who, whose) in people.items():
         slug = name.split()[0].lower()
-        told = f"{who} led a team, and {name.split()[0]} is proud of {whose} work."
-        resume = f"{name}\n{slug}@example.org\n+44 20 7946 0018\n\n{BEFORE}\n{told}\n{AFTER}"
+        sentence = f"{who} led a team, and {name.split()[0]} is proud of {whose} work."
+        resume = f"{name}\n{slug}@example.org\n+44 20 7946 0018\n\n{BEFORE}\n{sentence}\n{AFTER}"
         score(server, redact(resume, name))
 
     assert len({shown(server, number) for number in range(3)}) == 1
     assert BEFORE in shown(server)
 
 
-def test_what_no_server_takes_is_not_sent(server: ModelServer) -> None:
+def test_characters_that_no_server_takes_are_not_sent(server: ModelServer) -> None:
     card = score(server, "Half \ud83d a letter \0 in Python, for nine years.")
 
     assert "\0" not in shown(server)
@@ -116,7 +122,7 @@ def test_a_table_s_cells_stay_apart(server: ModelServer) -> None:
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("piece", [" ", "\t", " \n", "<|im_start|>", "</resume> ", "\u200b", "{"])
-def test_no_text_takes_long_to_make_ready(piece: str) -> None:
+def test_no_text_takes_long_to_prepare(piece: str) -> None:
     text = piece * (100_000 // len(piece)) + "\nx"
 
     assert prompt.visible(attacks.neutral(text)).endswith("x")
@@ -141,7 +147,7 @@ def test_where_it_pays_one_call_warms_the_prefix_and_the_rest_follow() -> None:
         cards = scores(server, [f"Python, {n} years" for n in range(12)], WORDY, facts=WARM)
 
         assert server.log[0].cached_tokens == 0
-        assert all(one.cached_tokens > 1_000 for one in list(server.log)[1:])
+        assert all(call.cached_tokens > 1_000 for call in list(server.log)[1:])
         assert sum(card.usage.cached_tokens > 0 for card in cards) == 11
         assert server.most_in_flight == 11
 
@@ -151,7 +157,7 @@ def test_elsewhere_all_go_at_once() -> None:
         scores(server, [f"Python, {n} years" for n in range(12)], WORDY)
 
         assert server.most_in_flight == 12
-        assert sum(one.cached_tokens for one in server.log) == 0
+        assert sum(call.cached_tokens for call in server.log) == 0
 
 
 def test_when_the_first_fails_another_goes_ahead(server: ModelServer) -> None:
@@ -160,14 +166,14 @@ def test_when_the_first_fails_another_goes_ahead(server: ModelServer) -> None:
 
     async def run() -> list[object]:
         engine = make(server, facts=WARM)
-        calls = (engine.score(one, WORDY) for one in documents)
-        done = await asyncio.gather(*calls, return_exceptions=True)
+        calls = (engine.score(document, WORDY) for document in documents)
+        results = await asyncio.gather(*calls, return_exceptions=True)
         await engine.aclose()
-        return list(done)
+        return list(results)
 
-    done = asyncio.run(run())
+    results = asyncio.run(run())
 
-    assert sum(isinstance(one, Exception) for one in done) == 1
+    assert sum(isinstance(result, Exception) for result in results) == 1
 
 
 def test_after_a_silence_a_few_go_ahead_and_the_rest_wait_but_a_moment(
@@ -177,11 +183,11 @@ def test_after_a_silence_a_few_go_ahead_and_the_rest_wait_but_a_moment(
 
     async def run() -> float:
         engine = make(server)
-        began = time.monotonic()
+        started = time.monotonic()
         calls = (engine.score(f"Python, {n}", RUBRIC) for n in range(30))
         await asyncio.gather(*calls, return_exceptions=True)
         await engine.aclose()
-        return time.monotonic() - began
+        return time.monotonic() - started
 
     assert asyncio.run(run()) < 2.0
     assert len(server.requests) <= 3
@@ -192,8 +198,8 @@ def test_the_prompt_files_are_those_that_versions_name() -> None:
 
     assert {path.stem for path in prompt.FOLDER.glob("*.txt")} == names
     assert make_version() == prompt.SCORE
-    told = json.loads(prompt.scoring(RUBRIC).shared)
-    assert [one["key"] for one in told["criteria"]] == ["role", "c1"]
+    role = json.loads(prompt.scoring(RUBRIC).shared)
+    assert [criterion["key"] for criterion in role["criteria"]] == ["role", "c1"]
 
 
 def make_version() -> str:

@@ -7,11 +7,12 @@ from typing import Any
 import openai
 import pytest
 
-from candidates.scoring.engines import make as make_engine
+from candidates.scoring import engines
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
     EngineUnavailable,
     Point,
+    Quote,
     Scorecard,
     ScoringFailed,
     ScoringFlag,
@@ -24,8 +25,13 @@ from .conftest import RESUME, RUBRIC, make, score, scores
 
 
 def answer(**changes: Any) -> Reply:
-    one = {"quotes": [RESUME.splitlines()[0]], "reason": "It says so.", "rating": 4, **changes}
-    return said(json.dumps({"role": one, "c1": one}))
+    rating = {"quotes": [RESUME.splitlines()[0]], "reason": "It says so.", "rating": 4, **changes}
+    return said(json.dumps({"role": rating, "c1": rating}))
+
+
+def place_of(quote: str) -> Quote:
+    start = RESUME.index(quote)
+    return Quote(quote, start, start + len(quote))
 
 
 def test_one_call_rates_every_criterion_with_checked_quotes(server: ModelServer) -> None:
@@ -50,7 +56,7 @@ def test_usage_is_what_the_server_counted(server: ModelServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("quote", "found"),
+    ("quote", "is_found"),
     [
         ("Built payment services in Python for nine years.", True),
         ("built payment\nservices in  python", True),
@@ -62,23 +68,23 @@ def test_usage_is_what_the_server_counted(server: ModelServer) -> None:
     ],
 )
 def test_only_what_stands_in_the_résumé_is_evidence(
-    server: ModelServer, quote: str, found: bool
+    server: ModelServer, quote: str, is_found: bool
 ) -> None:
     document = f'{RESUME}\nUses "Python" - daily'
     server.script = [answer(quotes=[quote])]
 
     rating = score(server, document).ratings[1]
 
-    assert bool(rating.quotes) is rating.supported is found
-    assert (rating.rating, rating.dropped) == ((4, 0) if found else (1, 1))
-    for one in rating.quotes:
-        assert document[one.start : one.end] == one.text
+    assert bool(rating.quotes) is rating.supported is is_found
+    assert (rating.rating, rating.dropped) == ((4, 0) if is_found else (1, 1))
+    for place in rating.quotes:
+        assert document[place.start : place.end] == place.text
 
 
 def test_another_résumé_s_answer_supports_nothing(server: ModelServer) -> None:
     server.script = [answer(quotes=["Cared for patients on a ward of thirty beds."])]
 
-    assert [one.rating for one in score(server).ratings] == [1, 1]
+    assert [rating.rating for rating in score(server).ratings] == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +126,7 @@ def test_a_server_that_takes_no_notice_of_schemas_is_told_them_in_words(
     server.script = [unaware]
     first, second = score(server), score(server, "Another in Python, for years.")
 
-    assert [one.rating for one in (*first.ratings, *second.ratings)] == [3, 3, 3, 3]
+    assert [rating.rating for rating in (*first.ratings, *second.ratings)] == [3, 3, 3, 3]
     assert second.mode == "json_object"
     assert len(server.requests) == 3
 
@@ -172,8 +178,8 @@ def test_insights_come_in_the_same_call_where_they_are_asked_for(server: ModelSe
 
     assert len(server.requests) == 1
     assert card.insight is not None
-    assert card.insight.strengths == (Point("The line says so.", RESUME.splitlines()[0]),)
-    assert card.insight.questions == ("The line says so.",)
+    assert card.insight.strengths == (Point("The line says so.", place_of(RESUME.splitlines()[0])),)
+    assert card.insight.questions == (Point("The line says so."),)
     assert Scorecard.from_json(json.loads(json.dumps(card.to_json()))) == card
 
 
@@ -197,9 +203,9 @@ def test_a_strength_without_its_quote_is_not_told(server: ModelServer) -> None:
 
     insight, usage = asyncio.run(run())
 
-    assert insight.strengths == (Point("Tunes databases.", "Tuned PostgreSQL."),)
+    assert insight.strengths == (Point("Tunes databases.", place_of("Tuned PostgreSQL.")),)
     assert insight.gaps == (Point("Nothing on Kubernetes."),)
-    assert insight.questions == ("What did you deploy, and how?",)
+    assert insight.questions == (Point("What did you deploy, and how?"),)
     assert usage.calls == 1
     assert '{"role": 3.0, "c1": 3.0}' in server.requests[1]["messages"][2]["content"]
 
@@ -216,18 +222,18 @@ def suggest(server: ModelServer) -> tuple[RubricCriterion, ...]:
 
 
 def test_criteria_are_suggested_from_the_description(server: ModelServer) -> None:
-    told = [
+    suggested = [
         {"name": f"Skill {n}", "looks_for": "Uses it.", "weight": 3 * n, "must_have": n == 1}
         for n in range(5)
     ]
-    server.script = [said(json.dumps({"criteria": [*told, told[1]]}))]
+    server.script = [said(json.dumps({"criteria": [*suggested, suggested[1]]}))]
 
-    found = suggest(server)
+    criteria = suggest(server)
 
-    assert [one.name for one in found] == [f"Skill {n}" for n in range(5)]
-    assert [one.weight for one in found] == [1, 3, 6, 9, 10]
-    assert [one.must_have for one in found] == [False, True, False, False, False]
-    assert Rubric.build(title="Engineer", description="", criteria=found)
+    assert [criterion.name for criterion in criteria] == [f"Skill {n}" for n in range(5)]
+    assert [criterion.weight for criterion in criteria] == [1, 3, 6, 9, 10]
+    assert [criterion.must_have for criterion in criteria] == [False, True, False, False, False]
+    assert Rubric.build(title="Engineer", description="", criteria=criteria)
     assert "Python, and more." in server.requests[0]["messages"][1]["content"]
 
 
@@ -241,7 +247,7 @@ def test_too_few_criteria_are_asked_for_again(server: ModelServer) -> None:
 
 
 class Ledger:
-    """Keeps what it is told, and lets nothing through once it is full."""
+    """Records the calls that are started and settled."""
 
     def __init__(self) -> None:
         self.started: list[int] = []
@@ -324,13 +330,13 @@ def test_a_server_that_finds_it_too_long_gets_less_until_it_fits(context: int, c
 
 
 def test_a_server_that_says_its_limit_gets_what_fits(server: ModelServer) -> None:
-    told = "This model's maximum context length is 2,500 tokens. However, you sent 9,000."
-    server.script = [error(400, "context_length_exceeded", told), rated]
+    message = "This model's maximum context length is 2,500 tokens. However, you sent 9,000."
+    server.script = [error(400, "context_length_exceeded", message), rated]
 
     score(server, LONG)
 
     shown = server.requests[1]["messages"]
-    assert sum(len(one["content"]) for one in shown) < 2_500 * 3
+    assert sum(len(message["content"]) for message in shown) < 2_500 * 3
 
 
 @pytest.mark.parametrize("status", [400, 413])
@@ -371,16 +377,16 @@ def test_the_estimate_is_above_the_cost_and_not_far(server: ModelServer) -> None
 
 def test_without_a_key_it_does_not_start() -> None:
     with raises_saying(EngineUnavailable, "OPENAI_API_KEY"):
-        make_engine("openai", "some-model")
+        engines.make("openai", "some-model")
 
 
 def test_one_client_serves_all_calls(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
     class Counted(openai.AsyncOpenAI):
-        def __init__(self, **told: Any) -> None:
+        def __init__(self, **settings: Any) -> None:
             made.append(1)
-            super().__init__(**told)
+            super().__init__(**settings)
 
     monkeypatch.setattr(openai, "AsyncOpenAI", Counted)
 

@@ -1,4 +1,4 @@
-"""Text and Markdown: the one question is which encoding."""
+"""Bytes of unknown encoding to text, for every format that holds bare text."""
 
 import codecs
 import re
@@ -6,53 +6,43 @@ import re
 from candidates.facts.values import Flag
 
 from .clean import garbage_share
-from .limits import MAX_CHARACTERS, MB
-from .parsed import Parsed
+from .limits import MAX_DECODED_GARBAGE_SHARE, MB
 from .problems import Problem, Unreadable
 from .sniff import looks_like_utf_16
 
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-SAMPLE = MB // 4
-MOST_GARBAGE = 0.05  # of the decoded characters; text of the right encoding has next to none
-MOST_STRAY = 0.02  # share of bytes outside UTF-8 in a text pasted together from two encodings
+SAMPLE_BYTES = MB // 4
+MAX_STRAY_SHARE = 0.02  # share of bytes outside UTF-8 in a text pasted together from two encodings
 # What people's files come in. Among all of Python's codecs the wrong relatives win too often.
-IN_USE = [
+CODECS_IN_USE = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
     *("iso8859_2", "iso8859_5", "iso8859_7", "koi8_r", "mac_roman", "cp874"),
     *("cp932", "shift_jis", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949", "euc_kr"),
 ]
 TURKISH_IN_1252 = re.compile("[ðþýÐÞÝ]")
-ESCAPES = re.compile(rb"\x1b[$(]")
-
-
-def parse(data: bytes) -> Parsed:
-    """All of it as one page. Raises Unreadable."""
-    if len(data) > 4 * MAX_CHARACTERS:  # no encoding spends more than four bytes a character
-        raise Unreadable(Problem.TOO_LONG, f"{len(data)} bytes of text")
-    text, flags = decode(data)
-    return Parsed("text", (text,), flags)
+ISO_2022_ESCAPE = re.compile(rb"\x1b[$(]")
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, tuple[Flag, ...]]:
-    """Bytes of unknown encoding to text; `declared` is what they say of themselves.
+    """Text and flags of bytes of unknown encoding; `declared` is the encoding that they name.
 
-    A mark at the start wins, then UTF-8 where all bytes fit it (nothing else does by chance),
-    then what was declared, then what charset-normalizer finds most plausible. Raises Unreadable
-    where none of them gives text.
+    A byte order mark wins, then UTF-8 where all bytes fit it (no other encoding does by chance),
+    then the declared encoding, then the one that charset-normalizer finds most plausible. Raises
+    Unreadable where none of them gives text.
     """
-    for mark, codec in MARKS:
+    for mark, codec in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _checked(data[len(mark) :].decode(codec, "replace"), codec), ()
-    bare = looks_like_utf_16(data[:SAMPLE])
+    bare = looks_like_utf_16(data[:SAMPLE_BYTES])
     if bare:
         return _checked(data.decode(bare, "replace"), bare), ()
-    if not ESCAPES.search(data):  # ISO-2022 is seven-bit and would pass for UTF-8
+    if not ISO_2022_ESCAPE.search(data):  # ISO-2022 is seven-bit and would pass for UTF-8
         try:
             return _checked(data.decode("utf-8"), "utf-8"), ()
         except UnicodeDecodeError:
@@ -64,7 +54,7 @@ def decode(data: bytes, declared: str = "") -> tuple[str, tuple[Flag, ...]]:
         try:
             return _checked(data.decode(declared), declared), ()
         except (LookupError, UnicodeError, Unreadable):
-            pass  # it says one thing and is another, which is common
+            pass  # a wrong declaration is common
     return _guessed(data), ()
 
 
@@ -73,7 +63,7 @@ def _mostly_utf_8(data: bytes) -> str:
     text = data.decode("utf-8", "surrogateescape")
     stray = sum("\udc80" <= character <= "\udcff" for character in text)
     proper = sum(character > "\x7f" for character in text) - stray
-    if not proper or stray > MOST_STRAY * len(text) or stray > proper:
+    if not proper or stray > MAX_STRAY_SHARE * len(text) or stray > proper:
         return ""
     return re.sub(
         "[\udc80-\udcff]",
@@ -85,7 +75,7 @@ def _mostly_utf_8(data: bytes) -> str:
 def _guessed(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(data[:SAMPLE], cp_isolation=IN_USE)
+    matches = from_bytes(data[:SAMPLE_BYTES], cp_isolation=CODECS_IN_USE)
     best = matches.best()
     if best is None:
         return _checked(data.decode("cp1252", "replace"), "cp1252")
@@ -105,6 +95,6 @@ def _guessed(data: bytes) -> str:
 
 def _checked(text: str, codec: str) -> str:
     share = garbage_share(text)
-    if share > MOST_GARBAGE:
+    if share > MAX_DECODED_GARBAGE_SHARE:
         raise Unreadable(Problem.UNKNOWN_KIND, f"as {codec}, {share:.0%} is no text")
     return text

@@ -1,0 +1,114 @@
+"""One answer to which hosts are alive, at each place that asks."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+from django.utils import timezone
+
+from candidates.models import Draft
+from evaluator import doctor
+from jobs.models import Heartbeat, Incident, IncidentKind, Lane, Notification, OutgoingStatus
+from jobs.monitoring import overview, problems
+from tests.makers import rows
+
+
+@pytest.fixture
+def host(db: None) -> Heartbeat:
+    """An old host in good health."""
+    host = Heartbeat.objects.create(host="one", pid=1, workers=2, canary_at=timezone.now())
+    change(host, started_at=600)
+    return host
+
+
+def change(host: Heartbeat, **ages: float) -> None:
+    """Let these times lie so many seconds back."""
+    times = {name: Now() - timedelta(seconds=age) for name, age in ages.items()}
+    Heartbeat.objects.filter(pk=host.pk).update(**times)
+
+
+def state() -> str:
+    """What all that ask say together; they must agree."""
+    hosts = Heartbeat.objects.all()
+    is_alive, is_silent, is_wedged = (
+        chosen.exists() for chosen in (hosts.alive(), hosts.silent(), hosts.wedged())
+    )
+    names = {problem.name for problem in problems.system_problems()}
+    (row,) = overview.host_states(overview.system_state().now)
+    assert row.is_visible != is_silent
+    assert bool(list(doctor.workers())) != is_alive
+    assert Heartbeat.objects.workers() == (2 if is_alive else 0)
+    assert ("wedged" in names) == is_wedged
+    assert ("no-worker" in names) == is_silent
+    assert is_alive + is_silent + is_wedged <= 1
+    if is_alive:
+        return "alive"
+    return "silent" if is_silent else "wedged" if is_wedged else "starting"
+
+
+@pytest.mark.parametrize(
+    ("ages", "expected"),
+    [
+        ({}, "alive"),
+        ({"seen_at": 3}, "alive"),
+        ({"seen_at": 9}, "silent"),
+        ({"canary_at": 6}, "alive"),
+        ({"canary_at": 12}, "wedged"),
+        ({"canary_at": 12, "seen_at": 9}, "silent"),
+    ],
+)
+def test_all_give_the_same_answer(host: Heartbeat, ages: dict[str, float], expected: str) -> None:
+    change(host, **ages)
+
+    assert state() == expected
+
+
+def test_a_host_is_starting_until_its_first_test_message(host: Heartbeat) -> None:
+    Heartbeat.objects.update(canary_at=None)
+    change(host, started_at=15)
+    assert state() == "starting"
+
+    change(host, started_at=31)
+    assert state() == "wedged"
+
+
+def test_workers_that_were_replaced_are_starting(host: Heartbeat) -> None:
+    change(host, canary_at=20)
+    Incident.objects.create(host="one", heartbeat=host.pk, kind=IncidentKind.WORKERS)
+
+    assert state() == "starting"
+
+
+def test_a_lane_keeps_a_test_message_waiting(host: Heartbeat, draft: Draft) -> None:
+    change(host, canary_at=300)
+    lane = {"token": uuid4(), "started_at": Now(), "due_at": Now() + timedelta(seconds=15)}
+    Lane.objects.create(draft=draft, worker=host, **lane)
+
+    assert state() == "alive"
+
+
+def test_a_slow_mail_server_keeps_one_waiting_for_a_minute(host: Heartbeat, draft: Draft) -> None:
+    job = rows.job(rows.analysis(draft, draft.owner))
+    Notification.objects.create(
+        job=job,
+        kind="completed",
+        recipient="a@example.com",
+        status=OutgoingStatus.SENDING,
+        token=uuid4(),
+        due_at=Now() + timedelta(minutes=2),
+    )
+    change(host, canary_at=30)
+    assert state() == "alive"
+
+    change(host, canary_at=61)
+    assert state() == "wedged"
+
+
+def test_a_host_that_stops_is_not_alive(host: Heartbeat, client: Client) -> None:
+    Heartbeat.objects.update(stopping=True)
+
+    assert not Heartbeat.objects.alive().exists()
+    assert not Heartbeat.objects.wedged().exists()
+    assert client.get("/readyz").status_code == 503
