@@ -6,6 +6,7 @@ one made from other migrations is never taken; templates of other hashes are dro
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,7 +51,8 @@ def new_database(purpose: str, template: str = "template1") -> Iterator[None]:
 @contextmanager
 def database_copy(purpose: str, template: str) -> Iterator[str]:
     """The name of a new database, a copy of `template`; dropped afterwards."""
-    name = f"{connection.settings_dict['NAME']}_{purpose}"
+    process = os.environ.get("PYTEST_XDIST_WORKER", "")
+    name = f"{connection.settings_dict['NAME']}_{purpose}{process}"
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')

@@ -115,10 +115,10 @@ LOSSES = {
         ["candidates_criterion.weight of row 2 was 2 and is 3"],
     ),
     "two rows swap their values": (
-        "UPDATE candidates_criterion SET weight = 3 - weight",
+        "UPDATE candidates_criterion SET weight = CASE id WHEN 1 THEN 2 ELSE 3 END",
         [
-            "candidates_criterion.weight of row 1 was 1 and is 2",
-            "candidates_criterion.weight of row 2 was 2 and is 1",
+            "candidates_criterion.weight of row 1 was 3 and is 2",
+            "candidates_criterion.weight of row 2 was 2 and is 3",
         ],
     ),
 }
