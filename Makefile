@@ -35,7 +35,7 @@ check:
 	@sh tools/setup.sh check
 	@mkdir -p var
 	@$(MAKE) --no-print-directory lint >var/lint.txt 2>&1 & lint=$$!; \
-	$(PY) -m pytest -n 2 --dist worksteal -m "not browser and not processes" \
+	LIVES=$${LIVES:-5} $(PY) -m pytest -n 2 --dist worksteal -m "not browser and not processes" \
 		--ignore=tests/browser $(ARGS); tests=$$?; \
 	wait $$lint || { cat var/lint.txt; exit 1; }; exit $$tests
 

@@ -5,8 +5,10 @@ that starts processes; the rest is marked in its module. The guard fails any oth
 a process, in either run, so that the markers stay true.
 """
 
+import gc
 import multiprocessing.util
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -64,6 +66,7 @@ def _is_database_server() -> bool:
 
 
 def pytest_configure() -> None:
+    platform.processor()  # asks `uname` once, and would else do so in the first test of a model
     sys.addaudithook(_audit)
     # The one way to start a process that Python does not audit.
     start = multiprocessing.util.spawnv_passfds
@@ -101,6 +104,12 @@ def slow_first(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
         ordered += slow[part::beginning] if part < beginning else []
         ordered += islice(others, max(0, len(items) * (part + 1) // processes - len(ordered)))
     return [*ordered, *others]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives as long as the process: modules, tests, models."""
+    gc.collect()
+    gc.freeze()
 
 
 def may_start_processes(item: pytest.Item) -> bool:
