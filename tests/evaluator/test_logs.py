@@ -16,10 +16,10 @@ from evaluator import logs
 from jobs import tracing
 from jobs.execution import submit
 from jobs.models import Job, JobStatus
-from tests.inline import upload
 from tests.servers.answers import error, rated
 from tests.servers.model import serve_model
 from tests.workers import running, until
+from tests.workers_here import upload
 
 MARKER = "Zyxwvutsrq"
 
@@ -83,6 +83,7 @@ def test_a_request_keeps_the_id_of_the_proxy_when_it_is_sane(given: str, is_used
     assert is_used or (ids[0] != ids[1] and len(ids[0]) == 32)
 
 
+@pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_a_whole_job_leaves_lines_about_it_and_no_word_of_a_resume(
     tmp_path: Path, draft: Draft, alice: User

@@ -137,6 +137,7 @@ def process(*options: str) -> Iterator[str]:
             running.stdout.close()
 
 
+@pytest.mark.processes
 @pytest.mark.timeout(60)
 def test_as_a_process_it_prints_its_url_and_keeps_a_log() -> None:
     with process("--latency", "0.01", "--failing", "0.0") as url:

@@ -43,6 +43,7 @@ def image(candidate: Candidate, number: int = 1) -> str:
     return reverse("candidates:page", args=[candidate.public_id, number])
 
 
+@pytest.mark.processes
 def test_a_quote_leads_to_its_box_on_the_page(as_alice: Client, evaluation: Evaluation) -> None:
     page = as_alice.get(evaluation.get_absolute_url(), {"show": "pages"}).text
 
@@ -54,6 +55,7 @@ def test_a_quote_leads_to_its_box_on_the_page(as_alice: Client, evaluation: Eval
     assert "not marked on the pages" not in page and TEXT not in page
 
 
+@pytest.mark.processes
 def test_a_page_is_kept_by_the_reader_alone_and_cannot_run(
     as_alice: Client, candidate: Candidate
 ) -> None:
@@ -66,6 +68,7 @@ def test_a_page_is_kept_by_the_reader_alone_and_cannot_run(
     assert as_alice.get(image(candidate, 2)).status_code == 404
 
 
+@pytest.mark.processes
 def test_what_stands_on_no_page_is_said_to_be_on_none(
     as_alice: Client, evaluation: Evaluation
 ) -> None:
@@ -77,6 +80,7 @@ def test_what_stands_on_no_page_is_said_to_be_on_none(
     assert '<li id="role-1" tabindex="-1">' in page
 
 
+@pytest.mark.processes
 def test_a_scan_shows_its_page_and_says_that_places_are_not_known(
     as_alice: Client, evaluation: Evaluation
 ) -> None:
@@ -116,6 +120,7 @@ def test_while_others_are_being_drawn_it_says_to_try_again(
     assert page.status_code == 200 and "could not be drawn in time" in page.text
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("data", [b"%PDF-1.4 broken", b"GIF89a and no more"])
 def test_what_cannot_be_drawn_still_has_its_text(
     as_alice: Client, draft: Draft, data: bytes
@@ -128,6 +133,7 @@ def test_what_cannot_be_drawn_still_has_its_text(
     assert as_alice.get(image(candidate)).status_code == 404
 
 
+@pytest.mark.processes
 def test_pages_cost_no_more_queries_than_text(
     as_alice: Client, evaluation: Evaluation, django_assert_max_num_queries: Any
 ) -> None:

@@ -14,10 +14,10 @@ from candidates.reasons import sentence
 from candidates.scoring import engines
 from jobs.execution import submit
 from jobs.models import Job, JobStatus, Notification
-from tests.inline import work_off
 from tests.makers import rows
 from tests.reasons import raises_saying
 from tests.servers.model import ModelServer, completion_reply, error, rated
+from tests.workers_here import work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 

@@ -16,9 +16,9 @@ from candidates.models.call import CallPurpose, CallStatus
 from candidates.reasons import sentence
 from jobs.execution import ledger, pause, submit
 from jobs.models import Job, JobStatus, Notification
-from tests.inline import forget_limits, work_off
 from tests.makers import rows
 from tests.servers.model import Behaviour, ModelServer, completion_reply, error, rated
+from tests.workers_here import forget_limits, work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 

@@ -41,10 +41,10 @@ from jobs.notifications import email
 from jobs.notifications.compose import compose
 from jobs.schedules import runs
 from jobs.workers.sweep import sweep
-from tests.inline import shorten_waits, work_off
 from tests.makers import rows
 from tests.servers.mail import serve_mail
 from tests.servers.model import ModelServer
+from tests.workers_here import shorten_waits, work_off
 
 pytestmark = pytest.mark.django_db
 

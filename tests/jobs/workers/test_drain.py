@@ -14,7 +14,11 @@ from tests.makers import rows
 from tests.servers.model import serve_model
 from tests.workers import environment, running, until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(180),
+]
 
 MANY = 100
 IN_FLIGHT = 64

@@ -38,14 +38,18 @@ from jobs.queue.broker import own_key
 from jobs.queue.retry import doubling
 from jobs.workers.processes import MANAGE
 from jobs.workers.sweep import sweep
-from tests import inline
-from tests.inline import work_off
+from tests import workers_here
 from tests.makers import rows
 from tests.servers import mail
 from tests.servers.model import ModelServer, Reply, Request, error, rated, serve_model
 from tests.workers import cut_connections, running, until
+from tests.workers_here import work_off
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(240),
+]
 
 MODEL_CONNECTION = "candidates.scoring.engines.openai.connection"
 SERVER_USER = pwd.getpwnam("nobody")  # whom PostgreSQL runs as
@@ -160,7 +164,7 @@ def test_a_lane_whose_connection_is_cut_is_free_at_once(
     rows.candidate(draft)
     job = submit.submit(draft, alice, engine="openai", mode="none")
     with pytest.raises(OperationalError):
-        inline.score(Lane.objects.get().pk)
+        workers_here.score(Lane.objects.get().pk)
 
     assert Lane.objects.all().lost().count() == 1
     sweep()
@@ -178,7 +182,7 @@ def short(impatient: None, settings: LazySettings, monkeypatch: pytest.MonkeyPat
     """Lanes in this process with short slices and pauses."""
     settings.LANE_SLICE = 1
     settings.EVALUATOR_CONCURRENCY = 2
-    inline.shorten_retries(monkeypatch, *doubling(0.02, 300.0))
+    workers_here.shorten_retries(monkeypatch, *doubling(0.02, 300.0))
     monkeypatch.setattr(f"{MODEL_CONNECTION}.FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(f"{MODEL_CONNECTION}.MAX_PAUSE_SECONDS", 0.02)
 

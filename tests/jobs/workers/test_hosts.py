@@ -27,7 +27,11 @@ from tests.workers import running, until
 
 from .test_faults import TEXT, check_ledger, check_whole, engine, over
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(300),
+]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from tests.workers import Worker, environment, outage, running, start, until, un
 
 from .test_health_port import ask
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 
 def test_the_site_is_ready_from_the_first_test_message_to_the_end(tmp_path: Path) -> None:

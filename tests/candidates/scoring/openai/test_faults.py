@@ -464,11 +464,10 @@ def test_silence_in_the_middle_ends_in_time(server: ModelServer, impatient: dict
 
 
 def test_an_answer_that_drips_ends_in_time(server: ModelServer, impatient: dict[str, Any]) -> None:
-    server.script = [Reply(body=json.dumps({"a": "b" * 900}), drip=0.05), rated]
-    began = time.monotonic()
+    # 0.6 seconds are allowed. It drips for longer than any test may take.
+    server.script = [Reply(body=json.dumps({"a": "b" * 20_000}), drip=0.05), rated]
 
     assert score(server, **impatient).ratings[0].rating == 3
-    assert time.monotonic() - began < 45  # 0.6 are allowed; it drips for 90
 
 
 def test_with_a_fifth_of_all_answers_failing_every_résumé_is_scored_once() -> None:
