@@ -57,7 +57,7 @@ def test_it_has_the_rule_of_the_score_and_everybody_in_the_order_of_ties(
 def test_of_many_the_best_are_told(
     as_alice: Client, analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whatif, "MOST_MOVED", 2)
+    monkeypatch.setattr(whatif, "MAX_CANDIDATES", 2)
 
     data = ratings(as_alice, analysis)
 
