@@ -1,12 +1,16 @@
 # `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fix bench fuzz chaos faults screens messages lock
+.PHONY: help setup demo check test lint fix bench fuzz chaos faults screens messages lock
 PY := .venv/bin/python
+# Tests that run at a time; more than processors, as many tests wait for other processes.
 TESTERS ?= 4
+# What a program start compiles is kept, also where the environment would not have it.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo     set up, rank the sample résumés, and serve the pages until Ctrl-C"
 	@echo "              (ONCE=1: exit when the ranking is printed; PORT=8000: another port)"
+	@echo "make check    lint, types, and the tests that need no browser and no process; a minute"
 	@echo "make test     set up, and run lint, types and all tests"
 	@echo "make lint     format, lint, types, imports, scripts, migrations, deployment checks"
 	@echo "make fix      format and mend what can be mended by itself"
@@ -26,6 +30,15 @@ demo:
 	@sh tools/setup.sh run
 	@exec $(PY) manage.py demo $(if $(ONCE),--once)
 
+# Lint beside the tests; what it has to say comes last, and only where something is wrong.
+check:
+	@sh tools/setup.sh check
+	@mkdir -p var
+	@$(MAKE) --no-print-directory lint >var/lint.txt 2>&1 & lint=$$!; \
+	LIVES=$${LIVES:-5} $(PY) -m pytest -n 2 --dist worksteal -m "not browser and not processes" \
+		--ignore=tests/browser $(ARGS); tests=$$?; \
+	wait $$lint || { cat var/lint.txt; exit 1; }; exit $$tests
+
 test:
 	@sh tools/setup.sh test
 	@$(MAKE) --no-print-directory lint
@@ -44,6 +57,7 @@ lint:
 	@.venv/bin/ruff format --check -q .
 	@.venv/bin/ruff check -q --no-cache .
 	@.venv/bin/djade --check templates/*.html templates/*/*.html
+	@$(PY) tools/check_names.py
 	@.venv/bin/mypy .
 	@.venv/bin/lint-imports --no-logo >/dev/null || .venv/bin/lint-imports --no-logo
 	@$(DENO) fmt --check $(SCRIPTS) static/js tests/js

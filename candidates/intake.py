@@ -124,25 +124,37 @@ def accept(
     if not contents:
         return outcomes
     with transaction.atomic():
-        names = {digest: outcomes[first].name for digest, (first, *_) in indexes.items()}
-        stored = _store(draft, contents, names, source)
-        candidates = Candidate.objects.filter(draft=draft, sha256__in=contents).defer("text")
-        for candidate in candidates:
-            first, *duplicates = indexes[candidate.sha256]
-            if stored.get(candidate.sha256) == candidate.file.name:
-                outcomes[first] = replace(outcomes[first], candidate=candidate)
-                del stored[candidate.sha256]
-            else:
-                duplicates.insert(0, first)
-            for index in duplicates:
-                outcomes[index] = replace(outcomes[index], duplicate_of=candidate.filename)
-        discard(stored.values())  # another request was faster with the same bytes
+        _store_candidates(draft, contents, indexes, outcomes, source)
         added = sum(outcome.candidate is not None for outcome in outcomes)
         if added:
             Event.objects.record(
                 draft.pk, EventVerb.FILES_ADDED, actor=user, params={"count": added}
             )
     return outcomes
+
+
+def _store_candidates(
+    draft: Draft,
+    contents: dict[str, bytes],
+    indexes: dict[str, list[int]],
+    outcomes: list[UploadOutcome],
+    source: str,
+) -> None:
+    """Store the new files of `contents` and complete their `outcomes`: a candidate, or the file
+    that they duplicate. `indexes` has their places in `outcomes`, by hash."""
+    names = {digest: outcomes[first].name for digest, (first, *_) in indexes.items()}
+    stored = _store(draft, contents, names, source)
+    candidates = Candidate.objects.filter(draft=draft, sha256__in=contents).defer("text")
+    for candidate in candidates:
+        first, *duplicates = indexes[candidate.sha256]
+        if stored.get(candidate.sha256) == candidate.file.name:
+            outcomes[first] = replace(outcomes[first], candidate=candidate)
+            del stored[candidate.sha256]
+        else:
+            duplicates.insert(0, first)
+        for index in duplicates:
+            outcomes[index] = replace(outcomes[index], duplicate_of=candidate.filename)
+    discard(stored.values())  # another request was faster with the same bytes
 
 
 def accept_members(draft: Draft, archive: Archive, members: Sequence[Member]) -> int:

@@ -343,8 +343,8 @@ def _statement(reason: Reason, criteria: Mapping[str, RubricCriterion]) -> str:
     if "rating" in params:
         gaps["number"] = number_format(f"{params['rating']:g}")
     if (cause := reason.cause) is not None:
-        said = _statement(cause, criteria).removesuffix(".")
-        gaps["said"] = f"{said[0].lower()}{said[1:]}"
+        statement = _statement(cause, criteria).removesuffix(".")
+        gaps["said"] = f"{statement[0].lower()}{statement[1:]}"
     elif "terms" in params:
         gaps["words"] = _quoted(str(params["terms"]).split())
     return gettext(msgid) % gaps

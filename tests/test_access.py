@@ -6,14 +6,17 @@ may see it.
 
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from pytest_django.plugin import DjangoDbBlocker
 
 from candidates import intake
 from candidates.models import (
@@ -29,6 +32,7 @@ from candidates.models import (
 )
 from candidates.models.draft import SHARED, Role
 from jobs.models import Delivery, Job, JobStatus, Notice, NotificationKind, Webhook
+from tests.conftest import make_draft
 from tests.makers import rows
 
 LOGIN = reverse("login")
@@ -164,26 +168,54 @@ class House:
         return reverse(name, args=[self.things[kind].public_id, *EXTRA_ARGUMENTS.get(name, [])])
 
 
+@pytest.fixture(scope="module")
+def standing_house(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[tuple[User, House]]:
+    """Alice and her house, made once: each test's own changes are rolled back to it."""
+    block = transaction.atomic()
+    with django_db_blocker.unblock():
+        block.__enter__()
+        alice = User.objects.create_user("alice", "alice@example.com", "alice-pass")
+        house = make_house(alice)
+    yield alice, house
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        block.__exit__(None, None, None)
+
+
 @pytest.fixture
-def house(draft: Draft, alice: User) -> House:
+def alice(standing_house: tuple[User, House], db: None) -> User:
+    return copy(standing_house[0])
+
+
+@pytest.fixture
+def house(standing_house: tuple[User, House], db: None) -> House:
+    return House({kind: copy(thing) for kind, thing in standing_house[1].things.items()})
+
+
+def make_house(alice: User) -> House:
+    draft = make_draft(alice)
     candidate = rows.candidate(draft, 1, filename="secret-cv.txt", name="Secret Person")
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
     [outcome] = intake.accept(draft, alice, [intake.Incoming("a.zip", 4, lambda: b"PK\x03\x04")])
-    evaluation, archive = analysis.evaluations.get(candidate=candidate), outcome.archive
-    note = rows.note(candidate, alice)
-    invited = Membership.objects.create(draft=draft, email="secret@example.com")
-    invited.refresh_from_db()
-    notice = Notice.objects.create(user=alice, draft=draft, kind=NotificationKind.SHARED)
-    notice.refresh_from_db()
-    things: tuple[Any, ...] = (draft, candidate, analysis, evaluation, rows.job(analysis), archive)
-    hook = Webhook.objects.create(user=alice, url="https://secret.example.com/in")
-    hook.refresh_from_db()
-    delivery = Delivery.objects.create(webhook=hook, kind="test", body="{}")
-    delivery.refresh_from_db()
-    receipt = Receipt.objects.create(candidate=uuid4(), draft=draft, owner=alice, erased={})
-    receipt.refresh_from_db()
-    things = (*things, note, invited, notice, hook, delivery, receipt)
+    things: tuple[Any, ...] = (
+        draft,
+        candidate,
+        analysis,
+        analysis.evaluations.get(candidate=candidate),
+        rows.job(analysis),
+        outcome.archive,
+        rows.note(candidate, alice),
+        Membership.objects.create(draft=draft, email="secret@example.com"),
+        Notice.objects.create(user=alice, draft=draft, kind=NotificationKind.SHARED),
+        webhook := Webhook.objects.create(user=alice, url="https://secret.example.com/in"),
+        Delivery.objects.create(webhook=webhook, kind="test", body="{}"),
+        Receipt.objects.create(candidate=uuid4(), draft=draft, owner=alice, erased={}),
+    )
+    for thing in things:
+        thing.refresh_from_db()
     return House({type(thing): thing for thing in things})
 
 

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from pkgutil import resolve_name
 
+import pytest
 from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +52,7 @@ def test_every_link_of_the_documents_leads_to_a_file() -> None:
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
+@pytest.mark.processes
 def test_nothing_speaks_of_the_machine_it_was_written_on() -> None:
     tracked = subprocess.run(
         ["git", "grep", "-lIE", r"/root/|/work/main|/tmp/[a-z]+\.py"],

@@ -2,9 +2,12 @@
 
 import random
 
+import pytest
+
 from tests import fuzz
 
 
+@pytest.mark.processes
 def test_a_few_hundred_broken_files_end_with_text_or_a_reason() -> None:
     outcome = fuzz.run(seconds=60, seed=4, max_files=200, threads=2)
 

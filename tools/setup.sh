@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes .venv with a fitting Python and installs what the given list pins.
 #   tools/setup.sh run    what the program needs
-#   tools/setup.sh test   that, what the tests need, a browser, tesseract, gettext and Redis
+#   tools/setup.sh check  that, and the Python packages that the tests and checks need
+#   tools/setup.sh test   that, and what the tests start: a browser, tesseract, gettext and Redis
 set -eu
 cd "$(dirname "$0")/.."
 want=$1
@@ -98,9 +99,11 @@ has() {
 }
 
 make_venv
-if [ "$want" = test ]; then
-    install requirements.txt requirements-test.txt
-    find_tools
-else
-    install requirements.txt
-fi
+case $want in
+    check) install requirements.txt requirements-test.txt ;;
+    test)
+        install requirements.txt requirements-test.txt
+        find_tools
+        ;;
+    *) install requirements.txt ;;
+esac

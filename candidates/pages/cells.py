@@ -6,6 +6,7 @@ second for what takes a few milliseconds here.
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -94,7 +95,7 @@ class VerdictButtons:
         self.choices = [(words, str(words.button)) for words in CHOICES]
         self.group_label = _("Decide about %(name)s")
 
-    def of(self, public_id: Any, name: str, verdict: str) -> SafeString:
+    def of(self, public_id: UUID, name: str, verdict: str) -> SafeString:
         buttons = [
             format_html(
                 '<button type="submit" name="one" id="{0}-{1}" value="{2}:{1}" class="choice {0}" '

@@ -17,9 +17,9 @@ from candidates.models import Analysis, Decision
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
 from candidates.pages import live
-from candidates.ranking import Filter
+from candidates.ranking import RankingFilter
 
-from .ranking import EVALUATIONS_A_PAGE, ranking
+from .ranking import EVALUATIONS_PER_PAGE, ranking
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,22 +27,24 @@ def decide(request: Request, public_id: UUID) -> HttpResponse:
     """Decide; the GET asks for confirmation about all that match, and says how many they are."""
     analysis = analysis_for(request.user, public_id, Role.EDITOR)
     if request.method != "POST":
-        return _confirm(request, analysis, Filter.from_query(request.GET, analysis), request.GET)
-    filter = Filter.from_query(QueryDict(request.POST.get("query", "")), analysis)
+        return _confirm(
+            request, analysis, RankingFilter.from_query(request.GET, analysis), request.GET
+        )
+    filter = RankingFilter.from_query(QueryDict(request.POST.get("query", "")), analysis)
     value, _colon, evaluation = request.POST.get("one", "").partition(":")
     is_about_all = not evaluation and request.POST.get("scope") == "all"
     verdict = _verdict(value or request.POST.get("verdict", ""))
     if verdict is None:
         return _answer(request, analysis, filter, _("Choose what to decide: press a button."))
     if is_about_all:
-        matching = filter.of(analysis).order_by()
+        matching = filter.evaluations(analysis).order_by()
         ids = list(matching.values_list("candidate", flat=True))
         if request.POST.get("count") != str(len(ids)):
             # Confirmed first, and once more where others have decided meanwhile.
             query = filter.query_with(decide=verdict.value)
             return _go(request, "decide", analysis, query)
     else:
-        named = [evaluation] if evaluation else request.POST.getlist("who")[:EVALUATIONS_A_PAGE]
+        named = [evaluation] if evaluation else request.POST.getlist("who")[:EVALUATIONS_PER_PAGE]
         chosen = analysis.evaluations.filter(public_id__in=_uuids(named))
         ids = list(chosen.values_list("candidate", flat=True))
     if not ids:
@@ -59,7 +61,7 @@ def decide(request: Request, public_id: UUID) -> HttpResponse:
 def undo(request: Request, public_id: UUID) -> HttpResponse:
     """Undo a batch of the user's decisions, except where a newer decision exists."""
     analysis = analysis_for(request.user, public_id, Role.EDITOR)
-    filter = Filter.from_query(QueryDict(request.POST.get("query", "")), analysis)
+    filter = RankingFilter.from_query(QueryDict(request.POST.get("query", "")), analysis)
     batch = next(iter(_uuids([request.POST.get("act", "")])), None)
     undone = 0
     if batch is not None:
@@ -84,12 +86,12 @@ def _verdict(value: str) -> Verdict | None:
 
 
 def _confirm(
-    request: Request, analysis: Analysis, filter: Filter, query: QueryDict
+    request: Request, analysis: Analysis, filter: RankingFilter, query: QueryDict
 ) -> HttpResponse:
     verdict = _verdict(query.get("decide", ""))
     if verdict is None:
         return redirect(analysis)
-    number = filter.of(analysis).order_by().count()
+    number = filter.evaluations(analysis).order_by().count()
     context = {
         "analysis": analysis,
         "draft": analysis.draft,
@@ -123,7 +125,11 @@ def _message(verdict: Verdict, number: int) -> str:
 
 
 def _answer(
-    request: Request, analysis: Analysis, filter: Filter, message: str, batch: UUID | None = None
+    request: Request,
+    analysis: Analysis,
+    filter: RankingFilter,
+    message: str,
+    batch: UUID | None = None,
 ) -> HttpResponse:
     """The ranking as it is now: its part where that is asked for, else a redirect to it."""
     page = request.POST.get("page", "")

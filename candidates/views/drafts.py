@@ -82,7 +82,7 @@ def draft(request: Request, public_id: UUID) -> HttpResponse:
         unopened = draft.memberships.filter(user=request.user, opened_at=None)
         unopened.update(opened_at=Now())
     context = _files_context(request, draft)
-    if (unchanged := live.nothing_new(request, context["state"])) is not None:
+    if (unchanged := live.unchanged_response(request, context["state"])) is not None:
         return unchanged
     context |= {
         "may_change": role.may(Role.EDITOR),
@@ -159,7 +159,7 @@ def _role_and_run_context(draft: Draft) -> dict[str, Any]:
 def _shown_names(candidate: Candidate, draft: Draft) -> tuple[str, str]:
     """The names of the candidate's file and of the candidate, as far as they may be shown."""
     if blind.is_hidden(candidate, draft):
-        return blind.stand_in(candidate), ""
+        return blind.pseudonym(candidate), ""
     return candidate.filename, candidate.name
 
 

@@ -56,7 +56,7 @@ def people(request: Request, public_id: UUID) -> HttpResponse:
     )
     role: Role = draft.role  # type: ignore[attr-defined]
     context = {"draft": draft, "page": page, "may_change": Role(role).may(Role.EDITOR)}
-    return render(request, "candidates/people.html", context)
+    return render(request, "candidates/duplicates.html", context)
 
 
 @require_POST
@@ -85,7 +85,7 @@ def duplicate_notes(draft: Draft, candidates: list[int]) -> dict[int, list[FlagN
 
 
 def _shown(candidate: Candidate, draft: Draft) -> str:
-    name, file = blind.shown_name(candidate, draft), blind.shown_file(candidate, draft)
+    name, file = blind.shown_name(candidate, draft), blind.shown_filename(candidate, draft)
     return f"{name} ({file})" if file and file != name else name
 
 
@@ -99,7 +99,7 @@ def _group(pairs: list[PossibleDuplicate], draft: Draft) -> FileGroup:
 
 
 def _row(candidate: Candidate, draft: Draft) -> FileRow:
-    name, file = blind.shown_name(candidate, draft), blind.shown_file(candidate, draft)
+    name, file = blind.shown_name(candidate, draft), blind.shown_filename(candidate, draft)
     if blind.is_hidden(candidate, draft):
         return FileRow(candidate, name, file, "", "")
     return FileRow(candidate, name, file, candidate.name, candidate.email)

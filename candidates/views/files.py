@@ -23,7 +23,7 @@ from .duplicates import duplicate_notes
 from .exports import attachment
 from .ratings import without_traces
 from .reading import pane
-from .review import judgement
+from .review import review_context
 
 SURE_CONFIDENCE = 0.7  # below it a page says that a name, address or number may be wrong
 
@@ -37,7 +37,7 @@ def candidate(request: Request, public_id: UUID) -> HttpResponse:
     evaluations = candidate.evaluations.select_related("analysis").defer("analysis__criteria")
     role: Role = candidate.role  # type: ignore[attr-defined]
     context = {
-        **judgement(candidate, role),
+        **review_context(candidate, role),
         **pane(candidate, draft, [], request.GET.get("show")),
         "name": blind.shown_name(candidate, draft),
         "draft": draft,
@@ -83,7 +83,7 @@ def original(request: Request, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-def dossier(request: Request, public_id: UUID) -> HttpResponseBase:
+def personal_data(request: Request, public_id: UUID) -> HttpResponseBase:
     """The personal data of the candidate as a ZIP, for the owner of the draft; recorded."""
     candidate = candidate_for(request.user, public_id, Role.OWNER)
     if blind.is_hidden(candidate, candidate.draft):

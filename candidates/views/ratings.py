@@ -51,7 +51,7 @@ def shown_ratings(rubric: Rubric, evaluation: Evaluation) -> list[ShownRating]:
 
     The evaluation comes with its candidate.
     """
-    voice = blind.voice(evaluation.candidate, evaluation.analysis.draft)
+    voice = blind.identity_mask(evaluation.candidate, evaluation.analysis.draft)
     hidden = _hidden_spans(evaluation)
     ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
     by_key = {rating.criterion: rating for rating in ratings}
@@ -75,7 +75,7 @@ def shown_insight(rubric: Rubric, evaluation: Evaluation) -> ShownInsight | None
     """Return the insight without what blind mode hides; None where there is none."""
     if not evaluation.insights:
         return None
-    voice = blind.voice(evaluation.candidate, evaluation.analysis.draft)
+    voice = blind.identity_mask(evaluation.candidate, evaluation.analysis.draft)
     hidden = _hidden_spans(evaluation)
     criteria = rubric.by_key()
 
@@ -99,7 +99,7 @@ def shown_insight(rubric: Rubric, evaluation: Evaluation) -> ShownInsight | None
 def _hidden_spans(evaluation: Evaluation) -> blind.Spans:
     candidate = evaluation.candidate
     is_hidden = blind.is_hidden(candidate, evaluation.analysis.draft)
-    return blind.spans_of(candidate) if is_hidden else ()
+    return blind.identity_spans(candidate) if is_hidden else ()
 
 
 def flag_notes(evaluation: Evaluation, draft: Draft) -> list[FlagNote]:
@@ -110,7 +110,7 @@ def flag_notes(evaluation: Evaluation, draft: Draft) -> list[FlagNote]:
 
 def without_traces(notes: list[FlagNote], candidate: Candidate, draft: Draft) -> list[FlagNote]:
     """Return the notes without what blind mode hides: a detail may quote the person's name."""
-    voice = blind.voice(candidate, draft)
+    voice = blind.identity_mask(candidate, draft)
     return [
         replace(note, sentence=voice(note.sentence), detail=voice(note.detail)) for note in notes
     ]

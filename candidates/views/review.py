@@ -20,7 +20,7 @@ from candidates.models.draft import Role
 from candidates.pages import verdicts
 from candidates.pages.live import is_refresh
 
-PART = "candidates/judgement.html"
+REVIEW_TEMPLATE = "candidates/review.html"
 
 
 class NoteForm(forms.ModelForm[Note]):
@@ -40,11 +40,11 @@ class NoteForm(forms.ModelForm[Note]):
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
 
-def judgement(
+def review_context(
     candidate: Candidate, role: Role | str, form: NoteForm | None = None
 ) -> dict[str, Any]:
     """The context of the part with decision and notes. Two queries; `role` is the reader's."""
-    without_name = blind.voice(candidate, candidate.draft)
+    without_name = blind.identity_mask(candidate, candidate.draft)
     history = candidate.decisions.select_related("decided_by").order_by("-pk")
     notes = candidate.notes.select_related("author")
     return {
@@ -134,7 +134,7 @@ def switch_blind(request: Request, public_id: UUID) -> HttpResponse:
     """Turn a draft's blind mode on or off, by the field `blind`."""
     draft = draft_for(request.user, public_id, Role.EDITOR)
     on = request.POST.get("blind") in ("1", "on", "true")
-    if not blind.switch(draft, request.user, on=on):
+    if not blind.set_blind_mode(draft, request.user, on=on):
         messages.info(request, _("Blind mode was so already."))
     elif on:
         messages.success(
@@ -159,7 +159,7 @@ def _after(request: Request, candidate: Candidate) -> HttpResponse:
 
 def _part(request: Request, candidate: Candidate, form: NoteForm | None = None) -> HttpResponse:
     fresh = candidate_for(request.user, candidate.public_id)
-    return render(request, PART, judgement(fresh, fresh.role, form))  # type: ignore[attr-defined]
+    return render(request, REVIEW_TEMPLATE, review_context(fresh, fresh.role, form))  # type: ignore[attr-defined]
 
 
 def _back(request: Request, candidate: Candidate) -> HttpResponse:

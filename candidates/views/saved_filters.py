@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from candidates.access import Request, analysis_for
 from candidates.models import SavedFilter
 from candidates.models.saved_filter import MAX_NAME_CHARACTERS
-from candidates.ranking import Filter
+from candidates.ranking import RankingFilter
 
 MAX_FILTERS = 50  # of one user in one draft
 
@@ -26,7 +26,7 @@ def views(request: Request, public_id: UUID) -> HttpResponse:
         if id and (removed := own.remove(id, request.user)):
             messages.success(request, _("The view “%(name)s” is removed.") % {"name": removed})
         return redirect(analysis)
-    filter = Filter.from_query(QueryDict(request.POST.get("query", "")), analysis)
+    filter = RankingFilter.from_query(QueryDict(request.POST.get("query", "")), analysis)
     name = " ".join(request.POST.get("name", "").replace("\0", "").split())
     if problem := _problem(name, own.exclude(name=name).count()):
         messages.error(request, problem)

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from candidates import exports
-from candidates.exports import reason
+from candidates.exports import unscored_reason
 from candidates.models import Analysis, Draft, EvaluationQuerySet
 from candidates.pages.money import money
 from candidates.pages.repeatability import repeatability
@@ -144,7 +144,7 @@ def print_ranking(console: Console, analysis: Analysis) -> None:
     if analysis.engine != LOCAL:
         console.print(_usage_line(usage(analysis)), highlight=False)
     for evaluation in unscored:
-        problem = sentence(reason(evaluation)) or evaluation.get_status_display()
+        problem = sentence(unscored_reason(evaluation)) or evaluation.get_status_display()
         console.print(f"{evaluation.candidate.filename}: {problem}", highlight=False)
 
 
@@ -179,7 +179,7 @@ def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
             "repeat_error": _repeat_error(analysis),
         },
         "usage": usage(analysis),
-        "candidates": list(exports.rows(analysis, analysis.evaluations.ranked(), files)),
+        "candidates": list(exports.export_rows(analysis, analysis.evaluations.ranked(), files)),
     }
 
 

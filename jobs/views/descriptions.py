@@ -49,7 +49,7 @@ def described(request: Request, public_id: UUID) -> HttpResponse:
         return _take_over(request, draft, last.text if last else "")
     no_workers = last is not None and last.is_open and not Heartbeat.objects.alive().exists()
     state = live.digest(last and (last.pk, last.status), no_workers)
-    if (unchanged := live.nothing_new(request, state)) is not None:
+    if (unchanged := live.unchanged_response(request, state)) is not None:
         return unchanged
     context = {
         "draft": draft,

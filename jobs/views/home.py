@@ -55,7 +55,7 @@ def home(request: Request) -> HttpResponse:
     state = live.digest(
         [(row["job"].pk, row["job"].status, row["progress"]) for row in rows], needs
     )
-    if (unchanged := live.nothing_new(request, state)) is not None:
+    if (unchanged := live.unchanged_response(request, state)) is not None:
         return unchanged
     running = [row for row in rows if not row["job"].is_paused]
     context: dict[str, Any] = {

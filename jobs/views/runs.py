@@ -70,7 +70,7 @@ def job(request: Request, public_id: UUID) -> HttpResponse:
     context = _progress_context(job)
     state = _progress_digest(job, context)
     pulse.remember(request, public_id, live.etag(state), job_pulse)
-    if (unchanged := live.nothing_new(request, state)) is not None:
+    if (unchanged := live.unchanged_response(request, state)) is not None:
         return unchanged
     context |= {"state": live.etag(state), **_details_context(request, job, context)}
     if not is_refresh:

@@ -111,7 +111,7 @@ def test_no_page_tells_who_it_is(
 ) -> None:
     for address in pages_of(candidate, evaluation.analysis, evaluation):
         page = shown(as_alice.get(address))
-        assert blind.stand_in(candidate) in page
+        assert blind.pseudonym(candidate) in page
         assert [trace for trace in TRACES if trace in page] == [], address
     text = shown(as_alice.get(evaluation.get_absolute_url()))
     assert "[…] built payment services in Python; […] team of nine ran them." in text
@@ -176,10 +176,10 @@ def test_where_no_name_was_found_the_name_of_the_file_stands_in_for_it(draft: Dr
     draft.blind = True
     candidate = rows.candidate(draft, 3, name="", filename="grete-holzinger_cv2024.pdf", text="")
 
-    assert blind.hide("Grete Holzinger wrote Python.", candidate) == "[…] wrote Python."
-    assert blind.shown_name(candidate, draft) == blind.stand_in(candidate)
-    assert blind.shown_file(candidate, draft) == ""
+    assert blind.mask_identity("Grete Holzinger wrote Python.", candidate) == "[…] wrote Python."
+    assert blind.shown_name(candidate, draft) == blind.pseudonym(candidate)
+    assert blind.shown_filename(candidate, draft) == ""
 
 
 def test_masks_keep_their_places_in_a_piece_of_the_text() -> None:
-    assert blind.masked("cdefgh", [(0, 4), (6, 7), (9, 12)], start=2) == "[…]ef[…]h"
+    assert blind.mask_spans("cdefgh", [(0, 4), (6, 7), (9, 12)], start=2) == "[…]ef[…]h"

@@ -12,6 +12,8 @@ import pytest
 
 from tests.evaluator.test_settings import manage
 
+pytestmark = pytest.mark.processes
+
 MARKER = "Zyxwvutsrq"
 FAIL = f"""
 import logging

@@ -12,6 +12,8 @@ import pytest
 
 from evaluator.database import server
 
+pytestmark = pytest.mark.processes
+
 HOLD = (
     "import sys; from pathlib import Path; from evaluator.database import server;"
     "server.ensure_running(Path(sys.argv[1])); print('up', flush=True); sys.stdin.read()"

@@ -10,6 +10,8 @@ import pytest
 
 from tests.makers import scans
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = {"SECRET_KEY": "of-a-test"}
 CLEAN = {"PATH": os.environ["PATH"]}

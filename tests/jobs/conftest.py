@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from tests import inline
+from tests import workers_here
 from tests.servers.model import ModelServer
 from tests.workers import Worker, environment, running
 
@@ -27,11 +27,11 @@ def worker(transactional_db: None, tmp_path: Path) -> Iterator[Worker]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lanes in this process check often and wait for nothing."""
-    inline.shorten_waits(monkeypatch)
+    workers_here.shorten_waits(monkeypatch)
 
 
 @pytest.fixture
 def model(settings: LazySettings) -> Iterator[ModelServer]:
     """The `openai` engine, and the server it speaks to."""
-    with inline.model_server(settings) as server:
+    with workers_here.model_server(settings) as server:
         yield server

@@ -24,12 +24,17 @@ from reportlab.pdfgen.canvas import Canvas
 from .pdfs import LINES
 from .words import docx, packed
 
-needs_tesseract = pytest.mark.skipif(
-    shutil.which("tesseract") is None, reason="tesseract is not installed"
-)
 FONT = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
 Maker = Callable[[], bytes]
 OTHER = ("Certificate of merit", "Awarded to Jane Example for careful work.")
+
+
+def needs_tesseract[Test: Callable[..., None]](test: Test) -> Test:
+    """Skip the test where tesseract is missing; elsewhere it starts a process for each page."""
+    is_missing = shutil.which("tesseract") is None
+    pytest.mark.skipif(is_missing, reason="tesseract is not installed")(test)
+    pytest.mark.processes(test)
+    return test
 
 
 def page(lines: Sequence[str] = LINES, width: int = 1300, height: int = 500) -> Image.Image:

@@ -12,6 +12,8 @@ import pytest
 from candidates.reading import Problem
 from tests.makers import archives, files, hidden
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared"
 

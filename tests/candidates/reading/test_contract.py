@@ -149,11 +149,13 @@ def _loaded(code: str) -> set[str]:
     return set(done.stdout.split()) & set(PARSERS)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("module", ["", ".sandbox", ".problems", ".__main__"])
 def test_importing_the_room_imports_no_parser(module: str) -> None:
     assert _loaded(f"import candidates.reading{module}") == set()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("make", "name", "needs"),
     [(files.pdf, "cv.pdf", {"pypdfium2"}), (files.text, "cv.txt", set[str]())],

@@ -35,6 +35,7 @@ def ink(image: Image.Image, mark: Any) -> int:
     return darkest
 
 
+@pytest.mark.processes
 def test_a_page_is_drawn_and_its_sentence_found_where_the_ink_is(sandbox: Sandbox) -> None:
     data = pdfs.pdf()
 
@@ -114,6 +115,7 @@ def test_a_page_that_is_not_there_is_refused(sandbox: Sandbox) -> None:
             sandbox.draw(data, 7)
 
 
+@pytest.mark.processes
 def test_what_takes_too_long_is_given_up() -> None:
     with Sandbox(seconds=0.001) as sandbox, pytest.raises(Unreadable) as refused:
         sandbox.draw(pdfs.pdf(pages=50), 0)

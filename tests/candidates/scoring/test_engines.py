@@ -23,6 +23,7 @@ def test_each_engine_has_its_name_model_and_version(name: str) -> None:
     assert engine.version == engines.version(name)
 
 
+@pytest.mark.processes
 def test_importing_scoring_loads_no_model_and_no_client() -> None:
     code = (
         "import sys; from candidates.scoring import engines, evidence, insights, rank, redact;"

@@ -1,7 +1,5 @@
 """The person's traces are blanked, at the same offsets; everything else stays."""
 
-import time
-
 import pytest
 
 from candidates.scoring.redact import redact
@@ -144,10 +142,8 @@ def test_a_name_goes_only_where_it_is_written_as_one() -> None:
     ],
 )
 def test_odd_texts_come_back_in_time(text: str) -> None:
-    started = time.monotonic()
-
+    # A pattern that runs wild takes hours: the timeout of all tests ends it.
     assert len(redact(text, "A. B")) == len(text)
-    assert time.monotonic() - started < 20  # not a benchmark: a pattern that runs wild takes hours
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ print(card.ratings[0].rating > 0, *{"requests", "wordllama", "torch"} & set(sys.
 """
 
 
+@pytest.mark.processes
 def test_scoring_needs_no_network_no_home_and_no_download(tmp_path: Path) -> None:
     bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HF_HOME": str(tmp_path)}
     result = subprocess.run(

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates.blind import stand_in
+from candidates.blind import pseudonym
 from candidates.models import (
     Analysis,
     Candidate,
@@ -175,13 +175,13 @@ def test_blind_nothing_tells_who_it_is(as_alice: Client, draft: Draft, analysis:
         as_alice.get(reverse("candidates:ratings", args=[analysis.public_id])).text,
         as_alice.get(
             reverse("candidates:compare", args=[analysis.public_id]),
-            {"c": [str(one.public_id) for one in analysis.evaluations.all()]},
+            {"c": [str(evaluation.public_id) for evaluation in analysis.evaluations.all()]},
         ).text,
     ]
 
     for text in pages:
         assert "Person 1" not in text and "cv-00001" not in text and "ada@" not in text
-        assert stand_in(first) in text
+        assert pseudonym(first) in text
         assert "Person 2" in text
 
 

@@ -15,9 +15,9 @@ from jobs.execution.turn import Turn
 from jobs.models import Job, Lane
 from jobs.models.job import Priority
 from jobs.queue.broker import first_key, later_key
-from tests.inline import work_off
 from tests.makers import rows
 from tests.reasons import raises_saying
+from tests.workers_here import work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 

@@ -30,6 +30,7 @@ def file(name: str, data: bytes) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, data)
 
 
+@pytest.mark.processes
 def test_a_new_draft_begins_with_a_file(as_alice: Client, alice: User) -> None:
     data = docx("We look for a nurse.", "Night shifts.")
     sent = posted({"name": "Care"}, title=" ", description="", file=file("Ward_nurse.docx", data))
@@ -58,6 +59,7 @@ def test_a_new_draft_begins_with_a_file(as_alice: Client, alice: User) -> None:
     assert verbs == ["draft_created", "description_uploaded", "draft_changed"]
 
 
+@pytest.mark.processes
 def test_the_text_is_added_behind_what_is_there(as_alice: Client, draft: Draft) -> None:
     Draft.objects.filter(pk=draft.pk).update(description="Mine.")
     describe.upload_description(draft, draft.owner, Incoming("a.txt", 6, lambda: b"Theirs"))
@@ -90,6 +92,7 @@ def test_a_file_that_is_not_taken_says_why_and_the_form_is_kept(
     assert Draft.objects.get().title == "Kept" and not DescriptionFile.objects.exists()
 
 
+@pytest.mark.processes
 def test_a_file_that_cannot_be_read_says_why(as_alice: Client, draft: Draft) -> None:
     describe.upload_description(
         draft, draft.owner, Incoming("a.pdf", 9, lambda: b"\x7fELF\x00\x00\x00")

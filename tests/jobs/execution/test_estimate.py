@@ -18,7 +18,7 @@ from candidates.models.candidate import CandidateStatus
 from jobs.execution import submit
 from jobs.execution.estimate import estimate_run
 from jobs.models import Heartbeat, Job
-from tests import inline
+from tests import workers_here
 from tests.makers import rows
 from tests.servers.model import ModelServer
 
@@ -29,8 +29,8 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def model(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    inline.shorten_waits(monkeypatch)
-    with inline.model_server(settings) as server:
+    workers_here.shorten_waits(monkeypatch)
+    with workers_here.model_server(settings) as server:
         yield server
 
 
@@ -41,11 +41,12 @@ def resume(number: int) -> bytes:
 
 @pytest.fixture
 def full(draft: Draft) -> Draft:
-    inline.upload(draft, {f"{number}.txt": resume(number) for number in range(12)})
-    inline.work_off()
+    workers_here.upload(draft, {f"{number}.txt": resume(number) for number in range(12)})
+    workers_here.work_off()
     return draft
 
 
+@pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 class TestAgainstTheServer:
     @pytest.mark.parametrize("mode", ["none", "top", "all"])
@@ -56,7 +57,7 @@ class TestAgainstTheServer:
         estimate = estimate_run(full, mode=mode, top_n=3, repeats=repeats)
         submit.submit(full, alice, mode=mode, top_n=3, repeats=repeats)
 
-        inline.work_off()
+        workers_here.work_off()
 
         charged = model.usage()
         tokens = charged["prompt_tokens"] + charged["completion_tokens"]
@@ -71,16 +72,16 @@ class TestAgainstTheServer:
         self, full: Draft, alice: User, model: ModelServer
     ) -> None:
         submit.submit(full, alice, mode="top", top_n=3)
-        inline.work_off()
+        workers_here.work_off()
         before = len(model.requests)
 
         again = estimate_run(full, mode="top", top_n=3)
         other = estimate_run(full, mode="all")
-        inline.upload(full, {"new.txt": resume(99), "twin.docx": resume(98), "twin.txt": b""})
-        inline.work_off()
+        workers_here.upload(full, {"new.txt": resume(99), "twin.docx": resume(98), "twin.txt": b""})
+        workers_here.work_off()
         more = estimate_run(full, mode="top", top_n=3)
         submit.submit(full, alice, mode="top", top_n=3)
-        inline.work_off()
+        workers_here.work_off()
 
         assert (again.calls, again.reused, again.tokens) == (0, 12, 0)
         assert other.calls == 12  # another prompt
@@ -92,13 +93,13 @@ class TestAgainstTheServer:
     def test_identical_texts_cost_one_call(
         self, full: Draft, alice: User, model: ModelServer
     ) -> None:
-        inline.upload(full, {"same.md": resume(0)})
-        inline.work_off()
+        workers_here.upload(full, {"same.md": resume(0)})
+        workers_here.work_off()
         Candidate.objects.update(name="")  # each file has its own bytes, some the same text
         submit.submit(full, alice, mode="none")
 
         estimate = estimate_run(full, mode="none")
-        inline.work_off()
+        workers_here.work_off()
 
         assert estimate.calls == len(model.requests)
 

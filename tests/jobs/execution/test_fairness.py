@@ -15,13 +15,15 @@ from candidates.models.analysis import EvaluationQuerySet, EvaluationStatus
 from jobs.execution import pause, submit, turn
 from jobs.models import Halt, Heartbeat, Job, JobStatus, Lane
 from jobs.workers.sweep import sweep
-from tests import inline
-from tests.inline import work_off
+from tests import workers_here
 from tests.makers import rows
 from tests.reasons import raises_saying
 from tests.servers.model import ModelServer, rated
+from tests.workers_here import work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
+
+NEVER = 3_600.0  # seconds; a test that waited so long would be ended by its timeout
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_a_job_that_comes_while_all_are_busy_is_let_in_as_a_guest(
     large = submit.submit(draft, alice, mode="none")
     in_the_middle(model, 6, lambda: submit.submit(other, alice, mode="none"))
 
-    inline.score(Lane.objects.get().pk)  # one worker, one lane of the large job
+    workers_here.score(Lane.objects.get().pk)  # one worker, one lane of the large job
 
     small = Job.objects.exclude(pk=large.pk).get()
     large.refresh_from_db()
@@ -96,7 +98,7 @@ def test_a_guest_makes_room_after_a_moment_and_goes_on_later(
     submit.submit(draft, alice, mode="none")
     in_the_middle(model, 4, lambda: submit.submit(other, alice, mode="none"))
 
-    inline.score(Lane.objects.order_by("pk")[0].pk)
+    workers_here.score(Lane.objects.order_by("pk")[0].pk)
     small = Job.objects.get(analysis__draft=other)
     assert small.is_open
     work_off()
@@ -112,20 +114,19 @@ def test_a_cancel_takes_effect_within_a_second_in_the_middle_of_a_slice(
     settings.EVALUATOR_CONCURRENCY = 4
     several(draft, 12)
     job = submit.submit(draft, alice, mode="none")
-    cancelled: list[float] = []
+    cancelled: list[bool] = []
 
     def script(request: dict[str, Any]) -> Any:
         if len(model.requests) >= 5 and not cancelled:
-            cancelled.append(time.monotonic())
-            submit.cancel(job, alice)
+            cancelled.append(submit.cancel(job, alice))
             connections.close_all()
-        return replace(rated(request), seconds=0.0 if len(model.requests) < 5 else 200.0)
+        return replace(rated(request), seconds=0.0 if len(model.requests) < 5 else NEVER)
 
     model.script = [script]
     work_off()
 
-    # The answers still in flight would have taken 200 seconds: nobody waited for them.
-    assert time.monotonic() - cancelled[0] < 45
+    # Nobody waited for the answers still in flight.
+    assert cancelled[0]
     tally = job.analysis.evaluations.tally()
     assert 0 < tally[EvaluationStatus.SCORED] <= 4
     assert not job.analysis.evaluations.unranked().exists()
@@ -166,7 +167,7 @@ def test_a_cancel_does_not_wait_until_a_guest_has_left(
             connections.close_all()
 
     model.script = [script]
-    inline.score(Lane.objects.get().pk)
+    workers_here.score(Lane.objects.get().pk)
 
     # The last of the guest's calls began while it was in, more than a second after the cancel.
     assert came[-1] - came[0] > 1.0
@@ -194,7 +195,6 @@ def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
     several(draft, 40)
     several(other, 1)
     submit.submit(draft, alice, mode="none")
-    stopped: list[float] = []
     numbers = count(1)
 
     def script(request: dict[str, Any]) -> Any:
@@ -203,17 +203,15 @@ def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
             if number == 6:
                 submit.submit(other, alice, mode="none")
             if "Small role" in str(request["messages"]):
-                stopped.append(time.monotonic())
                 Heartbeat.objects.update(stopping=True)
-                return replace(rated(request), seconds=200.0)
-            return replace(rated(request), seconds=200.0 if number == 7 else 0.02)
+                return replace(rated(request), seconds=NEVER)
+            return replace(rated(request), seconds=NEVER if number == 7 else 0.02)
         finally:
             connections.close_all()
 
     model.script = [script]
-    inline.score(Lane.objects.get().pk)
+    workers_here.score(Lane.objects.get().pk)
 
-    assert time.monotonic() - stopped[0] < 45
     assert not Evaluation.objects.filter(status=EvaluationStatus.SCORING).exists()
     assert Lane.objects.filter(job__analysis__draft=draft).count() == 1
     assert Lane.objects.filter(job__analysis__draft=other).count() == 1
@@ -261,7 +259,7 @@ def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
 
     for _ in range(3):
         for lane in list(Lane.objects.filter(started_at=None)):
-            inline.score(lane.pk)
+            workers_here.score(lane.pk)
         sweep()
     asked = len(model.requests)
     assert 3 <= asked < 10

@@ -17,7 +17,7 @@ from candidates.models import Call, Draft
 from candidates.models.analysis import EvaluationStatus
 from jobs.execution import submit, turn
 from jobs.models import Job, JobStatus, Lane, Notification
-from tests import inline
+from tests import workers_here
 from tests.makers import rows
 from tests.servers.answers import Behaviour
 from tests.servers.model import ModelServer
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def model(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    inline.shorten_waits(monkeypatch)
-    with inline.model_server(settings) as server:
+    workers_here.shorten_waits(monkeypatch)
+    with workers_here.model_server(settings) as server:
         yield server
 
 
@@ -106,7 +106,7 @@ def test_what_takes_longer_goes_on_in_the_background(
     assert job.analysis.evaluations.filter(status=EvaluationStatus.SCORED).count() < 8
     assert Lane.objects.get().started_at is None
     monkeypatch.setattr(turn, "REQUEST_SECONDS", 0.0)
-    inline.work_off()
+    workers_here.work_off()
     assert Job.objects.get().status == JobStatus.COMPLETED
     assert Call.objects.count() == len(model.log) == 8
 
@@ -127,7 +127,7 @@ def test_with_a_worker_beside_the_request_nothing_is_done_twice(
             submit.add_lane(draft.pk, job)
             began.set()
             for lane in Lane.objects.filter(started_at=None):
-                inline.score(lane.pk)
+                workers_here.score(lane.pk)
         finally:
             connection.close()
 
@@ -135,7 +135,7 @@ def test_with_a_worker_beside_the_request_nothing_is_done_twice(
     beside.start()
     run(as_alice, draft)
     beside.join(30)
-    inline.work_off()
+    workers_here.work_off()
 
     assert began.is_set()
     assert Job.objects.get().status == JobStatus.COMPLETED
@@ -160,6 +160,7 @@ def test_a_run_of_more_than_the_most_is_refused_before_and_at_the_button(
     assert Job.objects.count() == 1
 
 
+@pytest.mark.processes
 def test_an_archive_that_held_more_fails_its_run_with_the_reason(
     draft: Draft, alice: User, settings: LazySettings
 ) -> None:
@@ -168,10 +169,10 @@ def test_an_archive_that_held_more_fails_its_run_with_the_reason(
     with zipfile.ZipFile(packed, "w") as archive:
         for each in range(3):
             archive.writestr(f"{each}.txt", f"Built payments in Python, number {each}.")
-    inline.upload(draft, {"all.zip": packed.getvalue()})
+    workers_here.upload(draft, {"all.zip": packed.getvalue()})
 
     submit.submit(draft, alice)
-    inline.work_off()
+    workers_here.work_off()
 
     job = Job.objects.get()
     assert job.status == JobStatus.FAILED

@@ -16,14 +16,15 @@ from candidates.models.analysis import EvaluationStatus
 from candidates.reasons import sentence
 from jobs.execution import lanes, pause, submit, work
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
-from tests import inline
-from tests.inline import upload, work_off
+from tests import workers_here
 from tests.makers import files, rows
-from tests.servers.model import ModelServer, error, rated, said
+from tests.servers.model import ModelServer, completion_reply, error, rated
+from tests.workers_here import upload, work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
 
+@pytest.mark.processes
 def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:
     upload(
         draft,
@@ -62,6 +63,7 @@ def test_from_files_to_a_ranking(alice: User, draft: Draft) -> None:
     assert not Lane.objects.exists()
 
 
+@pytest.mark.processes
 def test_a_run_reads_what_nobody_has_read_yet(alice: User, draft: Draft) -> None:
     upload(draft, {"one.txt": b"Ada Example\nPython engineer, PostgreSQL expert."})
     job = submit.submit(draft, alice)
@@ -74,6 +76,7 @@ def test_a_run_reads_what_nobody_has_read_yet(alice: User, draft: Draft) -> None
     assert job.analysis.evaluations.get().status == EvaluationStatus.SCORED
 
 
+@pytest.mark.processes
 def test_when_nothing_can_be_scored_the_job_has_failed_and_says_why(
     alice: User, draft: Draft
 ) -> None:
@@ -141,7 +144,7 @@ def test_one_résumé_that_fails_does_not_take_the_others_along(
 ) -> None:
     def refuses_bob(request: dict[str, Any]) -> Any:
         is_bob = "Bob" in request["messages"][2]["content"]
-        return said(None, refusal="I cannot.") if is_bob else rated(request)
+        return completion_reply(None, refusal="I cannot.") if is_bob else rated(request)
 
     model.script = [refuses_bob]
     rows.candidate(draft, 1, text="Bob's words about Python services")
@@ -251,7 +254,7 @@ def test_a_long_turn_makes_room_when_others_wait(
     job = submit.submit(draft, alice, mode="none")
     # The queue still holds the lane's own message: to the turn, somebody waits.
     lane = Lane.objects.get()
-    inline.score(lane.pk)
+    workers_here.score(lane.pk)
 
     assert not Lane.objects.filter(pk=lane.pk).exists()
     assert Lane.objects.filter(job=job, started_at=None).count() == 1
@@ -277,7 +280,7 @@ def test_a_lane_that_lost_its_token_writes_nothing(
         return rated(request)
 
     model.script = [taken_over]
-    inline.score(Lane.objects.get().pk)
+    workers_here.score(Lane.objects.get().pk)
 
     evaluation = job.analysis.evaluations.get()
     assert (evaluation.status, evaluation.score) == (EvaluationStatus.SCORING, None)
@@ -296,7 +299,7 @@ def test_lanes_at_the_same_time_finish_once(alice: User, draft: Draft) -> None:
 
     def take(pk: int) -> None:
         try:
-            inline.score(pk)
+            workers_here.score(pk)
         finally:
             connections.close_all()
 
@@ -321,8 +324,8 @@ def test_asking_twice_is_harmless(alice: User, draft: Draft) -> None:
     job = submit.submit(draft, alice)
     lane = Lane.objects.get()
 
-    inline.score(lane.pk)
-    inline.score(lane.pk)
+    workers_here.score(lane.pk)
+    workers_here.score(lane.pk)
     lanes.read(987_654)
 
     job.refresh_from_db()

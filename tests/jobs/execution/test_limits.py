@@ -5,7 +5,7 @@ from django.conf import LazySettings
 from django.db import transaction
 
 from jobs.execution import limits
-from tests.inline import forget_limits
+from tests.workers_here import forget_limits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,10 +13,10 @@ from candidates.reasons import sentence
 from jobs.execution import pause, submit
 from jobs.models import Job, JobStatus, Lane, Notification
 from jobs.workers.sweep import sweep
-from tests import inline
-from tests.inline import work_off
+from tests import workers_here
 from tests.makers import rows
 from tests.servers.model import ModelServer, error, rated
+from tests.workers_here import work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
@@ -102,7 +102,7 @@ def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the
     model.script = [error(503)]
     rows.candidate(draft)
     job = submit.submit(draft, alice, mode="none")
-    inline.shorten_retries(monkeypatch, 0.005)
+    workers_here.shorten_retries(monkeypatch, 0.005)
 
     work_off()
 

@@ -14,8 +14,8 @@ from evaluator.models import StoredFile
 from jobs.execution import reading, submit, turn
 from jobs.models import JobStatus, Lane
 from jobs.workers.sweep import sweep
-from tests.inline import upload, work_off
 from tests.makers import archives, rows
+from tests.workers_here import upload, work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
@@ -24,6 +24,7 @@ def statuses(draft: Draft) -> dict[str, str]:
     return dict(draft.candidates.values_list("filename", "status"))
 
 
+@pytest.mark.processes
 def test_an_archive_becomes_its_candidates_and_goes(draft: Draft) -> None:
     upload(draft, {"cvs.zip": archives.resumes(3, "team a/"), "cv.txt": archives.TEXT + b" 1"})
     assert draft.candidates.count() == 1
@@ -41,6 +42,7 @@ def test_an_archive_becomes_its_candidates_and_goes(draft: Draft) -> None:
     assert not StoredFile.objects.filter(name__startswith="archives/").exists()
 
 
+@pytest.mark.processes
 def test_members_that_cannot_be_unpacked_say_why(draft: Draft, as_alice: Client) -> None:
     upload(draft, {"cvs.zip": archives.with_locked_member()})
 
@@ -57,6 +59,7 @@ def test_members_that_cannot_be_unpacked_say_why(draft: Draft, as_alice: Client)
     assert not Candidate.objects.filter(pk=locked.pk).exists()
 
 
+@pytest.mark.processes
 def test_an_archive_that_cannot_be_opened_stays_with_its_reason(
     draft: Draft, as_alice: Client
 ) -> None:
@@ -84,6 +87,7 @@ def test_the_same_archive_twice_is_one(draft: Draft, alice: User) -> None:
     assert StoredFile.objects.filter(name__startswith="archives/").count() == 1
 
 
+@pytest.mark.processes
 def test_a_document_named_zip_is_a_candidate(draft: Draft) -> None:
     from tests.makers import files
 
@@ -94,6 +98,7 @@ def test_a_document_named_zip_is_a_candidate(draft: Draft) -> None:
     assert statuses(draft) == {"Jane": "readable"}
 
 
+@pytest.mark.processes
 def test_a_turn_that_ends_half_way_is_gone_on_with(
     draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +121,7 @@ def test_a_turn_that_ends_half_way_is_gone_on_with(
     assert Event.objects.filter(verb=EventVerb.FILES_ADDED).count() == 4
 
 
+@pytest.mark.processes
 def test_a_worker_that_lost_the_archive_writes_nothing(
     draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +142,7 @@ def test_a_worker_that_lost_the_archive_writes_nothing(
     assert Event.objects.filter(verb=EventVerb.FILES_ADDED).count() == 1
 
 
+@pytest.mark.processes
 def test_a_run_waits_for_what_is_being_unpacked(draft: Draft, alice: User) -> None:
     upload(draft, {"cvs.zip": archives.resumes(5)})
 

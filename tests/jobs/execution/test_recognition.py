@@ -19,7 +19,7 @@ from jobs.execution.turn import Turn
 from jobs.models import Lane
 from tests.makers import scans
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -28,9 +28,9 @@ from candidates.reasons import sentence
 from candidates.scoring.rubric import RubricCriterion
 from jobs.execution import suggest
 from jobs.workers import sweep
-from tests import inline
+from tests import workers_here
 from tests.makers import rows
-from tests.servers.model import ModelServer, Reply, Request, error, said
+from tests.servers.model import ModelServer, Reply, Request, completion_reply, error
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +45,9 @@ NAMES = [criterion["name"] for criterion in CRITERIA]
 
 @pytest.fixture
 def model(settings: LazySettings) -> Iterator[ModelServer]:
-    with inline.model_server(settings, said(json.dumps({"criteria": CRITERIA}))) as server:
+    with workers_here.model_server(
+        settings, completion_reply(json.dumps({"criteria": CRITERIA}))
+    ) as server:
         yield server
 
 
@@ -80,8 +82,8 @@ class TestMaking:
     ) -> None:
         suggestion = suggest.request_suggestion(draft, alice)
 
-        inline.make_suggestion(suggestion.pk)
-        inline.make_suggestion(suggestion.pk)
+        workers_here.make_suggestion(suggestion.pk)
+        workers_here.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert suggestion.status == SuggestionStatus.READY
@@ -107,7 +109,7 @@ class TestMaking:
         )
         suggestion = suggest.request_suggestion(draft, alice)
 
-        inline.make_suggestion(suggestion.pk)
+        workers_here.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert [criterion.name for criterion in suggestion.suggested()] == [
@@ -120,15 +122,15 @@ class TestMaking:
         ("reply", "reason"),
         [
             (error(401, "invalid_api_key"), "The model server refuses the key (401)."),
-            (said("no json"), "The model's answer cannot be used: it is not JSON."),
+            (completion_reply("no json"), "The model's answer cannot be used: it is not JSON."),
         ],
     )
     def test_what_cannot_work_is_told_at_once(
         self, draft: Draft, alice: User, settings: LazySettings, reply: Any, reason: str
     ) -> None:
-        with inline.model_server(settings, reply):
+        with workers_here.model_server(settings, reply):
             suggestion = suggest.request_suggestion(draft, alice)
-            inline.make_suggestion(suggestion.pk)
+            workers_here.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert suggestion.status == SuggestionStatus.FAILED and reason in sentence(suggestion.error)
@@ -140,10 +142,10 @@ class TestMaking:
         monkeypatch.setattr(
             "candidates.scoring.engines.openai.connection.FIRST_PAUSE_SECONDS", 0.001
         )
-        with inline.model_server(settings, error(500)):
+        with workers_here.model_server(settings, error(500)):
             suggestion = suggest.request_suggestion(draft, alice)
             for attempt in range(1, MAX_ATTEMPTS + 1):
-                inline.make_suggestion(suggestion.pk)
+                workers_here.make_suggestion(suggestion.pk)
                 suggestion.refresh_from_db()
                 assert suggestion.attempts == attempt
                 Suggestion.objects.filter(status=SuggestionStatus.WAITING).update(
@@ -160,9 +162,9 @@ class TestMaking:
             monkeypatch.setattr(suggest, "MAX_CALL_SECONDS", 0.0)  # now that the call is on its way
             return Reply(seconds=600.0)
 
-        with inline.model_server(settings, never):
+        with workers_here.model_server(settings, never):
             suggestion = suggest.request_suggestion(draft, alice)
-            inline.make_suggestion(suggestion.pk)
+            workers_here.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert (suggestion.status, suggestion.error) == (SuggestionStatus.FAILED, suggest.TOO_SLOW)
@@ -174,7 +176,7 @@ class TestMaking:
         monkeypatch.setattr("candidates.scoring.engines.local.derive_criteria", lambda _: 1 / 0)
         suggestion = suggest.request_suggestion(draft, alice)
 
-        inline.make_suggestion(suggestion.pk)
+        workers_here.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         assert (suggestion.status, suggestion.error) == (
@@ -194,7 +196,7 @@ class TestMaking:
         )
 
         assert sweep.sweep() == 1
-        inline.make_suggestion(suggestion.pk)
+        workers_here.make_suggestion(suggestion.pk)
 
         suggestion.refresh_from_db()
         call.refresh_from_db()
@@ -242,7 +244,7 @@ class TestPages:
         waiting = as_alice.get(address, headers=HTMX)
         seen = {"seen": waiting.context["state"]}
         same = as_alice.get(address, seen, headers=HTMX)
-        inline.make_suggestion(suggestion.pk)
+        workers_here.make_suggestion(suggestion.pk)
         there = as_alice.get(address, seen, headers=HTMX)
 
         assert 'hx-trigger="every 1s"' in waiting.text and "No worker is alive" in waiting.text

@@ -20,14 +20,14 @@ from jobs.notifications import email, recipients
 from jobs.notifications.compose import compose
 from jobs.queue.retry import EMAIL
 from tests.makers import rows
-from tests.servers.mail import MailServer, serving
+from tests.servers.mail import MailServer, serve_mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def mail(settings: LazySettings) -> Iterator[MailServer]:
-    with serving() as server:
+    with serve_mail() as server:
         settings.MAILERS = _smtp(server.port)
         yield server
 
@@ -105,7 +105,7 @@ def test_a_failed_job_is_told_with_its_reason(job: Job, mail: MailServer) -> Non
 def test_a_dead_mail_server_puts_it_off_for_longer_each_time_and_harms_no_job(
     job: Job, settings: LazySettings
 ) -> None:
-    with serving() as gone:
+    with serve_mail() as gone:
         settings.MAILERS = _smtp(gone.port)
     notification = posted(job)
 
@@ -126,12 +126,12 @@ def test_a_dead_mail_server_puts_it_off_for_longer_each_time_and_harms_no_job(
 
 
 def test_it_is_sent_when_the_server_is_back(job: Job, settings: LazySettings) -> None:
-    with serving() as gone:
+    with serve_mail() as gone:
         settings.MAILERS = _smtp(gone.port)
     notification = posted(job)
     assert not email.deliver(notification.pk)
 
-    with serving() as back:
+    with serve_mail() as back:
         settings.MAILERS = _smtp(back.port)
         assert email.deliver(notification.pk)
         assert len(back.messages) == 1

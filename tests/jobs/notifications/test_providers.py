@@ -25,7 +25,7 @@ from jobs.models import Job, Notification, NotificationKind, OutgoingStatus
 from jobs.models.notification import BadAddress, MailEvent
 from jobs.notifications import email, providers, recipients
 from tests.makers import rows
-from tests.servers.http import Server, listening
+from tests.servers.http import Server, serve_http
 
 # What anymail thinks of SendGrid is for whoever chooses it.
 pytestmark = pytest.mark.filterwarnings("ignore:django-anymail has dropped")
@@ -107,7 +107,7 @@ PROVIDERS = {
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with listening() as server:
+    with serve_http() as server:
         yield server
 
 
@@ -145,7 +145,7 @@ def test_an_e_mail_is_taken(provider: Provider, server: Server, notification: No
 
     assert tried(notification).status == OutgoingStatus.SENT
 
-    [(path, headers, body)] = server.came
+    [(path, headers, body)] = server.requests
     assert path == provider.path and provider.key in headers[provider.header]
     content = body + b"".join(
         base64.b64decode(part) for part in json_parts(body) if part.isascii() and len(part) > 500

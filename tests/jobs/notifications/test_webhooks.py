@@ -24,13 +24,13 @@ from jobs.notifications import outbox, recipients, webhooks
 from jobs.notifications.addresses import is_public
 from jobs.queue.retry import WEBHOOK
 from tests.makers import rows
-from tests.servers.http import Server, listening
+from tests.servers.http import Server, serve_http
 
 
 @pytest.fixture
 def program(settings: LazySettings) -> Iterator[Server]:
     settings.WEBHOOK_ALLOW_PRIVATE = True
-    with listening() as program:
+    with serve_http() as program:
         program.url += "/in?x=1"
         yield program
 
@@ -72,7 +72,7 @@ def test_a_run_is_told_in_ids_and_counts_and_signed(
 
     assert webhooks.deliver(delivery.pk) and not webhooks.deliver(delivery.pk)
 
-    [(path, headers, body)] = program.came
+    [(path, headers, body)] = program.requests
     message = json.loads(body)
     assert path == "/in?x=1" and headers["host"] == program.url.split("/")[2]
     assert message["type"] == "run.partly_failed" and message["job"] == str(job.public_id)
@@ -183,8 +183,8 @@ def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
     delivery.refresh_from_db()
     assert (delivery.status, delivery.http_status) == (OutgoingStatus.SENT, 200)
     assert (delivery.error_code, delivery.error_params) == ("", {})
-    ids = {headers["webhook-id"] for _, headers, _ in program.came}
-    assert len(program.came) == 3 and ids == {str(delivery.public_id)}
+    ids = {headers["webhook-id"] for _, headers, _ in program.requests}
+    assert len(program.requests) == 3 and ids == {str(delivery.public_id)}
 
 
 def test_a_redirect_is_not_followed(hook: Webhook, program: Server) -> None:
@@ -192,7 +192,7 @@ def test_a_redirect_is_not_followed(hook: Webhook, program: Server) -> None:
 
     delivery = sent(hook)
 
-    assert len(program.came) == 1 and delivery.http_status == 307
+    assert len(program.requests) == 1 and delivery.http_status == 307
     assert delivery.error == Reason(DeliveryCode.WEBHOOK_REDIRECTED)
 
 
@@ -286,7 +286,7 @@ def test_a_name_is_resolved_once_and_that_address_is_used(
     assert sent(made(alice, url)).status == OutgoingStatus.SENT
 
     assert lookups == ["rebinding.example.com"] and checked == ["127.0.0.1"]
-    assert program.came[0][1]["host"].startswith("rebinding.example.com:")
+    assert program.requests[0][1]["host"].startswith("rebinding.example.com:")
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse(
@@ -331,7 +331,7 @@ class TestThePages:
         assert "204" in as_alice.get(hook.get_absolute_url()).text
         as_alice.post(reverse("jobs:call-again", args=[delivery.public_id]))
         webhooks.deliver(delivery.pk)
-        assert len(program.came) == 2
+        assert len(program.requests) == 2
 
         as_alice.post(hook.get_absolute_url(), {"url": program.url, "events": every[:1]})
         as_alice.post(reverse("jobs:switch-webhook", args=[hook.public_id]))

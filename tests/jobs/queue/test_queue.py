@@ -32,7 +32,7 @@ from jobs.queue.redis import RedisBroker, _client
 from jobs.workers import celery
 from jobs.workers.processes import MANAGE, die_with_parent
 from tests.makers import rows
-from tests.servers.redis import free_port, serving
+from tests.servers.redis import free_port, serve_redis
 from tests.workers import environment, running, until, until_dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with serving() as url:
+    with serve_redis() as url:
         yield url
 
 
@@ -86,6 +86,7 @@ def over(job: Job) -> bool:
     return not job.is_open
 
 
+@pytest.mark.processes
 def test_a_job_runs_to_its_email_and_again_for_what_failed(
     kind: str, alice: User, draft: Draft, tmp_path: Path
 ) -> None:
@@ -104,7 +105,7 @@ def test_a_job_runs_to_its_email_and_again_for_what_failed(
         )
         worker.wait_for_messages()
         worker.process.terminate()
-        assert worker.process.wait(15) == 0, worker.said
+        assert worker.process.wait(15) == 0, worker.output
         until_dead(worker.left(), patience=5)
 
     assert (first.status, second.status) == (JobStatus.COMPLETED, JobStatus.COMPLETED), second.error
@@ -114,6 +115,7 @@ def test_a_job_runs_to_its_email_and_again_for_what_failed(
     assert queue.is_empty() and not queue.has_waiting_messages()
 
 
+@pytest.mark.processes
 def test_what_the_queue_lost_is_sent_again_and_what_dies_is_replaced(
     kind: str, server: str, alice: User, draft: Draft, tmp_path: Path
 ) -> None:
@@ -143,6 +145,7 @@ def test_celery_s_workers_know_all_that_a_worker_may_be_asked() -> None:
     assert "suggest" in asked
 
 
+@pytest.mark.processes
 def test_a_message_in_redis_that_nobody_can_read_keeps_no_worker_busy(
     server: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +163,7 @@ def test_a_message_in_redis_that_nobody_can_read_keeps_no_worker_busy(
     assert broker.dequeue() == [(None, b"readable")]
 
 
+@pytest.mark.processes
 def test_a_message_exists_from_the_commit_on_and_not_without_one(kind: str) -> None:
     assert queue.is_empty()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
@@ -172,6 +176,7 @@ def test_a_message_exists_from_the_commit_on_and_not_without_one(kind: str) -> N
     assert queue.has_waiting_messages() and not queue.is_empty()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", ["postgres", "redis", "celery"], indirect=True)
 def test_what_is_for_later_comes_after_the_rest(kind: str, tmp_path: Path) -> None:
     later, now = (
@@ -191,6 +196,7 @@ def test_what_is_for_later_comes_after_the_rest(kind: str, tmp_path: Path) -> No
     assert now.canary_at < later.canary_at
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", ["redis", "celery"])
 def test_a_queue_that_does_not_answer_stops_no_submit(
     kind: str,
@@ -212,6 +218,7 @@ def test_a_queue_that_does_not_answer_stops_no_submit(
         queue.put_canary(1)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", ["redis", "celery"])
 def test_an_outage_of_the_queue_is_sat_out(
     kind: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -219,14 +226,15 @@ def test_an_outage_of_the_queue_is_sat_out(
     port = free_port()
     choose(kind, f"redis://127.0.0.1:{port}/0", settings, monkeypatch)
     with ExitStack() as stack:
-        with serving(port):
+        with serve_redis(port):
             worker = stack.enter_context(running(tmp_path, workers=1, beat=1.5))
-        until(lambda: "watchdog: the queue does not answer" in worker.said)
+        until(lambda: "watchdog: the queue does not answer" in worker.output)
         assert worker.process.poll() is None
-        with serving(port):
+        with serve_redis(port):
             worker.wait_for_messages()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", ["celery"], indirect=True)
 def test_a_celery_worker_of_ones_own_does_all_that_ours_does(
     kind: str, alice: User, draft: Draft, tmp_path: Path

@@ -41,10 +41,10 @@ from jobs.notifications import email
 from jobs.notifications.compose import compose
 from jobs.schedules import runs
 from jobs.workers.sweep import sweep
-from tests.inline import shorten_waits, work_off
 from tests.makers import rows
-from tests.servers.mail import serving
+from tests.servers.mail import serve_mail
 from tests.servers.model import ModelServer
+from tests.workers_here import shorten_waits, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -367,7 +367,7 @@ def test_the_digest_goes_out_in_the_readers_words(
     come(scheduled(draft))
     Draft.objects.update(blind=True)
     Webhook.objects.create(user=draft.owner, url="https://example.com/", events=["schedule.digest"])
-    with serving() as server:
+    with serve_mail() as server:
         options = {"host": "127.0.0.1", "port": server.port, "timeout": 5}
         backend = "django.core.mail.backends.smtp.EmailBackend"
         settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}

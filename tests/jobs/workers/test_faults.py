@@ -38,14 +38,18 @@ from jobs.queue.broker import own_key
 from jobs.queue.retry import doubling
 from jobs.workers.processes import MANAGE
 from jobs.workers.sweep import sweep
-from tests import inline
-from tests.inline import work_off
+from tests import workers_here
 from tests.makers import rows
 from tests.servers import mail
-from tests.servers.model import ModelServer, Reply, Request, error, rated, serving
+from tests.servers.model import ModelServer, Reply, Request, error, rated, serve_model
 from tests.workers import cut_connections, running, until
+from tests.workers_here import work_off
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(240),
+]
 
 MODEL_CONNECTION = "candidates.scoring.engines.openai.connection"
 SERVER_USER = pwd.getpwnam("nobody")  # whom PostgreSQL runs as
@@ -97,7 +101,7 @@ def test_a_host_that_slept_past_its_leases_overwrites_nothing_when_it_wakes_up(
 
     for number in range(4):
         rows.candidate(draft, number, text=TEXT.format(number))
-    with serving(late_at_first) as model, ExitStack() as hosts:
+    with serve_model(late_at_first) as model, ExitStack() as hosts:
         first = hosts.enter_context(running(tmp_path / "1", 1, beat=8.0, env=engine(model)))
         job = submit.submit(draft, alice, engine="openai", mode="none")
         until(lambda: model.in_flight == 4, "four calls in flight")
@@ -133,7 +137,7 @@ def test_connections_cut_again_and_again_lose_and_double_nothing(
 ) -> None:
     for number in range(60):
         rows.candidate(draft, number, text=TEXT.format(number))
-    with serving(latency=0.3) as model, running(tmp_path, env=engine(model)) as worker:
+    with serve_model(latency=0.3) as model, running(tmp_path, env=engine(model)) as worker:
         job = submit.submit(draft, alice, engine="openai", mode="none")
         for share in (0.1, 0.3, 0.5, 0.7):
             until(lambda share=share: scored(job) >= 60 * share, "some are scored")  # type: ignore[misc]
@@ -160,7 +164,7 @@ def test_a_lane_whose_connection_is_cut_is_free_at_once(
     rows.candidate(draft)
     job = submit.submit(draft, alice, engine="openai", mode="none")
     with pytest.raises(OperationalError):
-        inline.score(Lane.objects.get().pk)
+        workers_here.score(Lane.objects.get().pk)
 
     assert Lane.objects.all().lost().count() == 1
     sweep()
@@ -178,7 +182,7 @@ def short(impatient: None, settings: LazySettings, monkeypatch: pytest.MonkeyPat
     """Lanes in this process with short slices and pauses."""
     settings.LANE_SLICE = 1
     settings.EVALUATOR_CONCURRENCY = 2
-    inline.shorten_retries(monkeypatch, *doubling(0.02, 300.0))
+    workers_here.shorten_retries(monkeypatch, *doubling(0.02, 300.0))
     monkeypatch.setattr(f"{MODEL_CONNECTION}.FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(f"{MODEL_CONNECTION}.MAX_PAUSE_SECONDS", 0.02)
 
@@ -205,14 +209,14 @@ def test_a_model_that_answers_nobody_for_many_slices_fails_nobody(
 def test_a_model_that_cannot_be_reached_is_waited_for(
     alice: User, draft: Draft, settings: LazySettings
 ) -> None:
-    with serving() as model:
+    with serve_model() as model:
         settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "key", model.url
     for number in range(12):
         rows.candidate(draft, number, text=TEXT.format(number))
     job = submit.submit(draft, alice, engine="openai", mode="none")
     lane = Lane.objects.get()
     back = ExitStack()
-    timer = Timer(1.5, lambda: back.enter_context(serving(again=model)))
+    timer = Timer(1.5, lambda: back.enter_context(serve_model(again=model)))
     timer.start()
     try:
         work_off()
@@ -231,8 +235,8 @@ def test_a_mail_server_that_is_down_then_slow_then_refuses_gets_each_e_mail_once
 ) -> None:
     people = [alice, eve, sam]
     with ExitStack() as both:
-        model = both.enter_context(serving())
-        with mail.serving() as box:
+        model = both.enter_context(serve_model())
+        with mail.serve_mail() as box:
             pass
         place = {"EMAIL_PROVIDER": "smtp", "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(box.port)}
         both.enter_context(running(tmp_path, env=engine(model) | place))
@@ -247,7 +251,7 @@ def test_a_mail_server_that_is_down_then_slow_then_refuses_gets_each_e_mail_once
 
         box.seconds = 1.0
         box.refused["eve@example.com"] = "451 not now"
-        with mail.serving(again=box):
+        with mail.serve_mail(again=box):
             again(waiting)
             until(
                 lambda: Notification.objects.filter(status=OutgoingStatus.SENT).count() == 2, "two"
@@ -361,7 +365,7 @@ def test_hosts_whose_clocks_are_two_hours_apart_share_a_job(
     (tmp_path / "sitecustomize.py").write_text(SHIFTED)
     for number in range(48):
         rows.candidate(draft, number, text=TEXT.format(number))
-    with serving(latency=1.0) as model, ExitStack() as hosts:
+    with serve_model(latency=1.0) as model, ExitStack() as hosts:
         for hours in (-1, 1):
             shifted = {"PYTHONPATH": str(tmp_path), "SHIFTED_BY": str(3600 * hours)}
             hosts.enter_context(
@@ -390,7 +394,7 @@ def test_what_another_version_or_another_key_left_in_the_queue_does_no_harm(
     """Old and new workers at once, as during a deploy."""
     rows.candidate(draft, text=TEXT.format(1))
     reading = Lane.objects.create(draft=draft)  # as old workers knew no other kind
-    with serving() as model:
+    with serve_model() as model:
         foreign = signing.dumps({"func": "os.abort"}, key="another key", salt=Conf.PREFIX)
         OrmQ.objects.create(key=Conf.PREFIX, payload=foreign, lock=Now())
         OrmQ.objects.create(key=Conf.PREFIX, payload="no message at all", lock=Now())

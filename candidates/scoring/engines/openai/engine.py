@@ -8,7 +8,7 @@ from typing import Any
 from candidates.facts.flags import Flag, FlagKind
 from candidates.facts.reason import FailureCode, Param, Reason
 from candidates.scoring import attacks, catalogue, shorten
-from candidates.scoring.contract import Calls
+from candidates.scoring.contract import CallHooks
 from candidates.scoring.engines.names import OPENAI, VERSIONS
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
@@ -49,7 +49,7 @@ class OpenAIEngine:
         api_key: str = "",
         base_url: str = "",
         concurrency: int = 64,
-        calls: Calls | None = None,
+        calls: CallHooks | None = None,
         facts: Mapping[str, Mapping[str, Any]] | None = None,
         **limits: Any,
     ) -> None:

@@ -138,6 +138,7 @@ def test_a_name_that_comes_twice_gets_a_number() -> None:
     ]
 
 
+@pytest.mark.processes
 def test_the_sandbox_hands_out_one_member_after_the_other() -> None:
     with Sandbox() as sandbox:
         unpacked = list(sandbox.unpack(archives.with_locked_member(), "cvs.zip"))
@@ -154,6 +155,7 @@ def test_the_sandbox_hands_out_one_member_after_the_other() -> None:
         assert document.contact.name == "Jane Example" and sandbox.pid == child
 
 
+@pytest.mark.processes
 def test_the_sandbox_says_why_an_archive_cannot_be_opened_and_goes_on() -> None:
     with Sandbox() as sandbox:
         with pytest.raises(Unreadable) as refused:
@@ -163,6 +165,7 @@ def test_the_sandbox_says_why_an_archive_cannot_be_opened_and_goes_on() -> None:
         assert len(list(sandbox.unpack(archives.resumes(2), "cvs.zip"))) == 2
 
 
+@pytest.mark.processes
 def test_who_stops_half_way_leaves_no_half_answer() -> None:
     with Sandbox() as sandbox:
         for _ in sandbox.unpack(archives.resumes(5), "cvs.zip"):

@@ -130,6 +130,7 @@ def test_a_kind_of_picture_that_is_not_read_is_told_from_one_that_is(
     assert refused(data, name, ocr="eng").problem is Problem.PICTURE_KIND
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("seed", range(40))
 def test_a_spoilt_picture_ends_with_a_reason(seed: int) -> None:
     kinds = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")

@@ -153,6 +153,7 @@ def test_time_grows_with_pages_and_ends() -> None:
     assert recognise_seconds(300) == MAX_RECOGNISE_SECONDS
 
 
+@pytest.mark.processes
 def test_pages_that_do_not_fit_into_the_time_are_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -167,6 +168,7 @@ def test_pages_that_do_not_fit_into_the_time_are_named(
     assert late.params["pages"] in ([2, 3, 4, 5, 6], [3, 4, 5, 6], [4, 5, 6])
 
 
+@pytest.mark.processes
 def test_a_scan_of_which_no_page_fits_is_too_slow(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -176,6 +178,7 @@ def test_a_scan_of_which_no_page_fits_is_too_slow(
     assert refused(scans.scanned_pdf(), "scan.pdf").problem is Problem.TOO_SLOW
 
 
+@pytest.mark.processes
 def test_a_tesseract_that_fails_costs_the_pages_that_needed_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -18,6 +18,8 @@ from tests.candidates.reading.sandbox.test_parent import ROOT, alive, linux, wai
 from tests.makers import files, mails, scans
 from tests.makers.scans import needs_tesseract
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

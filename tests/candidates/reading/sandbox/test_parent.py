@@ -18,6 +18,8 @@ from candidates.reading.limits import ADDRESS_SPACE_BYTES, MAX_BYTES
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 from tests.makers import files
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[4]
 linux = pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="looks into /proc")
 
