@@ -201,7 +201,6 @@ def _unreadable_candidate(
         sha256=sha256(f"{archive.sha256}/{member.name}".encode()).hexdigest(),
         status=CandidateStatus.UNREADABLE,
         problem=problem,
-        detail=member.detail,
         read_at=timezone.now(),
     )
 

@@ -12,7 +12,7 @@ from candidates.models import Call, Candidate, Decision, Event, FollowUp, Note, 
 from candidates.pages.activity import describe, names_for
 
 PERSON_FIELDS = """
-filename source size sha256 created_at status problem detail media_type reader pages read_at
+filename source size sha256 created_at status problem media_type reader pages read_at
 language name email phone links confidence sections flags hidden verdict decided_at
 decided_by__username revealed_at
 """

@@ -104,7 +104,6 @@ class Migration(migrations.Migration):
                     "problem",
                     models.CharField(blank=True, db_default="", editable=False, max_length=40),
                 ),
-                ("detail", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "media_type",
                     models.CharField(blank=True, db_default="", editable=False, max_length=100),
@@ -642,7 +641,6 @@ class Migration(migrations.Migration):
                     "problem",
                     models.CharField(blank=True, db_default="", editable=False, max_length=40),
                 ),
-                ("detail", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "draft",
                     models.ForeignKey(

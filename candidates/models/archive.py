@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 from .event import Event, EventVerb
 
@@ -38,12 +38,12 @@ class ArchiveQuerySet(ClaimQuerySet["Archive"]):
             self.held(token).filter(pk=pk).update(done=F("done") + members, due_at=Now() + lease)
         )
 
-    def refuse(self, token: UUID, pk: int, problem: Problem, detail: str) -> bool:
+    def refuse(self, token: UUID, pk: int, problem: Problem) -> bool:
         """Close the archive with a reason; members that are out of it stay."""
         return bool(
             self.held(token)
             .filter(pk=pk)
-            .update(status=ArchiveStatus.UNREADABLE, token=None, problem=problem, detail=detail)
+            .update(status=ArchiveStatus.UNREADABLE, token=None, problem=problem)
         )
 
     def fail_exhausted(self) -> int:
@@ -52,7 +52,6 @@ class ArchiveQuerySet(ClaimQuerySet["Archive"]):
             status=ArchiveStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
-            detail=f"the worker stopped {MAX_ATTEMPTS} times",
         )
 
 
@@ -79,7 +78,6 @@ class Archive(Claimable):
     )
     done = models.PositiveIntegerField(db_default=0, editable=False, help_text="members so far")
     problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
-    detail = models.TextField(blank=True, db_default="", editable=False)
 
     objects = ArchiveQuerySet.as_manager()
 

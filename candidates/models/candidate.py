@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
 from .event import Event, EventVerb
 
@@ -72,7 +72,6 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
             count = unreadable.update(
                 status=CandidateStatus.WAITING,
                 problem="",
-                detail="",
                 read_at=None,
                 attempts=0,
                 due_at=Now(),
@@ -89,7 +88,6 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
             status=CandidateStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
-            detail=f"the worker stopped {MAX_ATTEMPTS} times",
             read_at=Now(),
         )
 
@@ -119,7 +117,6 @@ class Candidate(Claimable):
     )
     read_at = models.DateTimeField(null=True, blank=True, editable=False)
     problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
-    detail = models.TextField(blank=True, db_default="", editable=False)
     media_type = models.CharField(max_length=100, blank=True, db_default="", editable=False)
     reader = models.CharField(max_length=40, blank=True, db_default="", editable=False)
     pages = models.PositiveIntegerField(db_default=0, editable=False)

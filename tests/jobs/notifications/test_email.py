@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone, translation
 
-from candidates.facts.reason import FailureCode, Reason
+from candidates.facts.reason import DeliveryCode, FailureCode, Reason
 from candidates.models import Candidate, Draft, Membership, Preference
 from candidates.models.candidate import Verdict
 from candidates.models.reason import error_columns
@@ -114,7 +114,9 @@ def test_a_dead_mail_server_puts_it_off_for_longer_each_time_and_harms_no_job(
         assert not email.deliver(notification.pk)
         notification.refresh_from_db()
         assert notification.status == OutgoingStatus.WAITING
-        assert "refused" in notification.error.lower()
+        assert notification.error == Reason(
+            DeliveryCode.MAIL_SERVER_UNREACHABLE, {"error_class": "ConnectionRefusedError"}
+        )
         waits.append(notification.due_at - notification.created_at)
 
     assert waits == sorted(waits)
@@ -146,7 +148,9 @@ def test_a_refused_recipient_is_given_up_in_the_end_with_the_reason(
 
     notification.refresh_from_db()
     assert notification.status == OutgoingStatus.FAILED
-    assert "no such box" in notification.error
+    assert notification.error == Reason(
+        DeliveryCode.MAIL_REFUSED, {"status": 550, "error_class": "SMTPRecipientsRefused"}
+    )
 
 
 def test_deliveries_at_the_same_time_send_one(job: Job, mail: MailServer) -> None:

@@ -74,7 +74,7 @@ def candidate(draft: Draft, alice: User) -> Candidate:
     )
     archive = Archive(
         draft=draft, filename=f"{MARK} Example.zip", size=9, sha256="0" * 64,
-        status=ArchiveStatus.UNREADABLE, problem=Problem.CRASHED, detail=MARK,
+        status=ArchiveStatus.UNREADABLE, problem=Problem.CRASHED,
     )  # fmt: skip
     archive.file.save("zip", ContentFile(MARK.encode()), save=False)
     archive.save()
