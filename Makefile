@@ -57,6 +57,7 @@ lint:
 	@.venv/bin/ruff format --check -q .
 	@.venv/bin/ruff check -q --no-cache .
 	@.venv/bin/djade --check templates/*.html templates/*/*.html
+	@$(PY) tools/check_names.py
 	@.venv/bin/mypy .
 	@.venv/bin/lint-imports --no-logo >/dev/null || .venv/bin/lint-imports --no-logo
 	@$(DENO) fmt --check $(SCRIPTS) static/js tests/js

@@ -74,8 +74,8 @@ FROM (
         WHEN id % 100 < 3 THEN 'failed' WHEN id % 100 < 5 THEN 'cancelled' ELSE 'completed' END
         AS status FROM candidates_analysis
 ) AS a;
-INSERT INTO candidates_event (draft_id, actor_id, verb, about, detail, at)
-SELECT a.draft_id, j.requested_by_id, verb, j.public_id, '', j.created_at
+INSERT INTO candidates_event (draft_id, actor_id, verb, about, params, created_at)
+SELECT a.draft_id, j.requested_by_id, verb, j.public_id, '{}', j.created_at
 FROM jobs_job AS j JOIN candidates_analysis AS a ON a.id = j.analysis_id,
     unnest(ARRAY['queued', 'started', 'completed']) AS verb;
 INSERT INTO candidates_call (owner_id, draft_id, analysis_id, evaluation_id, purpose, token, model,

@@ -202,7 +202,7 @@ def _servers(folder: Path) -> Iterator[dict[str, dict[str, str]]]:
             cursor.execute(f"CREATE DATABASE {name}")
     connection.close()
     base = f"postgres://{params['user']}@{quote(params['host'], safe='')}"
-    with redis.serving() as url:
+    with redis.serve_redis() as url:
         yield {
             STOCK: {**django, "DATABASE_URL": f"{base}/stock", "QUEUE_BROKER": "stock"},
             OURS: {**django, "DATABASE_URL": f"{base}/ours", "QUEUE_BROKER": "postgres"},

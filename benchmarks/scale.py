@@ -45,11 +45,11 @@ class Spent:
 
 
 def main() -> None:
-    from tests.servers.model import serving
+    from tests.servers.model import serve_model
 
     sizes = [int(size) for size in os.environ.get("SIZES", "").split(",") if size] or JOB_SIZES
     parts = os.environ.get("PARTS", "sizes,spread,behind,killed").split(",")
-    with serving() as model:
+    with serve_model() as model:
         model.keep_requests = False
         os.environ |= {
             "EVALUATOR_CONCURRENCY": str(CONCURRENCY),

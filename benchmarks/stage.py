@@ -92,14 +92,14 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
     from candidates.scoring.fingerprint import document_key
     from candidates.scoring.prepare import prepare_for_storage
 
-    made = Draft.objects.all().write(user, ROLE)
+    draft = Draft.objects.all().write(user, ROLE)
     rows = []
     for number, text in enumerate(texts):
-        digest = sha256(f"{made.pk} {number}".encode()).hexdigest()
-        prepared, kept = prepare_for_storage(text, name(number))  # as reading leaves it
+        digest = sha256(f"{draft.pk} {number}".encode()).hexdigest()
+        prepared, stored = prepare_for_storage(text, name(number))  # as reading leaves it
         rows.append(
             Candidate(
-                draft=made,
+                draft=draft,
                 filename=f"{number}.txt",
                 file=f"bench/{digest}",
                 size=len(text),
@@ -111,13 +111,13 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
                 media_type="text/plain",
                 reader="text",
                 name=name(number),
-                prepared=kept,
+                prepared=stored,
                 redacted_key=document_key(prepared.document),
             )
         )
     Candidate.objects.bulk_create(rows, batch_size=500)
-    made.refresh_from_db()
-    return made
+    draft.refresh_from_db()
+    return draft
 
 
 def multiply(draft: Any, times: int) -> None:
@@ -126,14 +126,16 @@ def multiply(draft: Any, times: int) -> None:
 
     from candidates.models import Candidate
 
-    kept = [field.attname for field in Candidate._meta.concrete_fields]
-    own = {name: f"encode(sha256(({name} || copy)::bytea), 'hex')" for name in UNIQUE_COLUMNS}
-    names = [name for name in kept if name not in ("id", "public_id")]
+    columns = [field.attname for field in Candidate._meta.concrete_fields]
+    unique_values = {
+        name: f"encode(sha256(({name} || copy)::bytea), 'hex')" for name in UNIQUE_COLUMNS
+    }
+    names = [name for name in columns if name not in ("id", "public_id")]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute(
             f"INSERT INTO candidates_candidate ({', '.join(names)}) "  # noqa: S608
-            f"SELECT {', '.join(own.get(name, name) for name in names)} "
+            f"SELECT {', '.join(unique_values.get(name, name) for name in names)} "
             "FROM candidates_candidate, generate_series(2, %s) AS copy WHERE draft_id = %s",
             [times, draft.pk],
         )
@@ -146,15 +148,15 @@ def name(number: int) -> str:
 
 def texts(count: int, salt: str) -> list[str]:
     """Sample résumés, each made a little different from its first line on."""
-    made = []
+    texts = []
     for number in range(count):
         lines = TEXTS[number % len(TEXTS)].splitlines()
         chance = random.Random(f"{salt} {number}")  # noqa: S311
-        kept = [line for line in lines if chance.random() > 0.05]
+        shown_lines = [line for line in lines if chance.random() > 0.05]
         # In letters: a long number is taken for a telephone's, and blanked.
         mark = "".join(chance.choices("abcdefghijklmnop", k=12))
-        made.append("\n".join([f"{mark} is the reference", *kept]))
-    return made
+        texts.append("\n".join([f"{mark} is the reference", *shown_lines]))
+    return texts
 
 
 def _load() -> tuple[Any, list[str]]:
@@ -162,15 +164,15 @@ def _load() -> tuple[Any, list[str]]:
     from candidates.reading import Unreadable, read
 
     folder = SAMPLES / "backend-engineer"
-    found = []
+    texts = []
     for path in sorted(folder.iterdir()):
         if path.name == "JOB.md":
             continue
         try:
-            found.append(read(path.read_bytes(), path.name).text)
+            texts.append(read(path.read_bytes(), path.name).text)
         except Unreadable:
             continue  # the samples hold a few on purpose
-    return posting.parse((folder / "JOB.md").read_text(encoding="utf-8")), found
+    return posting.parse((folder / "JOB.md").read_text(encoding="utf-8")), texts
 
 
 ROLE, TEXTS = _load()

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from candidates.pages.activity import details, names_for
+
 from .models import (
     Analysis,
     Archive,
@@ -20,8 +22,8 @@ from .models import (
     Evaluation,
     Event,
     FollowUp,
-    Likeness,
     Membership,
+    PossibleDuplicate,
     Preference,
     Receipt,
     Suggestion,
@@ -101,10 +103,10 @@ class ArchiveAdmin(ReadOnly):
     exclude = ["file"]
 
 
-@admin.register(Likeness)
-class LikenessAdmin(ReadOnly):
-    list_display = ["first", "second", "why", "share", "decision", "decided_at"]
-    list_filter = ["why", "decision"]
+@admin.register(PossibleDuplicate)
+class PossibleDuplicateAdmin(ReadOnly):
+    list_display = ["first", "second", "evidence", "share", "decision", "decided_at"]
+    list_filter = ["evidence", "decision"]
     list_select_related = ["first", "second"]
     search_fields = ["first__filename", "second__filename"]
 
@@ -129,10 +131,10 @@ class MembershipAdmin(ReadOnly):
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnly):
-    list_display = ["at", "candidate", "before", "verdict", "by"]
+    list_display = ["decided_at", "candidate", "before", "verdict", "decided_by"]
     list_filter = ["verdict"]
-    list_select_related = ["candidate", "by"]
-    search_fields = ["candidate__filename", "by__username"]
+    list_select_related = ["candidate", "decided_by"]
+    search_fields = ["candidate__filename", "decided_by__username"]
 
 
 @admin.register(Analysis)
@@ -154,10 +156,22 @@ class EvaluationAdmin(ReadOnly):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly):
-    list_display = ["at", "verb", "actor", "draft", "detail", "reason_code"]
+    list_display = ["created_at", "verb", "actor", "draft", "details", "reason_code"]
     ordering = ["-pk"]  # a filter by verb, or an order by time, would read them all
     list_select_related = ["actor", "draft"]
     search_fields = ["=verb", "about", "actor__username"]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, with the names for all its events looked up at once."""
+        changelist = super().get_changelist_instance(request)
+        names = names_for(changelist.result_list)
+        for event in changelist.result_list:
+            event.names = names
+        return changelist
+
+    @admin.display(description=_("detail"))
+    def details(self, event: Event) -> str:
+        return details(event, getattr(event, "names", None))
 
 
 @admin.register(Call)

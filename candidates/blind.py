@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from candidates.models import Candidate, Draft, Event
+from candidates.models import Candidate, Draft, Event, EventVerb
 from candidates.models.candidate import Verdict
 from candidates.scoring import prepare
 from candidates.scoring.redact import traces
@@ -38,21 +38,21 @@ def is_hidden(candidate: Candidate, draft: Draft) -> bool:
     return draft.blind and candidate.verdict == Verdict.OPEN and candidate.revealed_at is None
 
 
-def stand_in(candidate: Candidate) -> str:
+def pseudonym(candidate: Candidate) -> str:
     """The name of a hidden candidate: the same everywhere, and short enough to say aloud."""
     return _("Candidate %(id)s") % {"id": candidate.public_id.hex[:6].upper()}
 
 
 def shown_name(candidate: Candidate, draft: Draft) -> str:
-    return stand_in(candidate) if is_hidden(candidate, draft) else str(candidate)
+    return pseudonym(candidate) if is_hidden(candidate, draft) else str(candidate)
 
 
-def shown_file(candidate: Candidate, draft: Draft) -> str:
+def shown_filename(candidate: Candidate, draft: Draft) -> str:
     """The name of the file; "" for a hidden candidate, since people name files after themselves."""
     return "" if is_hidden(candidate, draft) else candidate.filename
 
 
-def spans_of(candidate: Candidate) -> Spans:
+def identity_spans(candidate: Candidate) -> Spans:
     """The spans of the candidate's text that reveal who it is, in order. About a millisecond for a
     thousand characters, and next to nothing where they are stored."""
     prepared = candidate.prepared
@@ -61,19 +61,19 @@ def spans_of(candidate: Candidate) -> Spans:
     return traces(candidate.text, _probable_name(candidate))
 
 
-def hide(text: str, candidate: Candidate) -> str:
+def mask_identity(text: str, candidate: Candidate) -> str:
     """Mask what reveals the candidate in any text about them, such as a sentence of a flag."""
     for detail in filter(None, (candidate.filename, candidate.email, candidate.phone)):
         text = text.replace(detail, MASK)
-    return masked(text, traces(text, _probable_name(candidate)))
+    return mask_spans(text, traces(text, _probable_name(candidate)))
 
 
-def voice(candidate: Candidate, draft: Draft) -> Callable[[str], str]:
+def identity_mask(candidate: Candidate, draft: Draft) -> Callable[[str], str]:
     """The function that makes text about the candidate fit to show: `hide`, or none needed."""
-    return partial(hide, candidate=candidate) if is_hidden(candidate, draft) else str
+    return partial(mask_identity, candidate=candidate) if is_hidden(candidate, draft) else str
 
 
-def masked(text: str, spans: Iterable[tuple[int, int]], start: int = 0) -> str:
+def mask_spans(text: str, spans: Iterable[tuple[int, int]], start: int = 0) -> str:
     """`text` with a mask in place of each span. The spans are in order, and are counted from
     `start` characters before the text."""
     parts: list[str] = []
@@ -92,13 +92,16 @@ def reveal(candidate: Candidate, user: "User") -> bool:
         hidden = Candidate.objects.filter(pk=candidate.pk, revealed_at=None, verdict=Verdict.OPEN)
         if not hidden.filter(draft__blind=True).update(revealed_at=Now()):
             return False
-        Event.objects.all().record(
-            candidate.draft_id, "candidate revealed", actor=user, about=candidate.public_id
+        Event.objects.record(
+            candidate.draft_id,
+            EventVerb.CANDIDATE_REVEALED,
+            actor=user,
+            about=candidate.public_id,
         )
     return True
 
 
-def switch(draft: Draft, user: "User", *, on: bool) -> bool:
+def set_blind_mode(draft: Draft, user: "User", *, on: bool) -> bool:
     """Turn blind mode on or off; False if nothing changed. Turning it on hides candidates again who
     were revealed before."""
     with transaction.atomic():
@@ -107,8 +110,8 @@ def switch(draft: Draft, user: "User", *, on: bool) -> bool:
         if on:
             revealed = draft.candidates.filter(revealed_at__isnull=False)
             revealed.update(revealed_at=None)
-        verb = "blind mode on" if on else "blind mode off"
-        Event.objects.all().record(draft.pk, verb, actor=user, about=draft.public_id)
+        verb = EventVerb.BLIND_MODE_ENABLED if on else EventVerb.BLIND_MODE_DISABLED
+        Event.objects.record(draft.pk, verb, actor=user, about=draft.public_id)
     return True
 
 

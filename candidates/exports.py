@@ -1,6 +1,6 @@
-"""A ranking as plain values, and those as CSV, JSON and XLSX, for command line and pages alike.
+"""A ranking as plain values, and as CSV, JSON and XLSX, for the command line and the pages.
 
-Everything comes row by row, so that ten thousand candidates need no more memory than one.
+Rows are exported one after the other, so that memory does not grow with their number.
 """
 
 import csv
@@ -15,9 +15,10 @@ import xlsxwriter
 from django.db.models.base import ModelState
 from django.utils import translation
 
-from .blind import hide, is_hidden, masked, shown_file, shown_name
+from .blind import is_hidden, mask_identity, mask_spans, shown_filename, shown_name
 from .facts.reason import Reason
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
+from .models.candidate import Verdict
 from .reading.problems import Problem
 from .reasons import code_of, sentence, statement
 from .scoring import prepare
@@ -25,13 +26,13 @@ from .scoring.rank import met
 from .scoring.rubric import RubricCriterion
 from .scoring.scorecard import Rating
 
-# A cell that begins so is a formula to a spreadsheet; OWASP's list.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
-PLAIN = ("rank", "band", "file", "name", "score", "status")
-JUDGED = ("decision", "decided_by", "decided_at", "notes")
-# What is read of the database: half the time goes into making values of columns.
-OF_CANDIDATE = "candidate__"
-NEEDED = (
+# A spreadsheet reads a cell that begins so as a formula; the list is OWASP's (CSV injection).
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+PLAIN_COLUMNS = ("rank", "band", "file", "name", "score", "status")
+REVIEW_COLUMNS = ("decision", "decided_by", "decided_at", "notes")
+# Only these columns are fetched: converting columns takes half of the time.
+CANDIDATE_PREFIX = "candidate__"
+EXPORTED_FIELDS = (
     *("candidate_id", "rank", "band", "score", "status", "ratings", "flags"),
     *("error_code", "error_params"),
     *("candidate__public_id", "candidate__filename", "candidate__name", "candidate__email"),
@@ -39,86 +40,86 @@ NEEDED = (
     *("candidate__revealed_at", "candidate__verdict", "candidate__decided_at"),
     "candidate__decided_by__username",
 )
-AT_ONCE = 1_000  # rows of one look at the database
-CHUNK = 65_536  # characters that are sent at once
-LONGEST_CELL = 32_767  # characters, of XLSX
+ROWS_PER_FETCH = 1_000
+CHUNK_CHARACTERS = 65_536  # sent in a piece
+MAX_CELL_CHARACTERS = 32_767  # the limit of XLSX
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What people made of the candidates, where that is exported too: notes by candidate."""
+class ReviewData:
+    """Decisions and notes of people, where they are exported too; notes by candidate id."""
 
     draft: Draft
     notes: Mapping[int, list[Note]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, draft: Draft) -> "Judged":
-        """One query."""
+    def of(cls, draft: Draft) -> "ReviewData":
+        """The review data of a draft. One query."""
         notes: dict[int, list[Note]] = {}
         for note in Note.objects.filter(candidate__draft=draft).select_related("author"):
             notes.setdefault(note.candidate_id, []).append(note)
         return cls(draft, notes)
 
 
-def rows(
+def export_rows(
     analysis: Analysis,
-    chosen: EvaluationQuerySet,
+    evaluations: EvaluationQuerySet,
     files: Mapping[int, str] | None = None,
-    judged: Judged | None = None,
+    review: ReviewData | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Each of the evaluations that are `chosen`, in their order, as plain values.
+    """The evaluations as plain values, in their order.
 
-    `files` names candidates' files by their id. With `judged` they come with what people made of
-    them, and without what the draft's blind mode hides. Sentences are in the language of the moment
-    of the call: a response is streamed when that is over.
+    `files` has names of files by candidate id. With `review` the rows have decisions and notes, and
+    lack what the draft's blind mode hides. Sentences are in the language that is active at the
+    call, since a response is streamed later.
     """
-    return _rows(analysis, chosen, files or {}, judged, translation.get_language())
+    return _rows(analysis, evaluations, files or {}, review, translation.get_language())
 
 
 def _rows(
     analysis: Analysis,
-    chosen: EvaluationQuerySet,
+    evaluations: EvaluationQuerySet,
     files: Mapping[int, str],
-    judged: Judged | None,
+    review: ReviewData | None,
     language: str,
 ) -> Iterator[dict[str, Any]]:
     criteria = analysis.rubric.by_key()
-    blind = judged is not None and judged.draft.blind
-    needed = [*NEEDED, "candidate__prepared"] if blind else NEEDED
-    for values in chosen.values_list(*needed).iterator(AT_ONCE):
-        evaluation, by = _bare(needed, values)
-        row = _plain(evaluation, criteria, files, language)
-        if judged is not None:
-            row |= _judged(evaluation.candidate, by, judged)
-            if is_hidden(evaluation.candidate, judged.draft):
-                _hide(row, evaluation, judged.draft)
+    blind = review is not None and review.draft.blind
+    fields = [*EXPORTED_FIELDS, "candidate__prepared"] if blind else EXPORTED_FIELDS
+    for values in evaluations.values_list(*fields).iterator(ROWS_PER_FETCH):
+        evaluation, decided_by = _instances(fields, values)
+        row = _evaluation_values(evaluation, criteria, files, language)
+        if review is not None:
+            row |= _review_values(evaluation.candidate, decided_by, review)
+            if is_hidden(evaluation.candidate, review.draft):
+                _mask_identity(row, evaluation, review.draft)
         yield row
 
 
-def _bare(needed: Sequence[str], values: Sequence[Any]) -> tuple[Evaluation, str | None]:
-    """An evaluation with its candidate that have the needed columns and no others, and the name of
-    who decided. Made by hand, since Django's own making of rows takes half of an export's time."""
+def _instances(fields: Sequence[str], values: Sequence[Any]) -> tuple[Evaluation, str | None]:
+    """An evaluation and its candidate with only the exported columns, and the name of the user who
+    decided. Built here, since Django's own instances take half of an export's time."""
     evaluation, candidate = Evaluation.__new__(Evaluation), Candidate.__new__(Candidate)
     evaluation._state, candidate._state = ModelState(), ModelState()
-    of_evaluation, of_candidate = vars(evaluation), vars(candidate)
-    for name, value in zip(needed, values, strict=True):
-        if name.startswith(OF_CANDIDATE):
-            of_candidate[name[len(OF_CANDIDATE) :]] = value
+    evaluation_values, candidate_values = vars(evaluation), vars(candidate)
+    for name, value in zip(fields, values, strict=True):
+        if name.startswith(CANDIDATE_PREFIX):
+            candidate_values[name[len(CANDIDATE_PREFIX) :]] = value
         else:
-            of_evaluation[name] = value
-    of_candidate["id"] = of_evaluation["candidate_id"]
+            evaluation_values[name] = value
+    candidate_values["id"] = evaluation_values["candidate_id"]
     evaluation._state.fields_cache = {"candidate": candidate}
-    return evaluation, of_candidate.pop("decided_by__username")
+    return evaluation, candidate_values.pop("decided_by__username")
 
 
-def reason(evaluation: Evaluation) -> Reason | Problem | None:
-    """Why the evaluation has no score; None when it has, or may yet get one."""
+def unscored_reason(evaluation: Evaluation) -> Reason | Problem | None:
+    """Why the evaluation has no score; None when it has a score, or may still get one."""
     problem = evaluation.candidate.problem
     return evaluation.error or (Problem(problem) if problem else None)
 
 
 def flag_kinds(evaluation: Evaluation) -> list[str]:
-    """What the reviewer should know: found at reading, and found at scoring."""
+    """Kinds of the flags of reading and of scoring."""
     candidate = evaluation.candidate
     hidden = ["hidden-text"] if candidate.hidden else []
     return [
@@ -128,16 +129,16 @@ def flag_kinds(evaluation: Evaluation) -> list[str]:
     ]
 
 
-def _plain(
+def _evaluation_values(
     evaluation: Evaluation,
     criteria: Mapping[str, RubricCriterion],
     files: Mapping[int, str],
     language: str,
 ) -> dict[str, Any]:
-    why = reason(evaluation)
+    reason = unscored_reason(evaluation)
     ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
     with translation.override(language):
-        error = sentence(why)
+        error = sentence(reason)
         statements = [statement(rating, criteria) for rating in ratings]
     return {
         "rank": evaluation.rank,
@@ -148,12 +149,12 @@ def _plain(
         "status": evaluation.status,
         "flags": flag_kinds(evaluation),
         "error": error or None,
-        "error_code": code_of(why) or None,
+        "error_code": code_of(reason) or None,
         "ratings": [
             {
                 "criterion": criteria[rating.criterion].name,
                 "rating": rating.rating,
-                "must_have": _standing(criteria[rating.criterion], rating),
+                "must_have": _must_have_state(criteria[rating.criterion], rating),
                 "reason": text,
                 "reason_code": code_of(rating.reason) or None,
                 "supported": rating.supported,
@@ -164,52 +165,57 @@ def _plain(
     }
 
 
-def _judged(candidate: Candidate, by: str | None, judged: Judged) -> dict[str, Any]:
-    at = candidate.decided_at
+def _review_values(
+    candidate: Candidate, decided_by: str | None, review: ReviewData
+) -> dict[str, Any]:
     return {
-        "decision": candidate.verdict or None,
-        "decided_by": by,
-        "decided_at": at.isoformat() if at else None,
+        "decision": None if candidate.verdict == Verdict.OPEN else candidate.verdict,
+        "decided_by": decided_by,
+        "decided_at": candidate.decided_at.isoformat() if candidate.decided_at else None,
         "notes": [
             {
                 "text": note.text,
                 "author": note.author.get_username() if note.author else None,
                 "created_at": note.created_at.isoformat(),
             }
-            for note in judged.notes.get(candidate.pk, [])
+            for note in review.notes.get(candidate.pk, [])
         ],
     }
 
 
-def _hide(row: dict[str, Any], evaluation: Evaluation, draft: Draft) -> None:
-    """Take out of the row what tells who it is. A quote knows its place, and what is hidden of the
-    text was kept when it was read; so nothing is looked for again, and no text is fetched."""
+def _mask_identity(row: dict[str, Any], evaluation: Evaluation, draft: Draft) -> None:
+    """Mask what reveals the candidate in the row. Quotes have positions, and the spans to mask were
+    stored at reading, so that nothing is searched again and no text is fetched."""
     candidate = evaluation.candidate
-    kept = candidate.prepared
-    spans = kept["traces"] if candidate.name and kept.get("version") == prepare.VERSION else None
-    row["name"], row["file"] = shown_name(candidate, draft), shown_file(candidate, draft)
-    for told, rating in zip(row["ratings"], evaluation.ratings, strict=True):
-        told["quotes"] = [
-            hide(quote["text"], candidate)
+    prepared = candidate.prepared
+    spans = (
+        prepared["traces"]
+        if candidate.name and prepared.get("version") == prepare.VERSION
+        else None
+    )
+    row["name"], row["file"] = shown_name(candidate, draft), shown_filename(candidate, draft)
+    for shown, rating in zip(row["ratings"], evaluation.ratings, strict=True):
+        shown["quotes"] = [
+            mask_identity(quote["text"], candidate)
             if spans is None
-            else masked(quote["text"], spans, quote["start"])
+            else mask_spans(quote["text"], spans, quote["start"])
             for quote in rating["quotes"]
         ]
-        if candidate.name and any(part in told["reason"] for part in candidate.name.split()):
-            told["reason"] = hide(told["reason"], candidate)
+        if candidate.name and any(part in shown["reason"] for part in candidate.name.split()):
+            shown["reason"] = mask_identity(shown["reason"], candidate)
     for note in row["notes"]:
-        note["text"] = hide(note["text"], candidate)
+        note["text"] = mask_identity(note["text"], candidate)
 
 
-def _standing(criterion: RubricCriterion, rating: Rating) -> str | None:
+def _must_have_state(criterion: RubricCriterion, rating: Rating) -> str | None:
     return str(met(rating)) if criterion.must_have else None
 
 
-def head(names: Sequence[str], must_have: Sequence[str], *, judged: bool) -> list[str]:
-    """What the columns of a table are called."""
-    more = JUDGED if judged else ()
+def column_titles(names: Sequence[str], must_have: Sequence[str], *, review: bool) -> list[str]:
+    """The titles of the columns of a table."""
+    more = REVIEW_COLUMNS if review else ()
     return [
-        *PLAIN,
+        *PLAIN_COLUMNS,
         *more,
         "flags",
         "error",
@@ -219,69 +225,70 @@ def head(names: Sequence[str], must_have: Sequence[str], *, judged: bool) -> lis
     ]
 
 
-def line(
-    row: dict[str, Any], names: Sequence[str], must_have: Sequence[str], *, judged: bool
+def table_line(
+    row: dict[str, Any], names: Sequence[str], must_have: Sequence[str], *, review: bool
 ) -> list[Any]:
-    """One candidate as a line of a table; a rating for each criterion."""
+    """A candidate as a line of a table, with the rating of each criterion."""
     rated = {rating["criterion"]: rating for rating in row["ratings"]}
-    values = [row[key] for key in PLAIN]
-    if judged:
-        told = "\n".join(f"{note['author'] or ''}: {note['text']}" for note in row["notes"])
-        values += [row["decision"], row["decided_by"], row["decided_at"], told]
+    values = [row[key] for key in PLAIN_COLUMNS]
+    if review:
+        notes = "\n".join(f"{note['author'] or ''}: {note['text']}" for note in row["notes"])
+        values += [row["decision"], row["decided_by"], row["decided_at"], notes]
     values += [" ".join(row["flags"]), row["error"], row["error_code"]]
     values += [rated[name]["rating"] if name in rated else None for name in names]
     values += [rated[name]["must_have"] if name in rated else None for name in must_have]
-    return [cell(value) for value in values]
+    return [safe_cell(value) for value in values]
 
 
-def cell(value: Any) -> Any:
-    """The value, so that no spreadsheet takes it for a formula."""
-    if isinstance(value, str) and value.startswith(FORMULA):
+def safe_cell(value: Any) -> Any:
+    """The value, changed so that no spreadsheet reads it as a formula."""
+    if isinstance(value, str) and value.startswith(FORMULA_PREFIXES):
         return f"'{value}"
     return value
 
 
-def columns(analysis: Analysis) -> tuple[list[str], list[str]]:
+def criterion_names(analysis: Analysis) -> tuple[list[str], list[str]]:
     """The names of the criteria, and those of the must-haves."""
     criteria = analysis.rubric.criteria
-    return [one.name for one in criteria], [one.name for one in criteria if one.must_have]
+    must_haves = [criterion.name for criterion in criteria if criterion.must_have]
+    return [criterion.name for criterion in criteria], must_haves
 
 
 def csv_lines(
-    told: Iterable[dict[str, Any]],
+    rows: Iterable[dict[str, Any]],
     names: Sequence[str],
     must_have: Sequence[str],
     *,
-    judged: bool = False,
+    review: bool = False,
 ) -> Iterator[str]:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(map(cell, head(names, must_have, judged=judged)))
-    for row in told:
-        if out.tell() > CHUNK:
+    writer.writerow(map(safe_cell, column_titles(names, must_have, review=review)))
+    for row in rows:
+        if out.tell() > CHUNK_CHARACTERS:
             yield out.getvalue()
             out.seek(0)
             out.truncate()
-        writer.writerow(line(row, names, must_have, judged=judged))
+        writer.writerow(table_line(row, names, must_have, review=review))
     yield out.getvalue()
 
 
-def json_parts(about: Mapping[str, Any], told: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """`about`, and all candidates behind it, a line each."""
+def json_parts(about: Mapping[str, Any], rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """`about` with the candidates appended, a line each."""
     parts = [json.dumps(about, ensure_ascii=False)[:-1] + ', "candidates": [']
     size, comma = 0, "\n"
-    for row in told:
+    for row in rows:
         parts.append(comma + json.dumps(row, ensure_ascii=False))
         size += len(parts[-1])
         comma = ",\n"
-        if size > CHUNK:
+        if size > CHUNK_CHARACTERS:
             yield "".join(parts)
             parts, size = [], 0
     yield "".join((*parts, "\n]}\n"))
 
 
-def xlsx(
-    told: Iterable[dict[str, Any]], names: Sequence[str], must_have: Sequence[str]
+def xlsx_file(
+    rows: Iterable[dict[str, Any]], names: Sequence[str], must_have: Sequence[str]
 ) -> IO[bytes]:
     """A workbook as an open file, at its beginning."""
     out = TemporaryFile()  # noqa: SIM115
@@ -290,18 +297,18 @@ def xlsx(
     )
     sheet = book.add_worksheet()
     bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-    titles = head(names, must_have, judged=True)
+    titles = column_titles(names, must_have, review=True)
     sheet.freeze_panes(1, 4)
     sheet.set_column(2, 3, 28)
-    sheet.set_column(len(PLAIN), len(PLAIN) + len(JUDGED), 18)
+    sheet.set_column(len(PLAIN_COLUMNS), len(PLAIN_COLUMNS) + len(REVIEW_COLUMNS), 18)
     for column, title in enumerate(titles):
-        sheet.write_string(0, column, cell(title), bold)
+        sheet.write_string(0, column, safe_cell(title), bold)
     number = 0
-    for number, row in enumerate(told, start=1):
-        for column, value in enumerate(line(row, names, must_have, judged=True)):
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(table_line(row, names, must_have, review=True)):
             if isinstance(value, str):
                 if value:
-                    sheet.write_string(number, column, value[:LONGEST_CELL])
+                    sheet.write_string(number, column, value[:MAX_CELL_CHARACTERS])
             elif value is not None:
                 sheet.write_number(number, column, value)
     sheet.autofilter(0, 0, number, len(titles) - 1)

@@ -22,7 +22,7 @@ from django.db.models.functions import Length
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from .models import Archive, Candidate, Draft, Event, Piece
+from .models import Archive, Candidate, Draft, Event, EventVerb, Piece
 from .models.candidate import CandidateStatus
 from .reading import MAX_ARCHIVE_BYTES, MAX_BYTES, ZIP, Member, Problem
 from .reasons import sentence
@@ -124,23 +124,37 @@ def accept(
     if not contents:
         return outcomes
     with transaction.atomic():
-        names = {digest: outcomes[first].name for digest, (first, *_) in indexes.items()}
-        stored = _store(draft, contents, names, source)
-        candidates = Candidate.objects.filter(draft=draft, sha256__in=contents).defer("text")
-        for candidate in candidates:
-            first, *duplicates = indexes[candidate.sha256]
-            if stored.get(candidate.sha256) == candidate.file.name:
-                outcomes[first] = replace(outcomes[first], candidate=candidate)
-                del stored[candidate.sha256]
-            else:
-                duplicates.insert(0, first)
-            for index in duplicates:
-                outcomes[index] = replace(outcomes[index], duplicate_of=candidate.filename)
-        discard(stored.values())  # another request was faster with the same bytes
+        _store_candidates(draft, contents, indexes, outcomes, source)
         added = sum(outcome.candidate is not None for outcome in outcomes)
         if added:
-            Event.objects.all().record(draft.pk, "files added", actor=user, detail=str(added))
+            Event.objects.record(
+                draft.pk, EventVerb.FILES_ADDED, actor=user, params={"count": added}
+            )
     return outcomes
+
+
+def _store_candidates(
+    draft: Draft,
+    contents: dict[str, bytes],
+    indexes: dict[str, list[int]],
+    outcomes: list[UploadOutcome],
+    source: str,
+) -> None:
+    """Store the new files of `contents` and complete their `outcomes`: a candidate, or the file
+    that they duplicate. `indexes` has their places in `outcomes`, by hash."""
+    names = {digest: outcomes[first].name for digest, (first, *_) in indexes.items()}
+    stored = _store(draft, contents, names, source)
+    candidates = Candidate.objects.filter(draft=draft, sha256__in=contents).defer("text")
+    for candidate in candidates:
+        first, *duplicates = indexes[candidate.sha256]
+        if stored.get(candidate.sha256) == candidate.file.name:
+            outcomes[first] = replace(outcomes[first], candidate=candidate)
+            del stored[candidate.sha256]
+        else:
+            duplicates.insert(0, first)
+        for index in duplicates:
+            outcomes[index] = replace(outcomes[index], duplicate_of=candidate.filename)
+    discard(stored.values())  # another request was faster with the same bytes
 
 
 def accept_members(draft: Draft, archive: Archive, members: Sequence[Member]) -> int:
@@ -187,7 +201,6 @@ def _unreadable_candidate(
         sha256=sha256(f"{archive.sha256}/{member.name}".encode()).hexdigest(),
         status=CandidateStatus.UNREADABLE,
         problem=problem,
-        detail=member.detail,
         read_at=timezone.now(),
     )
 
@@ -206,8 +219,25 @@ def _store_archive(draft: Draft, user: "User | None", name: str, data: bytes) ->
         if stored.file.name != archive.file.name:
             discard([str(archive.file.name)])
             return UploadOutcome(name, duplicate_of=stored.filename)
-        Event.objects.all().record(draft.pk, "archive added", actor=user, detail=name)
+        Event.objects.record(draft.pk, EventVerb.ARCHIVE_ADDED, actor=user, about=stored.public_id)
     return UploadOutcome(name, archive=stored)
+
+
+def remove_unreadable_files(draft: Draft, user: "User") -> int:
+    """Remove every candidate whose file cannot be read, with the file; returns how many."""
+    with transaction.atomic():
+        unreadable = draft.candidates.filter(status=CandidateStatus.UNREADABLE)
+        names = dict(unreadable.select_for_update().values_list("pk", "file"))
+        if names:
+            Candidate.objects.filter(pk__in=names).delete()
+            discard(names.values())
+            Event.objects.record(
+                draft.pk,
+                EventVerb.UNREADABLE_FILES_REMOVED,
+                actor=user,
+                params={"count": len(names)},
+            )
+    return len(names)
 
 
 def discard(names: Iterable[str]) -> None:

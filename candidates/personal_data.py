@@ -6,12 +6,13 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from candidates.models import Call, Candidate, Decision, Event, FollowUp, Likeness, Note
+from candidates.models import Call, Candidate, Decision, Event, FollowUp, Note, PossibleDuplicate
+from candidates.pages.activity import describe, names_for
 
 PERSON_FIELDS = """
-filename source size sha256 created_at status problem detail media_type reader pages read_at
+filename source size sha256 created_at status problem media_type reader pages read_at
 language name email phone links confidence sections flags hidden verdict decided_at
 decided_by__username revealed_at
 """
@@ -25,7 +26,6 @@ purpose model answered_by status created_at settled_at prompt_tokens completion_
 error_code http_status
 """
 FOLLOW_UP_FIELDS = "kind status score result error_code error_params done_at"
-EVENT_FIELDS = "actor__username verb detail reason_code reason_params at"
 
 
 def personal_data_zip(candidate: Candidate) -> BytesIO:
@@ -50,7 +50,7 @@ def _personal_data(candidate: Candidate) -> dict[str, Any]:
     ids = list(evaluations.values_list("pk", flat=True))
     about = [candidate.public_id, *evaluations.values_list("public_id", flat=True)]
     followups = FollowUp.objects.filter(evaluation__in=ids).order_by("pk")
-    likenesses = Likeness.objects.filter(Q(first=candidate) | Q(second=candidate))
+    duplicates = PossibleDuplicate.objects.filter(Q(first=candidate) | Q(second=candidate))
     notes = Note.objects.filter(candidate=candidate)
     decisions = Decision.objects.filter(candidate=candidate)
     events = Event.objects.filter(draft=candidate.draft_id, about__in=about)
@@ -61,8 +61,30 @@ def _personal_data(candidate: Candidate) -> dict[str, Any]:
         "evaluations": list(evaluations.values(*EVALUATION_FIELDS.split())),
         "followups": list(followups.values(*FOLLOW_UP_FIELDS.split())),
         "notes": list(notes.values("author__username", "text", "created_at")),
-        "decisions": list(decisions.values("by__username", "before", "verdict", "at")),
-        "likenesses": list(likenesses.values("why", "share", "decision", "decided_at")),
-        "events": list(events.values(*EVENT_FIELDS.split())),
+        "decisions": list(
+            decisions.values("decided_by__username", "before", "verdict", "decided_at")
+        ),
+        "possible_duplicates": list(
+            duplicates.values("evidence", "share", "decision", "decided_at")
+        ),
+        "events": _events(events),
         "calls": list(calls.values(*CALL_FIELDS.split())),
     }
+
+
+def _events(events: QuerySet[Event]) -> list[dict[str, Any]]:
+    """Each with its code and parameters, and in words in the reader's language."""
+    rows = list(events.select_related("actor"))
+    names = names_for(rows)
+    return [
+        {
+            "actor": event.actor.get_username() if event.actor else None,
+            "verb": event.verb,
+            "params": event.params,
+            "reason_code": event.reason_code,
+            "reason_params": event.reason_params,
+            "description": describe(event, names),
+            "created_at": event.created_at,
+        }
+        for event in rows
+    ]

@@ -39,12 +39,10 @@ BUCKET_POINTS = 5  # of score, in a bar of the chart
 BUCKET_COUNT = 100 // BUCKET_POINTS
 LAST_BUCKET_START = 100 - BUCKET_POINTS  # it includes 100; the others end a tenth before the next
 TENTH = Decimal("0.1")
-UNDECIDED = "open"
 WAITING = "waiting"
 STATUSES = (EvaluationStatus.SCORED, WAITING, EvaluationStatus.FAILED, EvaluationStatus.UNREADABLE)
 MUSTS = ("met", "unclear", "missing")
 RATINGS = ("1", "2", "3", "4")  # the least rating of a criterion
-VERDICTS = (UNDECIDED, Verdict.SHORTLIST, Verdict.MAYBE, Verdict.REJECT)
 ANY, NONE, HIDDEN = "any", "none", "hidden-text"
 # Lexemes that only reveal a gender: not searchable in blind mode.
 GENDERED_LEXEMES = (
@@ -110,7 +108,7 @@ class _QueryValues:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class RankingFilter:
     """The conditions; "" and None mean any. `wrong` has a sentence for each value of the address
     that cannot be used and is ignored."""
 
@@ -148,7 +146,7 @@ class Filter:
             low=low,
             high=high,
             flag=values.text("flag")[:MAX_FLAG_CHARACTERS],
-            verdict=values.choice("verdict", VERDICTS),
+            verdict=values.choice("verdict", tuple(Verdict.values)),
             by=by,
             least=int(least) if least else None,
             sort=values.choice("sort", keys),
@@ -209,8 +207,7 @@ class Filter:
         if self.flag:
             condition &= self._flag_condition()
         if self.verdict:
-            verdict = Verdict.OPEN if self.verdict == UNDECIDED else self.verdict
-            condition &= Q(candidate__verdict=verdict)
+            condition &= Q(candidate__verdict=self.verdict)
         if self.by and self.least:
             condition &= Q(**{f"marks__{self.keys.index(self.by)}__gte": self.least})
         if self.q:
@@ -239,7 +236,7 @@ class Filter:
         kind = [{"kind": self.flag}]
         return Q(flags__contains=kind) | Q(candidate__flags__contains=kind)
 
-    def of(self, analysis: Analysis) -> EvaluationQuerySet:
+    def evaluations(self, analysis: Analysis) -> EvaluationQuerySet:
         """The evaluations of the analysis that match, in the order of the filter."""
         rows: EvaluationQuerySet = analysis.evaluations.filter(self.condition)
         return rows.order_by(*self.order)
@@ -279,36 +276,38 @@ def _search(q: str, draft_id: int, *, is_blind: bool) -> CandidateQuerySet:
     query = SearchQuery(q, search_type=kind, config="simple")
     matches = Candidate.objects.filter(draft=draft_id, words__search=query)
     if is_blind:
-        identity = Concat(
-            *("name", Value(" "), "email", Value(" "), "phone", Value(" "), "filename"),
-            Value(" "),
-            Cast("links", TextField()),
-            output_field=TextField(),
-        )
-        separated = Func(
-            *(identity, Value(r"[\W_]+"), Value(" "), Value("g")),
-            function="regexp_replace",
-            output_field=TextField(),
-        )
-        names = Func(
-            Concat(
-                *(identity, Value(" "), separated, Value(f" {GENDERED_LEXEMES}")),
-                output_field=TextField(),
-            ),
-            template="tsvector_to_array(to_tsvector('simple', %(expressions)s))",
-            output_field=ArrayField(TextField()),
-        )
-        lexemes = Func(
-            F("words__search"), names, function="ts_delete", output_field=SearchVectorField()
-        )
         is_match = Func(
-            *(lexemes, query),
+            *(_lexemes_without_identity(), query),
             template="(%(expressions)s)",
             arg_joiner=" @@ ",
             output_field=BooleanField(),
         )
         matches = matches.filter(~Q(verdict=Verdict.OPEN) | Q(is_match))
     return matches
+
+
+def _lexemes_without_identity() -> Func:
+    """The lexemes of a résumé without those of the name, the contact data and the gender."""
+    identity = Concat(
+        *("name", Value(" "), "email", Value(" "), "phone", Value(" "), "filename"),
+        Value(" "),
+        Cast("links", TextField()),
+        output_field=TextField(),
+    )
+    separated = Func(
+        *(identity, Value(r"[\W_]+"), Value(" "), Value("g")),
+        function="regexp_replace",
+        output_field=TextField(),
+    )
+    names = Func(
+        Concat(
+            *(identity, Value(" "), separated, Value(f" {GENDERED_LEXEMES}")),
+            output_field=TextField(),
+        ),
+        template="tsvector_to_array(to_tsvector('simple', %(expressions)s))",
+        output_field=ArrayField(TextField()),
+    )
+    return Func(F("words__search"), names, function="ts_delete", output_field=SearchVectorField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +337,7 @@ class RankingOverview:
         return sum(self.tally[status] for status in OPEN_EVALUATION_STATUSES)
 
 
-def overview(analysis: Analysis, filter: Filter) -> RankingOverview:
+def count_ranking(analysis: Analysis, filter: RankingFilter) -> RankingOverview:
     """Count the analysis. One query, which scans the whole analysis once."""
     bucket = Cast(Floor(F("score") / BUCKET_POINTS), IntegerField())
     hit_count = Count("pk", filter=filter.condition) if filter.narrows else Count("pk")
@@ -378,8 +377,8 @@ def overview(analysis: Analysis, filter: Filter) -> RankingOverview:
     )
 
 
-def around(
-    analysis: Analysis, evaluation: Evaluation, filter: Filter
+def find_neighbours(
+    analysis: Analysis, evaluation: Evaluation, filter: RankingFilter
 ) -> tuple[Evaluation | None, Evaluation | None, int | None, int]:
     """The evaluations before and after `evaluation` among those that match the filter, its place
     among them (from 1, None where it does not match), and their number. Two queries."""

@@ -17,12 +17,11 @@ class ReadingResult:
 
     A new fact about a résumé is a column there and a field here: the statement that writes the
     rows (`CandidateQuerySet.record_reading`) is made of these fields. A file that cannot be read
-    has `status`, `problem` and `detail`, and leaves all others empty.
+    has `status` and `problem`, and leaves all others empty.
     """
 
     status: CandidateStatus
     problem: str = ""
-    detail: str = ""
     media_type: str = ""
     reader: str = ""
     pages: int = 0
@@ -77,6 +76,6 @@ class ReadingResult:
         )
 
     @classmethod
-    def of_problem(cls, problem: Problem, detail: str) -> Self:
+    def of_problem(cls, problem: Problem) -> Self:
         """The values for a file that cannot be read."""
-        return cls(status=CandidateStatus.UNREADABLE, problem=problem, detail=detail)
+        return cls(status=CandidateStatus.UNREADABLE, problem=problem)

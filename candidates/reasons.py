@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from candidates.facts.reason import CAUSE, FailureCode, Param, Reason, ReasonCode
+from candidates.facts.reason import CAUSE, DeliveryCode, FailureCode, Param, Reason, ReasonCode
 from candidates.reading.problems import Problem
 from candidates.scoring.engines.openai.answers import UNUSABLE
 from candidates.scoring.reason_codes import InsightCode, RatingCode
@@ -174,6 +174,37 @@ SENTENCES: dict[ReasonCode, Words] = {
     FailureCode.CRON_TOO_OFTEN: _(
         "That is more than once an hour. Give the first part one minute, such as 0."
     ),
+    # E-mails
+    DeliveryCode.MAIL_REFUSED: _(
+        "The mail server refused the e-mail with %(status)s, %(error_class)s."
+    ),
+    DeliveryCode.MAIL_SERVER_UNREACHABLE: _(
+        "The mail server cannot be reached, or hung up: %(error_class)s."
+    ),
+    DeliveryCode.MAIL_SERVER_TIMED_OUT: _("The mail server did not answer in time."),
+    DeliveryCode.MAIL_FAILED: _("Sending the e-mail failed: %(error_class)s."),
+    DeliveryCode.RECIPIENT_REFUSED: _("The e-mail provider refused the recipient."),
+    DeliveryCode.ADDRESS_BOUNCED: _(
+        "E-mail to this address came back on %(day)s. Nothing is sent there until staff allow it "
+        "again."
+    ),
+    DeliveryCode.ADDRESS_COMPLAINED: _(
+        "E-mail to this address was marked as spam on %(day)s. Nothing is sent there until staff "
+        "allow it again."
+    ),
+    DeliveryCode.DRAFT_RETURNED_TO: _("Somebody has come back to the draft: it is not erased."),
+    # Webhook messages
+    DeliveryCode.WEBHOOK_REFUSED: _("The server answered %(status)s."),
+    DeliveryCode.WEBHOOK_REDIRECTED: _(
+        "The server sends us elsewhere, and redirects are not followed."
+    ),
+    DeliveryCode.WEBHOOK_UNREACHABLE: _("The server cannot be reached: %(error_class)s."),
+    DeliveryCode.WEBHOOK_TIMED_OUT: _("The server did not answer within %(seconds)s seconds."),
+    DeliveryCode.WEBHOOK_OWNER_LEFT: _("The account of the webhook is closed."),
+    DeliveryCode.ADDRESS_PRIVATE: _(
+        "'%(host)s' leads to %(address)s, which is not a public address. Give a public one, or "
+        "ask whoever runs the site to allow private ones (WEBHOOK_ALLOW_PRIVATE)."
+    ),
 }
 SENTENCES.update(UNUSABLE.items())
 
@@ -312,8 +343,8 @@ def _statement(reason: Reason, criteria: Mapping[str, RubricCriterion]) -> str:
     if "rating" in params:
         gaps["number"] = number_format(f"{params['rating']:g}")
     if (cause := reason.cause) is not None:
-        said = _statement(cause, criteria).removesuffix(".")
-        gaps["said"] = f"{said[0].lower()}{said[1:]}"
+        statement = _statement(cause, criteria).removesuffix(".")
+        gaps["said"] = f"{statement[0].lower()}{statement[1:]}"
     elif "terms" in params:
         gaps["words"] = _quoted(str(params["terms"]).split())
     return gettext(msgid) % gaps

@@ -1,13 +1,12 @@
-"""Everything that can go wrong, at random and for long: `make chaos`, or
-`python -m tests.chaos --minutes 1 --seed 7`.
+"""Random faults over a long time: `make chaos`, or `python -m tests.chaos --minutes 1 --seed 7`.
 
 Two supervisors with real workers, a PostgreSQL of its own, a model server and a mail server over
 real connections. Seeded faults: processes killed and frozen, connections cut, PostgreSQL killed,
-model and mail down, slow and refusing; and people who submit, cancel, pause, resume, retry and halt
-meanwhile. Then the faults end, everything has to drain, and what has been promised is counted by
-three witnesses: triggers in the database, the model server's own log, the mail server's box.
+model and mail down, slow and refusing; while users submit, cancel, pause, resume, retry and halt.
+Then the faults end, all work has to drain, and the promises are checked against three witnesses:
+triggers in the database, the log of the model server, the messages of the mail server.
 
-The seed decides what is done and to whom of those that are there; the moment is the machine's.
+The seed decides the faults and their targets; the time of each depends on the machine.
 """
 
 import argparse
@@ -42,14 +41,14 @@ if TYPE_CHECKING:
 SUPERVISORS = 2
 WORKERS = 2  # each
 CONCURRENCY = 4
-MAX_STANDSTILL_SECONDS = 30.0  # seconds with work to do and nothing written; more is late
-MAX_DRAIN_SECONDS = 240.0  # seconds for everything to end, once the faults have
+MAX_STANDSTILL_SECONDS = 30.0  # with work to do and nothing written; more is late
+MAX_DRAIN_SECONDS = 240.0  # for all work to end, after the end of the faults
 MIN_OPEN_JOBS = 4
 MARK = re.compile(r"([a-p]{16}) is the reference")
 MARK_VARIABLE = (
     "EVALUATOR_CHAOS"  # in the environment of all processes that must be gone at the end
 )
-# Who is told of what is written, whatever the program believes.
+# Triggers that record each write, whatever the program does.
 WITNESS_SQL = """
 CREATE TABLE witness (what text, id bigint, at timestamptz DEFAULT clock_timestamp());
 CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -68,7 +67,7 @@ EXECUTE FUNCTION witness('ended again');
 
 @dataclass
 class Outcome:
-    """What was done, and what came of it; `wrong` is what must not be."""
+    """The faults and their results; `wrong` has each violation of a promise."""
 
     done: Counter[str] = field(default_factory=Counter)
     jobs: Counter[str] = field(default_factory=Counter)
@@ -93,7 +92,7 @@ class Outcome:
 
 @contextmanager
 def database(folder: Path) -> Iterator[None]:
-    """A PostgreSQL of our own, which workers find in DATABASE_URL as in production."""
+    """A separate PostgreSQL, which workers find in DATABASE_URL as in production."""
     place = folder / "postgres"
     server.ensure_running(place)
     host = quote(str(server.socket_folder(place)), safe="")
@@ -127,7 +126,7 @@ def database(folder: Path) -> Iterator[None]:
 
 
 class Chaos:
-    """The stage, what can be done on it, and the tally."""
+    """The servers and workers, the faults, and the counts."""
 
     def __init__(self, folder: Path, seed: int, only: str) -> None:
         from tests.servers import mail, model
@@ -137,11 +136,11 @@ class Chaos:
         self.outcome = Outcome()
         self.stack = ExitStack()
         self.model_up, self.mail_up = ExitStack(), ExitStack()
-        self.model = self.model_up.enter_context(model.serving(latency=0.3, jitter=0.2))
-        self.mail = self.mail_up.enter_context(mail.serving())
+        self.model = self.model_up.enter_context(model.serve_model(latency=0.3, jitter=0.2))
+        self.mail = self.mail_up.enter_context(mail.serve_mail())
         self.workers: list[Worker] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
-        self.marks: dict[str, int] = {}  # candidate, by what stands in its résumé
+        self.marks: dict[str, int] = {}  # candidate ids by the mark in their résumé
         self.moved = time.monotonic()
         self.seen = -1
         self.deeds: dict[str, tuple[int, Callable[[], str]]] = {
@@ -203,7 +202,7 @@ class Chaos:
                 self.outcome.done[deed] += 1
 
     def live(self, seconds: float) -> None:
-        """Let time pass: what was put off comes, who ended is started again, and we look."""
+        """Wait, with deferred actions, restarts of supervisors and checks of progress."""
         end = time.monotonic() + seconds
         while True:
             now = time.monotonic()
@@ -223,7 +222,7 @@ class Chaos:
             time.sleep(0.2)
 
     def look(self) -> None:
-        """Whether anything moves, where there is something to do and nobody forbids it."""
+        """Check that work goes on where there is work to do and no halt."""
         from candidates.models import Evaluation
         from jobs.models import Halt, Job
 
@@ -242,7 +241,7 @@ class Chaos:
     model_is_ill = False
 
     def db[Value](self, act: Callable[[], Value]) -> Value:
-        """Our own part of an outage: the same again on a new connection."""
+        """Query, with retries on a new connection: faults cut these connections too."""
         from django.db import InterfaceError, OperationalError, connection
 
         until = time.monotonic() + 30
@@ -343,7 +342,7 @@ class Chaos:
         if mood == "down":
             self.model_up.close()
             self.model_up = ExitStack()
-            restarted = model.serving(again=self.model)
+            restarted = model.serve_model(again=self.model)
             self.put_off(seconds, lambda: void(self.model_up.enter_context(restarted)))
         else:
             shares: dict[str, dict[str, Any]] = {
@@ -374,7 +373,7 @@ class Chaos:
         if mood == "down":
             self.mail_up.close()
             self.mail_up = ExitStack()
-            restarted = mail.serving(again=self.mail)
+            restarted = mail.serve_mail(again=self.mail)
             self.live(self.chance.uniform(1.0, 4.0))
             self.mail_up.enter_context(restarted)
         elif mood == "slow":
@@ -418,7 +417,7 @@ class Chaos:
         return deed
 
     def submit(self) -> "Job":
-        """A new role with résumés of its own: half of them still to be read."""
+        """Submit a new draft with résumés, in half of the cases not read yet."""
         from jobs.execution import submit
 
         user = chaos_user()
@@ -469,7 +468,7 @@ class Chaos:
         self.moved = time.monotonic()
 
     def drain(self) -> None:
-        """With everything well again, all work ends; people retry what failed."""
+        """Wait until all work has ended, without faults; retry what failed."""
         from candidates.models import Call
         from jobs.execution import pause
         from jobs.models import Job, Lane, Notification, OutgoingStatus
@@ -502,7 +501,7 @@ class Chaos:
         self.outcome.drained = time.monotonic() - started_at
 
     def retry_failed(self, user: "User") -> bool:
-        """Whether there was anything that a person would retry."""
+        """Retry failed evaluations; return whether there were any."""
         from candidates.models import Evaluation
         from jobs.execution import submit
         from jobs.models import Job, JobStatus
@@ -549,7 +548,7 @@ class Chaos:
 
 
 def void(value: object) -> None:
-    """For what answers where nothing is to be said."""
+    """Discard a return value."""
 
 
 def busy_pids() -> set[int]:
@@ -589,7 +588,7 @@ def cut_connections(place: Path) -> None:
 
 
 def is_ours(process: psutil.Process) -> bool:
-    """Whether a worker's process, however it came to be."""
+    """Whether the process belongs to a worker of this run."""
     with suppress(psutil.Error, OSError):
         if process.status() != psutil.STATUS_ZOMBIE:
             mark: str | None = process.environ().get(MARK_VARIABLE)
@@ -598,7 +597,7 @@ def is_ours(process: psutil.Process) -> bool:
 
 
 def run(seconds: float, seed: int, only: str = "") -> Outcome:
-    """Needs a process of its own: it sets Django up on a database of its own."""
+    """Run the test; needs a separate process, since it sets Django up on a separate database."""
     with (
         tempfile.TemporaryDirectory(prefix="evaluator-chaos-", ignore_cleanup_errors=True) as place,
         database(Path(place)),

@@ -1,9 +1,9 @@
-"""What the monitor says of real faults, and how soon: `make faults`, or
+"""Real faults and how soon they are reported: `make faults`, or
 `python -m tests.faults --only F1,F12`.
 
-A supervisor with real workers, a PostgreSQL of its own, a model server and a mail server over real
-connections. Each fault is caused once, the monitor is asked until it names it, the fault is mended,
-and the monitor is asked until it says so no longer. The table goes into docs/operations.md.
+A supervisor with real workers, a separate PostgreSQL, a model server and a mail server over real
+connections. Each fault is caused once and repaired as soon as the list of problems has it; then the
+time until the list is clear again is measured. The table goes into docs/operations.md.
 """
 
 import argparse
@@ -42,7 +42,7 @@ class Noticed:
 
 
 class Stage(chaos.Chaos):
-    """Chaos with its hands tied: one supervisor, one fault at a time."""
+    """One supervisor, and one fault at a time."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, 1, "")
@@ -108,7 +108,7 @@ class Stage(chaos.Chaos):
         return value
 
     def begin(self) -> None:
-        """One supervisor in good health, whatever became of the last one."""
+        """Start a supervisor in good health, in place of the last one."""
         for worker in self.workers:
             worker.close()
         self.workers = [self.start(0)]
@@ -120,7 +120,7 @@ class Stage(chaos.Chaos):
         user = chaos.chaos_user()
         self.job = submit.submit(self.draft(user, size), user, mode="none")
 
-    # The faults. Each may return since when it lasts.
+    # The faults. Each may return the time at which it began.
 
     def kill_busy(self) -> None:
         self.model.behaviour = type(self.well)(latency=3.0)
@@ -195,10 +195,10 @@ class Stage(chaos.Chaos):
     def again(self) -> Any:
         from tests.servers import model
 
-        return model.serving(again=self.model)
+        return model.serve_model(again=self.model)
 
     def recover(self) -> None:
-        """All servers in good health, and no job left over."""
+        """Bring all servers into good health, and cancel open jobs."""
         from jobs.execution import submit
         from jobs.models import Job
 
@@ -233,7 +233,7 @@ def table(rows: list[Noticed]) -> str:
 
 
 def write(rows: list[Noticed]) -> None:
-    """Put the table in the place of the last one; what stands around it stays."""
+    """Replace the table in the document; the text around it stays."""
     text = DOCUMENT.read_text(encoding="utf-8")
     before, heading, after = text.partition(f"{HEADING}\n")
     if not heading:
@@ -246,7 +246,7 @@ def write(rows: list[Noticed]) -> None:
 
 
 def run(only: str) -> tuple[list[Noticed], list[str]]:
-    """Needs a process of its own: it sets Django up on a database of its own."""
+    """Run the faults; needs a separate process, since it sets Django up on a separate database."""
     rows, failures = [], []
     with (
         tempfile.TemporaryDirectory(

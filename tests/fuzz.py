@@ -1,10 +1,9 @@
 """Broken files without end: `make fuzz`, or `python -m tests.fuzz --minutes 1 --seed 7`.
 
-Takes the files that the tests make, the samples, and those beside the checkout where there are
-any, breaks them in seeded ways, and hands them to the sandbox, a child on each processor. What has
-to hold: every file ends with text or a reason within its time, nothing but Unreadable comes out, no
-fault of our own code (a TypeError in a reader), and who reads neither grows nor leaves anything
-behind.
+Takes the files of the tests, the samples, and files beside the checkout where there are any,
+breaks them at random by seed, and reads them in the sandbox, a child on each processor. Required:
+every file ends with text or a reason within its time; only Unreadable is raised; no error in our
+readers (such as a TypeError); the reading process neither grows nor leaves files open.
 """
 
 import argparse
@@ -50,7 +49,7 @@ TOKENS = (
 
 
 def seeds() -> list[tuple[str, bytes]]:
-    """(name, bytes) of everything that is broken here."""
+    """(name, bytes) of all files to start from."""
     seeds = [(name, make()) for name, (make, _) in files.REFUSED.items()]
     seeds += [(f"hidden {n}.pdf", make()) for n, (_, make) in enumerate(hidden.HIDDEN.values())]
     seeds += [(f"layout {n}.pdf", make()[0]) for n, make in enumerate(layouts.TWO_COLUMNS.values())]
@@ -74,7 +73,7 @@ def seeds() -> list[tuple[str, bytes]]:
 
 
 def broken(data: bytes, chance: random.Random) -> bytes:
-    """The bytes after one to four of the ways to break them."""
+    """The bytes after one to four random changes."""
     ways: tuple[Callable[[bytes, random.Random], bytes], ...] = (
         _flipped, _flipped, _cut, _doubled, _with_token, _numbers_changed, _inside_zip,
         _inside_streams,
@@ -117,7 +116,7 @@ def _numbers_changed(data: bytes, chance: random.Random) -> bytes:
 
 
 def _inside_zip(data: bytes, chance: random.Random) -> bytes:
-    """A member broken before it is packed again, so that the break gets past the ZIP."""
+    """Break a member and pack it again, so that the change gets past the ZIP."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = {name: archive.read(name) for name in archive.namelist()[:200]}
@@ -134,7 +133,7 @@ def _inside_zip(data: bytes, chance: random.Random) -> bytes:
 
 
 def _inside_streams(data: bytes, chance: random.Random) -> bytes:
-    """A compressed stream of a PDF broken before it is compressed again."""
+    """Break a compressed stream of a PDF and compress it again."""
     starts = [match.start() for match in re.finditer(rb"stream\n", data)][:200]
     if not data.startswith(b"%PDF") or not starts:
         return data
@@ -154,7 +153,7 @@ def _inside_streams(data: bytes, chance: random.Random) -> bytes:
 
 @dataclass
 class Outcome:
-    """What came of all files; `faults` are what must not be."""
+    """The results of all files; `faults` has each violation."""
 
     files: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
@@ -166,7 +165,7 @@ class Outcome:
 def run(
     seconds: float, seed: int, max_files: int | None = None, threads: int | None = None
 ) -> Outcome:
-    """Break and read for so long, or `most` files."""
+    """Break and read files for so many seconds, or `max_files` files."""
     started = seeds()
     outcome = Outcome()
     lock = threading.Lock()

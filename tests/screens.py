@@ -94,7 +94,7 @@ def _fill() -> dict[str, tuple[str, str]]:
     from django.urls import reverse
     from django.utils import timezone
 
-    from candidates.models import Analysis, Draft, Evaluation, Preference
+    from candidates.models import Analysis, Draft, Evaluation, EventVerb, Preference
     from jobs.execution.submit import record
     from jobs.models import Heartbeat, Job, JobStatus, NotificationKind
     from jobs.models.schedule import Frequency, Schedule
@@ -116,8 +116,8 @@ def _fill() -> dict[str, tuple[str, str]]:
         **rows.failure(), scored_at=timezone.now()
     )
     job = rows.job(running, JobStatus.PROCESSING)
-    record(job, "queued", actor=user)
-    record(job, "started")
+    record(job, EventVerb.QUEUED, actor=user)
+    record(job, EventVerb.STARTED)
     rows.call(running, model="gpt-5-mini")
     other = Draft.objects.create(owner=user, title="Registered nurse", description="At night.")
     rows.candidates(other, 12)

@@ -177,7 +177,7 @@ def standing_house(
     with django_db_blocker.unblock():
         block.__enter__()
         alice = User.objects.create_user("alice", "alice@example.com", "alice-pass")
-        house = make_house(alice)
+        house = make_house(alice, make_draft(alice))
     yield alice, house
     with django_db_blocker.unblock():
         transaction.set_rollback(True)
@@ -194,8 +194,7 @@ def house(standing_house: tuple[User, House], db: None) -> House:
     return House({kind: copy(thing) for kind, thing in standing_house[1].things.items()})
 
 
-def make_house(alice: User) -> House:
-    draft = make_draft(alice)
+def make_house(alice: User, draft: Draft) -> House:
     candidate = rows.candidate(draft, 1, filename="secret-cv.txt", name="Secret Person")
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)

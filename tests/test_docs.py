@@ -17,6 +17,13 @@ READS = re.compile(
 )
 NAMED = re.compile(r"`([A-Z][A-Z_0-9]{3,})`")
 OURS = ("evaluator", "jobs", "candidates")
+# Without CHANGELOG.md: what it names may have moved since.
+GUIDES = sorted(path for path in PAPERS if path.name != "CHANGELOG.md")
+IN_BACKTICKS = re.compile(r"`([^`\n]+)`")
+# A file with one of these suffixes, or a folder with a slash at its end; no <placeholders>.
+PATH = re.compile(r"(?<![\w./<>*-])[\w./-]+(?:\.(?:html|js|json|md|py|sh|toml)|/)(?![\w<>*])")
+DOTTED_NAME = re.compile(rf"(?<![\w./-])(?:{'|'.join(OURS)})(?:\.\w+)+")
+CHECK_ID = re.compile(r"evaluator\.[EW]\d{3}")
 
 
 def test_every_environment_variable_is_in_the_table_of_settings_and_none_besides() -> None:
@@ -50,6 +57,50 @@ def test_every_link_of_the_documents_leads_to_a_file() -> None:
     for document in PAPERS:
         for target in re.findall(r"\]\((?!http)([^)#]+)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_every_path_in_the_documents_exists(guide: Path) -> None:
+    """Relative to the root, or to a folder that the document names alone or in another path."""
+    spans = IN_BACKTICKS.findall(guide.read_text(encoding="utf-8"))
+    paths = {path for span in spans for path in PATH.findall(span) if _is_of_the_repository(path)}
+    folders = {ROOT}
+    for path in paths:
+        folder = ROOT / (path if path.endswith("/") else Path(path).parent)
+        if folder.is_dir():
+            folders.add(folder)
+
+    missing = sorted(
+        path
+        for path in paths
+        if not any((folder / path.removeprefix("/")).exists() for folder in folders)
+    )
+    assert not missing, f"{guide.name} names files that do not exist: {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_every_dotted_name_in_the_documents_exists(guide: Path) -> None:
+    spans = IN_BACKTICKS.findall(guide.read_text(encoding="utf-8"))
+    names = {name for span in spans for name in DOTTED_NAME.findall(span)}
+
+    missing = sorted(
+        name for name in names if not CHECK_ID.fullmatch(name) and not _is_resolved(name)
+    )
+    assert not missing, f"{guide.name} names code that does not exist: {', '.join(missing)}"
+
+
+def _is_of_the_repository(path: str) -> bool:
+    """Whether a fresh clone has it: no URL, nothing that a user or the program makes."""
+    is_url = path.startswith("/") and path.endswith("/")
+    return not is_url and path not in ("JOB.md", "var/")
+
+
+def _is_resolved(name: str) -> bool:
+    try:
+        resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 @pytest.mark.processes

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.facts.reason import FailureCode, Reason
 from candidates.models import (
     Analysis,
@@ -28,6 +29,7 @@ from candidates.models.analysis import EvaluationStatus
 from candidates.models.candidate import Verdict
 from candidates.models.decision import Decision
 from candidates.models.reason import error_columns
+from candidates.pages.flags import OTHER_PAPERS
 from candidates.reading import Problem
 from candidates.scoring import insights
 from candidates.scoring.engines import reasons
@@ -76,6 +78,22 @@ def english_in(page: str) -> list[str]:
     return [text for text in visible.texts if ENGLISH_WORDS.search(NAMES.sub("", text))]
 
 
+FLAGS = [
+    *(Flag(kind, page=1) for kind in FlagKind),
+    Flag(FlagKind.MISLABELLED, {"extension": "pdf", "actual": "text"}),
+    Flag(FlagKind.HIDDEN_CHARACTERS, dict.fromkeys(FlagKind.HIDDEN_CHARACTERS.param_names, 2)),
+    Flag(FlagKind.ATTACHMENT_UNREADABLE, {"problem": Problem.EMPTY.value}),
+    Flag(FlagKind.ATTACHMENT_UNREADABLE, {"limit": 50}),
+    Flag(FlagKind.ATTACHMENT_UNREADABLE, {"cause": "linked"}, file="a.pdf"),
+    Flag(FlagKind.PAGES_NOT_RECOGNISED, {"pages": [2, 3, 5], "cause": "late"}),
+    Flag(FlagKind.PAGES_NOT_RECOGNISED, {"pages": [2], "cause": "failed"}),
+    Flag(FlagKind.RECOGNISED, {"confidence": 96}, 1),
+    Flag(FlagKind.LETTERS_LOST, {"percent": 20}),
+    *(Flag(FlagKind.NO_RESUME, {"looks-like": kind}) for kind in OTHER_PAPERS),
+    Flag(FlagKind.TWO_PEOPLE, spans=((0, 3), (4, 12))),
+]
+
+
 @pytest.fixture
 def german(as_alice: Client, alice: User) -> Client:
     Preference.objects.create(user=alice, language="de")
@@ -101,7 +119,7 @@ def stelle(alice: User) -> Draft:
             text=text,
             name=f"Ada Beispiel {number}",
             language="de",
-            flags=[{"kind": "mixed-encodings", "found": "UTF-8 and Windows-1252", "page": 1}],
+            flags=[flag.to_json() for flag in FLAGS],
             hidden=[{"kind": "tiny", "text": "Klein", "page": 1}],
             confidence={"name": 0.5, "email": 0.9, "phone": 0.0},
         )
@@ -130,7 +148,10 @@ def rangliste(stelle: Draft, alice: User) -> Analysis:
         ]
         evaluation.ratings = [rating.to_json() for rating in ratings]
         evaluation.insights = insights.compose(rubric, Scorecard(tuple(ratings))).to_json()
-        evaluation.flags = [{"kind": "keyword-stuffing", "found": "python, 31 times"}]
+        evaluation.flags = [
+            Flag(FlagKind.KEYWORD_STUFFING, spans=((0, 12),)).to_json(),
+            Flag(FlagKind.SHORTENED, {"percent": 61}).to_json(),
+        ]
         evaluation.save()
     rows.waiting(stelle, 99)
     failed = rows.candidate(stelle, 3)

@@ -65,7 +65,7 @@ class Worker:
         return self.process.pid
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
     @property
@@ -76,7 +76,7 @@ class Worker:
         """Until a test message has come through, so that all processes are there."""
 
         def is_alive() -> bool:
-            assert self.process.poll() is None, self.said
+            assert self.process.poll() is None, self.output
             return Heartbeat.objects.alive().filter(pid=self.pid).exists()
 
         until(is_alive, "the first test message")

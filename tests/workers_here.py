@@ -14,7 +14,7 @@ from candidates.models import Draft
 from jobs.execution import calls, lanes, limits, retry, submit, suggest, turn
 from jobs.execution.runtime import Runtime
 from jobs.models import Lane
-from tests.servers.model import ModelServer, serving
+from tests.servers.model import ModelServer, serve_model
 
 
 def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +33,7 @@ def shorten_retries(monkeypatch: pytest.MonkeyPatch, *delays: float) -> None:
 @contextmanager
 def model_server(settings: LazySettings, *script: Any, **behaviour: Any) -> Iterator[ModelServer]:
     """The `openai` engine, and the server it speaks to."""
-    with serving(*script, **behaviour) as server:
+    with serve_model(*script, **behaviour) as server:
         settings.EVALUATOR_ENGINE = "openai"
         settings.OPENAI_API_KEY = "key"
         settings.OPENAI_BASE_URL = server.url

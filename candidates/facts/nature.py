@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
-from candidates.facts.values import Contact, Flag, Section
+from candidates.facts.flags import Flag, FlagKind, Span
+from candidates.facts.values import Contact, Section
 
 from . import contact, names
 
@@ -110,8 +111,8 @@ KINDS: dict[str, tuple[int, tuple[re.Pattern[str], ...]]] = {
     kind: (needed, tuple(re.compile(group, re.IGNORECASE | re.MULTILINE) for group in groups))
     for kind, needed, groups in (
         ("invoice", 3, _INVOICE),
-        ("cover letter", 2, _LETTER),
-        ("job advertisement", 3, _ADVERTISEMENT),
+        ("cover-letter", 2, _LETTER),
+        ("job-advertisement", 3, _ADVERTISEMENT),
         ("certificate", 2, _CERTIFICATE),
     )
 }
@@ -123,19 +124,20 @@ MAX_ADDRESSES_ON_A_LINE = 10  # addresses
 
 
 def judge(text: str, sections: Sequence[Section], person: Contact) -> tuple[Flag, ...]:
-    """Flags "no-resume", with what the file looks like, and "two-people", with both names."""
+    """Flag a file that is no résumé, with what it looks like, and one that is two people's, with
+    the places of both names."""
     flags = []
     if kind := _other_kind(text[:MAX_CHARACTERS], sections, person):
-        flags.append(Flag("no-resume", kind))
-    if names := _two_people(text[:MAX_CHARACTERS], sections):
-        flags.append(Flag("two-people", " and ".join(names)))
+        flags.append(Flag(FlagKind.NO_RESUME, {"looks-like": kind}))
+    if spans := _two_people(text[:MAX_CHARACTERS], sections):
+        flags.append(Flag(FlagKind.TWO_PEOPLE, spans=spans))
     return tuple(flags)
 
 
 def _other_kind(text: str, sections: Sequence[Section], person: Contact) -> str:
     """What the file is instead of a résumé; "" where it may be one."""
     if _is_blank(text, person):
-        return "blank template"
+        return "blank-template"
     parts = {section.kind for section in sections} & RESUME_PARTS
     if len(parts) >= 2 or sum(1 for _ in islice(SPAN.finditer(text), MIN_SPANS)) == MIN_SPANS:
         return ""
@@ -161,17 +163,17 @@ def _is_blank(text: str, person: Contact) -> bool:
     return not person.email and len(set(BRACKETED_SLOT.findall(small))) >= MIN_SLOTS
 
 
-def _two_people(text: str, sections: Sequence[Section]) -> list[str]:
+def _two_people(text: str, sections: Sequence[Section]) -> tuple[Span, ...]:
     """Two names without a word in common, each with an e-mail address that agrees with it.
 
     After the second of them, experience or education begins again: else it is a superior or a
     colleague who is named.
     """
     if text.count("@") < 2:
-        return []
+        return ()
     referees = [part for part in sections if part.kind == "references"]
-    addresses_met: set[str] = set()  # addresses
-    first = ""
+    addresses_met: set[str] = set()
+    first, first_address = "", ""
     place = 0
     lines: list[str] = []
     for line in text.split("\n"):
@@ -190,9 +192,17 @@ def _two_people(text: str, sections: Sequence[Section]) -> list[str]:
                 and _part_begins_again(sections, start)
                 and not set(name.lower().split()) & set(first.lower().split())
             ):
-                return [first, name]
-            first = first or name
-    return []
+                return (_span(text, first, first_address), _span(text, name, address))
+            if not first:
+                first, first_address = name, address
+    return ()
+
+
+def _span(text: str, name: str, address: str) -> Span:
+    """Where the name stands; the address, where the name is not written as it was understood."""
+    words = name if name in text else address
+    start = text.index(words)
+    return start, start + len(words)
 
 
 def _part_begins_again(sections: Sequence[Section], place: int) -> bool:

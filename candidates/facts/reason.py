@@ -130,6 +130,31 @@ class FailureCode(ReasonCode):
     CRON_TOO_OFTEN = "cron_too_often"
 
 
+class DeliveryCode(ReasonCode):
+    """Why an e-mail or a webhook message was not sent; no value is one of FailureCode.
+
+    `error_class` is the name of an exception's class, `status` that of SMTP or HTTP.
+    """
+
+    # E-mails
+    MAIL_REFUSED = "mail_refused", "status", "error_class"
+    MAIL_SERVER_UNREACHABLE = "mail_server_unreachable", "error_class"
+    MAIL_SERVER_TIMED_OUT = "mail_server_timed_out"
+    MAIL_FAILED = "mail_failed", "error_class"
+    RECIPIENT_REFUSED = "recipient_refused"
+    ADDRESS_BOUNCED = "address_bounced", "day"
+    ADDRESS_COMPLAINED = "address_complained", "day"
+    DRAFT_RETURNED_TO = "draft_returned_to"
+
+    # Webhook messages
+    WEBHOOK_REFUSED = "webhook_refused", "status"
+    WEBHOOK_REDIRECTED = "webhook_redirected"
+    WEBHOOK_UNREACHABLE = "webhook_unreachable", "error_class"
+    WEBHOOK_TIMED_OUT = "webhook_timed_out", "seconds"
+    WEBHOOK_OWNER_LEFT = "webhook_owner_left"
+    ADDRESS_PRIVATE = "address_private", "host", "address"
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """A code and a value for each of its parameters. Raises ValueError where they do not fit.

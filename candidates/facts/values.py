@@ -19,31 +19,6 @@ def valid_share(value: Any) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """Something a reviewer should know about a file.
-
-    `kind` is a fixed word with hyphens, `found` says shortly what was found, `page` is counted
-    from 1, and None where the format has no pages or the flag is about the whole file.
-    """
-
-    kind: str
-    found: str
-    page: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        page = value["page"]
-        return cls(
-            valid_text(value["kind"]),
-            valid_text(value["found"]),
-            None if page is None else int(page),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the résumé under a heading: `start` to `end`, offsets into Document.text, the
     heading included. `kind` is a fixed word such as "experience"."""

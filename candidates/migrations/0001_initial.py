@@ -104,7 +104,6 @@ class Migration(migrations.Migration):
                     "problem",
                     models.CharField(blank=True, db_default="", editable=False, max_length=40),
                 ),
-                ("detail", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "media_type",
                     models.CharField(blank=True, db_default="", editable=False, max_length=100),
@@ -212,14 +211,14 @@ class Migration(migrations.Migration):
                 (
                     "verdict",
                     models.CharField(
-                        blank=True,
                         choices=[
-                            ("", "not decided"),
+                            ("open", "not decided"),
                             ("shortlist", "shortlist"),
                             ("maybe", "maybe"),
                             ("reject", "reject"),
                         ],
-                        db_default="",
+                        db_default="open",
+                        default="open",
                         editable=False,
                         max_length=9,
                     ),
@@ -642,7 +641,6 @@ class Migration(migrations.Migration):
                     "problem",
                     models.CharField(blank=True, db_default="", editable=False, max_length=40),
                 ),
-                ("detail", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "draft",
                     models.ForeignKey(
@@ -1008,12 +1006,71 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("verb", models.CharField(max_length=40)),
+                (
+                    "verb",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("started", "Started"),
+                            ("retried", "Retried"),
+                            ("repeats_requested", "Repeats asked for"),
+                            ("paused", "Paused"),
+                            ("resumed", "Resumed"),
+                            ("cancelled", "Cancelled"),
+                            ("requeued", "Sent to the queue again"),
+                            ("priority_raised", "Priority raised"),
+                            ("priority_lowered", "Priority lowered"),
+                            ("resume_skipped", "Résumé taken out"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                            ("draft_created", "Draft created"),
+                            ("draft_changed", "Draft changed"),
+                            ("sample_created", "Sample draft created"),
+                            ("weights_changed", "Weights changed"),
+                            ("criteria_requested", "Criteria suggestions requested"),
+                            ("description_uploaded", "Job description uploaded"),
+                            ("blind_mode_enabled", "Blind mode turned on"),
+                            ("blind_mode_disabled", "Blind mode turned off"),
+                            ("filter_saved", "View saved"),
+                            ("filter_removed", "View removed"),
+                            ("ranking_exported", "Ranking exported"),
+                            ("files_added", "Files added"),
+                            ("archive_added", "Archive added"),
+                            ("archive_removed", "Archive removed"),
+                            ("files_read_again", "Files sent to be read again"),
+                            ("unreadable_files_removed", "Unreadable files removed"),
+                            ("files_merged", "Files merged as one person's"),
+                            ("files_kept_apart", "Files kept apart"),
+                            ("merge_undone", "Merge of files undone"),
+                            ("decided", "Decided"),
+                            ("decision_undone", "Decision undone"),
+                            ("note_added", "Note added"),
+                            ("note_deleted", "Note deleted"),
+                            ("candidate_revealed", "Candidate revealed"),
+                            ("candidate_exported", "Candidate's data exported"),
+                            ("candidate_erased", "Candidate erased"),
+                            ("shared", "Draft shared"),
+                            ("role_changed", "Role changed"),
+                            ("sharing_ended", "Access removed"),
+                            ("left", "Left the draft"),
+                            ("schedule_changed", "Schedule changed"),
+                            ("schedule_run", "Schedule run now"),
+                            ("schedule_stopped", "Schedule stopped"),
+                            ("email_retried", "E-mail sent again"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
                 (
                     "about",
                     models.UUIDField(blank=True, help_text="public id of the object", null=True),
                 ),
-                ("detail", models.TextField(blank=True, db_default="")),
+                (
+                    "params",
+                    models.JSONField(
+                        blank=True, db_default={}, default=dict, help_text="ids, numbers and codes"
+                    ),
+                ),
                 (
                     "reason_code",
                     models.CharField(
@@ -1024,7 +1081,10 @@ class Migration(migrations.Migration):
                     "reason_params",
                     models.JSONField(blank=True, db_default={}, default=dict, editable=False),
                 ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
                 (
                     "actor",
                     models.ForeignKey(
@@ -1046,7 +1106,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["at", "pk"],
+                "ordering": ["created_at", "pk"],
             },
         ),
         migrations.CreateModel(
@@ -1140,104 +1200,6 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "follow-up",
             },
-        ),
-        migrations.CreateModel(
-            name="Likeness",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "why",
-                    models.CharField(
-                        choices=[
-                            ("same-text", "the same text"),
-                            ("same-email", "the same e-mail address"),
-                            ("same-phone", "the same telephone number"),
-                            ("alike", "much of the same text"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("share", models.FloatField(help_text="of the text that both have, 0 to 1")),
-                (
-                    "decision",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("", "not decided"),
-                            ("merged", "one person"),
-                            ("apart", "different people"),
-                        ],
-                        db_default="",
-                        max_length=8,
-                    ),
-                ),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
-                (
-                    "draft",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="likenesses",
-                        to="candidates.draft",
-                    ),
-                ),
-                (
-                    "first",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="+",
-                        to="candidates.candidate",
-                    ),
-                ),
-                (
-                    "second",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="+",
-                        to="candidates.candidate",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "likenesses",
-                "ordering": ["pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Look",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                (
-                    "analysis",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="looks",
-                        to="candidates.analysis",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
         ),
         migrations.CreateModel(
             name="Membership",
@@ -1384,6 +1346,106 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="PossibleDuplicate",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.CharField(
+                        choices=[
+                            ("same-text", "the same text"),
+                            ("same-email", "the same e-mail address"),
+                            ("same-phone", "the same telephone number"),
+                            ("similar-text", "much of the same text"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("share", models.FloatField(help_text="of the text that both have, 0 to 1")),
+                (
+                    "decision",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "not decided"),
+                            ("merged", "one person"),
+                            ("apart", "different people"),
+                        ],
+                        db_default="",
+                        max_length=8,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="possible_duplicates",
+                        to="candidates.draft",
+                    ),
+                ),
+                (
+                    "first",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="+",
+                        to="candidates.candidate",
+                    ),
+                ),
+                (
+                    "second",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="+",
+                        to="candidates.candidate",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="RankingVisit",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "visited_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "analysis",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="visits",
+                        to="candidates.analysis",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Receipt",
             fields=[
                 (
@@ -1436,7 +1498,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="SavedView",
+            name="SavedFilter",
             fields=[
                 (
                     "id",
@@ -1465,7 +1527,7 @@ class Migration(migrations.Migration):
                     "draft",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="saved_views",
+                        related_name="saved_filters",
                         to="candidates.draft",
                     ),
                 ),
@@ -1473,7 +1535,7 @@ class Migration(migrations.Migration):
                     "user",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="saved_views",
+                        related_name="saved_filters",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
@@ -1584,13 +1646,12 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("act", models.UUIDField(db_index=True)),
+                ("batch", models.UUIDField(db_index=True)),
                 (
                     "before",
                     models.CharField(
-                        blank=True,
                         choices=[
-                            ("", "not decided"),
+                            ("open", "not decided"),
                             ("shortlist", "shortlist"),
                             ("maybe", "maybe"),
                             ("reject", "reject"),
@@ -1601,9 +1662,8 @@ class Migration(migrations.Migration):
                 (
                     "verdict",
                     models.CharField(
-                        blank=True,
                         choices=[
-                            ("", "not decided"),
+                            ("open", "not decided"),
                             ("shortlist", "shortlist"),
                             ("maybe", "maybe"),
                             ("reject", "reject"),
@@ -1611,15 +1671,9 @@ class Migration(migrations.Migration):
                         max_length=9,
                     ),
                 ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.DB_SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
+                    "decided_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "candidate",
@@ -1630,10 +1684,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
                     "restores",
                     models.ForeignKey(
                         editable=False,
-                        help_text="the decision that holds again, where this one took another back",
+                        help_text="the decision that holds again, where this one undoes another",
                         null=True,
                         on_delete=django.db.models.deletion.DB_SET_NULL,
                         related_name="+",
@@ -1645,8 +1708,16 @@ class Migration(migrations.Migration):
                 "ordering": ["pk"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("verdict__in", ["", "shortlist", "maybe", "reject"])),
+                        condition=models.Q(
+                            ("verdict__in", ["open", "shortlist", "maybe", "reject"])
+                        ),
                         name="decision_verdict_listed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("before__in", ["open", "shortlist", "maybe", "reject"])
+                        ),
+                        name="decision_before_listed",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("before", models.F("verdict")), _negated=True),
@@ -1817,7 +1888,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="candidate",
             constraint=models.CheckConstraint(
-                condition=models.Q(("verdict__in", ["", "shortlist", "maybe", "reject"])),
+                condition=models.Q(("verdict__in", ["open", "shortlist", "maybe", "reject"])),
                 name="candidate_verdict_listed",
             ),
         ),
@@ -1825,9 +1896,9 @@ class Migration(migrations.Migration):
             model_name="candidate",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("decided_at", None), ("verdict", "")),
+                    models.Q(("decided_at", None), ("verdict", "open")),
                     models.Q(
-                        models.Q(("verdict", ""), _negated=True), ("decided_at__isnull", False)
+                        models.Q(("verdict", "open"), _negated=True), ("decided_at__isnull", False)
                     ),
                     _connector="OR",
                 ),
@@ -2115,11 +2186,73 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="event",
-            index=models.Index(fields=["about", "at"], name="candidates__about_a48c9f_idx"),
+            index=models.Index(fields=["about", "created_at"], name="candidates__about_33fde0_idx"),
         ),
         migrations.AddIndex(
             model_name="event",
-            index=models.Index(fields=["draft", "-at"], name="candidates__draft_i_6709ac_idx"),
+            index=models.Index(
+                fields=["draft", "-created_at"], name="candidates__draft_i_e99374_idx"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "verb__in",
+                        [
+                            "queued",
+                            "started",
+                            "retried",
+                            "repeats_requested",
+                            "paused",
+                            "resumed",
+                            "cancelled",
+                            "requeued",
+                            "priority_raised",
+                            "priority_lowered",
+                            "resume_skipped",
+                            "completed",
+                            "failed",
+                            "draft_created",
+                            "draft_changed",
+                            "sample_created",
+                            "weights_changed",
+                            "criteria_requested",
+                            "description_uploaded",
+                            "blind_mode_enabled",
+                            "blind_mode_disabled",
+                            "filter_saved",
+                            "filter_removed",
+                            "ranking_exported",
+                            "files_added",
+                            "archive_added",
+                            "archive_removed",
+                            "files_read_again",
+                            "unreadable_files_removed",
+                            "files_merged",
+                            "files_kept_apart",
+                            "merge_undone",
+                            "decided",
+                            "decision_undone",
+                            "note_added",
+                            "note_deleted",
+                            "candidate_revealed",
+                            "candidate_exported",
+                            "candidate_erased",
+                            "shared",
+                            "role_changed",
+                            "sharing_ended",
+                            "left",
+                            "schedule_changed",
+                            "schedule_run",
+                            "schedule_stopped",
+                            "email_retried",
+                        ],
+                    )
+                ),
+                name="event_verb_listed",
+            ),
         ),
         migrations.AddIndex(
             model_name="followup",
@@ -2192,37 +2325,6 @@ class Migration(migrations.Migration):
                 name="followup_error_when_failed",
             ),
         ),
-        migrations.AddIndex(
-            model_name="likeness",
-            index=models.Index(fields=["draft", "decision"], name="candidates__draft_i_8e470d_idx"),
-        ),
-        migrations.AddConstraint(
-            model_name="likeness",
-            constraint=models.UniqueConstraint(fields=("first", "second"), name="likeness_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="likeness",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("first__lt", models.F("second"))), name="likeness_older_first"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="likeness",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("decision", "")),
-                    models.Q(
-                        models.Q(("decision", ""), _negated=True), ("decided_at__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="likeness_decided_at_when_decided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="look",
-            constraint=models.UniqueConstraint(fields=("analysis", "user"), name="look_once"),
-        ),
         migrations.AddConstraint(
             model_name="membership",
             constraint=models.UniqueConstraint(
@@ -2252,6 +2354,58 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="possibleduplicate",
+            index=models.Index(fields=["draft", "decision"], name="candidates__draft_i_7a2f72_idx"),
+        ),
+        migrations.AddConstraint(
+            model_name="possibleduplicate",
+            constraint=models.UniqueConstraint(
+                fields=("first", "second"), name="possible_duplicate_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="possibleduplicate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("evidence__in", ["same-text", "same-email", "same-phone", "similar-text"])
+                ),
+                name="possible_duplicate_evidence_listed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="possibleduplicate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("decision__in", ["", "merged", "apart"])),
+                name="possible_duplicate_decision_listed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="possibleduplicate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first__lt", models.F("second"))),
+                name="possible_duplicate_older_first",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="possibleduplicate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at", None), ("decision", "")),
+                    models.Q(
+                        models.Q(("decision", ""), _negated=True), ("decided_at__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="possible_duplicate_decided_at_when_decided",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="rankingvisit",
+            constraint=models.UniqueConstraint(
+                fields=("analysis", "user"), name="ranking_visit_once"
+            ),
+        ),
+        migrations.AddIndex(
             model_name="receipt",
             index=models.Index(fields=["owner", "-at"], name="candidates__owner_i_61186d_idx"),
         ),
@@ -2260,17 +2414,17 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["by", "-at"], name="candidates__by_id_4b7823_idx"),
         ),
         migrations.AddConstraint(
-            model_name="savedview",
+            model_name="savedfilter",
             constraint=models.UniqueConstraint(
                 fields=("draft", "user", "name"),
-                name="saved_view_once",
+                name="saved_filter_once",
                 violation_error_message="You have a view of this name already.",
             ),
         ),
         migrations.AddConstraint(
-            model_name="savedview",
+            model_name="savedfilter",
             constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="saved_view_has_a_name"
+                condition=models.Q(("name", ""), _negated=True), name="saved_filter_has_a_name"
             ),
         ),
         migrations.AddIndex(

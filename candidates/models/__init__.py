@@ -4,14 +4,17 @@ from .analysis import Analysis, Evaluation, EvaluationQuerySet
 from .archive import Archive
 from .call import Call
 from .candidate import Candidate, CandidateQuerySet, Piece
-from .decision import Decision, Look, Note, SavedView
+from .decision import Decision
 from .description import DescriptionFile
 from .draft import Criterion, Draft, DraftQuerySet, Membership
-from .event import Event
+from .duplicate import PossibleDuplicate
+from .event import Event, EventVerb
 from .followup import FollowUp
-from .likeness import Likeness
+from .note import Note
 from .preference import Preference
+from .ranking_visit import RankingVisit
 from .receipt import Receipt
+from .saved_filter import SavedFilter
 from .suggestion import Suggestion
 
 __all__ = [
@@ -28,14 +31,15 @@ __all__ = [
     "Evaluation",
     "EvaluationQuerySet",
     "Event",
+    "EventVerb",
     "FollowUp",
-    "Likeness",
-    "Look",
     "Membership",
     "Note",
     "Piece",
+    "PossibleDuplicate",
     "Preference",
+    "RankingVisit",
     "Receipt",
-    "SavedView",
+    "SavedFilter",
     "Suggestion",
 ]

@@ -19,7 +19,7 @@ from candidates.facts.reason import FailureCode, Reason
 from candidates.reading.problems import Problem
 from candidates.scoring.rubric import Rubric
 
-from . import candidate as candidates
+from .candidate import Candidate, CandidateStatus
 from .claims import (
     MAX_ATTEMPTS,
     SUSPECT_FROM_ATTEMPTS,
@@ -154,14 +154,14 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
 
     def known(self, owner_id: int, fingerprints: set[str]) -> dict[str, dict[str, Any]]:
         """Scorecards that this owner's evaluations already hold, by fingerprint. One query."""
-        found = self.filter(
+        scored = self.filter(
             fingerprint__in=fingerprints,
             status=EvaluationStatus.SCORED,
             analysis__draft__owner=owner_id,
         ).values_list("fingerprint", "ratings", "flags", "insights")
         return {
             fingerprint: {"ratings": ratings, "flags": flags, "insight": insight}
-            for fingerprint, ratings, flags, insight in found
+            for fingerprint, ratings, flags, insight in scored
         }
 
     def reusable(self, shared: str, owner_id: int) -> Self:
@@ -176,7 +176,7 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
 
     def scorable(self) -> Self:
         """Those whose résumé has been read."""
-        return self.filter(candidate__status=candidates.CandidateStatus.READABLE)
+        return self.filter(candidate__status=CandidateStatus.READABLE)
 
     def unranked(self) -> Self:
         """Those with a score and no place yet."""
@@ -231,8 +231,8 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         """Close those whose file turned out to be unreadable."""
         return self.filter(
             Exists(
-                candidates.Candidate.objects.filter(
-                    pk=OuterRef("candidate"), status=candidates.CandidateStatus.UNREADABLE
+                Candidate.objects.filter(
+                    pk=OuterRef("candidate"), status=CandidateStatus.UNREADABLE
                 )
             ),
             status=EvaluationStatus.WAITING,
@@ -280,9 +280,7 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
 class Evaluation(ErrorColumns, Claimable):
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
     analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="evaluations")
-    candidate = models.ForeignKey(
-        candidates.Candidate, models.DB_CASCADE, related_name="evaluations"
-    )
+    candidate = models.ForeignKey(Candidate, models.DB_CASCADE, related_name="evaluations")
     status = models.CharField(
         max_length=12,
         choices=EvaluationStatus,

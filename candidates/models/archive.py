@@ -1,11 +1,11 @@
 """A ZIP of résumés between its upload and the candidates that come out of it."""
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.core.files.storage import default_storage
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
@@ -14,8 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
+from .event import Event, EventVerb
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 class ArchiveStatus(models.TextChoices):
@@ -34,12 +38,12 @@ class ArchiveQuerySet(ClaimQuerySet["Archive"]):
             self.held(token).filter(pk=pk).update(done=F("done") + members, due_at=Now() + lease)
         )
 
-    def refuse(self, token: UUID, pk: int, problem: Problem, detail: str) -> bool:
+    def refuse(self, token: UUID, pk: int, problem: Problem) -> bool:
         """Close the archive with a reason; members that are out of it stay."""
         return bool(
             self.held(token)
             .filter(pk=pk)
-            .update(status=ArchiveStatus.UNREADABLE, token=None, problem=problem, detail=detail)
+            .update(status=ArchiveStatus.UNREADABLE, token=None, problem=problem)
         )
 
     def fail_exhausted(self) -> int:
@@ -48,7 +52,6 @@ class ArchiveQuerySet(ClaimQuerySet["Archive"]):
             status=ArchiveStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
-            detail=f"the worker stopped {MAX_ATTEMPTS} times",
         )
 
 
@@ -75,7 +78,6 @@ class Archive(Claimable):
     )
     done = models.PositiveIntegerField(db_default=0, editable=False, help_text="members so far")
     problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
-    detail = models.TextField(blank=True, db_default="", editable=False)
 
     objects = ArchiveQuerySet.as_manager()
 
@@ -99,6 +101,14 @@ class Archive(Claimable):
     def reason(self) -> str:
         """Why it could not be unpacked, and what to do."""
         return gettext(Problem(self.problem).sentence) if self.problem else ""
+
+    def remove(self, user: "User") -> None:
+        """Delete the archive with its file, as the act of the user."""
+        with transaction.atomic():
+            Event.objects.record(
+                self.draft_id, EventVerb.ARCHIVE_REMOVED, actor=user, about=self.public_id
+            )
+            self.delete()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         deleted = super().delete(*args, **kwargs)

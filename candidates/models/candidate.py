@@ -12,18 +12,22 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import Claimable, ClaimQuerySet, claim_constraint, listed_constraint
 from .draft import Draft
+from .event import Event, EventVerb
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 if TYPE_CHECKING:
     from candidates.reading_result import ReadingResult
@@ -39,12 +43,12 @@ class CandidateStatus(models.TextChoices):
 
 
 class Verdict(models.TextChoices):
-    """The decision about a candidate."""
+    """What was decided about a candidate; what pages say and show is in `pages.verdicts`."""
 
-    OPEN = "", _("not decided")
-    SHORTLIST = "shortlist", _("shortlist")
-    MAYBE = "maybe", _("maybe")
-    REJECT = "reject", _("reject")
+    OPEN = "open", _("not decided")
+    SHORTLIST = "shortlist", pgettext_lazy("decision", "shortlist")
+    MAYBE = "maybe", pgettext_lazy("decision", "maybe")
+    REJECT = "reject", pgettext_lazy("decision", "reject")
 
 
 class CandidateQuerySet(ClaimQuerySet["Candidate"]):
@@ -60,21 +64,23 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
             cursor.execute(_record_reading_sql(columns[1:]), [json.dumps(rows), token])
             return int(cursor.rowcount)
 
-    def read_again(self) -> int:
-        """Requeue the unreadable ones, except those that were never unpacked from their archive
-        and so have no file."""
-        return (
-            self.filter(status=CandidateStatus.UNREADABLE)
-            .exclude(file="")
-            .update(
+    def read_again(self, draft: Draft, user: "User") -> int:
+        """Requeue the unreadable ones of the draft, except those that were never unpacked from
+        their archive and so have no file; returns how many."""
+        unreadable = self.filter(draft=draft, status=CandidateStatus.UNREADABLE).exclude(file="")
+        with transaction.atomic():
+            count = unreadable.update(
                 status=CandidateStatus.WAITING,
                 problem="",
-                detail="",
                 read_at=None,
                 attempts=0,
                 due_at=Now(),
             )
-        )
+            if count:
+                Event.objects.record(
+                    draft.pk, EventVerb.FILES_READ_AGAIN, actor=user, params={"count": count}
+                )
+        return count
 
     def fail_exhausted(self) -> int:
         """Close the rows that stopped their worker at each attempt."""
@@ -82,7 +88,6 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
             status=CandidateStatus.UNREADABLE,
             token=None,
             problem=Problem.CRASHED,
-            detail=f"the worker stopped {MAX_ATTEMPTS} times",
             read_at=Now(),
         )
 
@@ -112,7 +117,6 @@ class Candidate(Claimable):
     )
     read_at = models.DateTimeField(null=True, blank=True, editable=False)
     problem = models.CharField(max_length=40, blank=True, db_default="", editable=False)
-    detail = models.TextField(blank=True, db_default="", editable=False)
     media_type = models.CharField(max_length=100, blank=True, db_default="", editable=False)
     reader = models.CharField(max_length=40, blank=True, db_default="", editable=False)
     pages = models.PositiveIntegerField(db_default=0, editable=False)
@@ -159,7 +163,11 @@ class Candidate(Claimable):
 
     # The last decision; its history is in Decision.
     verdict = models.CharField(
-        max_length=9, choices=Verdict, blank=True, db_default=Verdict.OPEN, editable=False
+        max_length=9,
+        choices=Verdict,
+        default=Verdict.OPEN,
+        db_default=Verdict.OPEN,
+        editable=False,
     )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -1,19 +1,18 @@
-"""What people make of candidates: decisions that can be undone, notes, and what they have seen."""
+"""Decisions about candidates: whom to shortlist or reject. Each can be undone."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
-from django.db.models.functions.uuid import UUID4
 
-from .analysis import Analysis
 from .candidate import Candidate, Verdict
 from .claims import listed_constraint
 from .draft import Draft
+from .event import Event, EventVerb
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -21,89 +20,127 @@ if TYPE_CHECKING:
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def decide(
-        self, draft: Draft, candidate_ids: Iterable[int], verdict: Verdict, user: "User"
+        self,
+        draft: Draft,
+        candidate_ids: Iterable[int],
+        verdict: Verdict,
+        user: "User",
+        *,
+        about: UUID | None = None,
     ) -> tuple[UUID, int]:
-        """Decide about candidates of the draft; the act, by which it is undone, and how many that
-        changes. Those of another draft, and those about whom the same was decided, are passed over.
+        """Decide about candidates of the draft; returns the batch, by which it is undone, and how
+        many candidates it changes.
+
+        Candidates of another draft, and those about whom the same was decided, are skipped. `about`
+        is the public id of the ranking or candidate where the user decided, for the event.
         """
-        act = uuid4()
+        batch = uuid4()
         with transaction.atomic():
-            rows = Candidate.objects.filter(draft=draft, pk__in=list(candidate_ids))
+            candidates = Candidate.objects.filter(draft=draft, pk__in=list(candidate_ids))
             changed = list(
-                rows.exclude(verdict=verdict).select_for_update().values_list("pk", "verdict")
+                candidates.exclude(verdict=verdict).select_for_update().values_list("pk", "verdict")
             )
             self.bulk_create(
-                Decision(act=act, candidate_id=pk, before=before, verdict=verdict, by=user)
+                Decision(
+                    batch=batch, candidate_id=pk, before=before, verdict=verdict, decided_by=user
+                )
                 for pk, before in changed
             )
-            _write([pk for pk, _ in changed], verdict, user)
-        return act, len(changed)
+            _set_verdict([pk for pk, _before in changed], verdict, user)
+            if changed:
+                Event.objects.record(
+                    draft.pk,
+                    EventVerb.DECIDED,
+                    actor=user,
+                    about=about,
+                    params={"verdict": verdict.value, "count": len(changed)},
+                )
+        return batch, len(changed)
 
-    def undo(self, draft: Draft, act: UUID, user: "User") -> int:
-        """Take an act of this user back, for those about whom nothing was decided since; returns
-        how many. Taking back is an act too; what holds again keeps who decided it, and when."""
+    def undo(self, draft: Draft, batch: UUID, user: "User", *, about: UUID | None = None) -> int:
+        """Undo a batch of this user's decisions, except where a newer decision exists; returns how
+        many candidates that changes.
+
+        An undo is a batch of decisions too; a verdict that holds again keeps its author and time.
+        `about` as in `decide`.
+        """
         with transaction.atomic():
-            mine = self.filter(act=act, by=user, candidate__draft=draft)
-            Candidate.objects.filter(pk__in=mine.values("candidate")).select_for_update().count()
-            others = Decision.objects.filter(candidate=models.OuterRef("candidate"))
-            earlier = others.filter(pk__lt=models.OuterRef("pk"), verdict=models.OuterRef("before"))
+            own = self.filter(batch=batch, decided_by=user, candidate__draft=draft)
+            Candidate.objects.filter(pk__in=own.values("candidate")).select_for_update().count()
+            same_candidate = Decision.objects.filter(candidate=models.OuterRef("candidate"))
+            earlier = same_candidate.filter(
+                pk__lt=models.OuterRef("pk"), verdict=models.OuterRef("before")
+            )
             origin = Coalesce("restores", "pk")
             undone = list(
-                mine.annotate(
-                    last=models.Subquery(others.order_by("-pk").values("pk")[:1]),
+                own.annotate(
+                    last=models.Subquery(same_candidate.order_by("-pk").values("pk")[:1]),
                     origin=models.Subquery(earlier.order_by("-pk").values(pk=origin)[:1]),
                 ).filter(last=F("pk"))
             )
-            again = uuid4()
+            undo_batch = uuid4()
             self.bulk_create(
                 Decision(
-                    act=again,
-                    candidate_id=one.candidate_id,
-                    before=one.verdict,
-                    verdict=one.before,
-                    by=user,
-                    restores_id=one.origin,  # type: ignore[attr-defined]
+                    batch=undo_batch,
+                    candidate_id=decision.candidate_id,
+                    before=decision.verdict,
+                    verdict=decision.before,
+                    decided_by=user,
+                    restores_id=decision.origin,  # type: ignore[attr-defined]
                 )
-                for one in undone
+                for decision in undone
             )
             for verdict in Verdict:
-                _write([one.candidate_id for one in undone if one.before == verdict], verdict, user)
-            of = self.filter(act=again, restores__isnull=False, candidate=models.OuterRef("pk"))
-            restored = Candidate.objects.filter(models.Exists(of)).exclude(verdict=Verdict.OPEN)
-            restored.filter(pk__in=[one.candidate_id for one in undone]).update(
-                decided_by=models.Subquery(of.values("restores__by")),
-                decided_at=models.Subquery(of.values("restores__at")),
+                ids = [row.candidate_id for row in undone if row.before == verdict]
+                _set_verdict(ids, verdict, user)
+            restoring = self.filter(
+                batch=undo_batch, restores__isnull=False, candidate=models.OuterRef("pk")
             )
+            restored = Candidate.objects.filter(models.Exists(restoring))
+            restored.exclude(verdict=Verdict.OPEN).filter(
+                pk__in=[decision.candidate_id for decision in undone]
+            ).update(
+                decided_by=models.Subquery(restoring.values("restores__decided_by")),
+                decided_at=models.Subquery(restoring.values("restores__decided_at")),
+            )
+            if undone:
+                Event.objects.record(
+                    draft.pk,
+                    EventVerb.DECISION_UNDONE,
+                    actor=user,
+                    about=about,
+                    params={"count": len(undone)},
+                )
         return len(undone)
 
 
-def _write(candidate_ids: list[int], verdict: Verdict, user: "User") -> None:
-    decided = verdict != Verdict.OPEN
+def _set_verdict(candidate_ids: list[int], verdict: Verdict, user: "User") -> None:
+    is_decided = verdict != Verdict.OPEN
     Candidate.objects.filter(pk__in=candidate_ids).update(
         verdict=verdict,
-        decided_by=user if decided else None,
-        decided_at=Now() if decided else None,
+        decided_by=user if is_decided else None,
+        decided_at=Now() if is_decided else None,
     )
 
 
 class Decision(models.Model):
-    """One person's decision about one candidate; those of one press have one `act`."""
+    """One user's decision about one candidate; those of one press of a button are a batch."""
 
-    act = models.UUIDField(db_index=True)
+    batch = models.UUIDField(db_index=True)
     candidate = models.ForeignKey(Candidate, models.DB_CASCADE, related_name="decisions")
-    before = models.CharField(max_length=9, choices=Verdict, blank=True)
-    verdict = models.CharField(max_length=9, choices=Verdict, blank=True)
-    by = models.ForeignKey(
+    before = models.CharField(max_length=9, choices=Verdict)
+    verdict = models.CharField(max_length=9, choices=Verdict)
+    decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+"
     )
-    at = models.DateTimeField(db_default=Now())
+    decided_at = models.DateTimeField(db_default=Now())
     restores = models.ForeignKey(
         "self",
         models.DB_SET_NULL,
         null=True,
         editable=False,
         related_name="+",
-        help_text="the decision that holds again, where this one took another back",
+        help_text="the decision that holds again, where this one undoes another",
     )
 
     objects = DecisionQuerySet.as_manager()
@@ -112,86 +149,11 @@ class Decision(models.Model):
         ordering = ["pk"]
         constraints = [
             listed_constraint("decision_verdict_listed", Verdict, "verdict"),
+            listed_constraint("decision_before_listed", Verdict, "before"),
             models.CheckConstraint(
                 name="decision_changes_something", condition=~Q(before=F("verdict"))
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.verdict or 'not decided'} at {self.at:%Y-%m-%d %H:%M:%S}"
-
-
-class Note(models.Model):
-    """What somebody wrote about a candidate, for everybody who sees the draft."""
-
-    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
-    candidate = models.ForeignKey(Candidate, models.DB_CASCADE, related_name="notes")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.DB_SET_NULL, null=True, related_name="+"
-    )
-    text = models.TextField(max_length=5_000)
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        ordering = ["created_at", "pk"]
-        constraints = [models.CheckConstraint(name="note_says_something", condition=~Q(text=""))]
-
-    def __str__(self) -> str:
-        return f"note {self.pk}"
-
-
-class SavedView(models.Model):
-    """A name for a filter of a draft's rankings, one person's own."""
-
-    public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
-    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="saved_views")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="saved_views"
-    )
-    name = models.CharField(max_length=60)
-    query = models.CharField(max_length=1_000, blank=True, help_text="of the address")
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        ordering = ["name", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                name="saved_view_once",
-                fields=["draft", "user", "name"],
-                violation_error_message="You have a view of this name already.",
-            ),
-            models.CheckConstraint(name="saved_view_has_a_name", condition=~Q(name="")),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class LookQuerySet(models.QuerySet["Look"]):
-    def note(self, analysis: Analysis, user: "User") -> None:
-        """The user has the ranking before their eyes. One statement."""
-        self.bulk_create(
-            [Look(analysis=analysis, user=user)],
-            update_conflicts=True,
-            unique_fields=["analysis", "user"],
-            update_fields=["at"],
-        )
-
-    def seen_by(self, user: "User") -> Self:
-        return self.filter(user=user)
-
-
-class Look(models.Model):
-    """When somebody last opened a ranking."""
-
-    analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="looks")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.DB_CASCADE, related_name="+")
-    at = models.DateTimeField(db_default=Now())
-
-    objects = LookQuerySet.as_manager()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(name="look_once", fields=["analysis", "user"])]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.verdict} at {self.decided_at:%Y-%m-%d %H:%M:%S}"

@@ -1,9 +1,10 @@
 """A role being prepared, its criteria, and the colleagues who share it."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
@@ -20,6 +21,8 @@ from candidates.scoring.rubric import (
     RubricCriterion,
     criterion_identity,
 )
+
+from .event import Event, EventVerb
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -129,29 +132,78 @@ class Draft(models.Model):
             for position, criterion in enumerate(criteria, start)
         )
 
-    def add(self, criteria: Iterable[RubricCriterion]) -> int:
-        """Append criteria, in the caller's transaction; returns how many were written.
+    def add_criteria(self, criteria: Iterable[RubricCriterion], user: "User") -> int:
+        """Append criteria; returns how many were written.
 
         Those whose name the draft has already are left out, and those above MAX_CRITERIA.
         """
-        Draft.objects.select_for_update().get(pk=self.pk)
-        present = [criterion.identity for criterion in self.criteria.all()]
-        new = [criterion for criterion in criteria if criterion.identity not in present]
-        written = self.append_criteria(new[: MAX_CRITERIA - len(present)], len(present))
-        if written:
-            Draft.objects.filter(pk=self.pk).update(updated_at=Now())
+        with transaction.atomic():
+            Draft.objects.select_for_update().get(pk=self.pk)
+            present = [criterion.identity for criterion in self.criteria.all()]
+            new = [criterion for criterion in criteria if criterion.identity not in present]
+            written = self.append_criteria(new[: MAX_CRITERIA - len(present)], len(present))
+            if written:
+                Draft.objects.filter(pk=self.pk).update(updated_at=Now())
+                Event.objects.record(self.pk, EventVerb.DRAFT_CHANGED, actor=user)
         return len(written)
 
+    def replace_description(self, text: str, user: "User") -> bool:
+        """Put the text in the place of the description; False when it is the same."""
+        with transaction.atomic():
+            changed = Draft.objects.filter(pk=self.pk).exclude(description=text)
+            if not changed.update(description=text, updated_at=Now()):
+                return False
+            Event.objects.record_edit(self.pk, EventVerb.DRAFT_CHANGED, user)
+        return True
+
+    def set_weights(
+        self, weights: Mapping[str, int], role_weight: int | None, user: "User"
+    ) -> tuple[int, int]:
+        """Set the weights of criteria, by `Criterion.identity`, and of the role where it is given.
+
+        Returns how many weights that changes, and how many of them no criterion has.
+        """
+        with transaction.atomic():
+            draft = Draft.objects.select_for_update().get(pk=self.pk)
+            by_identity = {row.identity: row for row in draft.criteria.all()}
+            changed = [
+                criterion
+                for identity, criterion in by_identity.items()
+                if weights.get(identity, criterion.weight) != criterion.weight
+            ]
+            # Each with its id, the weight before, and the weight from now on.
+            changes = [[row.pk, row.weight, weights[row.identity]] for row in changed]
+            for criterion in changed:
+                criterion.weight = weights[criterion.identity]
+            Criterion.objects.bulk_update(changed, ["weight"])
+            params: dict[str, Any] = {"weights": changes} if changes else {}
+            if role_weight is not None and role_weight != draft.role_weight:
+                params["role"] = [draft.role_weight, role_weight]
+                draft.role_weight = role_weight
+            if params:
+                Draft.objects.filter(pk=draft.pk).update(
+                    role_weight=draft.role_weight, updated_at=Now()
+                )
+                Event.objects.record(draft.pk, EventVerb.WEIGHTS_CHANGED, actor=user, params=params)
+        return len(changes) + ("role" in params), len(weights.keys() - by_identity.keys())
+
     def duplicate(self, owner: "User", title: str) -> "Draft":
-        """Create a draft of the same role with the same criteria, in the caller's transaction."""
-        copy = Draft.objects.create(
-            owner=owner,
-            title=title[:MAX_TITLE_CHARACTERS],
-            description=self.description,
-            role_weight=self.role_weight,
-            blind=self.blind,
-        )
-        copy.append_criteria(self.criteria.all())
+        """Create a draft of the same role with the same criteria."""
+        with transaction.atomic():
+            copy = Draft.objects.create(
+                owner=owner,
+                title=title[:MAX_TITLE_CHARACTERS],
+                description=self.description,
+                role_weight=self.role_weight,
+                blind=self.blind,
+            )
+            copy.append_criteria(self.criteria.all())
+            Event.objects.record(
+                copy.pk,
+                EventVerb.DRAFT_CREATED,
+                actor=owner,
+                params={"copy_of": str(self.public_id)},
+            )
         copy.refresh_from_db()
         return copy
 
@@ -177,6 +229,49 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         if not user.email:
             return 0
         return self.filter(user=None, email__iexact=user.email).update(user=user)
+
+    def invite(self, draft: Draft, email: str, role: Role, user: "User") -> "Membership":
+        """Share the draft with an address, and with the account that has it."""
+        accounts = get_user_model().objects.filter(email__iexact=email, is_active=True)
+        with transaction.atomic():
+            membership = self.create(
+                draft=draft,
+                email=email,
+                user=accounts.order_by("pk").first(),
+                role=role,
+                invited_by=user,
+            )
+            membership.refresh_from_db()
+            _record(EventVerb.SHARED, membership, user, role=role.value)
+        return membership
+
+    def change_role(self, membership: "Membership", role: Role, user: "User") -> bool:
+        """False when it was that role already."""
+        with transaction.atomic():
+            if not self.filter(pk=membership.pk).exclude(role=role).update(role=role):
+                return False
+            _record(EventVerb.ROLE_CHANGED, membership, user, role=role.value)
+        return True
+
+    def remove(self, membership: "Membership", user: "User") -> None:
+        """No longer share the draft; an e-mail that is not sent yet goes too."""
+        with transaction.atomic():
+            _record(EventVerb.SHARING_ENDED, membership, user)
+            self.filter(pk=membership.pk).delete()
+
+    def leave(self, draft: Draft, user: "User") -> bool:
+        """Give up the user's own access; False when the draft is not shared with them."""
+        with transaction.atomic():
+            if not self.filter(draft=draft, user=user).delete()[0]:
+                return False
+            Event.objects.record(draft.pk, EventVerb.LEFT, actor=user)
+        return True
+
+
+def _record(verb: EventVerb, membership: "Membership", user: "User", **params: str) -> None:
+    Event.objects.record(
+        membership.draft_id, verb, actor=user, about=membership.public_id, params=params
+    )
 
 
 class Membership(models.Model):

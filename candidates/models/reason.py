@@ -5,13 +5,15 @@ from typing import Any
 
 from django.db import models
 
-from candidates.facts.reason import FailureCode, Param, Reason
+from candidates.facts.reason import FailureCode, Param, Reason, ReasonCode
 
 MAX_CODE_LENGTH = 40
 
 
 class ErrorColumns(models.Model):
-    """Base of tables whose rows fail for a reason."""
+    """Base of tables whose rows fail for a reason, one of `error_codes`."""
+
+    error_codes: type[ReasonCode] = FailureCode
 
     error_code = models.CharField(
         max_length=MAX_CODE_LENGTH, blank=True, db_default="", default="", editable=False
@@ -23,12 +25,14 @@ class ErrorColumns(models.Model):
 
     @property
     def error(self) -> Reason | None:
-        return reason_of(self.error_code, self.error_params)
+        return reason_of(self.error_code, self.error_params, self.error_codes)
 
 
-def reason_of(code: str, params: Mapping[str, Param]) -> Reason | None:
+def reason_of(
+    code: str, params: Mapping[str, Param], codes: type[ReasonCode] = FailureCode
+) -> Reason | None:
     """The reason that two columns hold; None where the code is empty."""
-    return Reason(FailureCode(code), params) if code else None
+    return Reason(codes(code), params) if code else None
 
 
 def error_columns(reason: Reason | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What was erased, when and by whom: the proof of an erasure, without anything personal in it."""
+"""Receipts of erasures: what was erased, when and by whom, without personal data."""
 
 from typing import TYPE_CHECKING, Self
 
@@ -15,8 +15,8 @@ from .draft import Draft
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-# What is counted in `erased`, in the order in which it is shown.
-WORDS = {
+# The keys of `erased`, in the order in which they are shown.
+ERASED_LABELS = {
     "files": _("original files"),
     "bytes": _("bytes in them"),
     "characters": _("characters of text that was read"),
@@ -24,17 +24,17 @@ WORDS = {
     "followups": _("insights and second scorings"),
     "notes": _("notes"),
     "decisions": _("decisions"),
-    "likenesses": _("comparisons with other files"),
+    "possible_duplicates": _("comparisons with other files"),
     "events": _("texts in the log of events"),
     "errors": _("error messages of the queue"),
-    "views": _("saved views that searched for them"),
+    "saved_filters": _("saved views that searched for them"),
     "archives": _("archives in which the file came"),
 }
 
 
 class ReceiptQuerySet(models.QuerySet["Receipt"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Of their own drafts, and of what they have erased; they outlive the draft."""
+        """Receipts of the user's drafts, and of what the user erased; they outlive the draft."""
         return self.filter(Q(owner=user.pk) | Q(by=user.pk)) if user.pk else self.none()
 
 
@@ -63,6 +63,7 @@ class Receipt(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("jobs:receipt", args=[self.public_id])
 
-    def told(self) -> list[tuple[str, int]]:
-        """What was erased, for a person, without what there was none of."""
-        return [(str(word), n) for key, word in WORDS.items() if (n := self.erased.get(key, 0))]
+    def erased_counts(self) -> list[tuple[str, int]]:
+        """Label and number of what was erased, without zeros."""
+        counts = ((label, self.erased.get(key, 0)) for key, label in ERASED_LABELS.items())
+        return [(str(label), number) for label, number in counts if number]

@@ -20,10 +20,10 @@ from candidates.forms import (
     initial_criteria,
     save_draft,
 )
-from candidates.models import Draft, Event
+from candidates.models import Draft, Event, EventVerb
 from candidates.pages import live
 
-CHANGES = ("draft created", "draft changed")
+EDITS = (EventVerb.DRAFT_CREATED, EventVerb.DRAFT_CHANGED)
 
 
 def edit_draft(
@@ -49,8 +49,8 @@ def edit_draft(
         if is_changed and not conflict:
             save_draft(form, criteria)
             draft.refresh_from_db(fields=["public_id", "updated_at"])
-            verb = "draft created" if is_new else "draft changed"
-            Event.objects.all().record_sitting(draft.pk, verb, request.user)
+            verb = EventVerb.DRAFT_CREATED if is_new else EventVerb.DRAFT_CHANGED
+            Event.objects.record_edit(draft.pk, verb, request.user)
     if live.wants_json(request):
         return _autosave_answer(form, criteria, conflict)
     if is_valid and not conflict:
@@ -84,7 +84,7 @@ def _edit_conflict(request: Request, draft: Draft) -> str:
         return ""
     if not (loaded_version or request.POST.get("key")):
         return ""
-    last = draft.events.filter(verb__in=CHANGES).select_related("actor").last()
+    last = draft.events.filter(verb__in=EDITS).select_related("actor").last()
     by = last.actor.get_username() if last and last.actor else _("somebody")
     time = date_format(localtime(draft.updated_at), _("j F Y, H:i"))
     return _("%(by)s changed this draft on %(at)s, after this form was opened.") % {

@@ -20,7 +20,7 @@ def is_refresh(request: HttpRequest) -> bool:
     return bool(request.headers.get("HX-Request"))
 
 
-def nothing_new(request: HttpRequest, state: str) -> HttpResponse | None:
+def unchanged_response(request: HttpRequest, state: str) -> HttpResponse | None:
     """The empty answer, where the page shows `state` already; else None."""
     if not is_refresh(request):
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
-from candidates.blind import MASK, Spans, masked
+from candidates.blind import MASK, Spans, mask_spans
 from candidates.scoring.scorecard import Quote
 
 
@@ -21,7 +21,7 @@ class MarkedQuote:
     @classmethod
     def of(cls, quote: Quote, owner: str, number: int, hidden: Spans = ()) -> Self:
         """The quote with this number of a criterion or an insight; `hidden` spans are masked."""
-        text = masked(quote.text, hidden, quote.start)
+        text = mask_spans(quote.text, hidden, quote.start)
         return cls(f"{owner}-{number}", text, quote.start, quote.end)
 
     @property

@@ -7,7 +7,8 @@ file and never a worker. Importing this package imports no parser; readers load 
 
 from collections.abc import Callable
 
-from candidates.facts.values import Contact, Flag, Link, Section
+from candidates.facts.flags import Flag
+from candidates.facts.values import Contact, Link, Section
 
 from .document import ZIP, Document, Hidden, Member, PageLayout
 from .limits import MAX_ARCHIVE_BYTES, MAX_BYTES

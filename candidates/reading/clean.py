@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 
 LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -39,20 +39,20 @@ NEEDS_JOINER = re.compile(
 )
 
 INVISIBLE_NAMES = {
-    "\u200b": "zero-width space",
-    "\u200c": "zero-width non-joiner",
-    "\u200d": "zero-width joiner",
-    "\u2060": "word joiner",
-    "\ufeff": "zero-width no-break space",
-    "\u180e": "Mongolian vowel separator",
-    "\u034f": "combining grapheme joiner",
-    "\u3164": "Hangul filler",
-    "\uffa0": "Hangul filler",
-    "\u115f": "Hangul filler",
-    "\u1160": "Hangul filler",
-    **dict.fromkeys("\u202a\u202b\u202c\u202d\u202e", "direction mark"),
-    **dict.fromkeys("\u2066\u2067\u2068\u2069", "direction mark"),
-    **dict.fromkeys("\u2061\u2062\u2063\u2064", "invisible operator"),
+    "\u200b": "zero-width-space",
+    "\u200c": "zero-width-non-joiner",
+    "\u200d": "zero-width-joiner",
+    "\u2060": "word-joiner",
+    "\ufeff": "zero-width-no-break-space",
+    "\u180e": "mongolian-vowel-separator",
+    "\u034f": "combining-grapheme-joiner",
+    "\u3164": "hangul-filler",
+    "\uffa0": "hangul-filler",
+    "\u115f": "hangul-filler",
+    "\u1160": "hangul-filler",
+    **dict.fromkeys("\u202a\u202b\u202c\u202d\u202e", "direction-mark"),
+    **dict.fromkeys("\u2066\u2067\u2068\u2069", "direction-mark"),
+    **dict.fromkeys("\u2061\u2062\u2063\u2064", "invisible-operator"),
 }
 # Letters of other alphabets that look like Latin ones (Unicode's confusables.txt).
 _LOOK_ALIKES = {
@@ -71,7 +71,8 @@ WORD_OF_BOTH = re.compile(r"[^\W\d_]*[\u0251\u0261\u0370-\u058f][^\W\d_]*")
 # Words wholly of look-alikes count in a text that is Latin but for so many letters.
 MAX_FOREIGN_SHARE = 0.1
 MIN_ALIKE_LETTERS = 3
-MAX_SHOWN_CHARACTERS = 80  # of a hidden message, that a flag repeats
+MAX_SHOWN_CHARACTERS = 80  # of an attachment's name
+MAX_SPANS = 20  # of words in look-alike letters; a page shows fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +101,20 @@ def clean(raw: str) -> Cleaned:
 
 
 def flags_of(cleaned: Cleaned, page: int | None) -> tuple[Flag, ...]:
-    """The flags for characters that were left out, or that are not what they look like."""
+    """The flags that say which characters were left out, or were not what they look like.
+
+    Their spans count from the beginning of the cleaned text.
+    """
     flags = []
     if cleaned.alike:
-        words = shortened(", ".join(dict.fromkeys(cleaned.alike)))
-        flags.append(Flag("look-alike-letters", words, page))
-    if not cleaned.hidden:
-        return tuple(flags)
-    characters = ", ".join(f"{count} × {kind}" for kind, count in cleaned.hidden.most_common())
-    if cleaned.spelled.strip():
-        characters += f", spelling “{shortened(cleaned.spelled)}”"
-    return (*flags, Flag("hidden-characters", characters, page))
+        spans = []
+        for word in list(dict.fromkeys(cleaned.alike))[:MAX_SPANS]:
+            start = cleaned.text.index(word)
+            spans.append((start, start + len(word)))
+        flags.append(Flag(FlagKind.LOOK_ALIKE_LETTERS, page=page, spans=tuple(spans)))
+    if cleaned.hidden:
+        flags.append(Flag(FlagKind.HIDDEN_CHARACTERS, dict(cleaned.hidden), page))
+    return tuple(flags)
 
 
 def _in_one_alphabet(text: str) -> tuple[str, tuple[str, ...]]:
@@ -185,11 +189,11 @@ def _without_unusual(text: str) -> tuple[str, Counter[str], str]:
         if character in HARMLESS or (character in DIRECTION_MARKS and rightly_marked):
             return ""
         if 0xE0000 <= code <= 0xE007F:
-            hidden["tag character"] += 1
+            hidden["tag-character"] += 1
             if 0xE0020 <= code < 0xE007F:
                 spelled.append(chr(code - 0xE0000))
         elif 0xE0100 <= code <= 0xE01EF or 0xFE00 <= code <= 0xFE0E:
-            hidden["variation selector"] += 1
+            hidden["variation-selector"] += 1
         elif character in INVISIBLE_NAMES:
             hidden[INVISIBLE_NAMES[character]] += 1
         # Control characters, private use and halves of characters say nothing and hide nothing.

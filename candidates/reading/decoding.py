@@ -3,7 +3,7 @@
 import codecs
 import re
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 
 from .clean import garbage_share
 from .limits import MAX_DECODED_GARBAGE_SHARE, MB
@@ -49,7 +49,7 @@ def decode(data: bytes, declared: str = "") -> tuple[str, tuple[Flag, ...]]:
             pass
     mixed = _mostly_utf_8(data)
     if mixed:
-        return _checked(mixed, "utf-8"), (Flag("mixed-encodings", "UTF-8 and Windows-1252"),)
+        return _checked(mixed, "utf-8"), (Flag(FlagKind.MIXED_ENCODINGS),)
     if declared:
         try:
             return _checked(data.decode(declared), declared), ()

@@ -1,12 +1,15 @@
 """The values that reading returns: frozen, and the same after a trip through JSON."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from candidates.facts.values import Contact, Flag, Section, valid_text
+from candidates.facts.flags import Flag
+from candidates.facts.values import Contact, Section, valid_text
 
 from .problems import Problem
 
+PAGE_BREAK = "\n\n"  # between pages, in the text of a document
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # first bytes of a ZIP; the second, of an empty one
 
 
@@ -71,6 +74,11 @@ class PageLayout:
         return cls(width, height, tuple(QuoteMark(*map(int, mark)) for mark in value["marks"]))
 
 
+def page_start(pages: Sequence[str], page: int | None) -> int:
+    """Where a page, counted from 1, begins in the text of all; 0 where there is none."""
+    return sum(len(text) + len(PAGE_BREAK) for text in pages[: (page or 1) - 1])
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """The text of one file: page by page, a format without pages as one.
@@ -91,7 +99,7 @@ class Document:
     @property
     def text(self) -> str:
         """All pages with a blank line between them; quotes are offsets into this."""
-        return "\n\n".join(self.pages)
+        return PAGE_BREAK.join(self.pages)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag
 
 from .document import Hidden
 

@@ -8,12 +8,12 @@ from importlib import import_module
 from typing import Protocol
 
 from candidates.facts import contact, language, nature, sections
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag
 from candidates.reading.ocr.tesseract import Ocr
 
 from . import clean
 from .context import ReadingContext
-from .document import Document, Hidden
+from .document import PAGE_BREAK, Document, Hidden, page_start
 from .limits import MAX_BYTES, MAX_CHARACTERS, MAX_HIDDEN, MAX_HIDDEN_CHARACTERS
 from .parsed import Parsed
 from .problems import Problem, Unreadable
@@ -63,8 +63,8 @@ def read_document(
         raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
     try:
         media_type, kind_flags, parsed = _parsed(data, name, context, ocr)
-        pages, flags = _cleaned(parsed)
-        hidden = _hidden(parsed.hidden)
+        pages, flags, spelled = _cleaned(parsed)
+        hidden = _hidden((*parsed.hidden, *spelled))
     except MemoryError:
         raise Unreadable(Problem.TOO_MUCH_MEMORY, "MemoryError") from None
     except RecursionError:
@@ -72,14 +72,16 @@ def read_document(
     if not any(pages):
         kinds = ", ".join(sorted({run.kind for run in hidden}))
         raise Unreadable(Problem.BLANK, f"all of its text is hidden: {kinds}" if hidden else "")
-    text = "\n\n".join(pages)
+    text = PAGE_BREAK.join(pages)
+    # Spans in what was attached to a message count from the beginning of a page so far.
+    part_flags = [flag.moved(page_start(pages, flag.page)) for flag in parsed.flags]
     parts = sections.find(text)
     person = contact.find(pages, parts)
     return Document(
         media_type=media_type,
         reader=parsed.reader,
         pages=pages,
-        flags=(*kind_flags, *parsed.flags, *flags, *nature.judge(text, parts, person)),
+        flags=(*kind_flags, *part_flags, *flags, *nature.judge(text, parts, person)),
         contact=person,
         hidden=hidden,
         language=language.detect(text),
@@ -135,9 +137,11 @@ def _recognised(kind: FileKind, data: bytes, context: ReadingContext, ocr: Ocr) 
     return parsed
 
 
-def _cleaned(parsed: Parsed) -> tuple[tuple[str, ...], list[Flag]]:
+def _cleaned(parsed: Parsed) -> tuple[tuple[str, ...], list[Flag], list[Hidden]]:
+    """The pages, the flags about their letters, and text that invisible letters spelled."""
     pages: list[str] = []
     flags: list[Flag] = []
+    spelled: list[Hidden] = []
     length = 0
     for number, raw in enumerate(parsed.pages, start=1):
         length += len(raw)
@@ -145,8 +149,12 @@ def _cleaned(parsed: Parsed) -> tuple[tuple[str, ...], list[Flag]]:
             raise Unreadable(Problem.TOO_LONG, f"more than {MAX_CHARACTERS} characters")
         cleaned = clean.clean(raw)
         pages.append(cleaned.text)
-        flags += clean.flags_of(cleaned, number if parsed.paged else None)
-    return tuple(pages), flags
+        page = number if parsed.paged else None
+        start = page_start(pages, number)
+        flags += [flag.moved(start) for flag in clean.flags_of(cleaned, page)]
+        if cleaned.spelled:
+            spelled.append(Hidden("tag-characters", cleaned.spelled, page))
+    return tuple(pages), flags, spelled
 
 
 def _hidden(runs: tuple[Hidden, ...]) -> tuple[Hidden, ...]:

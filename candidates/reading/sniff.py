@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 
 from .limits import MAX_PACKAGE_MEMBERS, MB
 from .problems import Problem, Unreadable
@@ -38,18 +38,6 @@ class SniffedFile:
     flags: tuple[Flag, ...] = ()
 
 
-KIND_NAMES = {
-    FileKind.PDF: "PDF",
-    FileKind.DOCX: "a Word document",
-    FileKind.DOC: "an old Word document",
-    FileKind.EML: "an e-mail message",
-    FileKind.MSG: "an Outlook message",
-    FileKind.ODT: "an OpenDocument text",
-    FileKind.RTF: "Rich Text",
-    FileKind.HTML: "a web page",
-    FileKind.TEXT: "plain text",
-    FileKind.MARKDOWN: "plain text",
-}
 PICTURE_ENDINGS = ("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "heic")
 # The kinds that the ending of a name stands for. Other endings stand for any kind.
 KINDS_OF_ENDING: dict[str, tuple[FileKind, ...]] = {
@@ -142,8 +130,7 @@ def sniff(data: bytes, name: str) -> SniffedFile:
     promised = KINDS_OF_ENDING.get(_ending(name))
     if promised is None or kind in promised:
         return SniffedFile(kind, start)
-    detail = f"named .{_ending(name)}, is {KIND_NAMES[kind]}"
-    return SniffedFile(kind, start, (Flag("mislabelled", detail),))
+    return SniffedFile(kind, start, (_mislabelled(_ending(name), kind.name.lower()),))
 
 
 def flags_of_picture(name: str) -> tuple[Flag, ...]:
@@ -151,7 +138,11 @@ def flags_of_picture(name: str) -> tuple[Flag, ...]:
     ending = _ending(name)
     if ending not in KINDS_OF_ENDING or ending in PICTURE_ENDINGS:
         return ()
-    return (Flag("mislabelled", f"named .{ending}, is a picture"),)
+    return (_mislabelled(ending, "picture"),)
+
+
+def _mislabelled(extension: str, actual: str) -> Flag:
+    return Flag(FlagKind.MISLABELLED, {"extension": extension, "actual": actual})
 
 
 def _ending(name: str) -> str:

@@ -16,33 +16,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from candidates.facts.flags import Flag, FlagKind, Span
+
 from . import commands
-from .scorecard import ScoringFlag
 
 MAX_FINDING_CHARACTERS = 300  # before and after a command; a longer sentence is cut
-MAX_FLAG_CHARACTERS = 160
+MAX_SPANS = 20  # of one flag; a page shows fewer
 MIN_STUFFED_REPEATS = 12  # of one word in one line
 MIN_STUFFED_SHARE = 0.5  # of the line's words
 
-VERSION = "attacks-2"  # of the rules: with another version, stored findings are searched for again
-INSTRUCTS = "instructs-the-model"
-FAKE_TURN = "fake-turn"
-FAKE_DELIMITER = "fake-delimiter"
-FAKE_ANSWER = "fake-answer"
-ENCODED = "encoded-instructions"
-REMOTE_IMAGE = "remote-image"
-STUFFING = "keyword-stuffing"
-INVISIBLE = "invisible-characters"
+VERSION = "attacks-3"  # of the rules: with another version, stored findings are searched for again
+INSTRUCTS = FlagKind.INSTRUCTS_THE_MODEL
+FAKE_TURN = FlagKind.FAKE_TURN
+FAKE_DELIMITER = FlagKind.FAKE_DELIMITER
+FAKE_ANSWER = FlagKind.FAKE_ANSWER
+ENCODED = FlagKind.ENCODED_INSTRUCTIONS
+REMOTE_IMAGE = FlagKind.REMOTE_IMAGE
+STUFFING = FlagKind.KEYWORD_STUFFING
+INVISIBLE = FlagKind.INVISIBLE_CHARACTERS
 # Not blanked in what a model sees: these findings hold the person's own words too.
 KINDS_LEFT_VISIBLE = frozenset({STUFFING, INVISIBLE})
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An attack of this kind at `text[start:end]`; `quote` is its text, decoded where encoded."""
+    """An attack of this kind at `text[start:end]`."""
 
-    kind: str
-    quote: str
+    kind: FlagKind
     start: int
     end: int
 
@@ -113,6 +113,7 @@ SHAPES = (
 )
 BASE64 = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{20,}(?:\n[A-Za-z0-9+/]{8,})*={0,2}(?![\w+/])")
 ROT13_SIGNS = ("nstruct", "andidate", "pplicant", "rompt", "ating")
+WORD = re.compile(r"\w{3,}")
 SINGLE_NEWLINE = re.compile(r"(?<!\n)\n(?!\n)")
 # Where a sentence begins and ends: the whole sentence of a command is hidden.
 SENTENCE_BORDER = re.compile(r"[.!?\u3002]+[\"'\u201d)]*(?:\s+|$)|\n")
@@ -126,15 +127,12 @@ class Inspection:
     visible_text: str
 
     @property
-    def flags(self) -> tuple[ScoringFlag, ...]:
-        """One flag a kind for the reviewer, with the quotes shortened."""
-        quotes: dict[str, list[str]] = {}
+    def flags(self) -> tuple[Flag, ...]:
+        """One flag a kind for the reviewer, with the places of its findings."""
+        spans: dict[FlagKind, list[Span]] = {}
         for finding in self.findings:
-            quotes.setdefault(finding.kind, []).append(" ".join(finding.quote.split()))
-        return tuple(
-            ScoringFlag(kind, _shortened(" … ".join(dict.fromkeys(quotes_of_kind))))
-            for kind, quotes_of_kind in quotes.items()
-        )
+            spans.setdefault(finding.kind, []).append((finding.start, finding.end))
+        return tuple(Flag(kind, spans=tuple(places[:MAX_SPANS])) for kind, places in spans.items())
 
 
 def inspect(text: str) -> Inspection:
@@ -150,10 +148,7 @@ def inspection_of(text: str, findings: Sequence[Finding]) -> Inspection:
 def find(text: str) -> tuple[Finding, ...]:
     """Return all findings in the order of the text, without those inside another of their kind."""
     findings = [*_by_words(text), *_by_shape(text), *_encoded(text), *_stuffed(text)]
-    findings += [
-        Finding(INVISIBLE, _tagged(match[0]), *match.span())
-        for match in SUSPECT_INVISIBLES.finditer(text)
-    ]
+    findings += [Finding(INVISIBLE, *match.span()) for match in SUSPECT_INVISIBLES.finditer(text)]
     findings.sort(key=lambda finding: (finding.start, -finding.end))
     distinct: list[Finding] = []
     for finding in findings:
@@ -164,7 +159,7 @@ def find(text: str) -> tuple[Finding, ...]:
     return tuple(distinct)
 
 
-def flags(text: str) -> tuple[ScoringFlag, ...]:
+def flags(text: str) -> tuple[Flag, ...]:
     """Return the flags that a reviewer sees for `text`."""
     return inspect(text).flags
 
@@ -192,11 +187,20 @@ def _neutral(text: str, findings: Sequence[Finding]) -> str:
     return CONTROLS.sub(" ", text)
 
 
-def _shortened(text: str) -> str:
-    clean = text.encode("utf-8", "replace").decode().replace("\0", "")
-    if len(clean) <= MAX_FLAG_CHARACTERS:
-        return clean
-    return clean[: MAX_FLAG_CHARACTERS - 1].rstrip() + "…"
+def decoded(kind: FlagKind, passage: str) -> str:
+    """Return what the passage of a finding says, decoded where it is encoded."""
+    if kind == ENCODED:
+        return _from_base64(passage) or codecs.decode(passage, "rot13")
+    return _tagged(passage) if kind == INVISIBLE else passage
+
+
+def most_repeated(line: str) -> tuple[str, int]:
+    """Return the word that a line repeats most, and how often.
+
+    It has at least three letters, and is in lower case; ("", 0) where the line has none.
+    """
+    words = WORD.findall(line.casefold())
+    return Counter(words).most_common(1)[0] if words else ("", 0)
 
 
 def _by_words(text: str) -> Iterator[Finding]:
@@ -233,23 +237,27 @@ def _by_shape(text: str) -> Iterator[Finding]:
             continue
         for match in pattern.finditer(folded):
             start, end = origin[match.start()], origin[match.end() - 1] + 1
-            yield Finding(kind, text[start:end], start, end)
+            yield Finding(kind, start, end)
 
 
 def _encoded(text: str) -> Iterator[Finding]:
     for match in BASE64.finditer(text):
-        packed = "".join(match[0].split()).rstrip("=")
-        try:
-            plain = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-        if _holds_command(plain):
-            yield Finding(ENCODED, plain, *match.span())
+        if _holds_command(_from_base64(match[0])):
+            yield Finding(ENCODED, *match.span())
     rotated = codecs.decode(text, "rot13")
     if not any(word in rotated for word in ROT13_SIGNS):
         return
     for span in commands.spans(_lower(rotated)):
         yield _sentence(rotated, ENCODED, *span)
+
+
+def _from_base64(passage: str) -> str:
+    """Return the text that the passage encodes; "" where it is none."""
+    packed = "".join(passage.split()).rstrip("=")
+    try:
+        return base64.b64decode(packed + "=" * (-len(packed) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _holds_command(plain: str) -> bool:
@@ -269,15 +277,14 @@ def _stuffed(text: str) -> Iterator[Finding]:
             len(words) >= MIN_STUFFED_REPEATS
             and len({*words}) <= MIN_STUFFED_SHARE * len(words) + 1
         ):
-            plain = re.findall(r"\w{3,}", line.casefold())
-            word, count = Counter(plain).most_common(1)[0] if plain else ("", 0)
-            if count >= MIN_STUFFED_REPEATS and count >= MIN_STUFFED_SHARE * len(plain):
-                end = start + len(line.rstrip())
-                yield Finding(STUFFING, f"{word}, {count} times", start, end)
+            _word, count = most_repeated(line)
+            counted = len(WORD.findall(line.casefold()))
+            if count >= MIN_STUFFED_REPEATS and count >= MIN_STUFFED_SHARE * counted:
+                yield Finding(STUFFING, start, start + len(line.rstrip()))
         start += len(line)
 
 
-def _sentence(text: str, kind: str, start: int, end: int) -> Finding:
+def _sentence(text: str, kind: FlagKind, start: int, end: int) -> Finding:
     """Return the whole sentence around a command, within its line and the length limit."""
     first = max(0, start - MAX_FINDING_CHARACTERS)
     borders = list(SENTENCE_BORDER.finditer(text, first, start))
@@ -290,7 +297,7 @@ def _sentence(text: str, kind: str, start: int, end: int) -> Finding:
     last = border.end() if border else limit
     if border and border[0] == "\n":
         last = border.start()
-    return Finding(kind, text[first:last].strip(), first, last)
+    return Finding(kind, first, last)
 
 
 def _tagged(run: str) -> str:

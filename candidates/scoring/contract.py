@@ -7,7 +7,7 @@ from .rubric import Rubric, RubricCriterion
 from .scorecard import Insight, Scorecard, ScoringOutcome, Usage
 
 
-class Calls(Protocol):
+class CallHooks(Protocol):
     """Hooks around an engine's calls: shared limits, and a ledger."""
 
     async def start(self, tokens: int) -> object:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from candidates.facts.flags import FlagKind
+
 from . import attacks, redact
 
 VERSION = f"{redact.VERSION} {attacks.VERSION}"
@@ -33,9 +35,7 @@ def prepare_for_storage(text: str, name: str = "") -> tuple[PreparedResume, dict
     traces = redact.traces(text, name)
     document = redact.blank(text, traces)
     inspection = attacks.inspect(document)
-    findings = [
-        [finding.kind, finding.quote, finding.start, finding.end] for finding in inspection.findings
-    ]
+    findings = [[finding.kind, finding.start, finding.end] for finding in inspection.findings]
     stored = {"version": VERSION, "traces": traces, "found": findings}
     return PreparedResume(document, inspection), stored
 
@@ -45,5 +45,5 @@ def restore(text: str, name: str, stored: Mapping[str, Any]) -> PreparedResume:
     if stored.get("version") != VERSION:
         return prepare(text, name)
     document = redact.blank(text, stored["traces"])
-    findings = [attacks.Finding(*values) for values in stored["found"]]
+    findings = [attacks.Finding(FlagKind(kind), *span) for kind, *span in stored["found"]]
     return PreparedResume(document, attacks.inspection_of(document, findings))

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
+from candidates.facts.flags import Flag
 from candidates.facts.reason import FailureCode, Reason, ReasonedError
 
 from .reason_codes import InsightCode, RatingCode
@@ -74,20 +75,6 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoringFlag:
-    """Something a reviewer should know; it never lowers a score.
-
-    `kind` is a fixed word with hyphens, `found` what it refers to.
-    """
-
-    kind: str
-    found: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
 class Point:
     """A strength, a gap or a question, and the quote that it rests on, if any.
 
@@ -150,7 +137,7 @@ class Scorecard:
 
     ratings: tuple[Rating, ...]
     usage: Usage = Usage()
-    flags: tuple[ScoringFlag, ...] = ()
+    flags: tuple[Flag, ...] = ()
     mode: str = ""
     model: str = ""
     insight: Insight | None = None
@@ -176,7 +163,7 @@ class Scorecard:
         return cls(
             ratings=tuple(Rating.from_json(rating) for rating in data["ratings"]),
             usage=Usage(**data.get("usage", {})),
-            flags=tuple(ScoringFlag(flag["kind"], flag["found"]) for flag in data.get("flags", ())),
+            flags=tuple(map(Flag.from_json, data.get("flags", ()))),
             mode=data.get("mode", ""),
             model=data.get("model", ""),
             insight=Insight.from_json(insight) if insight else None,

@@ -1,6 +1,7 @@
 """Up to four candidates of an analysis side by side."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from candidates.access import Request, analysis_for
 from candidates.blind import shown_name
-from candidates.models import Evaluation
+from candidates.models import Analysis, Evaluation
+from candidates.pages.verdicts import shown_verdict
 from candidates.scoring.rubric import Rubric, RubricCriterion
 
-from .ranking import VERDICT_WORDS
 from .ratings import ShownInsight, ShownRating, shown_insight, shown_ratings
 
 MAX_CANDIDATES = 4
@@ -51,25 +52,22 @@ def compare(request: Request, public_id: UUID) -> HttpResponse:
         query.setlist("c", [str(id) for id in _valid_ids(request.POST.getlist("who"))])
         return redirect(f"{address}?{query.urlencode()}")
     ids = _valid_ids(request.GET.getlist("c"))
-    first_ids = ids[:MAX_CANDIDATES]
-    rows = analysis.evaluations.filter(public_id__in=first_ids)
-    by_id = {row.public_id: row for row in rows.select_related("candidate", "analysis__draft")}
-    chosen = [by_id[id] for id in first_ids if id in by_id]
-    wrong = []
+    chosen = _evaluations(analysis, ids[:MAX_CANDIDATES])
+    errors = []
     if len(ids) > MAX_CANDIDATES:
-        wrong.append(_("%(n)d candidates were named; four fit side by side.") % {"n": len(ids)})
-    if len(chosen) < len(first_ids):
-        wrong.append(_("Somebody who was named is not in this ranking any more."))
+        errors.append(_("%(n)d candidates were named; four fit side by side.") % {"n": len(ids)})
+    if len(chosen) < len(ids[:MAX_CANDIDATES]):
+        errors.append(_("Somebody who was named is not in this ranking any more."))
     context = {
         "analysis": analysis,
         "draft": analysis.draft,
-        "wrong": wrong,
+        "errors": errors,
         "columns": [
             ComparedCandidate(
                 evaluation,
                 shown_name(evaluation.candidate, analysis.draft),
                 shown_insight(analysis.rubric, evaluation),
-                VERDICT_WORDS.get(evaluation.candidate.verdict, ""),
+                shown_verdict(evaluation.candidate.verdict),
                 f"{address}?"
                 + "&".join(f"c={other.public_id}" for other in chosen if other != evaluation),
             )
@@ -78,8 +76,15 @@ def compare(request: Request, public_id: UUID) -> HttpResponse:
         "criteria": _criteria(analysis.rubric, chosen),
         "has_insights": any(evaluation.insights for evaluation in chosen),
     }
-    status = 422 if wrong or not ids else 200
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors or not ids else HTTPStatus.OK
     return render(request, "candidates/compare.html", context, status=status)
+
+
+def _evaluations(analysis: Analysis, ids: list[UUID]) -> list[Evaluation]:
+    """The evaluations with these public ids, in their order, as far as they exist."""
+    rows = analysis.evaluations.filter(public_id__in=ids)
+    by_id = {row.public_id: row for row in rows.select_related("candidate", "analysis__draft")}
+    return [by_id[id] for id in ids if id in by_id]
 
 
 def _criteria(

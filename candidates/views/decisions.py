@@ -1,11 +1,10 @@
-"""Deciding from the ranking, about one, the checked or all that match; and taking that back."""
+"""Deciding from the ranking, about one candidate, the checked ones or all that match; and undoing
+that."""
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,82 +13,61 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from candidates.access import Request, analysis_for
-from candidates.models import Analysis, Decision, Event
+from candidates.models import Analysis, Decision
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
 from candidates.pages import live
-from candidates.ranking import UNDECIDED, Filter
+from candidates.ranking import RankingFilter
 
-from .ranking import EVALUATIONS_A_PAGE, VERDICT_WORDS, ranking
-
-CHOICES = (Verdict.SHORTLIST, Verdict.MAYBE, Verdict.REJECT, UNDECIDED)
+from .ranking import EVALUATIONS_PER_PAGE, ranking
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def decide(request: Request, public_id: Any) -> HttpResponse:
-    """Decide; the GET asks whether all that match are meant, and says how many they are."""
+def decide(request: Request, public_id: UUID) -> HttpResponse:
+    """Decide; the GET asks for confirmation about all that match, and says how many they are."""
     analysis = analysis_for(request.user, public_id, Role.EDITOR)
     if request.method != "POST":
-        return _ask(request, analysis, Filter.from_query(request.GET, analysis), request.GET)
-    filter = Filter.from_query(QueryDict(request.POST.get("query", "")), analysis)
-    verdict, _sign, one = request.POST.get("one", "").partition(":")
-    everybody = not one and request.POST.get("scope") == "all"
-    verdict = verdict or request.POST.get("verdict", "")
-    if verdict not in CHOICES:
+        return _confirm(
+            request, analysis, RankingFilter.from_query(request.GET, analysis), request.GET
+        )
+    filter = RankingFilter.from_query(QueryDict(request.POST.get("query", "")), analysis)
+    value, _colon, evaluation = request.POST.get("one", "").partition(":")
+    is_about_all = not evaluation and request.POST.get("scope") == "all"
+    verdict = _verdict(value or request.POST.get("verdict", ""))
+    if verdict is None:
         return _answer(request, analysis, filter, _("Choose what to decide: press a button."))
-    if everybody:
-        matching = filter.of(analysis).order_by()
+    if is_about_all:
+        matching = filter.evaluations(analysis).order_by()
         ids = list(matching.values_list("candidate", flat=True))
         if request.POST.get("count") != str(len(ids)):
-            # Asked first, and asked again where others have decided meanwhile.
-            return _go(request, "decide", analysis, filter.query_with(decide=verdict))
+            # Confirmed first, and once more where others have decided meanwhile.
+            query = filter.query_with(decide=verdict.value)
+            return _go(request, "decide", analysis, query)
     else:
-        named = [one] if one else request.POST.getlist("who")[:EVALUATIONS_A_PAGE]
-        ids = list(
-            analysis.evaluations.filter(public_id__in=_ids(named)).values_list(
-                "candidate", flat=True
-            )
-        )
+        named = [evaluation] if evaluation else request.POST.getlist("who")[:EVALUATIONS_PER_PAGE]
+        chosen = analysis.evaluations.filter(public_id__in=_uuids(named))
+        ids = list(chosen.values_list("candidate", flat=True))
     if not ids:
         return _answer(request, analysis, filter, _("Nobody is chosen. Check somebody first."))
-    with transaction.atomic():
-        act, changed = Decision.objects.decide(
-            analysis.draft,
-            ids,
-            Verdict.OPEN if verdict == UNDECIDED else Verdict(verdict),
-            request.user,
-        )
-        if changed:
-            Event.objects.all().record(
-                analysis.draft_id,
-                "decided",
-                actor=request.user,
-                about=analysis.public_id,
-                detail=f"{changed} {verdict}",
-            )
+    batch, changed = Decision.objects.decide(
+        analysis.draft, ids, verdict, request.user, about=analysis.public_id
+    )
     if not changed:
         return _answer(request, analysis, filter, _("That had been decided already."))
-    return _answer(request, analysis, filter, _told(verdict, changed), act)
+    return _answer(request, analysis, filter, _message(verdict, changed), batch)
 
 
 @require_POST
-def undo(request: Request, public_id: Any) -> HttpResponse:
-    """Take back an act of the user's, for those about whom nothing was decided since."""
+def undo(request: Request, public_id: UUID) -> HttpResponse:
+    """Undo a batch of the user's decisions, except where a newer decision exists."""
     analysis = analysis_for(request.user, public_id, Role.EDITOR)
-    filter = Filter.from_query(QueryDict(request.POST.get("query", "")), analysis)
-    act = next(iter(_ids([request.POST.get("act", "")])), None)
+    filter = RankingFilter.from_query(QueryDict(request.POST.get("query", "")), analysis)
+    batch = next(iter(_uuids([request.POST.get("act", "")])), None)
     undone = 0
-    if act is not None:
-        with transaction.atomic():
-            undone = Decision.objects.undo(analysis.draft, act, request.user)
-            if undone:
-                Event.objects.all().record(
-                    analysis.draft_id,
-                    "decision undone",
-                    actor=request.user,
-                    about=analysis.public_id,
-                    detail=str(undone),
-                )
+    if batch is not None:
+        undone = Decision.objects.undo(
+            analysis.draft, batch, request.user, about=analysis.public_id
+        )
     if not undone:
         return _answer(
             request,
@@ -97,31 +75,37 @@ def undo(request: Request, public_id: Any) -> HttpResponse:
             filter,
             _("There is nothing to take back: it has been taken back, or decided anew since."),
         )
-    told = ngettext(
+    message = ngettext(
         "Taken back for %(n)d candidate.", "Taken back for %(n)d candidates.", undone
     ) % {"n": undone}
-    return _answer(request, analysis, filter, told)
+    return _answer(request, analysis, filter, message)
 
 
-def _ask(request: Request, analysis: Analysis, filter: Filter, query: QueryDict) -> HttpResponse:
-    verdict = query.get("decide", "")
-    if verdict not in CHOICES:
+def _verdict(value: str) -> Verdict | None:
+    return Verdict(value) if value in Verdict else None
+
+
+def _confirm(
+    request: Request, analysis: Analysis, filter: RankingFilter, query: QueryDict
+) -> HttpResponse:
+    verdict = _verdict(query.get("decide", ""))
+    if verdict is None:
         return redirect(analysis)
-    number = filter.of(analysis).order_by().count()
+    number = filter.evaluations(analysis).order_by().count()
     context = {
         "analysis": analysis,
         "draft": analysis.draft,
         "filter": filter,
-        "verdict": verdict,
-        "word": VERDICT_WORDS[verdict],
-        "clears": verdict == UNDECIDED,
+        "verdict": verdict.value,
+        "word": verdict.label,
+        "clears": verdict == Verdict.OPEN,
         "number": number,
     }
     return render(request, "candidates/decide.html", context)
 
 
-def _told(verdict: str, number: int) -> str:
-    told: dict[str, str] = {
+def _message(verdict: Verdict, number: int) -> str:
+    sentences = {
         Verdict.SHORTLIST: ngettext(
             "%(n)d candidate is on the shortlist.", "%(n)d candidates are on the shortlist.", number
         ),
@@ -131,30 +115,34 @@ def _told(verdict: str, number: int) -> str:
         Verdict.REJECT: ngettext(
             "%(n)d candidate is rejected.", "%(n)d candidates are rejected.", number
         ),
-        UNDECIDED: ngettext(
+        Verdict.OPEN: ngettext(
             "%(n)d candidate is not decided any more.",
             "%(n)d candidates are not decided any more.",
             number,
         ),
     }
-    return told[verdict] % {"n": number}
+    return sentences[verdict] % {"n": number}
 
 
 def _answer(
-    request: Request, analysis: Analysis, filter: Filter, told: str, act: UUID | None = None
+    request: Request,
+    analysis: Analysis,
+    filter: RankingFilter,
+    message: str,
+    batch: UUID | None = None,
 ) -> HttpResponse:
-    """The ranking as it is now: its part where that is asked for, else the way back to it."""
+    """The ranking as it is now: its part where that is asked for, else a redirect to it."""
     page = request.POST.get("page", "")
     page = page if page.isdecimal() and page != "1" else ""
-    undo = str(act or "")
+    undo = str(batch or "")
     if live.is_refresh(request):
         query = QueryDict(mutable=True)
         query.update({"page": page, "undo": undo})
-        answer = ranking(request, analysis, filter, query, told=told)
-        # An address that is sent anew shows what is filtered, not what was done.
+        answer = ranking(request, analysis, filter, query, message=message)
+        # An address that is loaded again shows what is filtered, not what was done.
         del answer.headers["HX-Push-Url"]
         return answer
-    messages.success(request, told)
+    messages.success(request, message)
     return _go(request, "analysis", analysis, filter.query_with(page=page, undo=undo))
 
 
@@ -167,12 +155,12 @@ def _go(request: Request, name: str, analysis: Analysis, query: str) -> HttpResp
     return redirect(address)
 
 
-def _ids(named: Iterable[str]) -> list[UUID]:
+def _uuids(texts: Iterable[str]) -> list[UUID]:
     """The public ids among these texts."""
-    found = []
-    for one in named:
+    ids = []
+    for text in texts:
         try:
-            found.append(UUID(one))
+            ids.append(UUID(text))
         except ValueError:
             continue
-    return found
+    return ids

@@ -21,8 +21,8 @@ from django.views.decorators.vary import vary_on_headers
 from candidates import blind
 from candidates.access import Request, draft_for
 from candidates.forms import RunForm
-from candidates.intake import discard
-from candidates.models import Candidate, Draft, Event
+from candidates.intake import discard, remove_unreadable_files
+from candidates.models import Candidate, Draft
 from candidates.models.archive import ArchiveStatus
 from candidates.models.candidate import CandidateStatus
 from candidates.models.draft import Role
@@ -64,9 +64,7 @@ def _saved(request: Request, draft: Draft) -> HttpResponse:
 def duplicate(request: Request, public_id: UUID) -> HttpResponse:
     """Create a draft of the user with the same role and criteria, without the candidates."""
     draft = draft_for(request.user, public_id)
-    with transaction.atomic():
-        copy = draft.duplicate(request.user, _("Copy of %s") % draft.title)
-        Event.objects.all().record(copy.pk, "draft created", actor=request.user, detail="a copy")
+    copy = draft.duplicate(request.user, _("Copy of %s") % draft.title)
     messages.success(
         request, _("This is the copy. Its résumés are still to come, everything else is here.")
     )
@@ -84,7 +82,7 @@ def draft(request: Request, public_id: UUID) -> HttpResponse:
         unopened = draft.memberships.filter(user=request.user, opened_at=None)
         unopened.update(opened_at=Now())
     context = _files_context(request, draft)
-    if (unchanged := live.nothing_new(request, context["state"])) is not None:
+    if (unchanged := live.unchanged_response(request, context["state"])) is not None:
         return unchanged
     context |= {
         "may_change": role.may(Role.EDITOR),
@@ -121,7 +119,7 @@ def _files_context(request: Request, draft: Draft) -> dict[str, Any]:
     page = paginator.get_page(request.GET.get("page"))
     archives = list(draft.archives.all())
     archive_states = [(archive.pk, archive.status, archive.done) for archive in archives]
-    duplicates = draft.likenesses.undecided().count()
+    duplicates = draft.possible_duplicates.undecided().count()
     return {
         "draft": draft,
         "files": files,
@@ -161,7 +159,7 @@ def _role_and_run_context(draft: Draft) -> dict[str, Any]:
 def _shown_names(candidate: Candidate, draft: Draft) -> tuple[str, str]:
     """The names of the candidate's file and of the candidate, as far as they may be shown."""
     if blind.is_hidden(candidate, draft):
-        return blind.stand_in(candidate), ""
+        return blind.pseudonym(candidate), ""
     return candidate.filename, candidate.name
 
 
@@ -200,21 +198,11 @@ def remove_unreadable(request: Request, public_id: UUID) -> HttpResponse:
             "back_url": draft.get_absolute_url(),
         }
         return render(request, "candidates/erase.html", context)
-    with transaction.atomic():
-        bad = draft.candidates.filter(status=CandidateStatus.UNREADABLE).select_for_update()
-        names = dict(bad.values_list("pk", "file"))
-        if names:
-            Candidate.objects.filter(pk__in=names).delete()
-            discard(names.values())
-            detail = str(len(names))
-            Event.objects.all().record(
-                draft.pk, "unreadable files removed", actor=request.user, detail=detail
-            )
-    if names:
-        told = ngettext(
-            "%d unreadable file is removed.", "%d unreadable files are removed.", len(names)
+    if removed := remove_unreadable_files(draft, request.user):
+        message = ngettext(
+            "%d unreadable file is removed.", "%d unreadable files are removed.", removed
         )
-        messages.success(request, told % len(names))
+        messages.success(request, message % removed)
     else:
         messages.info(request, _("There was no unreadable file."))
     return redirect(draft)

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from candidates import exports, report
 from candidates.access import Request, analysis_for
-from candidates.models import Analysis, Event
+from candidates.models import Analysis, Event, EventVerb
 from candidates.models.candidate import Verdict
-from candidates.ranking import Filter
+from candidates.ranking import RankingFilter
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -33,31 +33,31 @@ def export(request: Request, public_id: UUID, kind: str) -> HttpResponseBase:
     if kind not in TYPES:
         raise Http404("No such export.")
     analysis = analysis_for(request.user, public_id)
-    evaluations = Filter.from_query(request.GET, analysis).of(analysis)
-    judged = exports.Judged.of(analysis.draft)
+    evaluations = RankingFilter.from_query(request.GET, analysis).evaluations(analysis)
+    review = exports.ReviewData.of(analysis.draft)
     if kind == "pdf":
         evaluations = evaluations.filter(candidate__verdict=Verdict.SHORTLIST)
-    told = exports.rows(analysis, evaluations, judged=judged)
-    names, must_have = exports.columns(analysis)
+    rows = exports.export_rows(analysis, evaluations, review=review)
+    names, must_have = exports.criterion_names(analysis)
     response: HttpResponseBase
     if kind == "csv":
-        lines = exports.csv_lines(told, names, must_have, judged=True)
+        lines = exports.csv_lines(rows, names, must_have, review=True)
         response = StreamingHttpResponse(chain([BOM], lines), content_type=TYPES[kind])
     elif kind == "json":
         response = StreamingHttpResponse(
-            exports.json_parts({"analysis": _about(analysis)}, told), content_type=TYPES[kind]
+            exports.json_parts({"analysis": _about(analysis)}, rows), content_type=TYPES[kind]
         )
     elif kind == "xlsx":
-        response = FileResponse(exports.xlsx(told, names, must_have), content_type=TYPES[kind])
+        response = FileResponse(exports.xlsx_file(rows, names, must_have), content_type=TYPES[kind])
     else:
-        response = FileResponse(report.shortlist(analysis, told), content_type=TYPES[kind])
+        response = FileResponse(report.shortlist_pdf(analysis, rows), content_type=TYPES[kind])
     if request.method == "GET":
-        Event.objects.all().record(
+        Event.objects.record(
             analysis.draft_id,
-            "exported",
+            EventVerb.RANKING_EXPORTED,
             actor=request.user,
             about=analysis.public_id,
-            detail=kind,
+            params={"format": kind},
         )
     response.headers["Content-Disposition"] = attachment(f"{analysis.title}.{kind}")
     response.headers["Cache-Control"] = "private, no-store"
@@ -83,7 +83,7 @@ def _about(analysis: Analysis) -> dict[str, Any]:
         "created_at": analysis.created_at.isoformat(),
         "exported_at": timezone.now().isoformat(),
         "criteria": [
-            {"name": one.name, "weight": one.weight, "must_have": one.must_have}
-            for one in analysis.rubric.criteria
+            {"name": criterion.name, "weight": criterion.weight, "must_have": criterion.must_have}
+            for criterion in analysis.rubric.criteria
         ],
     }

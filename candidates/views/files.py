@@ -4,26 +4,28 @@ from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from candidates import blind
 from candidates.access import Request, archive_for, candidate_for
-from candidates.models import Event
+from candidates.models import Event, EventVerb
 from candidates.models.draft import Role
-from candidates.models.likeness import other_files
-from candidates.pages.words import SURE, language, reading_flags
+from candidates.models.duplicate import other_files
+from candidates.pages.flags import reading_notes
 from candidates.personal_data import personal_data_zip
 
-from .duplicates import notes
+from .duplicates import duplicate_notes
 from .exports import attachment
 from .ratings import without_traces
 from .reading import pane
-from .review import judgement
+from .review import review_context
+
+SURE_CONFIDENCE = 0.7  # below it a page says that a name, address or number may be wrong
 
 
 @require_safe
@@ -33,19 +35,18 @@ def candidate(request: Request, public_id: UUID) -> HttpResponse:
     draft = candidate.draft
     hidden = blind.is_hidden(candidate, draft)
     evaluations = candidate.evaluations.select_related("analysis").defer("analysis__criteria")
-    flags = reading_flags(candidate.flags, candidate.hidden)
     role: Role = candidate.role  # type: ignore[attr-defined]
     context = {
-        **judgement(candidate, role),
+        **review_context(candidate, role),
         **pane(candidate, draft, [], request.GET.get("show")),
         "name": blind.shown_name(candidate, draft),
         "draft": draft,
-        "flags": without_traces(flags, candidate, draft),
-        "maybe": notes(draft, [candidate.pk]).get(candidate.pk, []),
+        "flags": without_traces(reading_notes(candidate), candidate, draft),
+        "maybe": duplicate_notes(draft, [candidate.pk]).get(candidate.pk, []),
         "other_files": [] if hidden else other_files(candidate),
-        "language": language(candidate.language) if candidate.language else "",
-        "unsure": [key for key, sure in candidate.confidence.items() if 0 < sure < SURE],
-        "sure": SURE,
+        "language": _language_name(candidate.language) if candidate.language else "",
+        "unsure": [key for key, sure in candidate.confidence.items() if 0 < sure < SURE_CONFIDENCE],
+        "sure": SURE_CONFIDENCE,
         "is_owner": role == Role.OWNER and not hidden,
         "evaluations": evaluations.order_by("-analysis__created_at")[:20],
     }
@@ -82,7 +83,7 @@ def original(request: Request, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-def dossier(request: Request, public_id: UUID) -> HttpResponseBase:
+def personal_data(request: Request, public_id: UUID) -> HttpResponseBase:
     """The personal data of the candidate as a ZIP, for the owner of the draft; recorded."""
     candidate = candidate_for(request.user, public_id, Role.OWNER)
     if blind.is_hidden(candidate, candidate.draft):
@@ -92,8 +93,11 @@ def dossier(request: Request, public_id: UUID) -> HttpResponseBase:
         file = personal_data_zip(candidate)
     except FileNotFoundError as error:
         raise Http404("The file is no longer stored.") from error
-    Event.objects.all().record(
-        candidate.draft_id, "candidate exported", actor=request.user, about=candidate.public_id
+    Event.objects.record(
+        candidate.draft_id,
+        EventVerb.CANDIDATE_EXPORTED,
+        actor=request.user,
+        about=candidate.public_id,
     )
     response = FileResponse(file, content_type="application/zip")
     response.headers["Content-Disposition"] = attachment(f"{candidate}.zip")
@@ -106,8 +110,14 @@ def dossier(request: Request, public_id: UUID) -> HttpResponseBase:
 def remove_archive(request: Request, public_id: UUID) -> HttpResponse:
     """Remove an archive that could not be unpacked; files unpacked from it stay."""
     archive = archive_for(request.user, public_id, Role.EDITOR)
-    with transaction.atomic():
-        Event.objects.all().record(archive.draft_id, "archive removed", actor=request.user)
-        archive.delete()
+    archive.remove(request.user)
     messages.success(request, _("The archive “%(name)s” is removed.") % {"name": archive})
     return redirect(archive.draft)
+
+
+def _language_name(code: str) -> str:
+    """The name of a language by its code of ISO 639-1; the code where Django has none."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code

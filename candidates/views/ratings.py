@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 from candidates import blind
 from candidates.models import Candidate, Draft, Evaluation
+from candidates.pages.flags import FlagNote, reading_notes, scoring_notes
 from candidates.pages.marks import MarkedQuote
-from candidates.pages.words import Note, reading_flags, scoring_flags, standing
+from candidates.pages.must_haves import must_have_words
 from candidates.reasons import statement
 from candidates.scoring import rank
 from candidates.scoring.rubric import Rubric, RubricCriterion
@@ -29,7 +30,7 @@ class ShownRating:
     @property
     def standing(self) -> tuple[str, str]:
         """CSS class and words for whether a must-have is met."""
-        return standing(rank.met(self.rating))
+        return must_have_words(rank.met(self.rating))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def shown_ratings(rubric: Rubric, evaluation: Evaluation) -> list[ShownRating]:
 
     The evaluation comes with its candidate.
     """
-    voice = blind.voice(evaluation.candidate, evaluation.analysis.draft)
+    voice = blind.identity_mask(evaluation.candidate, evaluation.analysis.draft)
     hidden = _hidden_spans(evaluation)
     ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
     by_key = {rating.criterion: rating for rating in ratings}
@@ -74,7 +75,7 @@ def shown_insight(rubric: Rubric, evaluation: Evaluation) -> ShownInsight | None
     """Return the insight without what blind mode hides; None where there is none."""
     if not evaluation.insights:
         return None
-    voice = blind.voice(evaluation.candidate, evaluation.analysis.draft)
+    voice = blind.identity_mask(evaluation.candidate, evaluation.analysis.draft)
     hidden = _hidden_spans(evaluation)
     criteria = rubric.by_key()
 
@@ -98,17 +99,18 @@ def shown_insight(rubric: Rubric, evaluation: Evaluation) -> ShownInsight | None
 def _hidden_spans(evaluation: Evaluation) -> blind.Spans:
     candidate = evaluation.candidate
     is_hidden = blind.is_hidden(candidate, evaluation.analysis.draft)
-    return blind.spans_of(candidate) if is_hidden else ()
+    return blind.identity_spans(candidate) if is_hidden else ()
 
 
-def noticed(evaluation: Evaluation, draft: Draft) -> list[Note]:
+def flag_notes(evaluation: Evaluation, draft: Draft) -> list[FlagNote]:
     """Return what reading and scoring flagged, without what blind mode hides."""
-    candidate = evaluation.candidate
-    notes = reading_flags(candidate.flags, candidate.hidden) + scoring_flags(evaluation.flags)
-    return without_traces(notes, candidate, draft)
+    notes = reading_notes(evaluation.candidate) + scoring_notes(evaluation)
+    return without_traces(notes, evaluation.candidate, draft)
 
 
-def without_traces(notes: list[Note], candidate: Candidate, draft: Draft) -> list[Note]:
-    """Return the notes without what blind mode hides: a flag may quote the person's name."""
-    voice = blind.voice(candidate, draft)
-    return [replace(note, what=voice(note.what), found=voice(note.found)) for note in notes]
+def without_traces(notes: list[FlagNote], candidate: Candidate, draft: Draft) -> list[FlagNote]:
+    """Return the notes without what blind mode hides: a detail may quote the person's name."""
+    voice = blind.identity_mask(candidate, draft)
+    return [
+        replace(note, sentence=voice(note.sentence), detail=voice(note.detail)) for note in notes
+    ]

@@ -88,7 +88,7 @@ def pane(candidate: Candidate, draft: Draft, quotes: Quotes, show: str | None) -
             candidate.text,
             quotes,
             [(id, section["start"]) for id, section in sections],
-            blind.spans_of(candidate) if hidden else (),
+            blind.identity_spans(candidate) if hidden else (),
         ),
     }
 

@@ -1,37 +1,26 @@
-"""What people make of one candidate: the decision with its history, notes, and who it is."""
+"""Reviewing one candidate: the decision with its history, notes, and lifting blind mode."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from candidates import blind
 from candidates.access import Request, candidate_for, draft_for, note_for
-from candidates.models import Candidate, Decision, Draft, Event, Note
+from candidates.models import Candidate, Decision, Draft, Note
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
+from candidates.pages import verdicts
 from candidates.pages.live import is_refresh
 
-PART = "candidates/judgement.html"
-# Of each decision: its key on the keyboard, what its button says, and what it is called when made.
-CHOICES = (
-    (Verdict.SHORTLIST, "s", pgettext_lazy("verb", "Shortlist")),
-    (Verdict.MAYBE, "m", pgettext_lazy("decision", "Maybe")),
-    (Verdict.REJECT, "x", pgettext_lazy("verb", "Reject")),
-)
-DECIDED = {
-    Verdict.SHORTLIST: gettext_lazy("Shortlisted"),
-    Verdict.MAYBE: pgettext_lazy("decision", "Maybe"),
-    Verdict.REJECT: gettext_lazy("Rejected"),
-    Verdict.OPEN: gettext_lazy("Not decided"),
-}
+REVIEW_TEMPLATE = "candidates/review.html"
 
 
 class NoteForm(forms.ModelForm[Note]):
@@ -51,104 +40,86 @@ class NoteForm(forms.ModelForm[Note]):
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
 
-def judgement(
+def review_context(
     candidate: Candidate, role: Role | str, form: NoteForm | None = None
 ) -> dict[str, Any]:
-    """What the part of a page shows. Two queries; `role` is of who looks at it."""
-    say = blind.voice(candidate, candidate.draft)
-    history = candidate.decisions.select_related("by").order_by("-pk")
+    """The context of the part with decision and notes. Two queries; `role` is the reader's."""
+    without_name = blind.identity_mask(candidate, candidate.draft)
+    history = candidate.decisions.select_related("decided_by").order_by("-pk")
     notes = candidate.notes.select_related("author")
     return {
         "candidate": candidate,
         "hidden": blind.is_hidden(candidate, candidate.draft),
-        "decided": DECIDED[Verdict(candidate.verdict)],
-        "choices": CHOICES,
+        "decided": verdicts.WORDS[Verdict(candidate.verdict)].decided,
+        "choices": verdicts.CHOICES,
         "may_change": Role(role).may(Role.EDITOR),
-        "history": [(DECIDED[Verdict(one.verdict)], one) for one in history],
-        "notes": [(say(note.text), note) for note in notes],
+        "history": [(verdicts.WORDS[Verdict(row.verdict)].decided, row) for row in history],
+        "notes": [(without_name(note.text), note) for note in notes],
         "note_form": form or NoteForm(),
     }
 
 
 @require_POST
-def decide(request: Request, public_id: Any) -> HttpResponse:
-    """Shortlist, maybe, reject, or take the decision back; "undo" is the user's own, unless
-    somebody has decided anew since."""
+def decide(request: Request, public_id: UUID) -> HttpResponse:
+    """Shortlist, maybe, reject, or clear the decision; "undo" undoes the user's own, unless there
+    is a newer one."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
-    asked = request.POST.get("verdict", "none")
-    last = candidate.decisions.last()
-    if asked not in (*Verdict, "undo"):
+    verdict = request.POST.get("verdict", "")
+    if verdict == "undo":
+        last = candidate.decisions.last()
+        if last is not None:
+            Decision.objects.undo(
+                candidate.draft, last.batch, request.user, about=candidate.public_id
+            )
+    elif verdict in Verdict:
+        Decision.objects.decide(
+            candidate.draft,
+            [candidate.pk],
+            Verdict(verdict),
+            request.user,
+            about=candidate.public_id,
+        )
+    else:
         messages.error(request, _("Choose shortlist, maybe or reject."))
         return _back(request, candidate)
-    with transaction.atomic():
-        decisions = Decision.objects.all()
-        if asked != "undo":
-            _act, changed = decisions.decide(
-                candidate.draft, [candidate.pk], Verdict(asked), request.user
-            )
-        elif last is not None:
-            changed = decisions.undo(candidate.draft, last.act, request.user)
-            asked = last.before
-        else:
-            changed = 0
-        if changed:
-            Event.objects.all().record(
-                candidate.draft_id,
-                "candidate decided",
-                actor=request.user,
-                about=candidate.public_id,
-                detail=asked,
-            )
     return _after(request, candidate)
 
 
 @require_POST
-def note(request: Request, public_id: Any) -> HttpResponse:
+def note(request: Request, public_id: UUID) -> HttpResponse:
+    """Add a note."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        # Said where it was written; without JavaScript on top of the page.
+        # Shown beside the field; without JavaScript on top of the page.
         if is_refresh(request):
             return _part(request, candidate, form)
         messages.error(request, form.errors["text"].as_text())
         return _back(request, candidate)
-    with transaction.atomic():
-        form.instance.candidate, form.instance.author = candidate, request.user
-        written = form.save()
-        written.refresh_from_db(fields=["public_id"])
-        Event.objects.all().record(
-            candidate.draft_id, "note added", actor=request.user, about=candidate.public_id
-        )
+    Note.objects.add(candidate, form.cleaned_data["text"], request.user)
     return _after(request, candidate)
 
 
 @require_POST
-def delete_note(request: Request, public_id: Any) -> HttpResponse:
+def delete_note(request: Request, public_id: UUID) -> HttpResponse:
     note = note_for(request.user, public_id, Role.EDITOR)
     if note.author_id != request.user.pk:
         messages.error(request, _("Only who wrote a note can delete it."))
         return _back(request, note.candidate)
-    with transaction.atomic():
-        Event.objects.all().record(
-            note.candidate.draft_id,
-            "note deleted",
-            actor=request.user,
-            about=note.candidate.public_id,
-        )
-        Note.objects.filter(pk=note.pk).delete()
+    Note.objects.remove(note, request.user)
     return _after(request, note.candidate)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def reveal(request: Request, public_id: Any) -> HttpResponse:
-    """Show everybody of the draft who a hidden candidate is, after asking."""
+def reveal(request: Request, public_id: UUID) -> HttpResponse:
+    """Show everybody of the draft who a hidden candidate is, after a confirmation."""
     candidate = candidate_for(request.user, public_id, Role.EDITOR)
     if request.method != "POST":
         back = request.GET.get("back", "")
         context = {
             "name": blind.shown_name(candidate, candidate.draft),
             "draft": candidate.draft,
-            "back": back if _is_ours(request, back) else candidate.get_absolute_url(),
+            "back": back if _is_internal(request, back) else candidate.get_absolute_url(),
         }
         return render(request, "candidates/reveal.html", context)
     if blind.reveal(candidate, request.user):
@@ -159,11 +130,11 @@ def reveal(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def switch_blind(request: Request, public_id: Any) -> HttpResponse:
-    """Blind mode of a draft on or off, as `blind` says."""
+def switch_blind(request: Request, public_id: UUID) -> HttpResponse:
+    """Turn a draft's blind mode on or off, by the field `blind`."""
     draft = draft_for(request.user, public_id, Role.EDITOR)
     on = request.POST.get("blind") in ("1", "on", "true")
-    if not blind.switch(draft, request.user, on=on):
+    if not blind.set_blind_mode(draft, request.user, on=on):
         messages.info(request, _("Blind mode was so already."))
     elif on:
         messages.success(
@@ -188,16 +159,16 @@ def _after(request: Request, candidate: Candidate) -> HttpResponse:
 
 def _part(request: Request, candidate: Candidate, form: NoteForm | None = None) -> HttpResponse:
     fresh = candidate_for(request.user, candidate.public_id)
-    return render(request, PART, judgement(fresh, fresh.role, form))  # type: ignore[attr-defined]
+    return render(request, REVIEW_TEMPLATE, review_context(fresh, fresh.role, form))  # type: ignore[attr-defined]
 
 
 def _back(request: Request, candidate: Candidate) -> HttpResponse:
-    """To the page where the button was."""
+    """A redirect to the page where the button was."""
     back = request.POST.get("back", "")
-    return redirect(back if _is_ours(request, back) else candidate.get_absolute_url())
+    return redirect(back if _is_internal(request, back) else candidate.get_absolute_url())
 
 
-def _is_ours(request: Request, address: str) -> bool:
+def _is_internal(request: Request, address: str) -> bool:
     return address.startswith("/") and url_has_allowed_host_and_scheme(
         address, allowed_hosts=None, require_https=request.is_secure()
     )

@@ -7,16 +7,22 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from candidates.access import Request
 from candidates.models import Analysis, Call
 from candidates.models.call import CallQuerySet, CallStatus
-from candidates.pages.words import MODES, money
+from candidates.pages.money import money
 from candidates.scoring import catalogue
 from candidates.scoring.engines import LOCAL
 
 MAX_ANALYSES_SHOWN = 25
+MODES = {
+    "json_schema": _("by a strict JSON schema"),
+    "json_object": _("in JSON mode, since the server takes no schema"),
+    "text": _("as JSON in a block of text, since the server has no JSON mode"),
+}
 
 
 @dataclass(frozen=True, slots=True)

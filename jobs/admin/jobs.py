@@ -22,13 +22,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from candidates.models import Analysis, Event
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from candidates.pages import durations
+from candidates.pages.activity import details
 from candidates.reasons import sentence
 from jobs.execution import control, pause, submit
 from jobs.execution.progress import JobProgress, progress_by_analysis
 from jobs.models import FINISHED_JOB_STATUSES, Halt, Job, Lane
 from jobs.models.job import Priority
 from jobs.monitoring import errors
-from jobs.views.runs import VERBS
 
 from .actions import MAX_ROWS, StaffAction, StaffActionAdmin, warn_of_more
 from .filters import AgeFilter, EngineFilter, OwnerFilter, ReasonFilter, StateFilter
@@ -339,7 +339,7 @@ class JobAdmin(StaffActionAdmin):
         add_progress([job])
         runs = analysis.jobs.values("public_id")
         events = Event.objects.filter(draft=analysis.draft_id, about__in=runs)
-        events = events.select_related("actor").order_by("-at", "-pk")[:MAX_EVENTS_SHOWN]
+        events = events.select_related("actor").order_by("-created_at", "-pk")[:MAX_EVENTS_SHOWN]
         attempts = analysis.jobs.select_related("requested_by")
         failures = analysis.evaluations.filter(
             Q(status=EvaluationStatus.FAILED)
@@ -349,7 +349,7 @@ class JobAdmin(StaffActionAdmin):
             "job": job,
             "watched": [job.pk] if job.is_open else [],
             "every": POLL_SECONDS,
-            "events": [(event, VERBS.get(event.verb, event.verb)) for event in events],
+            "events": [(event, details(event)) for event in events],
             "lanes": Lane.objects.filter(job=job).select_related("worker").order_by("pk"),
             "attempts": attempts.order_by("-created_at")[:MAX_ATTEMPTS_SHOWN],
             "groups": errors.error_groups(analysis),

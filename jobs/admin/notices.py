@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from candidates.admin import ReadOnly
+from candidates.reasons import sentence
 from jobs.models import (
     BadAddress,
     Delivery,
@@ -39,11 +40,15 @@ class MailEventInline(admin.TabularInline[MailEvent, Notification]):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnly):
-    list_display = ["recipient", "kind", "status", "attempts", "created_at", "sent_at", "error"]
+    list_display = ["recipient", "kind", "status", "attempts", "created_at", "sent_at", "why"]
     list_filter = ["status", "kind"]
     search_fields = ["recipient", "job__public_id"]
     inlines = [MailEventInline]
     actions = ["resend"]
+
+    @admin.display(description=_("reason"))
+    def why(self, notification: Notification) -> str:
+        return sentence(notification.error)
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("jobs.resend_notification")
@@ -107,10 +112,14 @@ class WebhookAdmin(ReadOnly):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly):
-    list_display = ["webhook", "kind", "status", "attempts", "created_at", "http_status", "error"]
+    list_display = ["webhook", "kind", "status", "attempts", "created_at", "http_status", "why"]
     list_select_related = ["webhook"]
     list_filter = ["status", "kind"]
     search_fields = ["public_id", "webhook__url", "job__public_id"]
+
+    @admin.display(description=_("reason"))
+    def why(self, delivery: Delivery) -> str:
+        return sentence(delivery.error)
 
 
 @admin.register(MailEvent)

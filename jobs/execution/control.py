@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F
 
-from candidates.models import Evaluation
+from candidates.models import Evaluation, EventVerb
 from jobs.models import Heartbeat, Job, Lane
 from jobs.models.job import Priority
 
@@ -26,8 +26,8 @@ def prioritise(job: Job, user: "User", step: int) -> bool:
         if not movable.update(priority=F("priority") + step):
             return False
         job.refresh_from_db(fields=["priority"])
-        verb = "priority raised" if step > 0 else "priority lowered"
-        record(job, verb, actor=user, detail=Priority(job.priority).name.lower())
+        verb = EventVerb.PRIORITY_RAISED if step > 0 else EventVerb.PRIORITY_LOWERED
+        record(job, verb, actor=user, params={"priority": job.priority})
         if not job.is_paused:
             # Their old messages find no lane and do no harm.
             for _ in range(Lane.objects.filter(job=job, started_at=None).delete()[0]):
@@ -47,7 +47,7 @@ def requeue(job: Job, user: "User") -> bool:
         lanes.filter(started_at=None).delete()
         locked.analysis.evaluations.make_due()
         locked.analysis.followups.make_due()
-        record(locked, "requeued", actor=user)
+        record(locked, EventVerb.REQUEUED, actor=user)
         add_lane(locked.analysis.draft_id, locked)
     return True
 
@@ -59,7 +59,12 @@ def skip_evaluation(evaluation: Evaluation, user: "User") -> bool:
         if not Evaluation.objects.filter(pk=evaluation.pk).skip_suspected():
             return False
         job = evaluation.analysis.jobs.select_related("analysis").latest("created_at", "pk")
-        record(job, "résumé taken out", actor=user, detail=f"evaluation {evaluation.public_id}")
+        record(
+            job,
+            EventVerb.RESUME_SKIPPED,
+            actor=user,
+            params={"evaluation": str(evaluation.public_id)},
+        )
     return True
 
 

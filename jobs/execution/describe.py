@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from candidates.intake import NO_NAME_MESSAGE, Incoming, clean_name
-from candidates.models import DescriptionFile, Draft, Event
+from candidates.models import DescriptionFile, Draft, Event, EventVerb
 from candidates.models.draft import MAX_DESCRIPTION_CHARACTERS
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
@@ -51,8 +51,8 @@ def upload_description(draft: Draft, user: "User", file: Incoming) -> Descriptio
     with transaction.atomic():
         description = DescriptionFile.objects.create(draft=draft, filename=name, content=content)
         description.refresh_from_db(fields=["public_id"])
-        Event.objects.all().record(
-            draft.pk, "description uploaded", actor=user, about=description.public_id, detail=name
+        Event.objects.record(
+            draft.pk, EventVerb.DESCRIPTION_UPLOADED, actor=user, about=description.public_id
         )
         queue.send("describe", description.pk)
     return description

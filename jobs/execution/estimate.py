@@ -34,7 +34,7 @@ from candidates.models.call import CallPurpose, CallStatus
 from candidates.models.candidate import CandidateStatus
 from candidates.models.followup import to_repeat
 from candidates.pages import durations
-from candidates.pages.words import money
+from candidates.pages.money import money
 from candidates.scoring import catalogue, engines
 from candidates.scoring.engines import Forecast
 from candidates.scoring.fingerprint import prefix

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from candidates import movement
 from candidates.facts.reason import FailureCode, Reason
-from candidates.models import FollowUp
+from candidates.models import EventVerb, FollowUp
 from candidates.models.analysis import Analysis, EvaluationStatus, InsightsMode
 from candidates.models.followup import FollowUpKind
 from candidates.scoring import insights, rank
@@ -55,7 +55,9 @@ def complete_job(job: Job) -> bool:
         if job.analysis.followups.filter(kind=FollowUpKind.REPEAT).exists():
             _rank(job.analysis)
         record(
-            job, "completed", detail=f"{tally[EvaluationStatus.SCORED]} of {tally['total']} scored"
+            job,
+            EventVerb.COMPLETED,
+            params={"scored": tally[EvaluationStatus.SCORED], "total": tally["total"]},
         )
         _notify(job)
     return True
@@ -78,7 +80,7 @@ def fail_job(job: Job, reason: Reason) -> bool:
         if not Job.objects.filter(pk=job.pk).fail(reason):
             return False
         _rank(job.analysis)
-        record(job, "failed", reason=reason)
+        record(job, EventVerb.FAILED, reason=reason)
         recipients.queue_for_job(job, NotificationKind.FAILED)
     return True
 

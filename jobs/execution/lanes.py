@@ -7,7 +7,7 @@ closes the job.
 
 from django.db import transaction
 
-from candidates.models import Archive, Evaluation
+from candidates.models import Archive, Evaluation, EventVerb
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs import tracing
 from jobs.models import Heartbeat, Job, JobStatus, Lane
@@ -114,7 +114,7 @@ def enrol(job: Job) -> bool:
         return True
     with transaction.atomic():
         if Job.objects.filter(pk=job.pk).start():
-            record(job, "started")
+            record(job, EventVerb.STARTED)
             if not job.analysis.evaluations.exists():  # a retry is of the same candidates
                 Evaluation.objects.enrol(job.analysis)
             _add_lanes(job, job.analysis.evaluations.open().count())

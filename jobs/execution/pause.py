@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from candidates.facts.reason import FailureCode, Reason
+from candidates.models import EventVerb
 from jobs.models import Halt, Job, Lane, NotificationKind
 from jobs.notifications import recipients
 
@@ -26,7 +27,7 @@ def pause_for_problem(job: Job, reason: Reason) -> bool:
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).pause(reason):
             return False
-        record(job, "paused", reason=reason)
+        record(job, EventVerb.PAUSED, reason=reason)
         job.refresh_from_db(fields=["pauses"])
         recipients.queue_for_job(job, NotificationKind.PAUSED, occasion=job.pauses)
     return True
@@ -39,7 +40,7 @@ def pause_job(job: Job, user: "User") -> bool:
         if not Job.objects.filter(pk=job.pk).pause(reason):
             return False
         Lane.objects.filter(job=job, started_at=None).delete()
-        record(job, "paused", actor=user)
+        record(job, EventVerb.PAUSED, actor=user)
     return True
 
 
@@ -67,7 +68,7 @@ def resume_job(job: Job, user: "User") -> bool:
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk).resume():
             return False
-        record(job, "resumed", actor=user)
+        record(job, EventVerb.RESUMED, actor=user)
         job.analysis.evaluations.make_due()
         job.analysis.followups.make_due()
         if not Lane.objects.filter(job=job).exists():

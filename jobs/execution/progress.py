@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from candidates.models import Evaluation, Event
+from candidates.models import Evaluation, Event, EventVerb
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from candidates.pages import durations
 from jobs.models import Job, JobStatus
@@ -85,8 +85,10 @@ def job_progress(job: Job) -> JobProgress:
     # A retry finds scores made before it; they say nothing about its pace. Nor does a pause.
     work_began = job.started_at
     if job.pauses:
-        resumed = Event.objects.filter(about=job.public_id, verb="resumed")
-        work_began = max(work_began, resumed.aggregate(last=Max("at"))["last"] or work_began)
+        resumed = Event.objects.filter(about=job.public_id, verb=EventVerb.RESUMED)
+        work_began = max(
+            work_began, resumed.aggregate(last=Max("created_at"))["last"] or work_began
+        )
     now = timezone.now()
     window_start = max(work_began, now - PACE_WINDOW)
     counted = job.analysis.evaluations.filter(scored_at__gte=work_began).aggregate(

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from candidates import intake
-from candidates.models import Archive, Candidate, Likeness
+from candidates.models import Archive, Candidate, PossibleDuplicate
 from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
@@ -81,7 +81,7 @@ class Reader:
 
     def _unpack(self, turn: Turn, archive: Archive) -> None:
         held = Archive.objects.filter(pk=archive.pk)
-        problem, detail, batch, is_over = None, "", [], False
+        problem, batch, is_over = None, [], False
         try:
             with archive.file.open("rb") as file:
                 data = file.read()
@@ -98,14 +98,16 @@ class Reader:
                         return
             is_over = True
         except FileNotFoundError:
-            problem, detail = Problem.DAMAGED, "no longer stored"
+            problem = Problem.DAMAGED
+            log.warning("archive %s: its file is no longer stored", archive.pk)
         except Unreadable as refused:
-            problem, detail = refused.problem, refused.detail
+            problem = refused.problem
+            log.info("archive %s cannot be unpacked: %a", archive.pk, str(refused))
         if not self._keep(turn, archive, batch):
             return
         with transaction.atomic():
             if problem is not None:
-                held.refuse(turn.token, archive.pk, problem, detail)
+                held.refuse(turn.token, archive.pk, problem)
             elif is_over and held.held(turn.token).exists():
                 archive.delete()
 
@@ -145,16 +147,15 @@ class Reader:
             except FileNotFoundError:
                 # Erased since it was claimed; or its file is gone from the storage for good.
                 if candidates.filter(pk=candidate.pk).exists():
-                    results[candidate.pk] = ReadingResult.of_problem(
-                        Problem.DAMAGED, "no longer stored"
-                    )
+                    log.warning("candidate %s: its file is no longer stored", candidate.pk)
+                    results[candidate.pk] = ReadingResult.of_problem(Problem.DAMAGED)
             # After each file: eight slow ones together would outlast the queue's time-out.
             if turn.check() is not TurnVerdict.CONTINUE:
                 break
         if results:
             candidates.record_reading(turn.token, results)
             # After the commit: of two workers that read similar files at once, the later sees both.
-            Likeness.objects.all().find(results)
+            PossibleDuplicate.objects.find(results)
         return len(results)
 
     def _renew(self, turn: Turn) -> None:
@@ -170,5 +171,6 @@ class Reader:
                     file.read(), candidate.filename, lambda: self._renew(turn)
                 )
         except Unreadable as refused:
-            return ReadingResult.of_problem(refused.problem, refused.detail)
+            log.info("candidate %s cannot be read: %a", candidate.pk, str(refused))
+            return ReadingResult.of_problem(refused.problem)
         return ReadingResult.of_document(document)

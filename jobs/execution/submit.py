@@ -6,6 +6,7 @@ candidates, unless MAX_BATCH has them counted: the first lane enrols them.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from candidates.facts.reason import FailureCode, Param, Reason, ReasonedError
-from candidates.models import Analysis, Candidate, Draft, Event, FollowUp
+from candidates.models import Analysis, Candidate, Draft, Event, EventVerb, FollowUp
 from candidates.models.analysis import InsightsMode
 from candidates.models.followup import FollowUpKind
 from candidates.models.reason import error_columns
@@ -78,7 +79,7 @@ def submit(
         analysis = Analysis.objects.create(
             draft=draft, requested_by=user, title=draft.title, **request
         )
-        return _open_job(analysis, user, "queued", key=key, scheduled=scheduled)
+        return _open_job(analysis, user, EventVerb.QUEUED, key=key, scheduled=scheduled)
 
 
 def _request(engine: str, model: str, mode: str) -> dict[str, Any]:
@@ -158,17 +159,18 @@ def retry(
             failed = evaluations.filter(**error_columns(reason)).reopen_failed()
             if not failed:
                 raise _cannot(FailureCode.NONE_FAILED_SO)
-            detail = f"{failed} failed"
-            return _open_job(analysis, user, "retried", detail, by=by, reason=reason)
+            params = {"failed": failed}
+            return _open_job(analysis, user, EventVerb.RETRIED, params, by=by, reason=reason)
         if only_failed:
             failed = evaluations.all().reopen_failed()
             if not failed:
                 raise _cannot(FailureCode.NONE_FAILED)
-            return _open_job(analysis, user, "retried", f"{failed} failed", by=by)
+            return _open_job(analysis, user, EventVerb.RETRIED, {"failed": failed}, by=by)
         failed = evaluations.reopen_failed() + analysis.followups.reopen_failed()
         if not (failed or analysis.has_work() or not evaluations.exists()):
             raise _cannot(FailureCode.NOTHING_TO_RETRY)
-        return _open_job(analysis, user, "retried", f"{failed} failed" if failed else "", by=by)
+        params = {"failed": failed} if failed else {}
+        return _open_job(analysis, user, EventVerb.RETRIED, params, by=by)
 
 
 def repeat(analysis: Analysis, user: "User") -> Job:
@@ -184,7 +186,7 @@ def repeat(analysis: Analysis, user: "User") -> Job:
         if not drawn:
             raise _cannot(FailureCode.ALL_REPEATED)
         FollowUp.objects.enrol(analysis, FollowUpKind.REPEAT, drawn)
-        return _open_job(analysis, user, "repeats asked for", f"{len(drawn)} résumés")
+        return _open_job(analysis, user, EventVerb.REPEATS_REQUESTED, {"count": len(drawn)})
 
 
 def cancel(job: Job, user: "User | None") -> bool:
@@ -194,7 +196,7 @@ def cancel(job: Job, user: "User | None") -> bool:
             return False
         lanes = Lane.objects.filter(job=job)
         lanes.filter(started_at=None).delete()
-        record(job, "cancelled", actor=user)
+        record(job, EventVerb.CANCELLED, actor=user)
         if not lanes.exists() and job.analysis.evaluations.unranked().exists():
             add_lane(job.analysis.draft_id, job)  # to rank what has been scored
     return True
@@ -203,8 +205,8 @@ def cancel(job: Job, user: "User | None") -> bool:
 def _open_job(
     analysis: Analysis,
     user: "User",
-    verb: str,
-    detail: str = "",
+    verb: EventVerb,
+    params: Mapping[str, Any] | None = None,
     *,
     key: UUID | None = None,
     by: "User | None" = None,
@@ -221,7 +223,7 @@ def _open_job(
     )
     job.refresh_from_db(fields=["public_id", "created_at"])
     actor = None if scheduled else by or user
-    record(job, verb, actor=actor, detail=detail, reason=reason)
+    record(job, verb, actor=actor, params=params, reason=reason)
     add_lane(analysis.draft_id, job)
     return job
 
@@ -255,19 +257,19 @@ def wake_readers(draft_id: int) -> None:
 
 def record(
     job: Job,
-    verb: str,
+    verb: EventVerb,
     *,
     actor: "User | None" = None,
-    detail: str = "",
+    params: Mapping[str, Any] | None = None,
     reason: Reason | None = None,
 ) -> None:
     """Write what happened to the job, in the caller's transaction."""
-    Event.objects.all().record(
+    Event.objects.record(
         job.analysis.draft_id,
         verb,
         actor=actor,
         about=job.public_id,
-        detail=detail,
+        params=params,
         reason=reason,
     )
     if tracing.ids():  # in a request or a task; on a terminal it would disturb what is shown

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from candidates.facts.reason import FailureCode, Reason
-from candidates.models import Call, Draft, Event, Suggestion
+from candidates.models import Call, Draft, Event, EventVerb, Suggestion
 from candidates.models.call import CallPurpose
 from candidates.models.suggestion import SuggestionQuerySet
 from candidates.scoring import engines
@@ -55,8 +55,8 @@ def request_suggestion(draft: Draft, user: "User", *, engine: str = "") -> Sugge
         if under_way is not None:
             return under_way
         suggestion = create_suggestion(draft, user, engine=engine)
-        Event.objects.all().record(
-            draft.pk, "criteria asked for", actor=user, about=suggestion.public_id
+        Event.objects.record(
+            draft.pk, EventVerb.CRITERIA_REQUESTED, actor=user, about=suggestion.public_id
         )
         queue.send("suggest", suggestion.pk)
     return suggestion

@@ -18,9 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from candidates import exports
-from candidates.exports import reason
+from candidates.exports import unscored_reason
 from candidates.models import Analysis, Draft, EvaluationQuerySet
-from candidates.pages.words import doubt, money
+from candidates.pages.money import money
+from candidates.pages.repeatability import repeatability
 from candidates.reasons import sentence
 from candidates.scoring import protected
 from candidates.scoring.engines import LOCAL
@@ -138,12 +139,12 @@ def print_ranking(console: Console, analysis: Analysis) -> None:
     console.print(table)
     legend = (f"{letters[c.key]} {c.name}" for c in criteria if c.key in letters)
     console.print("Ratings 0 to 4: " + " · ".join(legend), highlight=False)
-    if uncertainty := doubt(analysis.followups.repeat_error()):
+    if uncertainty := repeatability(analysis.followups.repeat_error()):
         console.print(uncertainty, highlight=False)
     if analysis.engine != LOCAL:
         console.print(_usage_line(usage(analysis)), highlight=False)
     for evaluation in unscored:
-        problem = sentence(reason(evaluation)) or evaluation.get_status_display()
+        problem = sentence(unscored_reason(evaluation)) or evaluation.get_status_display()
         console.print(f"{evaluation.candidate.filename}: {problem}", highlight=False)
 
 
@@ -178,7 +179,7 @@ def as_dict(job: Job, files: Mapping[int, str] | None = None) -> dict[str, Any]:
             "repeat_error": _repeat_error(analysis),
         },
         "usage": usage(analysis),
-        "candidates": list(exports.rows(analysis, analysis.evaluations.ranked(), files)),
+        "candidates": list(exports.export_rows(analysis, analysis.evaluations.ranked(), files)),
     }
 
 

@@ -441,6 +441,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "error_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "error_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
+                (
                     "public_id",
                     models.UUIDField(
                         db_default=django.db.models.functions.uuid.UUID4(),
@@ -475,7 +485,6 @@ class Migration(migrations.Migration):
                     "http_status",
                     models.PositiveSmallIntegerField(blank=True, editable=False, null=True),
                 ),
-                ("error", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "created_at",
                     models.DateTimeField(
@@ -1060,6 +1069,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "error_code",
+                    models.CharField(
+                        blank=True, db_default="", default="", editable=False, max_length=40
+                    ),
+                ),
+                (
+                    "error_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
+                (
                     "public_id",
                     models.UUIDField(
                         db_default=django.db.models.functions.uuid.UUID4(),
@@ -1094,7 +1113,6 @@ class Migration(migrations.Migration):
                     "http_status",
                     models.PositiveSmallIntegerField(blank=True, editable=False, null=True),
                 ),
-                ("error", models.TextField(blank=True, db_default="", editable=False)),
                 (
                     "created_at",
                     models.DateTimeField(

@@ -10,6 +10,7 @@ from django.db.models.functions.uuid import UUID4
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from candidates.facts.reason import DeliveryCode, Reason
 from candidates.models import Draft, Membership
 from candidates.models.claims import listed_constraint
 
@@ -250,4 +251,12 @@ class BadAddress(models.Model):
             reason = gettext("E-mail to %(address)s was marked as spam on %(day)s.") % params
         else:
             reason = gettext("E-mail to %(address)s came back on %(day)s.") % params
-        return f"{reason} {gettext('Nothing is sent there until staff allow it again.')}"
+        remedy = gettext("Nothing is sent there until staff allow it again.")
+        return f"{reason} {remedy}"
+
+    @property
+    def reason(self) -> Reason:
+        """The same as a value, for the e-mails that are not sent; it does not hold the address."""
+        is_complaint = self.kind == EmailEventKind.COMPLAINED
+        code = DeliveryCode.ADDRESS_COMPLAINED if is_complaint else DeliveryCode.ADDRESS_BOUNCED
+        return Reason(code, {"day": f"{self.created_at:%Y-%m-%d}"})

@@ -10,7 +10,9 @@ from django.db.models.functions import Now
 from django.db.models.functions.uuid import UUID4
 from django.utils.translation import gettext_lazy as _
 
+from candidates.facts.reason import DeliveryCode, Reason
 from candidates.models.claims import Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from candidates.models.reason import ErrorColumns, error_columns
 
 
 class OutgoingStatus(models.TextChoices):
@@ -24,8 +26,13 @@ OPEN_OUTGOING_STATUSES = (OutgoingStatus.WAITING, OutgoingStatus.SENDING)
 CLOSED_OUTGOING_STATUSES = (OutgoingStatus.SENT, OutgoingStatus.FAILED)
 
 
-class OutgoingMessage(Claimable):
-    """One message to one recipient. `http_status` is that of the last attempt, if one came."""
+class OutgoingMessage(ErrorColumns, Claimable):
+    """One message to one recipient.
+
+    Of the last attempt there are `error`, and `http_status` where an answer came.
+    """
+
+    error_codes = DeliveryCode
 
     public_id = models.UUIDField(
         unique=True,
@@ -43,7 +50,6 @@ class OutgoingMessage(Claimable):
         db_default=OutgoingStatus.WAITING,
     )
     http_status = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
-    error = models.TextField(blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     tried_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -82,22 +88,22 @@ class OutgoingQuerySet[Message: OutgoingMessage](ClaimQuerySet[Message]):
             status=OutgoingStatus.SENT,
             token=None,
             http_status=http_status,
-            error="",
+            **error_columns(None),
             tried_at=Now(),
             sent_at=Now(),
         )
 
-    def mark_failed(self, token: UUID, error: str, *, http_status: int | None = None) -> int:
+    def mark_failed(self, token: UUID, error: Reason, *, http_status: int | None = None) -> int:
         return self.held(token).update(
             status=OutgoingStatus.FAILED,
             token=None,
             http_status=http_status,
-            error=error,
+            **error_columns(error),
             tried_at=Now(),
         )
 
     def retry_later(
-        self, token: UUID, delay: timedelta, error: str, *, http_status: int | None = None
+        self, token: UUID, delay: timedelta, error: Reason, *, http_status: int | None = None
     ) -> int:
         """Return what `token` holds for another attempt after `delay`; the attempt counts."""
         return self.held(token).update(
@@ -105,7 +111,7 @@ class OutgoingQuerySet[Message: OutgoingMessage](ClaimQuerySet[Message]):
             token=None,
             due_at=Now() + delay,
             http_status=http_status,
-            error=error,
+            **error_columns(error),
             tried_at=Now(),
         )
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from candidates.facts.reason import FailureCode, Reason
+from candidates.facts.reason import DeliveryCode, FailureCode, Reason
 from candidates.models import Call
 from candidates.models.call import CallStatus
 from candidates.reasons import sentence
@@ -381,45 +381,38 @@ def _fault(status: str, code: str, http_status: int | None) -> str:
 
 
 def _mail_problems() -> Iterator[SystemProblem]:
-    refused = ~Q(error="")
-    late = Q(error="", created_at__lte=Now() - MAIL_LATE_AFTER)
-    counted = (
-        Notification.objects.all()
-        .open()
-        .aggregate(
-            refused=Count("pk", filter=refused),
-            since=Min("created_at", filter=refused),
-            latest_error=Max("error", filter=refused),
-            late=Count("pk", filter=late),
-            late_since=Min("created_at", filter=late),
-        )
+    """E-mails that failed and are tried again, by reason, and those that no attempt was made at."""
+    late = Q(created_at__lte=Now() - MAIL_LATE_AFTER)
+    grouped = Notification.objects.all().open().order_by().values("error_code", "error_params")
+    counted = grouped.annotate(
+        number=Count("pk"), since=Min("created_at"), late=Count("pk", filter=late)
     )
-    if counted["refused"]:
-        # Its class alone: the rest may name the recipient.
-        error_class = counted["latest_error"].partition(":")[0]
-        yield SystemProblem(
-            "mail-down",
-            ngettext(
-                "%(number)d e-mail could not be sent (%(why)s).",
-                "%(number)d e-mails could not be sent (%(why)s).",
-                counted["refused"],
+    for row in counted.order_by("-number"):
+        if row["error_code"]:
+            reason = Reason(DeliveryCode(row["error_code"]), row["error_params"])
+            yield SystemProblem(
+                "mail-down",
+                ngettext(
+                    "%(number)d e-mail could not be sent: %(why)s",
+                    "%(number)d e-mails could not be sent: %(why)s",
+                    row["number"],
+                )
+                % {"number": row["number"], "why": sentence(reason)},
+                _("It is tried again by itself for a day; the outbox shows each of them."),
+                row["since"],
             )
-            % {"number": counted["refused"], "why": error_class},
-            _("Look at the outbox for the answer; it is tried again by itself for a day."),
-            counted["since"],
-        )
-    if counted["late"]:
-        yield SystemProblem(
-            "mail-late",
-            ngettext(
-                "%(number)d e-mail has waited for minutes to be sent.",
-                "%(number)d e-mails have waited for minutes to be sent.",
-                counted["late"],
+        elif row["late"]:
+            yield SystemProblem(
+                "mail-late",
+                ngettext(
+                    "%(number)d e-mail has waited for minutes to be sent.",
+                    "%(number)d e-mails have waited for minutes to be sent.",
+                    row["late"],
+                )
+                % {"number": row["late"]},
+                _("Look whether workers are alive, and whether the mail server is slow."),
+                row["since"],
             )
-            % {"number": counted["late"]},
-            _("Look whether workers are alive, and whether the mail server is slow."),
-            counted["late_since"],
-        )
 
 
 def _disk_problems() -> Iterator[SystemProblem]:

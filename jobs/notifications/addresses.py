@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from candidates.facts.reason import DeliveryCode, Reason, ReasonedError
+
 # Public by its number, and yet the metadata service with the secrets of a machine (Azure).
 METADATA_ADDRESSES = frozenset({"168.63.129.16"})
 
 
-class AddressRefused(Exception):
-    """No connection may go to this address. The message says why, and what to do."""
+class AddressRefused(ReasonedError):
+    """No connection may go to this address."""
 
 
 def refuse_private_url(url: str) -> None:
@@ -36,10 +38,8 @@ def refuse_private(host: str, address: str) -> None:
     """Raise AddressRefused when `address` is not public, unless private ones are allowed."""
     if settings.WEBHOOK_ALLOW_PRIVATE or is_public(address):
         return
-    raise AddressRefused(
-        f"'{host}' leads to {address}, which is not a public address. Give a public one, or ask "
-        "whoever runs the site to allow private ones (WEBHOOK_ALLOW_PRIVATE)."
-    )
+    params = {"host": host, "address": address}
+    raise AddressRefused(Reason(DeliveryCode.ADDRESS_PRIVATE, params))
 
 
 def is_public(address: str) -> bool:

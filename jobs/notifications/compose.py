@@ -14,10 +14,10 @@ from django.utils import timezone, translation
 
 from candidates import movement
 from candidates.blind import shown_name
-from candidates.models import Analysis, Evaluation, Event, Preference
+from candidates.models import Analysis, Evaluation, Event, EventVerb, Preference
 from candidates.models.draft import Role
 from candidates.models.preference import zones
-from candidates.pages.words import doubt
+from candidates.pages.repeatability import repeatability
 from candidates.reasons import criterion_name, sentence, statement
 from candidates.scoring.scorecard import Rating
 from jobs.models import Job, Notification, NotificationKind, ScheduledRun
@@ -90,7 +90,7 @@ def _job_context(notification: Notification) -> dict[str, Any]:
         "draft": analysis.draft,
         "tally": analysis.evaluations.tally(),
         "best_candidates": _best_candidates(analysis),
-        "repeatability": doubt(analysis.followups.repeat_error()),
+        "repeatability": repeatability(analysis.followups.repeat_error()),
         "troubles": [(row.reason, row.number) for row in analysis.evaluations.unscored()],
         "pause_reason": _pause_reason(job),
         "page_url": settings.SITE_URL + page.get_absolute_url(),
@@ -168,7 +168,7 @@ def _best_reason(analysis: Analysis, evaluation: Evaluation) -> str:
 
 def _pause_reason(job: Job) -> str:
     """Why the job paused last; it may have been resumed since."""
-    paused = Event.objects.filter(about=job.public_id, verb="paused").last()
+    paused = Event.objects.filter(about=job.public_id, verb=EventVerb.PAUSED).last()
     return sentence(paused.reason) if paused else ""
 
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from candidates.models import Event
+from candidates.facts.reason import DeliveryCode, Reason
+from candidates.models import Event, EventVerb
 from jobs.models import BadAddress, Notification
 from jobs.queue import retry
 
@@ -17,7 +18,6 @@ from .outbox import SendResult
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
-KEPT_DRAFT = "Somebody has come back to the draft: it is not erased."
 
 
 def deliver(notification_id: int) -> bool:
@@ -34,17 +34,18 @@ def deliver(notification_id: int) -> bool:
 def _send(notification: Notification) -> SendResult:
     bad_address = BadAddress.objects.for_address(notification.recipient)
     if bad_address is not None:
-        return SendResult(bad_address.sentence, is_final=True)
+        return SendResult(bad_address.reason, is_final=True)
     try:
         if notification.draft and not hasattr(notification.draft, "retention_warning"):
-            return SendResult(KEPT_DRAFT, is_final=True)
+            return SendResult(Reason(DeliveryCode.DRAFT_RETURNED_TO), is_final=True)
         message = compose(notification)
         message.send()
     # Whatever a mail server, a provider's client or the network raises is a reason to try later.
     except Exception as error:  # noqa: BLE001
+        result = providers.failure(error)
         # Without the error's text: some providers' clients repeat the whole e-mail in it.
-        log.warning("notification %s: not sent, %s", notification.pk, type(error).__name__)
-        return providers.failure(error)
+        log.warning("notification %s: not sent, %s", notification.pk, result.error)
+        return result
     providers.record_accepted(notification, message)
     return SendResult()
 
@@ -57,9 +58,9 @@ def resend(notification: Notification, staff: User) -> int:
             return 0
         reopened = outbox.resend(notification)
         if reopened:
-            Event.objects.all().record(
+            Event.objects.record(
                 notification.about_draft.pk,
-                "e-mail sent again",
+                EventVerb.EMAIL_RETRIED,
                 actor=staff,
                 about=notification.public_id,
             )

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from django.db.models.functions import Now
 
+from candidates.facts.reason import Reason
 from jobs import queue
 from jobs.models import Delivery, Notification, OutgoingMessage, OutgoingQuerySet
 from jobs.queue.retry import Failure, Retry, RetryPolicy, decide
@@ -26,9 +27,9 @@ DELIVERY_RETENTION = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """The outcome of one attempt: an empty `error` says that the receiver accepted the message."""
+    """The outcome of one attempt: no `error` says that the receiver accepted the message."""
 
-    error: str = ""
+    error: Reason | None = None
     is_final: bool = False
     http_status: int | None = None
 
@@ -55,7 +56,7 @@ def deliver[Message: OutgoingMessage](
         return False
     row = message.get()
     result = send(row)
-    if not result.error:
+    if result.error is None:
         return bool(message.mark_sent(token, http_status=result.http_status))
     decision = decide(
         Failure(result.is_final),

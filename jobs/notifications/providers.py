@@ -10,6 +10,7 @@ from anymail.signals import EventType, RejectReason, tracking
 from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
+from candidates.facts.reason import DeliveryCode, Param, Reason
 from jobs.models import Notification
 from jobs.models.notification import BadAddress, EmailEventKind, MailEvent
 
@@ -34,17 +35,40 @@ AMAZON_THROTTLING_CODES = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
-MAX_ERROR_CHARACTERS = 1000
 
 
 def failure(error: Exception) -> SendResult:
-    """What `error` means for the e-mail, with one line of what the provider answered."""
-    answer = " ".join(str(error).split())
+    """What `error` means for the e-mail; of its text nothing is kept."""
     return SendResult(
-        f"{type(error).__name__}: {answer}"[:MAX_ERROR_CHARACTERS],
+        _reason(error),
         is_final=is_final(error),
         http_status=_status(error) if isinstance(error, AnymailAPIError) else None,
     )
+
+
+def _reason(error: Exception) -> Reason:
+    if isinstance(error, AnymailRecipientsRefused):
+        return Reason(DeliveryCode.RECIPIENT_REFUSED)
+    status = _status(error) if isinstance(error, AnymailAPIError) else _smtp_code(error)
+    if status is not None and status >= HTTPStatus.BAD_REQUEST:  # of SMTP too: 4xx and 5xx
+        params: dict[str, Param] = {"status": status, "error_class": type(error).__name__}
+        return Reason(DeliveryCode.MAIL_REFUSED, params)
+    # A provider's client wraps what broke the line to it.
+    cause = error.__cause__ if isinstance(error, AnymailError) and status is None else None
+    cause = cause or error
+    if isinstance(cause, TimeoutError):
+        return Reason(DeliveryCode.MAIL_SERVER_TIMED_OUT)
+    is_line = isinstance(cause, OSError) and not isinstance(cause, AnymailError)
+    if isinstance(cause, smtplib.SMTPException):  # an OSError, each of them
+        is_line = isinstance(cause, smtplib.SMTPServerDisconnected)
+    code = DeliveryCode.MAIL_SERVER_UNREACHABLE if is_line else DeliveryCode.MAIL_FAILED
+    return Reason(code, {"error_class": type(cause).__name__})
+
+
+def _smtp_code(error: Exception) -> int | None:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return max(code for code, _text in error.recipients.values())
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
 
 
 def is_final(error: Exception) -> bool:

@@ -22,6 +22,7 @@ import httpx2
 from django.conf import settings
 from django.utils import timezone
 
+from candidates.facts.reason import DeliveryCode, Param, Reason
 from candidates.models.analysis import EvaluationStatus
 from jobs.models import Job, NotificationKind
 from jobs.models.webhook import SECRET_PREFIX, Delivery, DisabledReason, Webhook, WebhookEvent
@@ -36,9 +37,6 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=1)
 ATTEMPT_TIMEOUT_SECONDS = 10.0  # for name, connection, request and answer together
 NETWORK_TIMEOUT_SECONDS = 5.0  # for each connection, read and write
-MAX_ANSWER_BYTES = 1024  # that are read
-MAX_ANSWER_CHARACTERS_SHOWN = 200
-MAX_ERROR_CHARACTERS = 500
 EVENTS = {
     NotificationKind.COMPLETED: WebhookEvent.COMPLETED,
     NotificationKind.FAILED: WebhookEvent.FAILED,
@@ -116,10 +114,12 @@ def deliver(delivery_id: int) -> bool:
 
 def _send(delivery: Delivery) -> SendResult:
     if not delivery.webhook.user.is_active:
-        return SendResult("The account of the webhook is closed.", is_final=True)
+        return SendResult(Reason(DeliveryCode.WEBHOOK_OWNER_LEFT), is_final=True)
     result = asyncio.run(_attempt(delivery))
-    if result.error:
-        log.warning("webhook message %s: not accepted, %s", delivery.pk, result.error)
+    if result.error is not None:
+        # Its code alone: the parameters may name the address.
+        code, status = result.error.code, result.http_status
+        log.warning("webhook message %s: not accepted, %s, %s", delivery.pk, code, status)
     if result.http_status == HTTPStatus.GONE:
         Webhook.objects.filter(pk=delivery.webhook_id).disable(DisabledReason.GONE)
     return result
@@ -141,12 +141,13 @@ async def _attempt(delivery: Delivery) -> SendResult:
         async with asyncio.timeout(ATTEMPT_TIMEOUT_SECONDS):
             return await _post(delivery.webhook.url, headers, delivery.body.encode())
     except TimeoutError:
-        seconds = f"{ATTEMPT_TIMEOUT_SECONDS:.0f}"
-        return SendResult(f"The server did not answer within {seconds} seconds.")
+        params: dict[str, Param] = {"seconds": round(ATTEMPT_TIMEOUT_SECONDS)}
+        return SendResult(Reason(DeliveryCode.WEBHOOK_TIMED_OUT, params))
     except AddressRefused as error:
-        return SendResult(str(error), is_final=True)
+        return SendResult(error.reason, is_final=True)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-        return SendResult(f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARACTERS])
+        params = {"error_class": type(error).__name__}
+        return SendResult(Reason(DeliveryCode.WEBHOOK_UNREACHABLE, params))
 
 
 async def _post(url: str, headers: dict[str, str], body: bytes) -> SendResult:
@@ -177,29 +178,16 @@ async def _post(url: str, headers: dict[str, str], body: bytes) -> SendResult:
                     raise
                 continue
             try:
-                return _result(response.status_code, await _beginning(response))
+                return _result(response.status_code)  # of the answer no more is read
             finally:
                 await response.aclose()
     raise OSError(f"The name '{host}' has no address.")
 
 
-async def _beginning(response: httpx2.Response) -> str:
-    """The first bytes of the answer as text, as they came over the line; no more are read."""
-    beginning = b""
-    async for part in response.aiter_raw(MAX_ANSWER_BYTES):
-        beginning += part
-        if len(beginning) >= MAX_ANSWER_BYTES:
-            break
-    return " ".join(beginning[:MAX_ANSWER_BYTES].decode(errors="replace").replace("\0", "").split())
-
-
-def _result(status: int, beginning: str) -> SendResult:
+def _result(status: int) -> SendResult:
     if 200 <= status < 300:
         return SendResult(http_status=status)
+    error = Reason(DeliveryCode.WEBHOOK_REFUSED, {"status": status})
     if 300 <= status < 400:
-        error = "The server sends us elsewhere, and redirects are not followed."
-    elif beginning:
-        error = f"The server answered {status}: {beginning[:MAX_ANSWER_CHARACTERS_SHOWN]}"
-    else:
-        error = f"The server answered {status}."
+        error = Reason(DeliveryCode.WEBHOOK_REDIRECTED)
     return SendResult(error, is_final=status == HTTPStatus.GONE, http_status=status)

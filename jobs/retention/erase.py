@@ -8,6 +8,7 @@ its content.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -21,10 +22,11 @@ from candidates.models import (
     Candidate,
     Draft,
     Event,
+    EventVerb,
     FollowUp,
-    Likeness,
+    PossibleDuplicate,
     Receipt,
-    SavedView,
+    SavedFilter,
 )
 from candidates.models.archive import ArchiveStatus
 
@@ -74,10 +76,12 @@ def _erase(pk: int, user: "User") -> Receipt | None:
         "followups": FollowUp.objects.filter(evaluation__in=ids).count(),
         "notes": candidate.notes.count(),
         "decisions": candidate.decisions.count(),
-        "likenesses": Likeness.objects.filter(Q(first=candidate) | Q(second=candidate)).count(),
-        "events": _clear_events(candidate, [public_id for _id, public_id in evaluations], words),
+        "possible_duplicates": PossibleDuplicate.objects.filter(
+            Q(first=candidate) | Q(second=candidate)
+        ).count(),
+        "events": _clear_events(candidate, [public_id for _id, public_id in evaluations]),
         "errors": _clear_errors(words),
-        "views": _remove_views(candidate, words),
+        "saved_filters": _remove_saved_filters(candidate, words),
         "archives": len(archives),
     }
     files = [str(candidate.file.name or ""), *(str(archive.file.name) for archive in archives)]
@@ -86,7 +90,7 @@ def _erase(pk: int, user: "User") -> Receipt | None:
     Archive.objects.filter(pk__in=[archive.pk for archive in archives]).delete()
     discard(files)
     # Without name and file name: what is erased must not remain in the events.
-    Event.objects.all().record(draft.pk, "candidate erased", actor=user, about=public_id)
+    Event.objects.record(draft.pk, EventVerb.CANDIDATE_ERASED, actor=user, about=public_id)
     receipt = Receipt.objects.create(
         candidate=public_id, draft=draft, owner_id=draft.owner_id, by=user, erased=erased
     )
@@ -120,14 +124,12 @@ def _contains_any(text: str, words: list[str]) -> bool:
     return any(word in text.lower() for word in words)
 
 
-def _clear_events(candidate: Candidate, evaluations: list[object], words: list[str]) -> int:
-    """Clear the details of events about the candidate, and of those that name them."""
-    events = Event.objects.filter(draft=candidate.draft_id).exclude(detail="")
-    named = [
-        pk for pk, detail in events.values_list("pk", "detail") if _contains_any(detail, words)
-    ]
+def _clear_events(candidate: Candidate, evaluations: list[UUID]) -> int:
+    """Clear what events about the candidate say. No other event names them: events hold ids,
+    numbers and codes."""
     about = [candidate.public_id, *evaluations]
-    return events.filter(Q(pk__in=named) | Q(about__in=about)).update(detail="")
+    events = Event.objects.filter(draft=candidate.draft_id, about__in=about)
+    return events.exclude(params={}).update(params={})
 
 
 def _clear_errors(words: list[str]) -> int:
@@ -139,12 +141,14 @@ def _clear_errors(words: list[str]) -> int:
     return len(named)
 
 
-def _remove_views(candidate: Candidate, words: list[str]) -> int:
-    views = SavedView.objects.filter(draft=candidate.draft_id).values_list("pk", "name", "query")
+def _remove_saved_filters(candidate: Candidate, words: list[str]) -> int:
+    filters = SavedFilter.objects.filter(draft=candidate.draft_id).values_list(
+        "pk", "name", "query"
+    )
     named = [
         pk
-        for pk, name, query in views
+        for pk, name, query in filters
         if _contains_any(name, words) or _contains_any(unquote_plus(query), words)
     ]
-    SavedView.objects.filter(pk__in=named).delete()
+    SavedFilter.objects.filter(pk__in=named).delete()
     return len(named)

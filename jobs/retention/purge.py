@@ -67,7 +67,7 @@ def _idle_drafts() -> Any:
     jobs = Job.objects.filter(analysis__draft=OuterRef("pk"))
     last = jobs.order_by("-created_at", "-pk")[:1]
     newest = Candidate.objects.filter(draft=OuterRef("pk")).order_by("-created_at")[:1]
-    event = Event.objects.filter(draft=OuterRef("pk")).order_by("-at")[:1]
+    event = Event.objects.filter(draft=OuterRef("pk")).order_by("-created_at")[:1]
     days: dict[str, int] = settings.RETENTION_DAYS
     periods = [When(state=state, then=Value(timedelta(days=n))) for state, n in days.items()]
     return (
@@ -78,7 +78,7 @@ def _idle_drafts() -> Any:
             idle_since=Greatest(
                 "updated_at",
                 Subquery(newest.values("created_at")),
-                Subquery(event.values("at")),
+                Subquery(event.values("created_at")),
                 Subquery(last.values("completed_at")),
             ),
         )

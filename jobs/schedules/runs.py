@@ -16,7 +16,7 @@ from django.db.models.functions import Concat, Now
 from django.utils.translation import gettext_noop
 
 from candidates.facts.reason import FailureCode, Reason
-from candidates.models import Analysis, Draft, Evaluation, Event, Preference
+from candidates.models import Analysis, Draft, Evaluation, Event, EventVerb, Preference
 from candidates.models.analysis import EvaluationStatus, InsightsMode, Sha256
 from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
@@ -128,13 +128,12 @@ def save(schedule: Schedule, user: "User") -> None:
         schedule.time_zone = schedule.owner_time_zone()
         schedule.stop_code, schedule.stop_params = "", {}
         schedule.save()
-        detail = f"{schedule.frequency} {cron.expression_of(schedule)}".strip()
-        Event.objects.all().record(
+        Event.objects.record(
             schedule.draft_id,
-            "schedule changed",
+            EventVerb.SCHEDULE_CHANGED,
             actor=user,
             about=schedule.draft.public_id,
-            detail=detail,
+            params={"frequency": schedule.frequency, "cron": cron.expression_of(schedule)},
         )
 
 
@@ -208,8 +207,8 @@ def run_now(schedule: Schedule, by: "User") -> ScheduledRun:
     """Run a schedule at once, on or off; its next run stays as it was."""
     with transaction.atomic():
         run = ScheduledRun(schedule=schedule, requested_by=by)
-        Event.objects.all().record(
-            schedule.draft_id, "schedule run now", actor=by, about=schedule.draft.public_id
+        Event.objects.record(
+            schedule.draft_id, EventVerb.SCHEDULE_RUN, actor=by, about=schedule.draft.public_id
         )
         if not schedule.draft.owner.is_active:
             return _fail(run, OWNER_LEFT)
@@ -264,8 +263,11 @@ def _fail(run: ScheduledRun, reason: Reason) -> ScheduledRun:
 
 def _stop(schedule: Schedule, reason: Reason) -> None:
     if Schedule.objects.filter(pk=schedule.pk).stop(reason):
-        Event.objects.all().record(
-            schedule.draft_id, "schedule stopped", about=schedule.draft.public_id, reason=reason
+        Event.objects.record(
+            schedule.draft_id,
+            EventVerb.SCHEDULE_STOPPED,
+            about=schedule.draft.public_id,
+            reason=reason,
         )
 
 

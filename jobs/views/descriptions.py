@@ -3,8 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
-from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from candidates import intake
 from candidates.access import Request, draft_for
-from candidates.models import Draft, Event
+from candidates.models import Draft
 from candidates.models.description import DescriptionFileStatus
 from candidates.models.draft import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, Role
 from candidates.pages import live
@@ -51,7 +49,7 @@ def described(request: Request, public_id: UUID) -> HttpResponse:
         return _take_over(request, draft, last.text if last else "")
     no_workers = last is not None and last.is_open and not Heartbeat.objects.alive().exists()
     state = live.digest(last and (last.pk, last.status), no_workers)
-    if (unchanged := live.nothing_new(request, state)) is not None:
+    if (unchanged := live.unchanged_response(request, state)) is not None:
         return unchanged
     context = {
         "draft": draft,
@@ -89,9 +87,6 @@ def _take_over(request: Request, draft: Draft, text: str) -> HttpResponse:
             % MAX_DESCRIPTION_CHARACTERS,
         )
     else:
-        with transaction.atomic():
-            changed = Draft.objects.filter(pk=draft.pk).exclude(description=whole)
-            if changed.update(description=whole, updated_at=Now()):
-                Event.objects.all().record_sitting(draft.pk, "draft changed", request.user)
+        draft.replace_description(whole, request.user)
         messages.success(request, _("The text is taken over. Edit as you like."))
     return redirect("candidates:edit", draft.public_id)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request
-from candidates.models import Candidate, Draft, Look, Membership
+from candidates.models import Candidate, Draft, Membership, RankingVisit
 from candidates.models.candidate import CandidateStatus
 from candidates.pages import live
 from candidates.pages.draft_list import draft_rows
@@ -55,7 +55,7 @@ def home(request: Request) -> HttpResponse:
     state = live.digest(
         [(row["job"].pk, row["job"].status, row["progress"]) for row in rows], needs
     )
-    if (unchanged := live.nothing_new(request, state)) is not None:
+    if (unchanged := live.unchanged_response(request, state)) is not None:
         return unchanged
     running = [row for row in rows if not row["job"].is_paused]
     context: dict[str, Any] = {
@@ -103,14 +103,14 @@ def _needs_attention(
     request: Request, jobs: JobQuerySet, running: list[dict[str, Any]]
 ) -> NeedsAttention:
     """What needs the user's attention, the newest first. Three queries."""
-    looks = Look.objects.filter(
-        user=request.user, analysis=OuterRef("analysis"), at__gte=OuterRef("completed_at")
+    visits = RankingVisit.objects.filter(
+        user=request.user, analysis=OuterRef("analysis"), visited_at__gte=OuterRef("completed_at")
     )
     later = Job.objects.filter(analysis=OuterRef("analysis"), created_at__gt=OuterRef("created_at"))
     finished = jobs.filter(
         status__in=(JobStatus.COMPLETED, JobStatus.FAILED), completed_at__gt=Now() - RECENT_PERIOD
     )
-    unseen = list(finished.exclude(Exists(looks)).exclude(Exists(later))[: 2 * MAX_SHOWN_PER_KIND])
+    unseen = list(finished.exclude(Exists(visits)).exclude(Exists(later))[: 2 * MAX_SHOWN_PER_KIND])
     invitations = Membership.objects.filter(user=request.user, opened_at=None)
     unreadable: Any = (
         Candidate.objects.filter(

@@ -26,8 +26,9 @@ SELECT concat_ws(
     (SELECT reason FROM jobs_halt LIMIT 1),
     EXISTS ({alive}),
     -- Acts of people: together with scoring, all that changes a score.
-    (SELECT max(event.at) FROM candidates_event AS event JOIN candidates_analysis AS analysis
-        ON analysis.draft_id = event.draft_id WHERE analysis.id = job.analysis_id),
+    (SELECT max(event.created_at) FROM candidates_event AS event
+        JOIN candidates_analysis AS analysis ON analysis.draft_id = event.draft_id
+        WHERE analysis.id = job.analysis_id),
     (SELECT max(scored_at) FROM candidates_evaluation WHERE analysis_id = job.analysis_id
         AND scored_at IS NOT NULL),
     (SELECT count(*) FROM candidates_evaluation WHERE analysis_id = job.analysis_id

@@ -10,7 +10,7 @@ from django.db.models import Exists, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -21,6 +21,7 @@ from candidates.models import Draft, Event, Preference
 from candidates.models.analysis import InsightsMode
 from candidates.models.draft import Role
 from candidates.pages import durations, live
+from candidates.pages.activity import describe
 from candidates.reasons import sentence, sentences
 from candidates.scoring.rubric import InvalidRubric
 from jobs.access import job_for
@@ -35,21 +36,6 @@ JOBS_PER_PAGE = 20
 MAX_EVENTS_SHOWN = 100
 FIRST_PERIOD = timedelta(seconds=30)  # of a job, in which its page is refreshed every second
 LAST_PERIOD = timedelta(minutes=2)  # of a job, in which its page is refreshed more often again
-VERBS = {
-    "queued": gettext_lazy("Queued"),
-    "started": gettext_lazy("Started"),
-    "retried": gettext_lazy("Retried"),
-    "repeats asked for": gettext_lazy("Repeats asked for"),
-    "paused": gettext_lazy("Paused"),
-    "resumed": gettext_lazy("Resumed"),
-    "cancelled": gettext_lazy("Cancelled"),
-    "requeued": gettext_lazy("Sent to the queue again"),
-    "priority raised": gettext_lazy("Priority raised"),
-    "priority lowered": gettext_lazy("Priority lowered"),
-    "résumé taken out": gettext_lazy("Résumé taken out"),
-    "completed": gettext_lazy("Completed"),
-    "failed": gettext_lazy("Failed"),
-}
 
 
 @require_safe
@@ -84,7 +70,7 @@ def job(request: Request, public_id: UUID) -> HttpResponse:
     context = _progress_context(job)
     state = _progress_digest(job, context)
     pulse.remember(request, public_id, live.etag(state), job_pulse)
-    if (unchanged := live.nothing_new(request, state)) is not None:
+    if (unchanged := live.unchanged_response(request, state)) is not None:
         return unchanged
     context |= {"state": live.etag(state), **_details_context(request, job, context)}
     if not is_refresh:
@@ -130,7 +116,7 @@ def _details_context(request: Request, job: Job, context: dict[str, Any]) -> dic
     # The timeline of a retry begins with the first job of its analysis.
     jobs = job.analysis.jobs.values("public_id")
     events = Event.objects.filter(draft=job.analysis.draft_id, about__in=jobs)
-    events = events.select_related("actor").order_by("-at", "-pk")[:MAX_EVENTS_SHOWN]
+    events = events.select_related("actor").order_by("-created_at", "-pk")[:MAX_EVENTS_SHOWN]
     has_unscored = progress.failed or progress.unreadable
     return {
         "analysis": job.analysis,
@@ -140,7 +126,7 @@ def _details_context(request: Request, job: Job, context: dict[str, Any]) -> dic
         "may_notify": job.is_open and Preference.of(request.user).browser,
         "may_retry": may_control and not job.is_open and (has_failures or not progress.total),
         "unscored": job.analysis.evaluations.unscored() if has_unscored else [],
-        "events": [(event, VERBS.get(event.verb, event.verb)) for event in reversed(events)],
+        "events": [(event, describe(event)) for event in reversed(events)],
     }
 
 

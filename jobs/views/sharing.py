@@ -1,6 +1,6 @@
-"""With whom a draft is shared: looking, inviting, changing what somebody may do, ending it."""
+"""Sharing a draft: who has access, inviting, changing a role, removing access, leaving."""
 
-from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -12,14 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from candidates.access import Request, draft_for, membership_for
 from candidates.forms import InvitationForm, RoleForm
-from candidates.models import Draft, Event, Membership
+from candidates.models import Draft, Membership
 from candidates.models.draft import Role
 from jobs.notifications.recipients import queue_invitation
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def sharing(request: Request, public_id: Any) -> HttpResponse:
-    """Who has access to a draft, for all who have; inviting somebody is for the owner."""
+def sharing(request: Request, public_id: UUID) -> HttpResponse:
+    """Who has access to a draft, for everybody who has; only the owner invites."""
     needs = Role.OWNER if request.method == "POST" else Role.VIEWER
     draft = draft_for(request.user, public_id, needs)
     form = InvitationForm(draft=draft)
@@ -42,18 +42,15 @@ def sharing(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def member(request: Request, public_id: Any) -> HttpResponse:
-    """Change what somebody may do."""
+def member(request: Request, public_id: UUID) -> HttpResponse:
+    """Change a member's role."""
     membership = membership_for(request.user, public_id, Role.OWNER)
     form = RoleForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose what %s may do.") % membership.email)
     else:
         role = Role(form.cleaned_data["role"])
-        with transaction.atomic():
-            changed = Membership.objects.filter(pk=membership.pk).exclude(role=role)
-            if changed.update(role=role):
-                _record(request, membership, "role changed", role.value)
+        Membership.objects.change_role(membership, role, request.user)
         messages.success(
             request,
             _("%(email)s %(may)s now.") % {"email": membership.email, "may": role.label},
@@ -62,52 +59,27 @@ def member(request: Request, public_id: Any) -> HttpResponse:
 
 
 @require_POST
-def remove_member(request: Request, public_id: Any) -> HttpResponse:
-    """No longer share the draft with somebody; an e-mail that is not sent yet goes too."""
+def remove_member(request: Request, public_id: UUID) -> HttpResponse:
+    """Remove a member; an e-mail that is not sent yet goes too."""
     membership = membership_for(request.user, public_id, Role.OWNER)
-    with transaction.atomic():
-        _record(request, membership, "sharing ended")
-        Membership.objects.filter(pk=membership.pk).delete()
+    Membership.objects.remove(membership, request.user)
     messages.success(request, _("The draft is no longer shared with %s.") % membership.email)
     return redirect("jobs:sharing", membership.draft.public_id)
 
 
 @require_POST
-def leave(request: Request, public_id: Any) -> HttpResponse:
+def leave(request: Request, public_id: UUID) -> HttpResponse:
     """Give up one's own access."""
     draft = draft_for(request.user, public_id)
-    mine = draft.memberships.filter(user=request.user)
-    if draft.owner_id == request.user.pk or not mine.exists():
+    if draft.owner_id == request.user.pk or not Membership.objects.leave(draft, request.user):
         messages.info(request, _("The draft is yours. You can erase it, or share it with others."))
         return redirect("jobs:sharing", draft.public_id)
-    with transaction.atomic():
-        Event.objects.all().record(draft.pk, "left", actor=request.user)
-        mine.delete()
     messages.success(request, _("You have left the draft “%s”.") % draft.title)
     return redirect("home")
 
 
 def _invite(request: Request, draft: Draft, form: InvitationForm) -> None:
     email = form.cleaned_data["email"]
-    account = User.objects.filter(email__iexact=email, is_active=True).order_by("pk").first()
-    membership = Membership.objects.create(
-        draft=draft,
-        email=email,
-        user=account,
-        role=form.cleaned_data["role"],
-        invited_by=request.user,
-    )
-    membership.refresh_from_db()
-    _record(request, membership, "shared", membership.role)
-    queue_invitation(membership)
+    role = Role(form.cleaned_data["role"])
+    queue_invitation(Membership.objects.invite(draft, email, role, request.user))
     messages.success(request, _("The draft is shared with %s, who gets an e-mail.") % email)
-
-
-def _record(request: Request, membership: Membership, verb: str, detail: str = "") -> None:
-    Event.objects.all().record(
-        membership.draft_id,
-        verb,
-        actor=request.user,
-        about=membership.public_id,
-        detail=f"{membership.email} {detail}".strip(),
-    )

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from candidates.access import Request, draft_for
-from candidates.models import Draft, Event, Suggestion
+from candidates.models import Draft, Suggestion
 from candidates.models.draft import Role
 from candidates.pages import live
 from candidates.pages.draft_form import edit_draft
@@ -45,7 +44,7 @@ def suggested(request: Request, public_id: UUID) -> HttpResponse:
     last = draft.suggestions.first()
     no_workers = last is not None and last.is_open and not Heartbeat.objects.alive().exists()
     state = live.digest(last and (last.pk, last.status), no_workers)
-    if (unchanged := live.nothing_new(request, state)) is not None:
+    if (unchanged := live.unchanged_response(request, state)) is not None:
         return unchanged
     context = {
         "draft": draft,
@@ -73,12 +72,9 @@ def _take_over(request: Request, draft: Draft) -> HttpResponse:
     suggestion = _suggestion(draft, request.POST.get("suggestion", ""))
     criteria = suggestion.suggested() if suggestion else []
     chosen = {int(text) for text in request.POST.getlist("chosen") if text.isdecimal()}
-    with transaction.atomic():
-        added = draft.add(
-            criterion for number, criterion in enumerate(criteria) if number in chosen
-        )
-        if added:
-            Event.objects.all().record(draft.pk, "draft changed", actor=request.user)
+    added = draft.add_criteria(
+        (criterion for number, criterion in enumerate(criteria) if number in chosen), request.user
+    )
     if added:
         message = ngettext(
             "%d criterion is added. Edit as you like.",

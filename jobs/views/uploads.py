@@ -22,7 +22,7 @@ from psycopg.errors import DiskFull
 from candidates import intake
 from candidates.access import Request, candidate_for, draft_for
 from candidates.forms import PieceForm
-from candidates.models import Candidate, CandidateQuerySet, Draft, Event
+from candidates.models import Candidate, CandidateQuerySet, Draft
 from candidates.models.draft import Role
 from candidates.pages import live
 from jobs.execution import submit
@@ -114,10 +114,7 @@ def reread_all(request: Request, public_id: UUID) -> HttpResponse:
 
 def _read_again(request: Request, draft: Draft, candidates: CandidateQuerySet) -> None:
     with transaction.atomic():
-        if again := candidates.read_again():
-            Event.objects.all().record(
-                draft.pk, "reading asked for again", actor=request.user, detail=str(again)
-            )
+        if again := candidates.read_again(draft, request.user):
             submit.wake_readers(draft.pk)
     if again:
         message = ngettext("%d file is being read again.", "%d files are being read again.", again)

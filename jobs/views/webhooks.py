@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from candidates.access import Request
+from candidates.reasons import sentence
 from jobs.models.webhook import SUBSCRIBABLE_EVENTS, Delivery, Webhook
 from jobs.notifications import outbox
 from jobs.notifications.addresses import AddressRefused, refuse_private_url
@@ -53,7 +54,7 @@ class WebhookForm(forms.ModelForm[Webhook]):
         try:
             refuse_private_url(url)
         except AddressRefused as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(sentence(error.reason)) from error
         others = Webhook.objects.filter(user=self.instance.user_id, url=url)
         if others.exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("You have a webhook with this address already."))

@@ -8,7 +8,7 @@ from candidates.scoring.engines import make
 from candidates.scoring.engines.openai import prompt
 from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Rubric
-from tests.servers.model import serving
+from tests.servers.model import serve_model
 
 RUBRIC = Rubric.build(
     title=stage.ROLE.title,
@@ -28,7 +28,7 @@ def test_peers_send_what_our_engine_sends() -> None:
             await engine.score(redact(text, name), RUBRIC)
         await engine.aclose()
 
-    with serving() as server:
+    with serve_model() as server:
         asyncio.run(ask(server.url))
 
     for text, name, request in zip(texts, names, server.requests, strict=True):

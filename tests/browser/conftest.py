@@ -1,7 +1,7 @@
-"""A real browser before a real server, with a real worker behind it.
+"""Fixtures of the browser tests: a real browser, a live server and a real worker.
 
-Every page that a test opens is listened to: an error in the console, a script that fails or a
-content policy that is broken fails the test, whatever it was about.
+An error in the console, a failing script or a violation of the content policy on any page fails the
+test.
 """
 
 import os
@@ -40,10 +40,10 @@ STOP_GRACE_SECONDS = 20.0
 
 @pytest.fixture(scope="module")
 def browser(django_db_setup: None) -> Iterator[Browser]:
-    """For one module: while Playwright is there, this thread has an event loop that runs.
+    """Chromium for a module: while Playwright is active, this thread has a running event loop.
 
-    Django takes that for asynchronous code and keeps another database connection for it, and no
-    other loop could run, which other tests need.
+    Django treats that as asynchronous code with another database connection, and no other event
+    loop can run, which other tests need.
     """
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert program, "The browser tests need Chromium: install it, or set CHROMIUM to its path."
@@ -66,7 +66,7 @@ def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContex
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser complained about."""
+    """Errors and warnings of the browser."""
     return []
 
 
@@ -74,7 +74,7 @@ def complaints() -> list[str]:
 def page(
     request: pytest.FixtureRequest, context: BrowserContext, complaints: list[str]
 ) -> Iterator[Page]:
-    """A page whose browser complains of nothing but what `complaints(word, ...)` marks."""
+    """A page without errors of the browser, except those with a word of `complaints(word, ...)`."""
     mark = request.node.get_closest_marker("complaints")
     expected = mark.args if mark else ()
     page = context.new_page()
@@ -104,13 +104,13 @@ def at_home(page: Page, alice: User, live_server: LiveServer) -> Page:
 
 @pytest.fixture
 def mail(tmp_path: Path) -> Path:
-    """Where the worker leaves its e-mails."""
+    """The folder to which the worker writes its e-mails."""
     return tmp_path / "mail"
 
 
 @pytest.fixture
 def worker(live_server: LiveServer, mail: Path) -> Iterator[None]:
-    """`manage.py worker` on the test's database, from its first canary to its clean end."""
+    """`manage.py worker` on the test's database, from its first heartbeat to its regular end."""
     place = connection.get_connection_params()
     url = f"postgres://{place['user']}@{quote(place['host'], safe='')}/{place['dbname']}"
     process = start_process(
@@ -134,7 +134,7 @@ def worker(live_server: LiveServer, mail: Path) -> Iterator[None]:
 
 
 def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait for `holds()`; fails after `seconds`."""
+    """Wait until `condition()` is true; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "It did not come true in time."

@@ -14,13 +14,14 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Candidate, Draft
 from evaluator import login_throttle
 from jobs.models import Job, JobStatus, NotificationKind
 from jobs.notifications import recipients
 from tests.makers import rows
-from tests.test_access import POLICIES, PUBLIC, House, house  # noqa: F401 (a fixture)
+from tests.test_access import POLICIES, PUBLIC, House, make_house
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -32,12 +33,13 @@ DESKTOP = {"width": 1280, "height": 900}
 
 
 @pytest.fixture
-def crowd(draft: Draft) -> None:
-    """Much to show, before the house is built on it."""
-    flags = [{"kind": "hidden-text", "found": LONG, "page": 1}]
+def house(draft: Draft, alice: User) -> House:
+    """A draft with much to show, and something of each other kind."""
+    flags = [Flag(FlagKind.RECOGNISED_BADLY, {"confidence": 40}, 1, LONG).to_json()]
     rows.candidate(draft, 50, filename=f"{LONG}.pdf", name=LONG, flags=flags)
     rows.candidates(draft, 12)
     rows.unreadable(draft, 51)
+    return make_house(alice, draft)
 
 
 def addresses(home: House, alice: User, client: Client) -> dict[str, str]:
@@ -78,8 +80,7 @@ def test_every_page_is_open_to_everybody(
     at_home: Page,
     complaints: list[str],
     scheme: Any,
-    crowd: None,
-    house: House,  # noqa: F811
+    house: House,
     alice: User,
     as_alice: Client,
 ) -> None:

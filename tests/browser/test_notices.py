@@ -15,7 +15,7 @@ from candidates.models import Candidate, Draft, Receipt
 from jobs.models import Delivery
 from jobs.notifications import webhooks
 from tests.makers import rows
-from tests.servers.http import listening
+from tests.servers.http import serve_http
 
 
 def sideways(page: Page) -> int:
@@ -39,7 +39,7 @@ def test_a_webhook_is_added_tested_and_shows_what_was_answered(
 ) -> None:
     page = at_home
     settings.WEBHOOK_ALLOW_PRIVATE = True
-    with listening() as program:
+    with serve_http() as program:
         program.status, program.answer = 500, b"out of order"
         page.set_viewport_size({"width": 360, "height": 740})
         page.goto("/settings/")

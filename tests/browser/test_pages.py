@@ -13,6 +13,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Criterion, Draft, Suggestion
 from candidates.models.suggestion import SuggestionStatus
@@ -45,7 +46,7 @@ def suggested(draft: Draft) -> None:
 def addresses(draft: Draft, alice: User) -> dict[str, str]:
     """Pages with much on them: long words, bad files, flags, a failed job."""
     Criterion.objects.create(draft=draft, position=2, name=LONG[:200], looks_for=LONG)
-    flags = [{"kind": "hidden-text", "found": LONG, "page": 1}]
+    flags = [Flag(FlagKind.RECOGNISED_BADLY, {"confidence": 40}, 1, LONG).to_json()]
     long = rows.candidate(draft, 1, filename=f"{LONG}.pdf", name=LONG, flags=flags)
     rows.candidates(draft, 60)
     bad = rows.unreadable(draft, 2)

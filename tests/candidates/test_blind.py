@@ -10,8 +10,17 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates import blind
-from candidates.models import Analysis, Candidate, Draft, Evaluation, Event, Likeness
-from candidates.models.likeness import DuplicateEvidence
+from candidates.facts.flags import Flag, FlagKind
+from candidates.models import (
+    Analysis,
+    Candidate,
+    Draft,
+    Evaluation,
+    Event,
+    EventVerb,
+    PossibleDuplicate,
+)
+from candidates.models.duplicate import DuplicateEvidence
 from candidates.scoring.scorecard import Insight, Point, Quote, Rating
 from tests.makers import pdfs, rows
 
@@ -27,6 +36,7 @@ Brandauer built payment services in Python; her team of nine ran them.
 Entwicklerin seit 2010.
 """
 QUOTE = "Brandauer built payment services in Python; her team of nine ran them."
+NAME_SPANS = ((0, len(NAME)), (len(NAME) + 1, len(NAME) + 1 + len(EMAIL)))
 TRACES = ("Ottilie", "Brandauer", "OTTILIE", "555 0199", "Hauptgasse", "1984", "mother", " her ")
 
 
@@ -46,7 +56,7 @@ def candidate(draft: Draft) -> Candidate:
         source="Brandauer.zip",
         media_type="application/pdf",
         links=[{"kind": "web", "url": "https://brandauer.example", "confidence": 1.0}],
-        flags=[{"kind": "two-people", "found": f"{NAME} and {EMAIL}", "page": None}],
+        flags=[Flag(FlagKind.TWO_PEOPLE, spans=NAME_SPANS).to_json()],
         hidden=[{"kind": "tiny", "text": f"{NAME} is best", "page": 1}],
     )
 
@@ -54,8 +64,8 @@ def candidate(draft: Draft) -> Candidate:
 @pytest.fixture
 def evaluation(candidate: Candidate, draft: Draft, alice: User) -> Evaluation:
     other = rows.candidate(draft, 2, filename="Brandauer_old.pdf", name=NAME)
-    Likeness.objects.create(
-        draft=draft, first=candidate, second=other, why=DuplicateEvidence.SAME_EMAIL, share=0.1
+    PossibleDuplicate.objects.create(
+        draft=draft, first=candidate, second=other, evidence=DuplicateEvidence.SAME_EMAIL, share=0.1
     )
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
@@ -101,7 +111,7 @@ def test_no_page_tells_who_it_is(
 ) -> None:
     for address in pages_of(candidate, evaluation.analysis, evaluation):
         page = shown(as_alice.get(address))
-        assert blind.stand_in(candidate) in page
+        assert blind.pseudonym(candidate) in page
         assert [trace for trace in TRACES if trace in page] == [], address
     text = shown(as_alice.get(evaluation.get_absolute_url()))
     assert "[…] built payment services in Python; […] team of nine ran them." in text
@@ -136,13 +146,13 @@ def test_revealing_is_asked_for_recorded_and_for_everybody(
 ) -> None:
     url = reverse("candidates:reveal", args=[candidate.public_id])
     assert "It is recorded that you did so." in shown(as_alice.get(url))
-    assert not Event.objects.filter(verb="candidate revealed").exists()
+    assert not Event.objects.filter(verb=EventVerb.CANDIDATE_REVEALED).exists()
 
     for _ in range(2):
         page = as_alice.post(url, follow=True)
 
     assert "Nothing was hidden about this candidate." in page.text and NAME in page.text
-    event = Event.objects.get(verb="candidate revealed")
+    event = Event.objects.get(verb=EventVerb.CANDIDATE_REVEALED)
     assert (event.actor, event.about) == (alice, candidate.public_id)
 
 
@@ -159,17 +169,17 @@ def test_the_switch_is_recorded_and_hides_again_whoever_was_revealed(
 
     assert NAME not in as_alice.get(candidate.get_absolute_url()).text
     verbs = Event.objects.filter(about=draft.public_id).values_list("verb", flat=True)
-    assert list(verbs) == ["blind mode off", "blind mode on"]
+    assert list(verbs) == ["blind_mode_disabled", "blind_mode_enabled"]
 
 
 def test_where_no_name_was_found_the_name_of_the_file_stands_in_for_it(draft: Draft) -> None:
     draft.blind = True
     candidate = rows.candidate(draft, 3, name="", filename="grete-holzinger_cv2024.pdf", text="")
 
-    assert blind.hide("Grete Holzinger wrote Python.", candidate) == "[…] wrote Python."
-    assert blind.shown_name(candidate, draft) == blind.stand_in(candidate)
-    assert blind.shown_file(candidate, draft) == ""
+    assert blind.mask_identity("Grete Holzinger wrote Python.", candidate) == "[…] wrote Python."
+    assert blind.shown_name(candidate, draft) == blind.pseudonym(candidate)
+    assert blind.shown_filename(candidate, draft) == ""
 
 
 def test_masks_keep_their_places_in_a_piece_of_the_text() -> None:
-    assert blind.masked("cdefgh", [(0, 4), (6, 7), (9, 12)], start=2) == "[…]ef[…]h"
+    assert blind.mask_spans("cdefgh", [(0, 4), (6, 7), (9, 12)], start=2) == "[…]ef[…]h"

@@ -64,7 +64,7 @@ def test_a_new_file_becomes_a_candidate_that_waits(draft: Draft, alice: User) ->
     with candidate.file.open("rb") as file:
         assert file.read() == b"bytes"
     event = Event.objects.get(draft=draft)
-    assert (event.verb, event.actor, event.detail) == ("files added", alice, "1")
+    assert (event.verb, event.actor, event.params) == ("files_added", alice, {"count": 1})
 
 
 def test_the_stored_name_tells_nothing_and_has_no_extension(draft: Draft, alice: User) -> None:

@@ -18,8 +18,8 @@ from candidates.models import (
     Decision,
     Draft,
     Evaluation,
-    Look,
     Membership,
+    RankingVisit,
 )
 from candidates.models.analysis import EvaluationStatus, Unscored
 from candidates.models.candidate import CandidateStatus, Verdict
@@ -91,17 +91,17 @@ FORBIDDEN: list[tuple[type[Model], dict[str, object], dict[str, object]]] = [
 def test_the_database_refuses_what_cannot_be(
     job: Job, model: type[Model], which: dict[str, object], change: dict[str, object]
 ) -> None:
-    found = model._default_manager.filter(**which)
-    assert found.count() == 1
+    rows_before = model._default_manager.filter(**which)
+    assert rows_before.count() == 1
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        found.update(**change)
+        rows_before.update(**change)
 
 
 def test_the_same_bytes_are_one_candidate(draft: Draft) -> None:
-    one = rows.candidate(draft, 1)
+    candidate = rows.candidate(draft, 1)
     with pytest.raises(IntegrityError), transaction.atomic():
-        rows.candidate(draft, 2, sha256=one.sha256)
+        rows.candidate(draft, 2, sha256=candidate.sha256)
 
 
 def test_an_analysis_has_one_open_job_and_a_candidate_one_place_in_it(job: Job) -> None:
@@ -190,13 +190,13 @@ def test_a_lease_that_ran_out_is_another_s_and_the_late_answer_is_not_written(
     waiting: list[int],
 ) -> None:
     frozen, other = uuid4(), uuid4()
-    mine = Evaluation.objects.all().claim(1, frozen, timedelta(seconds=-1))
-    assert Evaluation.objects.all().claim(1, other, LEASE) == mine
+    claimed = Evaluation.objects.all().claim(1, frozen, timedelta(seconds=-1))
+    assert Evaluation.objects.all().claim(1, other, LEASE) == claimed
 
-    assert Evaluation.objects.all().answer(frozen, [answer(mine[0])]) == 0
+    assert Evaluation.objects.all().answer(frozen, [answer(claimed[0])]) == 0
     assert Evaluation.objects.all().renew(frozen, LEASE) == 0
-    assert Evaluation.objects.all().answer(other, [answer(mine[0])]) == 1
-    assert Evaluation.objects.get(pk=mine[0]).status == EvaluationStatus.SCORED
+    assert Evaluation.objects.all().answer(other, [answer(claimed[0])]) == 1
+    assert Evaluation.objects.get(pk=claimed[0]).status == EvaluationStatus.SCORED
 
 
 def test_what_is_given_back_costs_no_attempt_and_what_is_put_off_does(waiting: list[int]) -> None:
@@ -230,12 +230,12 @@ def test_a_row_that_ends_every_worker_is_tried_alone_and_then_given_up(waiting: 
 
 
 def test_a_file_that_ends_every_reader_is_given_up_with_a_reason(draft: Draft) -> None:
-    one = rows.waiting(draft, 1)
-    Candidate.objects.filter(pk=one.pk).update(attempts=MAX_ATTEMPTS, due_at=PAST)
+    candidate = rows.waiting(draft, 1)
+    Candidate.objects.filter(pk=candidate.pk).update(attempts=MAX_ATTEMPTS, due_at=PAST)
 
     assert draft.candidates.all().fail_exhausted() == 1
-    one.refresh_from_db()
-    assert (one.status, bool(one.reason)) == (CandidateStatus.UNREADABLE, True)
+    candidate.refresh_from_db()
+    assert (candidate.status, bool(candidate.reason)) == (CandidateStatus.UNREADABLE, True)
 
 
 class TestSharing:
@@ -265,7 +265,7 @@ class TestDecisions:
         return [rows.candidate(draft, number) for number in range(3)]
 
     def verdicts(self, people: list[Candidate]) -> list[str]:
-        return [Candidate.objects.get(pk=one.pk).verdict for one in people]
+        return [Candidate.objects.get(pk=person.pk).verdict for person in people]
 
     def test_an_act_changes_those_it_names_and_is_undone_whole(
         self, draft: Draft, alice: User, people: list[Candidate]
@@ -274,38 +274,38 @@ class TestDecisions:
         act, number = Decision.objects.decide(
             draft, [people[0].pk, people[1].pk], Verdict.SHORTLIST, alice
         )
-        assert number == 2 and self.verdicts(people) == ["shortlist", "shortlist", ""]
+        assert number == 2 and self.verdicts(people) == ["shortlist", "shortlist", "open"]
         assert Decision.objects.undo(draft, first, alice) == 0  # something was decided since
 
         assert Decision.objects.undo(draft, act, alice) == 2
 
-        assert self.verdicts(people) == ["maybe", "", ""]
+        assert self.verdicts(people) == ["maybe", "open", "open"]
         assert Candidate.objects.get(pk=people[0].pk).decided_by == alice
         assert Candidate.objects.get(pk=people[1].pk).decided_at is None
 
     def test_what_holds_again_keeps_who_decided_it_and_when(
         self, draft: Draft, alice: User, eve: User, people: list[Candidate]
     ) -> None:
-        one = people[:1]
-        ids = [one[0].pk]
+        person = people[:1]
+        ids = [person[0].pk]
         Decision.objects.decide(draft, ids, Verdict.SHORTLIST, alice)
         for verdict in (Verdict.REJECT, Verdict.MAYBE):  # once, and over what was taken back
             act, _ = Decision.objects.decide(draft, ids, verdict, eve)
             assert Decision.objects.undo(draft, act, eve) == 1
 
-            now = Candidate.objects.get(pk=one[0].pk)
+            now = Candidate.objects.get(pk=person[0].pk)
             assert (now.verdict, now.decided_by) == (Verdict.SHORTLIST, alice)
-            assert now.decided_at == Decision.objects.order_by("pk")[0].at
+            assert now.decided_at == Decision.objects.order_by("pk")[0].decided_at
 
     def test_what_is_taken_back_twice_is_not_decided_at_all(
         self, draft: Draft, alice: User, people: list[Candidate]
     ) -> None:
-        ids = [one.pk for one in people]
+        ids = [person.pk for person in people]
         for verdict in (Verdict.MAYBE, Verdict.REJECT):
             act, _ = Decision.objects.decide(draft, ids, verdict, alice)
             assert Decision.objects.undo(draft, act, alice) == 3
 
-            assert self.verdicts(people) == ["", "", ""]
+            assert self.verdicts(people) == ["open", "open", "open"]
             assert Candidate.objects.get(pk=ids[0]).decided_at is None
 
     def test_the_same_verdict_again_is_no_act(
@@ -324,25 +324,27 @@ class TestDecisions:
 
         assert Decision.objects.undo(draft, act, eve) == 0
         assert Decision.objects.decide(theirs, [people[0].pk], Verdict.MAYBE, eve)[1] == 0
-        assert self.verdicts(people) == ["reject", "", ""]
+        assert self.verdicts(people) == ["reject", "open", "open"]
 
 
 def test_words_of_a_text_are_found_by_index_alone(draft: Draft) -> None:
-    found = rows.candidate(draft, 1, text="Ran Kubernetes clusters in Malmö.")
+    candidate = rows.candidate(draft, 1, text="Ran Kubernetes clusters in Malmö.")
     rows.candidate(draft, 2)
 
     words = SearchQuery('malmö "kubernetes clusters"', search_type="websearch", config="simple")
 
-    assert list(Candidate.objects.filter(words__search=words)) == [found]
+    assert list(Candidate.objects.filter(words__search=words)) == [candidate]
 
 
-def test_a_look_is_kept_once_for_each_person(draft: Draft, alice: User, eve: User) -> None:
+def test_a_visit_is_kept_once_for_each_user(draft: Draft, alice: User, eve: User) -> None:
     analysis = rows.analysis(draft, alice)
 
-    Look.objects.all().note(analysis, alice)
-    Look.objects.all().note(analysis, alice)
+    RankingVisit.objects.record(analysis, alice)
+    RankingVisit.objects.record(analysis, alice)
 
-    assert Look.objects.seen_by(alice).count() == 1 and not Look.objects.seen_by(eve)
+    assert RankingVisit.objects.visited_by(
+        alice
+    ).count() == 1 and not RankingVisit.objects.visited_by(eve)
 
 
 def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(
@@ -354,7 +356,7 @@ def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(
     Evaluation.objects.all().close_unreadable()
     assert analysis.evaluations.unscored() == [Unscored(Problem.ENCRYPTED, 1)]
 
-    draft.candidates.read_again()
+    draft.candidates.all().read_again(draft, alice)
 
     assert analysis.evaluations.unscored() == [Unscored(Reason(FailureCode.FILE_READ_SINCE), 1)]
     assert not any(row.may_retry for row in analysis.evaluations.unscored())

@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.utils import timezone
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.models import Analysis, Candidate, Draft, Evaluation
-from candidates.ranking import Filter, around, overview
+from candidates.ranking import RankingFilter, count_ranking, find_neighbours
 from tests.makers import rows
 
 # The ratings of five people by the role, Python (a must-have) and PostgreSQL.
@@ -35,12 +36,12 @@ def analysis(draft: Draft, alice: User) -> Analysis:
     return analysis
 
 
-def parsed(analysis: Analysis, query: str) -> Filter:
-    return Filter.from_query(QueryDict(query), analysis)
+def parsed(analysis: Analysis, query: str) -> RankingFilter:
+    return RankingFilter.from_query(QueryDict(query), analysis)
 
 
 def names(analysis: Analysis, query: str) -> str:
-    matches = parsed(analysis, query).of(analysis).select_related("candidate")
+    matches = parsed(analysis, query).evaluations(analysis).select_related("candidate")
     return " ".join(str(evaluation.candidate) for evaluation in matches)
 
 
@@ -69,11 +70,11 @@ def test_what_is_asked_for_comes_in_order(analysis: Analysis, query: str, expect
 
 
 def test_flags_of_the_file_and_of_the_scoring_are_found(analysis: Analysis) -> None:
-    flag = {"kind": "recognised", "found": "", "page": 1}
+    flag = Flag(FlagKind.RECOGNISED, page=1).to_json()
     Candidate.objects.filter(name="Bo").update(flags=[flag])
     Candidate.objects.filter(name="Cy").update(hidden=[{"kind": "tiny", "text": "x", "page": 1}])
     analysis.evaluations.filter(candidate__name="Di").update(
-        flags=[{"kind": "shortened", "found": ""}]
+        flags=[Flag(FlagKind.SHORTENED).to_json()]
     )
 
     assert names(analysis, "flag=recognised") == "Bo"
@@ -118,14 +119,14 @@ def test_what_cannot_be_used_is_told_and_passed_over(
     filter = parsed(analysis, query)
 
     assert any(error.startswith(sentence) for error in filter.wrong), filter.wrong
-    assert filter.query == "" and filter.of(analysis).count() == 6
+    assert filter.query == "" and filter.evaluations(analysis).count() == 6
 
 
 @pytest.mark.parametrize("query", ["q=%00", "q=%00a", "flag=%00", "q='", "q=%22", "q=%26+%7C+!"])
 def test_no_text_breaks_a_search(analysis: Analysis, query: str) -> None:
     filter = parsed(analysis, query)
 
-    assert filter.of(analysis).count() <= 6 and overview(analysis, filter).total == 6
+    assert filter.evaluations(analysis).count() <= 6 and count_ranking(analysis, filter).total == 6
 
 
 def test_blind_nobody_is_found_by_what_tells_who_they_are(analysis: Analysis) -> None:
@@ -155,17 +156,17 @@ def test_the_overview_counts_all_and_what_a_filter_leaves(
     decided = {"verdict": "shortlist", "decided_at": timezone.now()}
     Candidate.objects.filter(name="Ada").update(**decided)
     with django_assert_num_queries(1):
-        counts = overview(analysis, parsed(analysis, "from=35"))
+        counts = count_ranking(analysis, parsed(analysis, "from=35"))
 
     assert (counts.total, counts.chosen, counts.left) == (6, 4, 0)
     assert counts.tally["scored"] == 5 and counts.tally["unreadable"] == 1
-    assert counts.verdicts["shortlist"] == 1 and counts.verdicts[""] == 5
+    assert counts.verdicts["shortlist"] == 1 and counts.verdicts["open"] == 5
     bars = {bucket.low: (bucket.total, bucket.chosen) for bucket in counts.buckets if bucket.total}
     assert bars == {30: (1, 0), 40: (1, 1), 50: (1, 1), 80: (1, 1), 90: (1, 1)}
 
 
 def test_the_bars_of_the_chart_hold_every_score_once(analysis: Analysis) -> None:
-    buckets = overview(analysis, parsed(analysis, "")).buckets
+    buckets = count_ranking(analysis, parsed(analysis, "")).buckets
     scores = [Decimal(tenth) / 10 for tenth in range(1001)]
 
     for score in scores:
@@ -182,13 +183,13 @@ def test_neighbours_are_those_of_the_filter(
     query = parsed(analysis, "must=met&sort=c2")  # Bo Ada Ed
     bo, ada, ed = (by_name(analysis, name) for name in ("Bo", "Ada", "Ed"))
     with django_assert_num_queries(2):
-        assert around(analysis, ada, query) == (bo, ed, 2, 3)
+        assert find_neighbours(analysis, ada, query) == (bo, ed, 2, 3)
 
-    assert around(analysis, bo, query) == (None, ada, 1, 3)
-    assert around(analysis, ed, query) == (ada, None, 3, 3)
-    assert around(analysis, by_name(analysis, "Di"), query) == (None, None, None, 3)
+    assert find_neighbours(analysis, bo, query) == (None, ada, 1, 3)
+    assert find_neighbours(analysis, ed, query) == (ada, None, 3, 3)
+    assert find_neighbours(analysis, by_name(analysis, "Di"), query) == (None, None, None, 3)
 
 
 def test_the_order_is_total(analysis: Analysis) -> None:
     for query in ("", "sort=c1", "sort=role&q=works"):
-        assert parsed(analysis, query).of(analysis).totally_ordered
+        assert parsed(analysis, query).evaluations(analysis).totally_ordered

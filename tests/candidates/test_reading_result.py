@@ -77,7 +77,7 @@ def test_only_rows_that_the_token_holds_are_written_in_one_statement(
     token = uuid4()
     Candidate.objects.filter(pk=held.pk).claim(1, token, LEASE)
     Candidate.objects.filter(pk=lost.pk).claim(1, uuid4(), LEASE)
-    result = ReadingResult.of_problem(Problem.ENCRYPTED, "PDF")
+    result = ReadingResult.of_problem(Problem.ENCRYPTED)
 
     with django_assert_num_queries(1):
         written = Candidate.objects.all().record_reading(token, {held.pk: result, lost.pk: result})
@@ -85,5 +85,5 @@ def test_only_rows_that_the_token_holds_are_written_in_one_statement(
     held.refresh_from_db()
     lost.refresh_from_db()
     assert written == 1
-    assert (held.status, held.problem, held.detail) == ("unreadable", "encrypted", "PDF")
+    assert (held.status, held.problem) == ("unreadable", "encrypted")
     assert (lost.status, lost.problem) == ("reading", "")

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
-from candidates.facts.reason import CAUSE, FailureCode, Reason, ReasonCode
+from candidates.facts.reason import CAUSE, DeliveryCode, FailureCode, Reason, ReasonCode
 from candidates.models.reason import columns, reason_of
 from candidates.reading.problems import Problem
 from candidates.reasons import (
@@ -27,9 +27,11 @@ from candidates.scoring.engines.openai import answers
 from candidates.scoring.rubric import ROLE, RubricCriterion
 from tests.reasons import raises_saying
 
+CODES: list[ReasonCode] = [*FailureCode, *DeliveryCode]
 VALUES: dict[str, int | str] = {
     "engine": "magic", "package": "p", "weights": "w", "tokenizer": "t", "model": "gpt-9",
     "server_code": "bad_thing", "criterion": "c1", CAUSE: "quota_gone", "user": 0, "tries": 4,
+    "error_class": "TimeoutError", "day": "2026-11-27", "host": "h.example", "address": "10.0.0.1",
 }  # fmt: skip
 
 
@@ -41,14 +43,14 @@ class OrdinaryEnum(StrEnum):
     QUOTA_GONE = "quota_gone"
 
 
-def example(code: FailureCode) -> Reason:
+def example(code: ReasonCode) -> Reason:
     """A reason with every parameter of the code, each number another."""
     numbers = {name: 1_001 + place for place, name in enumerate(sorted(code.param_names))}
     return Reason(code, {name: VALUES.get(name, numbers[name]) for name in code.param_names})
 
 
-@pytest.mark.parametrize("code", FailureCode)
-def test_every_code_has_a_sentence_whose_gaps_are_its_parameters(code: FailureCode) -> None:
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_a_sentence_whose_gaps_are_its_parameters(code: ReasonCode) -> None:
     words = SENTENCES[code]
     texts = [words] if isinstance(words, str) else [ALL_FAILED, ALL_UNREADABLE, NOTHING_SCORED]
     gaps = {gap for text in texts for gap in re.findall(r"%\((\w+)\)s", text)}
@@ -58,8 +60,8 @@ def test_every_code_has_a_sentence_whose_gaps_are_its_parameters(code: FailureCo
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("code", FailureCode)
-def test_every_code_has_its_german_with_all_that_is_filled_in(code: FailureCode) -> None:
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_its_german_with_all_that_is_filled_in(code: ReasonCode) -> None:
     reason = example(code)
     english = sentence(reason)
     with translation.override("de"):
@@ -76,7 +78,7 @@ def test_every_code_has_its_german_with_all_that_is_filled_in(code: FailureCode)
 
 
 def test_every_sentence_belongs_to_a_code() -> None:
-    assert SENTENCES.keys() == set(FailureCode)
+    assert SENTENCES.keys() == set(CODES) and len(SENTENCES) == len(CODES)
 
 
 def test_a_planted_code_has_no_sentence() -> None:
@@ -112,14 +114,14 @@ def test_parameters_that_do_not_fit_are_an_error(code: FailureCode, params: Any)
         Reason(code, params)
 
 
-@pytest.mark.parametrize("code", FailureCode)
-def test_a_reason_survives_json_and_columns(code: FailureCode) -> None:
+@pytest.mark.parametrize("code", CODES)
+def test_a_reason_survives_json_and_columns(code: ReasonCode) -> None:
     reason = example(code)
 
-    assert Reason.from_json(reason.to_json()) == reason
-    assert hash(Reason.from_json(reason.to_json())) == hash(reason)
+    copy = Reason.from_json(reason.to_json(), type(code))
+    assert (copy, hash(copy)) == (reason, hash(reason))
     stored = columns("error", reason)
-    assert reason_of(stored["error_code"], stored["error_params"]) == reason
+    assert reason_of(stored["error_code"], stored["error_params"], type(code)) == reason
     assert len(code) <= 40
 
 
@@ -228,7 +230,7 @@ def test_every_reason_why_a_file_is_not_read_has_its_german(problem: Problem) ->
 
 
 @pytest.mark.parametrize("code", answers.UNUSABLE)
-def test_the_model_reads_why_its_answer_cannot_be_used_in_english(code: FailureCode) -> None:
+def test_the_model_reads_why_its_answer_cannot_be_used_in_english(code: ReasonCode) -> None:
     with translation.override("de"):
         assert answers.in_words(example(code)) == SENTENCES[code] % example(code).params  # type: ignore[operator]
 

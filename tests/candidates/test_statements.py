@@ -17,7 +17,7 @@ WHOLE = RubricCriterion(ROLE, "The role as described", "", 1)
 RUBRIC = Rubric("Titel", "Text", (WHOLE, PYTHON))
 
 
-def said(item: Rating | Point) -> str:
+def sentence_of(item: Rating | Point) -> str:
     return statement(item, RUBRIC.by_key())
 
 
@@ -44,9 +44,9 @@ def test_every_reason_of_the_built_in_engine_has_its_german(
     for fit in (0.9, 0.5, 0.1):
         reason = reasons.reason(criterion, terms, quotes=quotes, lists=lists, fit=fit)
         rating = Rating(criterion.key, 2.0, reason=reason)
-        assert said(rating).endswith(".")
+        assert sentence_of(rating).endswith(".")
         with translation.override("de"):
-            german = said(rating)
+            german = sentence_of(rating)
 
         assert not {"the", "of", "sentence", "sentences", "and"} & {*german.split()}
         assert not quotes or all(f"„{word}“" in german for word in terms)
@@ -59,9 +59,9 @@ def test_every_insight_of_the_built_in_engine_has_its_german(value: float) -> No
     insight = insights.compose(RUBRIC, card)
 
     for point in (*insight.strengths, *insight.gaps, *insight.questions):
-        english = said(point)
+        english = sentence_of(point)
         with translation.override("de"):
-            german = said(point)
+            german = sentence_of(point)
         assert german != english and "Python" in german
         assert "1.5" not in german
 
@@ -92,10 +92,10 @@ def test_every_insight_of_the_built_in_engine_has_its_german(value: float) -> No
     ],
 )
 def test_a_reason_is_a_plain_sentence(reason: Reason, english: str) -> None:
-    assert said(Rating("c1", 2.0, reason=reason)) == english
+    assert sentence_of(Rating("c1", 2.0, reason=reason)) == english
 
 
 @pytest.mark.parametrize("value", ["", "Bring cake.", "One sentence speaks of “Go”.", "%(name)s"])
 def test_what_a_model_wrote_is_shown_as_it_came(value: str) -> None:
     with translation.override("de"):
-        assert said(Rating("c1", 2.0, value)) == said(Point(value)) == value
+        assert sentence_of(Rating("c1", 2.0, value)) == sentence_of(Point(value)) == value

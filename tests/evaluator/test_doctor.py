@@ -102,7 +102,7 @@ class TestTheModel:
         settings.EVALUATOR_MODEL = "scripted"
 
     def test_that_answers(self, settings: LazySettings) -> None:
-        with model.serving() as server:
+        with model.serve_model() as server:
             settings.OPENAI_BASE_URL = server.url
             assert ids(doctor.model) == []
             settings.EVALUATOR_MODEL = "other"
@@ -124,7 +124,7 @@ class TestTheModel:
 def test_a_mail_server(settings: LazySettings) -> None:
     options: dict[str, Any] = {**settings.EMAIL_BACKENDS["smtp"]["OPTIONS"], "host": "127.0.0.1"}
     settings.EMAIL_PROVIDER = "smtp"
-    with mail.serving() as server:
+    with mail.serve_mail() as server:
         settings.MAILERS = smtp(settings, {**options, "port": server.port})
         assert ids(doctor.mail_server) == []
     settings.MAILERS = smtp(settings, {**options, "port": free_port()})

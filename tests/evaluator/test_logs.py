@@ -17,7 +17,7 @@ from jobs import tracing
 from jobs.execution import submit
 from jobs.models import Job, JobStatus
 from tests.servers.answers import error, rated
-from tests.servers.model import serving
+from tests.servers.model import serve_model
 from tests.workers import running, until
 from tests.workers_here import upload
 
@@ -90,7 +90,7 @@ def test_a_whole_job_leaves_lines_about_it_and_no_word_of_a_resume(
 ) -> None:
     text = f"{MARKER} Example\n\nBuilt payments in Python at {MARKER} Ltd.\n" * 20
     upload(draft, {f"{MARKER}.txt": text.encode(), "empty.pdf": MARKER.encode()})
-    with serving(error(500, message=f"no luck with {MARKER}"), rated) as model:
+    with serve_model(error(500, message=f"no luck with {MARKER}"), rated) as model:
         env = {
             "DEBUG": "0",
             "LOG_LEVEL": "DEBUG",
@@ -101,8 +101,8 @@ def test_a_whole_job_leaves_lines_about_it_and_no_word_of_a_resume(
         with running(tmp_path, workers=1, env=env) as worker:
             job = submit.submit(draft, alice, engine="openai", model="m", mode="all")
             until(Job.objects.filter(status=JobStatus.COMPLETED).exists, "the end of the job")
-            until(lambda: "not sent" in worker.said, "the e-mail's failure")
-            log = worker.said
+            until(lambda: "not sent" in worker.output, "the e-mail's failure")
+            log = worker.output
 
     assert MARKER not in log
     lines = [json.loads(each) for each in log.splitlines()]

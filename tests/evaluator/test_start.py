@@ -20,7 +20,7 @@ from candidates.models.analysis import EvaluationStatus
 from jobs.execution import submit
 from jobs.models import Heartbeat, Job, JobStatus, Notification
 from jobs.workers.processes import die_with_parent
-from tests.servers.model import serving
+from tests.servers.model import serve_model
 from tests.servers.redis import free_port
 from tests.workers import alive, environment, until, until_dead
 from tests.workers_here import upload
@@ -150,7 +150,7 @@ def test_nothing_is_lost_whatever_time_a_stop_is_given(
 ) -> None:
     number = 60
     upload(draft, {f"{n}.txt": b"Built payments in Python, %d times." % n for n in range(number)})
-    with serving(latency=0.4) as model:
+    with serve_model(latency=0.4) as model:
         env = {
             "PORT": str(free_port()),
             "OPENAI_API_KEY": "key",

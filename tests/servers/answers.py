@@ -1,4 +1,4 @@
-"""What the scripted model server answers: whole answers of the protocol, errors, and chance."""
+"""Answers of the scripted model server: complete answers of the protocol, errors, random faults."""
 
 import json
 import random
@@ -12,7 +12,7 @@ Request = dict[str, Any]
 
 @dataclass
 class Reply:
-    """What to answer: a status with a body, after `seconds`; `drop` cuts the connection instead.
+    """An answer: a status with a body, after `seconds`; `drop` cuts the connection instead.
 
     `answer` is a body whose usage the server fills in where it has none; `raw` is bytes as they
     are. `cut`, `stall` and `drip` are those of `wire.HttpAnswer`.
@@ -32,7 +32,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How the server behaves where no script says otherwise. Shares are of all requests, 0 to 1."""
+    """The behaviour of the server without a script. Shares are of all requests, 0 to 1."""
 
     seed: int = 1
     latency: float = 0.0  # seconds of an answer
@@ -45,7 +45,7 @@ class Behaviour:
     slow_seconds: float = 10.0
     retry_after: str = ""  # of 429, as the header has it
     ceiling: int = 0  # in flight at once, above which 429; 0 for none
-    per_minute: int = 0  # requests, above which 429; told in the rate-limit headers; 0 for none
+    per_minute: int = 0  # requests, above which 429; sent in the rate-limit headers; 0 for none
     context: int = 0  # tokens of a prompt, above which 400; 0 for none
     rating: int = 3
     lacks: str = ""  # "json_schema", or "response_format" altogether: 400
@@ -53,7 +53,7 @@ class Behaviour:
 
 
 def prompt(request: Request) -> bytes:
-    """What a server would cache: schema and messages, in their order."""
+    """What a server would cache: the schema and the messages, in order."""
     head = json.dumps([request.get("model"), request.get("response_format")])
     parts = [f"{message['role']}\0{message['content']}" for message in request["messages"]]
     return "\1".join([head, *parts]).encode("utf-8", "replace")
@@ -67,7 +67,7 @@ def behave(
     in_flight: int,
     this_minute: int,
 ) -> Reply:
-    """The answer to `request` when nothing is scripted."""
+    """The answer to `request` without a script."""
     seconds = max(0.0, behaviour.latency + behaviour.jitter * chance.uniform(-1.0, 1.0))
     retry_headers = {"retry-after": behaviour.retry_after} if behaviour.retry_after else {}
     kind = (request.get("response_format") or {}).get("type", "")
@@ -101,17 +101,17 @@ def behave(
 
 
 def rated(request: Request, rating: int = 3, **message: Any) -> Reply:
-    """An answer by the schema, every criterion rated alike, with a line of the résumé as quote."""
+    """An answer by the schema: the same rating for all criteria, a line of the résumé as quote."""
     schema = schema_of(request)
     lines = request["messages"][2]["content"].splitlines()[1:-1] if len(
         request["messages"]
     ) > 2 else []  # fmt: skip
     line = next((line for line in lines if len(line) > 20), "")
-    return said(json.dumps(filled(schema, line, rating)), **message)
+    return completion_reply(json.dumps(filled(schema, line, rating)), **message)
 
 
 def schema_of(request: Request) -> dict[str, Any]:
-    """The schema asked for: in the request, or as the prompt has it where the API takes none."""
+    """The requested schema: of the request, or of the prompt where the API accepts no schema."""
     response_format = request.get("response_format") or {}
     if response_format.get("type") == "json_schema":
         return cast(dict[str, Any], response_format["json_schema"]["schema"])
@@ -121,7 +121,7 @@ def schema_of(request: Request) -> dict[str, Any]:
 
 
 def filled(schema: dict[str, Any], line: str, rating: int) -> Any:
-    """A value that the schema allows."""
+    """A valid value of the schema."""
     kind = schema["type"]
     if kind == "object":
         return {
@@ -140,8 +140,8 @@ def filled(schema: dict[str, Any], line: str, rating: int) -> Any:
     return schema["enum"][0] if "enum" in schema else "The line says so."
 
 
-def said(text: str | None, finish: str = "stop", **message: Any) -> Reply:
-    """A whole answer of the protocol with this content."""
+def completion_reply(text: str | None, finish: str = "stop", **message: Any) -> Reply:
+    """A complete answer of the protocol with this content."""
     return Reply(
         answer={
             "id": "chatcmpl-1",

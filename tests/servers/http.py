@@ -1,4 +1,4 @@
-"""A scripted HTTP server on loopback: it keeps what comes and answers what it is told to."""
+"""A scripted HTTP server on loopback: it stores requests and gives a configured answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,24 +10,24 @@ from typing import Any
 
 @dataclass
 class Server:
-    """`came` has path, headers in lower case, and body of each request."""
+    """`requests` has the path, headers in lower case, and body of each request."""
 
     url: str = ""
     status: int = 204
     answer: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
-    came: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
 
 @contextmanager
-def listening() -> Iterator[Server]:
+def serve_http() -> Iterator[Server]:
     state = Server()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {key.lower(): value for key, value in self.headers.items()}
-            state.came.append((self.path, headers, body))
+            state.requests.append((self.path, headers, body))
             self.send_response(state.status)
             if state.status != 204:
                 self.send_header("content-length", str(len(state.answer)))

@@ -1,4 +1,4 @@
-"""A mail server for tests: real SMTP on loopback, which keeps what it is given and can refuse."""
+"""A mail server for tests: real SMTP on loopback, which stores messages and can refuse them."""
 
 import asyncio
 import socket
@@ -13,9 +13,9 @@ from aiosmtpd.controller import Controller
 
 
 class MailServer:
-    """`messages` as they came; what is in `refused` is answered to a recipient, by address.
+    """`messages` in the order received; `refused` has answers by the address of a recipient.
 
-    A message is taken after `seconds`.
+    A message is accepted after `seconds`.
     """
 
     def __init__(self) -> None:
@@ -41,8 +41,8 @@ class MailServer:
 
 
 @contextmanager
-def serving(again: MailServer | None = None) -> Iterator[MailServer]:
-    """The server in a thread; `again` one that was ended comes back, at its old port."""
+def serve_mail(again: MailServer | None = None) -> Iterator[MailServer]:
+    """Run the server in a thread; `again` restarts a server that was stopped, at its old port."""
     state = again or MailServer()
     if not state.port:
         with socket.create_server(("127.0.0.1", 0)) as free:

@@ -1,12 +1,12 @@
 """A model server for tests and benchmarks: real HTTP, the chat-completions protocol, faults.
 
-Without a script it answers by the JSON schema it is sent, at the pace and with the faults of its
-`Behaviour`, which depend on the seed and the prompt alone and not on the order of arrival. `script`
-holds what to answer instead, one entry a request, the last for good. Every request is kept with a
-number of its own, and `log` says what was answered to it: the witness of what was charged.
+Without a script it answers by the JSON schema of the request, with the latency and the faults of
+its `Behaviour`, which depend on the seed and the prompt, not on the order of arrival. `script` has
+answers to give instead, an entry for each request; the last entry is repeated. Each request is
+stored with a number, and `log` has its answer: the evidence of what was charged.
 
-As a process of its own: `python -m tests.servers.model --latency 1.0`. It prints its URL; GET /log
-says what it has answered, and how many prompts more than once; POST /behave changes how it behaves.
+As a process: `python -m tests.servers.model --latency 1.0`. It prints its URL; GET /log returns
+totals, and how many prompts were answered more than once; POST /behave changes the behaviour.
 """
 
 import argparse
@@ -26,10 +26,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import answers, wire
-from .answers import Behaviour, Reply, Request, error, rated, said
+from .answers import Behaviour, Reply, Request, completion_reply, error, rated
 from .tokens import Prefixes, tokens
 
-__all__ = ["Behaviour", "ModelServer", "Reply", "Request", "error", "rated", "said", "serving"]
+__all__ = [
+    "Behaviour",
+    "ModelServer",
+    "Reply",
+    "Request",
+    "completion_reply",
+    "error",
+    "rated",
+    "serve_model",
+]
 
 Step = Reply | Callable[[Request], Reply]
 MAX_LOGGED_REQUESTS = 200_000  # requests; a benchmark makes a few thousand
@@ -37,7 +46,7 @@ MAX_LOGGED_REQUESTS = 200_000  # requests; a benchmark makes a few thousand
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What was answered to one request, and what was charged for it."""
+    """The answer to a request, and what was charged for it."""
 
     nonce: int
     status: int  # 0 where the connection was cut
@@ -65,7 +74,7 @@ class ModelServer:
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(32))
 
     def usage(self) -> dict[str, int]:
-        """The sums of the log: what an honest ledger must come to."""
+        """The sums of the log, which a correct ledger must match."""
         names = ("prompt_tokens", "completion_tokens", "cached_tokens")
         return {name: sum(getattr(served, name) for served in self.log) for name in names}
 
@@ -144,7 +153,7 @@ class ModelServer:
         )
 
     def _limits(self) -> dict[str, str]:
-        """The rate-limit headers, where there is a limit."""
+        """The rate-limit headers; {} without a limit."""
         most = self.behaviour.per_minute
         if not most:
             return {}
@@ -174,7 +183,7 @@ class ModelServer:
 
 
 def hash_of(prompt: bytes) -> int:
-    """The same in every process, unlike hash()."""
+    """A hash that is the same in all processes, unlike hash()."""
     return int.from_bytes(blake2b(prompt, digest_size=8).digest())
 
 
@@ -208,14 +217,13 @@ async def _run(
 
 
 @contextmanager
-def serving(
+def serve_model(
     *script: Step,
     tls: ssl.SSLContext | None = None,
     again: ModelServer | None = None,
     **behaviour: Any,
 ) -> Iterator[ModelServer]:
-    """The server in a thread, from its first moment to its last; `again` one that was ended comes
-    back, at its old address."""
+    """Run the server in a thread; `again` restarts a stopped server, at its old address."""
     state = again or ModelServer(script=list(script), behaviour=Behaviour(**behaviour))
     if again is not None:
         state.pool = ThreadPoolExecutor(32)

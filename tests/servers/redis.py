@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own: on loopback, on a port nobody else has, keeping nothing."""
+"""A Redis server for tests: on loopback, on a free port, without persistence."""
 
 import os
 import socket
@@ -21,8 +21,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(port: int = 0) -> Iterator[str]:
-    """Its address, while it runs."""
+def serve_redis(port: int = 0) -> Iterator[str]:
+    """Run the server; yields its URL."""
     port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         options = {

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .model import ModelServer, Reply, rated, serving
+from .model import ModelServer, Reply, rated, serve_model
 from .tokens import Prefixes, common
 
 SCHEMA = {"type": "object", "properties": {"rating": {"type": "integer"}}}
@@ -48,7 +48,7 @@ def get(url: str) -> Any:
 def outcomes(seed: int) -> list[int]:
     """How requests end, asked in another order each time."""
     statuses: dict[int, int] = {}
-    with serving(seed=seed, rate_limited=0.2, failing=0.2, dropped=0.2) as server:
+    with serve_model(seed=seed, rate_limited=0.2, failing=0.2, dropped=0.2) as server:
         for number in sorted(range(40), key=lambda n: (n * 7 * seed) % 40):
             try:
                 statuses[number] = ask(server.url, f"resume {number}")[0]
@@ -65,7 +65,7 @@ def test_faults_depend_on_seed_and_prompt_and_not_on_the_order() -> None:
 
 
 def test_the_longest_beginning_that_was_seen_is_cached() -> None:
-    with serving() as server:
+    with serve_model() as server:
         usages = [
             ask(server.url, resume)[2]["usage"] for resume in ("a" * 400, "a" * 200 + "b" * 200)
         ]
@@ -91,7 +91,7 @@ def test_above_its_ceiling_it_refuses() -> None:
         requests = (asyncio.to_thread(ask, server.url, f"resume {n}") for n in range(8))
         return [status for status, _, _ in await asyncio.gather(*requests)]
 
-    with serving(ceiling=2, latency=0.3) as server:
+    with serve_model(ceiling=2, latency=0.3) as server:
         statuses = asyncio.run(run(server))
 
         assert statuses.count(200) >= 2
@@ -100,7 +100,7 @@ def test_above_its_ceiling_it_refuses() -> None:
 
 
 def test_a_limit_a_minute_is_told_and_kept() -> None:
-    with serving(per_minute=2, retry_after="7") as server:
+    with serve_model(per_minute=2, retry_after="7") as server:
         answers = [ask(server.url, f"resume {number}") for number in range(3)]
 
         assert [status for status, _, _ in answers] == [200, 200, 429]
@@ -110,7 +110,7 @@ def test_a_limit_a_minute_is_told_and_kept() -> None:
 
 
 def test_requests_have_numbers_of_their_own_and_models_are_listed() -> None:
-    with serving() as server:
+    with serve_model() as server:
         for number in range(3):
             ask(server.url, f"resume {number}")
 
@@ -154,7 +154,7 @@ def test_its_log_says_how_many_prompts_were_answered_more_than_once() -> None:
     def answered_again() -> int:
         return int(get(server.url.replace("/v1", "/log"))["answered_again"])
 
-    with serving(Reply(500), Reply(body="{"), rated, rated, rated, rated) as server:
+    with serve_model(Reply(500), Reply(body="{"), rated, rated, rated, rated) as server:
         for _ in range(2):  # an error and half an answer are paid for by nobody
             with contextlib.suppress(json.JSONDecodeError):
                 ask(server.url, "one")

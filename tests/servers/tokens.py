@@ -1,7 +1,7 @@
-"""How the scripted model server counts tokens, and what it counts as cached.
+"""How the scripted model server counts tokens and cached tokens.
 
-Four bytes are a token. Cached is the longest common beginning, byte for byte, with any prompt that
-was answered earlier, which is what a server that keeps prompts' beginnings could at most save.
+A token is four bytes. Cached is the longest common prefix with any prompt answered before, which is
+the most that a server with a prefix cache can save.
 """
 
 from bisect import bisect_left, insort
@@ -17,7 +17,7 @@ def tokens(data: bytes | str) -> int:
 
 
 def common(first: bytes, second: bytes) -> int:
-    """Bytes with which both begin."""
+    """The length of the common prefix, in bytes."""
     low, high = 0, min(len(first), len(second))
     if first[:high] == second[:high]:
         return high
@@ -32,12 +32,12 @@ def common(first: bytes, second: bytes) -> int:
 
 @dataclass
 class Prefixes:
-    """Prompts answered so far, in order: the one that shares most stands next to a new one."""
+    """Answered prompts, sorted, so that the longest common prefix is with a neighbour."""
 
     prompts: list[bytes] = field(default_factory=list)
 
     def cached(self, prompt: bytes) -> int:
-        """Whole tokens of `prompt` that begin an earlier one."""
+        """Whole tokens of `prompt` that are a prefix of an earlier prompt."""
         index = bisect_left(self.prompts, prompt)
         neighbours = self.prompts[max(0, index - 1) : index + 1]
         return max((common(prompt, prefix) for prefix in neighbours), default=0) // TOKEN_BYTES

@@ -1,6 +1,6 @@
-"""HTTP/1.1 for the scripted servers: what a socket carries, and the ways in which it can go wrong.
+"""HTTP/1.1 for the scripted servers, with faults on the level of the socket.
 
-Hand-written on asyncio, because it has to misbehave in the middle of an answer, and because tens of
+Written on asyncio because it must be able to fail in the middle of an answer, and because tens of
 thousands of requests may cost little CPU.
 """
 
@@ -23,13 +23,13 @@ class HttpRequest:
 
 @dataclass
 class HttpAnswer:
-    """An answer as bytes. Of its body only `cut` bytes are sent before the connection is cut, or
-    before nothing more comes for `stall` seconds; with `drip`, a byte each so many seconds."""
+    """An answer as bytes. With `cut`, so many bytes of the body are sent, and after `stall` seconds
+    the connection is cut. With `drip`, a byte is sent every so many seconds."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
-    drop: bool = False  # the connection, without a word
+    drop: bool = False  # cut the connection without an answer
     cut: int | None = None
     stall: float = 0.0
     drip: float = 0.0
@@ -40,7 +40,7 @@ async def serve(
     writer: asyncio.StreamWriter,
     answer: Callable[[HttpRequest], Awaitable[HttpAnswer]],
 ) -> None:
-    """Answer all requests of one connection."""
+    """Answer all requests of a connection."""
     with contextlib.suppress(
         ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, TimeoutError
     ):
@@ -54,7 +54,7 @@ async def _serve_request(
     writer: asyncio.StreamWriter,
     answer: Callable[[HttpRequest], Awaitable[HttpAnswer]],
 ) -> bool:
-    """One request; whether the connection lives on."""
+    """Answer a request; return whether the connection stays open."""
     begin = await reader.readexactly(1)
     if not begin.isalpha():  # another protocol, such as TLS
         writer.transport.abort()

@@ -16,13 +16,14 @@ from candidates.models import (
     Draft,
     Evaluation,
     Event,
-    Likeness,
-    Look,
+    EventVerb,
     Membership,
     Piece,
+    PossibleDuplicate,
     Preference,
+    RankingVisit,
     Receipt,
-    SavedView,
+    SavedFilter,
     Suggestion,
 )
 from candidates.models.candidate import Verdict
@@ -98,7 +99,7 @@ def _people(draft: Draft, owner: User, colleague: User) -> None:
             user=user,
             invited_by=owner,
         )
-    Event.objects.create(draft=draft, actor=owner, verb="created")
+    Event.objects.create(draft=draft, actor=owner, verb=EventVerb.DRAFT_CREATED)
     Receipt.objects.create(
         candidate=uuid4(), draft=draft, owner=owner, by=owner, erased={"notes": 2}
     )
@@ -111,7 +112,7 @@ def _run(draft: Draft, owner: User) -> Job:
     Evaluation.objects.filter(pk=first.pk).update(insights={"summary": "Fits."}, band=1)
     rows.repeat(first, 88.5)
     rows.call(analysis, evaluation=first)
-    Look.objects.create(analysis=analysis, user=owner)
+    RankingVisit.objects.create(analysis=analysis, user=owner)
     return rows.job(analysis)
 
 
@@ -119,21 +120,27 @@ def _candidates_acts(draft: Draft, owner: User) -> None:
     first, second, *_ = draft.candidates.order_by("pk")
     rows.note(first, owner, "Call back.\nBefore Friday.")
     decision = Decision.objects.create(
-        act=uuid4(), candidate=first, before=Verdict.OPEN, verdict=Verdict.SHORTLIST, by=owner
+        batch=uuid4(),
+        candidate=first,
+        before=Verdict.OPEN,
+        verdict=Verdict.SHORTLIST,
+        decided_by=owner,
     )
     Decision.objects.create(
-        act=uuid4(),
+        batch=uuid4(),
         candidate=first,
         before=Verdict.SHORTLIST,
         verdict=Verdict.OPEN,
-        by=owner,
+        decided_by=owner,
         restores=decision,
     )
     draft.candidates.filter(pk=second.pk).update(
         verdict=Verdict.MAYBE, decided_by=owner, decided_at=timezone.now()
     )
-    Likeness.objects.create(draft=draft, first=first, second=second, why="alike", share=0.75)
-    SavedView.objects.create(draft=draft, user=owner, name="The best", query="verdict=shortlist")
+    PossibleDuplicate.objects.create(
+        draft=draft, first=first, second=second, evidence="similar-text", share=0.75
+    )
+    SavedFilter.objects.create(draft=draft, user=owner, name="The best", query="verdict=shortlist")
 
 
 def _messages(draft: Draft, job: Job, owner: User, colleague: User) -> None:

@@ -107,8 +107,8 @@ LOSSES = {
         ["row 2 of candidates_criterion is gone"],
     ),
     "a table goes": (
-        "DROP TABLE candidates_savedview",
-        ["table candidates_savedview is gone"],
+        "DROP TABLE candidates_savedfilter",
+        ["table candidates_savedfilter is gone"],
     ),
     "values are rewritten": (
         "UPDATE candidates_criterion SET weight = weight + 1 WHERE id = 2",

@@ -17,7 +17,7 @@ from itertools import pairwise
 from struct import error as StructError
 from struct import unpack_from
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.clean import clean
 from candidates.reading.containers.compound import Compound
 from candidates.reading.context import ReadingContext
@@ -112,7 +112,7 @@ def parse(data: bytes, _context: ReadingContext) -> Parsed:
         raise Unreadable(Problem.NO_TEXT if pictures else Problem.BLANK, "DOC")
     flags: tuple[Flag, ...] = ()
     if "macros" in file.root.storages:
-        flags = (Flag("macros", "the file carries a program (macros), which was not run"),)
+        flags = (Flag(FlagKind.MACROS),)
     return Parsed("doc", (shown,), flags, hidden=hidden)
 
 

@@ -10,11 +10,12 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 
 from lxml import etree
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.containers.package import (
     BROKEN_ARCHIVE,
     Package,
@@ -120,8 +121,7 @@ class _DocxFile:
         ):
             raise Unreadable(Problem.NO_TEXT, "DOCX")
         if any(name.endswith("vbaproject.bin") for name in package.members):
-            detail = "the file carries a program (macros), which was not run"
-            self.flags.append(Flag("macros", detail))
+            self.flags.append(Flag(FlagKind.MACROS))
         return Parsed("docx", (page,), tuple(self.flags), hidden=tuple(self.hidden))
 
     def _first(self, related: list[Relation], kind: str) -> etree._Element | None:
@@ -176,9 +176,11 @@ class _DocxFile:
         except Unreadable as refused:
             if refused.problem is Problem.TOO_COMPLEX:
                 raise
-            self.flags.append(Flag("part-unreadable", f"{name}: {refused.problem.sentence}"))
+            problem = {"problem": refused.problem.value}
+            self.flags.append(Flag(FlagKind.PART_UNREADABLE, problem, file=name))
             return []
-        self.flags += chunk.flags
+        # Its text goes in between that of this document: spans in it would point elsewhere.
+        self.flags += [replace(flag, spans=()) for flag in chunk.flags]
         self.hidden += chunk.hidden
         return "\n\n".join(chunk.pages).strip("\n").split("\n")
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.clean import clean, shortened
 from candidates.reading.context import ReadingContext
-from candidates.reading.document import Document, Hidden
+from candidates.reading.document import Document, Hidden, page_start
 from candidates.reading.limits import (
     MAX_ATTACHED_BYTES,
     MAX_ATTACHMENTS,
@@ -26,6 +26,7 @@ RESUME_NAME = re.compile(
 )
 LETTER_NAME = re.compile(r"cover|letter|anschreiben|motivation|reference|zeugnis|certificat", re.I)
 DOCUMENT_NAME = re.compile(r"\.(?:pdf|docx?|docm|odt|rtf)$", re.IGNORECASE)
+FILE_SEPARATOR = " › "  # between a file and one inside it
 MESSAGE_NAME = re.compile(r"\.(?:eml|msg)$", re.IGNORECASE)
 WORD_PARTS = re.compile(r"[_\W]+")
 
@@ -114,8 +115,8 @@ class _MailPages:
             context.attachments += 1
             context.attached_bytes += attachment.size
             if context.attachments > MAX_ATTACHMENTS:
-                detail = f"more than {MAX_ATTACHMENTS}: the others were not opened"
-                self.flags.append(Flag("attachment-unreadable", detail))
+                limit = {"limit": MAX_ATTACHMENTS}
+                self.flags.append(Flag(FlagKind.ATTACHMENT_UNREADABLE, limit))
                 return
             if context.attached_bytes > MAX_ATTACHED_BYTES:
                 self.refuse(
@@ -140,10 +141,14 @@ class _MailPages:
             self.refuse(name, Unreadable(Problem.CRASHED, type(error).__name__))
             return
         before = len(self.pages)
-        prefix = f"{name}: " if name else ""
         for flag in content.flags:
             page = None if flag.page is None else before + flag.page
-            self.flags.append(replace(flag, found=prefix + flag.found, page=page))
+            if flag.spans:  # they count from the beginning of a page from here on
+                page = page or before + 1
+                if isinstance(content, Document):
+                    flag = flag.moved(-page_start(content.pages, flag.page))
+            file = FILE_SEPARATOR.join(filter(None, (name, flag.file)))
+            self.flags.append(replace(flag, file=file, page=page))
         self.hidden += [
             replace(run, page=before + (1 if run.page is None else run.page))
             for run in content.hidden
@@ -152,8 +157,8 @@ class _MailPages:
 
     def refuse(self, name: str, refused: Unreadable) -> None:
         self.refused = self.refused or refused
-        detail = f"{name or 'the message itself'}: {refused.problem.sentence}"
-        self.flags.append(Flag("attachment-unreadable", detail))
+        problem = {"problem": refused.problem.value}
+        self.flags.append(Flag(FlagKind.ATTACHMENT_UNREADABLE, problem, file=name))
 
 
 def _order(name: str) -> int:

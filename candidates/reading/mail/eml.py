@@ -15,7 +15,7 @@ from email.header import decode_header
 from email.message import Message as Part
 from functools import partial
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag
 from candidates.reading.context import ReadingContext
 from candidates.reading.decoding import decode
 from candidates.reading.document import Hidden

@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass
 from functools import partial
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.containers.compound import Compound, Storage
 from candidates.reading.context import ReadingContext
 from candidates.reading.document import Document
@@ -133,8 +133,7 @@ def _attachment(
         return None
     stream = properties.storage.streams.get(f"__substg1.0_{DATA:04x}0102")
     if stream is None:
-        detail = f"{name}: The message holds a link to the file. Ask for the file itself."
-        return Flag("attachment-unreadable", detail)
+        return Flag(FlagKind.ATTACHMENT_UNREADABLE, {"cause": "linked"}, file=name)
 
     def read() -> Document:
         return context.read(properties.file.read(stream), name)

@@ -13,7 +13,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.clean import garbage_share
 from candidates.reading.limits import (
     MAX_PAGE_GARBAGE_SHARE,
@@ -103,16 +103,20 @@ class RecognisedPages:
     def flags(self) -> list[Flag]:
         flags = [
             Flag(
-                "recognised" if page.confidence >= LOW_CONFIDENCE else "recognised-badly",
-                f"confidence {page.confidence:.0f}%",
+                FlagKind.RECOGNISED
+                if page.confidence >= LOW_CONFIDENCE
+                else FlagKind.RECOGNISED_BADLY,
+                {"confidence": round(page.confidence)},
                 index + 1,
             )
             for index, page in self.recognised.items()
         ]
-        missed = ((self.late, "the time was over"), (self.failed, "the program gave no answer"))
         flags += [
-            Flag("pages-not-recognised", f"{_listed(indices)}: {why}")
-            for indices, why in missed
+            Flag(
+                FlagKind.PAGES_NOT_RECOGNISED,
+                {"pages": [index + 1 for index in indices], "cause": cause},
+            )
+            for indices, cause in ((self.late, "late"), (self.failed, "failed"))
             if indices
         ]
         return flags
@@ -228,15 +232,3 @@ def _is_scan(document: Any, index: int, text: str) -> bool:
 
 def _letters(text: str) -> int:
     return sum(map(str.isalnum, text))
-
-
-def _listed(indices: Sequence[int]) -> str:
-    """Page numbers in words: "pages 3-5, 9"."""
-    runs: list[list[int]] = []
-    for index in indices:
-        if runs and runs[-1][-1] == index:
-            runs[-1][-1] = index + 1
-        else:
-            runs.append([index + 1, index + 1])
-    pages = ", ".join(f"{a}-{b}" if a != b else str(a) for a, b in runs)
-    return f"page {pages}" if len(indices) == 1 else f"pages {pages}"

@@ -10,7 +10,7 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser, PDFSyntaxError
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.clean import garbage_share
 from candidates.reading.limits import MAX_CHARACTERS, MAX_PAGES, MAX_PDF_GARBAGE_SHARE
 from candidates.reading.parsed import Parsed
@@ -45,7 +45,7 @@ def parse(data: bytes, instead_of: str) -> Parsed:
         or garbage_share(text) > MAX_PDF_GARBAGE_SHARE
     ):
         raise Unreadable(Problem.GARBLED, f"pypdfium2: {instead_of}; pdfminer.six: no letters")
-    unchecked = Flag("unchecked", "pdfminer.six does not draw pages")
+    unchecked = Flag(FlagKind.UNCHECKED)
     return Parsed("pdfminer.six", pages, (unchecked,), paged=True)
 
 

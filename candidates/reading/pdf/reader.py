@@ -13,7 +13,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.clean import garbage_share
 from candidates.reading.context import ReadingContext
 from candidates.reading.document import Hidden
@@ -80,11 +80,11 @@ def _with_pdfium(data: bytes) -> Parsed:
                     page.text, runs = without_hidden(page, index + 1)
                     text = in_order(page).replace("\0", "")
                 hidden += runs
-            except pdfium.PdfiumError as error:
+            except pdfium.PdfiumError:
                 if count == 1:
                     raise
                 text = ""
-                flags.append(Flag("page-unreadable", str(error), index + 1))
+                flags.append(Flag(FlagKind.PAGE_UNREADABLE, page=index + 1))
             length += len(text)
             if length > MAX_CHARACTERS:
                 raise Unreadable(Problem.TOO_LONG, f"by page {index + 1}")
@@ -166,7 +166,7 @@ def _second_opinion(data: bytes, first: Parsed, share: float) -> Parsed:
             raise
         if share > REFUSED_PDF_GARBAGE_SHARE:
             raise Unreadable(Problem.GARBLED, refused.detail) from refused
-    lost = Flag("letters-lost", f"{share:.0%} of the letters cannot be told")
+    lost = Flag(FlagKind.LETTERS_LOST, {"percent": round(100 * share)})
     return replace(first, flags=(*first.flags, lost))
 
 

@@ -7,7 +7,7 @@ the marks out, `control_words` lists them.
 
 import re
 
-from candidates.facts.values import Flag
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading.context import ReadingContext
 from candidates.reading.limits import MAX_CHARACTERS
 from candidates.reading.parsed import Parsed
@@ -42,7 +42,7 @@ def parse(data: bytes, _context: ReadingContext) -> Parsed:
             raise Unreadable(Problem.DAMAGED, "RTF: ends inside a group, with no text before")
         if b"\\pict" in data:
             raise Unreadable(Problem.NO_TEXT, "RTF")
-    flags = () if complete else (Flag("incomplete", "the file ends before its text does"),)
+    flags = () if complete else (Flag(FlagKind.INCOMPLETE),)
     return Parsed("rtf", (page,), flags, hidden=tuple(reader.out.hidden))
 
 

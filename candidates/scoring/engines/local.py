@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.scoring import attacks, evidence, insights
 from candidates.scoring.rubric import ROLE, Rubric, RubricCriterion, derive_criteria
 from candidates.scoring.scorecard import (
@@ -23,7 +24,6 @@ from candidates.scoring.scorecard import (
     Quote,
     Rating,
     Scorecard,
-    ScoringFlag,
     Usage,
 )
 
@@ -149,7 +149,7 @@ def score(document: str, rubric: Rubric, inspection: attacks.Inspection | None =
     )
     flags = (inspection or attacks.inspect(document[:MAX_DOCUMENT_CHARACTERS])).flags
     if copied_words > COPIED_SHARE * max(prepared.description_words, 1):
-        flags += (ScoringFlag("copies-description"),)
+        flags += (Flag(FlagKind.COPIES_DESCRIPTION),)
     first = _first_occurrences(terms)
     # A job title may well stand twice; a long sentence that does says nothing new.
     own = [

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from candidates.facts import contact, nature, sections
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading import Unreadable, read
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +29,7 @@ OTHERS = {
         "Faktura VAT 12/2021\nSprzedawca ACME\nNabywca Jan\nNetto 100 VAT 23 Brutto 123",
         "RECEIPT\nOrder #123\nSubtotal 10.00\nTax 1.00\nTotal 11.00",
     ],
-    "cover letter": [
+    "cover-letter": [
         LETTER.format(greeting="Dear Sir or Madam,", ending="Yours sincerely,"),
         LETTER.format(greeting="To whom it may concern", ending="Kind regards"),
         LETTER.format(greeting="Sehr geehrte Damen und Herren,", ending="Mit freundlichen Grüßen"),
@@ -38,7 +39,7 @@ OTHERS = {
         "Egregio Dottore,\ncon la presente mi candido.\nDistinti saluti\nMario Rossi",
         "尊敬的招聘经理：\n您好！我是一名软件工程师。\n此致\n敬礼\n王小明",
     ],
-    "job advertisement": [
+    "job-advertisement": [
         "Backend engineer\nWe are looking for an engineer.\nAbout the role\nYou build services.\n"
         "What you bring\nPython.\nWhat we offer\nTime.\nApply now!",
         "Pfleger (m/w/d)\nWir suchen Sie!\nIhre Aufgaben\nPflege\nIhr Profil\nFreude\nWir bieten "
@@ -57,7 +58,7 @@ OTHERS = {
         "DIPLOMA\nThe university hereby confers upon Jane Example the degree of Bachelor",
         "Attestato di partecipazione\nSi attesta che Mario Rossi ha partecipato al corso",
     ],
-    "blank template": [
+    "blank-template": [
         "[Your Name]\n[Address] | [Phone]\nExperience\n[Company], [Job Title]\nEducation\n[School]"
         "\n[Degree]",
         "YOUR NAME HERE\nYour address, your phone, your email\nJob title\nCompany name",
@@ -74,17 +75,16 @@ OTHERS = {
 }
 
 
-def notes(text: str) -> list[tuple[str, str]]:
+def flags(text: str) -> tuple[Flag, ...]:
     parts = sections.find(text)
-    flags = nature.judge(text, parts, contact.find((text,), parts))
-    return [(flag.kind, flag.found) for flag in flags]
+    return nature.judge(text, parts, contact.find((text,), parts))
 
 
 @pytest.mark.parametrize(
     ("kind", "text"), [(kind, text) for kind, texts in OTHERS.items() for text in texts]
 )
 def test_what_is_no_resume_is_told(kind: str, text: str) -> None:
-    assert notes(text) == [("no-resume", kind)]
+    assert flags(text) == (Flag(FlagKind.NO_RESUME, {"looks-like": kind}),)
 
 
 def test_a_resume_gets_no_note() -> None:
@@ -116,7 +116,7 @@ def test_a_resume_gets_no_note() -> None:
     ],
 )
 def test_a_resume_that_speaks_of_such_papers_gets_no_note(text: str) -> None:
-    assert notes(text) == []
+    assert flags(text) == ()
 
 
 FIRST_RESUME = (
@@ -126,18 +126,22 @@ TWO = "John Sample\njohn.sample@example.org\n\nExperience\nNurse since 2015\n\nS
 
 
 def test_two_people_in_one_file_are_told() -> None:
-    assert notes(FIRST_RESUME + TWO) == [("two-people", "Jane Example and John Sample")]
+    (flag,) = flags(FIRST_RESUME + TWO)
+
+    assert flag.kind == FlagKind.TWO_PEOPLE
+    names = [(FIRST_RESUME + TWO)[start:end] for start, end in flag.spans]
+    assert names == ["Jane Example", "John Sample"]
 
 
 def test_referees_are_not_a_second_person() -> None:
-    assert notes(f"{FIRST_RESUME}\nReferences\n{TWO.split('Experience')[0]}") == []
+    assert flags(f"{FIRST_RESUME}\nReferences\n{TWO.split('Experience')[0]}") == ()
 
 
 def test_one_person_with_two_addresses_is_one() -> None:
-    assert notes(f"{FIRST_RESUME}\nJane Example\njane.example@example.org") == []
+    assert flags(f"{FIRST_RESUME}\nJane Example\njane.example@example.org") == ()
 
 
 def test_a_colleague_with_an_address_is_not_a_second_person() -> None:
     boss = "John Sample\njohn.sample@example.org"
 
-    assert notes(FIRST_RESUME.replace("since 2019", f"since 2019, reporting to\n{boss}")) == []
+    assert flags(FIRST_RESUME.replace("since 2019", f"since 2019, reporting to\n{boss}")) == ()

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from candidates.reading import MAX_BYTES, Contact, Document, Flag, Problem, Unreadable, read
+from candidates.facts.flags import Flag, FlagKind
+from candidates.reading import MAX_BYTES, Contact, Document, Problem, Unreadable, read
 from candidates.reading.limits import MAX_PAGES, READING_SECONDS
 from tests.makers import files
 from tests.makers.mails import file
@@ -96,7 +97,15 @@ def test_pages_are_joined_by_a_blank_line() -> None:
 
 def test_a_document_survives_json() -> None:
     document = Document(
-        "text/plain", "text", ("Zoë", ""), (Flag("kind", "found", 2),), Contact("Zoë Ek", "", "1")
+        "text/plain",
+        "text",
+        ("Zoë", ""),
+        (
+            Flag(FlagKind.RECOGNISED, {"confidence": 96}, 2),
+            Flag(FlagKind.PAGES_NOT_RECOGNISED, {"pages": [1, 3], "cause": "late"}, file="a.pdf"),
+            Flag(FlagKind.LOOK_ALIKE_LETTERS, spans=((0, 3), (5, 7))),
+        ),
+        Contact("Zoë Ek", "", "1"),
     )
 
     assert Document.from_json(json.loads(json.dumps(document.to_json()))) == document

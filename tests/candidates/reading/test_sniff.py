@@ -2,28 +2,30 @@
 
 import pytest
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading import Problem, Unreadable, read
 from tests.makers import files
 
 
 @pytest.mark.parametrize(
-    ("data", "name", "media_type", "detail"),
+    ("data", "name", "media_type", "extension", "actual"),
     [
-        (files.html(), "cv.docx", "text/html", "named .docx, is a web page"),
-        (files.pdf(), "cv.docx", "application/pdf", "named .docx, is PDF"),
-        (files.pdf(), "CV.TXT", "application/pdf", "named .txt, is PDF"),
-        (files.text(), "cv.pdf", "text/plain", "named .pdf, is plain text"),
-        (files.text(), "cv.doc", "text/plain", "named .doc, is plain text"),
-        (files.text(), "cv.pdf.exe", "text/plain", "named .exe, is plain text"),
+        (files.html(), "cv.docx", "text/html", "docx", "html"),
+        (files.pdf(), "cv.docx", "application/pdf", "docx", "pdf"),
+        (files.pdf(), "CV.TXT", "application/pdf", "txt", "pdf"),
+        (files.text(), "cv.pdf", "text/plain", "pdf", "text"),
+        (files.text(), "cv.doc", "text/plain", "doc", "text"),
+        (files.text(), "cv.pdf.exe", "text/plain", "exe", "text"),
     ],
 )
 def test_a_wrong_name_is_read_by_content_and_flagged(
-    data: bytes, name: str, media_type: str, detail: str
+    data: bytes, name: str, media_type: str, extension: str, actual: str
 ) -> None:
     document = read(data, name)
 
     assert document.media_type == media_type
-    assert [(flag.kind, flag.found) for flag in document.flags] == [("mislabelled", detail)]
+    params = {"extension": extension, "actual": actual}
+    assert document.flags == (Flag(FlagKind.MISLABELLED, params),)
 
 
 @pytest.mark.parametrize("name", ["cv", "", "cv.", "../../etc/passwd", "cv.résumé", "a\x00.b"])

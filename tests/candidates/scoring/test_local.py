@@ -9,12 +9,13 @@ from dataclasses import replace
 import pytest
 
 from candidates import posting
+from candidates.facts.flags import Flag, FlagKind
 from candidates.scoring import rank
 from candidates.scoring.engines import lexical, local
 from candidates.scoring.reason_codes import RatingCode
 from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Rubric, RubricCriterion
-from candidates.scoring.scorecard import Scorecard, ScoringFlag
+from candidates.scoring.scorecard import Scorecard
 
 DESCRIPTION = """\
 We run the booking system of small hauliers, a Django application on a large PostgreSQL database.
@@ -157,7 +158,7 @@ def test_a_list_of_keywords_does_not_top_an_honest_resume() -> None:
 def test_a_pasted_description_is_flagged_and_not_counted() -> None:
     pasted = local.score(CHEF + DESCRIPTION, RUBRIC)
 
-    assert pasted.flags == (ScoringFlag("copies-description"),)
+    assert pasted.flags == (Flag(FlagKind.COPIES_DESCRIPTION),)
     assert overall(CHEF + DESCRIPTION) < 20
     assert local.score(STRONG, RUBRIC).flags == ()
 

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.facts.reason import Reason
 from candidates.scoring.insights import compose
 from candidates.scoring.rank import Met, met, overall_score, sort_key
@@ -16,7 +17,6 @@ from candidates.scoring.scorecard import (
     Quote,
     Rating,
     Scorecard,
-    ScoringFlag,
 )
 from tests.reasons import raises_saying
 
@@ -126,7 +126,7 @@ def test_an_unusable_rubric_is_refused_with_a_sentence(
 def test_a_scorecard_survives_its_json() -> None:
     reason = Reason(RatingCode.TERMS_IN_SENTENCES, {"sentences": 2, "terms": "Python C++"})
     rated = (*ratings(4, 3, 0), Rating("c", 2.0, "", (), reason=reason))
-    card = Scorecard(rated, flags=(ScoringFlag("copies-description"),))
+    card = Scorecard(rated, flags=(Flag(FlagKind.COPIES_DESCRIPTION),))
 
     assert Scorecard.from_json(json.loads(json.dumps(card.to_json()))) == card
 

@@ -25,7 +25,7 @@ def analysis(draft: Draft, alice: User) -> Analysis:
 
 
 def ids(analysis: Analysis) -> list[str]:
-    return [str(one.public_id) for one in analysis.evaluations.order_by("rank")]
+    return [str(evaluation.public_id) for evaluation in analysis.evaluations.order_by("rank")]
 
 
 def words(text: str) -> str:

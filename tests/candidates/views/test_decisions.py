@@ -26,7 +26,7 @@ def analysis(draft: Draft, alice: User) -> Analysis:
 
 
 def ids(analysis: Analysis) -> list[str]:
-    return [str(one.public_id) for one in analysis.evaluations.order_by("rank")]
+    return [str(row.public_id) for row in analysis.evaluations.order_by("rank")]
 
 
 def verdicts() -> list[str]:
@@ -41,21 +41,24 @@ def post(client: Client, name: str, analysis: Analysis, **posted: Any) -> Any:
 def test_one_is_decided_and_undone_without_a_script(
     as_alice: Client, alice: User, analysis: Analysis
 ) -> None:
-    one = ids(analysis)[1]
-    page = post(as_alice, "decide", analysis, one=f"shortlist:{one}", query="sort=c1", page="1")
+    row = ids(analysis)[1]
+    page = post(as_alice, "decide", analysis, one=f"shortlist:{row}", query="sort=c1", page="1")
 
-    assert verdicts() == ["", "shortlist", "", ""]
+    assert verdicts() == ["open", "shortlist", "open", "open"]
     assert "1 candidate is on the shortlist." in page.text
-    act = Decision.objects.get().act
-    assert page.redirect_chain[-1][0] == f"{analysis.get_absolute_url()}?sort=c1&undo={act}"
-    assert f'name="act" value="{act}"' in page.text
-    assert re.search(rf'value="open:{one}"[^>]*aria-pressed="true"', page.text)
+    batch = Decision.objects.get().batch
+    assert page.redirect_chain[-1][0] == f"{analysis.get_absolute_url()}?sort=c1&undo={batch}"
+    assert f'name="act" value="{batch}"' in page.text
+    assert re.search(rf'value="open:{row}"[^>]*aria-pressed="true"', page.text)
 
-    page = post(as_alice, "undo", analysis, act=str(act), query="sort=c1")
+    page = post(as_alice, "undo", analysis, act=str(batch), query="sort=c1")
 
-    assert verdicts() == [""] * 4 and "Taken back for 1 candidate." in page.text
-    told = [(one.verb, one.detail) for one in Event.objects.filter(actor=alice)]
-    assert told == [("decided", "1 shortlist"), ("decision undone", "1")]
+    assert verdicts() == ["open"] * 4 and "Taken back for 1 candidate." in page.text
+    events = Event.objects.filter(actor=alice, about=analysis.public_id)
+    assert list(events.values_list("verb", "params")) == [
+        ("decided", {"verdict": "shortlist", "count": 1}),
+        ("decision_undone", {"count": 1}),
+    ]
 
 
 def test_the_part_comes_with_the_state_as_it_is(as_alice: Client, analysis: Analysis) -> None:
@@ -73,25 +76,25 @@ def test_the_part_comes_with_the_state_as_it_is(as_alice: Client, analysis: Anal
 def test_the_checked_are_decided_at_once_and_cleared(as_alice: Client, analysis: Analysis) -> None:
     chosen = ids(analysis)[:3]
     page = post(as_alice, "decide", analysis, who=chosen, verdict="reject", scope="checked")
-    assert verdicts() == ["reject"] * 3 + [""]
+    assert verdicts() == ["reject"] * 3 + ["open"]
     assert "3 candidates are rejected." in page.text
-    assert Decision.objects.values("act").distinct().count() == 1
+    assert Decision.objects.values("batch").distinct().count() == 1
 
     post(as_alice, "decide", analysis, who=chosen[:2], verdict="open", scope="checked")
-    assert verdicts() == ["", "", "reject", ""]
+    assert verdicts() == ["open", "open", "reject", "open"]
 
 
 def test_all_that_match_are_asked_about_with_their_number(
     as_alice: Client, analysis: Analysis
 ) -> None:
     asked = post(as_alice, "decide", analysis, verdict="reject", scope="all", query="to=88")
-    assert verdicts() == [""] * 4
+    assert verdicts() == ["open"] * 4
     assert "<strong>3 candidates</strong> becomes “reject”" in asked.text
 
     form = dict(re.findall(r'name="(scope|query|count|verdict)" value="([^"]*)"', asked.text))
     page = post(as_alice, "decide", analysis, **form)
 
-    assert verdicts() == ["", "reject", "reject", "reject"]
+    assert verdicts() == ["open", "reject", "reject", "reject"]
     assert "3 candidates are rejected." in page.text
 
 
@@ -100,7 +103,7 @@ def test_it_is_asked_again_when_others_match_meanwhile(
 ) -> None:
     again = post(as_alice, "decide", analysis, verdict="maybe", scope="all", count="2")
 
-    assert verdicts() == [""] * 4 and "<strong>4 candidates</strong>" in again.text
+    assert verdicts() == ["open"] * 4 and "<strong>4 candidates</strong>" in again.text
 
 
 def test_htmx_is_led_to_the_question(as_alice: Client, analysis: Analysis) -> None:
@@ -135,7 +138,7 @@ def test_those_of_another_ranking_are_not_touched(
     other = rows.analysis(Draft.objects.get(pk=theirs.pk), eve)
     post(as_eve, "decide", other, who=ids(analysis), verdict="reject")
 
-    assert verdicts() == [""] * 4
+    assert verdicts() == ["open"] * 4
 
 
 def test_only_ones_own_acts_are_taken_back(
@@ -143,7 +146,7 @@ def test_only_ones_own_acts_are_taken_back(
 ) -> None:
     Membership.objects.create(draft=draft, email=eve.email, user=eve, role=Role.EDITOR)
     post(as_alice, "decide", analysis, one=f"maybe:{ids(analysis)[0]}")
-    act = str(Decision.objects.get().act)
+    act = str(Decision.objects.get().batch)
 
     for wrong in (act, "x", str(uuid4()), ""):
         assert "There is nothing to take back" in post(as_eve, "undo", analysis, act=wrong).text

@@ -85,11 +85,11 @@ def test_a_draft_is_written_with_its_criteria_in_their_order(as_alice: Client, a
         ("Night shifts", 3, False, "a year\nor more"),
     ]
     event = Event.objects.get(draft=draft)
-    assert (event.verb, event.actor) == ("draft created", alice)
+    assert (event.verb, event.actor) == ("draft_created", alice)
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (posted(title="  "), "Give the draft a title."),
         (posted(title="x" * 201), "at most 200 characters"),
@@ -107,12 +107,12 @@ def test_a_draft_is_written_with_its_criteria_in_their_order(as_alice: Client, a
     ],
 )
 def test_what_cannot_be_saved_says_why_and_keeps_what_was_typed(
-    as_alice: Client, data: dict[str, Any], told: str
+    as_alice: Client, data: dict[str, Any], message: str
 ) -> None:
     page = as_alice.post(NEW, data)
 
     assert page.status_code == 422
-    assert told in page.text
+    assert message in page.text
     assert "Nothing is saved yet" in page.text
     assert not Draft.objects.exists()
 
@@ -151,8 +151,12 @@ def test_criteria_are_changed_added_removed_and_may_swap_names(
     )
 
     assert page.status_code == 200
-    assert [one.name for one in draft.criteria.all()] == ["Python", "PostgreSQL", "perl"]
-    assert Event.objects.get(draft=draft).verb == "draft changed"
+    assert [criterion.name for criterion in draft.criteria.all()] == [
+        "Python",
+        "PostgreSQL",
+        "perl",
+    ]
+    assert Event.objects.get(draft=draft).verb == "draft_changed"
 
 
 JSON = {"Accept": "application/json"}
@@ -175,8 +179,8 @@ def test_a_form_that_saves_itself_is_told_what_became_of_it(as_alice: Client, al
     draft = Draft.objects.get(owner=alice)
     assert again == first and first["edit"] == reverse("candidates:edit", args=[draft.public_id])
     assert draft.title == "Night nurse" and more["seen"] == draft.updated_at.isoformat()
-    assert [one.name for one in draft.criteria.all()] == ["Care"]
-    assert list(draft.events.values_list("verb", flat=True)) == ["draft created", "draft changed"]
+    assert [criterion.name for criterion in draft.criteria.all()] == ["Care"]
+    assert list(draft.events.values_list("verb", flat=True)) == ["draft_created", "draft_changed"]
 
 
 def test_a_key_of_somebody_elses_draft_opens_nothing(as_eve: Client, draft: Draft) -> None:
@@ -203,10 +207,10 @@ def test_what_changed_meanwhile_is_told_and_not_written_over(
     draft.refresh_from_db()
     assert draft.title == "Theirs"
 
-    mine = posted({"name": "Mine"}, seen=stale, title="Mine", overwrite="1")
-    assert as_alice.post(url, mine).status_code == 302
+    overwriting = posted({"name": "Mine"}, seen=stale, title="Mine", overwrite="1")
+    assert as_alice.post(url, overwriting).status_code == 302
     assert Draft.objects.get().title == "Mine"
-    assert [one.name for one in draft.criteria.all()] == ["Mine"]
+    assert [criterion.name for criterion in draft.criteria.all()] == ["Mine"]
 
 
 def test_a_form_that_changes_nothing_leaves_no_trace(as_alice: Client, draft: Draft) -> None:
@@ -247,7 +251,9 @@ def test_a_draft_is_duplicated_without_its_candidates(
     copy = Draft.objects.get(owner=eve)
     assert copy.title.startswith("Copy of xxx") and len(copy.title) == 200
     assert (copy.description, copy.role_weight, copy.blind) == (draft.description, 7, True)
-    assert [(one.name, one.weight, one.must_have) for one in copy.criteria.all()] == [
+    assert [
+        (criterion.name, criterion.weight, criterion.must_have) for criterion in copy.criteria.all()
+    ] == [
         ("Python", 3, True),
         ("PostgreSQL", 2, False),
     ]
@@ -283,14 +289,14 @@ def test_the_files_can_be_filtered(as_alice: Client, draft: Draft) -> None:
 def test_while_files_wait_the_part_asks_again_and_is_told_only_news(
     as_alice: Client, draft: Draft
 ) -> None:
-    one = rows.waiting(draft, 1)
+    candidate = rows.waiting(draft, 1)
     url = draft.get_absolute_url()
     htmx = {"HX-Request": "true"}
 
     part = as_alice.get(url, headers=htmx)
     state = part.context["state"]
     again = as_alice.get(url, {"seen": state}, headers=htmx)
-    Candidate.objects.filter(pk=one.pk).update(
+    Candidate.objects.filter(pk=candidate.pk).update(
         status="unreadable", problem="blank", read_at="2026-01-01T00:00Z"
     )
     news = as_alice.get(url, {"seen": state}, headers=htmx)
@@ -385,7 +391,7 @@ def test_all_that_cannot_be_read_is_removed_after_asking(as_alice: Client, draft
     assert "There was no unreadable file." in again.text
     assert draft.candidates.get().filename == "cv-00001.txt"
     assert StoredFile.objects.count() == 1
-    assert draft.events.get().verb == "unreadable files removed"
+    assert draft.events.get().verb == "unreadable_files_removed"
 
 
 def test_a_viewer_sees_no_button_that_they_may_not_press(

@@ -3,8 +3,8 @@
 from django.test import Client
 from django.urls import reverse
 
-from candidates.models import Candidate, Draft, Likeness
-from tests.candidates.test_likeness import candidate
+from candidates.models import Candidate, Draft, PossibleDuplicate
+from tests.candidates.test_duplicates import candidate
 from tests.makers import rows
 
 
@@ -13,14 +13,14 @@ def address(draft: Draft) -> str:
 
 
 def pair(draft: Draft) -> tuple[Candidate, Candidate]:
-    one = candidate(draft, 1, email="a@example.com", name="Ada One")
-    two = candidate(draft, 2, email="a@example.com", name="Ada <b>Two</b>")
-    Likeness.objects.all().find([two.pk])
-    return one, two
+    first = candidate(draft, 1, email="a@example.com", name="Ada One")
+    second = candidate(draft, 2, email="a@example.com", name="Ada <b>Two</b>")
+    PossibleDuplicate.objects.find([second.pk])
+    return first, second
 
 
 def test_the_page_asks_and_the_draft_says_so(as_alice: Client, draft: Draft) -> None:
-    _, two = pair(draft)
+    _, second = pair(draft)
 
     page = as_alice.get(address(draft)).text
 
@@ -29,7 +29,7 @@ def test_the_page_asks_and_the_draft_says_so(as_alice: Client, draft: Draft) -> 
     assert "came from the same person" in as_alice.get(draft.get_absolute_url()).text
     assert (
         "May be the same person as Ada One (cv-00001.txt)"
-        in as_alice.get(two.get_absolute_url()).text
+        in as_alice.get(second.get_absolute_url()).text
     )
 
 
@@ -46,31 +46,31 @@ def test_the_ranking_and_the_candidate_say_who_may_be_the_same(
 
 
 def test_one_person_it_is(as_alice: Client, draft: Draft) -> None:
-    one, two = pair(draft)
-    files = [str(one.public_id), str(two.public_id)]
+    first, second = pair(draft)
+    files = [str(first.public_id), str(second.public_id)]
 
     answer = as_alice.post(address(draft), {"decision": "merged", "files": files}, follow=True)
 
     assert "one person now" in answer.text and "Nothing is left to decide" in answer.text
-    page = as_alice.get(one.get_absolute_url()).text
+    page = as_alice.get(first.get_absolute_url()).text
     assert "Other files of this person" in page and "the newest: it is ranked" in page
-    as_alice.post(reverse("candidates:part", args=[one.public_id]))
+    as_alice.post(reverse("candidates:part", args=[first.public_id]))
     assert "the same e-mail address" in as_alice.get(address(draft)).text
 
 
 def test_different_people_it_is(as_alice: Client, draft: Draft) -> None:
-    one, two = pair(draft)
-    files = [str(one.public_id), str(two.public_id)]
+    first, second = pair(draft)
+    files = [str(first.public_id), str(second.public_id)]
 
     as_alice.post(address(draft), {"decision": "apart", "files": files})
 
     assert "Nothing is left to decide" in as_alice.get(address(draft)).text
-    assert "Other files" not in as_alice.get(one.get_absolute_url()).text
+    assert "Other files" not in as_alice.get(first.get_absolute_url()).text
 
 
 def test_what_makes_no_sense_decides_nothing(as_alice: Client, draft: Draft) -> None:
-    one, two = pair(draft)
-    files = [str(one.public_id), str(two.public_id)]
+    first, second = pair(draft)
+    files = [str(first.public_id), str(second.public_id)]
 
     for posted in (
         {},
@@ -81,14 +81,14 @@ def test_what_makes_no_sense_decides_nothing(as_alice: Client, draft: Draft) -> 
     ):
         answer = as_alice.post(address(draft), posted, follow=True)
         assert "Nothing was left to decide" in answer.text
-    assert Likeness.objects.all().undecided().count() == 1
+    assert PossibleDuplicate.objects.undecided().count() == 1
 
 
 def test_files_of_others_cannot_be_merged(as_eve: Client, draft: Draft) -> None:
-    one, two = pair(draft)
+    first, second = pair(draft)
     theirs = Draft.objects.create(owner_id=int(as_eve.session["_auth_user_id"]), title="Eve's")
-    files = [str(one.public_id), str(two.public_id)]
+    files = [str(first.public_id), str(second.public_id)]
 
     as_eve.post(address(theirs), {"decision": "merged", "files": files})
 
-    assert Likeness.objects.all().undecided().count() == 1
+    assert PossibleDuplicate.objects.undecided().count() == 1

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.models import Analysis, Draft, Evaluation
 from candidates.scoring import evidence
 from candidates.scoring.redact import redact
@@ -75,7 +76,7 @@ def test_what_was_lowered_and_dropped_is_told(as_alice: Client, analysis: Analys
         Rating(criterion.key, 1, "No quote holds.", (), supported=False, dropped=2).to_json()
         for criterion in analysis.rubric.criteria
     ]
-    best.flags = [{"kind": "copies-description", "found": ""}]
+    best.flags = [Flag(FlagKind.COPIES_DESCRIPTION).to_json()]
     best.save(update_fields=["ratings", "flags"])
 
     page = words(as_alice.get(best.get_absolute_url()).text)
@@ -158,7 +159,7 @@ def test_a_quote_is_marked_over_line_breaks_and_what_was_taken_out(
     page = as_alice.get(best.get_absolute_url()).text
 
     marked = re.findall(r'<mark id="role-1" tabindex="-1">(.*?)</mark>', page, re.DOTALL)
-    assert [unescape(one) for one in marked] == [QUOTES[quote]]
+    assert [unescape(text) for text in marked] == [QUOTES[quote]]
     assert page.count('href="#strength-1"') == page.count('id="strength-1"') == 1
     assert f"<q>{escape(QUOTES[quote])}</q>" in page
 

@@ -30,8 +30,12 @@ def test_what_is_chosen_is_kept_and_shown(as_alice: Client, alice: User) -> None
     page = as_alice.post(SETTINGS, FORM, follow=True)
 
     assert '<html lang="de">' in page.text
-    mine = Preference.objects.get(user=alice)
-    assert (mine.time_zone, mine.mail_failed, mine.mail_completed) == ("Asia/Tokyo", True, False)
+    preference = Preference.objects.get(user=alice)
+    assert (preference.time_zone, preference.mail_failed, preference.mail_completed) == (
+        "Asia/Tokyo",
+        True,
+        False,
+    )
 
 
 def test_a_zone_or_language_that_is_none_is_refused(as_alice: Client) -> None:

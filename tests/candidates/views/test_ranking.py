@@ -10,16 +10,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates.blind import stand_in
+from candidates.blind import pseudonym
 from candidates.models import (
     Analysis,
     Candidate,
     Draft,
     Event,
-    Look,
     Membership,
     Note,
-    SavedView,
+    RankingVisit,
+    SavedFilter,
 )
 from candidates.models.draft import Role
 from tests.makers import rows
@@ -119,12 +119,12 @@ def test_it_costs_few_queries_however_many_there_are(
 
 def test_who_opens_it_has_seen_it(as_alice: Client, alice: User, analysis: Analysis) -> None:
     as_alice.head(analysis.get_absolute_url())
-    assert not Look.objects.exists()
+    assert not RankingVisit.objects.exists()
 
     as_alice.get(analysis.get_absolute_url())
     as_alice.get(analysis.get_absolute_url())
 
-    assert Look.objects.seen_by(alice).get().analysis == analysis
+    assert RankingVisit.objects.visited_by(alice).get().analysis == analysis
 
 
 def test_the_chart_leads_to_its_scores_and_has_numbers_in_words(
@@ -175,13 +175,13 @@ def test_blind_nothing_tells_who_it_is(as_alice: Client, draft: Draft, analysis:
         as_alice.get(reverse("candidates:ratings", args=[analysis.public_id])).text,
         as_alice.get(
             reverse("candidates:compare", args=[analysis.public_id]),
-            {"c": [str(one.public_id) for one in analysis.evaluations.all()]},
+            {"c": [str(evaluation.public_id) for evaluation in analysis.evaluations.all()]},
         ).text,
     ]
 
     for text in pages:
         assert "Person 1" not in text and "cv-00001" not in text and "ada@" not in text
-        assert stand_in(first) in text
+        assert pseudonym(first) in text
         assert "Person 2" in text
 
 
@@ -202,13 +202,13 @@ def test_a_view_is_saved_found_again_and_removed(
     assert link and link[1] == "To read"
 
     save(as_alice, analysis, name="To read", query="must=unclear")
-    view = SavedView.objects.get()
+    view = SavedFilter.objects.get()
     assert (view.query, view.user) == ("must=unclear", alice)
 
     page = save(as_alice, analysis, remove=str(view.public_id))
-    assert "is removed" in page.text and not SavedView.objects.exists()
+    assert "is removed" in page.text and not SavedFilter.objects.exists()
     verbs = Event.objects.filter(actor=alice).values_list("verb", flat=True)
-    assert list(verbs) == ["view saved", "view saved", "view removed"]
+    assert list(verbs) == ["filter_saved", "filter_saved", "filter_removed"]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_view_without_a_good_name_is_not_saved(
     as_alice: Client, analysis: Analysis, posted: dict[str, str], sentence: str
 ) -> None:
     assert sentence in save(as_alice, analysis, **posted).text
-    assert not SavedView.objects.exists()
+    assert not SavedFilter.objects.exists()
 
 
 def test_a_colleagues_views_are_their_own(
@@ -230,9 +230,9 @@ def test_a_colleagues_views_are_their_own(
 ) -> None:
     Membership.objects.create(draft=draft, email=eve.email, user=eve, role=Role.VIEWER)
     save(as_eve, analysis, name="Mine", query="q=python")
-    view = SavedView.objects.get()
+    view = SavedFilter.objects.get()
 
     save(as_alice, analysis, remove=str(view.public_id))
 
     assert "Mine" not in as_alice.get(analysis.get_absolute_url()).text
-    assert SavedView.objects.get().user == eve
+    assert SavedFilter.objects.get().user == eve

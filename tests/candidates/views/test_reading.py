@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.models import Candidate, Draft, Evaluation
 from candidates.reading import read
 from candidates.scoring.scorecard import Quote, Rating
@@ -22,12 +23,12 @@ QUOTE = "Built payment services in Python on PostgreSQL for eight years."
 
 
 @pytest.fixture
-def one(draft: Draft) -> Candidate:
+def candidate(draft: Draft) -> Candidate:
     return rows.candidate(draft, 1, data=DATA, text=TEXT, media_type="application/pdf")
 
 
 @pytest.fixture
-def evaluation(one: Candidate, draft: Draft, alice: User) -> Evaluation:
+def evaluation(candidate: Candidate, draft: Draft, alice: User) -> Evaluation:
     analysis = rows.analysis(draft, alice)
     rows.evaluate(analysis)
     evaluation = analysis.evaluations.get()
@@ -38,8 +39,8 @@ def evaluation(one: Candidate, draft: Draft, alice: User) -> Evaluation:
     return evaluation
 
 
-def image(one: Candidate, number: int = 1) -> str:
-    return reverse("candidates:page", args=[one.public_id, number])
+def image(candidate: Candidate, number: int = 1) -> str:
+    return reverse("candidates:page", args=[candidate.public_id, number])
 
 
 @pytest.mark.processes
@@ -56,15 +57,15 @@ def test_a_quote_leads_to_its_box_on_the_page(as_alice: Client, evaluation: Eval
 
 @pytest.mark.processes
 def test_a_page_is_kept_by_the_reader_alone_and_cannot_run(
-    as_alice: Client, one: Candidate
+    as_alice: Client, candidate: Candidate
 ) -> None:
-    answer = as_alice.get(image(one))
+    answer = as_alice.get(image(candidate))
 
     assert answer.status_code == 200 and answer.content[8:12] == b"WEBP"
     assert answer.headers["Cache-Control"] == "private, max-age=3600"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert as_alice.get(image(one, 2)).status_code == 404
+    assert as_alice.get(image(candidate, 2)).status_code == 404
 
 
 @pytest.mark.processes
@@ -83,7 +84,7 @@ def test_what_stands_on_no_page_is_said_to_be_on_none(
 def test_a_scan_shows_its_page_and_says_that_places_are_not_known(
     as_alice: Client, evaluation: Evaluation
 ) -> None:
-    flags = [{"kind": "recognised", "found": "96%", "page": 1}]
+    flags = [Flag(FlagKind.RECOGNISED, {"confidence": 96}, 1).to_json()]
     Candidate.objects.update(media_type="image/png", flags=flags)
     with evaluation.candidate.file.open("rb") as file:
         assert file.read() == DATA
@@ -96,24 +97,24 @@ def test_a_scan_shows_its_page_and_says_that_places_are_not_known(
 
 
 def test_a_file_without_pages_is_shown_as_text(as_alice: Client, draft: Draft) -> None:
-    one = rows.candidate(draft, 2, media_type="text/plain")
+    candidate = rows.candidate(draft, 2, media_type="text/plain")
 
-    page = as_alice.get(one.get_absolute_url(), {"show": "pages"}).text
+    page = as_alice.get(candidate.get_absolute_url(), {"show": "pages"}).text
 
     assert "has no pages to show" in page and "Built payment services" in page
-    assert as_alice.get(image(one)).status_code == 422
+    assert as_alice.get(image(candidate)).status_code == 422
 
 
 def test_while_others_are_being_drawn_it_says_to_try_again(
-    as_alice: Client, one: Candidate, monkeypatch: pytest.MonkeyPatch
+    as_alice: Client, candidate: Candidate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawings = BoundedSemaphore(1)
     drawings.acquire()
     monkeypatch.setattr(reading, "_drawings", drawings)
     monkeypatch.setattr(reading, "DRAWING_WAIT_SECONDS", 0.01)
 
-    answer = as_alice.get(image(one))
-    page = as_alice.get(one.get_absolute_url(), {"show": "pages"})
+    answer = as_alice.get(image(candidate))
+    page = as_alice.get(candidate.get_absolute_url(), {"show": "pages"})
 
     assert answer.status_code == 503 and answer.headers["Retry-After"] == "5"
     assert page.status_code == 200 and "could not be drawn in time" in page.text
@@ -124,12 +125,12 @@ def test_while_others_are_being_drawn_it_says_to_try_again(
 def test_what_cannot_be_drawn_still_has_its_text(
     as_alice: Client, draft: Draft, data: bytes
 ) -> None:
-    one = rows.candidate(draft, 3, data=data, media_type="application/pdf")
+    candidate = rows.candidate(draft, 3, data=data, media_type="application/pdf")
 
-    page = as_alice.get(one.get_absolute_url(), {"show": "pages"})
+    page = as_alice.get(candidate.get_absolute_url(), {"show": "pages"})
 
     assert page.status_code == 200 and "Its text is all there is." in page.text
-    assert as_alice.get(image(one)).status_code == 404
+    assert as_alice.get(image(candidate)).status_code == 404
 
 
 @pytest.mark.processes

@@ -41,12 +41,12 @@ def test_the_best_come_first_and_the_unreadable_last_with_the_reason(
 
 def test_must_haves_say_how_they_stand(as_alice: Client, analysis: Analysis) -> None:
     best = analysis.evaluations.get(rank=1)
-    for rating, told in ((3.0, "met"), (1.0, "unclear"), (0.0, "not found")):
+    for rating, state in ((3.0, "met"), (1.0, "unclear"), (0.0, "not found")):
         best.ratings = rows.ratings(analysis, rating)
         best.save(update_fields=["ratings"])
 
         for url in (analysis.get_absolute_url(), best.get_absolute_url()):
-            assert f"must have: {told}" in words(as_alice.get(url).text)
+            assert f"must have: {state}" in words(as_alice.get(url).text)
 
 
 def test_while_it_runs_the_scores_so_far_are_in_order(as_alice: Client, analysis: Analysis) -> None:
@@ -120,7 +120,7 @@ def test_those_in_one_band_share_a_place_and_the_page_says_what_that_means(
     rows.repeat(analysis.evaluations.get(rank=1), 86)
 
     page = as_alice.get(analysis.get_absolute_url()).text
-    one = as_alice.get(analysis.evaluations.get(rank=3).get_absolute_url()).text
+    third = as_alice.get(analysis.evaluations.get(rank=3).get_absolute_url()).text
 
     places = re.findall(r'<td class="place">([^<]*)<', page)
     assert places == ["1", "2=", "2=", "–"]
@@ -128,7 +128,7 @@ def test_those_in_one_band_share_a_place_and_the_page_says_what_that_means(
         "Scored twice, the same résumé differs by 2.1 points (standard deviation of the overall "
         "score, from 1 résumé). Candidates within that of the best of their group share a place"
     ) in words(page)
-    assert "Rank 2=" in one
+    assert "Rank 2=" in third
 
 
 def test_a_model_is_asked_twice_on_request_and_the_built_in_engine_never(

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from candidates.models import Analysis, Draft, Event
+from candidates.models import Analysis, Draft, Event, EventVerb
+from candidates.pages.activity import describe
 from candidates.views import whatif
 from tests.makers import rows
 
@@ -42,23 +43,25 @@ def test_it_has_the_rule_of_the_score_and_everybody_in_the_order_of_ties(
     analysis.evaluations.filter(candidate__name="Person 3").update(must_haves_met=1)
 
     with django_assert_max_num_queries(5):
-        told = ratings(as_alice, analysis)
+        data = ratings(as_alice, analysis)
 
-    assert [row[1] for row in told["rows"]] == ["Person 3", "Person 1", "Person 2"]
-    assert told["rows"][0][2] == [3.0, 3.0, 3.0]
-    assert (told["strongest"], told["cap"], told["unclearFrom"], told["total"]) == (4, 49, 1, 3)
-    criteria = [(one["key"], one["weight"], one["must"]) for one in told["criteria"]]
+    assert [row[1] for row in data["rows"]] == ["Person 3", "Person 1", "Person 2"]
+    assert data["rows"][0][2] == [3.0, 3.0, 3.0]
+    assert (data["strongest"], data["cap"], data["unclearFrom"], data["total"]) == (4, 49, 1, 3)
+    criteria = [
+        (criterion["key"], criterion["weight"], criterion["must"]) for criterion in data["criteria"]
+    ]
     assert criteria == [("role", 5, False), ("c1", 3, True), ("c2", 2, False)]
 
 
 def test_of_many_the_best_are_told(
     as_alice: Client, analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whatif, "MOST_MOVED", 2)
+    monkeypatch.setattr(whatif, "MAX_CANDIDATES", 2)
 
-    told = ratings(as_alice, analysis)
+    data = ratings(as_alice, analysis)
 
-    assert [row[1] for row in told["rows"]] == ["Person 1", "Person 2"] and told["total"] == 3
+    assert [row[1] for row in data["rows"]] == ["Person 1", "Person 2"] and data["total"] == 3
 
 
 def test_kept_weights_go_into_the_draft(
@@ -71,7 +74,12 @@ def test_kept_weights_go_into_the_draft(
     assert "every score is reused, without a call to a model" in page.text
     assert page.redirect_chain[-1][0] == draft.get_absolute_url()
     event = Event.objects.get(actor=alice)
-    assert (event.verb, event.detail) == ("weights changed", "Python 3 to 10; role 5 to 0")
+    assert event.verb == EventVerb.WEIGHTS_CHANGED
+    python = draft.criteria.get(name="Python")
+    assert event.params == {"weights": [[python.pk, 3, 10]], "role": [5, 0]}
+    assert describe(event) == (
+        "Weights changed by alice: Python: 3 to 10; The role as described: 5 to 0"
+    )
     assert Analysis.objects.get(pk=analysis.pk).criteria == analysis.criteria
 
 

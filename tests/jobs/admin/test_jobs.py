@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from candidates.models import Draft, Evaluation, Event
+from candidates.models import Draft, Evaluation, Event, EventVerb
 from candidates.models.analysis import EvaluationStatus
 from candidates.reading import Problem
 from jobs.execution import submit
@@ -158,7 +158,7 @@ def test_a_long_list_is_not_counted_to_its_end(
 
 
 def test_the_page_of_a_job_tells_all_that_happened(as_sam: Client, job: Job) -> None:
-    submit.record(job, "started")
+    submit.record(job, EventVerb.STARTED)
     lane = Lane.objects.create(draft=job.analysis.draft, job=job)
 
     with CaptureQueriesContext(connection) as seen:
@@ -185,8 +185,8 @@ def test_whoever_sees_jobs_alone_is_offered_no_link_that_is_refused(eve: User, j
 
 
 def test_times_of_what_happened_have_seconds(as_sam: Client, job: Job) -> None:
-    submit.record(job, "started")
-    at = localtime(Event.objects.get().at)
+    submit.record(job, EventVerb.STARTED)
+    at = localtime(Event.objects.get().created_at)
 
     page = as_sam.get(reverse("admin:jobs_job_change", args=[job.pk])).text
 

@@ -1,5 +1,6 @@
 """What staff may do with a job: its place in the queue, a fresh lane, a résumé taken out."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -27,9 +28,9 @@ def job(draft: Draft) -> Job:
     return submit.submit(draft, draft.owner, mode="none")
 
 
-def _verbs(job: Job) -> list[tuple[str, str, str]]:
+def _verbs(job: Job) -> list[tuple[str, str, dict[str, Any]]]:
     events = Event.objects.filter(about=job.public_id, actor__isnull=False)
-    return list(events.values_list("verb", "actor__username", "detail"))
+    return list(events.values_list("verb", "actor__username", "params"))
 
 
 def test_a_priority_moves_what_waits_for_the_job(job: Job, sam: User) -> None:
@@ -46,9 +47,9 @@ def test_a_priority_moves_what_waits_for_the_job(job: Job, sam: User) -> None:
     assert not control.prioritise(job, sam, -1)
     assert OrmQ.objects.filter(key=later_key()).count() == 1
     assert [verb for verb in _verbs(job) if "priority" in verb[0]] == [
-        ("priority raised", "sam", "high"),
-        ("priority lowered", "sam", "normal"),
-        ("priority lowered", "sam", "low"),
+        ("priority_raised", "sam", {"priority": 1}),
+        ("priority_lowered", "sam", {"priority": 0}),
+        ("priority_lowered", "sam", {"priority": -1}),
     ]
 
 
@@ -92,7 +93,7 @@ def test_a_job_whose_lane_is_lost_gets_another(job: Job, sam: User) -> None:
     assert control.requeue(job, sam)
     work_off()
 
-    assert ("requeued", "sam", "") in _verbs(job)
+    assert ("requeued", "sam", {}) in _verbs(job)
     assert Job.objects.get().status == "completed"
 
 
@@ -123,7 +124,7 @@ def test_a_resume_that_stops_workers_is_taken_out_whoever_has_it(job: Job, sam: 
     bad.refresh_from_db()
     assert bad.status == EvaluationStatus.FAILED
     assert bad.error == Reason(FailureCode.REMOVED_BY_STAFF)
-    assert ("résumé taken out", "sam", f"evaluation {bad.public_id}") in _verbs(job)
+    assert ("resume_skipped", "sam", {"evaluation": str(bad.public_id)}) in _verbs(job)
     work_off()
     assert Job.objects.get().status == "completed"
 
@@ -137,4 +138,4 @@ def test_a_retry_by_staff_is_its_owners_job_and_their_act(job: Job, alice: User,
     again = submit.retry(job, alice, only_failed=True, by=sam)
 
     assert again.requested_by == alice
-    assert _verbs(again) == [("retried", "sam", "1 failed")]
+    assert _verbs(again) == [("retried", "sam", {"failed": 1})]

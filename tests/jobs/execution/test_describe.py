@@ -56,7 +56,7 @@ def test_a_new_draft_begins_with_a_file(as_alice: Client, alice: User) -> None:
     draft.refresh_from_db()
     assert draft.description.startswith("We look for a nurse.")
     verbs = list(draft.events.order_by("pk").values_list("verb", flat=True))
-    assert verbs == ["draft created", "description uploaded", "draft changed"]
+    assert verbs == ["draft_created", "description_uploaded", "draft_changed"]
 
 
 @pytest.mark.processes

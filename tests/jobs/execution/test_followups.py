@@ -16,7 +16,7 @@ from jobs.execution import submit
 from jobs.models import Job, JobStatus, Notification
 from tests.makers import rows
 from tests.reasons import raises_saying
-from tests.servers.model import ModelServer, error, rated, said
+from tests.servers.model import ModelServer, completion_reply, error, rated
 from tests.workers_here import work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -89,7 +89,7 @@ def test_insights_that_fail_cost_no_score_and_can_be_retried(
     alice: User, draft: Draft, model: ModelServer
 ) -> None:
     def refuses(request: dict[str, Any]) -> Any:
-        return said(None, refusal="No.") if is_insight(request) else rated(request)
+        return completion_reply(None, refusal="No.") if is_insight(request) else rated(request)
 
     model.script = [refuses]
     several(draft, 2)

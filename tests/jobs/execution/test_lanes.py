@@ -18,7 +18,7 @@ from jobs.execution import lanes, pause, submit, work
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
 from tests import workers_here
 from tests.makers import files, rows
-from tests.servers.model import ModelServer, error, rated, said
+from tests.servers.model import ModelServer, completion_reply, error, rated
 from tests.workers_here import upload, work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -144,7 +144,7 @@ def test_one_résumé_that_fails_does_not_take_the_others_along(
 ) -> None:
     def refuses_bob(request: dict[str, Any]) -> Any:
         is_bob = "Bob" in request["messages"][2]["content"]
-        return said(None, refusal="I cannot.") if is_bob else rated(request)
+        return completion_reply(None, refusal="I cannot.") if is_bob else rated(request)
 
     model.script = [refuses_bob]
     rows.candidate(draft, 1, text="Bob's words about Python services")

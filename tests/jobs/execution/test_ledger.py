@@ -17,7 +17,7 @@ from candidates.reasons import sentence
 from jobs.execution import ledger, pause, submit
 from jobs.models import Job, JobStatus, Notification
 from tests.makers import rows
-from tests.servers.model import Behaviour, ModelServer, error, rated, said
+from tests.servers.model import Behaviour, ModelServer, completion_reply, error, rated
 from tests.workers_here import forget_limits, work_off
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -77,7 +77,7 @@ def test_a_call_is_in_the_ledger_before_it_leaves(
 def test_an_answer_that_cannot_be_used_is_in_the_ledger_with_what_it_cost(
     alice: User, draft: Draft, model: ModelServer
 ) -> None:
-    model.script = [said("I would rather not.")]
+    model.script = [completion_reply("I would rather not.")]
     rows.candidate(draft)
     job = submit.submit(draft, alice, mode="none")
 

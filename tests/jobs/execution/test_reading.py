@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates import intake
-from candidates.models import Archive, Candidate, Draft, Event
+from candidates.models import Archive, Candidate, Draft, Event, EventVerb
 from candidates.models.archive import ArchiveStatus
 from candidates.reading import Problem
 from evaluator.models import StoredFile
@@ -72,7 +72,7 @@ def test_an_archive_that_cannot_be_opened_stays_with_its_reason(
     assert Problem.DAMAGED.sentence in as_alice.get(draft.get_absolute_url()).text
     as_alice.post(reverse("candidates:remove-archive", args=[archive.public_id]))
     assert not Archive.objects.exists()
-    assert Event.objects.filter(verb="archive removed").exists()
+    assert Event.objects.filter(verb=EventVerb.ARCHIVE_REMOVED).exists()
 
 
 def test_the_same_archive_twice_is_one(draft: Draft, alice: User) -> None:
@@ -118,7 +118,7 @@ def test_a_turn_that_ends_half_way_is_gone_on_with(
     sweep()  # a lane for what is left
     work_off()
     assert draft.candidates.count() == 7
-    assert Event.objects.filter(verb="files added").count() == 4
+    assert Event.objects.filter(verb=EventVerb.FILES_ADDED).count() == 4
 
 
 @pytest.mark.processes
@@ -139,7 +139,7 @@ def test_a_worker_that_lost_the_archive_writes_nothing(
         reader._unpack(first, archive)
 
     assert draft.candidates.count() == 3
-    assert Event.objects.filter(verb="files added").count() == 1
+    assert Event.objects.filter(verb=EventVerb.FILES_ADDED).count() == 1
 
 
 @pytest.mark.processes

@@ -125,7 +125,7 @@ def test_a_retry_opens_a_job_for_the_failed_alone(alice: User, over: Job) -> Non
         tally[EvaluationStatus.WAITING],
         tally[EvaluationStatus.FAILED],
     ) == (2, 1, 0)
-    assert Event.objects.get(about=again.public_id).detail == "1 failed"
+    assert Event.objects.get(about=again.public_id).params == {"failed": 1}
 
 
 def test_two_retries_are_one_job(alice: User, over: Job) -> None:

@@ -12,7 +12,6 @@ import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +19,7 @@ from django_q.models import OrmQ
 
 from candidates import posting
 from candidates.facts.reason import FailureCode
-from candidates.models import Call, Draft, Event, Suggestion
+from candidates.models import Call, Draft, Event, EventVerb, Suggestion
 from candidates.models.call import CallStatus
 from candidates.models.claims import MAX_ATTEMPTS
 from candidates.models.draft import MAX_CRITERIA
@@ -31,7 +30,7 @@ from jobs.execution import suggest
 from jobs.workers import sweep
 from tests import workers_here
 from tests.makers import rows
-from tests.servers.model import ModelServer, Reply, Request, error, said
+from tests.servers.model import ModelServer, Reply, Request, completion_reply, error
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +45,9 @@ NAMES = [criterion["name"] for criterion in CRITERIA]
 
 @pytest.fixture
 def model(settings: LazySettings) -> Iterator[ModelServer]:
-    with workers_here.model_server(settings, said(json.dumps({"criteria": CRITERIA}))) as server:
+    with workers_here.model_server(
+        settings, completion_reply(json.dumps({"criteria": CRITERIA}))
+    ) as server:
         yield server
 
 
@@ -121,7 +122,7 @@ class TestMaking:
         ("reply", "reason"),
         [
             (error(401, "invalid_api_key"), "The model server refuses the key (401)."),
-            (said("no json"), "The model's answer cannot be used: it is not JSON."),
+            (completion_reply("no json"), "The model's answer cannot be used: it is not JSON."),
         ],
     )
     def test_what_cannot_work_is_told_at_once(
@@ -280,7 +281,7 @@ class TestPages:
         ]
         added = draft.criteria.get(name="Payments")
         assert (added.looks_for, added.weight, added.must_have) == ("Has run them.", 9, True)
-        assert Event.objects.filter(draft=draft, verb="draft changed").count() == 1
+        assert Event.objects.filter(draft=draft, verb=EventVerb.DRAFT_CHANGED).count() == 1
 
     @pytest.mark.parametrize("name", ["", "x", "00000000-0000-4000-8000-000000000000"])
     def test_a_suggestion_that_is_not_there_adds_nothing(
@@ -310,11 +311,10 @@ class TestPages:
 
         assert not own.criteria.exists()
 
-    def test_a_draft_takes_no_more_than_its_most(self, draft: Draft) -> None:
+    def test_a_draft_takes_no_more_than_its_most(self, draft: Draft, alice: User) -> None:
         many = [RubricCriterion(f"c{number}", f"Number {number}") for number in range(60)]
 
-        with transaction.atomic():
-            assert draft.add(many) == MAX_CRITERIA - 2
+        assert draft.add_criteria(many, alice) == MAX_CRITERIA - 2
         assert draft.criteria.count() == MAX_CRITERIA
 
     def test_why_there_is_none_is_told(self, as_alice: Client, draft: Draft) -> None:

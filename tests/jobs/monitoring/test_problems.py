@@ -10,9 +10,10 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from candidates.facts.reason import FailureCode, Reason
+from candidates.facts.reason import DeliveryCode, FailureCode, Param, Reason
 from candidates.models import Analysis, Call, Draft
 from candidates.models.call import CallStatus
+from candidates.models.reason import error_columns
 from candidates.reasons import sentence
 from jobs.execution import pause
 from jobs.models import (
@@ -202,12 +203,23 @@ def test_mail_that_is_refused_or_waits_too_long(host: Heartbeat, analysis: Analy
     )
     assert names() == []
 
-    error = "SMTPRecipientsRefused: {'a@example.com': (451, b'later')}"
-    Notification.objects.filter(pk=mail.pk).update(error=error)
-    (problem,) = (each for each in problems.system_problems() if each.name == "mail-down")
-    assert problem.title == "1 e-mail could not be sent (SMTPRecipientsRefused)."
+    params: dict[str, Param] = {"status": 451, "error_class": "SMTPRecipientsRefused"}
+    refused = Reason(DeliveryCode.MAIL_REFUSED, params)
+    for recipient in ("b@example.com", "c@example.com"):
+        Notification.objects.create(
+            job=job, kind=mail.kind, recipient=recipient, **error_columns(refused)
+        )
+    silent = error_columns(Reason(DeliveryCode.MAIL_SERVER_TIMED_OUT))
+    Notification.objects.filter(pk=mail.pk).update(**silent)
+    down = [each for each in problems.system_problems() if each.name == "mail-down"]
+    assert [problem.title for problem in down] == [
+        "2 e-mails could not be sent: The mail server refused the e-mail with 451, "
+        "SMTPRecipientsRefused.",
+        "1 e-mail could not be sent: The mail server did not answer in time.",
+    ]
 
-    Notification.objects.filter(pk=mail.pk).update(error="", created_at=ago(181))
+    Notification.objects.exclude(pk=mail.pk).delete()
+    Notification.objects.filter(pk=mail.pk).update(**error_columns(None), created_at=ago(181))
     assert names() == ["mail-late"]
 
     Notification.objects.filter(pk=mail.pk).update(status=OutgoingStatus.SENT, sent_at=Now())

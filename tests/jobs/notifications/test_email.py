@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone, translation
 
-from candidates.facts.reason import FailureCode, Reason
+from candidates.facts.reason import DeliveryCode, FailureCode, Reason
 from candidates.models import Candidate, Draft, Membership, Preference
 from candidates.models.candidate import Verdict
 from candidates.models.reason import error_columns
@@ -20,14 +20,14 @@ from jobs.notifications import email, recipients
 from jobs.notifications.compose import compose
 from jobs.queue.retry import EMAIL
 from tests.makers import rows
-from tests.servers.mail import MailServer, serving
+from tests.servers.mail import MailServer, serve_mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def mail(settings: LazySettings) -> Iterator[MailServer]:
-    with serving() as server:
+    with serve_mail() as server:
         settings.MAILERS = _smtp(server.port)
         yield server
 
@@ -105,7 +105,7 @@ def test_a_failed_job_is_told_with_its_reason(job: Job, mail: MailServer) -> Non
 def test_a_dead_mail_server_puts_it_off_for_longer_each_time_and_harms_no_job(
     job: Job, settings: LazySettings
 ) -> None:
-    with serving() as gone:
+    with serve_mail() as gone:
         settings.MAILERS = _smtp(gone.port)
     notification = posted(job)
 
@@ -114,7 +114,9 @@ def test_a_dead_mail_server_puts_it_off_for_longer_each_time_and_harms_no_job(
         assert not email.deliver(notification.pk)
         notification.refresh_from_db()
         assert notification.status == OutgoingStatus.WAITING
-        assert "refused" in notification.error.lower()
+        assert notification.error == Reason(
+            DeliveryCode.MAIL_SERVER_UNREACHABLE, {"error_class": "ConnectionRefusedError"}
+        )
         waits.append(notification.due_at - notification.created_at)
 
     assert waits == sorted(waits)
@@ -124,12 +126,12 @@ def test_a_dead_mail_server_puts_it_off_for_longer_each_time_and_harms_no_job(
 
 
 def test_it_is_sent_when_the_server_is_back(job: Job, settings: LazySettings) -> None:
-    with serving() as gone:
+    with serve_mail() as gone:
         settings.MAILERS = _smtp(gone.port)
     notification = posted(job)
     assert not email.deliver(notification.pk)
 
-    with serving() as back:
+    with serve_mail() as back:
         settings.MAILERS = _smtp(back.port)
         assert email.deliver(notification.pk)
         assert len(back.messages) == 1
@@ -146,7 +148,9 @@ def test_a_refused_recipient_is_given_up_in_the_end_with_the_reason(
 
     notification.refresh_from_db()
     assert notification.status == OutgoingStatus.FAILED
-    assert "no such box" in notification.error
+    assert notification.error == Reason(
+        DeliveryCode.MAIL_REFUSED, {"status": 550, "error_class": "SMTPRecipientsRefused"}
+    )
 
 
 def test_deliveries_at_the_same_time_send_one(job: Job, mail: MailServer) -> None:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
+from candidates.facts.reason import DeliveryCode, Reason
 from candidates.models import Draft
 from jobs.models import Delivery, Notification, NotificationKind, OutgoingStatus, Webhook
 from jobs.notifications import outbox
@@ -18,6 +19,8 @@ from tests.makers import rows
 pytestmark = pytest.mark.django_db
 
 LEASE = timedelta(minutes=1)
+OUT_OF_ORDER = Reason(DeliveryCode.WEBHOOK_REFUSED, {"status": 500})
+GONE = Reason(DeliveryCode.WEBHOOK_REFUSED, {"status": 410})
 POLICY = RetryPolicy(delays=(60.0,), max_attempts=2)
 
 
@@ -44,11 +47,11 @@ def deliver(message: Delivery, result: SendResult) -> bool:
 
 
 def test_a_failure_is_recorded_and_retried_until_the_policy_gives_up(delivery: Delivery) -> None:
-    failure = SendResult("Out of order.", http_status=500)
+    failure = SendResult(OUT_OF_ORDER, http_status=500)
 
     assert not deliver(delivery, failure)
     assert (delivery.status, delivery.attempts) == (OutgoingStatus.WAITING, 1)
-    assert (delivery.error, delivery.http_status) == ("Out of order.", 500)
+    assert (delivery.error, delivery.http_status) == (OUT_OF_ORDER, 500)
     assert delivery.tried_at is not None
     assert delivery.due_at - delivery.tried_at == timedelta(seconds=60)
 
@@ -58,19 +61,19 @@ def test_a_failure_is_recorded_and_retried_until_the_policy_gives_up(delivery: D
 
 
 def test_a_final_failure_is_not_retried(delivery: Delivery) -> None:
-    assert not deliver(delivery, SendResult("Gone.", is_final=True, http_status=410))
+    assert not deliver(delivery, SendResult(GONE, is_final=True, http_status=410))
 
     assert (delivery.status, delivery.attempts) == (OutgoingStatus.FAILED, 1)
 
 
 def test_what_is_sent_is_closed_and_forgets_its_error(delivery: Delivery) -> None:
-    deliver(delivery, SendResult("Out of order."))
+    deliver(delivery, SendResult(OUT_OF_ORDER))
 
     assert deliver(delivery, SendResult(http_status=204))
 
-    assert (delivery.status, delivery.error) == (OutgoingStatus.SENT, "")
+    assert (delivery.status, delivery.error) == (OutgoingStatus.SENT, None)
     assert delivery.http_status == 204 and delivery.sent_at is not None
-    assert not deliver(delivery, SendResult("Not asked for again."))
+    assert not deliver(delivery, SendResult(GONE))
     assert delivery.status == OutgoingStatus.SENT
 
 
@@ -103,7 +106,7 @@ def test_a_message_past_its_lease_is_queued_again(delivery: Delivery) -> None:
 
 
 def test_only_closed_messages_are_sent_again(email: Notification, delivery: Delivery) -> None:
-    deliver(delivery, SendResult("Gone.", is_final=True))
+    deliver(delivery, SendResult(GONE, is_final=True))
 
     assert outbox.resend(delivery) == 1 and outbox.resend(delivery) == 0
     assert outbox.resend(email) == 0

@@ -3,24 +3,29 @@
 import base64
 import gc
 import json
+import smtplib
+import socket
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from anymail.exceptions import AnymailInvalidAddress, AnymailRecipientsRefused
 from django.conf import LazySettings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from candidates.models import Draft, Event
+from candidates.facts.reason import DeliveryCode, Reason
+from candidates.models import Draft, Event, EventVerb
+from candidates.reasons import sentence
 from jobs.models import Job, Notification, NotificationKind, OutgoingStatus
 from jobs.models.notification import BadAddress, MailEvent
 from jobs.notifications import email, providers, recipients
 from tests.makers import rows
-from tests.servers.http import Server, listening
+from tests.servers.http import Server, serve_http
 
 # What anymail thinks of SendGrid is for whoever chooses it.
 pytestmark = pytest.mark.filterwarnings("ignore:django-anymail has dropped")
@@ -102,7 +107,7 @@ PROVIDERS = {
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with listening() as server:
+    with serve_http() as server:
         yield server
 
 
@@ -140,7 +145,7 @@ def test_an_e_mail_is_taken(provider: Provider, server: Server, notification: No
 
     assert tried(notification).status == OutgoingStatus.SENT
 
-    [(path, headers, body)] = server.came
+    [(path, headers, body)] = server.requests
     assert path == provider.path and provider.key in headers[provider.header]
     content = body + b"".join(
         base64.b64decode(part) for part in json_parts(body) if part.isascii() and len(part) > 500
@@ -168,7 +173,8 @@ def test_what_passes_is_tried_again(
 
     assert tried(notification).status == OutgoingStatus.WAITING
 
-    assert notification.attempts == 1 and notification.error and "\n" not in notification.error
+    assert notification.attempts == 1 and notification.error_code == DeliveryCode.MAIL_REFUSED
+    assert notification.error_params["status"] == (server.status if error != "busy" else 429)
 
 
 def test_a_refused_recipient_is_given_up_at_once_with_the_reason(
@@ -178,7 +184,15 @@ def test_a_refused_recipient_is_given_up_at_once_with_the_reason(
 
     assert tried(notification).status == OutgoingStatus.FAILED
 
-    assert "does not work" in notification.error or "recipients were rejected" in notification.error
+    status = {"status": provider.refused[0]}
+    assert notification.error in (
+        Reason(DeliveryCode.RECIPIENT_REFUSED),
+        Reason(DeliveryCode.MAIL_REFUSED, {**status, "error_class": "AnymailRequestsAPIError"}),
+        Reason(DeliveryCode.MAIL_REFUSED, {**status, "error_class": "AnymailAPIError"}),
+    )
+    assert sentence(notification.error)
+    stored = Notification.objects.filter(pk=notification.pk).values().get()
+    assert "does not work" not in str(stored) and "inactive" not in str(stored)
 
 
 def test_nobody_answers(provider: Provider, server: Server, notification: Notification) -> None:
@@ -189,6 +203,32 @@ def test_nobody_answers(provider: Provider, server: Server, notification: Notifi
         warnings.simplefilter("ignore", ResourceWarning)
         assert tried(notification).status == OutgoingStatus.WAITING
         gc.collect()
+    # Amazon's client has errors of its own for the line.
+    codes = (DeliveryCode.MAIL_SERVER_UNREACHABLE, DeliveryCode.MAIL_FAILED)
+    assert notification.error_code in codes and notification.http_status is None
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (smtplib.SMTPRecipientsRefused({TO: (451, b"later")}), DeliveryCode.MAIL_REFUSED),
+        (smtplib.SMTPAuthenticationError(535, b"no"), DeliveryCode.MAIL_REFUSED),
+        (smtplib.SMTPServerDisconnected("gone"), DeliveryCode.MAIL_SERVER_UNREACHABLE),
+        (smtplib.SMTPNotSupportedError("no"), DeliveryCode.MAIL_FAILED),
+        (ConnectionRefusedError(), DeliveryCode.MAIL_SERVER_UNREACHABLE),
+        (socket.gaierror(), DeliveryCode.MAIL_SERVER_UNREACHABLE),
+        (TimeoutError(), DeliveryCode.MAIL_SERVER_TIMED_OUT),
+        (AnymailInvalidAddress("alice"), DeliveryCode.MAIL_FAILED),
+        (AnymailRecipientsRefused(), DeliveryCode.RECIPIENT_REFUSED),
+        (RuntimeError(TO), DeliveryCode.MAIL_FAILED),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_is_a_code_without_its_text(error: Exception, code: DeliveryCode) -> None:
+    reason = providers.failure(error).error
+
+    assert reason is not None and reason.code == code
+    assert reason.params.get("error_class", type(error).__name__) == type(error).__name__
 
 
 class TestWhatTheyTellLater:
@@ -246,10 +286,13 @@ class TestWhatTheyTellLater:
         assert self.report(anonymous, **self.BOUNCE) == 200
 
         assert tried(notification).status == OutgoingStatus.FAILED
-        assert "Alice@example.com came back on" in notification.error
+        day = f"{BadAddress.objects.get().created_at:%Y-%m-%d}"
+        assert notification.error == Reason(DeliveryCode.ADDRESS_BOUNCED, {"day": day})
+        outbox = reverse("admin:jobs_notification_changelist")
+        assert f"E-mail to this address came back on {day}." in as_sam.get(outbox).text
+        assert "Alice@example.com came back on" in as_alice.get(reverse("jobs:notices")).text
         assert "Nothing is sent there until staff" in as_alice.get(reverse("jobs:notices")).text
         resend = {"action": "resend", "_selected_action": [notification.pk]}
-        outbox = reverse("admin:jobs_notification_changelist")
         assert "0 of 1 are sent again" in as_sam.post(outbox, resend, follow=True).text
 
         lift = {"action": "lift", "_selected_action": [BadAddress.objects.get().pk]}
@@ -258,7 +301,7 @@ class TestWhatTheyTellLater:
         assert LogEntry.objects.get().object_repr == "Alice@example.com"
         assert "1 of 1 are sent again" in as_sam.post(outbox, resend, follow=True).text
         assert tried(notification).status == OutgoingStatus.SENT
-        event = Event.objects.get(verb="e-mail sent again")
+        event = Event.objects.get(verb=EventVerb.EMAIL_RETRIED)
         assert event.actor and event.actor.username == "sam"
 
     def test_a_complaint_counts_too_and_a_full_box_does_not(self, anonymous: Client) -> None:
@@ -303,7 +346,9 @@ class TestWhatTheyTellLater:
             page = as_eve.post(where, {"action": action, "_selected_action": [1]}, follow=True)
             assert page.status_code == 200 and f'value="{action}"' not in page.text
 
-        assert BadAddress.objects.exists() and not Event.objects.filter(verb="e-mail sent again")
+        assert BadAddress.objects.exists() and not Event.objects.filter(
+            verb=EventVerb.EMAIL_RETRIED
+        )
 
 
 def test_a_full_box_at_amazon_is_no_end() -> None:

@@ -14,8 +14,9 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
-from candidates.facts.reason import FailureCode, Reason
+from candidates.facts.reason import DeliveryCode, FailureCode, Reason
 from candidates.models import Draft
+from candidates.reasons import sentence
 from jobs.execution import finish, pause
 from jobs.models import Job, JobStatus, NotificationKind, OutgoingStatus
 from jobs.models.webhook import Delivery, Webhook, WebhookEvent
@@ -23,13 +24,13 @@ from jobs.notifications import outbox, recipients, webhooks
 from jobs.notifications.addresses import is_public
 from jobs.queue.retry import WEBHOOK
 from tests.makers import rows
-from tests.servers.http import Server, listening
+from tests.servers.http import Server, serve_http
 
 
 @pytest.fixture
 def program(settings: LazySettings) -> Iterator[Server]:
     settings.WEBHOOK_ALLOW_PRIVATE = True
-    with listening() as program:
+    with serve_http() as program:
         program.url += "/in?x=1"
         yield program
 
@@ -71,7 +72,7 @@ def test_a_run_is_told_in_ids_and_counts_and_signed(
 
     assert webhooks.deliver(delivery.pk) and not webhooks.deliver(delivery.pk)
 
-    [(path, headers, body)] = program.came
+    [(path, headers, body)] = program.requests
     message = json.loads(body)
     assert path == "/in?x=1" and headers["host"] == program.url.split("/")[2]
     assert message["type"] == "run.partly_failed" and message["job"] == str(job.public_id)
@@ -166,22 +167,24 @@ def test_a_server_in_trouble_is_asked_again_for_a_day_and_given_up(
         503,
         1,
     )
-    assert delivery.error.startswith("The server answered 503: <h1>Down</h1>xx")
-    assert len(delivery.error) < 300
+    refusal = Reason(DeliveryCode.WEBHOOK_REFUSED, {"status": 503})
+    assert delivery.error == refusal
+    assert "Down" not in str(Delivery.objects.values().get())
 
     Delivery.objects.update(due_at=Now())
     assert outbox.requeue_due() == 1
     Delivery.objects.update(attempts=len(WEBHOOK.delays))
     webhooks.deliver(delivery.pk)
     delivery.refresh_from_db()
-    assert delivery.status == OutgoingStatus.FAILED and "503" in delivery.error
+    assert delivery.status == OutgoingStatus.FAILED and delivery.error == refusal
 
     program.status = 200
     assert outbox.resend(delivery) == 1 and webhooks.deliver(delivery.pk)
     delivery.refresh_from_db()
-    assert (delivery.status, delivery.http_status, delivery.error) == (OutgoingStatus.SENT, 200, "")
-    ids = {headers["webhook-id"] for _, headers, _ in program.came}
-    assert len(program.came) == 3 and ids == {str(delivery.public_id)}
+    assert (delivery.status, delivery.http_status) == (OutgoingStatus.SENT, 200)
+    assert (delivery.error_code, delivery.error_params) == ("", {})
+    ids = {headers["webhook-id"] for _, headers, _ in program.requests}
+    assert len(program.requests) == 3 and ids == {str(delivery.public_id)}
 
 
 def test_a_redirect_is_not_followed(hook: Webhook, program: Server) -> None:
@@ -189,7 +192,8 @@ def test_a_redirect_is_not_followed(hook: Webhook, program: Server) -> None:
 
     delivery = sent(hook)
 
-    assert len(program.came) == 1 and "redirects are not followed" in delivery.error
+    assert len(program.requests) == 1 and delivery.http_status == 307
+    assert delivery.error == Reason(DeliveryCode.WEBHOOK_REDIRECTED)
 
 
 def test_a_server_that_wants_no_more_is_left_alone(hook: Webhook, program: Server) -> None:
@@ -207,7 +211,8 @@ def test_a_slow_server_ends_at_the_deadline(hook: Webhook, monkeypatch: pytest.M
         Webhook.objects.update(url=f"http://127.0.0.1:{silent.getsockname()[1]}/")
         delivery = sent(hook)
 
-    assert delivery.status == OutgoingStatus.WAITING and "did not answer within" in delivery.error
+    assert delivery.status == OutgoingStatus.WAITING
+    assert delivery.error == Reason(DeliveryCode.WEBHOOK_TIMED_OUT, {"seconds": 0})
 
 
 def test_nobody_listens(hook: Webhook) -> None:
@@ -215,7 +220,10 @@ def test_nobody_listens(hook: Webhook) -> None:
 
     delivery = sent(hook)
 
-    assert delivery.status == OutgoingStatus.WAITING and delivery.error.startswith("ConnectError")
+    assert delivery.status == OutgoingStatus.WAITING
+    assert delivery.error == Reason(
+        DeliveryCode.WEBHOOK_UNREACHABLE, {"error_class": "ConnectError"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -247,8 +255,9 @@ def test_addresses_inside_are_refused(alice: User, host: str, settings: LazySett
     delivery = sent(made(alice, f"http://{host}:9/"))
 
     assert delivery.status == OutgoingStatus.FAILED
-    assert "is not a public address" in delivery.error
-    assert "WEBHOOK_ALLOW_PRIVATE" in delivery.error
+    assert delivery.error is not None and delivery.error.code == DeliveryCode.ADDRESS_PRIVATE
+    assert "is not a public address" in sentence(delivery.error)
+    assert "WEBHOOK_ALLOW_PRIVATE" in sentence(delivery.error)
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
@@ -277,7 +286,7 @@ def test_a_name_is_resolved_once_and_that_address_is_used(
     assert sent(made(alice, url)).status == OutgoingStatus.SENT
 
     assert lookups == ["rebinding.example.com"] and checked == ["127.0.0.1"]
-    assert program.came[0][1]["host"].startswith("rebinding.example.com:")
+    assert program.requests[0][1]["host"].startswith("rebinding.example.com:")
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse(
@@ -289,7 +298,20 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(
     ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: resolved)
 
-    assert "leads to 10.0.0.1" in sent(made(alice, "http://two-faced.example.com/")).error
+    error = sent(made(alice, "http://two-faced.example.com/")).error
+
+    params = {"host": "two-faced.example.com", "address": "10.0.0.1"}
+    assert error == Reason(DeliveryCode.ADDRESS_PRIVATE, params)
+    assert "leads to 10.0.0.1" in sentence(error)
+
+
+def test_the_message_of_a_closed_account_is_given_up(alice: User, hook: Webhook) -> None:
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+
+    delivery = sent(hook)
+
+    assert delivery.status == OutgoingStatus.FAILED
+    assert delivery.error == Reason(DeliveryCode.WEBHOOK_OWNER_LEFT)
 
 
 class TestThePages:
@@ -309,7 +331,7 @@ class TestThePages:
         assert "204" in as_alice.get(hook.get_absolute_url()).text
         as_alice.post(reverse("jobs:call-again", args=[delivery.public_id]))
         webhooks.deliver(delivery.pk)
-        assert len(program.came) == 2
+        assert len(program.requests) == 2
 
         as_alice.post(hook.get_absolute_url(), {"url": program.url, "events": every[:1]})
         as_alice.post(reverse("jobs:switch-webhook", args=[hook.public_id]))
@@ -341,6 +363,18 @@ class TestThePages:
         page = as_alice.post(reverse("jobs:webhooks"), {"url": url, "events": ["run.failed"]})
 
         assert page.status_code == 422 and sentence in page.text
+
+    def test_why_a_message_was_not_taken_is_shown_in_the_readers_language(
+        self, as_alice: Client, as_sam: Client, alice: User, hook: Webhook, program: Server
+    ) -> None:
+        program.status = 503
+        sent(hook)
+
+        assert "The server answered 503." in as_alice.get(hook.get_absolute_url()).text
+        page = as_sam.get(reverse("admin:jobs_delivery_changelist"))
+        assert "The server answered 503." in page.text
+        page = as_alice.get(hook.get_absolute_url(), headers={"accept-language": "de"})
+        assert "Der Server hat 503 geantwortet." in page.text
 
     def test_ten_are_enough(self, as_alice: Client, alice: User) -> None:
         for number in range(10):

@@ -32,7 +32,7 @@ from jobs.queue.redis import RedisBroker, _client
 from jobs.workers import celery
 from jobs.workers.processes import MANAGE, die_with_parent
 from tests.makers import rows
-from tests.servers.redis import free_port, serving
+from tests.servers.redis import free_port, serve_redis
 from tests.workers import environment, running, until, until_dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with serving() as url:
+    with serve_redis() as url:
         yield url
 
 
@@ -105,7 +105,7 @@ def test_a_job_runs_to_its_email_and_again_for_what_failed(
         )
         worker.wait_for_messages()
         worker.process.terminate()
-        assert worker.process.wait(15) == 0, worker.said
+        assert worker.process.wait(15) == 0, worker.output
         until_dead(worker.left(), patience=5)
 
     assert (first.status, second.status) == (JobStatus.COMPLETED, JobStatus.COMPLETED), second.error
@@ -226,11 +226,11 @@ def test_an_outage_of_the_queue_is_sat_out(
     port = free_port()
     choose(kind, f"redis://127.0.0.1:{port}/0", settings, monkeypatch)
     with ExitStack() as stack:
-        with serving(port):
+        with serve_redis(port):
             worker = stack.enter_context(running(tmp_path, workers=1, beat=1.5))
-        until(lambda: "watchdog: the queue does not answer" in worker.said)
+        until(lambda: "watchdog: the queue does not answer" in worker.output)
         assert worker.process.poll() is None
-        with serving(port):
+        with serve_redis(port):
             worker.wait_for_messages()
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates.models import Call, Candidate, Draft, Event
+from candidates.models import Call, Candidate, Draft, Event, EventVerb
 from evaluator.models import StoredFile
 from jobs.models import (
     Job,
@@ -41,7 +41,7 @@ def age(draft: Draft, days: float) -> None:
     by = timedelta(days=days)
     Draft.objects.filter(pk=draft.pk).update(updated_at=F("updated_at") - by)
     Candidate.objects.filter(draft=draft).update(created_at=F("created_at") - by)
-    Event.objects.filter(draft=draft).update(at=F("at") - by)
+    Event.objects.filter(draft=draft).update(created_at=F("created_at") - by)
     jobs = Job.objects.filter(analysis__draft=draft)
     jobs.update(created_at=F("created_at") - by, completed_at=F("completed_at") - by)
     warnings = RetentionWarning.objects.filter(draft=draft)
@@ -101,7 +101,7 @@ def test_work_in_it_keeps_it_and_takes_the_warning_back(ranked: Draft, alice: Us
     age(ranked, 95)
     assert run().warnings == 1
     age(ranked, 20)
-    Event.objects.all().record(ranked.pk, "exported", actor=alice)
+    Event.objects.record(ranked.pk, EventVerb.RANKING_EXPORTED, actor=alice)
 
     done = run()
 

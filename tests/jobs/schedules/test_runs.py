@@ -19,7 +19,16 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from candidates import movement
-from candidates.models import Analysis, Candidate, Criterion, Draft, Evaluation, Event, Preference
+from candidates.models import (
+    Analysis,
+    Candidate,
+    Criterion,
+    Draft,
+    Evaluation,
+    Event,
+    EventVerb,
+    Preference,
+)
 from candidates.models.analysis import Sha256
 from candidates.models.candidate import CandidateStatus
 from candidates.scoring import engines
@@ -33,7 +42,7 @@ from jobs.notifications.compose import compose
 from jobs.schedules import runs
 from jobs.workers.sweep import sweep
 from tests.makers import rows
-from tests.servers.mail import serving
+from tests.servers.mail import serve_mail
 from tests.servers.model import ModelServer
 from tests.workers_here import shorten_waits, work_off
 
@@ -267,7 +276,7 @@ def test_a_closed_account_stops_the_schedule(draft: Draft, alice: User) -> None:
     schedule.refresh_from_db()
     assert schedule.next_at is None and schedule.stop_reason == runs.OWNER_LEFT
     assert not Job.objects.exists()
-    assert Event.objects.get(verb="schedule stopped").reason == runs.OWNER_LEFT
+    assert Event.objects.get(verb=EventVerb.SCHEDULE_STOPPED).reason == runs.OWNER_LEFT
 
 
 def test_what_cannot_start_is_told_and_stops_after_three(
@@ -358,7 +367,7 @@ def test_the_digest_goes_out_in_the_readers_words(
     come(scheduled(draft))
     Draft.objects.update(blind=True)
     Webhook.objects.create(user=draft.owner, url="https://example.com/", events=["schedule.digest"])
-    with serving() as server:
+    with serve_mail() as server:
         options = {"host": "127.0.0.1", "port": server.port, "timeout": 5}
         backend = "django.core.mail.backends.smtp.EmailBackend"
         settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from candidates.facts.reason import FailureCode, Reason
-from candidates.models import Candidate, Draft, Look, Membership
+from candidates.models import Candidate, Draft, Membership, RankingVisit
 from candidates.models.draft import Role
 from jobs.execution import pause
 from jobs.models import Job, JobStatus, Lane
@@ -52,7 +52,7 @@ def test_the_sample_is_made_once_and_runs_with_the_engine_that_costs_nothing(
     assert job.analysis.engine == "local"
     assert first.headers["Location"] == again.headers["Location"] == job.get_absolute_url()
     assert Lane.objects.filter(draft=draft, job=None).exists()
-    assert set(draft.events.values_list("verb", flat=True)) >= {"sample made", "files added"}
+    assert set(draft.events.values_list("verb", flat=True)) >= {"sample_created", "files_added"}
 
 
 def test_a_draft_is_told_at_a_glance(
@@ -86,9 +86,9 @@ def test_a_finished_run_waits_to_be_looked_at(as_alice: Client, alice: User, dra
     rows.job(analysis)
 
     before = as_alice.get(HOME).text
-    Look.objects.all().note(analysis, alice)
+    RankingVisit.objects.record(analysis, alice)
     after = as_alice.get(HOME).text
-    Look.objects.update(at=timezone.now() - timedelta(days=1))
+    RankingVisit.objects.update(visited_at=timezone.now() - timedelta(days=1))
     again = as_alice.get(HOME).text
 
     assert "Ranking ready" in before and "Ranking ready" in again

@@ -19,7 +19,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from candidates.facts.reason import FailureCode, Reason
-from candidates.models import Analysis, Candidate, Draft, Event, FollowUp, Membership, Piece
+from candidates.models import (
+    Analysis,
+    Candidate,
+    Draft,
+    Event,
+    EventVerb,
+    FollowUp,
+    Membership,
+    Piece,
+)
 from candidates.models.followup import FollowUpKind
 from candidates.reasons import sentence
 from evaluator.models import StoredFile
@@ -476,7 +485,7 @@ class TestJobPage:
         as_alice.post(url("cancel", Job.objects.exclude(pk=job.pk).get()))
         again = as_alice.post(url("retry", job), sent, follow=True)
 
-        assert [(row.number, row.may_retry) for row in page.context["troubles"]] == [
+        assert [(row.number, row.may_retry) for row in page.context["unscored"]] == [
             (3, True), (1, True), (1, False)
         ]  # fmt: skip
         assert page.text.count(">Retry these<") == 2
@@ -529,14 +538,14 @@ class TestJobPage:
         self, as_alice: Client, alice: User, analysis: Analysis
     ) -> None:
         job = rows.job(analysis)
-        submit.record(job, "queued", actor=alice)
-        submit.record(job, "completed", detail="2 of 2 scored")
-        Event.objects.all().record(analysis.draft_id, "files added", detail="elsewhere")
+        submit.record(job, EventVerb.QUEUED, actor=alice)
+        submit.record(job, EventVerb.COMPLETED, params={"scored": 2, "total": 2})
+        Event.objects.record(analysis.draft_id, EventVerb.FILES_ADDED, params={"count": 7})
 
         page = words(as_alice.get(job.get_absolute_url()))
 
         assert "Queued by alice" in page and "Completed: 2 of 2 scored" in page
-        assert "elsewhere" not in page
+        assert "Files added" not in page
 
     def test_it_costs_the_same_for_many_candidates(
         self,
@@ -812,7 +821,7 @@ class TestMail:
             JobStatus.FAILED if failed else JobStatus.COMPLETED,
             Reason(FailureCode.NO_CANDIDATES_LEFT) if failed else None,
         )
-        record(job, "paused", reason=Reason(FailureCode.QUOTA_GONE))
+        record(job, EventVerb.PAUSED, reason=Reason(FailureCode.QUOTA_GONE))
         notification = Notification.objects.create(job=job, kind=kind, recipient="a@example.com")
 
         message = compose(Notification.objects.get(pk=notification.pk))

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.facts.reason import FailureCode, Reason
-from candidates.models import Draft, Event, Membership, Preference
+from candidates.models import Draft, Event, EventVerb, Membership, Preference
 from candidates.models.reason import error_columns
 from jobs.models import Job
 from jobs.models.schedule import Frequency, RunOutcome, Schedule, ScheduledRun
@@ -42,8 +42,8 @@ def test_the_owner_chooses_when_in_their_own_time(
     next_at = schedule.next_at.astimezone(ZoneInfo(schedule.time_zone))
     assert (next_at.isoweekday(), f"{next_at:%H:%M}") == (5, "07:30")
     assert "The schedule is saved." in page.text and "07:30 (America/New_York)" in page.text
-    event = Event.objects.get(verb="schedule changed")
-    assert (event.actor, event.detail) == (alice, "weekly 30 7 * * 5")
+    event = Event.objects.get(verb=EventVerb.SCHEDULE_CHANGED)
+    assert (event.actor, event.params) == (alice, {"frequency": "weekly", "cron": "30 7 * * 5"})
 
     page = choose(as_alice, draft, frequency="off")
     assert "only when somebody presses Run" in page.text
@@ -154,7 +154,7 @@ def test_staff_run_a_schedule_now_with_a_permission_of_its_own(
     assert "Backend engineer: ran." in page.text
     run = ScheduledRun.objects.get()
     assert (run.requested_by, run.due_at, run.outcome) == (staff, None, RunOutcome.RAN)
-    assert Event.objects.get(verb="schedule run now").actor == staff
+    assert Event.objects.get(verb=EventVerb.SCHEDULE_RUN).actor == staff
     assert Job.objects.get().requested_by == draft.owner
     assert "under way" in run_now(as_eve, schedule).text
     assert Job.objects.count() == 1

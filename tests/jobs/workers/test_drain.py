@@ -11,7 +11,7 @@ from candidates.models.call import CallStatus
 from jobs.execution import submit
 from jobs.models import Job, JobStatus, Lane
 from tests.makers import rows
-from tests.servers.model import serving
+from tests.servers.model import serve_model
 from tests.workers import environment, running, until
 
 pytestmark = [
@@ -35,7 +35,7 @@ def test_a_stop_gives_back_what_does_not_come_and_leaves_a_lane_for_it(
 ) -> None:
     for number in range(MANY):
         rows.candidate(draft, number, text=f"Built Python services, for the {number}th time.")
-    with serving(latency=latency) as model:
+    with serve_model(latency=latency) as model:
         for name, value in {
             **environment(tmp_path),
             "EVALUATOR_ENGINE": "openai",
@@ -49,7 +49,7 @@ def test_a_stop_gives_back_what_does_not_come_and_leaves_a_lane_for_it(
             until(lambda: model.in_flight >= IN_FLIGHT, "all places are taken")
             worker.process.terminate()
             assert worker.process.wait(60) == 0
-            assert "work in hand was cut off" not in worker.said  # it ended before its deadline
+            assert "work in hand was cut off" not in worker.output  # it ended before its deadline
         asked = model.count
 
     tally = job.analysis.evaluations.tally()

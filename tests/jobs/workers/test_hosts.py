@@ -22,7 +22,7 @@ from candidates.models import Draft, Evaluation
 from jobs.execution import submit
 from jobs.models import Heartbeat, Job, Lane
 from tests.makers import rows
-from tests.servers.model import Reply, Request, rated, serving
+from tests.servers.model import Reply, Request, rated, serve_model
 from tests.workers import running, until
 
 from .test_faults import TEXT, check_ledger, check_whole, engine, over
@@ -142,7 +142,7 @@ def test_a_host_that_is_cut_off_loses_its_work_to_another_and_writes_nothing_lat
 
     for number in range(4):
         rows.candidate(draft, number, text=TEXT.format(number))
-    with serving(late_at_first) as model, ExitStack() as stack:
+    with serve_model(late_at_first) as model, ExitStack() as stack:
         port = urlsplit(model.url).port or 0
         name = connection.settings_dict["NAME"]
         hosts = {}

@@ -11,7 +11,7 @@ from candidates.models.analysis import EvaluationStatus
 from jobs.execution import submit
 from jobs.models import JobStatus, Lane, Notification, OutgoingStatus
 from tests.makers import rows
-from tests.servers.model import Reply, rated, serving
+from tests.servers.model import Reply, rated, serve_model
 from tests.workers import environment, running, until
 
 pytestmark = [
@@ -32,7 +32,7 @@ def test_killed_workers_lose_and_double_nothing(
 
     for number in range(MANY):
         rows.candidate(draft, number, text=f"Built Python services, for the {number}th time.")
-    with serving(slowly) as model:
+    with serve_model(slowly) as model:
         for name, value in {
             **environment(tmp_path),
             "EVALUATOR_ENGINE": "openai",

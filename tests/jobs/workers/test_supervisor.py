@@ -82,7 +82,7 @@ def test_a_cluster_that_looks_alive_and_is_not_is_replaced(worker: Worker) -> No
     until(lambda: worker.heartbeat.restarts == 1, "another cluster", patience=30)
     until_dead(before, patience=10)
     worker.wait_for_messages(1)
-    assert "no test message came through" in worker.said
+    assert "no test message came through" in worker.output
 
 
 def test_the_lane_of_a_dead_worker_is_free_before_its_lease_ends(
@@ -191,7 +191,7 @@ def test_a_stop_with_work_in_hand_cuts_it_off(tmp_path: Path, draft: Draft, *, a
 
         assert worker.process.wait(15) == 0
         until_dead(worker.left(), patience=5)
-        assert "work in hand was cut off" in worker.said
+        assert "work in hand was cut off" in worker.output
     assert (
         Lane.objects.all().lost().exists() or not Lane.objects.exists()
     )  # free for the sweep at once
@@ -200,15 +200,15 @@ def test_a_stop_with_work_in_hand_cuts_it_off(tmp_path: Path, draft: Draft, *, a
 def test_an_outage_of_the_database_is_sat_out(worker: Worker) -> None:
     before = {each.pid for each in (worker.main, worker.sentinel)}
     with outage():
-        until(lambda: "watchdog: the database does not answer" in worker.said)
-        until(lambda: "broker: the queue cannot be read" in worker.said)
+        until(lambda: "watchdog: the database does not answer" in worker.output)
+        until(lambda: "broker: the queue cannot be read" in worker.output)
     connection.close()
     worker.wait_for_messages()
 
     assert worker.heartbeat.restarts == 0
     assert {each.pid for each in (worker.main, worker.sentinel)} == before
-    assert worker.said.count("watchdog: the database does not answer") == 1
-    assert worker.said.count("the database answers again") == 1
+    assert worker.output.count("watchdog: the database does not answer") == 1
+    assert worker.output.count("the database answers again") == 1
 
 
 def test_a_database_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_database_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
         with outage():
             worker = start(tmp_path, workers=1, beat=1.5)
             stack.callback(worker.close)
-            until(lambda: "watchdog: the database does not answer yet" in worker.said)
+            until(lambda: "watchdog: the database does not answer yet" in worker.output)
         connection.close()
 
         worker.wait_until_alive()

@@ -19,7 +19,7 @@ import openai
 from openai import Timeout
 
 from candidates.facts.reason import FailureCode, Reason
-from candidates.scoring.contract import Calls
+from candidates.scoring.contract import CallHooks
 from candidates.scoring.engines.pace import Pace, Paused
 from candidates.scoring.scorecard import (
     EngineBusy,
@@ -74,7 +74,7 @@ class Connection:
         api_key: str,
         base_url: str = "",
         concurrency: int = 64,
-        calls: Calls | None = None,
+        calls: CallHooks | None = None,
         timeout: Timeout = CALL_TIMEOUT,
         call_seconds: float = CALL_SECONDS,
     ) -> None:
@@ -144,7 +144,7 @@ class Connection:
             await self._client.close()
             self._client = None
 
-    async def _wait(self, retry: errors.Retry, tries: int) -> None:
+    async def _wait(self, retry: errors.RetryableFailure, tries: int) -> None:
         """Wait before the next try; raise when the wait is too long, or the tries are used up."""
         wait = retry.wait
         if tries >= MAX_TRIES or (wait or 0.0) > MAX_HOLD_SECONDS:
@@ -159,7 +159,7 @@ class Connection:
 
     async def _call(
         self, body: dict[str, Any], tokens: int, mode: Mode, *, again: bool
-    ) -> Answer | errors.Retry:
+    ) -> Answer | errors.RetryableFailure:
         """One call, with a place in the pace and a line in the ledger."""
         async with self.pace.place(again=again) as began, self._entered(tokens) as entry:
             try:
@@ -192,7 +192,9 @@ class Connection:
             self.pace.well(began, headers)
             return Answer(text, trouble, usage, mode, model)
 
-    def _refused(self, error: errors.ServerError, entry: "_Entry", began: float) -> errors.Retry:
+    def _refused(
+        self, error: errors.ServerError, entry: "_Entry", began: float
+    ) -> errors.RetryableFailure:
         entry.outcome = ScoringOutcome(
             "refused", error_code=errors.classify(error, self.model), http_status=error.status
         )
@@ -214,7 +216,9 @@ class Connection:
         finally:
             await self.calls.settle(call, entry.outcome)
 
-    def _unreached(self, error: openai.APIConnectionError, entry: "_Entry") -> errors.Retry:
+    def _unreached(
+        self, error: openai.APIConnectionError, entry: "_Entry"
+    ) -> errors.RetryableFailure:
         causes = list(_causes(error))
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
             code = FailureCode.CERTIFICATE_INVALID
@@ -225,7 +229,7 @@ class Connection:
         ):
             code = FailureCode.UNREACHABLE
             entry.outcome = ScoringOutcome("failed", error_code=code)
-            return errors.Retry(code, is_busy=True)
+            return errors.RetryableFailure(code, is_busy=True)
         return entry.lost(FailureCode.CONNECTION_BROKEN)
 
     def _step_down(self, mode: Mode) -> None:
@@ -282,9 +286,9 @@ class _Entry:
     def __init__(self) -> None:
         self.outcome = ScoringOutcome("unknown", error_code=FailureCode.CALL_ABORTED)
 
-    def lost(self, code: FailureCode) -> errors.Retry:
+    def lost(self, code: FailureCode) -> errors.RetryableFailure:
         self.outcome = ScoringOutcome("unknown", error_code=code)
-        return errors.Retry(code)
+        return errors.RetryableFailure(code)
 
 
 class _Bounded(httpx2.AsyncByteStream):

@@ -5,9 +5,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.facts.reason import FailureCode, Param, Reason
 from candidates.scoring import attacks, catalogue, shorten
-from candidates.scoring.contract import Calls
+from candidates.scoring.contract import CallHooks
 from candidates.scoring.engines.names import OPENAI, VERSIONS
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
@@ -15,7 +16,6 @@ from candidates.scoring.scorecard import (
     Insight,
     Scorecard,
     ScoringFailed,
-    ScoringFlag,
     Usage,
 )
 
@@ -49,7 +49,7 @@ class OpenAIEngine:
         api_key: str = "",
         base_url: str = "",
         concurrency: int = 64,
-        calls: Calls | None = None,
+        calls: CallHooks | None = None,
         facts: Mapping[str, Mapping[str, Any]] | None = None,
         **limits: Any,
     ) -> None:
@@ -92,7 +92,7 @@ class OpenAIEngine:
         )
         flags += inspection.flags
         if copies(document, rubric.description):
-            flags += (ScoringFlag("copies-description"),)
+            flags += (Flag(FlagKind.COPIES_DESCRIPTION),)
         return Scorecard(ratings, answer.usage, flags, answer.mode, answer.model, insight)
 
     async def insights(
@@ -145,7 +145,7 @@ class OpenAIEngine:
         request: Prompt,
         last_message: Callable[[str], Message],
         parse: Callable[[str], Parsed],
-    ) -> tuple[Parsed, Answer, tuple[ScoringFlag, ...]]:
+    ) -> tuple[Parsed, Answer, tuple[Flag, ...]]:
         """Ask about a document, which is shortened where it exceeds the model's context."""
         whole = prompt.visible(visible)
         room = self._room(request)
@@ -163,8 +163,8 @@ class OpenAIEngine:
         share = len(short.text) / max(1, len(whole))
         if share >= 1.0:
             return result, answer, ()
-        detail = f"The model saw {max(1, round(100 * share))}% of the text."
-        return result, answer, (ScoringFlag("shortened", detail),)
+        percent = max(1, round(100 * share))
+        return result, answer, (Flag(FlagKind.SHORTENED, {"percent": percent}),)
 
     def _room(self, request: Prompt) -> int:
         """Return the bytes that a résumé may have; 0 where the model's context is not known."""

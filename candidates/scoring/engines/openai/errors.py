@@ -61,7 +61,7 @@ class ServerError:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryableFailure:
     """Another try may help.
 
     `code` and `params` say why, without the number of tries. `is_busy`: nothing is wrong with the
@@ -122,7 +122,7 @@ def classify(error: ServerError, model: str) -> FailureCode:
     return FailureCode.REQUEST_REFUSED
 
 
-def judge(error: ServerError, model: str) -> Retry:
+def judge(error: ServerError, model: str) -> RetryableFailure:
     """What to do about an error. Raises EngineUnavailable, TooLong, Filtered, Unsupported and
     ScoringFailed where another try of the same makes no sense."""
     status, code = error.status, error.code.lower()
@@ -136,7 +136,9 @@ def judge(error: ServerError, model: str) -> Retry:
             raise EngineUnavailable(Reason(kind, {"model": model, "status": status}))
         case FailureCode.SERVER_ERROR:
             is_busy = status in BUSY_STATUSES
-            return Retry(kind, {"status": status}, is_busy, requested_wait(error.headers))
+            return RetryableFailure(
+                kind, {"status": status}, is_busy, requested_wait(error.headers)
+            )
         case FailureCode.PROMPT_TOO_LONG:
             limit = LIMIT_PATTERN.search(error.message)
             raise TooLong(int(limit[1].replace(",", "")) if limit else 0)

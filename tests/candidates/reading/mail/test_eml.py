@@ -6,7 +6,9 @@ from email.message import EmailMessage
 
 import pytest
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading import Document, Problem, Unreadable, read
+from candidates.reading.document import PAGE_BREAK
 from candidates.reading.limits import MAX_ATTACHMENTS
 from tests.makers import files
 from tests.makers.mails import email_message, eml, mailbox
@@ -20,8 +22,12 @@ def message(data: bytes) -> Document:
     return read(data, "application.eml")
 
 
-def flags(document: Document) -> list[tuple[str, str]]:
-    return [(flag.kind, flag.found) for flag in document.flags]
+def unread(problem: Problem, file: str) -> Flag:
+    return Flag(FlagKind.ATTACHMENT_UNREADABLE, {"problem": problem.value}, file=file)
+
+
+def mislabelled(extension: str, actual: str, file: str = "") -> Flag:
+    return Flag(FlagKind.MISLABELLED, {"extension": extension, "actual": actual}, file=file)
 
 
 def test_the_resume_comes_first_and_the_words_of_the_message_last() -> None:
@@ -107,11 +113,28 @@ def test_what_cannot_be_read_is_said_and_costs_only_itself() -> None:
     document = message(eml("Hello", attachments))
 
     assert document.pages[0] == CV
-    assert flags(document) == [
-        ("attachment-unreadable", f"scan.pdf: {Problem.NO_TEXT.sentence}"),
-        ("attachment-unreadable", f"empty.docx: {Problem.EMPTY.sentence}"),
-        ("attachment-unreadable", f"works.zip: {Problem.ARCHIVE.sentence}"),
-    ]
+    assert document.flags == (
+        unread(Problem.NO_TEXT, "scan.pdf"),
+        unread(Problem.EMPTY, "empty.docx"),
+        unread(Problem.ARCHIVE, "works.zip"),
+    )
+
+
+def test_flags_of_an_attachment_point_to_its_words_in_the_whole_text() -> None:
+    # Cyrillic letters that look Latin; the letter before it makes the second page the résumé's.
+    spoilt = "Jane Example, expert in \u0420\u0443th\u043en and SQL".encode()
+    inner = email_message("See below", [("b.txt", spoilt)], subject="Fwd")
+
+    document = message(eml("Hello", [("cv.pdf", files.pdf()), ("a.txt", spoilt), ("", inner)]))
+
+    flags = [flag for flag in document.flags if flag.kind == FlagKind.LOOK_ALIKE_LETTERS]
+    assert [flag.file for flag in flags] == ["a.txt", "Fwd.eml › b.txt"]
+    assert [flag.page for flag in flags] == [2, 3]
+    for flag in flags:
+        ((start, end),) = flag.spans
+        assert document.text[start:end] == "Python"
+        assert len(PAGE_BREAK.join(document.pages[: (flag.page or 0) - 1])) < start
+    assert flags[0].spans != flags[1].spans
 
 
 def test_without_any_text_the_reason_is_that_of_the_first_attachment() -> None:
@@ -127,7 +150,7 @@ def test_flags_and_hidden_text_of_an_attachment_name_it_and_its_page() -> None:
         eml("Hello", [("cv.pdf", files.pdf()), ("a.doc", hiding), ("b.pdf", files.text())])
     )
 
-    assert flags(document) == [("mislabelled", "b.pdf: named .pdf, is plain text")]
+    assert document.flags == (mislabelled("pdf", "text", "b.pdf"),)
     assert [(run.kind, run.text, run.page) for run in document.hidden] == [
         ("vanished", "Unseen", 2)
     ]
@@ -149,7 +172,7 @@ def test_a_picture_in_the_text_is_no_attachment(disposition: str) -> None:
 def test_a_picture_sent_as_a_file_is_said() -> None:
     document = message(eml("Hello", [("photo.png", files.png())]))
 
-    assert [kind for kind, _ in flags(document)] == ["attachment-unreadable"]
+    assert [flag.kind for flag in document.flags] == ["attachment-unreadable"]
 
 
 def test_lines_that_flow_are_joined() -> None:
@@ -176,7 +199,7 @@ def test_a_web_page_saved_with_its_pictures_is_read_without_them() -> None:
     document = read(page, "cv.doc")
 
     assert document.text == "Jane Example"
-    assert flags(document) == [("mislabelled", "named .doc, is an e-mail message")]
+    assert document.flags == (mislabelled("doc", "eml"),)
 
 
 def test_a_file_kept_beside_a_web_page_is_read() -> None:
@@ -211,12 +234,9 @@ def test_messages_inside_messages_end_somewhere() -> None:
     document = message(_nested(3).as_bytes())
 
     assert CV not in document.pages
-    assert flags(document) == [
-        (
-            "attachment-unreadable",
-            f"Fwd.eml: Fwd.eml: My application.eml: {Problem.TOO_COMPLEX.sentence}",
-        )
-    ]
+    assert document.flags == (
+        unread(Problem.TOO_COMPLEX, "Fwd.eml › Fwd.eml › My application.eml"),
+    )
 
 
 @pytest.mark.parametrize("coding", ["base64", "quoted-printable"])
@@ -236,8 +256,7 @@ def test_more_attachments_than_anybody_sends_are_not_opened() -> None:
     document = message(eml("Hello", many))
 
     assert len(document.pages) == MAX_ATTACHMENTS + 1
-    unread = ("attachment-unreadable", "more than 50: the others were not opened")
-    assert unread in flags(document)
+    assert Flag(FlagKind.ATTACHMENT_UNREADABLE, {"limit": 50}) in document.flags
 
 
 BROKEN_HEADERS = {

@@ -70,7 +70,7 @@ def test_what_cannot_be_read_is_said_and_decoration_is_not() -> None:
     document = message(msg("Hello", attachments))
 
     assert document.pages[0] == CV
-    assert [(flag.kind, flag.found.partition(":")[0]) for flag in document.flags] == [
+    assert [(flag.kind, flag.file) for flag in document.flags] == [
         ("attachment-unreadable", "in the cloud.docx"),
         ("attachment-unreadable", "scan.png"),
     ]

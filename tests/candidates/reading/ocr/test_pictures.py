@@ -3,6 +3,7 @@
 import pytest
 from PIL import Image
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.reading import Problem, Unreadable, read
 from candidates.reading.limits import MAX_PICTURE_PIXELS
 from tests.makers import files, scans
@@ -58,8 +59,8 @@ def test_a_picture_is_read_as_a_person_would_see_it(make: "scans.Maker") -> None
 def test_a_picture_named_as_something_else_is_said() -> None:
     document = read(scans.picture("PNG"), "cv.pdf", "eng")
 
-    assert document.flags[0].kind == "mislabelled"
-    assert document.flags[0].found == "named .pdf, is a picture"
+    params = {"extension": "pdf", "actual": "picture"}
+    assert document.flags[0] == Flag(FlagKind.MISLABELLED, params)
 
 
 @needs_tesseract

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFilter
 
-from candidates.reading import Document, Flag, Problem, Unreadable, read
+from candidates.facts.flags import Flag, FlagKind
+from candidates.reading import Document, Problem, Unreadable, read
 from candidates.reading.limits import MAX_RECOGNISE_SECONDS, recognise_seconds
 from candidates.reading.ocr import tesseract
 from candidates.reading.ocr.recognise import LOW_CONFIDENCE
@@ -44,8 +45,8 @@ def test_a_scan_is_read_where_recognition_is_on() -> None:
     assert document.contact.email == "jane.example@example.com"
     [flag] = document.flags
     assert (flag.kind, flag.page) == ("recognised", 1)
-    confidence = int(re.fullmatch(r"confidence (\d+)%", flag.found)[1])  # type: ignore[index]
-    assert 80 <= confidence <= 100
+    confidence = flag.params["confidence"]
+    assert isinstance(confidence, int) and 80 <= confidence <= 100
 
 
 @needs_tesseract
@@ -126,7 +127,8 @@ def test_a_scan_that_is_hard_to_read_says_so() -> None:
 
     [flag] = document.flags
     assert flag.kind == "recognised-badly"
-    assert int(flag.found.removeprefix("confidence ").removesuffix("%")) < LOW_CONFIDENCE
+    confidence = flag.params["confidence"]
+    assert isinstance(confidence, int) and confidence < LOW_CONFIDENCE
 
 
 @needs_tesseract
@@ -162,7 +164,8 @@ def test_pages_that_do_not_fit_into_the_time_are_named(
 
     assert document.pages[0] == "seen" and document.pages[-1] == ""
     [late] = [flag for flag in document.flags if flag.kind == "pages-not-recognised"]
-    assert re.fullmatch(r"pages [2-4]-6: the time was over", late.found)
+    assert late.params["cause"] == "late"
+    assert late.params["pages"] in ([2, 3, 4, 5, 6], [3, 4, 5, 6], [4, 5, 6])
 
 
 @pytest.mark.processes
@@ -189,4 +192,5 @@ def test_a_tesseract_that_fails_costs_the_pages_that_needed_it(
 
     among = read(scans.scanned_pdf(files.LINES, scans.page()), "cv.pdf", "eng")
     assert among.pages == ("\n".join(files.LINES), "")
-    assert among.flags == (Flag("pages-not-recognised", "page 2: the program gave no answer"),)
+    missed = Flag(FlagKind.PAGES_NOT_RECOGNISED, {"pages": [2], "cause": "failed"})
+    assert among.flags == (missed,)

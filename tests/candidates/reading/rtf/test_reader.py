@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from candidates.reading import Document, Flag, Hidden, Problem, Unreadable, read
+from candidates.facts.flags import Flag, FlagKind
+from candidates.reading import Document, Hidden, Problem, Unreadable, read
 from candidates.reading.limits import MB
 
 
@@ -253,7 +254,7 @@ def test_what_follows_the_end_is_not_read() -> None:
 def test_a_word_file_that_is_rich_text_is_read() -> None:
     document = read(rb"{\rtf1 Jane}", "cv.docx")
 
-    assert document.flags == (Flag("mislabelled", "named .docx, is Rich Text"),)
+    assert document.flags == (Flag(FlagKind.MISLABELLED, {"extension": "docx", "actual": "rtf"}),)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from candidates.scoring.engines.openai import connection
 from candidates.scoring.engines.openai.engine import OpenAIEngine
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import Scorecard
-from tests.servers.model import ModelServer, serving
+from tests.servers.model import ModelServer, serve_model
 
 RUBRIC = Rubric.build(
     title="Backend engineer",
@@ -29,7 +29,7 @@ def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
-    with serving() as server:
+    with serve_model() as server:
         yield server
 
 

@@ -29,7 +29,15 @@ from candidates.scoring.scorecard import (
     Usage,
 )
 from tests.reasons import raises_saying
-from tests.servers.model import ModelServer, Reply, Request, error, rated, said, serving
+from tests.servers.model import (
+    ModelServer,
+    Reply,
+    Request,
+    completion_reply,
+    error,
+    rated,
+    serve_model,
+)
 
 from .conftest import RESUME, RUBRIC, make, score, scores
 
@@ -275,35 +283,35 @@ def test_a_refused_request_fails_with_its_reason(
 
 
 def no_choices() -> Reply:
-    answer = said("x").answer
+    answer = completion_reply("x").answer
     assert answer is not None
     return Reply(answer={**answer, "choices": []})
 
 
 UNUSABLE = {
-    "text": (said("not JSON"), "not JSON"),
-    "a list": (said("[1]"), "not a JSON object"),
-    "no keys": (said("{}"), "no rating for 'role'"),
-    "one missing": (said(json.dumps({"role": whole()["role"]})), "no rating for 'c1'"),
+    "text": (completion_reply("not JSON"), "not JSON"),
+    "a list": (completion_reply("[1]"), "not a JSON object"),
+    "no keys": (completion_reply("{}"), "no rating for 'role'"),
+    "one missing": (completion_reply(json.dumps({"role": whole()["role"]})), "no rating for 'c1'"),
     "no choices": (no_choices(), "no choices"),
-    "null": (said(None), "empty"),
-    "a tool": (said(None, "tool_calls", tool_calls=[{"id": "1"}]), "empty"),
-    "length": (said('{"role": {"quo', "length"), "cut off"),
-    "filter": (said("", "content_filter"), "content filter"),
+    "null": (completion_reply(None), "empty"),
+    "a tool": (completion_reply(None, "tool_calls", tool_calls=[{"id": "1"}]), "empty"),
+    "length": (completion_reply('{"role": {"quo', "length"), "cut off"),
+    "filter": (completion_reply("", "content_filter"), "content filter"),
     "filtered before": (error(400, "content_filter"), "content filter"),
-    "refusal": (said(None, refusal="I cannot."), "refused"),
-    "comma": (said(json.dumps(whole())[:-1] + ",}"), "not JSON"),
-    "NaN": (said(json.dumps(whole(rating=float("nan")))), "a number that is none"),
-    "infinite": (said(json.dumps(whole(rating=float("inf")))), "a number that is none"),
-    "twice": (said('{"role": {}, "role": {}}'), "one thing twice"),
-    "101": (said(json.dumps(whole(rating=101))), "whole number from 0 to 4"),
-    "-1": (said(json.dumps(whole(rating=-1))), "whole number from 0 to 4"),
-    "85%": (said(json.dumps(whole(rating="85%"))), "whole number from 0 to 4"),
-    "2.5": (said(json.dumps(whole(rating=2.5))), "whole number from 0 to 4"),
-    "true": (said(json.dumps(whole(rating=True))), "whole number from 0 to 4"),
-    "no reason": (said(json.dumps(whole(reason=None))), "reason or quotes"),
-    "quotes no list": (said(json.dumps(whole(quotes="x"))), "reason or quotes"),
-    "deep": (said("{" + '"a":{' * 50_000), "not JSON"),
+    "refusal": (completion_reply(None, refusal="I cannot."), "refused"),
+    "comma": (completion_reply(json.dumps(whole())[:-1] + ",}"), "not JSON"),
+    "NaN": (completion_reply(json.dumps(whole(rating=float("nan")))), "a number that is none"),
+    "infinite": (completion_reply(json.dumps(whole(rating=float("inf")))), "a number that is none"),
+    "twice": (completion_reply('{"role": {}, "role": {}}'), "one thing twice"),
+    "101": (completion_reply(json.dumps(whole(rating=101))), "whole number from 0 to 4"),
+    "-1": (completion_reply(json.dumps(whole(rating=-1))), "whole number from 0 to 4"),
+    "85%": (completion_reply(json.dumps(whole(rating="85%"))), "whole number from 0 to 4"),
+    "2.5": (completion_reply(json.dumps(whole(rating=2.5))), "whole number from 0 to 4"),
+    "true": (completion_reply(json.dumps(whole(rating=True))), "whole number from 0 to 4"),
+    "no reason": (completion_reply(json.dumps(whole(reason=None))), "reason or quotes"),
+    "quotes no list": (completion_reply(json.dumps(whole(quotes="x"))), "reason or quotes"),
+    "deep": (completion_reply("{" + '"a":{' * 50_000), "not JSON"),
 }
 
 
@@ -347,7 +355,7 @@ USABLE = {
 
 @pytest.mark.parametrize("shape", USABLE.values(), ids=USABLE)
 def test_an_answer_in_another_shape_is_understood(server: ModelServer, shape: Any) -> None:
-    server.script = [lambda request: said(shape(text_of(request)))]
+    server.script = [lambda request: completion_reply(shape(text_of(request)))]
 
     card = score(server)
 
@@ -359,7 +367,7 @@ def test_an_answer_in_another_shape_is_understood(server: ModelServer, shape: An
 
 @pytest.mark.parametrize("finish", ["stop", "eos", "tool_calls"])
 def test_how_a_whole_answer_ended_does_not_matter(server: ModelServer, finish: str) -> None:
-    server.script = [lambda request: said(text_of(request), finish)]
+    server.script = [lambda request: completion_reply(text_of(request), finish)]
 
     assert score(server).ratings[0].rating == 3
 
@@ -390,7 +398,7 @@ def test_another_model_s_answer_is_recorded_as_such(server: ModelServer) -> None
 
 
 def test_a_server_that_is_not_there_is_tried_and_then_named() -> None:
-    with serving() as server:
+    with serve_model() as server:
         pass
 
     with raises_saying(EngineBusy, "cannot be reached; 4 tries"):
@@ -428,7 +436,7 @@ def test_a_certificate_that_nobody_vouches_for_is_somebody_s_to_mend(tmp_path: P
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(both)
 
-    with serving(tls=tls) as server:
+    with serve_model(tls=tls) as server:
         with raises_saying(EngineUnavailable, "certificate of the model server"):
             score(server)
 
@@ -470,7 +478,7 @@ def test_with_a_fifth_of_all_answers_failing_every_résumé_is_scored_once() -> 
         "garbled": 0.05,
         "retry_after": "0.05",
     }
-    with serving(latency=0.02, **faults) as server:
+    with serve_model(latency=0.02, **faults) as server:
         documents = [f"Built Python services, for the {n}th time." for n in range(150)]
         cards = scores(server, documents, concurrency=16)
 
@@ -482,7 +490,7 @@ def test_with_a_fifth_of_all_answers_failing_every_résumé_is_scored_once() -> 
 
 
 def test_a_ceiling_is_found_and_kept_under() -> None:
-    with serving(latency=0.01, ceiling=8) as server:
+    with serve_model(latency=0.01, ceiling=8) as server:
         cards = scores(server, [f"Python, the {n}th time." for n in range(200)], concurrency=64)
 
         assert all(isinstance(card.usage, Usage) for card in cards)

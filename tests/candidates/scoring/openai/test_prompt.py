@@ -12,7 +12,7 @@ from candidates.scoring.engines.openai.connection import SCOUT_SECONDS
 from candidates.scoring.redact import redact
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from tests.candidates.scoring.test_attacks import AFTER, ATTACKS, BEFORE
-from tests.servers.model import ModelServer, Reply, error, rated, serving
+from tests.servers.model import ModelServer, Reply, error, rated, serve_model
 
 from .conftest import RUBRIC, make, score, scores
 
@@ -36,7 +36,7 @@ def test_nearly_all_that_could_be_cached_is() -> None:
         description="We build payment services. " * 60,
         criteria=[RubricCriterion(f"c{n}", f"Skill {n}", "done for years") for n in range(6)],
     )
-    with serving() as server:
+    with serve_model() as server:
         asyncio.run(one_by_one(server, rubric))
 
         shared = (
@@ -143,7 +143,7 @@ WARM = {"some-model": {"warms": True}}
 
 
 def test_where_it_pays_one_call_warms_the_prefix_and_the_rest_follow() -> None:
-    with serving(latency=0.05) as server:
+    with serve_model(latency=0.05) as server:
         cards = scores(server, [f"Python, {n} years" for n in range(12)], WORDY, facts=WARM)
 
         assert server.log[0].cached_tokens == 0
@@ -153,7 +153,7 @@ def test_where_it_pays_one_call_warms_the_prefix_and_the_rest_follow() -> None:
 
 
 def test_elsewhere_all_go_at_once() -> None:
-    with serving(latency=3 * SCOUT_SECONDS) as server:
+    with serve_model(latency=3 * SCOUT_SECONDS) as server:
         scores(server, [f"Python, {n} years" for n in range(12)], WORDY)
 
         assert server.most_in_flight == 12

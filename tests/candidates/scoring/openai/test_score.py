@@ -7,6 +7,7 @@ from typing import Any
 import openai
 import pytest
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.scoring import engines
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import (
@@ -15,18 +16,25 @@ from candidates.scoring.scorecard import (
     Quote,
     Scorecard,
     ScoringFailed,
-    ScoringFlag,
     ScoringOutcome,
 )
 from tests.reasons import raises_saying
-from tests.servers.model import ModelServer, Reply, Request, error, rated, said, serving
+from tests.servers.model import (
+    ModelServer,
+    Reply,
+    Request,
+    completion_reply,
+    error,
+    rated,
+    serve_model,
+)
 
 from .conftest import RESUME, RUBRIC, make, score, scores
 
 
 def answer(**changes: Any) -> Reply:
     rating = {"quotes": [RESUME.splitlines()[0]], "reason": "It says so.", "rating": 4, **changes}
-    return said(json.dumps({"role": rating, "c1": rating}))
+    return completion_reply(json.dumps({"role": rating, "c1": rating}))
 
 
 def place_of(quote: str) -> Quote:
@@ -97,7 +105,7 @@ def test_another_résumé_s_answer_supports_nothing(server: ModelServer) -> None
 def test_a_server_without_schemas_is_asked_in_a_simpler_way_and_that_is_remembered(
     lacks: str, mode: str, formats: list[str | None]
 ) -> None:
-    with serving(lacks=lacks) as server:
+    with serve_model(lacks=lacks) as server:
         first, second = score(server), score(server, "Another in Python, for years.")
 
         assert first.mode == second.mode == mode
@@ -108,7 +116,7 @@ def test_a_server_without_schemas_is_asked_in_a_simpler_way_and_that_is_remember
 
 @pytest.mark.parametrize("lacks", ["json_schema", "response_format"])
 def test_that_a_server_has_no_schemas_is_found_out_by_few(lacks: str) -> None:
-    with serving(lacks=lacks) as server:
+    with serve_model(lacks=lacks) as server:
         cards = scores(server, [f"Python, for the {n}th time, for years." for n in range(40)])
 
         assert len(cards) == 40
@@ -120,7 +128,7 @@ def test_a_server_that_takes_no_notice_of_schemas_is_told_them_in_words(
 ) -> None:
     def unaware(request: Request) -> Reply:
         if '"type": "object"' not in request["messages"][1]["content"]:
-            return said("A good fit: nine years of Python.")
+            return completion_reply("A good fit: nine years of Python.")
         return rated(request)
 
     server.script = [unaware]
@@ -133,7 +141,7 @@ def test_a_server_that_takes_no_notice_of_schemas_is_told_them_in_words(
 
 def test_one_bad_answer_is_not_held_against_a_way_that_has_worked(server: ModelServer) -> None:
     score(server)
-    server.script = [said("Hm."), rated]
+    server.script = [completion_reply("Hm."), rated]
 
     assert score(server).mode == "json_schema"
 
@@ -190,7 +198,7 @@ def test_a_strength_without_its_quote_is_not_told(server: ModelServer) -> None:
             {"text": "Tunes databases.", "quote": "Tuned PostgreSQL."},
         ]
         gaps = [{"text": "Nothing on Kubernetes.", "question": "What did you deploy, and how?"}]
-        return said(json.dumps({"strengths": strengths, "gaps": gaps}))
+        return completion_reply(json.dumps({"strengths": strengths, "gaps": gaps}))
 
     async def run() -> Any:
         engine = make(server)
@@ -226,7 +234,7 @@ def test_criteria_are_suggested_from_the_description(server: ModelServer) -> Non
         {"name": f"Skill {n}", "looks_for": "Uses it.", "weight": 3 * n, "must_have": n == 1}
         for n in range(5)
     ]
-    server.script = [said(json.dumps({"criteria": [*suggested, suggested[1]]}))]
+    server.script = [completion_reply(json.dumps({"criteria": [*suggested, suggested[1]]}))]
 
     criteria = suggest(server)
 
@@ -238,7 +246,7 @@ def test_criteria_are_suggested_from_the_description(server: ModelServer) -> Non
 
 
 def test_too_few_criteria_are_asked_for_again(server: ModelServer) -> None:
-    server.script = [said('{"criteria": []}')]
+    server.script = [completion_reply('{"criteria": []}')]
 
     with raises_saying(ScoringFailed, "fewer than 3 criteria"):
         suggest(server)
@@ -263,7 +271,13 @@ class Ledger:
 
 def test_every_call_has_a_line_that_says_how_it_ended(server: ModelServer) -> None:
     ledger = Ledger()
-    server.script = [error(500), Reply(drop=True), Reply(body="<html>"), said("no"), rated]
+    server.script = [
+        error(500),
+        Reply(drop=True),
+        Reply(body="<html>"),
+        completion_reply("no"),
+        rated,
+    ]
 
     card = score(server, calls=ledger)
 
@@ -308,7 +322,7 @@ LONG = "\n".join(
 
 def test_a_résumé_longer_than_the_model_s_context_is_shortened_to_what_matters() -> None:
     facts = {"some-model": {"context": 3_000}}
-    with serving(context=3_000) as server:
+    with serve_model(context=3_000) as server:
         card = score(server, LONG, facts=facts)
 
         assert len(server.requests) == 1
@@ -317,12 +331,13 @@ def test_a_résumé_longer_than_the_model_s_context_is_shortened_to_what_matters
         assert "[…]" in shown
         (flag,) = card.flags
         assert flag.kind == "shortened"
-        assert flag.found.startswith("The model saw ")
+        percent = flag.params["percent"]
+        assert isinstance(percent, int) and 1 <= percent < 100
 
 
 @pytest.mark.parametrize(("context", "calls"), [(5_500, 2), (2_000, 3)])
 def test_a_server_that_finds_it_too_long_gets_less_until_it_fits(context: int, calls: int) -> None:
-    with serving(context=context) as server:
+    with serve_model(context=context) as server:
         card = score(server, LONG)
 
         assert len(server.requests) == calls
@@ -362,7 +377,7 @@ def test_a_copied_description_is_flagged_and_rated_all_the_same(server: ModelSer
 
     card = score(server, f"{RESUME}\n{description}", rubric)
 
-    assert card.flags == (ScoringFlag("copies-description"),)
+    assert card.flags == (Flag(FlagKind.COPIES_DESCRIPTION),)
     assert card.ratings[0].rating == 3
 
 
