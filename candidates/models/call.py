@@ -101,7 +101,7 @@ class CallQuerySet(models.QuerySet["Call"]):
         `cost`, `mode`, `answered_by`, `error_code` and `http_status`.
         """
         with connection.cursor() as cursor:
-            cursor.execute(SETTLE, [json.dumps(outcomes)])
+            cursor.execute(SETTLE_SQL, [json.dumps(outcomes)])
             return int(cursor.rowcount)
 
     def lose(self, tokens: list[UUID]) -> int:
@@ -210,7 +210,7 @@ def price(cost: float | None) -> str | None:
     return None if cost is None else str(Decimal(str(cost)).quantize(Decimal("0.000001")))
 
 
-SETTLE = """
+SETTLE_SQL = """
 UPDATE candidates_call AS c
 SET status = o.status, settled_at = now(), prompt_tokens = o.prompt_tokens,
     completion_tokens = o.completion_tokens, cached_tokens = o.cached_tokens,

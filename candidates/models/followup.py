@@ -66,7 +66,7 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
         statement.
         """
         with connection.cursor() as cursor:
-            cursor.execute(ANSWER, [json.dumps(answers), token])
+            cursor.execute(WRITE_RESULTS_SQL, [json.dumps(answers), token])
             return int(cursor.rowcount)
 
     def tally(self) -> dict[str, int]:
@@ -171,7 +171,7 @@ class FollowUp(ErrorColumns, Claimable):
         return f"{self.get_kind_display()} of evaluation {self.evaluation_id}"
 
 
-ANSWER = """
+WRITE_RESULTS_SQL = """
 WITH done AS (
     UPDATE candidates_followup AS f
     SET status = a.status, score = a.score, result = a.result, error_code = a.error_code,
