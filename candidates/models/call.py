@@ -188,6 +188,7 @@ class Call(models.Model):
         constraints = [
             listed_constraint("call_status_listed", CallStatus),
             listed_constraint("call_purpose_listed", CallPurpose, "purpose"),
+            listed_constraint("call_error_code_listed", FailureCode, "error_code", blank=True),
             models.CheckConstraint(
                 name="call_settled_when_over",
                 condition=Q(status=CallStatus.OPEN, settled_at=None)
