@@ -5,7 +5,6 @@ that starts processes; the rest is marked in its module. The guard fails any oth
 a process, in either run, so that the markers stay true.
 """
 
-import gc
 import multiprocessing.util
 import os
 import platform
@@ -104,12 +103,6 @@ def slow_first(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
         ordered += slow[part::beginning] if part < beginning else []
         ordered += islice(others, max(0, len(items) * (part + 1) // processes - len(ordered)))
     return [*ordered, *others]
-
-
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what lives as long as the process: modules, tests, models."""
-    gc.collect()
-    gc.freeze()
 
 
 def may_start_processes(item: pytest.Item) -> bool:

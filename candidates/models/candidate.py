@@ -27,10 +27,8 @@ from .draft import Draft
 from .event import Event, EventVerb
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from django.contrib.auth.models import User
-
-if TYPE_CHECKING:
-    from candidates.reading_result import ReadingResult
 
 PIECES_KEPT = timedelta(days=1)
 
@@ -55,9 +53,9 @@ class CandidateQuerySet(ClaimQuerySet["Candidate"]):
     WAITING = CandidateStatus.WAITING
     CLAIMED = CandidateStatus.READING
 
-    def record_reading(self, token: UUID, results: Mapping[int, "ReadingResult"]) -> int:
-        """Write what reading gave, by the ids of the rows, where `token` still holds the row;
-        returns how many rows. One statement, however many."""
+    def record_reading(self, token: UUID, results: Mapping[int, "DataclassInstance"]) -> int:
+        """Write a `candidates.reading_result.ReadingResult` to each row, by its id, where `token`
+        still holds the row; returns how many rows. One statement, however many."""
         rows = [{"id": pk, **asdict(result)} for pk, result in results.items()]
         columns = tuple(rows[0]) if rows else ("id",)
         with connection.cursor() as cursor:

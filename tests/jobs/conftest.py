@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.models import User
 
+from candidates.models import Analysis, Draft
 from tests import workers_here
+from tests.makers import rows
 from tests.servers.model import ModelServer
 from tests.workers import Worker, environment, running
 
@@ -35,3 +38,10 @@ def model(settings: LazySettings) -> Iterator[ModelServer]:
     """The `openai` engine, and the server it speaks to."""
     with workers_here.model_server(settings) as server:
         yield server
+
+
+@pytest.fixture
+def analysis(draft: Draft, alice: User) -> Analysis:
+    for number in (1, 2):
+        rows.candidate(draft, number)
+    return rows.analysis(draft, alice)

@@ -34,6 +34,8 @@ class UploadForm {
     required(form, "[data-send]").hidden = true;
     this.listen();
     this.offerStored();
+    // Files that were chosen while this module and what it imports were still loading.
+    if (this.input.files?.length) this.choose(this.input.files);
   }
 
   listen() {
