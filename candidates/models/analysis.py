@@ -26,6 +26,7 @@ from .claims import (
     Claimable,
     ClaimQuerySet,
     claim_constraint,
+    flags_constraint,
     listed_constraint,
 )
 from .draft import Draft
@@ -349,6 +350,10 @@ class Evaluation(ErrorColumns, Claimable):
                 name="evaluation_once_per_analysis", fields=["analysis", "candidate"]
             ),
             listed_constraint("evaluation_status_listed", EvaluationStatus),
+            listed_constraint(
+                "evaluation_error_code_listed", FailureCode, "error_code", blank=True
+            ),
+            flags_constraint("evaluation_flags_listed"),
             claim_constraint("evaluation_token_while_scoring", EvaluationStatus.SCORING),
             models.CheckConstraint(
                 name="evaluation_scored_at_when_over",

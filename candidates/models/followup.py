@@ -154,6 +154,7 @@ class FollowUp(ErrorColumns, Claimable):
             models.UniqueConstraint(name="followup_once", fields=["evaluation", "kind"]),
             listed_constraint("followup_status_listed", FollowUpStatus),
             listed_constraint("followup_kind_listed", FollowUpKind, "kind"),
+            listed_constraint("followup_error_code_listed", FailureCode, "error_code", blank=True),
             claim_constraint("followup_token_while_working", FollowUpStatus.WORKING),
             models.CheckConstraint(
                 name="followup_done_at_when_over",
