@@ -22,13 +22,13 @@ PROCESS_FIXTURES = {"sandbox", "worker", "worker_env"}
 # first: at the end of a run they would leave the processor idle.
 SLOW_TESTS = (
     "tests/jobs/queue/test_queue.py",
-    "tests/jobs/workers/test_hosts.py",
-    "tests/jobs/workers/test_faults.py",
+    "tests/end_to_end/test_hosts.py",
+    "tests/end_to_end/test_faults.py",
     "tests/jobs/workers/test_supervisor.py",
-    "tests/evaluator/test_start.py",
-    "tests/jobs/workers/test_kill.py",
-    "tests/jobs/workers/test_drain.py",
-    "tests/jobs/execution/test_life.py",
+    "tests/end_to_end/test_platforms.py",
+    "tests/jobs/workers/test_supervisor_kill.py",
+    "tests/jobs/workers/test_supervisor_drain.py",
+    "tests/jobs/execution/test_lanes_life.py",
 )
 AUDIT_EVENTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 # Starts the embedded PostgreSQL, at the first connection of whatever test needs it.

@@ -4,7 +4,7 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Candidate, Draft, PossibleDuplicate
-from tests.candidates.test_duplicates import candidate
+from tests.candidates.models.test_duplicate import candidate
 from tests.makers import rows
 
 

@@ -1,0 +1,1 @@
+"""The whole program as it is deployed, and whatever can befall it."""
