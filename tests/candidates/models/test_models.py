@@ -116,6 +116,12 @@ def test_the_database_refuses_what_cannot_be(
 
 
 BOGUS_KIND = Flag(FlagKind.MACROS).to_json() | {"kind": "bogus"}
+BOGUS_FLAGS: tuple[list[object], ...] = (
+    [Flag(FlagKind.MACROS).to_json(), BOGUS_KIND],
+    [{"kind": 1}],
+    [{"params": {}}],
+    ["macros"],
+)
 UNLISTED: list[tuple[type[Model], str, object, str]] = [
     (Archive, "problem", "bogus", "archive_problem_listed"),
     (Call, "error_code", "bogus", "call_error_code_listed"),
@@ -135,12 +141,7 @@ UNLISTED: list[tuple[type[Model], str, object, str]] = [
     *(
         (model, "flags", flags, f"{model._meta.model_name}_flags_listed")
         for model in (Candidate, Evaluation)
-        for flags in (
-            [Flag(FlagKind.MACROS).to_json(), BOGUS_KIND],
-            [{"kind": 1}],
-            [{"params": {}}],
-            ["macros"],
-        )
+        for flags in BOGUS_FLAGS
     ),
 ]
 
