@@ -5,11 +5,12 @@ that starts processes; the rest is marked in its module. The guard fails any oth
 a process, in either run, so that the markers stay true.
 """
 
-import multiprocessing.util
+import _posixsubprocess
 import os
 import platform
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,16 @@ SLOW_TESTS = (
     "tests/jobs/workers/test_supervisor_drain.py",
     "tests/jobs/execution/test_lanes_life.py",
 )
-AUDIT_EVENTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+# Every way to start a process, where it is called. (An audit hook would slow down each test.)
+WAYS_TO_START = (
+    (subprocess, "_fork_exec"),
+    (_posixsubprocess, "fork_exec"),
+    (os, "fork"),
+    (os, "forkpty"),
+    (os, "posix_spawn"),
+    (os, "posix_spawnp"),
+    (os, "system"),
+)
 # Starts the embedded PostgreSQL, at the first connection of whatever test needs it.
 DATABASE_SERVER = "evaluator/database/server.py"
 
@@ -52,9 +62,12 @@ class Guard:
 GUARD = Guard()
 
 
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in AUDIT_EVENTS:
-        GUARD.check(f"{event}: {arguments[0] if arguments else ''}")
+def _guarded(start: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded_start(*arguments: Any, **options: Any) -> Any:
+        GUARD.check(f"{start.__name__}: {arguments[0] if arguments else ''}")
+        return start(*arguments, **options)
+
+    return guarded_start
 
 
 def _is_database_server() -> bool:
@@ -66,15 +79,8 @@ def _is_database_server() -> bool:
 
 def pytest_configure() -> None:
     platform.processor()  # asks `uname` once, and would else do so in the first test of a model
-    sys.addaudithook(_audit)
-    # The one way to start a process that Python does not audit.
-    start = multiprocessing.util.spawnv_passfds
-
-    def guarded_start(*arguments: Any) -> int:
-        GUARD.check("multiprocessing")
-        return start(*arguments)
-
-    multiprocessing.util.spawnv_passfds = guarded_start  # type: ignore[assignment]  # passes on any
+    for module, name in WAYS_TO_START:
+        setattr(module, name, _guarded(getattr(module, name)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -19,7 +19,16 @@ UNITS = [
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("line", [MAX_CHARACTERS, 900], ids=["one-line", "lines"])
 def test_a_text_of_one_thing_over_and_over_takes_no_time(unit: str, line: int) -> None:
-    text = unit * (MAX_CHARACTERS // 4 // len(unit))
+    """Half as long as the shortest limit of what is searched, so that all of it is."""
+    check_time(unit * (nature.MAX_CHARACTERS // 2 // len(unit)), line)
+
+
+@pytest.mark.parametrize("line", [MAX_CHARACTERS, 900], ids=["one-line", "lines"])
+def test_the_longest_text_takes_no_time_either(line: int) -> None:
+    check_time("1 (" * (MAX_CHARACTERS // 3), line)
+
+
+def check_time(text: str, line: int) -> None:
     text = "\n".join(text[place : place + line] for place in range(0, len(text), line))
     begun = time.process_time()
 
