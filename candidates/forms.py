@@ -6,9 +6,7 @@ from uuid import uuid4
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -141,13 +139,9 @@ class BaseCriteria(forms.BaseFormSet[CriterionForm]):
         ]
         return rows != (list(draft.criteria.values_list(*CRITERION_FIELDS)) if draft.pk else [])
 
-    def write(self, draft: Draft) -> None:
-        """Replace the draft's criteria by these, in the caller's transaction.
-
-        Nothing refers to a criterion's row: runs keep a copy of their own.
-        """
-        draft.criteria.all().delete()
-        draft.append_criteria(form.instance for form in self._filled_rows())
+    def instances(self) -> list[Criterion]:
+        """Unsaved criteria of valid rows, in their order."""
+        return [form.instance for form in self._filled_rows()]
 
     def _filled_rows(self) -> list[CriterionForm]:
         initial_count = self.initial_form_count()
@@ -173,16 +167,6 @@ CriteriaFormSet: type[BaseCriteria] = forms.formset_factory(  # type: ignore[ass
 def initial_criteria(draft: Draft) -> list[dict[str, Any]]:
     """What a form begins with. One query."""
     return list(draft.criteria.values(*CRITERION_FIELDS)) if draft.pk else []
-
-
-def save_draft(form: DraftForm, criteria: BaseCriteria) -> None:
-    """Write a valid draft together with its valid criteria; the draft's row is locked, or new."""
-    is_new = form.instance.pk is None
-    with transaction.atomic():
-        draft = form.save()
-        criteria.write(draft)
-        if not is_new:
-            Draft.objects.filter(pk=draft.pk).update(updated_at=Now())
 
 
 class RoleForm(forms.Form):

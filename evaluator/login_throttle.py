@@ -14,21 +14,21 @@ from django.utils import timezone
 from .models import FailedLogIn
 
 MAX_FAILURES = 10
-WINDOW = timedelta(minutes=10)
+THROTTLE_WINDOW = timedelta(minutes=10)
 
 
 def seconds_to_wait(username: str) -> int:
     """Seconds until this name may be tried again; 0 is now. One query."""
-    failures = FailedLogIn.objects.filter(name=_key(username), tried_at__gt=Now() - WINDOW)
+    failures = FailedLogIn.objects.filter(name=_key(username), tried_at__gt=Now() - THROTTLE_WINDOW)
     counted = failures.aggregate(number=Count("pk"), last=Max("tried_at"))
     if counted["number"] < MAX_FAILURES:
         return 0
-    left: timedelta = counted["last"] + WINDOW - timezone.now()
+    left: timedelta = counted["last"] + THROTTLE_WINDOW - timezone.now()
     return max(1, math.ceil(left.total_seconds()))
 
 
 def record_failure(username: str) -> None:
-    FailedLogIn.objects.filter(tried_at__lt=Now() - WINDOW).delete()
+    FailedLogIn.objects.filter(tried_at__lt=Now() - THROTTLE_WINDOW).delete()
     FailedLogIn.objects.create(name=_key(username))
 
 

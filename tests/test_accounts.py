@@ -134,7 +134,7 @@ def test_guessing_is_slowed_down_and_says_for_how_long(
     assert tries("eve", "eve-pass").status_code == 302
     admin = anonymous.post(reverse("admin:login"), {"username": "alice", "password": "alice-pass"})
     assert admin.status_code == 200 and "correct username and password" in admin.text.lower()
-    FailedLogIn.objects.update(tried_at=timezone.now() - login_throttle.WINDOW)
+    FailedLogIn.objects.update(tried_at=timezone.now() - login_throttle.THROTTLE_WINDOW)
     assert tries("alice", "alice-pass").status_code == 302
 
 

@@ -26,6 +26,7 @@ from .claims import (
     Claimable,
     ClaimQuerySet,
     claim_constraint,
+    flags_constraint,
     listed_constraint,
 )
 from .draft import Draft
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
-MANY = 1_000  # rows at once, from which the planner has to be told
+ANALYZE_FROM_ROWS = 1_000  # rows at once, from which the planner has to be told
 
 
 class InsightsMode(models.TextChoices):
@@ -144,9 +145,9 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         """Give every candidate of the draft a place in the analysis, those apart that are an older
         file of somebody who is in it. One statement."""
         with connection.cursor() as cursor:
-            cursor.execute(ENROL, [analysis.pk, analysis.draft_id])
+            cursor.execute(ENROL_SQL, [analysis.pk, analysis.draft_id])
             enrolled = int(cursor.rowcount)
-            if enrolled >= MANY:
+            if enrolled >= ANALYZE_FROM_ROWS:
                 # Else the planner takes the new rows for a handful until the next autovacuum, and
                 # joins all with all: 30 seconds for a count among 10,000.
                 cursor.execute("ANALYZE (SKIP_LOCKED) candidates_candidate, candidates_evaluation")
@@ -224,7 +225,7 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         however many.
         """
         with connection.cursor() as cursor:
-            cursor.execute(ANSWER, [json.dumps(answers), token])
+            cursor.execute(WRITE_SCORES_SQL, [json.dumps(answers), token])
             return int(cursor.rowcount)
 
     def close_unreadable(self) -> int:
@@ -274,7 +275,7 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         """Each has `id`, `rank`, `band` (None where no repeat error is known) and `insights` (None
         leaves them as they are)."""
         with connection.cursor() as cursor:
-            cursor.execute(RANK, [json.dumps(ranks)])
+            cursor.execute(RANK_SQL, [json.dumps(ranks)])
 
 
 class Evaluation(ErrorColumns, Claimable):
@@ -349,6 +350,10 @@ class Evaluation(ErrorColumns, Claimable):
                 name="evaluation_once_per_analysis", fields=["analysis", "candidate"]
             ),
             listed_constraint("evaluation_status_listed", EvaluationStatus),
+            listed_constraint(
+                "evaluation_error_code_listed", FailureCode, "error_code", blank=True
+            ),
+            flags_constraint("evaluation_flags_listed"),
             claim_constraint("evaluation_token_while_scoring", EvaluationStatus.SCORING),
             models.CheckConstraint(
                 name="evaluation_scored_at_when_over",
@@ -383,7 +388,7 @@ class Evaluation(ErrorColumns, Claimable):
 
 
 # One statement for a whole batch: the rows travel as one JSON parameter.
-ANSWER = """
+WRITE_SCORES_SQL = """
 UPDATE candidates_evaluation AS e
 SET status = a.status, error_code = a.error_code, error_params = a.error_params,
     ratings = a.ratings, score = a.score, must_haves_met = a.must_haves_met, strong = a.strong,
@@ -395,13 +400,13 @@ FROM jsonb_to_recordset(%s::jsonb) AS a(
     strong int, flags jsonb, insights jsonb, reused boolean, fingerprint text)
 WHERE e.id = a.id AND e.status = 'scoring' AND e.token = %s
 """
-ENROL = """
+ENROL_SQL = """
 INSERT INTO candidates_evaluation (analysis_id, candidate_id)
 SELECT %s, id FROM candidates_candidate
  WHERE draft_id = %s AND same_as_id IS NULL ORDER BY id
 ON CONFLICT DO NOTHING
 """
-RANK = """
+RANK_SQL = """
 UPDATE candidates_evaluation AS e
 SET rank = a.rank, band = a.band, insights = coalesce(a.insights, e.insights)
 FROM jsonb_to_recordset(%s::jsonb) AS a(id bigint, rank int, band int, insights jsonb)

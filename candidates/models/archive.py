@@ -86,6 +86,7 @@ class Archive(Claimable):
         constraints = [
             models.UniqueConstraint(name="archive_same_bytes_once", fields=["draft", "sha256"]),
             listed_constraint("archive_status_listed", ArchiveStatus),
+            listed_constraint("archive_problem_listed", Problem, "problem", blank=True),
             claim_constraint("archive_token_while_unpacking", ArchiveStatus.UNPACKING),
             models.CheckConstraint(
                 name="archive_problem_when_unreadable",

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models import Case, Count, F, Q, Sum, When
 from django.db.models.functions import Now, TruncMonth
+from django.utils.translation import gettext_lazy as _
 
 from candidates.facts.reason import FailureCode
 
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
 
 
 class CallPurpose(models.TextChoices):
-    SCORE = "score", "scorecard"
-    INSIGHT = "insight", "insights"
-    REPEAT = "repeat", "scored again"
-    SUGGEST = "suggest", "criteria suggested"
+    SCORE = "score", _("scorecard")
+    INSIGHT = "insight", _("insights")
+    REPEAT = "repeat", _("scored again")
+    SUGGEST = "suggest", _("criteria suggested")
 
 
 class CallStatus(models.TextChoices):
-    OPEN = "open", "in flight"
-    ANSWERED = "answered", "answered"
-    REFUSED = "refused", "refused"
-    FAILED = "failed", "not delivered"
-    UNKNOWN = "unknown", "outcome unknown"
+    OPEN = "open", _("in flight")
+    ANSWERED = "answered", _("answered")
+    REFUSED = "refused", _("refused")
+    FAILED = "failed", _("not delivered")
+    UNKNOWN = "unknown", _("outcome unknown")
 
 
 # What may have been charged though no answer was seen.
@@ -101,7 +102,7 @@ class CallQuerySet(models.QuerySet["Call"]):
         `cost`, `mode`, `answered_by`, `error_code` and `http_status`.
         """
         with connection.cursor() as cursor:
-            cursor.execute(SETTLE, [json.dumps(outcomes)])
+            cursor.execute(SETTLE_SQL, [json.dumps(outcomes)])
             return int(cursor.rowcount)
 
     def lose(self, tokens: list[UUID]) -> int:
@@ -188,6 +189,7 @@ class Call(models.Model):
         constraints = [
             listed_constraint("call_status_listed", CallStatus),
             listed_constraint("call_purpose_listed", CallPurpose, "purpose"),
+            listed_constraint("call_error_code_listed", FailureCode, "error_code", blank=True),
             models.CheckConstraint(
                 name="call_settled_when_over",
                 condition=Q(status=CallStatus.OPEN, settled_at=None)
@@ -210,7 +212,7 @@ def price(cost: float | None) -> str | None:
     return None if cost is None else str(Decimal(str(cost)).quantize(Decimal("0.000001")))
 
 
-SETTLE = """
+SETTLE_SQL = """
 UPDATE candidates_call AS c
 SET status = o.status, settled_at = now(), prompt_tokens = o.prompt_tokens,
     completion_tokens = o.completion_tokens, cached_tokens = o.cached_tokens,

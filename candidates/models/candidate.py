@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import Claimable, ClaimQuerySet, claim_constraint, flags_constraint, listed_constraint
 from .draft import Draft
 from .event import Event, EventVerb
 
@@ -214,6 +214,8 @@ class Candidate(Claimable):
             ),
             listed_constraint("candidate_status_listed", CandidateStatus),
             listed_constraint("candidate_verdict_listed", Verdict, "verdict"),
+            listed_constraint("candidate_problem_listed", Problem, "problem", blank=True),
+            flags_constraint("candidate_flags_listed"),
             models.CheckConstraint(
                 name="candidate_decided_at_when_decided",
                 condition=Q(verdict=Verdict.OPEN, decided_at=None)

@@ -7,12 +7,15 @@ the token, so that a worker that was frozen past its lease cannot overwrite the 
 """
 
 from datetime import timedelta
+from enum import Enum
 from typing import Any, Self
 from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
+
+from candidates.facts.flags import FlagKind
 
 # After so many claims that ended without an answer the row itself is taken for the cause.
 MAX_ATTEMPTS = 5
@@ -129,6 +132,24 @@ def claim_constraint(name: str, claimed: str) -> models.CheckConstraint:
     )
 
 
-def listed_constraint(name: str, choices: type[models.Choices], field: str = "status") -> Any:
-    """The field holds one of `choices`, which Django does not tell the database by itself."""
-    return models.CheckConstraint(name=name, condition=Q(**{f"{field}__in": choices.values}))
+def listed_constraint(
+    name: str, choices: type[Enum], field: str = "status", *, blank: bool = False
+) -> Any:
+    """The field holds one of `choices`, which Django does not tell the database by itself; with
+    `blank` it may be empty too."""
+    values = [*([""] if blank else []), *(choice.value for choice in choices)]
+    return models.CheckConstraint(name=name, condition=Q(**{f"{field}__in": values}))
+
+
+def flags_constraint(name: str) -> models.CheckConstraint:
+    """Each entry of the JSON list `flags` has the kind of a flag."""
+    is_listed = " || ".join(f'@ == "{kind.value}"' for kind in FlagKind)
+    unlisted = f"$[*] ? (!exists(@.kind ? ({is_listed})))"
+    return models.CheckConstraint(
+        name=name,
+        condition=models.Func(
+            F("flags"),
+            template=f"NOT jsonb_path_exists(%(expressions)s, '{unlisted}')",
+            output_field=models.BooleanField(),
+        ),
+    )

@@ -86,6 +86,7 @@ class DescriptionFile(Claimable):
         ]
         constraints = [
             listed_constraint("description_file_status_listed", DescriptionFileStatus),
+            listed_constraint("description_file_problem_listed", Problem, "problem", blank=True),
             claim_constraint("description_file_token_held", DescriptionFileStatus.READING),
             models.CheckConstraint(
                 name="description_file_done_when_over",

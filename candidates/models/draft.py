@@ -147,6 +147,23 @@ class Draft(models.Model):
                 Event.objects.record(self.pk, EventVerb.DRAFT_CHANGED, actor=user)
         return len(written)
 
+    def save_edit(self, criteria: Iterable["Criterion"], user: "User") -> None:
+        """Write the draft, new or changed, with `criteria` in the place of those it had.
+
+        The caller has locked the row of a draft that is not new. Nothing refers to a criterion's
+        row: runs keep a copy of their own.
+        """
+        is_new = self.pk is None
+        with transaction.atomic():
+            self.save()
+            self.criteria.all().delete()
+            self.append_criteria(criteria)
+            if not is_new:
+                Draft.objects.filter(pk=self.pk).update(updated_at=Now())
+            verb = EventVerb.DRAFT_CREATED if is_new else EventVerb.DRAFT_CHANGED
+            Event.objects.record_edit(self.pk, verb, user)
+        self.refresh_from_db(fields=["public_id", "updated_at"])
+
     def replace_description(self, text: str, user: "User") -> bool:
         """Put the text in the place of the description; False when it is the same."""
         with transaction.atomic():

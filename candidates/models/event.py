@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from candidates.facts.reason import Reason
+from candidates.facts.reason import FailureCode, Reason
 
 from .claims import listed_constraint
 from .reason import MAX_CODE_LENGTH, columns, reason_of
@@ -153,7 +153,10 @@ class Event(models.Model):
             models.Index(fields=["about", "created_at"]),
             models.Index(fields=["draft", "-created_at"]),
         ]
-        constraints = [listed_constraint("event_verb_listed", EventVerb, "verb")]
+        constraints = [
+            listed_constraint("event_verb_listed", EventVerb, "verb"),
+            listed_constraint("event_reason_code_listed", FailureCode, "reason_code", blank=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} at {self.created_at:%Y-%m-%d %H:%M:%S}"

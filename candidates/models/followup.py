@@ -66,7 +66,7 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
         statement.
         """
         with connection.cursor() as cursor:
-            cursor.execute(ANSWER, [json.dumps(answers), token])
+            cursor.execute(WRITE_RESULTS_SQL, [json.dumps(answers), token])
             return int(cursor.rowcount)
 
     def tally(self) -> dict[str, int]:
@@ -154,6 +154,7 @@ class FollowUp(ErrorColumns, Claimable):
             models.UniqueConstraint(name="followup_once", fields=["evaluation", "kind"]),
             listed_constraint("followup_status_listed", FollowUpStatus),
             listed_constraint("followup_kind_listed", FollowUpKind, "kind"),
+            listed_constraint("followup_error_code_listed", FailureCode, "error_code", blank=True),
             claim_constraint("followup_token_while_working", FollowUpStatus.WORKING),
             models.CheckConstraint(
                 name="followup_done_at_when_over",
@@ -171,7 +172,7 @@ class FollowUp(ErrorColumns, Claimable):
         return f"{self.get_kind_display()} of evaluation {self.evaluation_id}"
 
 
-ANSWER = """
+WRITE_RESULTS_SQL = """
 WITH done AS (
     UPDATE candidates_followup AS f
     SET status = a.status, score = a.score, result = a.result, error_code = a.error_code,

@@ -89,6 +89,9 @@ class Suggestion(ErrorColumns, Claimable):
         ]
         constraints = [
             listed_constraint("suggestion_status_listed", SuggestionStatus),
+            listed_constraint(
+                "suggestion_error_code_listed", FailureCode, "error_code", blank=True
+            ),
             claim_constraint("suggestion_token_while_working", SuggestionStatus.WORKING),
             models.CheckConstraint(
                 name="suggestion_done_at_when_over",

@@ -18,9 +18,8 @@ from candidates.forms import (
     CriteriaFormSet,
     DraftForm,
     initial_criteria,
-    save_draft,
 )
-from candidates.models import Draft, Event, EventVerb
+from candidates.models import Draft, EventVerb
 from candidates.pages import live
 
 EDITS = (EventVerb.DRAFT_CREATED, EventVerb.DRAFT_CHANGED)
@@ -47,10 +46,7 @@ def edit_draft(
         is_changed = is_valid and (form.differs_from_draft() or criteria.differ_from(draft))
         conflict = _edit_conflict(request, draft) if is_changed and not is_new else ""
         if is_changed and not conflict:
-            save_draft(form, criteria)
-            draft.refresh_from_db(fields=["public_id", "updated_at"])
-            verb = EventVerb.DRAFT_CREATED if is_new else EventVerb.DRAFT_CHANGED
-            Event.objects.record_edit(draft.pk, verb, request.user)
+            draft.save_edit(criteria.instances(), request.user)
     if live.wants_json(request):
         return _autosave_answer(form, criteria, conflict)
     if is_valid and not conflict:

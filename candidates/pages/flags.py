@@ -27,7 +27,7 @@ class FlagWords:
     detail: Any = ""
 
 
-WORDS = {
+FLAG_WORDS = {
     FlagKind.MISLABELLED: FlagWords(
         _("other file type"),
         _("The file is not what its name says"),
@@ -239,7 +239,7 @@ def tags(evaluation: Evaluation) -> list[FlagTag]:
     """What is worth knowing about a candidate, each kind once."""
     candidate = evaluation.candidate
     kinds = dict.fromkeys(flag["kind"] for flag in [*evaluation.flags, *candidate.flags])
-    words = [WORDS[FlagKind(kind)] for kind in kinds]
+    words = [FLAG_WORDS[FlagKind(kind)] for kind in kinds]
     shown = [FlagTag(str(each.label), str(each.sentence)) for each in words]
     if candidate.hidden:
         left_out = gettext("Text that nobody would see was left out")
@@ -249,7 +249,7 @@ def tags(evaluation: Evaluation) -> list[FlagTag]:
 
 def filter_choices() -> list[tuple[str, str]]:
     """The flags that a ranking can be filtered by, with their labels."""
-    kinds = [(kind.value, str(words.label)) for kind, words in WORDS.items()]
+    kinds = [(kind.value, str(words.label)) for kind, words in FLAG_WORDS.items()]
     return [
         (ANY, gettext("with a flag")),
         (NONE, gettext("without a flag")),
@@ -263,7 +263,7 @@ def _notes(stored: Iterable[dict[str, Any]], candidate: Candidate) -> list[FlagN
 
 
 def _note(flag: Flag, candidate: Candidate) -> FlagNote:
-    words = WORDS[flag.kind]
+    words = FLAG_WORDS[flag.kind]
     detail = str(words.detail) or _detail(flag, candidate)
     if flag.kind == FlagKind.SHORTENED:  # no detail of the file, but of what was done
         return FlagNote(f"{words.sentence}. {detail}".strip())

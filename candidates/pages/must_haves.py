@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.scoring import rank
 
 # Of each: the CSS class, and the words.
-WORDS = {
+MUST_HAVE_WORDS = {
     rank.Met.MET: ("met", _("met")),
     rank.Met.UNCLEAR: ("unclear", _("unclear")),
     rank.Met.NOT_FOUND: ("missing", _("not found")),
@@ -14,5 +14,5 @@ WORDS = {
 
 def must_have_words(met: rank.Met) -> tuple[str, str]:
     """The CSS class, and the words."""
-    style, words = WORDS[met]
+    style, words = MUST_HAVE_WORDS[met]
     return style, str(words)

@@ -19,7 +19,7 @@ class VerdictWords:
     sign: str = ""  # on a small button
 
 
-WORDS = {
+VERDICT_WORDS = {
     words.verdict: words
     for words in (
         VerdictWords(
@@ -47,7 +47,7 @@ WORDS = {
     )
 }
 # Those with a button of their own; a second press of it clears the decision.
-CHOICES = tuple(words for words in WORDS.values() if words.key)
+CHOICES = tuple(words for words in VERDICT_WORDS.values() if words.key)
 
 
 def shown_verdict(verdict: str) -> str:

@@ -127,7 +127,7 @@ def _results_context(
         ],
         "by_score": filter.query_with(sort=""),
         "may_decide": may_decide,
-        "verdicts": verdicts.WORDS.values(),
+        "verdicts": verdicts.VERDICT_WORDS.values(),
         "exports": ("csv", "xlsx", "json"),
     }
 

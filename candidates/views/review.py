@@ -50,10 +50,10 @@ def review_context(
     return {
         "candidate": candidate,
         "hidden": blind.is_hidden(candidate, candidate.draft),
-        "decided": verdicts.WORDS[Verdict(candidate.verdict)].decided,
+        "decided": verdicts.VERDICT_WORDS[Verdict(candidate.verdict)].decided,
         "choices": verdicts.CHOICES,
         "may_change": Role(role).may(Role.EDITOR),
-        "history": [(verdicts.WORDS[Verdict(row.verdict)].decided, row) for row in history],
+        "history": [(verdicts.VERDICT_WORDS[Verdict(row.verdict)].decided, row) for row in history],
         "notes": [(without_name(note.text), note) for note in notes],
         "note_form": form or NoteForm(),
     }

@@ -276,7 +276,7 @@ class JobAdmin(StaffActionAdmin):
                 "title": _("Errors"),
                 "opts": self.opts,
                 "groups": errors.error_groups(),
-                "windows": errors.WINDOWS,
+                "windows": errors.ERROR_WINDOWS,
                 "may_retry": request.user.has_perm("jobs.retry_job"),
             },
         )
@@ -291,7 +291,7 @@ class JobAdmin(StaffActionAdmin):
             key = errors.ErrorKey.parse(values.get("reason", ""))
         except ValueError as error:
             raise Http404 from error
-        if window not in errors.WINDOWS or not key.can_retry:
+        if window not in errors.ERROR_WINDOWS or not key.can_retry:
             raise Http404
         matching = errors.latest_jobs(errors.jobs_with(key, window))
         job_id = values.get("job", "")
@@ -353,7 +353,7 @@ class JobAdmin(StaffActionAdmin):
             "lanes": Lane.objects.filter(job=job).select_related("worker").order_by("pk"),
             "attempts": attempts.order_by("-created_at")[:MAX_ATTEMPTS_SHOWN],
             "groups": errors.error_groups(analysis),
-            "windows": errors.WINDOWS,
+            "windows": errors.ERROR_WINDOWS,
             "may_retry": not job.is_open and request.user.has_perm("jobs.retry_job"),
             "failures": failures.order_by("-attempts", "pk")[:MAX_FAILURES_SHOWN],
         }

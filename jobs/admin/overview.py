@@ -44,7 +44,7 @@ class OverviewAdmin(ReadOnly):
         if request.GET.get("part") == "troubles":
             return _part_response(request, "troubles", {"problems": problems.system_problems()})
         chosen = request.GET.get("over", "hour")
-        window = ChartWindow[chosen.upper()] if chosen in WINDOWS else ChartWindow.HOUR
+        window = ChartWindow[chosen.upper()] if chosen in CHART_WINDOWS else ChartWindow.HOUR
         state = overview.system_state()
         hosts = overview.host_states(state.now)
         context = {
@@ -56,7 +56,7 @@ class OverviewAdmin(ReadOnly):
             "hosts": [(host, durations.rough(host.canary_age) or NO_VALUE) for host in hosts],
             "past": PastCharts(overview.past(window, state.now), window),
             "over": window.name.lower(),
-            "windows": [(name, label()) for name, label in WINDOWS.items()],
+            "windows": [(name, label()) for name, label in CHART_WINDOWS.items()],
             "disk": problems.data_disk(),
         }
         if live.is_refresh(request):
@@ -66,7 +66,7 @@ class OverviewAdmin(ReadOnly):
         return render(request, "admin/jobs/overview.html", context)
 
 
-WINDOWS: dict[str, Callable[[], str]] = {
+CHART_WINDOWS: dict[str, Callable[[], str]] = {
     "hour": lambda: _("the last hour"),
     "day": lambda: _("the last day"),
     "month": lambda: _("the last 30 days"),

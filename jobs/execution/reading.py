@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 
 FILES_PER_CLAIM = 8
 MEMBERS_PER_BATCH, MEMBER_BYTES_PER_BATCH = 40, 16 * 1024 * 1024  # written at a time
-LEASE = timedelta(seconds=45)  # longer than the slowest file may take, and a renewal besides
+READING_LEASE = timedelta(
+    seconds=45
+)  # longer than the slowest file may take, and a renewal besides
 RENEW_SECONDS = 5.0  # seconds
 
 
@@ -68,8 +70,8 @@ class Reader:
         or 0 where there is none."""
         archives = Archive.objects.filter(draft=self.draft_id)
         archives.fail_exhausted()
-        for pk in archives.claim(1, turn.token, LEASE):
-            turn.renew(LEASE)
+        for pk in archives.claim(1, turn.token, READING_LEASE):
+            turn.renew(READING_LEASE)
             try:
                 self._unpack(turn, Archive.objects.select_related("draft").get(pk=pk))
             except Archive.DoesNotExist:
@@ -119,18 +121,18 @@ class Reader:
     def _keep(self, turn: Turn, archive: Archive, batch: list[Member]) -> bool:
         """Make candidates of the members, once; False when the claim on the archive is lost."""
         with transaction.atomic():
-            if not Archive.objects.all().advance(turn.token, archive.pk, len(batch), LEASE):
+            if not Archive.objects.all().advance(turn.token, archive.pk, len(batch), READING_LEASE):
                 return False
             intake.accept_members(archive.draft, archive, batch)
-        turn.renew(LEASE)
+        turn.renew(READING_LEASE)
         return True
 
     def _read_some(self, turn: Turn) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
         candidates.fail_exhausted()
-        ids = candidates.claim(FILES_PER_CLAIM, turn.token, LEASE)
+        ids = candidates.claim(FILES_PER_CLAIM, turn.token, READING_LEASE)
         if ids:
-            turn.renew(LEASE)
+            turn.renew(READING_LEASE)
         try:
             return self._read_all(turn, ids)
         finally:
@@ -161,8 +163,8 @@ class Reader:
     def _renew(self, turn: Turn) -> None:
         """Renew the claims, also while one file is read: a long scan outlasts the lease."""
         if time.monotonic() - turn.renewed > RENEW_SECONDS:
-            turn.renew(LEASE)
-            Candidate.objects.filter(draft=self.draft_id).renew(turn.token, LEASE)
+            turn.renew(READING_LEASE)
+            Candidate.objects.filter(draft=self.draft_id).renew(turn.token, READING_LEASE)
 
     def _read(self, candidate: Candidate, turn: Turn) -> ReadingResult:
         try:

@@ -13,7 +13,7 @@ from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from candidates.facts.reason import Reason
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Draft
 from candidates.models.claims import listed_constraint
 from candidates.models.reason import (
@@ -164,6 +164,8 @@ class Job(ErrorColumns):
         constraints = [
             listed_constraint("job_status_listed", JobStatus),
             listed_constraint("job_priority_listed", Priority, "priority"),
+            listed_constraint("job_error_code_listed", FailureCode, "error_code", blank=True),
+            listed_constraint("job_pause_code_listed", FailureCode, "pause_code", blank=True),
             models.UniqueConstraint(
                 name="job_one_open_per_analysis",
                 fields=["analysis"],

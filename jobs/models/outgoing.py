@@ -138,6 +138,7 @@ def outgoing_constraints(name: str) -> list[Any]:
     """The constraints of OutgoingMessage for the table `name`."""
     return [
         listed_constraint(f"{name}_status_listed", OutgoingStatus),
+        listed_constraint(f"{name}_error_code_listed", DeliveryCode, "error_code", blank=True),
         claim_constraint(f"{name}_token_while_sending", OutgoingStatus.SENDING),
         models.CheckConstraint(
             name=f"{name}_sent_at_when_sent",

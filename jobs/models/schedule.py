@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from candidates.facts.reason import Reason
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Draft
 from candidates.models.claims import listed_constraint
 from candidates.models.preference import zones
@@ -119,6 +119,7 @@ class Schedule(models.Model):
         ]
         constraints = [
             listed_constraint("schedule_frequency_listed", Frequency, "frequency"),
+            listed_constraint("schedule_stop_code_listed", FailureCode, "stop_code", blank=True),
             models.CheckConstraint(
                 name="schedule_off_has_no_next_run",
                 condition=Q(next_at=None)
@@ -193,6 +194,9 @@ class ScheduledRun(ErrorColumns):
         indexes = [models.Index(fields=["schedule", "-created_at"])]
         constraints = [
             listed_constraint("scheduledrun_outcome_listed", RunOutcome, "outcome"),
+            listed_constraint(
+                "scheduledrun_error_code_listed", FailureCode, "error_code", blank=True
+            ),
             models.CheckConstraint(
                 name="scheduledrun_error_when_failed",
                 condition=(Q(outcome=RunOutcome.FAILED) & ~Q(error_code=""))

@@ -122,7 +122,7 @@ FOR_COUNTERS = {
     "emails": EMAILS,
 }
 FOR_CHARTS = {"evaluations": EVALUATIONS, "calls": CALLS, "jobs": JOBS, "reasons": REASONS}
-MEASURE = """
+COUNT_SQL = """
 SELECT span.number, counted.* FROM
     UNNEST(%(starts)s::timestamptz[], %(ends)s::timestamptz[])
         WITH ORDINALITY AS span(start, until, number)
@@ -137,7 +137,7 @@ def measure(spans: Sequence[Span], kinds: Mapping[str, CountedRows]) -> list[Cou
     selects = " UNION ALL ".join(rows.sql(name) for name, rows in kinds.items())
     with connection.cursor() as cursor:
         cursor.execute(
-            MEASURE.format(selects=selects),
+            COUNT_SQL.format(selects=selects),
             {"starts": [start for start, _ in spans], "ends": [end for _, end in spans]},
         )
         for number, name, labels, figures in cursor.fetchall():

@@ -21,7 +21,7 @@ from candidates.reading.problems import Problem
 from candidates.reasons import sentences
 from jobs.models import FINISHED_JOB_STATUSES, Job, JobQuerySet, JobStatus
 
-WINDOWS = {
+ERROR_WINDOWS = {
     "1h": (timedelta(hours=1), _("1 hour")),
     "3h": (timedelta(hours=3), _("3 hours")),
     "24h": (timedelta(hours=24), _("24 hours")),
@@ -165,7 +165,7 @@ class ErrorGroup(NamedTuple):
         url = "admin:jobs_job_retry_errors"
         return [
             (count, reverse(url, query={"reason": str(self.key), "window": window}))
-            for window, count in zip(WINDOWS, self.counts, strict=True)
+            for window, count in zip(ERROR_WINDOWS, self.counts, strict=True)
         ]
 
 
@@ -200,13 +200,13 @@ def _shown(key: ErrorKey) -> Reason | Problem | None:
 
 def _counted(name: str, analysis: Analysis | None) -> QuerySet[Any, Any]:
     error_class = ERROR_CLASSES[name]
-    longest = max(length for length, _label in WINDOWS.values())
+    longest = max(length for length, _label in ERROR_WINDOWS.values())
     rows = error_class.rows.filter(**{f"{error_class.time_field}__gt": Now() - longest})
     if analysis is not None:
         rows = rows.filter(**{error_class.analysis_field: analysis.pk})
     counts = {
         f"in_{key}": Count("pk", filter=Q(**{f"{error_class.time_field}__gt": Now() - length}))
-        for key, (length, _label) in WINDOWS.items()
+        for key, (length, _label) in ERROR_WINDOWS.items()
     }
     by_reason = rows.order_by().values(error_class.code_field, error_class.params_field)
     by_reason = by_reason.annotate(error_class=Value(name), **counts).order_by("-in_7d")[
@@ -228,7 +228,7 @@ def jobs_with(key: ErrorKey, window: str = "") -> JobQuerySet:
         **{error_class.code_field: key.code, error_class.params_field: key.params}
     )
     if window:
-        rows = rows.filter(**{f"{error_class.time_field}__gt": Now() - WINDOWS[window][0]})
+        rows = rows.filter(**{f"{error_class.time_field}__gt": Now() - ERROR_WINDOWS[window][0]})
     if key.error_class == "job":
         return Job.objects.filter(pk__in=rows.order_by().values("pk"))
     analyses = rows.order_by().values(error_class.analysis_field).distinct()

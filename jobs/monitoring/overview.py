@@ -174,7 +174,7 @@ def host_states(now: datetime) -> list[HostState]:
 def system_state() -> SystemState:
     """One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(NOW)
+        cursor.execute(SYSTEM_STATE_SQL)
         return SystemState(*cursor.fetchone())
 
 
@@ -229,7 +229,7 @@ def _reason(source: str, code: str, params: str) -> Reason | Problem:
     return Problem(code) if code else Reason(FailureCode.FILE_READ_SINCE)
 
 
-NOW = """
+SYSTEM_STATE_SQL = """
 SELECT STATEMENT_TIMESTAMP(), lane.waiting, lane.oldest, lane.running,
     job.pending, job.processing, job.paused, email.waiting, email.failed,
     (SELECT count(*) FROM candidates_evaluation WHERE status IN ('waiting', 'scoring')),

@@ -17,7 +17,7 @@ from .outbox import SendResult
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=2)
+EMAIL_LEASE = timedelta(minutes=2)
 
 
 def deliver(notification_id: int) -> bool:
@@ -28,7 +28,7 @@ def deliver(notification_id: int) -> bool:
     notification = Notification.objects.filter(pk=notification_id).select_related(
         "job__analysis__draft", "job__requested_by__preference", "user__preference"
     )
-    return outbox.deliver(notification, _send, policy=retry.EMAIL, lease=LEASE)
+    return outbox.deliver(notification, _send, policy=retry.EMAIL, lease=EMAIL_LEASE)
 
 
 def _send(notification: Notification) -> SendResult:

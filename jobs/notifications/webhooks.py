@@ -34,7 +34,7 @@ from .outbox import SendResult
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=1)
+WEBHOOK_LEASE = timedelta(minutes=1)
 ATTEMPT_TIMEOUT_SECONDS = 10.0  # for name, connection, request and answer together
 NETWORK_TIMEOUT_SECONDS = 5.0  # for each connection, read and write
 EVENTS = {
@@ -109,7 +109,7 @@ def signature(secret: str, message_id: str, timestamp: int, body: str) -> str:
 def deliver(delivery_id: int) -> bool:
     """Send the message if it still has to be sent; whether the server accepted it."""
     delivery = Delivery.objects.filter(pk=delivery_id).select_related("webhook__user")
-    return outbox.deliver(delivery, _send, policy=retry.WEBHOOK, lease=LEASE)
+    return outbox.deliver(delivery, _send, policy=retry.WEBHOOK, lease=WEBHOOK_LEASE)
 
 
 def _send(delivery: Delivery) -> SendResult:

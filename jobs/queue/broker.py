@@ -42,35 +42,36 @@ HIDDEN_FOR = timedelta(seconds=Conf.RETRY)  # what was taken and not acknowledge
 MAX_TAKEN = 16  # messages at a time, while work is that short
 OLDEST_LOCK = datetime.fromtimestamp(0, UTC)  # before all others of its kind
 
-PUT = """
+ENQUEUE_SQL = """
 WITH message AS (
     INSERT INTO django_q_ormq (key, payload, lock)
     VALUES (%(key)s, %(payload)s, STATEMENT_TIMESTAMP()) RETURNING id
 )
 SELECT id, pg_notify(%(channel)s, %(key)s) FROM message"""
 # Each part is read only when those before it are empty. Its order is that of the index.
-PART = """
+QUEUE_PART_SQL = """
 SELECT {turn} AS turn, part.* FROM (
     SELECT id, key, lock FROM django_q_ormq WHERE key = %({key})s AND lock <= {until}
     ORDER BY lock, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS part"""
 NOW = "STATEMENT_TIMESTAMP()"
-A_MINUTE_BEFORE_THE_REST = """COALESCE((
+MINUTE_BEFORE_OTHERS_SQL = """COALESCE((
     SELECT lock FROM django_q_ormq WHERE key = %(rest)s ORDER BY lock LIMIT 1
 ), STATEMENT_TIMESTAMP()) - INTERVAL '1 minute'"""
-PARTS = (
+QUEUE_PARTS = (
     ("own", NOW),
     ("held", NOW),
     ("first", NOW),
-    ("later", A_MINUTE_BEFORE_THE_REST),
+    ("later", MINUTE_BEFORE_OTHERS_SQL),
     ("rest", NOW),
     ("later", NOW),
 )
-TAKE = f"""
+TAKE_SQL = f"""
 WITH next AS (
     {
     " UNION ALL ".join(
-        PART.format(turn=turn, key=key, until=until) for turn, (key, until) in enumerate(PARTS)
+        QUEUE_PART_SQL.format(turn=turn, key=key, until=until)
+        for turn, (key, until) in enumerate(QUEUE_PARTS)
     )
 } LIMIT %(limit)s
 )
@@ -79,7 +80,7 @@ SET lock = STATEMENT_TIMESTAMP() + %(hidden)s,
     key = CASE WHEN message.key = %(own)s THEN message.key ELSE %(mark)s END
 FROM next WHERE message.id = next.id
 RETURNING next.turn, next.lock, message.id, message.payload, next.key"""  # noqa: S608
-NEXT = """
+NEXT_DUE_SQL = """
 SELECT EXTRACT(epoch FROM MIN(lock) - STATEMENT_TIMESTAMP())::float8 FROM django_q_ormq
 WHERE key = ANY(%(keys)s) AND lock > STATEMENT_TIMESTAMP()"""
 PUT_BACK = """
@@ -90,7 +91,7 @@ WITH back AS (
     WHERE message.id = was.id AND message.key = ANY(%(taken)s) RETURNING message.id
 )
 SELECT pg_notify(%(channel)s, %(channel)s) FROM back"""
-DONE = "DELETE FROM django_q_ormq WHERE id = ANY(%(ids)s)"
+DELETE_SQL = "DELETE FROM django_q_ormq WHERE id = ANY(%(ids)s)"
 # Statistics of a table that is empty most of the time would make a scan of all of it look cheap.
 # Its plans stay right whatever is asked for: they are made once.
 SET_UP = """
@@ -219,7 +220,9 @@ class PostgresBroker(ORM):  # type: ignore[misc]
     def enqueue(self, task: str) -> int:
         """Put the message in the queue, in the caller's transaction; returns its row's id."""
         with connections[Conf.ORM].cursor() as cursor:
-            cursor.execute(PUT, {"key": self.list_key, "payload": task, "channel": Conf.PREFIX})
+            cursor.execute(
+                ENQUEUE_SQL, {"key": self.list_key, "payload": task, "channel": Conf.PREFIX}
+            )
             return int(cursor.fetchone()[0])
 
     def dequeue(self) -> list[tuple[int, str]] | None:
@@ -260,13 +263,15 @@ class PostgresBroker(ORM):  # type: ignore[misc]
         self.is_announced = False
         is_quick = self.free_workers is not None and monotonic() - self.took_at < STALL_SECONDS
         self.limit = min(2 * self.limit, MAX_TAKEN) if is_quick else 1
-        line.execute(TAKE, {**self.keys, "limit": self.limit, "hidden": HIDDEN_FOR}, prepare=True)
+        line.execute(
+            TAKE_SQL, {**self.keys, "limit": self.limit, "hidden": HIDDEN_FOR}, prepare=True
+        )
         self.is_down = False
         self.taken.extend(sorted(Message(*row) for row in line))
         if self.taken:
             self.took_at, self.poll_at = monotonic(), 0.0
         elif not self.is_announced:
-            line.execute(NEXT, {"keys": list(self.keys.values())}, prepare=True)
+            line.execute(NEXT_DUE_SQL, {"keys": list(self.keys.values())}, prepare=True)
             seconds = (line.fetchone() or (None,))[0]
             self.poll_at = monotonic() + (
                 POLL_SECONDS if seconds is None else min(seconds, POLL_SECONDS)
@@ -305,7 +310,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]
         self.done.append(task_id)
         for is_last_try in (False, True):
             try:
-                self._line().execute(DONE, {"ids": self.done}, prepare=True)
+                self._line().execute(DELETE_SQL, {"ids": self.done}, prepare=True)
                 self.done.clear()
                 return
             except (Error, psycopg.Error) as error:

@@ -39,7 +39,7 @@ MAX_SCHEDULES_PER_SWEEP = 20
 RUN_RETENTION = timedelta(days=365)
 MAX_FAILURES_IN_A_ROW = 3  # then the schedule stops
 OWNER_LEFT = Reason(FailureCode.OWNER_LEFT)
-BROKE = Reason(FailureCode.SCHEDULE_PROGRAM_FAILED)
+PROGRAM_FAILED = Reason(FailureCode.SCHEDULE_PROGRAM_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _start_due(pk: int) -> int:
         with transaction.atomic():
             schedule = _claim(pk)
             if schedule is not None:
-                _fail(ScheduledRun(schedule=schedule, due_at=schedule.next_at), BROKE)
+                _fail(ScheduledRun(schedule=schedule, due_at=schedule.next_at), PROGRAM_FAILED)
         return 1
 
 

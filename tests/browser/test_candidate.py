@@ -75,6 +75,7 @@ def test_with_the_keyboard_alone(at_home: Page, evaluation: Evaluation) -> None:
     expect(page.locator("#keys")).to_be_hidden()
     page.keyboard.press("j")
     expect(page.locator("h1")).to_have_text("Person 2")
+    page.wait_for_load_state()  # until its scripts are there, a key does nothing
     page.keyboard.press("k")
     expect(page.locator("h1")).to_have_text(NAME)
 

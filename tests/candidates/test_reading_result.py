@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from pytest_django import DjangoAssertNumQueries
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.models import Candidate, Draft
 from candidates.models.candidate import CandidateStatus
 from candidates.reading.problems import Problem
@@ -36,7 +37,13 @@ def a_value(name: str) -> Any:
 def a_result() -> ReadingResult:
     names = [field.name for field in fields(ReadingResult)]
     values = {name: a_value(name) for name in names}
-    return ReadingResult(**{**values, "status": CandidateStatus.READABLE, "problem": ""})
+    # What the database has a list of needs a value of that list.
+    listed = {
+        "status": CandidateStatus.READABLE,
+        "problem": "",
+        "flags": [Flag(FlagKind.MACROS).to_json()],
+    }
+    return ReadingResult(**{**values, **listed})
 
 
 def test_each_field_is_written_into_the_column_of_its_name(draft: Draft) -> None:

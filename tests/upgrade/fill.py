@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.models import (
     Archive,
     Criterion,
@@ -79,7 +80,8 @@ def _draft(owner: User) -> Draft:
     )
     Criterion.objects.create(draft=draft, position=1, name="PostgreSQL", weight=2)
     for number in range(3):
-        rows.candidate(draft, number, flags=[{"kind": "columns", "page": 1}], email="a@example.com")
+        flag = Flag(FlagKind.PAGE_UNREADABLE, page=1)
+        rows.candidate(draft, number, flags=[flag.to_json()], email="a@example.com")
     rows.unreadable(draft, 3)
     rows.waiting(draft, 4)
     archive = Archive(draft=draft, filename="all.zip", size=4, sha256="a" * 64)

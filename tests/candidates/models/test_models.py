@@ -11,15 +11,22 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
+from candidates.facts.flags import Flag, FlagKind
 from candidates.facts.reason import FailureCode, Reason
 from candidates.models import (
+    Archive,
+    Call,
     Candidate,
     Criterion,
     Decision,
+    DescriptionFile,
     Draft,
     Evaluation,
+    Event,
+    FollowUp,
     Membership,
     RankingVisit,
+    Suggestion,
 )
 from candidates.models.analysis import EvaluationStatus, Unscored
 from candidates.models.candidate import CandidateStatus, Verdict
@@ -27,8 +34,18 @@ from candidates.models.claims import MAX_ATTEMPTS, SUSPECT_FROM_ATTEMPTS
 from candidates.models.draft import Role
 from candidates.models.reason import error_columns
 from candidates.reading import Problem
-from jobs.models import Job, JobStatus, Lane, Notification
+from jobs.models import (
+    Delivery,
+    Job,
+    JobStatus,
+    Lane,
+    Notification,
+    Schedule,
+    ScheduledRun,
+    Webhook,
+)
 from tests.makers import rows
+from tests.upgrade.fill import fill
 
 LEASE = timedelta(seconds=30)
 PAST = Now() - timedelta(seconds=1)
@@ -96,6 +113,56 @@ def test_the_database_refuses_what_cannot_be(
 
     with pytest.raises(IntegrityError), transaction.atomic():
         rows_before.update(**change)
+
+
+BOGUS_KIND = Flag(FlagKind.MACROS).to_json() | {"kind": "bogus"}
+BOGUS_FLAGS: tuple[list[object], ...] = (
+    [Flag(FlagKind.MACROS).to_json(), BOGUS_KIND],
+    [{"kind": 1}],
+    [{"params": {}}],
+    ["macros"],
+)
+UNLISTED: list[tuple[type[Model], str, object, str]] = [
+    (Archive, "problem", "bogus", "archive_problem_listed"),
+    (Call, "error_code", "bogus", "call_error_code_listed"),
+    (Candidate, "problem", "bogus", "candidate_problem_listed"),
+    (DescriptionFile, "problem", "bogus", "description_file_problem_listed"),
+    (Evaluation, "error_code", "bogus", "evaluation_error_code_listed"),
+    (Event, "reason_code", "bogus", "event_reason_code_listed"),
+    (FollowUp, "error_code", "bogus", "followup_error_code_listed"),
+    (Suggestion, "error_code", "bogus", "suggestion_error_code_listed"),
+    (Job, "error_code", "bogus", "job_error_code_listed"),
+    (Job, "pause_code", "bogus", "job_pause_code_listed"),
+    (Delivery, "error_code", FailureCode.TIMED_OUT, "delivery_error_code_listed"),
+    (Notification, "error_code", FailureCode.TIMED_OUT, "notification_error_code_listed"),
+    (Schedule, "stop_code", "bogus", "schedule_stop_code_listed"),
+    (ScheduledRun, "error_code", "bogus", "scheduledrun_error_code_listed"),
+    (Webhook, "disabled_reason", "bogus", "webhook_disabled_reason_listed"),
+    *(
+        (model, "flags", flags, f"{model._meta.model_name}_flags_listed")
+        for model in (Candidate, Evaluation)
+        for flags in BOGUS_FLAGS
+    ),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("model", "field", "value", "constraint"), UNLISTED)
+def test_the_database_refuses_a_code_that_is_not_listed(
+    model: type[Model], field: str, value: object, constraint: str
+) -> None:
+    fill()
+    Schedule.objects.update(next_at=None)  # one that is on may have no stop_code at all
+
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        model._default_manager.update(**{field: value})
+
+
+@pytest.mark.parametrize("model", [Candidate, Evaluation])
+def test_the_database_takes_every_kind_of_flag(job: Job, model: type[Model]) -> None:
+    flags = [Flag(kind).to_json() for kind in FlagKind]
+
+    assert model._default_manager.update(flags=flags)
 
 
 def test_the_same_bytes_are_one_candidate(draft: Draft) -> None:

@@ -7,7 +7,7 @@ from candidates.facts.flags import Flag, FlagKind
 from candidates.models import Candidate, Evaluation
 from candidates.pages.flags import (
     CHARACTERS,
-    WORDS,
+    FLAG_WORDS,
     FlagNote,
     filter_choices,
     reading_notes,
@@ -42,12 +42,12 @@ def details(document: Document) -> list[tuple[str, str]]:
 def test_every_kind_has_its_words(kind: FlagKind) -> None:
     (note,) = reading_notes(candidate("", Flag(kind, page=2)))
 
-    assert note.sentence.rstrip(". ") == str(WORDS[kind].sentence)
+    assert note.sentence.rstrip(". ") == str(FLAG_WORDS[kind].sentence)
     assert note.page == (None if kind == FlagKind.SHORTENED else 2)
-    label = str(WORDS[kind].label)
+    label = str(FLAG_WORDS[kind].label)
     assert label and (kind.value, label) in filter_choices()
     assert [(tag.label, tag.sentence) for tag in tags(evaluation("", Flag(kind)))] == [
-        (label, str(WORDS[kind].sentence))
+        (label, str(FLAG_WORDS[kind].sentence))
     ]
 
 
@@ -123,8 +123,8 @@ def test_what_reading_noticed_is_shown_in_the_words_of_the_file() -> None:
     notes = reading_notes(stored)
 
     assert [(note.sentence, note.detail) for note in notes] == [
-        (str(WORDS[FlagKind.LOOK_ALIKE_LETTERS].sentence), "Python, Java"),
-        (str(WORDS[FlagKind.HIDDEN_CHARACTERS].sentence), "9 × tag character"),
+        (str(FLAG_WORDS[FlagKind.LOOK_ALIKE_LETTERS].sentence), "Python, Java"),
+        (str(FLAG_WORDS[FlagKind.HIDDEN_CHARACTERS].sentence), "9 × tag character"),
         ("Left out: text spelled in characters that cannot be seen", "score 100"),
     ]
     assert "Python" not in str(stored.flags)
@@ -179,7 +179,7 @@ def test_what_scoring_noticed_is_shown_in_the_words_of_the_resume(
 
     notes = scoring_notes(evaluation(text, *attacks.flags(text)))
 
-    assert FlagNote(str(WORDS[kind].sentence), shown) in notes
+    assert FlagNote(str(FLAG_WORDS[kind].sentence), shown) in notes
 
 
 def test_many_passages_are_shown_up_to_a_length() -> None:
@@ -194,7 +194,7 @@ def test_many_passages_are_shown_up_to_a_length() -> None:
 def test_a_shortened_resume_is_marked_with_how_much_was_seen() -> None:
     (note,) = scoring_notes(evaluation("", Flag(FlagKind.SHORTENED, {"percent": 61})))
 
-    sentence = WORDS[FlagKind.SHORTENED].sentence
+    sentence = FLAG_WORDS[FlagKind.SHORTENED].sentence
     assert note.sentence == f"{sentence}. The model saw 61% of the text."
     assert note.detail == ""
 

@@ -128,8 +128,8 @@ def test_a_worker_that_lost_the_archive_writes_nothing(
     upload(draft, {"cvs.zip": archives.resumes(3)})
     first = turn.Turn.enter(Lane.objects.get().pk)
     assert first is not None
-    Archive.objects.all().claim(1, first.token, reading.LEASE)
-    Archive.objects.update(due_at=Now() - reading.LEASE)
+    Archive.objects.all().claim(1, first.token, reading.READING_LEASE)
+    Archive.objects.update(due_at=Now() - reading.READING_LEASE)
     Lane.objects.all().delete()
     submit.add_lane(draft.pk, None)
 

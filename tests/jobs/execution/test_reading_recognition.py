@@ -63,7 +63,7 @@ def test_a_file_that_takes_longer_than_its_lease_stays_with_its_reader(
 ) -> None:
     settings.OCR = "eng"
     scans.on_the_path(monkeypatch, scans.slow_tesseract(tmp_path, 6))
-    monkeypatch.setattr(reading, "LEASE", timedelta(seconds=2.5))
+    monkeypatch.setattr(reading, "READING_LEASE", timedelta(seconds=2.5))
     monkeypatch.setattr(reading, "RENEW_SECONDS", 0.5)
     over = threading.Event()
     taken: list[int] = []

@@ -317,7 +317,7 @@ def test_a_fault_with_one_is_no_matter_of_the_others(
     monkeypatch.setattr(runs, "changes", faulty)
 
     assert sweep() == 2
-    assert ScheduledRun.objects.get(schedule__draft=broken).error == runs.BROKE
+    assert ScheduledRun.objects.get(schedule__draft=broken).error == runs.PROGRAM_FAILED
     assert ScheduledRun.objects.get(schedule__draft=draft).outcome == RunOutcome.RAN
     assert not Schedule.objects.all().due().exists()
 
