@@ -1,5 +1,6 @@
 """What reading gave, written into the candidates' rows: each field is a column of its own."""
 
+import json
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
@@ -41,7 +42,7 @@ def a_result() -> ReadingResult:
     listed = {
         "status": CandidateStatus.READABLE,
         "problem": "",
-        "flags": [Flag(FlagKind.MACROS).to_json()],
+        "flags": json.loads(json.dumps([Flag(FlagKind.MACROS).to_json()])),  # lists, not tuples
     }
     return ReadingResult(**{**values, **listed})
 
