@@ -1,6 +1,6 @@
 # `make` prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test lint fix bench fuzz chaos faults screens messages lock
+.PHONY: help setup demo check test coverage lint fix bench fuzz chaos faults screens messages lock
 PY := .venv/bin/python
 # Tests that run at a time; more than processors, as many tests wait for other processes.
 TESTERS ?= 4
@@ -12,6 +12,7 @@ help:
 	@echo "              (ONCE=1: exit when the ranking is printed; PORT=8000: another port)"
 	@echo "make check    lint, types, and the tests that need no browser and no process; a minute"
 	@echo "make test     set up, and run lint, types and all tests"
+	@echo "make coverage run the tests but for the browser's, and print branch coverage by module"
 	@echo "make lint     format, lint, types, imports, scripts, migrations, deployment checks"
 	@echo "make fix      format and mend what can be mended by itself"
 	@echo "make bench    measure; prints the tables of docs/benchmarks.md"
@@ -43,6 +44,15 @@ test:
 	@sh tools/setup.sh test
 	@$(MAKE) --no-print-directory lint
 	@$(PY) -m pytest -n $(TESTERS) --dist worksteal $(ARGS)
+
+# Without a browser. ARGS may name tests; the report says of each module which share of its branches
+# was taken, whatever process took them.
+coverage:
+	@sh tools/setup.sh test
+	@mkdir -p var/coverage && rm -f var/coverage/data*
+	@.venv/bin/coverage run -m pytest -n $(TESTERS) --dist worksteal -m "not browser" \
+		--ignore=tests/browser $(ARGS); tests=$$?; \
+	.venv/bin/coverage combine -q && .venv/bin/coverage report; exit $$tests
 
 # Production-like values, so that the deployment checks see what production would.
 DEPLOYED = DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') \

@@ -4,11 +4,13 @@ An error in the console, a failing script or a violation of the content policy o
 test.
 """
 
+import asyncio
 import os
 import re
 import shutil
 import sys
 import time
+from asyncio import _get_running_loop, _set_running_loop
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -24,6 +26,8 @@ from pytest_django.live_server_helper import LiveServer
 from jobs.models import Heartbeat
 from jobs.workers.processes import MANAGE, start_process, stop_process
 
+# Playwright's event loop, once there is a browser.
+LOOP = pytest.StashKey[asyncio.AbstractEventLoop | None]()
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -38,21 +42,38 @@ TIMEOUT_MS = 60_000  # ms; the machine may be busy with other tests
 STOP_GRACE_SECONDS = 20.0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(django_db_setup: None) -> Iterator[Browser]:
-    """Chromium for a module: while Playwright is active, this thread has a running event loop.
-
-    Django treats that as asynchronous code with another database connection, and no other event
-    loop can run, which other tests need.
-    """
+    """One for each process of a run."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert program, "The browser tests need Chromium: install it, or set CHROMIUM to its path."
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        loop = asyncio.get_running_loop()
         yield browser
+        _set_running_loop(loop)
         browser.close()
-        connections.close_all()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Let Playwright's event loop be this thread's during the tests of this folder only.
+
+    While it is, no other loop can run, and Django takes the thread for asynchronous code, for which
+    it keeps another connection to the database.
+    """
+    if not item.get_closest_marker("browser"):
+        return (yield)
+    _set_running_loop(item.session.stash.get(LOOP, None))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        try:
+            return (yield)
+        finally:
+            connections.close_all()
+            if loop := _get_running_loop():
+                item.session.stash[LOOP] = loop
+            _set_running_loop(None)
 
 
 @pytest.fixture
