@@ -159,7 +159,9 @@ def _after(request: Request, candidate: Candidate) -> HttpResponse:
 
 def _part(request: Request, candidate: Candidate, form: NoteForm | None = None) -> HttpResponse:
     fresh = candidate_for(request.user, candidate.public_id)
-    return render(request, REVIEW_TEMPLATE, review_context(fresh, fresh.role, form))  # type: ignore[attr-defined]
+    context = review_context(fresh, fresh.role, form)  # type: ignore[attr-defined]
+    back = request.POST.get("back", "")
+    return render(request, REVIEW_TEMPLATE, context | {"back": back})
 
 
 def _back(request: Request, candidate: Candidate) -> HttpResponse:

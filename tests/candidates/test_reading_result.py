@@ -42,7 +42,7 @@ def a_result() -> ReadingResult:
     listed = {
         "status": CandidateStatus.READABLE,
         "problem": "",
-        "flags": json.loads(json.dumps([Flag(FlagKind.MACROS).to_json()])),  # lists, not tuples
+        "flags": json.loads(json.dumps([Flag(FlagKind.MACROS).to_json()])),
     }
     return ReadingResult(**{**values, **listed})
 
