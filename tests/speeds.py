@@ -22,13 +22,13 @@ PROCESS_FIXTURES = {"sandbox", "worker", "worker_env"}
 # They wait more than they compute, so that they run beside the others from the start, the longest
 # first: at the end of a run they would leave the processor idle.
 SLOW_TESTS = (
-    "tests/jobs/queue/test_queue.py",
-    "tests/end_to_end/test_hosts.py",
-    "tests/end_to_end/test_faults.py",
-    "tests/jobs/workers/test_supervisor.py",
-    "tests/end_to_end/test_platforms.py",
     "tests/jobs/workers/test_supervisor_kill.py",
+    "tests/end_to_end/test_hosts.py",
+    "tests/jobs/queue/test_queue.py",
+    "tests/end_to_end/test_faults.py",
+    "tests/end_to_end/test_platforms.py",
     "tests/jobs/workers/test_supervisor_drain.py",
+    "tests/jobs/workers/test_supervisor.py",
     "tests/jobs/execution/test_lanes_life.py",
 )
 # Every way to start a process, where it is called. (An audit hook would slow down each test.)
