@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
+from django.utils import timezone, translation
 from pytest_django.plugin import DjangoDbBlocker
 
 from candidates.models import Criterion, Draft
@@ -18,6 +19,13 @@ pytest_plugins = ["tests.speeds"]
 
 # Filled by migrations, and changed by no test.
 FILLED_TABLES = ("django_content_type", "auth_permission", "django_migrations")
+
+
+@pytest.fixture(autouse=True)
+def default_language_and_time_zone() -> None:
+    """What a request of an earlier test activated in this thread must not decide this one."""
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture(scope="session")
