@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo     set up, rank the sample résumés, and serve the pages until Ctrl-C"
 	@echo "              (ONCE=1: exit when the ranking is printed; PORT=8000: another port)"
-	@echo "make check    lint, types, and the tests that need no browser and no process; a minute"
+	@echo "make check    lint, types, and the tests that need no browser and no process"
 	@echo "make test     set up, and run lint, types and all tests"
 	@echo "make coverage run the tests but for the browser's, and print branch coverage by module"
 	@echo "make lint     format, lint, types, imports, scripts, migrations, deployment checks"
