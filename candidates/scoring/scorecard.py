@@ -22,7 +22,10 @@ class Quote:
 
     def verbatim(self, resume: str) -> Self:
         """Return the quote as it stands in the résumé, of which the document is a redacted copy."""
-        return replace(self, text=resume[self.start : self.end])
+        return type(self)(resume[self.start : self.end], self.start, self.end)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"text": self.text, "start": self.start, "end": self.end}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,15 @@ class Rating:
         return replace(self, quotes=tuple(quote.verbatim(resume) for quote in self.quotes))
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "criterion": self.criterion,
+            "rating": self.rating,
+            "explanation": self.explanation,
+            "quotes": [quote.to_json() for quote in self.quotes],
+            "supported": self.supported,
+            "dropped": self.dropped,
+            "reason": self.reason and self.reason.to_json(),
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -89,6 +100,13 @@ class Point:
         """Return the point with its quote as it stands in the résumé."""
         return replace(self, quote=self.quote.verbatim(resume)) if self.quote else self
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "explanation": self.explanation,
+            "quote": self.quote and self.quote.to_json(),
+            "reason": self.reason and self.reason.to_json(),
+        }
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         return cls(
@@ -115,7 +133,11 @@ class Insight:
         )
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "strengths": [point.to_json() for point in self.strengths],
+            "gaps": [point.to_json() for point in self.gaps],
+            "questions": [point.to_json() for point in self.questions],
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -154,7 +176,14 @@ class Scorecard:
         )
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "ratings": [rating.to_json() for rating in self.ratings],
+            "usage": asdict(self.usage),
+            "flags": [flag.to_json() for flag in self.flags],
+            "mode": self.mode,
+            "model": self.model,
+            "insight": self.insight and self.insight.to_json(),
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
