@@ -20,15 +20,8 @@ from candidates.reading.problems import Problem
 from candidates.scoring.rubric import Rubric
 
 from .candidate import Candidate, CandidateStatus
-from .claims import (
-    MAX_ATTEMPTS,
-    SUSPECT_FROM_ATTEMPTS,
-    Claimable,
-    ClaimQuerySet,
-    claim_constraint,
-    flags_constraint,
-    listed_constraint,
-)
+from .claims import MAX_ATTEMPTS, SUSPECT_FROM_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint
+from .constraints import failure_code_constraint, flags_constraint, listed_constraint
 from .draft import Draft
 from .reason import ErrorColumns, error_columns, reason_of
 
@@ -350,9 +343,7 @@ class Evaluation(ErrorColumns, Claimable):
                 name="evaluation_once_per_analysis", fields=["analysis", "candidate"]
             ),
             listed_constraint("evaluation_status_listed", EvaluationStatus),
-            listed_constraint(
-                "evaluation_error_code_listed", FailureCode, "error_code", blank=True
-            ),
+            failure_code_constraint("evaluation_error_code_listed"),
             flags_constraint("evaluation_flags_listed"),
             claim_constraint("evaluation_token_while_scoring", EvaluationStatus.SCORING),
             models.CheckConstraint(

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.facts.reason import FailureCode
 
 from .analysis import Analysis, Evaluation
-from .claims import listed_constraint
+from .constraints import failure_code_constraint, listed_constraint
 from .draft import Draft
 from .reason import MAX_CODE_LENGTH
 
@@ -189,7 +189,7 @@ class Call(models.Model):
         constraints = [
             listed_constraint("call_status_listed", CallStatus),
             listed_constraint("call_purpose_listed", CallPurpose, "purpose"),
-            listed_constraint("call_error_code_listed", FailureCode, "error_code", blank=True),
+            failure_code_constraint("call_error_code_listed"),
             models.CheckConstraint(
                 name="call_settled_when_over",
                 condition=Q(status=CallStatus.OPEN, settled_at=None)

@@ -22,7 +22,8 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import Claimable, ClaimQuerySet, claim_constraint, flags_constraint, listed_constraint
+from .claims import Claimable, ClaimQuerySet, claim_constraint
+from .constraints import flags_constraint, listed_constraint
 from .draft import Draft
 from .event import Event, EventVerb
 

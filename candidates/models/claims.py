@@ -7,15 +7,12 @@ the token, so that a worker that was frozen past its lease cannot overwrite the 
 """
 
 from datetime import timedelta
-from enum import Enum
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
-
-from candidates.facts.flags import FlagKind
 
 # After so many claims that ended without an answer the row itself is taken for the cause.
 MAX_ATTEMPTS = 5
@@ -115,6 +112,10 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
             deferrals=F("deferrals") + 1,
         )
 
+    def revoke(self) -> int:
+        """Take claims away from workers that are given up for lost: a late answer finds no row."""
+        return self.filter(status=self.CLAIMED).update(status=self.WAITING, token=None)
+
     def make_due(self) -> int:
         """Make waiting rows due now, with no deferral counted."""
         return self.filter(status=self.WAITING).update(due_at=Now(), deferrals=0)
@@ -129,27 +130,4 @@ def claim_constraint(name: str, claimed: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         name=name,
         condition=Q(status=claimed, token__isnull=False) | (~Q(status=claimed) & Q(token=None)),
-    )
-
-
-def listed_constraint(
-    name: str, choices: type[Enum], field: str = "status", *, blank: bool = False
-) -> Any:
-    """The field holds one of `choices`, which Django does not tell the database by itself; with
-    `blank` it may be empty too."""
-    values = [*([""] if blank else []), *(choice.value for choice in choices)]
-    return models.CheckConstraint(name=name, condition=Q(**{f"{field}__in": values}))
-
-
-def flags_constraint(name: str) -> models.CheckConstraint:
-    """Each entry of the JSON list `flags` has the kind of a flag."""
-    is_listed = " || ".join(f'@ == "{kind.value}"' for kind in FlagKind)
-    unlisted = f"$[*] ? (!exists(@.kind ? ({is_listed})))"
-    return models.CheckConstraint(
-        name=name,
-        condition=models.Func(
-            F("flags"),
-            template=f"NOT jsonb_path_exists(%(expressions)s, '{unlisted}')",
-            output_field=models.BooleanField(),
-        ),
     )

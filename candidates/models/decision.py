@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from .candidate import Candidate, Verdict
-from .claims import listed_constraint
+from .constraints import listed_constraint
 from .draft import Draft
 from .event import Event, EventVerb
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.facts import similarity
 
 from .candidate import Candidate, CandidateStatus
-from .claims import listed_constraint
+from .constraints import listed_constraint
 from .draft import Draft
 from .event import Event, EventVerb
 

@@ -9,9 +9,9 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from candidates.facts.reason import FailureCode, Reason
+from candidates.facts.reason import Reason
 
-from .claims import listed_constraint
+from .constraints import failure_code_constraint, listed_constraint
 from .reason import MAX_CODE_LENGTH, columns, reason_of
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Event(models.Model):
         ]
         constraints = [
             listed_constraint("event_verb_listed", EventVerb, "verb"),
-            listed_constraint("event_reason_code_listed", FailureCode, "reason_code", blank=True),
+            failure_code_constraint("event_reason_code_listed", "reason_code"),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from candidates.facts.reason import FailureCode, Reason
 
 from .analysis import Analysis, Evaluation, EvaluationStatus
-from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint
+from .constraints import failure_code_constraint, listed_constraint
 from .reason import ErrorColumns, error_columns
 
 
@@ -154,7 +155,7 @@ class FollowUp(ErrorColumns, Claimable):
             models.UniqueConstraint(name="followup_once", fields=["evaluation", "kind"]),
             listed_constraint("followup_status_listed", FollowUpStatus),
             listed_constraint("followup_kind_listed", FollowUpKind, "kind"),
-            listed_constraint("followup_error_code_listed", FailureCode, "error_code", blank=True),
+            failure_code_constraint("followup_error_code_listed"),
             claim_constraint("followup_token_while_working", FollowUpStatus.WORKING),
             models.CheckConstraint(
                 name="followup_done_at_when_over",

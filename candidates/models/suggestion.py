@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from candidates.facts.reason import FailureCode, Reason
 from candidates.scoring.rubric import RubricCriterion
 
-from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint
+from .constraints import failure_code_constraint, listed_constraint
 from .draft import Draft
 from .reason import ErrorColumns, error_columns
 
@@ -89,9 +90,7 @@ class Suggestion(ErrorColumns, Claimable):
         ]
         constraints = [
             listed_constraint("suggestion_status_listed", SuggestionStatus),
-            listed_constraint(
-                "suggestion_error_code_listed", FailureCode, "error_code", blank=True
-            ),
+            failure_code_constraint("suggestion_error_code_listed"),
             claim_constraint("suggestion_token_while_working", SuggestionStatus.WORKING),
             models.CheckConstraint(
                 name="suggestion_done_at_when_over",

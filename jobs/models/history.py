@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from candidates.models.claims import listed_constraint
+from candidates.models.constraints import listed_constraint
 
 
 class Grain(models.TextChoices):

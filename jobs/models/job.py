@@ -13,9 +13,9 @@ from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from candidates.facts.reason import FailureCode, Reason
+from candidates.facts.reason import Reason
 from candidates.models import Analysis, Draft
-from candidates.models.claims import listed_constraint
+from candidates.models.constraints import failure_code_constraint, listed_constraint
 from candidates.models.reason import (
     MAX_CODE_LENGTH,
     ErrorColumns,
@@ -164,8 +164,8 @@ class Job(ErrorColumns):
         constraints = [
             listed_constraint("job_status_listed", JobStatus),
             listed_constraint("job_priority_listed", Priority, "priority"),
-            listed_constraint("job_error_code_listed", FailureCode, "error_code", blank=True),
-            listed_constraint("job_pause_code_listed", FailureCode, "pause_code", blank=True),
+            failure_code_constraint("job_error_code_listed"),
+            failure_code_constraint("job_pause_code_listed", "pause_code"),
             models.UniqueConstraint(
                 name="job_one_open_per_analysis",
                 fields=["analysis"],

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.facts.reason import DeliveryCode, Reason
 from candidates.models import Draft, Membership
-from candidates.models.claims import listed_constraint
+from candidates.models.constraints import listed_constraint
 
 from .job import Job
 from .outgoing import OutgoingMessage, OutgoingQuerySet, outgoing_constraints, outgoing_index

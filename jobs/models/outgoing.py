@@ -11,7 +11,8 @@ from django.db.models.functions.uuid import UUID4
 from django.utils.translation import gettext_lazy as _
 
 from candidates.facts.reason import DeliveryCode, Reason
-from candidates.models.claims import Claimable, ClaimQuerySet, claim_constraint, listed_constraint
+from candidates.models.claims import Claimable, ClaimQuerySet, claim_constraint
+from candidates.models.constraints import listed_constraint
 from candidates.models.reason import ErrorColumns, error_columns
 
 

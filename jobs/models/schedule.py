@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from candidates.facts.reason import FailureCode, Reason
+from candidates.facts.reason import Reason
 from candidates.models import Analysis, Draft
-from candidates.models.claims import listed_constraint
+from candidates.models.constraints import failure_code_constraint, listed_constraint
 from candidates.models.preference import zones
 from candidates.models.reason import MAX_CODE_LENGTH, ErrorColumns, columns, reason_of
 
@@ -119,7 +119,7 @@ class Schedule(models.Model):
         ]
         constraints = [
             listed_constraint("schedule_frequency_listed", Frequency, "frequency"),
-            listed_constraint("schedule_stop_code_listed", FailureCode, "stop_code", blank=True),
+            failure_code_constraint("schedule_stop_code_listed", "stop_code"),
             models.CheckConstraint(
                 name="schedule_off_has_no_next_run",
                 condition=Q(next_at=None)
@@ -194,9 +194,7 @@ class ScheduledRun(ErrorColumns):
         indexes = [models.Index(fields=["schedule", "-created_at"])]
         constraints = [
             listed_constraint("scheduledrun_outcome_listed", RunOutcome, "outcome"),
-            listed_constraint(
-                "scheduledrun_error_code_listed", FailureCode, "error_code", blank=True
-            ),
+            failure_code_constraint("scheduledrun_error_code_listed"),
             models.CheckConstraint(
                 name="scheduledrun_error_when_failed",
                 condition=(Q(outcome=RunOutcome.FAILED) & ~Q(error_code=""))

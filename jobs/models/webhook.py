@@ -13,7 +13,7 @@ from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from candidates.models.claims import listed_constraint
+from candidates.models.constraints import listed_constraint
 
 from .outgoing import OutgoingMessage, OutgoingQuerySet, outgoing_constraints, outgoing_index
 

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
-from candidates.models.claims import listed_constraint
+from candidates.models.constraints import listed_constraint
 
 from .job import Lane
 from .notification import Notification
