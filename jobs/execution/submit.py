@@ -197,6 +197,9 @@ def cancel(job: Job, user: "User | None") -> bool:
         lanes = Lane.objects.filter(job=job)
         lanes.filter(started_at=None).delete()
         record(job, EventVerb.CANCELLED, actor=user)
+        # A worker that stood still until its lane was ended may wake up and write its answers,
+        # which nothing would rank.
+        job.analysis.evaluations.exclude(token__in=lanes.values("token")).revoke()
         if not lanes.exists() and job.analysis.evaluations.unranked().exists():
             add_lane(job.analysis.draft_id, job)  # to rank what has been scored
     return True

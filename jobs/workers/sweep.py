@@ -92,8 +92,7 @@ def _free_claims_of_no_job() -> int:
     freed = 0
     for rows in (Evaluation, FollowUp):
         held: ClaimQuerySet[Any] = rows.objects.all()
-        held = held.filter(status=held.CLAIMED, due_at__lte=Now()).exclude(Exists(at_work))
-        freed += held.update(status=held.WAITING, token=None)
+        freed += held.filter(due_at__lte=Now()).exclude(Exists(at_work)).revoke()
     return freed
 
 

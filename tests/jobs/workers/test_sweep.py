@@ -12,8 +12,11 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from candidates.models import Analysis, Call, Draft, Piece
+from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallPurpose
-from jobs.execution import submit
+from jobs.execution import lanes, submit
+from jobs.execution.scoring import UNSCORED
+from jobs.execution.turn import Turn
 from jobs.models import Job, Lane, Notification
 from jobs.workers.sweep import SWEEP_LOCK, _end_lost_lanes, sweep
 from tests.makers import rows
@@ -53,6 +56,27 @@ def test_a_lane_at_work_is_left_alone(job: Job) -> None:
     Lane.objects.update(token=uuid4(), started_at=Now(), due_at=Now() + timedelta(seconds=9))
 
     assert sweep() == 0
+
+
+def test_a_worker_that_wakes_up_after_a_cancel_leaves_no_score_without_a_rank(
+    job: Job, alice: User
+) -> None:
+    """It stood still until its lane was ended; then the job was cancelled, and it went on."""
+    turn = Turn.enter(Lane.objects.get().pk)
+    assert turn is not None
+    lanes.enrol(turn.job)
+    evaluations = job.analysis.evaluations.all()
+    claimed = evaluations.scorable().claim(1, turn.token, timedelta(minutes=2))
+    Lane.objects.update(due_at=Now() - timedelta(seconds=1))
+    sweep()
+    assert submit.cancel(job, alice)
+
+    answer = {**UNSCORED, "id": claimed[0], "fingerprint": "", "status": EvaluationStatus.SCORED}
+    evaluations.answer(turn.token, [{**answer, "score": 50.0}])
+    sweep()
+
+    assert len(claimed) == 1
+    assert not evaluations.unranked().exists() or Lane.objects.filter(job=job).exists()
 
 
 def test_calls_whose_lane_is_gone_have_an_unknown_outcome(job: Job) -> None:
