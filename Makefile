@@ -50,9 +50,9 @@ test:
 coverage:
 	@sh tools/setup.sh test
 	@mkdir -p var/coverage && rm -f var/coverage/data*
-	@.venv/bin/coverage run -m pytest -n $(TESTERS) --dist worksteal -m "not browser" \
+	@$(PY) -m coverage run -m pytest -n $(TESTERS) --dist worksteal -m "not browser" \
 		--ignore=tests/browser $(ARGS); tests=$$?; \
-	.venv/bin/coverage combine -q && .venv/bin/coverage report; exit $$tests
+	$(PY) -m coverage combine -q && $(PY) -m coverage report; exit $$tests
 
 # Production-like values, so that the deployment checks see what production would.
 DEPLOYED = DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))') \

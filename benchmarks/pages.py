@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 from psutil import Process
 
-from .stage import TEXTS, cpu, django_of_our_own, postgres, say
+from .stage import cpu, django_of_our_own, postgres, sample_texts, say
 
 ROOT = Path(__file__).resolve().parent.parent
 CANDIDATES = int(os.environ.get("BENCH_CANDIDATES", "10000"))
@@ -62,7 +62,7 @@ def _fill(user: Any) -> dict[str, Any]:
     from candidates.models import Draft
     from jobs.models import Job, JobStatus
 
-    from .stage import ROLE
+    from .stage import role
 
     chance = random.Random(6)  # noqa: S311
     drafts = Draft.objects.bulk_create(
@@ -78,7 +78,7 @@ def _fill(user: Any) -> dict[str, Any]:
                 started_at=now, completed_at=now)
         )  # fmt: skip
     Job.objects.bulk_create(jobs)
-    large = Draft.objects.all().write(user, ROLE)
+    large = Draft.objects.all().write(user, role())
     analysis = _ranked(large, user, CANDIDATES, chance)
     Job.objects.create(
         analysis=analysis, requested_by=user, status=JobStatus.COMPLETED,
@@ -109,7 +109,7 @@ def _ranked(draft: Any, user: Any, count: int, chance: random.Random) -> Any:
     from candidates.models.candidate import CandidateStatus
 
     now = timezone.now()
-    criteria = draft.rubric()
+    criteria, texts = draft.rubric(), sample_texts()
     analysis = Analysis.objects.create(
         draft=draft, requested_by=user, title=draft.title, criteria=criteria.to_json(),
         engine="local", model="a-model", version="local-9", top_n=10,
@@ -122,7 +122,7 @@ def _ranked(draft: Any, user: Any, count: int, chance: random.Random) -> Any:
                 draft=draft, filename=f"{number}.pdf", file=f"bench/{draft.pk}/{number}",
                 size=1, sha256=sha256(f"{draft.pk} {number}".encode()).hexdigest(),
                 status=CandidateStatus.READABLE, read_at=now, name=f"Person {number}", pages=2,
-                text=TEXTS[number % len(TEXTS)],
+                text=texts[number % len(texts)],
             )
             for number in numbers
         )  # fmt: skip

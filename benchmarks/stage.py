@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import psutil
 from psutil import Process
 
 UNIQUE_COLUMNS = ("sha256", "redacted_key")  # of a copy
-SAMPLES = Path(__file__).resolve().parent.parent / "candidates" / "samples"
+SAMPLE_ROLE = Path(__file__).resolve().parent.parent / "candidates" / "samples" / "backend-engineer"
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
     from candidates.scoring.fingerprint import document_key
     from candidates.scoring.prepare import prepare_for_storage
 
-    draft = Draft.objects.all().write(user, ROLE)
+    draft = Draft.objects.all().write(user, role())
     rows = []
     for number, text in enumerate(texts):
         digest = sha256(f"{draft.pk} {number}".encode()).hexdigest()
@@ -148,9 +149,10 @@ def name(number: int) -> str:
 
 def texts(count: int, salt: str) -> list[str]:
     """Sample résumés, each made a little different from its first line on."""
+    samples = sample_texts()
     texts = []
     for number in range(count):
-        lines = TEXTS[number % len(TEXTS)].splitlines()
+        lines = samples[number % len(samples)].splitlines()
         chance = random.Random(f"{salt} {number}")  # noqa: S311
         shown_lines = [line for line in lines if chance.random() > 0.05]
         # In letters: a long number is taken for a telephone's, and blanked.
@@ -159,23 +161,28 @@ def texts(count: int, salt: str) -> list[str]:
     return texts
 
 
-def _load() -> tuple[Any, list[str]]:
+@cache
+def role() -> Any:
+    """The posting of the sample role."""
     from candidates import posting
+
+    return posting.parse((SAMPLE_ROLE / "JOB.md").read_text(encoding="utf-8"))
+
+
+@cache
+def sample_texts() -> list[str]:
+    """The texts of its sample résumés."""
     from candidates.reading import Unreadable, read
 
-    folder = SAMPLES / "backend-engineer"
     texts = []
-    for path in sorted(folder.iterdir()):
+    for path in sorted(SAMPLE_ROLE.iterdir()):
         if path.name == "JOB.md":
             continue
         try:
             texts.append(read(path.read_bytes(), path.name).text)
         except Unreadable:
             continue  # the samples hold a few on purpose
-    return posting.parse((folder / "JOB.md").read_text(encoding="utf-8")), texts
-
-
-ROLE, TEXTS = _load()
+    return texts
 
 
 def wait_until(over: Callable[[], bool], *, longest: float, every: float = 0.05) -> None:

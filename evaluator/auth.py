@@ -1,11 +1,12 @@
 """The user of a request, with what every page needs of them, in the query that is made anyway."""
 
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
@@ -36,10 +37,16 @@ class UserBackend(ModelBackend):
         return user
 
     def get_user(self, user_id: Any) -> User | None:
-        member = Membership.objects.filter(draft=OuterRef("draft"), user=OuterRef("user"))
-        visible = Q(draft__owner=F("user")) | Exists(member)
-        notices = Notice.objects.unread().filter(visible, user=OuterRef("pk")).order_by()
-        number = notices.values("user").annotate(n=Count("pk")).values("n")
-        users = User.objects.select_related("preference")
-        user = users.annotate(unread=Coalesce(Subquery(number), 0)).filter(pk=user_id).first()
+        user = _users().filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
+
+
+@cache
+def _users() -> QuerySet[User]:
+    """The query, built once: each request would else spend more on that than on running it."""
+    member = Membership.objects.filter(draft=OuterRef("draft"), user=OuterRef("user"))
+    visible = Q(draft__owner=F("user")) | Exists(member)
+    notices = Notice.objects.unread().filter(visible, user=OuterRef("pk")).order_by()
+    number = notices.values("user").annotate(n=Count("pk")).values("n")
+    users = User.objects.select_related("preference")
+    return users.annotate(unread=Coalesce(Subquery(number), 0))

@@ -11,9 +11,9 @@ from candidates.scoring.rubric import Rubric
 from tests.servers.model import serve_model
 
 RUBRIC = Rubric.build(
-    title=stage.ROLE.title,
-    description=stage.ROLE.description,
-    criteria=list(stage.ROLE.criteria),
+    title=stage.role().title,
+    description=stage.role().description,
+    criteria=list(stage.role().criteria),
     role_weight=5,
 )
 

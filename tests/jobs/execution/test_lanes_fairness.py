@@ -114,7 +114,7 @@ def test_a_cancel_takes_effect_within_a_second_in_the_middle_of_a_slice(
     settings.EVALUATOR_CONCURRENCY = 4
     several(draft, 12)
     job = submit.submit(draft, alice, mode="none")
-    cancelled: list[bool] = []
+    cancelled: list[bool] = []  # by each request that comes before the cancel is done
 
     def script(request: dict[str, Any]) -> Any:
         if len(model.requests) >= 5 and not cancelled:
@@ -126,7 +126,7 @@ def test_a_cancel_takes_effect_within_a_second_in_the_middle_of_a_slice(
     work_off()
 
     # Nobody waited for the answers still in flight.
-    assert cancelled[0]
+    assert any(cancelled)
     tally = job.analysis.evaluations.tally()
     assert 0 < tally[EvaluationStatus.SCORED] <= 4
     assert not job.analysis.evaluations.unranked().exists()
@@ -188,7 +188,7 @@ def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(turn, "GUEST_WAIT", turn.GUEST_WAIT * 0)
-    monkeypatch.setattr(turn, "STOP_DRAIN_SECONDS", 5.0)
+    monkeypatch.setattr(turn, "STOP_DRAIN_SECONDS", 1.0)
     here = Heartbeat.objects.create(host="here", pid=1, workers=1)
     monkeypatch.setenv("EVALUATOR_SUPERVISOR", str(here.pk))
     settings.EVALUATOR_CONCURRENCY = 4
