@@ -234,7 +234,7 @@ QUESTION_WITH_GOOD = _(
     "What good looks like: %(good)s"
 )
 # What this program says of a rating or in an insight. The gap `name` is the criterion's name,
-# `words` its terms in the quotes, `said` the sentence of the cause.
+# `words` its terms in the quotes, `evidence` the sentence of the cause.
 STATEMENTS: dict[ReasonCode, Words] = {
     RatingCode.CRITERION_NOT_MENTIONED: _("No sentence of the résumé speaks of “%(name)s”."),
     RatingCode.TERMS_IN_SENTENCES: lambda params: SENTENCES_SPEAK[int(params["sentences"])],
@@ -247,11 +247,15 @@ STATEMENTS: dict[ReasonCode, Words] = {
     RatingCode.ROLE_CLOSE: _("As a whole the résumé is close to the role."),
     RatingCode.ROLE_PARTLY: _("As a whole the résumé is partly like the role."),
     RatingCode.ROLE_FAR: _("As a whole the résumé is far from the role."),
-    RatingCode.ROLE_CLOSE_WITH_EVIDENCE: _("As a whole the résumé is close to the role; %(said)s."),
-    RatingCode.ROLE_PARTLY_WITH_EVIDENCE: _(
-        "As a whole the résumé is partly like the role; %(said)s."
+    RatingCode.ROLE_CLOSE_WITH_EVIDENCE: _(
+        "As a whole the résumé is close to the role; %(evidence)s."
     ),
-    RatingCode.ROLE_FAR_WITH_EVIDENCE: _("As a whole the résumé is far from the role; %(said)s."),
+    RatingCode.ROLE_PARTLY_WITH_EVIDENCE: _(
+        "As a whole the résumé is partly like the role; %(evidence)s."
+    ),
+    RatingCode.ROLE_FAR_WITH_EVIDENCE: _(
+        "As a whole the résumé is far from the role; %(evidence)s."
+    ),
     InsightCode.STRONG_EVIDENCE: _("Strong evidence of %(name)s (%(number)s of 4)."),
     InsightCode.EVIDENCE: _("Evidence of %(name)s (%(number)s of 4)."),
     InsightCode.MUST_HAVE_WITHOUT_EVIDENCE: _(
@@ -344,7 +348,7 @@ def _statement(reason: Reason, criteria: Mapping[str, RubricCriterion]) -> str:
         gaps["number"] = number_format(f"{params['rating']:g}")
     if (cause := reason.cause) is not None:
         statement = _statement(cause, criteria).removesuffix(".")
-        gaps["said"] = f"{statement[0].lower()}{statement[1:]}"
+        gaps["evidence"] = f"{statement[0].lower()}{statement[1:]}"
     elif "terms" in params:
         gaps["words"] = _quoted(str(params["terms"]).split())
     return gettext(msgid) % gaps

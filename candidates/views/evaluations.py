@@ -40,7 +40,7 @@ def evaluation(request: Request, public_id: UUID) -> HttpResponse:
         "evaluation": evaluation,
         "analysis": analysis,
         "draft": draft,
-        "shown": ratings,
+        "ratings": ratings,
         "flags": flag_notes(evaluation, draft)
         + duplicate_notes(draft, [candidate.pk]).get(candidate.pk, []),
         "rank": evaluation.place(analysis.evaluations.tied() if evaluation.band else ()),

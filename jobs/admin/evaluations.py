@@ -16,7 +16,7 @@ admin.site.unregister(Evaluation)
 class EvaluationActionAdmin(StaffActionAdmin, EvaluationAdmin):
     staff_actions = (
         StaffAction(
-            "take_out",
+            "skip",
             "jobs.clear_evaluation",
             _("Take this résumé out"),
             _("Take the selected résumés out"),

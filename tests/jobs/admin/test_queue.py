@@ -48,7 +48,7 @@ def test_a_resume_that_stops_workers_is_taken_out_by_who_may(eve: User, draft: D
     Evaluation.objects.update(attempts=2)
     bad = Evaluation.objects.get()
     url = reverse("admin:candidates_evaluation_changelist")
-    sent = {"action": "take_out", "_selected_action": [bad.pk], "confirmed": "yes"}
+    sent = {"action": "skip", "_selected_action": [bad.pk], "confirmed": "yes"}
     staff(eve, "view_evaluation").post(url, sent)
     assert Evaluation.objects.get().status == EvaluationStatus.WAITING
 
