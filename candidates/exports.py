@@ -138,7 +138,7 @@ def _evaluation_values(
     reason = unscored_reason(evaluation)
     ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
     with translation.override(language):
-        error = sentence(reason)
+        error = sentence(reason, criteria)
         statements = [statement(rating, criteria) for rating in ratings]
         names = {key: criterion_name(criterion) for key, criterion in criteria.items()}
     return {

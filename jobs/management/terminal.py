@@ -144,7 +144,10 @@ def print_ranking(console: Console, analysis: Analysis) -> None:
     if analysis.engine != LOCAL:
         console.print(_usage_line(usage(analysis)), highlight=False)
     for evaluation in unscored:
-        problem = sentence(unscored_reason(evaluation)) or evaluation.get_status_display()
+        problem = (
+            sentence(unscored_reason(evaluation), analysis.rubric.by_key())
+            or evaluation.get_status_display()
+        )
         console.print(f"{evaluation.candidate.filename}: {problem}", highlight=False)
 
 

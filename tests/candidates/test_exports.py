@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates import exports
-from candidates.facts.reason import Reason
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Candidate, Decision, Draft, Event, EventVerb
 from candidates.models.candidate import Verdict
 from candidates.scoring.reason_codes import RatingCode
@@ -254,3 +254,20 @@ def test_a_thousand_rows_cost_no_more_queries(
     for kind in ("csv", "json", "xlsx"):
         with django_assert_max_num_queries(12):
             assert len(fetch(as_alice, analysis, kind)) > 10_000
+
+
+def test_an_answer_without_a_rating_names_the_criterion_wherever_the_rubric_is_known(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    missing = Reason(FailureCode.RATING_MISSING, {"criterion": "c1"})
+    reason = Reason.because_of(FailureCode.ANSWER_UNUSABLE, missing)
+    failed = analysis.evaluations.filter(rank=1)
+    failed.update(**rows.failure(reason), ratings=[])
+    job = rows.job(analysis)
+    evaluation = analysis.evaluations.get(status="failed")
+
+    assert "it has no rating for 'Python'" in fetch(as_alice, analysis, "csv").decode()
+    for page in (job, analysis, evaluation):
+        assert (
+            "it has no rating for &#x27;Python&#x27;" in as_alice.get(page.get_absolute_url()).text
+        )
