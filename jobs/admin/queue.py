@@ -96,6 +96,7 @@ class HeartbeatAdmin(StaffActionAdmin):
 class IncidentAdmin(ReadOnly):
     list_display = ["occurred_at", "host", "kind", "why"]
     list_filter = ["kind"]
+    readonly_fields = ["why"]
 
     @admin.display(description=_("reason"))
     def why(self, incident: Incident) -> str:

@@ -37,8 +37,8 @@ class Incident(models.Model):
     host = models.CharField(max_length=255)
     heartbeat = models.PositiveBigIntegerField(help_text="id of the supervisor's sign of life")
     kind = models.CharField(max_length=8, choices=IncidentKind)
-    reason_code = models.CharField(max_length=MAX_CODE_LENGTH)
-    reason_params = models.JSONField(blank=True, db_default={}, default=dict)
+    reason_code = models.CharField(max_length=MAX_CODE_LENGTH, editable=False)
+    reason_params = models.JSONField(blank=True, db_default={}, default=dict, editable=False)
     occurred_at = models.DateTimeField(db_default=Now())
 
     objects = IncidentQuerySet.as_manager()
