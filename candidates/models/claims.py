@@ -114,7 +114,8 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
 
     def revoke(self) -> int:
         """Take claims away from workers that are given up for lost: a late answer finds no row."""
-        return self.filter(status=self.CLAIMED).update(status=self.WAITING, token=None)
+        claimed = self.filter(status=self.CLAIMED)
+        return claimed.update(status=self.WAITING, token=None, due_at=Now())
 
     def make_due(self) -> int:
         """Make waiting rows due now, with no deferral counted."""

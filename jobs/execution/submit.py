@@ -199,7 +199,8 @@ def cancel(job: Job, user: "User | None") -> bool:
         record(job, EventVerb.CANCELLED, actor=user)
         # A worker that stood still until its lane was ended may wake up and write its answers,
         # which nothing would rank.
-        job.analysis.evaluations.exclude(token__in=lanes.values("token")).revoke()
+        alive = Lane.objects.filter(job__analysis=job.analysis_id, token__isnull=False)
+        job.analysis.evaluations.exclude(token__in=alive.values("token")).revoke()
         if not lanes.exists() and job.analysis.evaluations.unranked().exists():
             add_lane(job.analysis.draft_id, job)  # to rank what has been scored
     return True
