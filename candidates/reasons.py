@@ -11,7 +11,15 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from candidates.facts.reason import CAUSE, DeliveryCode, FailureCode, Param, Reason, ReasonCode
+from candidates.facts.reason import (
+    CAUSE,
+    DeliveryCode,
+    FailureCode,
+    IncidentCode,
+    Param,
+    Reason,
+    ReasonCode,
+)
 from candidates.reading.problems import Problem
 from candidates.scoring.engines.openai.answers import UNUSABLE
 from candidates.scoring.reason_codes import InsightCode, RatingCode
@@ -204,6 +212,18 @@ SENTENCES: dict[ReasonCode, Words] = {
     DeliveryCode.ADDRESS_PRIVATE: _(
         "'%(host)s' leads to %(address)s, which is not a public address. Give a public one, or "
         "ask whoever runs the site to allow private ones (WEBHOOK_ALLOW_PRIVATE)."
+    ),
+    # What died on a host
+    IncidentCode.WORKER_DIED: _("A worker process died."),
+    IncidentCode.WORKER_TIMED_OUT: _("A worker process took too long and was stopped."),
+    IncidentCode.PUSHER_DIED: _("The process that hands messages to the workers died."),
+    IncidentCode.MONITOR_DIED: _("The process that stores the workers' results died."),
+    IncidentCode.PROCESS_DIED: _("A process of the workers died."),
+    IncidentCode.CLUSTER_ENDED: _(
+        "The main process of the workers ended with exit code %(exit_code)s."
+    ),
+    IncidentCode.CANARY_MISSING: _(
+        "No test message came through for %(seconds)s seconds, and no work was being done."
     ),
 }
 SENTENCES.update(UNUSABLE.items())

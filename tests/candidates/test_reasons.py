@@ -9,7 +9,14 @@ from django.contrib.auth.models import User
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
-from candidates.facts.reason import CAUSE, DeliveryCode, FailureCode, Reason, ReasonCode
+from candidates.facts.reason import (
+    CAUSE,
+    DeliveryCode,
+    FailureCode,
+    IncidentCode,
+    Reason,
+    ReasonCode,
+)
 from candidates.models.reason import columns, reason_of
 from candidates.reading.problems import Problem
 from candidates.reasons import (
@@ -27,7 +34,7 @@ from candidates.scoring.engines.openai import answers
 from candidates.scoring.rubric import ROLE, RubricCriterion
 from tests.reasons import raises_saying
 
-CODES: list[ReasonCode] = [*FailureCode, *DeliveryCode]
+CODES: list[ReasonCode] = [*FailureCode, *DeliveryCode, *IncidentCode]
 VALUES: dict[str, int | str] = {
     "engine": "magic", "package": "p", "weights": "w", "tokenizer": "t", "model": "gpt-9",
     "server_code": "bad_thing", "criterion": "c1", CAUSE: "quota_gone", "user": 0, "tries": 4,
