@@ -8,7 +8,6 @@ import gzip
 import http.client
 import os
 import random
-import shutil
 import socket
 import statistics
 import subprocess
@@ -349,12 +348,13 @@ def _scripts() -> None:
 def _in_a_browser(things: dict[str, Any], cookie: str, port: int) -> None:
     from playwright.sync_api import sync_playwright
 
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    from tests.chromium import find_chromium
+
     site = f"http://127.0.0.1:{port}"
     loads, shown = [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, args=["--headless", "--no-sandbox", "--disable-gpu"]
+            executable_path=find_chromium(), args=["--headless", "--no-sandbox", "--disable-gpu"]
         )
 
         def opened(slower: int = 1) -> Any:

@@ -26,6 +26,7 @@ from pathlib import Path
 from candidates.reading import Problem, Unreadable
 from candidates.reading.limits import READING_SECONDS
 from candidates.reading.sandbox.parent import Sandbox
+from candidates.reading.sniff import ENDINGS
 from tests.makers import archives, files, hidden, layouts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,18 +54,9 @@ def seeds() -> list[tuple[str, bytes]]:
     seeds = [(name, make()) for name, (make, _) in files.REFUSED.items()]
     seeds += [(f"hidden {n}.pdf", make()) for n, (_, make) in enumerate(hidden.HIDDEN.values())]
     seeds += [(f"layout {n}.pdf", make()[0]) for n, make in enumerate(layouts.TWO_COLUMNS.values())]
-    seeds += [
-        ("cv.pdf", files.pdf()),
-        ("cv.docx", files.docx(*files.LINES)),
-        ("cv.html", files.html()),
-        ("cv.txt", files.text()),
-        ("cv.eml", files.eml()),
-        ("cv.msg", files.msg()),
-        ("cv.doc", files.doc()),
-        ("cv.odt", files.odt()),
-        ("cv.rtf", files.rtf()),
-        ("cvs.zip", archives.resumes(5)),
-    ]
+    seeds += [(f"cv.{ENDINGS[kind]}", make()) for kind, (make, _) in files.SAMPLES.items()]
+    seeds += [("message.eml", files.eml()), ("message.msg", files.msg())]
+    seeds.append(("cvs.zip", archives.resumes(5)))
     for folder in FOLDERS:
         if folder.is_dir():
             paths = sorted(path for path in folder.rglob("*") if path.is_file())

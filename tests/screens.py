@@ -4,7 +4,6 @@ and on a phone, and two of them in the dark.
 
 import io
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +18,8 @@ from urllib.request import urlopen
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.chromium import find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENS = ROOT / "docs" / "screens"
@@ -41,9 +42,9 @@ def main() -> int:
         demo = [sys.executable, str(ROOT / "manage.py"), "demo", "--once"]
         subprocess.run(demo, check=True, stdout=subprocess.DEVNULL)
         with _django(), _web_server() as site, sync_playwright() as playwright:
-            program = os.environ.get("CHROMIUM") or shutil.which("chromium")
             browser = playwright.chromium.launch(
-                executable_path=program, args=["--headless", "--no-sandbox", "--disable-gpu"]
+                executable_path=find_chromium(),
+                args=["--headless", "--no-sandbox", "--disable-gpu"],
             )
             _take_all(browser, site)
             browser.close()

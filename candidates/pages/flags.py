@@ -12,6 +12,7 @@ from candidates.facts.flags import Flag, FlagKind
 from candidates.models import Candidate, Evaluation
 from candidates.ranking import ANY, HIDDEN, NONE
 from candidates.reading.problems import Problem
+from candidates.reading.sniff import FileKind
 from candidates.scoring import attacks
 
 MAX_WORDS_CHARACTERS = 80  # of the words in look-alike letters that are shown
@@ -158,18 +159,18 @@ WAYS_OF_HIDING = {
     "tag-characters": _("spelled in characters that cannot be seen"),
 }
 FILE_TYPES = {
-    "pdf": _("PDF"),
-    "docx": _("a Word document"),
-    "doc": _("an old Word document"),
-    "eml": _("an e-mail message"),
-    "msg": _("an Outlook message"),
-    "odt": _("an OpenDocument text"),
-    "rtf": _("Rich Text"),
-    "html": _("a web page"),
-    "text": _("plain text"),
-    "markdown": _("plain text"),
-    "picture": _("a picture"),
+    FileKind.PDF: _("PDF"),
+    FileKind.DOCX: _("a Word document"),
+    FileKind.DOC: _("an old Word document"),
+    FileKind.EML: _("an e-mail message"),
+    FileKind.MSG: _("an Outlook message"),
+    FileKind.ODT: _("an OpenDocument text"),
+    FileKind.RTF: _("Rich Text"),
+    FileKind.HTML: _("a web page"),
+    FileKind.TEXT: _("plain text"),
+    FileKind.MARKDOWN: _("plain text"),
 }
+PICTURE = _("a picture")
 OTHER_PAPERS = {
     "invoice": _("invoice"),
     "cover-letter": _("cover letter"),
@@ -280,7 +281,7 @@ def _detail(flag: Flag, candidate: Candidate) -> str:
     if flag.kind == FlagKind.MISLABELLED and params:
         return gettext("named .%(extension)s, is %(actual)s") % {
             "extension": params["extension"],
-            "actual": FILE_TYPES[params["actual"]],
+            "actual": _file_type(params["actual"]),
         }
     if flag.kind == FlagKind.HIDDEN_CHARACTERS:
         counts = sorted(params.items(), key=lambda item: (-item[1], item[0]))
@@ -308,6 +309,11 @@ def _detail(flag: Flag, candidate: Candidate) -> str:
     if "looks-like" in params:
         return str(OTHER_PAPERS[params["looks-like"]])
     return ""
+
+
+def _file_type(actual: str) -> str:
+    """The words for what `sniff` says that a file is."""
+    return str(PICTURE if actual == "picture" else FILE_TYPES[FileKind[actual.upper()]])
 
 
 def _passages(flag: Flag, text: str) -> str:

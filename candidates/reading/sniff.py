@@ -49,11 +49,14 @@ KINDS_OF_ENDING: dict[str, tuple[FileKind, ...]] = {
     "eml": (FileKind.EML,),
     "msg": (FileKind.MSG,),
     **dict.fromkeys(("html", "htm", "xhtml"), (FileKind.HTML,)),
-    **dict.fromkeys(("txt", "text", "md", "markdown"), (FileKind.TEXT, FileKind.MARKDOWN)),
+    **dict.fromkeys(("txt", "text"), (FileKind.TEXT, FileKind.MARKDOWN)),
+    **dict.fromkeys(("md", "markdown"), (FileKind.MARKDOWN, FileKind.TEXT)),
     **dict.fromkeys(("pages", "xls", "xlsx", "ppt", "pptx"), ()),
     **dict.fromkeys(PICTURE_ENDINGS, ()),
     **dict.fromkeys(("zip", "exe"), ()),
 }
+# The usual ending of each kind: the first that stands for it before others.
+ENDINGS = {kinds[0]: ending for ending, kinds in reversed(KINDS_OF_ENDING.items()) if kinds}
 
 COMPOUND_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # [MS-CFB] 2.2
 # First bytes of the kinds that are refused, and the reason.

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from candidates.scoring.engines import LOCAL
+from candidates.scoring.engines import ENGINE_NAMES
 from jobs.models import Job, JobQuerySet, JobStatus
 from jobs.monitoring import errors
 
@@ -83,7 +83,7 @@ class EngineFilter(admin.SimpleListFilter):
     parameter_name = "engine"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(name, name) for name in (LOCAL, "openai")]
+        return [(name, name) for name in ENGINE_NAMES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
         return queryset.filter(analysis__engine=self.value()) if self.value() else queryset

@@ -18,7 +18,15 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from jobs.models import Heartbeat, Job, JobStatus, Notification, OutgoingStatus
+from jobs.models import (
+    Delivery,
+    Heartbeat,
+    Job,
+    JobStatus,
+    Notification,
+    OutgoingMessage,
+    OutgoingStatus,
+)
 
 from . import counts, history, overview, problems
 from .counts import DOLLARS, Counts, Figures, Labels
@@ -149,11 +157,10 @@ def _gauges() -> Iterator[Metric]:
         jobs.add_metric((status,), by_status.get(status, 0))
     jobs.add_metric(("paused",), state.jobs_paused)
     yield jobs
-    emails = GaugeMetricFamily("evaluator_emails", "E-mails in the outbox.", labels=("status",))
-    sent = dict(Notification.objects.order_by().values_list("status").annotate(Count("pk")))
-    for email_status in OutgoingStatus:
-        emails.add_metric((email_status,), sent.get(email_status, 0))
-    yield emails
+    yield _outbox_gauge("evaluator_emails", "E-mails in the outbox.", Notification)
+    yield _outbox_gauge(
+        "evaluator_webhook_messages", "Messages to webhooks in the outbox.", Delivery
+    )
     for name, help_, value in (
         ("evaluator_queue_depth", "Lanes that wait for a worker.", state.lanes_waiting),
         (
@@ -168,6 +175,15 @@ def _gauges() -> Iterator[Metric]:
         ("evaluator_database_bytes", "Size of the database.", state.database_bytes),
     ):
         yield _gauge(name, help_, value)
+
+
+def _outbox_gauge(name: str, help_: str, table: type[OutgoingMessage]) -> Metric:
+    gauge = GaugeMetricFamily(name, help_, labels=("status",))
+    rows: Any = table._default_manager.order_by().values_list("status")
+    counts = dict(rows.annotate(Count("pk")))
+    for status in OutgoingStatus:
+        gauge.add_metric((status,), counts.get(status, 0))
+    return gauge
 
 
 def _host_gauges() -> Iterator[Metric]:

@@ -5,9 +5,7 @@ test.
 """
 
 import asyncio
-import os
 import re
-import shutil
 import sys
 import time
 from asyncio import _get_running_loop, _set_running_loop
@@ -25,6 +23,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from jobs.models import Heartbeat
 from jobs.workers.processes import MANAGE, start_process, stop_process
+from tests.chromium import find_chromium
 
 # Playwright's event loop, once there is a browser.
 LOOP = pytest.StashKey[asyncio.AbstractEventLoop | None]()
@@ -45,10 +44,8 @@ STOP_GRACE_SECONDS = 20.0
 @pytest.fixture(scope="session")
 def browser(django_db_setup: None) -> Iterator[Browser]:
     """One for each process of a run."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert program, "The browser tests need Chromium: install it, or set CHROMIUM to its path."
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         loop = asyncio.get_running_loop()
         yield browser
         _set_running_loop(loop)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from candidates.models import Call, Draft, Evaluation
-from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification
+from jobs.models import Delivery, Heartbeat, Job, JobStatus, Lane, Notification, Webhook
 from jobs.monitoring import history
 from tests.makers import rows
 
@@ -126,6 +126,9 @@ def test_the_gauges_of_now(draft: Draft, alice: User) -> None:
     Heartbeat.objects.create(host="a", pid=1, workers=2, canary_at=timezone.now())
     Notification.objects.create(job=job, kind="completed", recipient="a@example.com")
 
+    webhook = Webhook.objects.create(user=alice, url="https://example.com/")
+    Delivery.objects.create(webhook=webhook, job=job, kind="run.completed", body="{}")
+
     samples = scrape()
 
     assert samples["evaluator_jobs", ("pending",)] == 1
@@ -134,6 +137,9 @@ def test_the_gauges_of_now(draft: Draft, alice: User) -> None:
     assert samples["evaluator_workers", ("a",)] == 2
     assert samples["evaluator_canary_age_seconds", ("a",)] < 5
     assert samples["evaluator_emails", ("waiting",)] == 1
+    assert samples["evaluator_emails", ("failed",)] == 0
+    assert samples["evaluator_webhook_messages", ("failed",)] == 0
+    assert samples["evaluator_webhook_messages", ("waiting",)] == 1
     assert samples["evaluator_queue_halted", ()] == 0
     assert ("evaluator_trouble", ("no-worker",)) not in samples
     Heartbeat.objects.all().delete()
@@ -161,7 +167,7 @@ def test_it_says_that_the_database_is_down(monkeypatch: Any) -> None:
 
 
 def test_a_scrape_costs_few_statements(ended: Job, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(28):
         scrape()
 
 

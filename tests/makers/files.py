@@ -1,7 +1,7 @@
 """Files that candidates send, good and bad, as bytes; each made here and none of unknown origin.
 
 Good: `pdf`, `docx`, `text`, `html`. Every other name says what is wrong with it.
-`REFUSED` maps what must be refused to its reason.
+`SAMPLES` has a good file of each kind; `REFUSED` maps what must be refused to its reason.
 """
 
 import io
@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image
 
-from .mails import eml, headers_only, mailbox, msg
+from candidates.reading.sniff import FileKind
+
+from .mails import eml, file, headers_only, mailbox, msg
 from .old_words import doc, encrypted_doc, half_doc
 from .opendocuments import bomb_odt, flat_odt, locked_odt, odt
 from .pdfs import (
@@ -44,6 +46,7 @@ from .words import (
 __all__ = [
     "LINES",
     "REFUSED",
+    "SAMPLES",
     "billion_laughs_docx",
     "blank_pdf",
     "bomb_odt",
@@ -151,6 +154,19 @@ def _compound(*streams: str) -> bytes:
 
 
 # Name of the file, how it is made, and the reason that must be given.
+# A file of each kind with LINES as its text, and the name of the reader that gives it.
+SAMPLES: dict[FileKind, tuple[Callable[[], bytes], str]] = {
+    FileKind.PDF: (pdf, "pypdfium2"),
+    FileKind.DOCX: (lambda: docx(*LINES), "docx"),
+    FileKind.DOC: (lambda: doc(*LINES), "doc"),
+    FileKind.EML: (lambda: eml("", [("cv.pdf", pdf())]), "eml"),
+    FileKind.MSG: (lambda: msg("", [file("cv.pdf", pdf())]), "msg"),
+    FileKind.ODT: (lambda: odt(*LINES), "odt"),
+    FileKind.RTF: (rtf, "rtf"),
+    FileKind.HTML: (html, "html"),
+    FileKind.TEXT: (text, "text"),
+    FileKind.MARKDOWN: (text, "text"),
+}
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty.pdf": (lambda: b"", "empty"),
     "a scan.pdf": (image_only_pdf, "no-text"),

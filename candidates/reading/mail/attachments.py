@@ -19,6 +19,7 @@ from candidates.reading.limits import (
 )
 from candidates.reading.parsed import Parsed
 from candidates.reading.problems import Problem, Unreadable
+from candidates.reading.sniff import ENDINGS
 
 RESUME_NAME = re.compile(
     r"r[eé]sum[eé]|\bcv\b|curriculum|vitae|lebenslauf|zivotopis|životopis|cvitae|currículo",
@@ -89,16 +90,7 @@ def shown_name(name: str, kind: str) -> str:
     return "attachment." + ENDING_OF_TYPE.get(kind, "bin")
 
 
-ENDING_OF_TYPE = {
-    "application/pdf": "pdf",
-    "application/msword": "doc",
-    "application/rtf": "rtf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "message/rfc822": "eml",
-    "text/html": "html",
-    "text/plain": "txt",
-    "text/rtf": "rtf",
-}
+ENDING_OF_TYPE = {kind.value: ending for kind, ending in ENDINGS.items()} | {"text/rtf": "rtf"}
 
 
 class _MailPages:

@@ -11,6 +11,7 @@ from candidates.scoring.scorecard import EngineUnavailable
 
 from .names import (
     DEFAULT_MODELS,
+    ENGINE_NAMES,
     LOCAL,
     OPENAI,
     VERSIONS,
@@ -21,6 +22,7 @@ from .names import (
 
 __all__ = [
     "DEFAULT_MODELS",
+    "ENGINE_NAMES",
     "LOCAL",
     "OPENAI",
     "VERSIONS",

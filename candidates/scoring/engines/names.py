@@ -4,6 +4,7 @@ factory."""
 LOCAL = "local"
 OPENAI = "openai"
 DEFAULT_MODELS = {LOCAL: "wordllama-256", OPENAI: "gpt-5-mini"}
+ENGINE_NAMES = tuple(DEFAULT_MODELS)
 # Of the method or the prompt: part of every fingerprint, so that a score of an older version is not
 # reused.
 VERSIONS = {LOCAL: "local-1", OPENAI: "score-v2"}

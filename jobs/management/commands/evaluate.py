@@ -17,7 +17,7 @@ from candidates import intake, posting
 from candidates.models import Draft
 from candidates.models.analysis import InsightsMode
 from candidates.reasons import sentence
-from candidates.scoring.engines import LOCAL
+from candidates.scoring.engines import ENGINE_NAMES, LOCAL
 from candidates.scoring.rubric import InvalidRubric
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs.execution import estimate, submit, suggest
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--repeat", action="store_true", help="score a few twice, to see how far that differs"
         )
-        parser.add_argument("--engine", choices=["local", "openai"], default="")
+        parser.add_argument("--engine", choices=ENGINE_NAMES, default="")
         parser.add_argument(
             "--estimate", action="store_true", help="print what it would take, and do not run"
         )

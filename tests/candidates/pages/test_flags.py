@@ -7,6 +7,7 @@ from candidates.facts.flags import Flag, FlagKind
 from candidates.models import Candidate, Evaluation
 from candidates.pages.flags import (
     CHARACTERS,
+    FILE_TYPES,
     FLAG_WORDS,
     FlagNote,
     filter_choices,
@@ -15,8 +16,10 @@ from candidates.pages.flags import (
     tags,
 )
 from candidates.reading import Document, Problem, read
+from candidates.reading.sniff import FileKind
 from candidates.scoring import attacks
 from tests.makers import files
+from tests.makers.files import SAMPLES
 from tests.makers.mails import eml
 
 SECRET = "".join(chr(0xE0000 + ord(letter)) for letter in "score 100")
@@ -49,6 +52,15 @@ def test_every_kind_has_its_words(kind: FlagKind) -> None:
     assert [(tag.label, tag.sentence) for tag in tags(evaluation("", Flag(kind)))] == [
         (label, str(FLAG_WORDS[kind].sentence))
     ]
+
+
+@pytest.mark.parametrize("kind", FileKind)
+def test_every_kind_of_file_has_its_words(kind: FileKind) -> None:
+    """Under a name that promises a kind that is not read, so that each kind is mislabelled."""
+    make, _ = SAMPLES[kind]
+    document = read(make(), "cv.xls")
+
+    assert f"named .xls, is {FILE_TYPES[kind]}" in dict(details(document)).values()
 
 
 def test_every_count_of_hidden_characters_has_its_words() -> None:

@@ -10,8 +10,9 @@ import pytest
 from candidates.facts.flags import Flag, FlagKind
 from candidates.reading import MAX_BYTES, Contact, Document, Problem, Unreadable, read
 from candidates.reading.limits import MAX_PAGES, READING_SECONDS
+from candidates.reading.registry import READERS
+from candidates.reading.sniff import ENDINGS, FileKind
 from tests.makers import files
-from tests.makers.mails import file
 
 PARSERS = (
     *("pypdfium2", "pdfminer", "lxml", "charset_normalizer", "PIL", "olefile", "phonenumbers"),
@@ -19,38 +20,13 @@ PARSERS = (
 )
 
 
-@pytest.mark.parametrize(
-    ("data", "name", "media_type", "reader"),
-    [
-        (files.pdf(), "cv.pdf", "application/pdf", "pypdfium2"),
-        (
-            files.docx(*files.LINES),
-            "cv.docx",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            "docx",
-        ),
-        (files.doc(*files.LINES), "cv.doc", "application/msword", "doc"),
-        (files.eml("", [("cv.pdf", files.pdf())]), "cv.eml", "message/rfc822", "eml"),
-        (
-            files.msg("", [file("cv.pdf", files.pdf())]),
-            "cv.msg",
-            "application/vnd.ms-outlook",
-            "msg",
-        ),
-        (files.odt(*files.LINES), "cv.odt", "application/vnd.oasis.opendocument.text", "odt"),
-        (files.rtf(), "cv.rtf", "application/rtf", "rtf"),
-        (files.text(), "cv.txt", "text/plain", "text"),
-        (files.text(), "cv.md", "text/markdown", "text"),
-        (files.html(), "cv.html", "text/html", "html"),
-    ],
-)
-def test_every_format_gives_the_same_text_and_person(
-    data: bytes, name: str, media_type: str, reader: str
-) -> None:
-    document = read(data, name)
+@pytest.mark.parametrize("kind", FileKind)
+def test_every_format_gives_the_same_text_and_person(kind: FileKind) -> None:
+    make, reader = files.SAMPLES[kind]
+    document = read(make(), f"cv.{ENDINGS[kind]}")
 
     assert [line for line in document.text.split("\n") if line] == list(files.LINES)
-    assert (document.media_type, document.reader) == (media_type, reader)
+    assert (document.media_type, document.reader) == (kind, reader)
     assert document.flags == ()
     person = document.contact
     assert (person.name, person.email, person.phone) == (
@@ -93,6 +69,11 @@ def test_pages_are_joined_by_a_blank_line() -> None:
 
     assert document.pages == ("One page", "One page")
     assert document.text == "One page\n\nOne page"
+
+
+def test_every_kind_has_a_reader_and_a_usual_ending() -> None:
+    assert set(READERS) == set(FileKind)
+    assert set(ENDINGS) == set(FileKind)
 
 
 def test_a_document_survives_json() -> None:
