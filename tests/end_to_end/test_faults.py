@@ -30,12 +30,12 @@ from django_q.tasks import async_task
 from candidates.models import Call, Candidate, Draft, Evaluation
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallStatus
+from candidates.scoring.retry import doubling
 from evaluator.models import StoredFile
 from jobs import queue
 from jobs.execution import submit
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, OutgoingStatus
 from jobs.queue.broker import own_key
-from jobs.queue.retry import doubling
 from jobs.workers.processes import MANAGE
 from jobs.workers.sweep import sweep
 from tests import workers_here

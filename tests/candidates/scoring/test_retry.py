@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.queue.retry import (
+from candidates.scoring.retry import (
     EMAIL,
     MODEL_CALL,
     MODEL_CALL_OF_BUSY_SERVER,
