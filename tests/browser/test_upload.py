@@ -162,13 +162,15 @@ def test_a_reload_goes_on_where_the_upload_stopped(
     at_home.unroute("**/upload/")
     at_home.reload()
 
-    expect(at_home.locator("div[data-kept]")).to_contain_text("60 files are still to be sent")
+    expect(at_home.locator("div[data-unsent-files]")).to_contain_text(
+        "60 files are still to be sent"
+    )
     at_home.get_by_role("button", name="Go on with 60 files").click()
 
     expect(at_home.locator("[data-status]")).to_have_text("Done: 60 of 60 files added.")
     assert draft.candidates.count() == 60
     at_home.reload()
-    expect(at_home.locator("div[data-kept]")).to_be_hidden()
+    expect(at_home.locator("div[data-unsent-files]")).to_be_hidden()
 
 
 STORED_UPLOADS = """() => new Promise((done) => {

@@ -190,7 +190,7 @@ class Connection:
             entry.outcome = ScoringOutcome(
                 "answered", usage, _code_of(trouble), http_status=200, model=model, mode=mode
             )
-            self.pace.well(began, headers)
+            self.pace.record_success(began, headers)
             return Answer(text, trouble, usage, mode, model)
 
     def _refused(
@@ -201,7 +201,7 @@ class Connection:
         )
         retry = errors.judge(error, self.model)
         if retry.is_busy:
-            self.pace.refused(began, retry.wait or 0.0)
+            self.pace.record_refusal(began, retry.wait or 0.0)
         return retry
 
     @asynccontextmanager
