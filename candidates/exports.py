@@ -20,7 +20,7 @@ from .facts.reason import Reason
 from .models import Analysis, Candidate, Draft, Evaluation, EvaluationQuerySet, Note
 from .models.candidate import Verdict
 from .reading.problems import Problem
-from .reasons import code_of, sentence, statement
+from .reasons import code_of, criterion_name, sentence, statement
 from .scoring import prepare
 from .scoring.rank import met
 from .scoring.rubric import RubricCriterion
@@ -138,8 +138,9 @@ def _evaluation_values(
     reason = unscored_reason(evaluation)
     ratings = [Rating.from_json(rating) for rating in evaluation.ratings]
     with translation.override(language):
-        error = sentence(reason)
+        error = sentence(reason, criteria)
         statements = [statement(rating, criteria) for rating in ratings]
+        names = {key: criterion_name(criterion) for key, criterion in criteria.items()}
     return {
         "rank": evaluation.rank,
         "band": evaluation.band,
@@ -152,7 +153,8 @@ def _evaluation_values(
         "error_code": code_of(reason) or None,
         "ratings": [
             {
-                "criterion": criteria[rating.criterion].name,
+                "key": rating.criterion,
+                "criterion": names[rating.criterion],
                 "rating": rating.rating,
                 "must_have": _must_have_state(criteria[rating.criterion], rating),
                 "reason": text,
@@ -211,8 +213,10 @@ def _must_have_state(criterion: RubricCriterion, rating: Rating) -> str | None:
     return str(met(rating)) if criterion.must_have else None
 
 
-def column_titles(names: Sequence[str], must_have: Sequence[str], *, review: bool) -> list[str]:
-    """The titles of the columns of a table."""
+def column_titles(
+    names: Mapping[str, str], must_have: Mapping[str, str], *, review: bool
+) -> list[str]:
+    """The titles of the columns of a table; names of criteria and of must-haves are by key."""
     more = REVIEW_COLUMNS if review else ()
     return [
         *PLAIN_COLUMNS,
@@ -220,23 +224,23 @@ def column_titles(names: Sequence[str], must_have: Sequence[str], *, review: boo
         "flags",
         "error",
         "error_code",
-        *names,
-        *(f"{name}: must have" for name in must_have),
+        *names.values(),
+        *(f"{name}: must have" for name in must_have.values()),
     ]
 
 
 def table_line(
-    row: dict[str, Any], names: Sequence[str], must_have: Sequence[str], *, review: bool
+    row: dict[str, Any], keys: Iterable[str], must_have_keys: Iterable[str], *, review: bool
 ) -> list[Any]:
     """A candidate as a line of a table, with the rating of each criterion."""
-    rated = {rating["criterion"]: rating for rating in row["ratings"]}
+    rated = {rating["key"]: rating for rating in row["ratings"]}
     values = [row[key] for key in PLAIN_COLUMNS]
     if review:
         notes = "\n".join(f"{note['author'] or ''}: {note['text']}" for note in row["notes"])
         values += [row["decision"], row["decided_by"], row["decided_at"], notes]
     values += [" ".join(row["flags"]), row["error"], row["error_code"]]
-    values += [rated[name]["rating"] if name in rated else None for name in names]
-    values += [rated[name]["must_have"] if name in rated else None for name in must_have]
+    values += [rated[key]["rating"] if key in rated else None for key in keys]
+    values += [rated[key]["must_have"] if key in rated else None for key in must_have_keys]
     return [safe_cell(value) for value in values]
 
 
@@ -247,17 +251,18 @@ def safe_cell(value: Any) -> Any:
     return value
 
 
-def criterion_names(analysis: Analysis) -> tuple[list[str], list[str]]:
-    """The names of the criteria, and those of the must-haves."""
+def criterion_names(analysis: Analysis) -> tuple[dict[str, str], dict[str, str]]:
+    """The names of the criteria by key, in the reader's language, and those of the must-haves."""
     criteria = analysis.rubric.criteria
-    must_haves = [criterion.name for criterion in criteria if criterion.must_have]
-    return [criterion.name for criterion in criteria], must_haves
+    names = {criterion.key: criterion_name(criterion) for criterion in criteria}
+    must_haves = {c.key: names[c.key] for c in criteria if c.must_have}
+    return names, must_haves
 
 
 def csv_lines(
     rows: Iterable[dict[str, Any]],
-    names: Sequence[str],
-    must_have: Sequence[str],
+    names: Mapping[str, str],
+    must_have: Mapping[str, str],
     *,
     review: bool = False,
 ) -> Iterator[str]:
@@ -288,7 +293,7 @@ def json_parts(about: Mapping[str, Any], rows: Iterable[dict[str, Any]]) -> Iter
 
 
 def xlsx_file(
-    rows: Iterable[dict[str, Any]], names: Sequence[str], must_have: Sequence[str]
+    rows: Iterable[dict[str, Any]], names: Mapping[str, str], must_have: Mapping[str, str]
 ) -> IO[bytes]:
     """A workbook as an open file, at its beginning."""
     out = TemporaryFile()  # noqa: SIM115

@@ -5,13 +5,22 @@ it is shown. A gap of a sentence is called as the parameter that fills it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 
 from django.contrib.auth.models import User
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from candidates.facts.reason import CAUSE, DeliveryCode, FailureCode, Param, Reason, ReasonCode
+from candidates.facts.reason import (
+    CAUSE,
+    DeliveryCode,
+    FailureCode,
+    IncidentCode,
+    Param,
+    Reason,
+    ReasonCode,
+)
 from candidates.reading.problems import Problem
 from candidates.scoring.engines.openai.answers import UNUSABLE
 from candidates.scoring.reason_codes import InsightCode, RatingCode
@@ -21,8 +30,14 @@ from candidates.scoring.scorecard import Point, Rating
 type Shown = Reason | Problem | None
 # Where the words depend on the parameters, a function chooses them.
 type Words = str | Callable[[Mapping[str, Param]], str]
+type Criteria = Mapping[str, RubricCriterion]  # by key
+
+NO_CRITERIA: Criteria = {}
 
 STATUS = "status"  # of HTTP: a number that is not written as one
+DAY = "day"  # in ISO 8601
+CRITERION = "criterion"  # a key of the rubric: ROLE, or KEY_PREFIX with its position from 1
+KEY_PREFIX = "c"
 
 _("The role as described")  # ROLE_NAME
 
@@ -205,6 +220,18 @@ SENTENCES: dict[ReasonCode, Words] = {
         "'%(host)s' leads to %(address)s, which is not a public address. Give a public one, or "
         "ask whoever runs the site to allow private ones (WEBHOOK_ALLOW_PRIVATE)."
     ),
+    # What died on a host
+    IncidentCode.WORKER_DIED: _("A worker process died."),
+    IncidentCode.WORKER_TIMED_OUT: _("A worker process took too long and was stopped."),
+    IncidentCode.PUSHER_DIED: _("The process that hands messages to the workers died."),
+    IncidentCode.MONITOR_DIED: _("The process that stores the workers' results died."),
+    IncidentCode.PROCESS_DIED: _("A process of the workers died."),
+    IncidentCode.CLUSTER_ENDED: _(
+        "The main process of the workers ended with exit code %(exit_code)s."
+    ),
+    IncidentCode.CANARY_MISSING: _(
+        "No test message came through for %(seconds)s seconds, and no work was being done."
+    ),
 }
 SENTENCES.update(UNUSABLE.items())
 
@@ -277,15 +304,16 @@ STATEMENTS: dict[ReasonCode, Words] = {
 }
 
 
-def sentence(reason: Shown) -> str:
+def sentence(reason: Shown, criteria: Criteria = NO_CRITERIA) -> str:
     """The reason in the language of the moment; empty for None.
 
-    Costs a query where a person is named: for a list, use `sentences`.
+    `criteria` are those of the rubric by key; a criterion that is not among them is called by its
+    position. Costs a query where a person is named: for a list, use `sentences`.
     """
-    return sentences([reason])[0]
+    return sentences([reason], criteria)[0]
 
 
-def sentences(reasons: Iterable[Shown]) -> list[str]:
+def sentences(reasons: Iterable[Shown], criteria: Criteria = NO_CRITERIA) -> list[str]:
     """The same for many, in their order. One query where people are named, else none."""
     reasons = list(reasons)
     users = {
@@ -294,10 +322,10 @@ def sentences(reasons: Iterable[Shown]) -> list[str]:
         if isinstance(reason, Reason) and "user" in reason.params
     }
     names = dict(User.objects.filter(pk__in=users).values_list("pk", "username")) if users else {}
-    return [_sentence(reason, names) for reason in reasons]
+    return [_sentence(reason, names, criteria) for reason in reasons]
 
 
-def statement(item: Rating | Point, criteria: Mapping[str, RubricCriterion]) -> str:
+def statement(item: Rating | Point, criteria: Criteria) -> str:
     """What is said of a criterion: a reason in the language of the moment, or a model's own words.
 
     `criteria` are those of the rubric by key.
@@ -317,16 +345,16 @@ def criterion_name(criterion: RubricCriterion) -> str:
     return gettext(ROLE_NAME) if criterion.key == ROLE else criterion.name
 
 
-def _sentence(reason: Shown, names: Mapping[int, str]) -> str:
+def _sentence(reason: Shown, names: Mapping[int, str], criteria: Criteria) -> str:
     if reason is None:
         return ""
     if isinstance(reason, Problem):
         return gettext(reason.sentence)
     words = SENTENCES[reason.code]
     msgid = words if isinstance(words, str) else words(reason.params)
-    filled = {name: _shown(name, value, names) for name, value in reason.params.items()}
+    filled = {name: _shown(name, value, names, criteria) for name, value in reason.params.items()}
     if (cause := reason.cause) is not None:
-        filled[CAUSE] = _sentence(cause, names).removesuffix(".")
+        filled[CAUSE] = _sentence(cause, names, criteria).removesuffix(".")
     made = gettext(msgid) % filled
     tries = reason.params.get("tries", 1) if CAUSE not in reason.params else 1
     if tries == 1:
@@ -334,7 +362,7 @@ def _sentence(reason: Shown, names: Mapping[int, str]) -> str:
     return gettext(WITH_TRIES) % {**filled, "why": made.removesuffix(".")}
 
 
-def _statement(reason: Reason, criteria: Mapping[str, RubricCriterion]) -> str:
+def _statement(reason: Reason, criteria: Criteria) -> str:
     params = reason.params
     words = STATEMENTS[reason.code]
     msgid = words if isinstance(words, str) else words(params)
@@ -361,10 +389,23 @@ def _quoted(words: list[str]) -> str:
     return gettext("%(most)s and %(last)s") % {"most": ", ".join(others), "last": last}
 
 
-def _shown(name: str, value: Param, names: Mapping[int, str]) -> str:
+def _name_by_key(key: str, criteria: Criteria) -> str:
+    """The criterion's name, or its position where the rubric is not at hand."""
+    if (criterion := criteria.get(key)) is not None:
+        return criterion_name(criterion)
+    if key == ROLE:
+        return gettext(ROLE_NAME)
+    return gettext("criterion %(position)s") % {"position": key.removeprefix(KEY_PREFIX)}
+
+
+def _shown(name: str, value: Param, names: Mapping[int, str], criteria: Criteria) -> str:
     """A parameter as people write it."""
     if name == "user":
         return names.get(int(value)) or gettext("a closed account")
+    if name == DAY:
+        return date_format(date.fromisoformat(str(value)))
+    if name == CRITERION:
+        return _name_by_key(str(value), criteria)
     if isinstance(value, str) or name == STATUS:
         return str(value)
     return number_format(value, force_grouping=True)

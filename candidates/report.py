@@ -30,7 +30,6 @@ from reportlab.platypus import (
 
 from .models import Analysis
 from .reasons import criterion_name
-from .scoring.rubric import ROLE_NAME
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 PLAIN_FONT, BOLD_FONT = "DejaVuSans", "DejaVuSans-Bold"
@@ -190,9 +189,8 @@ def _candidate(row: dict[str, Any]) -> list[Flowable]:
         parts.append(_text(row["error"], "body"))
     for rating in row["ratings"]:
         standing = f" · {_('must have')}: {_(rating['must_have'])}" if rating["must_have"] else ""
-        name = _(ROLE_NAME) if rating["criterion"] == ROLE_NAME else rating["criterion"]
         value = number_format(f"{rating['rating']:g}")
-        parts.append(_text(f"{name} · {value}{standing}", "criterion"))
+        parts.append(_text(f"{rating['criterion']} · {value}{standing}", "criterion"))
         parts.append(_text(rating["reason"], "body"))
         parts += [_text(f"“{quote}”", "quote") for quote in rating["quotes"]]
     if row["notes"]:

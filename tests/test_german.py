@@ -34,7 +34,7 @@ from candidates.reading import Problem
 from candidates.scoring import insights
 from candidates.scoring.engines import reasons
 from candidates.scoring.scorecard import Quote, Rating, Scorecard
-from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind
+from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind, Webhook
 from jobs.models.retention import RetentionWarning
 from jobs.notifications.compose import compose
 from tests.makers import rows
@@ -263,6 +263,26 @@ def test_a_date_is_written_as_in_german(german: Client, stelle: Draft) -> None:
     candidate = stelle.candidates.all()[0]
 
     assert "5. März 2026, 09:30" in german.get(candidate.get_absolute_url()).text
+
+
+def test_a_confirmation_begins_with_a_capital(german: Client, stelle: Draft, alice: User) -> None:
+    stelle.title = "Backend & <Entwicklung>"
+    stelle.save(update_fields=["title"])
+    webhook = Webhook.objects.create(user=alice, url="https://hooks.example/")
+    webhook.refresh_from_db()
+    headings = []
+    for address in (
+        reverse("candidates:erase-draft", args=[stelle.public_id]),
+        reverse("candidates:remove-unreadable", args=[stelle.public_id]),
+        reverse("jobs:remove-webhook", args=[webhook.public_id]),
+    ):
+        headings += re.findall(r"<h1>(.*?)</h1>", german.get(address).text)
+
+    assert headings == [
+        "Den Entwurf „Backend &amp; &lt;Entwicklung&gt;“ löschen?",
+        "Alles, was nicht gelesen werden kann, löschen?",
+        f"Den Webhook „{webhook}“ löschen?",
+    ]
 
 
 @pytest.mark.parametrize(

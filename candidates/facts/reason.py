@@ -155,6 +155,24 @@ class DeliveryCode(ReasonCode):
     ADDRESS_PRIVATE = "address_private", "host", "address"
 
 
+class IncidentCode(ReasonCode):
+    """What died on a host, or why its workers were replaced; no value is one of the other codes.
+
+    `exit_code` is that of the workers' main process, negative for the number of a signal.
+    """
+
+    # A process
+    WORKER_DIED = "worker_died"
+    WORKER_TIMED_OUT = "worker_timed_out"
+    PUSHER_DIED = "pusher_died"
+    MONITOR_DIED = "monitor_died"
+    PROCESS_DIED = "process_died"
+
+    # All workers
+    CLUSTER_ENDED = "cluster_ended", "exit_code"
+    CANARY_MISSING = "canary_missing", "seconds"
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """A code and a value for each of its parameters. Raises ValueError where they do not fit.

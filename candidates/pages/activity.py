@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import models
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from candidates.models import (
     Archive,
@@ -31,6 +31,14 @@ from candidates.scoring.rubric import ROLE_NAME
 type Names = Mapping[UUID | int, str]
 
 PRIORITIES = {-1: gettext_lazy("low"), 0: gettext_lazy("normal"), 1: gettext_lazy("high")}
+# Labels of jobs.models.schedule.Frequency, which lies above this package.
+FREQUENCIES = {
+    "off": pgettext_lazy("schedule", "off"),
+    "daily": gettext_lazy("every day"),
+    "weekly": gettext_lazy("every week"),
+    "monthly": gettext_lazy("every month"),
+    "cron": gettext_lazy("by a cron expression"),
+}
 NAMED_BY: dict[type[models.Model], tuple[str, tuple[EventVerb, ...]]] = {
     Membership: ("email", (EventVerb.SHARED, EventVerb.ROLE_CHANGED, EventVerb.SHARING_ENDED)),
     Archive: ("filename", (EventVerb.ARCHIVE_ADDED, EventVerb.ARCHIVE_REMOVED)),
@@ -117,7 +125,7 @@ def _details(event: Event, names: Names) -> str:
         }
     if verb == EventVerb.WEIGHTS_CHANGED:
         return _weights(params, names)
-    return _in_one_word(params)
+    return _words_for_any_verb(params)
 
 
 def _weights(params: dict[str, Any], names: Names) -> str:
@@ -133,7 +141,7 @@ def _weights(params: dict[str, Any], names: Names) -> str:
     )
 
 
-def _in_one_word(params: dict[str, Any]) -> str:
+def _words_for_any_verb(params: dict[str, Any]) -> str:
     """Parameters that say the same with every verb."""
     if "role" in params:
         return str(Role(params["role"]).label)
@@ -146,5 +154,6 @@ def _in_one_word(params: dict[str, Any]) -> str:
     if "format" in params:
         return str(params["format"]).upper()
     if "frequency" in params:
-        return f"{params['frequency']} {params['cron']}".strip()
+        frequency = str(FREQUENCIES[params["frequency"]])
+        return f"{frequency} ({params['cron']})" if params["cron"] else frequency
     return ""

@@ -17,6 +17,7 @@ from candidates.access import Request, analysis_for
 from candidates.models import Analysis, Event, EventVerb
 from candidates.models.candidate import Verdict
 from candidates.ranking import RankingFilter
+from candidates.reasons import criterion_name
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -83,7 +84,12 @@ def _about(analysis: Analysis) -> dict[str, Any]:
         "created_at": analysis.created_at.isoformat(),
         "exported_at": timezone.now().isoformat(),
         "criteria": [
-            {"name": criterion.name, "weight": criterion.weight, "must_have": criterion.must_have}
+            {
+                "key": criterion.key,
+                "name": criterion_name(criterion),
+                "weight": criterion.weight,
+                "must_have": criterion.must_have,
+            }
             for criterion in analysis.rubric.criteria
         ],
     }

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -133,7 +133,7 @@ class PastCharts:
         slowest = max(self.steps, key=lambda step: step.p95 or 0)
         return Chart(
             _("Completion times: half of the jobs (inner bar) and 95 % of them"),
-            _("The slowest: 95 %% of the jobs within %(time)s, %(when)s.")
+            _("The slowest (%(when)s): 95 %% of the jobs within %(time)s.")
             % {"time": _measured(highest), "when": self._when(slowest.start)}
             if highest
             else _("No job was completed."),
@@ -158,7 +158,7 @@ class PastCharts:
         return Chart(
             _("Résumés scored"),
             _("%(number)d résumés were scored.") % {"number": self.past.total("scored")},
-            f"{highest:,}",
+            number_format(highest, force_grouping=True),
             _bars([step.scored / (highest or 1) for step in self.steps]),
             "",
         )
@@ -199,7 +199,7 @@ def _percent(step: ChartStep) -> str:
 
 
 def _percentage(part: int, total: int) -> str:
-    return f"{100 * part / (total or 1):.1f} %"
+    return f"{number_format(100 * part / (total or 1), 1)} %"
 
 
 def _measured(seconds: float | None) -> str:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from candidates.admin import ReadOnly
+from candidates.reasons import sentence
 from jobs.execution import control, pause
 from jobs.models import Halt, Heartbeat, Incident, Lane
 
@@ -93,5 +94,10 @@ class HeartbeatAdmin(StaffActionAdmin):
 
 @admin.register(Incident)
 class IncidentAdmin(ReadOnly):
-    list_display = ["occurred_at", "host", "kind", "detail"]
+    list_display = ["occurred_at", "host", "kind", "why"]
     list_filter = ["kind"]
+    readonly_fields = ["why"]
+
+    @admin.display(description=_("reason"))
+    def why(self, incident: Incident) -> str:
+        return sentence(incident.reason)

@@ -144,7 +144,10 @@ def print_ranking(console: Console, analysis: Analysis) -> None:
     if analysis.engine != LOCAL:
         console.print(_usage_line(usage(analysis)), highlight=False)
     for evaluation in unscored:
-        problem = sentence(unscored_reason(evaluation)) or evaluation.get_status_display()
+        problem = (
+            sentence(unscored_reason(evaluation), analysis.rubric.by_key())
+            or evaluation.get_status_display()
+        )
         console.print(f"{evaluation.candidate.filename}: {problem}", highlight=False)
 
 
@@ -202,9 +205,9 @@ def as_csv(result: dict[str, Any]) -> str:
     """A line for each candidate in rank order, with the rating of each criterion."""
     candidates = result["candidates"]
     ratings = [rating for candidate in candidates for rating in candidate["ratings"]]
-    criteria = list(dict.fromkeys(rating["criterion"] for rating in ratings))
-    must_have = list(dict.fromkeys(r["criterion"] for r in ratings if r["must_have"]))
-    return "".join(exports.csv_lines(candidates, criteria, must_have))
+    names = {rating["key"]: rating["criterion"] for rating in ratings}
+    must_have = {r["key"]: r["criterion"] for r in ratings if r["must_have"]}
+    return "".join(exports.csv_lines(candidates, names, must_have))
 
 
 def _evaluations(analysis: Analysis) -> EvaluationQuerySet:

@@ -131,7 +131,11 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("detail", models.CharField(blank=True, db_default="", max_length=200)),
+                ("reason_code", models.CharField(editable=False, max_length=40)),
+                (
+                    "reason_params",
+                    models.JSONField(blank=True, db_default={}, default=dict, editable=False),
+                ),
                 (
                     "occurred_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
@@ -146,7 +150,24 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ["process", "workers"])),
                         name="incident_kind_listed",
-                    )
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "reason_code__in",
+                                [
+                                    "worker_died",
+                                    "worker_timed_out",
+                                    "pusher_died",
+                                    "monitor_died",
+                                    "process_died",
+                                    "cluster_ended",
+                                    "canary_missing",
+                                ],
+                            )
+                        ),
+                        name="incident_reason_code_listed",
+                    ),
                 ],
             },
         ),

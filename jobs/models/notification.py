@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.db.models.functions.uuid import UUID4
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -246,7 +247,7 @@ class BadAddress(models.Model):
     @property
     def sentence(self) -> str:
         """Why nothing is sent to the address, and what to do, in the language of the reader."""
-        params = {"address": self.address, "day": f"{self.created_at:%Y-%m-%d}"}
+        params = {"address": self.address, "day": date_format(self.created_at)}
         if self.kind == EmailEventKind.COMPLAINED:
             reason = gettext("E-mail to %(address)s was marked as spam on %(day)s.") % params
         else:

@@ -8,7 +8,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
+from candidates.facts.reason import IncidentCode, Reason
 from candidates.models.constraints import listed_constraint
+from candidates.models.reason import MAX_CODE_LENGTH, reason_of
 
 from .job import Lane
 from .notification import Notification
@@ -35,7 +37,8 @@ class Incident(models.Model):
     host = models.CharField(max_length=255)
     heartbeat = models.PositiveBigIntegerField(help_text="id of the supervisor's sign of life")
     kind = models.CharField(max_length=8, choices=IncidentKind)
-    detail = models.CharField(max_length=200, blank=True, db_default="")
+    reason_code = models.CharField(max_length=MAX_CODE_LENGTH, editable=False)
+    reason_params = models.JSONField(blank=True, db_default={}, default=dict, editable=False)
     occurred_at = models.DateTimeField(db_default=Now())
 
     objects = IncidentQuerySet.as_manager()
@@ -43,10 +46,18 @@ class Incident(models.Model):
     class Meta:
         ordering = ["-occurred_at", "-pk"]
         indexes = [models.Index(fields=["-occurred_at"])]
-        constraints = [listed_constraint("incident_kind_listed", IncidentKind, "kind")]
+        constraints = [
+            listed_constraint("incident_kind_listed", IncidentKind, "kind"),
+            listed_constraint("incident_reason_code_listed", IncidentCode, "reason_code"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.host}: {self.get_kind_display()}"
+
+    @property
+    def reason(self) -> Reason | None:
+        """What died or why; None before a code is given."""
+        return reason_of(self.reason_code, self.reason_params, IncidentCode)
 
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):

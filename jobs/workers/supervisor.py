@@ -15,6 +15,7 @@ from types import FrameType
 
 from django.db import Error
 
+from candidates.facts.reason import IncidentCode, Reason
 from jobs.models.worker import CANARY_SECONDS
 
 from .health_port import serve
@@ -97,10 +98,12 @@ class Supervisor:
         """Look once at the cluster; False when there is no use in going on."""
         if self.cluster is not None:
             if self.cluster.poll() is not None:
-                return self._restart(f"it ended with code {self.cluster.returncode}")
+                exit_code = self.cluster.returncode
+                return self._restart(Reason(IncidentCode.CLUSTER_ENDED, {"exit_code": exit_code}))
             reap_adopted(self.cluster.pid)
         if not self.watchdog.check():
-            return self._restart("no test message came through, and no work is being done")
+            seconds = round(self.watchdog.canary_waited)
+            return self._restart(Reason(IncidentCode.CANARY_MISSING, {"seconds": seconds}))
         if self.watchdog.draining != (self.cluster is None):
             if self.watchdog.draining:
                 self._drain()
@@ -110,7 +113,7 @@ class Supervisor:
             self.restarts.clear()
         return True
 
-    def _restart(self, reason: str) -> bool:
+    def _restart(self, reason: Reason) -> bool:
         log.error("the cluster is replaced: %s", reason)
         if self.cluster is not None:
             kill_group(self.cluster)

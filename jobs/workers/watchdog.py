@@ -23,6 +23,8 @@ from django.db import (
 from django.db.models import F
 from django.db.models.functions import Now
 
+from candidates.facts.reason import Reason
+from candidates.models.reason import columns
 from jobs import queue
 from jobs.models import Heartbeat, HeartbeatQuerySet, Incident, IncidentKind, Lane
 from jobs.models.worker import CANARY_SECONDS, HEARTBEAT_SECONDS, mail_being_sent
@@ -74,6 +76,7 @@ class Watchdog:
         self.next_times: dict[str, float] = {}  # of what is done every few seconds
         self.canary_sent: float | None = None  # when the one that is out left, by this clock
         self.canary_before: datetime | None = None  # `canary_at` when it left
+        self.canary_waited = 0.0  # seconds that the one that is out had been, when last looked for
         self.canary_allowed = START_SECONDS
         self.unreachable: Server = ""
         self.must_requeue = False  # what workers had in hand that are gone
@@ -121,11 +124,14 @@ class Watchdog:
         self.workers_ended()
         self.has_workers = self.was_healthy = False
 
-    def record_restart(self, reason: str) -> None:
+    def record_restart(self, reason: Reason) -> None:
         try:
             Heartbeat.objects.filter(pk=self.pk).update(restarts=F("restarts") + 1)
             Incident.objects.create(
-                host=self.host, heartbeat=self.pk, kind=IncidentKind.WORKERS, detail=reason
+                host=self.host,
+                heartbeat=self.pk,
+                kind=IncidentKind.WORKERS,
+                **columns("reason", reason),
             )
         except Error:
             log.warning("the restart could not be recorded: the database does not answer")
@@ -244,9 +250,9 @@ class Watchdog:
                 self.canary_came_at = time.monotonic()
                 self._note_health()
                 return False
-        waited = time.monotonic() - self.canary_sent
-        is_overdue = waited >= self.canary_allowed
-        if (is_overdue or self.was_healthy) and self.are_busy(waited):
+        self.canary_waited = time.monotonic() - self.canary_sent
+        is_overdue = self.canary_waited >= self.canary_allowed
+        if (is_overdue or self.was_healthy) and self.are_busy(self.canary_waited):
             self._note_health()
             return False
         return is_overdue

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pypdfium2
@@ -14,10 +15,11 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates import exports
-from candidates.facts.reason import Reason
+from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Candidate, Decision, Draft, Event, EventVerb
 from candidates.models.candidate import Verdict
 from candidates.scoring.reason_codes import RatingCode
+from candidates.scoring.rubric import ROLE, ROLE_NAME, RubricCriterion
 from candidates.scoring.scorecard import Quote, Rating
 from candidates.views.exports import attachment
 from tests.makers import rows
@@ -90,6 +92,51 @@ def test_json_holds_the_code_of_a_reason_beside_its_sentence_in_the_reader_s_lan
 
     assert rating["reason_code"] == "terms_in_sentences"
     assert rating["reason"].startswith("Zwei Sätze") and "„Python“ und „Go“" in rating["reason"]
+
+
+@pytest.fixture
+def namesake(analysis: Analysis) -> Analysis:
+    """The ranking, whose user has named a criterion as the program names the role."""
+    rubric = analysis.rubric
+    own = RubricCriterion("c9", ROLE_NAME, "", 1)
+    analysis.criteria = replace(rubric, criteria=(*rubric.criteria, own)).to_json()
+    analysis.save(update_fields=["criteria"])
+    best = analysis.evaluations.get(rank=1)
+    best.ratings = [Rating(ROLE, 2.0).to_json(), Rating("c9", 1.0).to_json()]
+    best.save(update_fields=["ratings"])
+    return analysis
+
+
+def fetch_in_german(client: Client, analysis: Analysis, kind: str) -> bytes:
+    url = reverse("candidates:export", args=[analysis.public_id, kind])
+    return client.get(url, headers={"Accept-Language": "de"}).getvalue()
+
+
+def test_only_the_role_is_translated_and_not_a_criterion_of_that_name(
+    as_alice: Client, namesake: Analysis
+) -> None:
+    export = json.loads(fetch_in_german(as_alice, namesake, "json"))
+    names = [(rating["key"], rating["criterion"]) for rating in export["candidates"][0]["ratings"]]
+    table = list(
+        csv.DictReader(io.StringIO(fetch_in_german(as_alice, namesake, "csv").decode("utf-8-sig")))
+    )
+    report = text_of(fetch_in_german(as_alice, namesake, "pdf"))
+
+    assert names == [(ROLE, "Die Stelle, wie beschrieben"), ("c9", ROLE_NAME)]
+    criteria = {entry["key"]: entry["name"] for entry in export["analysis"]["criteria"]}
+    assert criteria[ROLE] == "Die Stelle, wie beschrieben" and criteria["c9"] == ROLE_NAME
+    assert table[0]["Die Stelle, wie beschrieben"] == "2.0" and table[0][ROLE_NAME] == "1.0"
+    assert f"{ROLE_NAME} · 1" in report and "Die Stelle, wie beschrieben · 2" in report
+
+
+def test_in_english_both_columns_of_one_name_keep_their_ratings(
+    as_alice: Client, namesake: Analysis
+) -> None:
+    text = fetch(as_alice, namesake, "csv").decode("utf-8-sig")
+    titles, best, *_others = csv.reader(io.StringIO(text))
+
+    columns = [place for place, title in enumerate(titles) if title == ROLE_NAME]
+    assert [best[place] for place in columns] == ["2.0", "1.0"]
 
 
 def test_a_workbook_has_strings_and_numbers_and_no_formula_or_link(
@@ -207,3 +254,20 @@ def test_a_thousand_rows_cost_no_more_queries(
     for kind in ("csv", "json", "xlsx"):
         with django_assert_max_num_queries(12):
             assert len(fetch(as_alice, analysis, kind)) > 10_000
+
+
+def test_an_answer_without_a_rating_names_the_criterion_wherever_the_rubric_is_known(
+    as_alice: Client, analysis: Analysis
+) -> None:
+    missing = Reason(FailureCode.RATING_MISSING, {"criterion": "c1"})
+    reason = Reason.because_of(FailureCode.ANSWER_UNUSABLE, missing)
+    failed = analysis.evaluations.filter(rank=1)
+    failed.update(**rows.failure(reason), ratings=[])
+    job = rows.job(analysis)
+    evaluation = analysis.evaluations.get(status="failed")
+
+    assert "it has no rating for 'Python'" in fetch(as_alice, analysis, "csv").decode()
+    for page in (job, analysis, evaluation):
+        assert (
+            "it has no rating for &#x27;Python&#x27;" in as_alice.get(page.get_absolute_url()).text
+        )

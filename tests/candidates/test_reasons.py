@@ -9,7 +9,14 @@ from django.contrib.auth.models import User
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
-from candidates.facts.reason import CAUSE, DeliveryCode, FailureCode, Reason, ReasonCode
+from candidates.facts.reason import (
+    CAUSE,
+    DeliveryCode,
+    FailureCode,
+    IncidentCode,
+    Reason,
+    ReasonCode,
+)
 from candidates.models.reason import columns, reason_of
 from candidates.reading.problems import Problem
 from candidates.reasons import (
@@ -27,7 +34,7 @@ from candidates.scoring.engines.openai import answers
 from candidates.scoring.rubric import ROLE, RubricCriterion
 from tests.reasons import raises_saying
 
-CODES: list[ReasonCode] = [*FailureCode, *DeliveryCode]
+CODES: list[ReasonCode] = [*FailureCode, *DeliveryCode, *IncidentCode]
 VALUES: dict[str, int | str] = {
     "engine": "magic", "package": "p", "weights": "w", "tokenizer": "t", "model": "gpt-9",
     "server_code": "bad_thing", "criterion": "c1", CAUSE: "quota_gone", "user": 0, "tries": 4,
@@ -73,7 +80,7 @@ def test_every_code_has_its_german_with_all_that_is_filled_in(code: ReasonCode) 
         if isinstance(value, int) and name not in ("user", "tries", "status"):
             assert f"{value:,}" in english
             assert f"{value:,}".replace(",", ".") in german
-        elif isinstance(value, str) and name != CAUSE:
+        elif isinstance(value, str) and name not in (CAUSE, "day", "criterion"):
             assert value in english and value in german
 
 
@@ -186,6 +193,20 @@ def test_a_reason_is_fit_for_a_log() -> None:
             "Keiner der 2 Lebensläufe konnte bewertet werden: 2 fehlgeschlagen.",
         ),
         (
+            Reason(DeliveryCode.ADDRESS_BOUNCED, {"day": "2026-11-30"}),
+            "E-mail to this address came back on Nov. 30, 2026. Nothing is sent there until staff "
+            "allow it again.",
+            "Eine E-Mail an diese Adresse kam am 30. November 2026 zurück. Dorthin wird nichts "
+            "gesendet, bis die Verwaltung es wieder erlaubt.",
+        ),
+        (
+            Reason(DeliveryCode.ADDRESS_COMPLAINED, {"day": "2026-03-01"}),
+            "E-mail to this address was marked as spam on March 1, 2026. Nothing is sent there "
+            "until staff allow it again.",
+            "Eine E-Mail an diese Adresse wurde am 1. März 2026 als Spam markiert. Dorthin wird "
+            "nichts gesendet, bis die Verwaltung es wieder erlaubt.",
+        ),
+        (
             Reason.because_of(FailureCode.ANSWER_UNUSABLE, Reason(FailureCode.NO_JSON)),
             "The model's answer cannot be used: it is not JSON.",
             "Die Antwort des Modells ist nicht zu gebrauchen: sie ist kein JSON.",
@@ -198,6 +219,32 @@ def test_a_sentence_is_in_the_language_of_the_reader(
     assert sentence(reason) == english
     with translation.override("de"):
         assert sentence(reason) == german
+
+
+@pytest.mark.parametrize(
+    ("key", "named", "english", "german"),
+    [
+        ("c1", True, "it has no rating for 'Python'", "keine Bewertung für „Python“"),
+        ("c1", False, "it has no rating for 'criterion 1'", "keine Bewertung für „Kriterium 1“"),
+        ("c12", True, "it has no rating for 'criterion 12'", "keine Bewertung für „Kriterium 12“"),
+        (
+            ROLE,
+            False,
+            "it has no rating for 'The role as described'",
+            "keine Bewertung für „Die Stelle, wie beschrieben“",
+        ),
+    ],
+)
+def test_a_criterion_is_named_or_called_by_its_position(
+    key: str, named: bool, english: str, german: str
+) -> None:
+    missing = Reason(FailureCode.RATING_MISSING, {"criterion": key})
+    reason = Reason.because_of(FailureCode.ANSWER_UNUSABLE, missing)
+    criteria = {"c1": RubricCriterion("c1", "Python")} if named else {}
+
+    assert english in sentence(reason, criteria)
+    with translation.override("de"):
+        assert german in sentence(reason, criteria)
 
 
 def test_who_paused_is_named_as_they_are_called_now(alice: User) -> None:

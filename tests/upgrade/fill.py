@@ -186,7 +186,13 @@ def _scheduled(draft: Draft, job: Job, owner: User) -> None:
 
 def _workers(draft: Draft, job: Job, staff: User) -> None:
     heartbeat = Heartbeat.objects.create(host="worker-1", pid=7, workers=2)
-    Incident.objects.create(host="worker-1", heartbeat=heartbeat.pk, kind="workers", detail="-9")
+    Incident.objects.create(
+        host="worker-1",
+        heartbeat=heartbeat.pk,
+        kind="workers",
+        reason_code="cluster_ended",
+        reason_params={"exit_code": -9},
+    )
     Lane.objects.create(draft=draft)
     now = timezone.now()
     running = rows.job(rows.analysis(draft, staff), JobStatus.PROCESSING)

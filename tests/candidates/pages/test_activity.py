@@ -1,9 +1,12 @@
 """What a person reads for what happened."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
+import polib
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.translation import override
@@ -19,12 +22,49 @@ from candidates.models import (
     Membership,
     SavedFilter,
 )
+from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
-from candidates.pages.activity import PRIORITIES, describe, details, names_for
+from candidates.pages.activity import FREQUENCIES, PRIORITIES, describe, details, names_for
 from candidates.reasons import sentence
 from jobs.models.job import Priority
+from jobs.models.schedule import Frequency
 
 pytestmark = pytest.mark.django_db
+
+COUNT = {"count": 7}
+CRON = "0 6 * * 1"
+# What each verb is recorded with; the others have no parameters.
+PARAMS: dict[EventVerb, list[dict[str, Any]]] = {
+    EventVerb.RETRIED: [{"failed": 3}],
+    EventVerb.REPEATS_REQUESTED: [COUNT],
+    EventVerb.PRIORITY_RAISED: [{"priority": priority.value} for priority in Priority],
+    EventVerb.PRIORITY_LOWERED: [{"priority": priority.value} for priority in Priority],
+    EventVerb.RESUME_SKIPPED: [{"evaluation": "0198"}],
+    EventVerb.COMPLETED: [{"scored": 2, "total": 3}],
+    EventVerb.DRAFT_CREATED: [{}, {"copy_of": "0198"}],
+    EventVerb.WEIGHTS_CHANGED: [{"weights": [[0, 3, 4]], "role": [5, 6]}],
+    EventVerb.RANKING_EXPORTED: [{"format": "xlsx"}],
+    EventVerb.FILES_ADDED: [COUNT],
+    EventVerb.FILES_READ_AGAIN: [COUNT],
+    EventVerb.UNREADABLE_FILES_REMOVED: [COUNT],
+    EventVerb.FILES_MERGED: [COUNT],
+    EventVerb.FILES_KEPT_APART: [COUNT],
+    EventVerb.DECIDED: [{"verdict": verdict.value, **COUNT} for verdict in Verdict],
+    EventVerb.DECISION_UNDONE: [COUNT],
+    EventVerb.SHARED: [{"role": role.value} for role in Role],
+    EventVerb.ROLE_CHANGED: [{"role": role.value} for role in Role],
+    EventVerb.SCHEDULE_CHANGED: [
+        {"frequency": frequency.value, "cron": "" if frequency == Frequency.OFF else CRON}
+        for frequency in Frequency
+    ],
+}
+SAME_IN_GERMAN = ("", "normal", "XLSX")
+REASONS = {
+    EventVerb.RETRIED: Reason(FailureCode.QUOTA_GONE),
+    EventVerb.PAUSED: Reason(FailureCode.UNREACHABLE, {"tries": 4}),
+    EventVerb.FAILED: Reason(FailureCode.NO_CANDIDATES_LEFT),
+    EventVerb.SCHEDULE_STOPPED: Reason(FailureCode.OWNER_LEFT),
+}
 
 
 @pytest.mark.parametrize("verb", EventVerb)
@@ -58,7 +98,7 @@ def test_what_the_system_does_has_no_name(draft: Draft) -> None:
         (
             EventVerb.SCHEDULE_CHANGED,
             {"frequency": "weekly", "cron": "0 9 * * 1"},
-            "weekly 0 9 * * 1",
+            "every week (0 9 * * 1)",
         ),
         (EventVerb.SCHEDULE_CHANGED, {"frequency": "off", "cron": ""}, "off"),
     ],
@@ -88,6 +128,45 @@ def test_priorities_are_those_of_jobs() -> None:
     assert {value: str(label) for value, label in PRIORITIES.items()} == {
         priority.value: str(priority.label) for priority in Priority
     }
+
+
+def test_frequencies_are_those_of_schedules() -> None:
+    for language in ("en", "de"):
+        with override(language):
+            assert {value: str(label) for value, label in FREQUENCIES.items()} == {
+                frequency.value: str(frequency.label) for frequency in Frequency
+            }
+
+
+def enum_codes() -> set[str]:
+    """Codes of the enums that verbs and parameters are of, without what is a German word too."""
+    enums = (EventVerb, FailureCode, Frequency, Role, Verdict)
+    return {str(member.value) for enum in enums for member in enum} - {"cron"}
+
+
+def english_sentences() -> set[str]:
+    """Msgids without a gap whose German differs."""
+    path = settings.BASE_DIR / "locale" / "de" / "LC_MESSAGES" / "django.po"
+    entries = [entry for entry in polib.pofile(str(path)) if entry.msgid != entry.msgstr]
+    german = {entry.msgstr for entry in entries}
+    return {entry.msgid for entry in entries if "%" not in entry.msgid} - german
+
+
+@pytest.mark.parametrize("verb", EventVerb)
+def test_no_verb_leaves_a_code_or_english_in_german(draft: Draft, verb: EventVerb) -> None:
+    codes, english = enum_codes(), english_sentences()
+    for params in PARAMS.get(verb, [{}]):
+        event = Event.objects.record(draft.pk, verb, params=params, reason=REASONS.get(verb))
+        in_english = details(event)
+        with override("de"):
+            shown = describe(event)
+            in_german = details(event)
+
+        words = re.findall(r"\w+", shown)
+        assert not codes & {*words, shown, in_german}, shown
+        parts = {part.strip(" ().") for part in re.split(r"[:;,(]", shown)}
+        assert not english & {*parts, shown, in_german}, shown
+        assert in_german in SAME_IN_GERMAN or in_german != in_english, shown
 
 
 def test_names_are_shown_while_the_object_exists(draft: Draft, alice: User) -> None:

@@ -1,7 +1,8 @@
 """The admin's front page for jobs: who may see it, what it shows, and how cheap its refresh is."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -9,12 +10,14 @@ from django.contrib.auth.models import Permission, User
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 
 from candidates.models import Draft
 from candidates.reading import Problem
+from jobs.admin.overview import PastCharts
 from jobs.models import Heartbeat, JobStatus, Lane
+from jobs.monitoring.overview import ChartStep, ChartWindow, Past
 from tests.makers import rows
 
 OVERVIEW = reverse("admin:jobs_period_changelist")
@@ -101,3 +104,49 @@ def test_what_has_not_changed_is_not_sent_again(as_looker: Client, busy: Heartbe
     changed = as_looker.get(asked, headers={**REFRESH, "If-None-Match": tag})
     assert changed.status_code == 200
     assert 'data-trouble="no-worker"' in changed.text
+
+
+@pytest.mark.parametrize(
+    ("language", "summary", "share", "highest"),
+    [
+        ("en", "The slowest (6:10 p.m.): 95 % of the jobs within 1.6 s.", "0.5 %", "1,990"),
+        ("de", "Am langsamsten (18:10): 95 % der Aufträge innerhalb von 1,6 s.", "0,5 %", "1.990"),
+    ],
+)
+def test_charts_are_written_as_in_the_readers_language(
+    language: str, summary: str, share: str, highest: str
+) -> None:
+    start = datetime(2026, 11, 30, 18, 10, tzinfo=UTC)
+    numbers = dict.fromkeys(("failed", "cancelled", "calls", "busy", "errors", "tokens"), 0)
+    step = ChartStep(
+        start=start,
+        end=start + timedelta(minutes=1),
+        completed=3,
+        p50=0.8,
+        p95=1.6,
+        scored=1_990,
+        unscored=10,
+        cost=Decimal(0),
+        reasons={},
+        **numbers,
+    )
+    past = Past([step], (0, Decimal(0)), (0, Decimal(0)))
+
+    with timezone.override(UTC), translation.override(language):
+        shown = PastCharts(past, ChartWindow.HOUR)
+        times, _failures, scored = shown.charts
+
+        assert times.summary == summary and ".." not in times.summary
+        assert scored.top == highest
+        assert shown.rows[0]["share"] == share
+
+
+@pytest.mark.parametrize(
+    "name", ["admin:index", "admin:jobs_period_changelist", "admin:auth_user_changelist"]
+)
+def test_pages_of_the_admin_name_their_icon_once(as_sam: Client, name: str) -> None:
+    assert as_sam.get(reverse(name)).text.count('rel="icon"') == 1
+
+
+def test_the_admins_login_names_its_icon(anonymous: Client) -> None:
+    assert 'rel="icon"' in anonymous.get(reverse("admin:login"), follow=True).text

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from candidates.models import Draft, Evaluation, Event
 from candidates.models.analysis import EvaluationStatus
-from jobs.models import Halt, Heartbeat, JobStatus
+from jobs.models import Halt, Heartbeat, Incident, JobStatus
 from tests.makers import rows
 
 
@@ -38,6 +38,28 @@ def test_a_host_is_drained_and_resumed_by_who_may(eve: User, db: None) -> None:
     assert not Heartbeat.objects.get().draining
     logged = LogEntry.objects.order_by("pk").values_list("user", "change_message")
     assert list(logged) == [(eve.pk, "Drained."), (eve.pk, "Takes work again.")]
+
+
+def test_why_workers_were_replaced_is_told_in_the_language_of_the_reader(
+    eve: User, db: None
+) -> None:
+    incident = Incident.objects.create(
+        host="worker-1",
+        heartbeat=1,
+        kind="workers",
+        reason_code="cluster_ended",
+        reason_params={"exit_code": -9},
+    )
+    reader = staff(eve, "view_incident")
+
+    for url in (
+        reverse("admin:jobs_incident_changelist"),
+        reverse("admin:jobs_incident_change", args=[incident.pk]),
+    ):
+        assert "ended with exit code -9." in reader.get(url).text
+        german = reader.get(url, headers={"Accept-Language": "de"}).text
+        assert "endete mit dem Exit-Code -9." in german
+        assert "cluster_ended" not in german
 
 
 def test_a_resume_that_stops_workers_is_taken_out_by_who_may(eve: User, draft: Draft) -> None:

@@ -75,6 +75,7 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "ratings",
     }
     assert set(best["ratings"][0]) == {
+        "key",
         "criterion",
         "rating",
         "must_have",
@@ -83,6 +84,7 @@ def test_the_job_is_told_by_contract(job: Job) -> None:
         "supported",
         "quotes",
     }
+    assert best["ratings"][0]["key"] == "role"
     assert best["ratings"][1]["criterion"] == "Python"
     assert best["ratings"][1]["quotes"] == [rows.QUOTE]
 

@@ -76,7 +76,13 @@ def test_a_host_is_starting_until_its_first_test_message(host: Heartbeat) -> Non
 
 def test_workers_that_were_replaced_are_starting(host: Heartbeat) -> None:
     change(host, canary_at=20)
-    Incident.objects.create(host="one", heartbeat=host.pk, kind=IncidentKind.WORKERS)
+    Incident.objects.create(
+        host="one",
+        heartbeat=host.pk,
+        kind=IncidentKind.WORKERS,
+        reason_code="canary_missing",
+        reason_params={"seconds": 15},
+    )
 
     assert state() == "starting"
 

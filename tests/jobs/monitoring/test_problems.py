@@ -100,8 +100,16 @@ def test_a_drained_host_is_no_dead_one(host: Heartbeat) -> None:
 
 def test_deaths_are_news_for_a_minute(host: Heartbeat) -> None:
     for _ in range(2):
-        Incident.objects.create(host="one", heartbeat=host.pk, kind=IncidentKind.PROCESS)
-    Incident.objects.create(host="one", heartbeat=host.pk, kind=IncidentKind.WORKERS)
+        Incident.objects.create(
+            host="one", heartbeat=host.pk, kind=IncidentKind.PROCESS, reason_code="worker_died"
+        )
+    Incident.objects.create(
+        host="one",
+        heartbeat=host.pk,
+        kind=IncidentKind.WORKERS,
+        reason_code="canary_missing",
+        reason_params={"seconds": 15},
+    )
     titles = [each.title for each in problems.system_problems()]
     assert "2 processes of the workers on one died and were replaced." in titles
     assert "The workers on one were replaced." in titles

@@ -17,6 +17,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from candidates.facts.reason import DeliveryCode, Reason
 from candidates.models import Draft, Event, EventVerb
@@ -289,8 +290,10 @@ class TestWhatTheyTellLater:
         day = f"{BadAddress.objects.get().created_at:%Y-%m-%d}"
         assert notification.error == Reason(DeliveryCode.ADDRESS_BOUNCED, {"day": day})
         outbox = reverse("admin:jobs_notification_changelist")
-        assert f"E-mail to this address came back on {day}." in as_sam.get(outbox).text
-        assert "Alice@example.com came back on" in as_alice.get(reverse("jobs:notices")).text
+        shown = date_format(BadAddress.objects.get().created_at)
+        assert f"E-mail to this address came back on {shown}." in as_sam.get(outbox).text
+        notices = as_alice.get(reverse("jobs:notices")).text
+        assert f"Alice@example.com came back on {shown}." in notices
         assert "Nothing is sent there until staff" in as_alice.get(reverse("jobs:notices")).text
         resend = {"action": "resend", "_selected_action": [notification.pk]}
         assert "0 of 1 are sent again" in as_sam.post(outbox, resend, follow=True).text

@@ -82,7 +82,7 @@ def test_a_cluster_that_looks_alive_and_is_not_is_replaced(worker: Worker) -> No
     until(lambda: worker.heartbeat.restarts == 1, "another cluster", patience=30)
     until_dead(before, patience=10)
     worker.wait_for_messages(1)
-    assert "no test message came through" in worker.output
+    assert "the cluster is replaced: canary_missing (seconds=" in worker.output
 
 
 def test_the_lane_of_a_dead_worker_is_free_before_its_lease_ends(
