@@ -47,7 +47,7 @@ class Stage(chaos.Chaos):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, 1, "")
         self.job: Any = None
-        self.well = self.model.behaviour
+        self.healthy_behaviour = self.model.behaviour
         self.faults: dict[str, tuple[str, str, Callable[[], float | None], str]] = {
             "F1": ("a busy worker killed", "process-died", self.kill_busy, OF_ITSELF),
             "F2": ("all idle workers killed", "process-died", self.kill_idle, OF_ITSELF),
@@ -123,7 +123,7 @@ class Stage(chaos.Chaos):
     # The faults. Each may return the time at which it began.
 
     def kill_busy(self) -> None:
-        self.model.behaviour = type(self.well)(latency=3.0)
+        self.model.behaviour = type(self.healthy_behaviour)(latency=3.0)
         self.work(40)
         worker = self.workers[0]
         busy = self.wait(lambda: self.victims(worker, "busy worker"), "a busy worker", 30.0)
@@ -161,7 +161,7 @@ class Stage(chaos.Chaos):
         return began
 
     def limit(self) -> None:
-        self.model.behaviour = type(self.well)(rate_limited=1.0, retry_after="30")
+        self.model.behaviour = type(self.healthy_behaviour)(rate_limited=1.0, retry_after="30")
         self.work(40)
 
     def spend(self) -> None:
@@ -202,7 +202,7 @@ class Stage(chaos.Chaos):
         from jobs.execution import submit
         from jobs.models import Job
 
-        self.model.behaviour = self.well
+        self.model.behaviour = self.healthy_behaviour
         self.model.script.clear()
         self.mail.refused.clear()
         if self.job is not None:
@@ -210,7 +210,7 @@ class Stage(chaos.Chaos):
                 submit.cancel(job, chaos.chaos_user())
 
     def answer(self) -> None:
-        self.model.behaviour = self.well
+        self.model.behaviour = self.healthy_behaviour
 
     def resume(self) -> None:
         from jobs.execution import pause

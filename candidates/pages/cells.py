@@ -98,8 +98,9 @@ class VerdictButtons:
     def of(self, public_id: UUID, name: str, verdict: str) -> SafeString:
         buttons = [
             format_html(
-                '<button type="submit" name="one" id="{0}-{1}" value="{2}:{1}" class="choice {0}" '
-                'data-key="{3}" aria-pressed="{4}" aria-label="{5}" title="{5}">{6}</button>',
+                '<button type="submit" name="candidate" id="{0}-{1}" value="{2}:{1}" '
+                'class="choice {0}" data-key="{3}" aria-pressed="{4}" aria-label="{5}" '
+                'title="{5}">{6}</button>',
                 words.verdict.value,
                 public_id,
                 (Verdict.OPEN if verdict == words.verdict else words.verdict).value,

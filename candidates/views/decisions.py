@@ -31,7 +31,7 @@ def decide(request: Request, public_id: UUID) -> HttpResponse:
             request, analysis, RankingFilter.from_query(request.GET, analysis), request.GET
         )
     filter = RankingFilter.from_query(QueryDict(request.POST.get("query", "")), analysis)
-    value, _colon, evaluation = request.POST.get("one", "").partition(":")
+    value, _colon, evaluation = request.POST.get("candidate", "").partition(":")
     is_about_all = not evaluation and request.POST.get("scope") == "all"
     verdict = _verdict(value or request.POST.get("verdict", ""))
     if verdict is None:

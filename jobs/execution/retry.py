@@ -5,8 +5,7 @@ The decision is pure: it reads no clock, no row and no random number of its own.
 
 from dataclasses import dataclass, replace
 
-from candidates.scoring.scorecard import EngineBusy, ScoringFailed
-from jobs.queue.retry import (
+from candidates.scoring.retry import (
     MODEL_CALL,
     MODEL_CALL_OF_BUSY_SERVER,
     MODEL_CALL_OF_ONE_RESUME,
@@ -17,6 +16,7 @@ from jobs.queue.retry import (
     decide,
     doubling,
 )
+from candidates.scoring.scorecard import EngineBusy, ScoringFailed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from candidates.models import Call, Draft, Event, EventVerb, Suggestion
 from candidates.models.call import CallPurpose
 from candidates.models.suggestion import SuggestionQuerySet
 from candidates.scoring import engines
+from candidates.scoring.retry import SUGGESTION, Failure, Retry, decide
 from candidates.scoring.rubric import RubricCriterion
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed, Usage
 from jobs import queue
-from jobs.queue.retry import SUGGESTION, Failure, Retry, decide
 from jobs.tracing import place
 
 from .calls import Calls

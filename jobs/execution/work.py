@@ -23,11 +23,11 @@ from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Call, EvaluationQuerySet
 from candidates.models.call import CallPurpose, CallStatus
 from candidates.models.followup import FollowUpQuerySet
+from candidates.scoring.retry import GiveUp, Retry
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
 from jobs import tracing
 from jobs.models import Lane
 from jobs.models.job import LANE_LEASE
-from jobs.queue.retry import GiveUp, Retry
 
 from . import pause, retry
 from .calls import Calls, PendingCall, WorkItem

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from candidates.facts.reason import DeliveryCode, Reason
 from candidates.models import Event, EventVerb
+from candidates.scoring import retry
 from jobs.models import BadAddress, Notification
-from jobs.queue import retry
 
 from . import outbox, providers
 from .compose import compose

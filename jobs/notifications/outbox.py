@@ -15,9 +15,9 @@ from uuid import uuid4
 from django.db.models.functions import Now
 
 from candidates.facts.reason import Reason
+from candidates.scoring.retry import Failure, Retry, RetryPolicy, decide
 from jobs import queue
 from jobs.models import Delivery, Notification, OutgoingMessage, OutgoingQuerySet
-from jobs.queue.retry import Failure, Retry, RetryPolicy, decide
 
 TASKS: dict[type[OutgoingMessage], str] = {Notification: "deliver", Delivery: "call"}
 REQUEUE_LIMIT = 100

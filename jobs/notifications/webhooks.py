@@ -24,9 +24,9 @@ from django.utils import timezone
 
 from candidates.facts.reason import DeliveryCode, Param, Reason
 from candidates.models.analysis import EvaluationStatus
+from candidates.scoring import retry
 from jobs.models import Job, NotificationKind
 from jobs.models.webhook import SECRET_PREFIX, Delivery, DisabledReason, Webhook, WebhookEvent
-from jobs.queue import retry
 
 from . import outbox
 from .addresses import AddressRefused, refuse_private

@@ -55,13 +55,15 @@ def test_with_the_keyboard_alone(at_home: Page, evaluation: Evaluation) -> None:
 
     page.keyboard.press("s")
     expect(page.locator("#judgement .decided")).to_contain_text("Shortlisted alice")
-    expect(page.locator("#said")).to_contain_text("Shortlisted")
+    expect(page.locator("#announcement")).to_contain_text("Shortlisted")
     page.keyboard.press("x")
     expect(page.locator("#judgement .decided")).to_contain_text("Rejected")
-    expect(page.locator("#said")).to_contain_text("Rejected")  # the new buttons work from then on
+    expect(page.locator("#announcement")).to_contain_text(
+        "Rejected"
+    )  # the new buttons work from then on
     page.keyboard.press("u")
     expect(page.locator("#judgement .decided")).to_contain_text("Shortlisted")
-    expect(page.locator("#said")).to_contain_text("Shortlisted")
+    expect(page.locator("#announcement")).to_contain_text("Shortlisted")
 
     page.locator("#judgement textarea").focus()
     page.keyboard.type("mix of skills, just so")  # keys are off while one types

@@ -40,7 +40,9 @@ def test_a_new_draft_saves_itself_and_is_put_in_order_by_keyboard_alone(
     until(lambda: names(draft) == ["Wound care", "Night shifts"])
     page.get_by_role("button", name="Move up").nth(1).press("Enter")
     expect(page.get_by_role("button", name="Move up").first).to_be_focused()
-    expect(page.locator("[data-told-moved]")).to_have_text("Night shifts is now at place 1 of 2.")
+    expect(page.locator("[data-move-announcement]")).to_have_text(
+        "Night shifts is now at place 1 of 2."
+    )
     until(lambda: names(draft) == ["Night shifts", "Wound care"])
 
     # Without a connection nothing is lost, and it is saved when there is one again.

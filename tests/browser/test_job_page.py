@@ -55,7 +55,7 @@ def test_it_follows_its_job_through_a_lost_connection(
     at_home.evaluate("htmx.trigger('#job', 'wake')")
     at_home.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
     expect(at_home).to_have_title("Backend engineer · Candidate Evaluator")
-    expect(at_home.locator("[data-said]")).to_have_text("Completed")
+    expect(at_home.locator("[data-status-announcement]")).to_have_text("Completed")
     assert at_home.evaluate("document.documentElement.scrollWidth") <= 360
 
     at_home.get_by_role("button", name=f"Retry this 1: {WHY}").press("Enter")

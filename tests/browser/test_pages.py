@@ -190,7 +190,9 @@ def test_a_suggestion_is_added_to_the_form_and_counts_when_it_is_saved(
     at_home.goto(reverse("candidates:edit", args=[draft.public_id]))
     at_home.get_by_role("button", name="Add Runs payments").press("Enter")
 
-    expect(at_home.locator("[data-told]")).to_contain_text("Runs payments is added to the form.")
+    expect(at_home.locator("[data-added-announcement]")).to_contain_text(
+        "Runs payments is added to the form."
+    )
     row = at_home.locator("[data-criterion]").nth(2)
     expect(row.get_by_label("Name")).to_have_value("Runs payments")
     expect(row.get_by_label("Must have")).to_be_checked()

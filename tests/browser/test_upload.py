@@ -104,7 +104,7 @@ def test_a_request_that_fails_is_sent_again(at_home: Page, draft: Draft, tmp_pat
 
     at_home.route("**/upload/", break_once)
 
-    choose(at_home, draft, write(tmp_path, one=b"1", two=b"2"))
+    choose(at_home, draft, write(tmp_path, first=b"1", second=b"2"))
 
     expect(at_home.locator("[data-status]")).to_have_text("Done: 2 of 2 files added.")
     assert broken and draft.candidates.count() == 2
@@ -116,7 +116,7 @@ def test_an_upload_that_is_stopped_keeps_what_is_there(
 ) -> None:
     held: list[Route] = []
     at_home.route("**/upload/", lambda route: held.append(route))
-    choose(at_home, draft, write(tmp_path, one=b"1"))
+    choose(at_home, draft, write(tmp_path, first=b"1"))
 
     at_home.get_by_role("button", name="Stop the upload").click()
 
@@ -129,16 +129,16 @@ def test_a_draft_that_is_gone_is_told(at_home: Page, draft: Draft, tmp_path: Pat
     at_home.goto(draft.get_absolute_url())
     Draft.objects.all().delete()
 
-    at_home.locator("#files").set_input_files(write(tmp_path, one=b"1"))
+    at_home.locator("#files").set_input_files(write(tmp_path, first=b"1"))
 
-    expect(at_home.locator(".trouble")).to_contain_text("one.txt: The draft is gone.")
+    expect(at_home.locator(".trouble")).to_contain_text("first.txt: The draft is gone.")
 
 
 @pytest.mark.complaints("ERR_INTERNET_DISCONNECTED", "htmx:")
 def test_a_lost_connection_is_waited_out(at_home: Page, draft: Draft, tmp_path: Path) -> None:
     held: list[Route] = []
     at_home.route("**/upload/", lambda route: held.append(route))
-    choose(at_home, draft, write(tmp_path, one=b"1", two=b"2"))
+    choose(at_home, draft, write(tmp_path, first=b"1", second=b"2"))
     until(lambda: at_home.evaluate("1") and held)
     at_home.context.set_offline(True)
     held[0].abort("internetdisconnected")
@@ -162,13 +162,15 @@ def test_a_reload_goes_on_where_the_upload_stopped(
     at_home.unroute("**/upload/")
     at_home.reload()
 
-    expect(at_home.locator("div[data-kept]")).to_contain_text("60 files are still to be sent")
+    expect(at_home.locator("div[data-unsent-files]")).to_contain_text(
+        "60 files are still to be sent"
+    )
     at_home.get_by_role("button", name="Go on with 60 files").click()
 
     expect(at_home.locator("[data-status]")).to_have_text("Done: 60 of 60 files added.")
     assert draft.candidates.count() == 60
     at_home.reload()
-    expect(at_home.locator("div[data-kept]")).to_be_hidden()
+    expect(at_home.locator("div[data-unsent-files]")).to_be_hidden()
 
 
 STORED_UPLOADS = """() => new Promise((done) => {
@@ -188,18 +190,21 @@ def test_what_was_not_taken_in_is_tried_again_or_removed_by_keyboard_on_a_phone(
 ) -> None:
     at_home.set_viewport_size({"width": 360, "height": 740})
     at_home.route("**/upload/", lambda route: route.fulfill(status=400, json={"error": "No."}))
-    choose(at_home, draft, write(tmp_path, one=b"1", two=b"2", three=b"3"))
+    choose(at_home, draft, write(tmp_path, first=b"1", second=b"2", third=b"3"))
     expect(at_home.locator("[data-status]")).to_have_text("Done: 0 of 3 files added, 3 not sent.")
     at_home.unroute("**/upload/")
     assert at_home.evaluate("document.documentElement.scrollWidth") <= 360
 
-    at_home.get_by_role("button", name="Remove one.txt from the list").press("Enter")
+    at_home.get_by_role("button", name="Remove first.txt from the list").press("Enter")
     expect(at_home.locator(".trouble li")).to_have_count(2)
-    expect(at_home.get_by_role("button", name="Try two.txt again")).to_be_focused()
+    expect(at_home.get_by_role("button", name="Try second.txt again")).to_be_focused()
     at_home.keyboard.press("Enter")
     expect(at_home.locator("[data-status]")).to_have_text("Done: 1 of 1 files added.")
     at_home.get_by_role("button", name="Try all again").press("Enter")
     until(lambda: draft.candidates.count() == 2)
 
     expect(at_home.locator("[data-trouble]")).to_be_hidden()
-    assert sorted(draft.candidates.values_list("filename", flat=True)) == ["three.txt", "two.txt"]
+    assert sorted(draft.candidates.values_list("filename", flat=True)) == [
+        "third.txt",
+        "second.txt",
+    ]

@@ -30,16 +30,17 @@ from django_q.tasks import async_task
 from candidates.models import Call, Candidate, Draft, Evaluation
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallStatus
+from candidates.scoring.retry import doubling
 from evaluator.models import StoredFile
 from jobs import queue
 from jobs.execution import submit
 from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, OutgoingStatus
 from jobs.queue.broker import own_key
-from jobs.queue.retry import doubling
 from jobs.workers.processes import MANAGE
 from jobs.workers.sweep import sweep
 from tests import workers_here
 from tests.makers import rows
+from tests.retries import shorten_retries_within_calls
 from tests.servers import mail
 from tests.servers.model import ModelServer, Reply, Request, error, rated, serve_model
 from tests.workers import cut_connections, running, until
@@ -51,7 +52,6 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-MODEL_CONNECTION = "candidates.scoring.engines.openai.connection"
 SERVER_USER = pwd.getpwnam("nobody")  # whom PostgreSQL runs as
 TEXT = "Built Python services, for the {}th time."
 
@@ -183,8 +183,7 @@ def short(impatient: None, settings: LazySettings, monkeypatch: pytest.MonkeyPat
     settings.LANE_SLICE = 1
     settings.EVALUATOR_CONCURRENCY = 2
     workers_here.shorten_retries(monkeypatch, *doubling(0.02, 300.0))
-    monkeypatch.setattr(f"{MODEL_CONNECTION}.FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(f"{MODEL_CONNECTION}.MAX_PAUSE_SECONDS", 0.02)
+    shorten_retries_within_calls(monkeypatch, 0.01, 0.02)
 
 
 @pytest.mark.usefixtures("short")

@@ -73,7 +73,7 @@ class Pace:
         """Seconds until calls may begin."""
         return max(0.0, self.paused_until - time.monotonic())
 
-    def well(self, started_at: float, headers: Mapping[str, str]) -> None:
+    def record_success(self, started_at: float, headers: Mapping[str, str]) -> None:
         """Note that a call that began then was answered."""
         self.places = min(
             float(self.max_places), self.places + PLACES_PER_ROUND / max(1.0, self.places)
@@ -82,7 +82,7 @@ class Pace:
         self.pause(exhausted(headers))
         self._let_in()
 
-    def refused(self, started_at: float, wait: float) -> None:
+    def record_refusal(self, started_at: float, wait: float) -> None:
         """Note that a call that began then was refused, and for how long the server asks."""
         if started_at < self._cut_at:
             return

@@ -9,7 +9,7 @@ import { onHtmx } from "../shared/htmx.js";
 import { enableKeyboard } from "./keyboard.js";
 import { goBack, goToQuote, restoreQuote } from "./quotes.js";
 
-const announcement = optional(document, "#said");
+const announcement = optional(document, "#announcement");
 
 document.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -18,7 +18,7 @@ export class CriteriaEditor {
     this.formCount = required(editor, "input[name$=TOTAL_FORMS]", HTMLInputElement);
     this.maxRows = Number(required(editor, "input[name$=MAX_NUM_FORMS]", HTMLInputElement).value);
     this.addButton = required(editor, "[data-add]", HTMLButtonElement);
-    this.announcement = required(editor, "[data-told-moved]");
+    this.announcement = required(editor, "[data-move-announcement]");
     this.addButton.hidden = false;
     this.addButton.addEventListener("click", () => focusFirstField(this.append()));
     this.rows().forEach((row) => this.equip(row));

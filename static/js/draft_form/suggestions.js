@@ -14,7 +14,7 @@ export function enableSuggestions(editor) {
   document.addEventListener("click", (event) => {
     const button = closest(event, "[data-suggested]");
     const list = closest(event, ".suggestions");
-    if (button && list) add(editor, button, required(list, "[data-told]"));
+    if (button && list) add(editor, button, required(list, "[data-added-announcement]"));
   });
 }
 

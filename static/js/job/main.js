@@ -6,7 +6,7 @@ import { onHtmx } from "../shared/htmx.js";
 import { notify, offerNotification } from "./notification.js";
 
 const offer = optional(document, "[data-ask]");
-const announcement = required(document, "[data-said]");
+const announcement = required(document, "[data-status-announcement]");
 let before = sentences(required(document, "#job"));
 
 onHtmx("afterSwap", () => {

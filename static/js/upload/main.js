@@ -24,7 +24,7 @@ class UploadForm {
     this.input = required(form, "#files", HTMLInputElement);
     this.dropZone = required(form, "[data-drop]");
     this.stopButton = required(form, "[data-stop]");
-    this.offer = required(form, "[data-kept]");
+    this.offer = required(form, "[data-unsent-files]");
     this.store = new FileStore(form.dataset.upload ?? "");
     this.notAdded = new NotAddedList(form, this.store, (entries) => this.send(entries));
     /** @type {Upload | null} */
@@ -145,7 +145,7 @@ class UploadForm {
     const { length } = await this.store.entries();
     if (!length || this.upload) return;
     const number = { n: formatNumber(length) };
-    setText(required(this.form, "[data-kept-words]"), fillIn(this.words.kept, number));
+    setText(required(this.form, "[data-unsent-message]"), fillIn(this.words.unsent, number));
     setText(required(this.form, "[data-resume]"), fillIn(this.words.resume, number));
     this.offer.hidden = false;
   }

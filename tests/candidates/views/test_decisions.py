@@ -42,7 +42,9 @@ def test_one_is_decided_and_undone_without_a_script(
     as_alice: Client, alice: User, analysis: Analysis
 ) -> None:
     row = ids(analysis)[1]
-    page = post(as_alice, "decide", analysis, one=f"shortlist:{row}", query="sort=c1", page="1")
+    page = post(
+        as_alice, "decide", analysis, candidate=f"shortlist:{row}", query="sort=c1", page="1"
+    )
 
     assert verdicts() == ["open", "shortlist", "open", "open"]
     assert "1 candidate is on the shortlist." in page.text
@@ -64,9 +66,11 @@ def test_one_is_decided_and_undone_without_a_script(
 def test_the_part_comes_with_the_state_as_it_is(as_alice: Client, analysis: Analysis) -> None:
     first, second = ids(analysis)[:2]
     address = reverse("candidates:decide", args=[analysis.public_id])
-    as_alice.post(address, {"one": f"reject:{first}"})
+    as_alice.post(address, {"candidate": f"reject:{first}"})
 
-    part = as_alice.post(address, {"one": f"maybe:{second}", "query": "verdict=open"}, headers=HTMX)
+    part = as_alice.post(
+        address, {"candidate": f"maybe:{second}", "query": "verdict=open"}, headers=HTMX
+    )
 
     assert "<html" not in part.text and "HX-Push-Url" not in part.headers
     assert [str(row.evaluation.public_id) for row in part.context["rows"]] == ids(analysis)[2:]
@@ -118,10 +122,10 @@ def test_htmx_is_led_to_the_question(as_alice: Client, analysis: Analysis) -> No
     [
         ({}, "Choose what to decide: press a button."),
         ({"verdict": "hire"}, "Choose what to decide: press a button."),
-        ({"one": "hire:x"}, "Choose what to decide: press a button."),
+        ({"candidate": "hire:x"}, "Choose what to decide: press a button."),
         ({"verdict": "maybe"}, "Nobody is chosen. Check somebody first."),
         ({"verdict": "maybe", "who": ["x", str(uuid4())]}, "Nobody is chosen."),
-        ({"one": "maybe:\0"}, "Nobody is chosen."),
+        ({"candidate": "maybe:\0"}, "Nobody is chosen."),
     ],
 )
 def test_what_cannot_be_decided_is_said(
@@ -145,7 +149,7 @@ def test_only_ones_own_acts_are_taken_back(
     as_alice: Client, as_eve: Client, eve: User, draft: Draft, analysis: Analysis
 ) -> None:
     Membership.objects.create(draft=draft, email=eve.email, user=eve, role=Role.EDITOR)
-    post(as_alice, "decide", analysis, one=f"maybe:{ids(analysis)[0]}")
+    post(as_alice, "decide", analysis, candidate=f"maybe:{ids(analysis)[0]}")
     act = str(Decision.objects.get().batch)
 
     for wrong in (act, "x", str(uuid4()), ""):

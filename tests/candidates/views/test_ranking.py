@@ -160,7 +160,7 @@ def test_a_viewer_sees_decisions_and_makes_none(
     page = as_eve.get(analysis.get_absolute_url())
 
     assert page.context["rows"][1].verdict == "maybe"
-    for control in ('name="one"', 'name="scope"', "Keep these weights"):
+    for control in ('name="candidate"', 'name="scope"', "Keep these weights"):
         assert control not in page.text
     assert "Compare" in page.text and "Save this view" in page.text
 

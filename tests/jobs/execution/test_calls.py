@@ -42,6 +42,12 @@ async def never() -> str:
     return ""
 
 
+def wait_for(calls: Calls[str], pk: int) -> None:
+    """Run the loop until the call for this row is done."""
+    [call] = [call for call in calls.pending if call.items[0].pk == pk]
+    calls.runtime.runner.run(asyncio.wait([call.task]))
+
+
 def test_what_is_done_is_returned_once_with_the_rows_that_share_it(calls: Calls[str]) -> None:
     calls.send(at_once, ticket(), [item(1), item(2)])
     calls.send(never, ticket(), [item(3)])
@@ -76,11 +82,11 @@ def test_a_free_slot_ends_the_wait_unless_nothing_more_may_be_claimed(calls: Cal
 
     calls.wakes_for_free_slot = False
     calls.send(at_once, ticket(), [item(2)])
-    calls.runtime.runner.run(asyncio.sleep(0.01))
+    wait_for(calls, 2)
     assert not calls.runtime.wake.is_set()
     calls.wakes_for_free_slot = True
     calls.send(at_once, ticket(), [item(3)])
-    calls.runtime.runner.run(asyncio.sleep(0.01))
+    wait_for(calls, 3)
     assert calls.runtime.wake.is_set()
 
 
@@ -90,7 +96,7 @@ def test_those_that_are_picked_are_cancelled_and_those_that_are_done_are_not(
     calls.send(at_once, ticket(reserved=1), [item(1)])
     calls.send(never, ticket(reserved=2), [item(2)])
     calls.send(never, ticket(), [item(3)])
-    calls.runtime.runner.run(asyncio.sleep(0.01))
+    wait_for(calls, 1)
 
     cancelled = calls.cancel(lambda call: call.is_reserved)
 

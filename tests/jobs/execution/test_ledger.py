@@ -17,6 +17,7 @@ from candidates.reasons import sentence
 from jobs.execution import ledger, pause, submit
 from jobs.models import Job, JobStatus, Notification
 from tests.makers import rows
+from tests.retries import shorten_retries_within_calls
 from tests.servers.model import Behaviour, ModelServer, completion_reply, error, rated
 from tests.workers_here import forget_limits, work_off
 
@@ -31,7 +32,7 @@ def several(draft: Draft, number: int) -> None:
 def test_the_ledger_comes_to_what_the_server_charged_to_the_token(
     alice: User, draft: Draft, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("candidates.scoring.engines.openai.connection.FIRST_PAUSE_SECONDS", 0.01)
+    shorten_retries_within_calls(monkeypatch, 0.01)
     model.behaviour = type(model.behaviour)(
         latency=0.01, rate_limited=0.1, failing=0.1, dropped=0.05, garbled=0.05, retry_after="0.05"
     )

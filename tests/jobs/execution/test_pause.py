@@ -15,6 +15,7 @@ from jobs.models import Job, JobStatus, Lane, Notification
 from jobs.workers.sweep import sweep
 from tests import workers_here
 from tests.makers import rows
+from tests.retries import shorten_retries_within_calls
 from tests.servers.model import ModelServer, error, rated
 from tests.workers_here import work_off
 
@@ -98,7 +99,7 @@ def test_a_paused_job_can_be_cancelled_and_what_it_scored_is_ranked(
 def test_a_model_that_is_out_of_reach_costs_no_attempt_and_pauses_the_job_in_the_end(
     alice: User, draft: Draft, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("candidates.scoring.engines.openai.connection.MAX_TRIES", 1)
+    shorten_retries_within_calls(monkeypatch, max_attempts=1)
     model.script = [error(503)]
     rows.candidate(draft)
     job = submit.submit(draft, alice, mode="none")

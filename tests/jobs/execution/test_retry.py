@@ -3,9 +3,9 @@
 import pytest
 
 from candidates.facts.reason import FailureCode, Reason
+from candidates.scoring.retry import GiveUp, Retry
 from candidates.scoring.scorecard import EngineBusy, ScoringFailed
 from jobs.execution.retry import Unavailable, decide_call, depends_on_others, longest_delay
-from jobs.queue.retry import GiveUp, Retry
 
 FAILED = Reason(FailureCode.UNREACHABLE, {"tries": 4})
 FINAL = ScoringFailed(Reason(FailureCode.MODEL_REFUSED))

@@ -30,6 +30,7 @@ from jobs.execution import suggest
 from jobs.workers import sweep
 from tests import workers_here
 from tests.makers import rows
+from tests.retries import shorten_retries_within_calls
 from tests.servers.model import ModelServer, Reply, Request, completion_reply, error
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,9 +140,7 @@ class TestMaking:
     def test_a_server_that_is_down_is_asked_again_and_given_up_after_three_times(
         self, draft: Draft, alice: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(
-            "candidates.scoring.engines.openai.connection.FIRST_PAUSE_SECONDS", 0.001
-        )
+        shorten_retries_within_calls(monkeypatch)
         with workers_here.model_server(settings, error(500)):
             suggestion = suggest.request_suggestion(draft, alice)
             for attempt in range(1, MAX_ATTEMPTS + 1):

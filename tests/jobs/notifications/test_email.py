@@ -15,10 +15,10 @@ from candidates.models import Candidate, Draft, Membership, Preference
 from candidates.models.candidate import Verdict
 from candidates.models.reason import error_columns
 from candidates.reading import Problem
+from candidates.scoring.retry import EMAIL
 from jobs.models import Job, JobStatus, Notice, Notification, NotificationKind, OutgoingStatus
 from jobs.notifications import email, recipients
 from jobs.notifications.compose import compose
-from jobs.queue.retry import EMAIL
 from tests.makers import rows
 from tests.servers.mail import MailServer, serve_mail
 

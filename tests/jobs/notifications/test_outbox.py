@@ -10,10 +10,10 @@ from django_q.models import OrmQ
 
 from candidates.facts.reason import DeliveryCode, Reason
 from candidates.models import Draft
+from candidates.scoring.retry import RetryPolicy
 from jobs.models import Delivery, Notification, NotificationKind, OutgoingStatus, Webhook
 from jobs.notifications import outbox
 from jobs.notifications.outbox import SendResult
-from jobs.queue.retry import RetryPolicy
 from tests.makers import rows
 
 pytestmark = pytest.mark.django_db

@@ -17,12 +17,12 @@ from django.urls import reverse
 from candidates.facts.reason import DeliveryCode, FailureCode, Reason
 from candidates.models import Draft
 from candidates.reasons import sentence
+from candidates.scoring.retry import WEBHOOK
 from jobs.execution import finish, pause
 from jobs.models import Job, JobStatus, NotificationKind, OutgoingStatus
 from jobs.models.webhook import Delivery, Webhook, WebhookEvent
 from jobs.notifications import outbox, recipients, webhooks
 from jobs.notifications.addresses import is_public
-from jobs.queue.retry import WEBHOOK
 from tests.makers import rows
 from tests.servers.http import Server, serve_http
 

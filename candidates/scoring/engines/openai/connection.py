@@ -21,6 +21,7 @@ from openai import Timeout
 from candidates.facts.reason import FailureCode, Reason
 from candidates.scoring.contract import CallHooks
 from candidates.scoring.engines.pace import Pace, Paused
+from candidates.scoring.retry import MODEL_CALL_WHILE_CLAIMED, Failure, GiveUp, decide
 from candidates.scoring.scorecard import (
     EngineBusy,
     EngineUnavailable,
@@ -33,9 +34,6 @@ from . import answers, errors
 from .prompt import MODES, Mode
 from .vanguard import Vanguard
 
-MAX_TRIES = 4  # of one call; then the résumé is deferred
-FIRST_PAUSE_SECONDS = 0.1  # before the second try, doubled with each
-MAX_PAUSE_SECONDS = 8.0
 MAX_HOLD_SECONDS = 15.0  # that a call waits in here; beyond, it goes back to the queue
 MAX_ANSWER_BYTES = 5_000_000
 SCOUT_CALLS = 1  # go ahead after a silence: two workers find out with two
@@ -147,14 +145,17 @@ class Connection:
     async def _wait(self, retry: errors.RetryableFailure, tries: int) -> None:
         """Wait before the next try; raise when the wait is too long, or the tries are used up."""
         wait = retry.wait
-        if tries >= MAX_TRIES or (wait or 0.0) > MAX_HOLD_SECONDS:
+        policy = MODEL_CALL_WHILE_CLAIMED
+        randomness = random.random()  # noqa: S311 -- so that not all come back at once
+        # What the server asks for is not part of the decision: the jitter would shorten it.
+        decision = decide(Failure(), tries, policy, randomness=randomness)
+        if isinstance(decision, GiveUp) or (wait or 0.0) > MAX_HOLD_SECONDS:
             reason = retry.reason(tries)
             if retry.is_busy:
-                raise EngineBusy(reason, retry_after=wait or MAX_PAUSE_SECONDS)
+                raise EngineBusy(reason, retry_after=wait or policy.delays[-1])
             raise ScoringFailed(reason, again=True, after=wait)
-        jitter = random.uniform(0.5, 1.5)  # noqa: S311 -- so that not all come back at once
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** (tries - 1), MAX_PAUSE_SECONDS) * jitter
         # Never before the requested time; spread over a little more.
+        pause = decision.after
         await asyncio.sleep(pause if wait is None else wait + min(pause, wait / 4))
 
     async def _call(
@@ -189,7 +190,7 @@ class Connection:
             entry.outcome = ScoringOutcome(
                 "answered", usage, _code_of(trouble), http_status=200, model=model, mode=mode
             )
-            self.pace.well(began, headers)
+            self.pace.record_success(began, headers)
             return Answer(text, trouble, usage, mode, model)
 
     def _refused(
@@ -200,7 +201,7 @@ class Connection:
         )
         retry = errors.judge(error, self.model)
         if retry.is_busy:
-            self.pace.refused(began, retry.wait or 0.0)
+            self.pace.record_refusal(began, retry.wait or 0.0)
         return retry
 
     @asynccontextmanager

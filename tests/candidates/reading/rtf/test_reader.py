@@ -1,12 +1,11 @@
 r"""RTF: every letter that Word shows, once, in lines."""
 
-import time
-
 import pytest
 
 from candidates.facts.flags import Flag, FlagKind
 from candidates.reading import Document, Hidden, Problem, Unreadable, read
 from candidates.reading.limits import MB
+from tests.growth import assert_grows_linearly
 
 
 def document_of(body: str | bytes, head: str = r"\ansi") -> Document:
@@ -266,14 +265,14 @@ def test_a_word_file_that_is_rich_text_is_read() -> None:
 )
 def test_no_rich_text_takes_long(piece: bytes) -> None:
     """A file of 256 kB; the limit for one of 25 MB is 20 seconds, and 3 million marks."""
-    data = b"{\\rtf1 " + piece * (MB // 4 // len(piece)) + b"}"
-    before = time.process_time()
 
-    try:
-        read(data, "cv.rtf")
-    except Unreadable as refused:
-        assert refused.problem in (
-            Problem.BLANK, Problem.DAMAGED, Problem.TOO_COMPLEX, Problem.TOO_LONG, Problem.NO_TEXT
-        )  # fmt: skip
+    def read_pieces(number: int) -> None:
+        try:
+            read(b"{\\rtf1 " + piece * number + b"}", "cv.rtf")
+        except Unreadable as refused:
+            assert refused.problem in (
+                Problem.BLANK, Problem.DAMAGED, Problem.TOO_COMPLEX, Problem.TOO_LONG,
+                Problem.NO_TEXT,
+            )  # fmt: skip
 
-    assert time.process_time() - before < 2  # takes a tenth; anything quadratic takes longer
+    assert_grows_linearly(read_pieces, MB // 4 // len(piece))

@@ -10,6 +10,7 @@ from candidates.scoring.engines.openai import connection
 from candidates.scoring.engines.openai.engine import OpenAIEngine
 from candidates.scoring.rubric import Rubric, RubricCriterion
 from candidates.scoring.scorecard import Scorecard
+from tests.retries import shorten_retries_within_calls
 from tests.servers.model import ModelServer, serve_model
 
 RUBRIC = Rubric.build(
@@ -23,7 +24,7 @@ RESUME = "Built payment services in Python for nine years.\nTuned PostgreSQL."
 @pytest.fixture(autouse=True)
 def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pauses, and nothing remembered of other tests' servers."""
-    monkeypatch.setattr(connection, "FIRST_PAUSE_SECONDS", 0.001)
+    shorten_retries_within_calls(monkeypatch)
     connection.forget()
 
 

@@ -7,10 +7,12 @@ import asyncio
 import datetime
 import gzip
 import json
+import random
 import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,8 +21,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from openai import Timeout
 
-from candidates.scoring.engines.openai import connection
+from candidates.facts.reason import FailureCode
+from candidates.scoring.engines.openai import connection, errors
 from candidates.scoring.engines.openai.connection import SCOUT_SECONDS
+from candidates.scoring.retry import MODEL_CALL_WHILE_CLAIMED
 from candidates.scoring.scorecard import (
     EngineBusy,
     EngineUnavailable,
@@ -29,6 +33,7 @@ from candidates.scoring.scorecard import (
     Usage,
 )
 from tests.reasons import raises_saying
+from tests.retries import shorten_retries_within_calls
 from tests.servers.model import (
     ModelServer,
     Reply,
@@ -108,7 +113,7 @@ def test_what_lasts_puts_the_résumé_off(server: ModelServer, fault: Reply, wor
         score(server)
 
     assert failed.value.again
-    assert len(server.requests) == connection.MAX_TRIES
+    assert len(server.requests) == MODEL_CALL_WHILE_CLAIMED.max_attempts
 
 
 @pytest.mark.parametrize(
@@ -143,16 +148,53 @@ def test_a_long_pause_that_is_asked_for_is_left_to_the_queue(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("randomness", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(
+    ("wait", "pauses"),
+    [
+        # Never before the time the server asks for, and up to a quarter after it.
+        (10.0, {0.0: 11.0, 0.5: 12.0, 1.0: 12.5}),
+        (0.0, {0.0: 0.0, 0.5: 0.0, 1.0: 0.0}),
+        (None, {0.0: 1.0, 0.5: 2.0, 1.0: 3.0}),
+    ],
+)
+def test_the_next_try_waits_for_the_time_that_the_server_asks_for(
+    monkeypatch: pytest.MonkeyPatch,
+    wait: float | None,
+    pauses: dict[float, float],
+    randomness: float,
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    shorten_retries_within_calls(monkeypatch, 2.0)
+    monkeypatch.setattr(random, "random", lambda: randomness)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    failure = errors.RetryableFailure(FailureCode.SERVER_ERROR, is_busy=True, wait=wait)
+    caller = connection.Connection("some-model", api_key="key")
+
+    asyncio.run(caller._wait(failure, 1))
+
+    assert slept == [pauses[randomness]]
+
+
 def test_a_short_pause_that_is_asked_for_is_kept(server: ModelServer) -> None:
     server.script = [error(429, retry_after="0.3"), rated]
     began = time.monotonic()
 
     score(server)
 
-    assert time.monotonic() - began >= 0.3
+    assert time.monotonic() - began >= 0.3  # holds on a machine of any speed
 
 
-def test_in_a_storm_nobody_calls_while_the_server_asks_for_quiet(server: ModelServer) -> None:
+def test_in_a_storm_nobody_calls_while_the_server_asks_for_quiet(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "candidates.scoring.engines.pace.time", SimpleNamespace(monotonic=lambda: 1_000.0)
+    )
     server.script = [error(429, retry_after="60")]
 
     async def run() -> list[BaseException | object]:
@@ -174,9 +216,7 @@ def test_in_a_storm_nobody_calls_while_the_server_asks_for_quiet(server: ModelSe
     results = asyncio.run(run())
 
     assert all(isinstance(result, EngineBusy) for result in results)
-    assert all(
-        50 < result.retry_after <= 60 for result in results if isinstance(result, EngineBusy)
-    )
+    assert {result.retry_after for result in results if isinstance(result, EngineBusy)} == {60}
 
 
 MEND = {
@@ -491,7 +531,7 @@ def test_with_a_fifth_of_all_answers_failing_every_résumé_is_scored_once() -> 
 
 def test_a_ceiling_is_found_and_kept_under(monkeypatch: pytest.MonkeyPatch) -> None:
     # Long enough for the answers ahead, so that no attempt is spent on a busy machine.
-    monkeypatch.setattr(connection, "FIRST_PAUSE_SECONDS", 0.05)
+    shorten_retries_within_calls(monkeypatch, 0.05)
     with serve_model(latency=0.01, ceiling=8) as server:
         cards = scores(server, [f"Python, the {n}th time." for n in range(200)], concurrency=64)
 

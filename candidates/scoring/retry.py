@@ -77,6 +77,8 @@ DELIVERY_DELAYS = tuple(minutes * MINUTE for minutes in (0.5, 2, 5, 15, 30, 60, 
 EMAIL = RetryPolicy(DELIVERY_DELAYS, max_attempts=len(DELIVERY_DELAYS) + 1)
 WEBHOOK = RetryPolicy(DELIVERY_DELAYS, max_attempts=len(DELIVERY_DELAYS) + 1)
 
+# Within one call, while its row stays claimed; then the row is deferred by the policies below.
+MODEL_CALL_WHILE_CLAIMED = RetryPolicy(doubling(0.1, 8.0), max_attempts=4, jitter=(0.5, 1.5))
 # While the model server answers nothing: the 17th attempt comes after about an hour.
 MODEL_DELAYS = doubling(2.0, 5 * MINUTE)
 MODEL_CALL = RetryPolicy(MODEL_DELAYS, max_attempts=17, jitter=(1.0, 1.25))

@@ -1,12 +1,15 @@
 """The retry decision, case by case, and the policies as their numbers."""
 
+from dataclasses import replace
+
 import pytest
 
-from jobs.queue.retry import (
+from candidates.scoring.retry import (
     EMAIL,
     MODEL_CALL,
     MODEL_CALL_OF_BUSY_SERVER,
     MODEL_CALL_OF_ONE_RESUME,
+    MODEL_CALL_WHILE_CLAIMED,
     SUGGESTION,
     WEBHOOK,
     Failure,
@@ -82,13 +85,36 @@ def test_messages_are_retried_for_a_day_in_growing_delays(policy: RetryPolicy) -
 @pytest.mark.parametrize(
     ("policy", "delays"),
     [
+        (MODEL_CALL_WHILE_CLAIMED, [0.1, 0.2, 0.4]),
         (MODEL_CALL, [2, 4, 8, 16, 32, 64, 128, 256, *[300] * 8]),
         (MODEL_CALL_OF_ONE_RESUME, [2, 4, 8, 16]),
         (SUGGESTION, [5, 5, 5, 5]),
     ],
 )
 def test_model_calls_are_retried(policy: RetryPolicy, delays: list[float]) -> None:
+    policy = replace(policy, jitter=(1.0, 1.0))
+
     assert _delays(policy) == delays
+
+
+@pytest.mark.parametrize(
+    ("policy", "jitter"),
+    [
+        (MODEL_CALL_WHILE_CLAIMED, (0.5, 1.5)),
+        (MODEL_CALL, (1.0, 1.25)),
+        (MODEL_CALL_OF_ONE_RESUME, (1.0, 1.25)),
+        (MODEL_CALL_OF_BUSY_SERVER, (1.0, 1.25)),
+        (SUGGESTION, (1.0, 1.0)),
+    ],
+)
+def test_model_calls_are_spread(policy: RetryPolicy, jitter: tuple[float, float]) -> None:
+    assert policy.jitter == jitter
+
+
+def test_a_call_that_its_row_waits_for_is_spread_on_both_sides_of_its_delay() -> None:
+    delays = MODEL_CALL_WHILE_CLAIMED.delays
+    assert delays == (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 8.0)
+    assert decide(PASSING, 2, MODEL_CALL_WHILE_CLAIMED, randomness=0.5) == Retry(delays[1])
 
 
 def test_model_calls_give_up_after_about_an_hour() -> None:
