@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo     set up, rank the sample résumés, and serve the pages until Ctrl-C"
 	@echo "              (ONCE=1: exit when the ranking is printed; PORT=8000: another port)"
-	@echo "make check    lint, types, and the tests that need no browser and no process"
+	@echo "make check    lint, types, and the tests that need no browser, no process, no half second"
 	@echo "make test     set up, and run lint, types and all tests"
 	@echo "make coverage run the tests but for the browser's, and print branch coverage by module"
 	@echo "make lint     format, lint, types, imports, scripts, migrations, deployment checks"
@@ -36,7 +36,7 @@ check:
 	@sh tools/setup.sh check
 	@mkdir -p var
 	@$(MAKE) --no-print-directory lint >var/lint.txt 2>&1 & lint=$$!; \
-	LIVES=$${LIVES:-5} $(PY) -m pytest -n 2 --dist worksteal -m "not browser and not processes" \
+	LIVES=$${LIVES:-5} $(PY) -m pytest -n 2 --dist worksteal -m "not browser and not processes and not slow" \
 		--ignore=tests/browser $(ARGS); tests=$$?; \
 	wait $$lint || { cat var/lint.txt; exit 1; }; exit $$tests
 

@@ -1,4 +1,5 @@
-"""Two speeds: `make check` runs the tests that start no process and no browser, `make test` all.
+"""Two speeds: `make check` runs the tests that start no process and no browser and take no half
+second, `make test` all.
 
 A test is marked `browser` where it lies in tests/browser, and `processes` where it uses a fixture
 that starts processes; the rest is marked in its module. The guard fails any other test that starts

@@ -30,6 +30,7 @@ def test_every_model_is_there() -> None:
     assert ours - registered == unseen | private
 
 
+@pytest.mark.slow
 def test_every_list_and_every_row_opens_and_none_can_be_changed(as_sam: Client, job: Job) -> None:
     for model, page in admin.site._registry.items():
         if not _is_ours(model) or model is Halt:

@@ -204,6 +204,7 @@ def pages(draft: Draft, analysis: Analysis) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_page_has_english_left(german: Client, stelle: Draft, rangliste: Analysis) -> None:
     Job.objects.create(
         analysis=rows.analysis(stelle, rangliste.requested_by),

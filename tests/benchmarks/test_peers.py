@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from benchmarks import stage
 from benchmarks.peers.prompts import message
 from candidates.scoring.engines import make
@@ -37,6 +39,7 @@ def test_peers_send_what_our_engine_sends() -> None:
         assert body == {key: value for key, value in request.items() if key in body}
 
 
+@pytest.mark.slow
 def test_no_two_resumes_of_a_benchmark_have_the_same_prompt() -> None:
     prompts = {
         message(RUBRIC, text, stage.name(number))

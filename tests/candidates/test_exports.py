@@ -244,6 +244,7 @@ def test_no_cell_begins_like_a_formula(start: str) -> None:
     assert exports.safe_cell(f"{start}1") == f"'{start}1"
 
 
+@pytest.mark.slow
 def test_a_thousand_rows_cost_no_more_queries(
     as_alice: Client, draft: Draft, alice: User, django_assert_max_num_queries: Any
 ) -> None:

@@ -218,6 +218,7 @@ class TestPieces:
         with pytest.raises(intake.PieceMissing):
             intake.join_pieces(draft, self.UPLOAD, "cv.pdf", 1)
 
+    @pytest.mark.slow
     def test_more_than_a_file_may_have_is_refused_unseen(self, draft: Draft, alice: User) -> None:
         for number in range(4):
             intake.store_piece(draft, self.UPLOAD, number, b"x" * (MAX_BYTES // 4 + 1))

@@ -144,6 +144,7 @@ def test_a_blind_draft_stays_blind(as_alice: Client, draft: Draft) -> None:
     assert "Person" not in page and page.count("Candidate ") >= 2
 
 
+@pytest.mark.slow
 def test_many_are_compared_in_few_queries(
     as_alice: Client,
     alice: User,

@@ -37,6 +37,7 @@ def gathered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.mark.slow
 def test_every_import_names_a_hashed_file_that_is_there(gathered: Path) -> None:
     manifest = json.loads((gathered / "staticfiles.json").read_text())["paths"]
     number_of_imports = 0

@@ -45,6 +45,7 @@ def test_a_file_appears_in_the_transaction_of_its_row_or_not_at_all() -> None:
     assert not default_storage.exists(name)
 
 
+@pytest.mark.slow
 def test_the_largest_file_goes_in() -> None:
     data = b"x" * 25 * 1024 * 1024
 

@@ -125,6 +125,7 @@ LOSSES = {
 
 
 @pytest.mark.parametrize(("sql", "expected"), LOSSES.values(), ids=LOSSES)
+@pytest.mark.slow
 def test_a_planted_migration_that_loses_data_is_found(
     sql: str,
     expected: list[str],

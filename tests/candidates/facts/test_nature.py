@@ -87,6 +87,7 @@ def test_what_is_no_resume_is_told(kind: str, text: str) -> None:
     assert flags(text) == (Flag(FlagKind.NO_RESUME, {"looks-like": kind}),)
 
 
+@pytest.mark.slow
 def test_a_resume_gets_no_note() -> None:
     noted = []
     for path in RESUMES:

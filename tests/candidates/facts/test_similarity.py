@@ -37,6 +37,7 @@ def edited(text: str, seed: int) -> str:
     return " ".join(words)
 
 
+@pytest.mark.slow
 def test_edited_copies_are_told(texts: dict[str, str]) -> None:
     missed = []
     for number, (name, text) in enumerate(texts.items()):

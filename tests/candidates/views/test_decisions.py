@@ -145,6 +145,7 @@ def test_those_of_another_ranking_are_not_touched(
     assert verdicts() == ["open"] * 4
 
 
+@pytest.mark.slow
 def test_only_ones_own_acts_are_taken_back(
     as_alice: Client, as_eve: Client, eve: User, draft: Draft, analysis: Analysis
 ) -> None:

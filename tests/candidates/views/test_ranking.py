@@ -79,6 +79,7 @@ def test_the_part_comes_alone_with_a_clean_address(as_alice: Client, analysis: A
     assert "<html" in back.text
 
 
+@pytest.mark.slow
 def test_pages_and_links_keep_the_filter(as_alice: Client, draft: Draft, alice: User) -> None:
     rows.candidates(draft, 120)
     analysis = rows.analysis(draft, alice)

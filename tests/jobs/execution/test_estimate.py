@@ -144,6 +144,7 @@ class TestFigures:
         shared = estimate.usage.cached_tokens / 9
         assert shared > 1024 and shared * 10 < estimate.usage.prompt_tokens
 
+    @pytest.mark.slow
     def test_a_resume_counts_for_no_more_than_the_model_takes_in(
         self, draft: Draft, openai: LazySettings
     ) -> None:

@@ -87,6 +87,7 @@ def test_what_is_not_small_or_not_read_is_left_to_the_workers(
     assert not model.log
 
 
+@pytest.mark.slow
 def test_what_takes_longer_goes_on_in_the_background(
     as_alice: Client,
     draft: Draft,

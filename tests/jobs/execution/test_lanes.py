@@ -287,6 +287,7 @@ def test_a_lane_that_lost_its_token_writes_nothing(
     assert Lane.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_lanes_at_the_same_time_finish_once(alice: User, draft: Draft) -> None:
     Heartbeat.objects.create(host="here", pid=1, workers=4)
     Heartbeat.objects.all().record_canary()

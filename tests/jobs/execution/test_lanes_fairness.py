@@ -51,6 +51,7 @@ def in_the_middle(model: ModelServer, at: int, do: Callable[[], object]) -> None
     model.script = [script]
 
 
+@pytest.mark.slow
 def test_a_job_that_comes_while_all_are_busy_is_let_in_as_a_guest(
     alice: User,
     draft: Draft,
@@ -82,6 +83,7 @@ def test_a_job_that_comes_while_all_are_busy_is_let_in_as_a_guest(
     assert large.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 40
 
 
+@pytest.mark.slow
 def test_a_guest_makes_room_after_a_moment_and_goes_on_later(
     alice: User,
     draft: Draft,
@@ -133,6 +135,7 @@ def test_a_cancel_takes_effect_within_a_second_in_the_middle_of_a_slice(
     assert len(model.requests) <= 8
 
 
+@pytest.mark.slow
 def test_a_cancel_does_not_wait_until_a_guest_has_left(
     alice: User,
     draft: Draft,
@@ -181,6 +184,7 @@ def test_a_cancel_does_not_wait_until_a_guest_has_left(
     assert not large.analysis.evaluations.unranked().exists()
 
 
+@pytest.mark.slow
 def test_a_stop_waits_once_for_the_answers_of_a_guest_and_its_host(
     alice: User,
     draft: Draft,
@@ -249,6 +253,7 @@ def test_once_one_is_scored_anew_no_turn_looks_for_known_scores_in_all_that_wait
     assert Job.objects.get().status == JobStatus.COMPLETED
 
 
+@pytest.mark.slow
 def test_while_the_queue_is_halted_no_lane_goes_on_and_then_all_do(
     alice: User, draft: Draft, other: Draft, model: ModelServer, settings: Any
 ) -> None:

@@ -329,6 +329,7 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.timeout(900)
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
 def test_whatever_happens_in_whatever_order_nothing_is_lost_or_doubled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

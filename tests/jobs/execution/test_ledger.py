@@ -29,6 +29,7 @@ def several(draft: Draft, number: int) -> None:
         rows.candidate(draft, each, text=f"Python services, the {each}th time over")
 
 
+@pytest.mark.slow
 def test_the_ledger_comes_to_what_the_server_charged_to_the_token(
     alice: User, draft: Draft, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
     assert len(model.requests) == 12
 
 
+@pytest.mark.slow
 def test_calls_on_their_way_are_waited_for_before_the_budget_is_said_to_be_spent(
     alice: User, draft: Draft, model: ModelServer, settings: LazySettings
 ) -> None:
@@ -160,6 +162,7 @@ def test_calls_on_their_way_are_waited_for_before_the_budget_is_said_to_be_spent
     assert f"{spent:,}" in sentence(job.pause_reason)
 
 
+@pytest.mark.slow
 def test_what_is_on_its_way_when_nothing_works_any_more_is_waited_for(
     alice: User, draft: Draft, model: ModelServer
 ) -> None:

@@ -257,6 +257,7 @@ def test_a_wait_ends_with_the_commit_of_a_new_message(
         assert result.result(timeout=30) == [(message, "new")]
 
 
+@pytest.mark.slow
 def test_a_wait_ends_when_a_lock_runs_out(
     broker: PostgresBroker, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,7 @@ def ranked(
     return job.analysis
 
 
+@pytest.mark.slow
 def test_an_unchanged_draft_of_a_thousand_takes_no_call_and_no_time(
     draft: Draft, alice: User, model: ModelServer
 ) -> None:

@@ -217,6 +217,7 @@ class TestJobPage:
         assert "Queued by alice" in page and "Completed: 2 of 2 scored" in page
         assert "Files added" not in page
 
+    @pytest.mark.slow
     def test_it_costs_the_same_for_many_candidates(
         self,
         as_alice: Client,

@@ -264,6 +264,7 @@ def test_a_cancel_gets_through_between_two_documents() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_many_rubrics_do_not_fill_the_memory() -> None:
     def run(start: int) -> None:
         for number in range(start, start + 12):

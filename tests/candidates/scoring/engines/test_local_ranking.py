@@ -47,6 +47,7 @@ def scores(name: str, way: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("way", ["bare", "derived", "written"])
+@pytest.mark.slow
 def test_the_better_person_stands_above(way: str) -> None:
     right = [ranking.in_order(scores(name, way), grades()[name]) for name in ROLES]
     tops = [ranking.ndcg(scores(name, way), grades()[name]) for name in ROLES]
@@ -57,6 +58,7 @@ def test_the_better_person_stands_above(way: str) -> None:
 
 
 @pytest.mark.parametrize("name", ROLES)
+@pytest.mark.slow
 def test_the_best_are_near_the_top_of_the_scale_and_strangers_at_its_foot(name: str) -> None:
     values, grade = scores(name, "written"), grades()[name]
     strangers = [values[file] for file in values if grade[file] == 0]

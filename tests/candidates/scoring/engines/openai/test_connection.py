@@ -255,6 +255,7 @@ class Slow:
         """Nothing to keep."""
 
 
+@pytest.mark.slow
 def test_calls_that_leave_late_find_out_with_as_few(server: ModelServer) -> None:
     server.script = [error(401)]
 
@@ -503,6 +504,7 @@ def test_silence_in_the_middle_ends_in_time(server: ModelServer, impatient: dict
     assert score(server, **impatient).ratings[0].rating == 3
 
 
+@pytest.mark.slow
 def test_an_answer_that_drips_ends_in_time(server: ModelServer, impatient: dict[str, Any]) -> None:
     # 0.6 seconds are allowed. It drips for longer than any test may take.
     server.script = [Reply(body=json.dumps({"a": "b" * 20_000}), drip=0.05), rated]
@@ -529,6 +531,7 @@ def test_with_a_fifth_of_all_answers_failing_every_résumé_is_scored_once() -> 
         assert len(server.requests) > 165
 
 
+@pytest.mark.slow
 def test_a_ceiling_is_found_and_kept_under(monkeypatch: pytest.MonkeyPatch) -> None:
     # Long enough for the answers ahead, so that no attempt is spent on a busy machine.
     shorten_retries_within_calls(monkeypatch, 0.05)

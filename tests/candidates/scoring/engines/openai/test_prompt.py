@@ -152,6 +152,7 @@ def test_where_it_pays_one_call_warms_the_prefix_and_the_rest_follow() -> None:
         assert server.most_in_flight == 11
 
 
+@pytest.mark.slow
 def test_elsewhere_all_go_at_once() -> None:
     with serve_model(latency=3 * SCOUT_SECONDS) as server:
         scores(server, [f"Python, {n} years" for n in range(12)], WORDY)
