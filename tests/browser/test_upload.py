@@ -205,6 +205,6 @@ def test_what_was_not_taken_in_is_tried_again_or_removed_by_keyboard_on_a_phone(
 
     expect(at_home.locator("[data-trouble]")).to_be_hidden()
     assert sorted(draft.candidates.values_list("filename", flat=True)) == [
-        "third.txt",
         "second.txt",
+        "third.txt",
     ]

@@ -356,11 +356,17 @@ UNUSABLE = {
 }
 
 
+# The model reads the keys of the criteria, a person their labels.
+LABELS = {"'role'": "'The role as described'", "'c1'": "'criterion 1'"}
+
+
 @pytest.mark.parametrize(("fault", "words"), UNUSABLE.values(), ids=UNUSABLE)
 def test_an_unusable_answer_gets_one_repair_and_then_a_reason(
     server: ModelServer, fault: Reply, words: str
 ) -> None:
     server.script = [fault]
+    for key, label in LABELS.items():
+        words = words.replace(key, label)
 
     with raises_saying(ScoringFailed, words) as failed:
         score(server)
