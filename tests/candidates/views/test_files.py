@@ -121,3 +121,21 @@ def test_erasing_asks_first_and_leaves_neither_file_nor_name(
     assert not analysis.evaluations.exists()
     event = Event.objects.get(about=candidate.public_id)
     assert (event.verb, event.actor, event.params) == ("candidate_erased", alice, {})
+
+
+def test_the_personal_data_of_a_file_that_is_no_longer_stored_is_not_found(
+    as_alice: Client, draft: Draft
+) -> None:
+    candidate = rows.candidate(draft, 1)
+    StoredFile.objects.all().delete()
+
+    answer = as_alice.post(reverse("candidates:dossier", args=[candidate.public_id]))
+
+    assert answer.status_code == 404
+    assert not Event.objects.filter(about=candidate.public_id).exists()
+
+
+def test_a_language_without_a_name_is_shown_by_its_code(as_alice: Client, draft: Draft) -> None:
+    candidate = rows.candidate(draft, language="zz")
+
+    assert as_alice.get(candidate.get_absolute_url()).context["language"] == "zz"
