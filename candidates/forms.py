@@ -90,7 +90,7 @@ class CriterionForm(forms.ModelForm[Criterion]):
 
     @property
     def concern(self) -> protected.Concern | None:
-        """What the criterion asks for that nobody may be chosen by; None where it does not."""
+        """What it asks for that no candidate may be chosen by; None where it does not."""
         return protected.find(self["name"].value() or "", self["looks_for"].value() or "")
 
     def has_changed(self) -> bool:

@@ -269,7 +269,7 @@ def _search(q: str, draft_id: int, *, is_blind: bool) -> CandidateQuerySet:
     """Candidates of the draft whose résumé contains the words.
 
     In blind mode the name, the address and the like do not count as words of an undecided
-    candidate's résumé: a search for them matches nobody. "Not" is not understood then, since the
+    candidate's résumé: a search for them has no match. "Not" is not understood then, since the
     candidates that it excludes would reveal as much.
     """
     kind = "plain" if is_blind else "websearch"

@@ -136,7 +136,7 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
 
     def enrol(self, analysis: Analysis) -> int:
         """Give every candidate of the draft a place in the analysis, those apart that are an older
-        file of somebody who is in it. One statement."""
+        file of a person who is in it. One statement."""
         with connection.cursor() as cursor:
             cursor.execute(ENROL_SQL, [analysis.pk, analysis.draft_id])
             enrolled = int(cursor.rowcount)

@@ -1,7 +1,7 @@
 """The ledger: every call to a model, written before it leaves and settled when its answer is here.
 
 It is the only record of what was paid. A row that is still open belongs to a call in flight; one
-that nobody settled names a call of which nobody knows whether it was answered.
+that was never settled names a call of which it is not known whether it was answered.
 """
 
 import json
@@ -55,7 +55,7 @@ class CallQuerySet(models.QuerySet["Call"]):
         return self.filter(status=CallStatus.OPEN)
 
     def spent(self) -> int:
-        """Tokens of these calls; those in flight, and those of which nobody knows, by estimate."""
+        """Tokens of these calls; of those in flight or of unknown outcome, by estimate."""
         tokens = Case(
             When(status__in=UNSETTLED_CALL_STATUSES, then=F("reserved_tokens")),
             default=F("prompt_tokens") + F("completion_tokens"),
@@ -106,7 +106,7 @@ class CallQuerySet(models.QuerySet["Call"]):
             return int(cursor.rowcount)
 
     def lose(self, tokens: list[UUID]) -> int:
-        """The workers that held these tokens are gone: nobody knows how their calls ended."""
+        """The workers that held these tokens are gone: how their calls ended is unknown."""
         return (
             self.open()
             .filter(token__in=tokens)

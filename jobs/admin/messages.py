@@ -1,7 +1,7 @@
 """django-q2's tables in the admin, in place of its own pages.
 
 Those unpickle what lies in the queue, and run it again. These read plain columns and never load the
-others: whoever can write to the table cannot make a web server run anything.
+others: a person who can write to the table cannot make a web server run anything.
 """
 
 from importlib import import_module

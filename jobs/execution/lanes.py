@@ -122,7 +122,7 @@ def enrol(job: Job) -> bool:
 
 
 def score_all(turn: Turn, runtime: Runtime) -> bool:
-    """Score résumés until none is left to claim or the turn ends; files that nobody has read yet
+    """Score résumés until none is left to claim or the turn ends; files that no lane has read yet
     are read on the way."""
     with reading.Reader(turn.lane.draft_id) as reader:
         Scoring(turn, runtime, score_as_guest, reader).run()

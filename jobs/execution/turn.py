@@ -24,7 +24,7 @@ IDLE_SECONDS = 0.2  # between looks when all that is left is in the hands of oth
 GUEST_WAIT = timedelta(seconds=0.3)  # of a lane before it may be a guest; a free worker is faster
 GUEST_SECONDS = 4.0  # of a guest's turn; with the wait for answers, less than a lease
 REQUEST_SECONDS = 20.0  # of a turn in a request; with the wait for answers, below a proxy's limit
-MAX_TURN_SECONDS = 90.0  # when nobody waits; well below the queue's own time-out
+MAX_TURN_SECONDS = 90.0  # when no other lane waits; well below the queue's own time-out
 DRAIN_SECONDS = 45.0  # of waiting for answers at the end of a turn
 STOP_DRAIN_SECONDS = 6.0  # the same when the host's workers stop, and for a guest
 OUTAGE_SECONDS = 5.0  # of an outage in which a lane whose turn broke off is still released
@@ -33,7 +33,7 @@ OUTAGE_SECONDS = 5.0  # of an outage in which a lane whose turn broke off is sti
 class TurnVerdict(Enum):
     CONTINUE = "go on"
     YIELD = "finish what is in flight, then let others go on"
-    PAUSE = "finish what is in flight, and let nobody go on"
+    PAUSE = "finish what is in flight, and let no lane go on"
     STOP = "the job is over, or the lane has been taken over"
 
 
@@ -147,8 +147,8 @@ class Turn:
         return self.verdict
 
     def _guests(self) -> QuerySet[Lane, int]:
-        """Lanes of jobs that nobody has begun, though a free worker would have by now. Nobody waits
-        for a job of low priority, as a scheduled one is."""
+        """Lanes of jobs that no worker has begun, though a free one would have by now. No user
+        waits for a job of low priority, as a scheduled one is."""
         waiting = Lane.objects.filter(started_at=None, job__status=JobStatus.PENDING)
         waiting = waiting.filter(job__paused_at=None, created_at__lt=Now() - GUEST_WAIT)
         waiting = waiting.exclude(job__priority=Priority.LOW)

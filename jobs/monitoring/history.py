@@ -1,6 +1,6 @@
 """What happened in past hours and days, counted once: for charts, and for counters that only grow.
 
-With a million evaluations nobody can count a month each time that it is looked at. So the sweep
+With a million evaluations a month cannot be counted each time that it is looked at. So the sweep
 *settles* each hour and day that is over: it is counted once and kept.
 
 Charts read settled periods and count on the spot whatever is not settled. A figure of theirs is
@@ -11,7 +11,7 @@ sum of all hours, and each request first adds what has ended since the last one 
 are not settled, under a lock: an end is counted once, whichever web server is asked, and stays
 counted when its row is erased. A transaction that commits late is missed by that, and found when
 the hour is settled, which may raise a figure and lowers none. Hours that are no longer kept are
-added to the row of grain TOTAL, together with those that nobody has counted.
+added to the row of grain TOTAL, together with those not counted yet.
 """
 
 from collections.abc import Mapping
@@ -137,7 +137,7 @@ def _measured(periods: list[tuple[Grain, datetime]]) -> dict[tuple[Grain, dateti
 def _locked_total() -> Period:
     """The row of what ended before all hours, with the database's time as `now`.
 
-    Whoever writes counts holds its lock until the end of the transaction.
+    The process that writes counts holds its lock until the end of the transaction.
     """
     Period.objects.get_or_create(
         grain=Grain.TOTAL, start=BEGINNING, defaults={"counted_until": BEGINNING}

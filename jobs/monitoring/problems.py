@@ -53,7 +53,7 @@ class SystemProblem:
 
     `name` is stable, for metrics and tests; `title` says what is wrong and `remedy` what to do, in
     the reader's language and without anything of a résumé or an address. `since` is the database's
-    time, None where nobody can know. `stops_work`: no work goes on until it is mended, so that a
+    time, None where it cannot be known. `stops_work`: no work goes on until it is mended, so that a
     health check should fail; else work goes on, or the program mends it by itself.
     """
 
@@ -329,7 +329,7 @@ def _paused_jobs() -> Iterator[SystemProblem]:
 
 def _model_problems() -> Iterator[SystemProblem]:
     """Of the latest calls most went wrong, the last two among them; or the very last one did, and
-    for a while nobody has called again."""
+    for a while no call was made again."""
     calls = Call.objects.exclude(status=CallStatus.OPEN)
     calls = calls.exclude(error_code=FailureCode.WORKER_ENDED)
     calls = calls.filter(settled_at__gt=Now() - RECENT_CALLS_AGE).order_by("-settled_at")
@@ -350,7 +350,7 @@ def _model_problems() -> Iterator[SystemProblem]:
     if not are_many and not (streak[0][2] and is_waited_for):
         return
     if not Job.objects.active().exists():
-        return  # nobody asks, so nobody knows
+        return  # no call is made, so it is not known
     since = streak[-1][1]
     if Counter(fault for fault, *_rest in streak)["busy"] * 2 >= len(streak):
         yield SystemProblem(

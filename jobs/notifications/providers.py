@@ -119,7 +119,7 @@ def record_report(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
     recorded.
     """
     if event.event_type not in EmailEventKind.values:
-        return  # opened, clicked: nobody's business
+        return  # opened, clicked: not stored
     kind = EmailEventKind(event.event_type)
     detail = " ".join(filter(None, (event.description, event.mta_response)))[:500]
     earlier = MailEvent.objects.filter(message_id=str(event.message_id or "-")[:255])

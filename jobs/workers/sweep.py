@@ -87,7 +87,7 @@ def _end_lost_lanes() -> int:
 
 
 def _free_claims_of_no_job() -> int:
-    """What a worker held when it died and its job was over or paused: nobody claims it."""
+    """What a worker held when it died and its job was over or paused: no lane claims it."""
     at_work = Job.objects.active().filter(analysis=OuterRef("analysis"))
     freed = 0
     for rows in (Evaluation, FollowUp):

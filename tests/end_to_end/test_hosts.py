@@ -36,7 +36,7 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Network:
-    """A network of one host, which reaches us, and nobody else, over one line."""
+    """A network of one host, which reaches the test's process, and nothing else, over one line."""
 
     name: str
     address: str  # ours on that line

@@ -201,7 +201,7 @@ def test_a_draft_that_is_erased_during_an_upload_is_not_found(
             Draft.objects.filter(pk=draft.pk).delete()
             erased.set()
             end = time.monotonic() + 30
-            while time.monotonic() < end:  # until the upload waits for us at its end
+            while time.monotonic() < end:  # until the upload waits for this lock at its end
                 cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
                 if cursor.fetchone()[0]:
                     break
