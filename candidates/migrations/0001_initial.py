@@ -1878,7 +1878,7 @@ class Migration(migrations.Migration):
                     models.Q(models.Q(("status", "unreadable"), _negated=True), ("problem", "")),
                     _connector="OR",
                 ),
-                name="description_file_problem_told",
+                name="description_file_problem_when_unreadable",
             ),
         ),
         migrations.AddConstraint(

@@ -95,7 +95,7 @@ class DescriptionFile(Claimable):
                 | (~Q(status__in=OPEN_DESCRIPTION_FILE_STATUSES) & Q(done_at__isnull=False)),
             ),
             models.CheckConstraint(
-                name="description_file_problem_told",
+                name="description_file_problem_when_unreadable",
                 condition=(Q(status=DescriptionFileStatus.UNREADABLE) & ~Q(problem=""))
                 | (~Q(status=DescriptionFileStatus.UNREADABLE) & Q(problem="")),
             ),

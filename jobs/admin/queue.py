@@ -94,10 +94,10 @@ class HeartbeatAdmin(StaffActionAdmin):
 
 @admin.register(Incident)
 class IncidentAdmin(ReadOnly):
-    list_display = ["occurred_at", "host", "kind", "why"]
+    list_display = ["occurred_at", "host", "kind", "reason_sentence"]
     list_filter = ["kind"]
-    readonly_fields = ["why"]
+    readonly_fields = ["reason_sentence"]
 
     @admin.display(description=_("reason"))
-    def why(self, incident: Incident) -> str:
+    def reason_sentence(self, incident: Incident) -> str:
         return sentence(incident.reason)

@@ -1529,7 +1529,7 @@ class Migration(migrations.Migration):
                     ),
                     _connector="OR",
                 ),
-                name="notification_about_one",
+                name="notification_about_its_subject",
             ),
         ),
         migrations.AddConstraint(

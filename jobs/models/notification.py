@@ -76,7 +76,7 @@ class Notification(OutgoingMessage):
             ),
             models.UniqueConstraint(name="notification_shared_once", fields=["membership"]),
             models.CheckConstraint(
-                name="notification_about_one",
+                name="notification_about_its_subject",
                 condition=Q(
                     kind=NotificationKind.SHARED, job=None, draft=None, membership__isnull=False
                 )

@@ -288,9 +288,8 @@ class PostgresBroker(ORM):  # type: ignore[misc]
             notes = list(iter(server.notifies, None))
             for note in notes:
                 self._note(note.extra.decode())
-            self.is_announced = (
-                self.is_announced or not notes
-            )  # the last words of a connection that was cut
+            # Readable without a notification: the connection was cut.
+            self.is_announced = self.is_announced or not notes
         return self.is_announced or monotonic() >= self.poll_at
 
     def _put_back(self) -> None:
