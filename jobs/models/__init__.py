@@ -30,7 +30,7 @@ from .outgoing import OutgoingMessage, OutgoingQuerySet, OutgoingStatus
 from .retention import Purge, RetentionWarning
 from .schedule import Schedule, ScheduledRun, ScheduleQuerySet
 from .webhook import Delivery, DeliveryQuerySet, Webhook, WebhookQuerySet
-from .worker import Heartbeat, HeartbeatQuerySet, Incident, IncidentKind
+from .worker import Heartbeat, HeartbeatQuerySet, Incident, IncidentKind, RunningTask
 
 __all__ = [
     "FINISHED_JOB_STATUSES",
@@ -64,6 +64,7 @@ __all__ = [
     "Priority",
     "Purge",
     "RetentionWarning",
+    "RunningTask",
     "Schedule",
     "ScheduleQuerySet",
     "ScheduledRun",

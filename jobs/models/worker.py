@@ -1,10 +1,13 @@
 """Hosts that work: their signs of life, and what died on them and was replaced."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -13,8 +16,6 @@ from candidates.models.constraints import listed_constraint
 from candidates.models.reason import MAX_CODE_LENGTH, reason_of
 
 from .job import Lane
-from .notification import Notification
-from .outgoing import OutgoingStatus
 
 HEARTBEAT_SECONDS = 2.0  # between two signs of life
 CANARY_SECONDS = 5.0  # between two test messages; after three missed ones the workers are replaced
@@ -69,7 +70,7 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     - *silent*: no sign of life for SILENT_AFTER. The documents promise that a silent host is named
       within 15 seconds, and pages refresh every 5, so it is 8 and not more.
     - *alive*: seen, not stopping, and proven to take work: its last test message is not late, or
-      a lane or a slow mail server keeps its workers busy.
+      a lane or a running task keeps its workers busy.
     - *starting*: seen, and too young to have proven anything, or replaced a moment ago.
     - *wedged*: seen, not stopping, and neither alive nor starting: it looks alive and takes no
       work. The supervisor replaces such workers after three missed test messages.
@@ -85,7 +86,6 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     FORGOTTEN_AFTER = timedelta(days=1)
     CANARY_LATE_AFTER = timedelta(seconds=2 * CANARY_SECONDS + 1)
     START_ALLOWED = timedelta(seconds=30)  # for the first test message of new workers
-    MAIL_ALLOWED = timedelta(seconds=60)  # while e-mails are sent: a slow server holds workers up
 
     def visible(self) -> Self:
         """Hosts with a recent sign of life."""
@@ -139,7 +139,7 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
         return (
             self._has_fresh_canary()
             | Q(Exists(Lane.objects.running().filter(worker=OuterRef("pk"))))
-            | (Q(canary_at__gt=Now() - self.MAIL_ALLOWED) & Q(Exists(mail_being_sent())))
+            | Q(Exists(RunningTask.objects.running().filter(worker=OuterRef("pk"))))
         )
 
     def _starts(self) -> Q:
@@ -148,10 +148,6 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
             heartbeat=OuterRef("pk"), kind=IncidentKind.WORKERS, occurred_at__gt=lately
         )
         return Q(canary_at=None, started_at__gt=lately) | Q(Exists(replaced))
-
-
-def mail_being_sent() -> "QuerySet[Notification]":
-    return Notification.objects.filter(status=OutgoingStatus.SENDING, due_at__gt=Now())
 
 
 class Heartbeat(models.Model):
@@ -178,3 +174,49 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host} ({self.pid})"
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a worker has work in hand that keeps the test message waiting. Two queries."""
+        return self.lanes.running().exists() or self.running_tasks.running().exists()
+
+
+class RunningTaskQuerySet(models.QuerySet["RunningTask"]):
+    def running(self) -> Self:
+        """Tasks in a worker's hands that may still take time."""
+        return self.filter(due_at__gt=Now())
+
+    @contextmanager
+    def record(self, name: str, limit: timedelta) -> Iterator[None]:
+        """Have a row while a task runs in this process, for `limit` at the longest; none where no
+        supervisor watches the process. Three short queries."""
+        worker = int(os.environ.get("EVALUATOR_SUPERVISOR", "0"))
+        # The supervisor's row is missing for a moment after a long sleep of the host.
+        if not worker or not Heartbeat.objects.filter(pk=worker).exists():
+            yield
+            return
+        row = self.create(worker_id=worker, pid=os.getpid(), name=name, due_at=Now() + limit)
+        try:
+            yield
+        finally:
+            self.filter(pk=row.pk).delete()
+
+
+class RunningTask(models.Model):
+    """A task other than a lane that a worker has in hand: its host is at work meanwhile, also when
+    no test message comes through. The row is deleted at the end of the task.
+    """
+
+    worker = models.ForeignKey(Heartbeat, models.DB_CASCADE, related_name="running_tasks")
+    pid = models.PositiveIntegerField()
+    name = models.CharField(max_length=40, help_text="of the function in jobs.tasks")
+    started_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(help_text="until when it may take at the longest")
+
+    objects = RunningTaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["started_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} in process {self.pid}"

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from candidates.facts.reason import FailureCode, Reason
 from candidates.reading.problems import Problem
 from candidates.reasons import sentences
-from jobs.models import Grain, Heartbeat, HeartbeatQuerySet, Lane
+from jobs.models import Grain, Heartbeat, HeartbeatQuerySet, Lane, RunningTask
 
 from . import counts, history
 from .counts import DOLLARS, FOR_CHARTS, Counts, Labels
@@ -35,17 +35,19 @@ class ChartWindow(Enum):
 @dataclass(frozen=True, slots=True)
 class HostState:
     """One supervisor: `canary_age` is how many seconds ago its last test message came through,
-    None before the first; `lanes` what its workers do now, with their jobs and drafts."""
+    None before the first; `lanes` and `tasks` what its workers do now, the lanes with their jobs
+    and drafts."""
 
     heartbeat: Heartbeat
     is_visible: bool
     is_canary_late: bool
     canary_age: float | None
     lanes: Sequence[Lane]
+    tasks: Sequence[RunningTask]
 
     @property
     def idle_workers(self) -> int:
-        return max(0, self.heartbeat.workers - len(self.lanes))
+        return max(0, self.heartbeat.workers - len(self.lanes) - len(self.tasks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class Past:
 
 
 def host_states(now: datetime) -> list[HostState]:
-    """The hosts that are visible, or were minutes ago, by name. Two statements."""
+    """The hosts that are visible, or were minutes ago, by name. Three statements."""
     running = Lane.objects.filter(started_at__isnull=False, due_at__gt=now)
     lanes = running.select_related("job__analysis", "draft").order_by("started_at")
     rows: Any = Heartbeat.objects.seen_within(HeartbeatQuerySet.MISSED_FOR).with_state()
@@ -166,8 +168,12 @@ def host_states(now: datetime) -> list[HostState]:
             row.is_canary_late,
             (now - row.canary_at).total_seconds() if row.canary_at else None,
             list(row.lanes.all()),
+            list(row.running_tasks.all()),
         )
-        for row in rows.order_by("host", "pk").prefetch_related(Prefetch("lanes", lanes))
+        for row in rows.order_by("host", "pk").prefetch_related(
+            Prefetch("lanes", lanes),
+            Prefetch("running_tasks", RunningTask.objects.filter(due_at__gt=now)),
+        )
     ]
 
 

@@ -184,6 +184,6 @@ class Supervisor:
     def _is_idle(self) -> bool:
         """Whether waiting for the cluster's end is of no use: a wedged one never ends by itself."""
         try:
-            return not self.watchdog.are_busy(0.0)
+            return not self.watchdog.are_busy()
         except Error:
             return False

@@ -26,8 +26,8 @@ from django.db.models.functions import Now
 from candidates.facts.reason import Reason
 from candidates.models.reason import columns
 from jobs import queue
-from jobs.models import Heartbeat, HeartbeatQuerySet, Incident, IncidentKind, Lane
-from jobs.models.worker import CANARY_SECONDS, HEARTBEAT_SECONDS, mail_being_sent
+from jobs.models import Heartbeat, HeartbeatQuerySet, Incident, IncidentKind, Lane, RunningTask
+from jobs.models.worker import CANARY_SECONDS, HEARTBEAT_SECONDS
 from jobs.monitoring import problems
 from jobs.monitoring.problems import SystemProblem
 
@@ -43,7 +43,6 @@ COMPLAINT_SECONDS = 60.0
 STUCK_SECONDS = 30.0  # without a check, after which the last one is worth nothing
 MISSED_CANARIES = 3  # after which workers without an excuse are replaced
 START_SECONDS = HeartbeatQuerySet.START_ALLOWED.total_seconds()
-MAIL_SECONDS = HeartbeatQuerySet.MAIL_ALLOWED.total_seconds()
 LATE_SECONDS = HeartbeatQuerySet.CANARY_LATE_AFTER.total_seconds()
 
 type Server = Literal["", "database", "queue"]
@@ -185,11 +184,9 @@ class Watchdog:
         self.next_times[name] = now + seconds
         return True
 
-    def are_busy(self, waited: float) -> bool:
-        """Whether workers have a reason to keep the canary waiting for so many seconds."""
-        if Lane.objects.running().filter(worker=self.pk).exists():
-            return True
-        return waited < MAIL_SECONDS and mail_being_sent().exists()
+    def are_busy(self) -> bool:
+        """Whether workers of this host have work in hand, which keeps the canary waiting."""
+        return self.heartbeat.is_busy
 
     def announce_stop(self) -> None:
         """Have lanes hand over."""
@@ -252,7 +249,7 @@ class Watchdog:
                 return False
         self.canary_waited = time.monotonic() - self.canary_sent
         is_overdue = self.canary_waited >= self.canary_allowed
-        if (is_overdue or self.was_healthy) and self.are_busy(self.canary_waited):
+        if (is_overdue or self.was_healthy) and self.are_busy():
             self._note_health()
             return False
         return is_overdue
@@ -264,6 +261,7 @@ class Watchdog:
     def _requeue(self) -> None:
         """What dead workers had in hand is free at once, not only when its leases run out."""
         Lane.objects.running().filter(worker=self.pk).update(due_at=Now())
+        RunningTask.objects.filter(worker=self.pk).delete()
         queue.requeue_held(except_supervisors=self._others())
         self.must_requeue = False
 
@@ -272,17 +270,22 @@ class Watchdog:
         others = Heartbeat.objects.seen_within(HeartbeatQuerySet.LOST_AFTER).exclude(pk=self.pk)
         return list(others.values_list("pk", flat=True))
 
-    def _free_lanes_of_dead_processes(self) -> None:
-        """A worker of this host that died is known to be dead before its lane's lease runs out."""
+    def _free_work_of_dead_processes(self) -> None:
+        """A worker of this host that died is known to be dead before its lane's lease runs out, or
+        the time of its task."""
         lanes = Lane.objects.running().filter(worker=self.pk)
         for lane, pid in list(lanes.values_list("pk", "pid")):
             if pid is not None and not process_exists(pid):
                 lanes.filter(pk=lane, pid=pid).update(due_at=Now())
+        tasks = RunningTask.objects.filter(worker=self.pk)
+        for pid in set(tasks.values_list("pid", flat=True)):
+            if not process_exists(pid):
+                tasks.filter(pid=pid).delete()
 
     def _sweep(self) -> None:
         try:
             queue.requeue_held(except_supervisors=[self.pk, *self._others()])
-            self._free_lanes_of_dead_processes()
+            self._free_work_of_dead_processes()
             sweep()
         except Error as error:  # the next round tries again
             log.warning("the sweep failed: %s", type(error).__name__)

@@ -1,5 +1,8 @@
 """One answer to which hosts are alive, at each place that asks."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,9 +13,9 @@ from django.utils import timezone
 
 from candidates.models import Draft
 from evaluator import doctor
-from jobs.models import Heartbeat, Incident, IncidentKind, Lane, Notification, OutgoingStatus
+from jobs.models import Heartbeat, Incident, IncidentKind, Lane, RunningTask
 from jobs.monitoring import overview, problems
-from tests.makers import rows
+from jobs.workers.watchdog import Watchdog
 
 
 @pytest.fixture
@@ -95,21 +98,72 @@ def test_a_lane_keeps_a_test_message_waiting(host: Heartbeat, draft: Draft) -> N
     assert state() == "alive"
 
 
-def test_a_slow_mail_server_keeps_one_waiting_for_a_minute(host: Heartbeat, draft: Draft) -> None:
-    job = rows.job(rows.analysis(draft, draft.owner))
-    Notification.objects.create(
-        job=job,
-        kind="completed",
-        recipient="a@example.com",
-        status=OutgoingStatus.SENDING,
-        token=uuid4(),
-        due_at=Now() + timedelta(minutes=2),
-    )
-    change(host, canary_at=30)
-    assert state() == "alive"
+@pytest.mark.parametrize(
+    ("seconds_left", "expected"), [(60, "alive"), (-1, "wedged")], ids=["in time", "past its time"]
+)
+def test_a_running_task_keeps_one_waiting_until_its_time_is_up(
+    host: Heartbeat, seconds_left: int, expected: str
+) -> None:
+    change(host, canary_at=300)
+    due_at = Now() + timedelta(seconds=seconds_left)
+    RunningTask.objects.create(worker=host, pid=1, name="suggest", due_at=due_at)
 
-    change(host, canary_at=61)
-    assert state() == "wedged"
+    assert state() == expected
+    assert host.is_busy == (expected == "alive")
+
+
+def test_a_task_of_one_host_says_nothing_about_another(host: Heartbeat) -> None:
+    other = Heartbeat.objects.create(host="two", pid=2, workers=1)
+    change(host, canary_at=300)
+    due_at = Now() + timedelta(seconds=60)
+    RunningTask.objects.create(worker=other, pid=1, name="deliver", due_at=due_at)
+
+    assert list(Heartbeat.objects.wedged()) == [host]
+    assert not host.is_busy and other.is_busy
+
+
+def test_a_task_has_its_row_while_it_runs_and_not_longer(
+    host: Heartbeat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALUATOR_SUPERVISOR", str(host.pk))
+
+    with (
+        pytest.raises(ZeroDivisionError),
+        RunningTask.objects.record("deliver", timedelta(minutes=2)),
+    ):
+        row = host.running_tasks.running().get()
+        assert (row.pid, row.name) == (os.getpid(), "deliver")
+        1 / 0  # noqa: B018
+
+    assert not RunningTask.objects.exists()
+
+
+@pytest.mark.parametrize("supervisor", ["", "987654"], ids=["none", "one whose row is gone"])
+def test_a_task_without_a_known_supervisor_has_no_row(
+    db: None, monkeypatch: pytest.MonkeyPatch, supervisor: str
+) -> None:
+    monkeypatch.setenv("EVALUATOR_SUPERVISOR", supervisor or "0")
+
+    with RunningTask.objects.record("deliver", timedelta(minutes=2)):
+        assert not RunningTask.objects.exists()
+
+
+@pytest.mark.processes
+def test_tasks_of_dead_processes_are_ended(host: Heartbeat) -> None:
+    watchdog = Watchdog(workers=2)
+    watchdog.heartbeat = host
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for pid in (dead.pid, os.getpid()):
+        due_at = Now() + timedelta(minutes=2)
+        RunningTask.objects.create(worker=host, pid=pid, name="describe", due_at=due_at)
+
+    watchdog._free_work_of_dead_processes()
+    assert list(RunningTask.objects.values_list("pid", flat=True)) == [os.getpid()]
+    assert watchdog.are_busy()
+
+    watchdog._requeue()  # as when the whole cluster is dead
+    assert not RunningTask.objects.exists() and not watchdog.are_busy()
 
 
 def test_a_host_that_stops_is_not_alive(host: Heartbeat, client: Client) -> None:
