@@ -736,6 +736,38 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="RunningTask",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("pid", models.PositiveIntegerField()),
+                (
+                    "name",
+                    models.CharField(help_text="of the function in jobs.tasks", max_length=40),
+                ),
+                (
+                    "started_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("due_at", models.DateTimeField(help_text="until when it may take at the longest")),
+                (
+                    "worker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="running_tasks",
+                        to="jobs.heartbeat",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["started_at", "pk"],
+            },
+        ),
+        migrations.CreateModel(
             name="Schedule",
             fields=[
                 (
