@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Case, Exists, F, OuterRef, Q, Sum, When
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -70,7 +70,7 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     - *silent*: no sign of life for SILENT_AFTER. The documents promise that a silent host is named
       within 15 seconds, and pages refresh every 5, so it is 8 and not more.
     - *alive*: seen, not stopping, and proven to take work: its last test message is not late, or
-      a lane or a running task keeps its workers busy.
+      a lane or a running task keeps its workers busy, or did a moment ago.
     - *starting*: seen, and too young to have proven anything, or replaced a moment ago.
     - *wedged*: seen, not stopping, and neither alive nor starting: it looks alive and takes no
       work. The supervisor replaces such workers after three missed test messages.
@@ -123,6 +123,11 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
         """How many worker processes are alive on all hosts together."""
         return int(self.alive().aggregate(n=Sum("workers", default=0))["n"])
 
+    def note_life(self) -> int:
+        """Write the sign of life, and whether workers have work in hand."""
+        busy_at = Case(When(self._is_busy(), then=Now()), default=F("busy_at"))
+        return self.update(seen_at=Now(), busy_at=busy_at)
+
     def record_canary(self) -> int:
         return self.update(canary_at=Now())
 
@@ -136,10 +141,13 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
         return Q(canary_at__gt=Now() - self.CANARY_LATE_AFTER)
 
     def _takes_work(self) -> Q:
-        return (
-            self._has_fresh_canary()
-            | Q(Exists(Lane.objects.running().filter(worker=OuterRef("pk"))))
-            | Q(Exists(RunningTask.objects.running().filter(worker=OuterRef("pk"))))
+        # A worker that was at work a moment ago may not have come to the test message yet.
+        was_busy = Q(busy_at__gt=Now() - self.CANARY_LATE_AFTER)
+        return self._has_fresh_canary() | self._is_busy() | was_busy
+
+    def _is_busy(self) -> Q:
+        return Q(Exists(Lane.objects.running().filter(worker=OuterRef("pk")))) | Q(
+            Exists(RunningTask.objects.running().filter(worker=OuterRef("pk")))
         )
 
     def _starts(self) -> Q:
@@ -160,6 +168,9 @@ class Heartbeat(models.Model):
     seen_at = models.DateTimeField(db_default=Now())
     canary_at = models.DateTimeField(
         null=True, blank=True, help_text="when a test message last came through the whole path"
+    )
+    busy_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a worker last had work in hand"
     )
     restarts = models.PositiveIntegerField(db_default=0, help_text="of the cluster")
     stopping = models.BooleanField(db_default=False, help_text="its lanes hand over")

@@ -75,7 +75,9 @@ class Watchdog:
         self.next_times: dict[str, float] = {}  # of what is done every few seconds
         self.canary_sent: float | None = None  # when the one that is out left, by this clock
         self.canary_before: datetime | None = None  # `canary_at` when it left
-        self.canary_waited = 0.0  # seconds that the one that is out had been, when last looked for
+        # Seconds for which free workers had left the one that is out, when last looked for.
+        self.canary_waited = 0.0
+        self.busy_at = 0.0  # when workers were last known to have work in hand, by this clock
         self.canary_allowed = START_SECONDS
         self.unreachable: Server = ""
         self.must_requeue = False  # what workers had in hand that are gone
@@ -217,7 +219,7 @@ class Watchdog:
 
     def _show_life(self) -> None:
         row = Heartbeat.objects.filter(pk=self.pk)
-        if not row.update(seen_at=Now()):
+        if not row.note_life():
             # Another supervisor deleted the row, as after a long sleep of this host. The workers
             # know themselves by the old id, so it must exist again.
             self.heartbeat = Heartbeat.objects.create(
@@ -247,9 +249,11 @@ class Watchdog:
                 self.canary_came_at = time.monotonic()
                 self._note_health()
                 return False
-        self.canary_waited = time.monotonic() - self.canary_sent
+        # Workers that were at work a moment ago get as long to come to it as others.
+        self.canary_waited = time.monotonic() - max(self.canary_sent, self.busy_at)
         is_overdue = self.canary_waited >= self.canary_allowed
         if (is_overdue or self.was_healthy) and self.are_busy():
+            self.busy_at = time.monotonic()
             self._note_health()
             return False
         return is_overdue

@@ -60,6 +60,9 @@ def state() -> str:
         ({"canary_at": 6}, "alive"),
         ({"canary_at": 12}, "wedged"),
         ({"canary_at": 12, "seen_at": 9}, "silent"),
+        ({"canary_at": 300, "busy_at": 1}, "alive"),
+        ({"canary_at": 300, "busy_at": 12}, "wedged"),
+        ({"canary_at": 300, "busy_at": 1, "seen_at": 9}, "silent"),
     ],
 )
 def test_all_give_the_same_answer(host: Heartbeat, ages: dict[str, float], expected: str) -> None:
@@ -110,6 +113,22 @@ def test_a_running_task_keeps_one_waiting_until_its_time_is_up(
 
     assert state() == expected
     assert host.is_busy == (expected == "alive")
+
+
+def test_a_sign_of_life_tells_whether_work_is_in_hand(host: Heartbeat) -> None:
+    hosts = Heartbeat.objects.filter(pk=host.pk)
+    assert hosts.note_life()
+    assert hosts.get().busy_at is None
+
+    due_at = Now() + timedelta(seconds=60)
+    RunningTask.objects.create(worker=host, pid=1, name="suggest", due_at=due_at)
+    assert hosts.note_life()
+    busy_at = hosts.get().busy_at
+    assert busy_at is not None
+
+    RunningTask.objects.all().delete()
+    assert hosts.note_life()
+    assert hosts.get().busy_at == busy_at
 
 
 def test_a_task_of_one_host_says_nothing_about_another(host: Heartbeat) -> None:
