@@ -87,6 +87,12 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                (
+                    "busy_at",
+                    models.DateTimeField(
+                        blank=True, help_text="when a worker last had work in hand", null=True
+                    ),
+                ),
                 ("restarts", models.PositiveIntegerField(db_default=0, help_text="of the cluster")),
                 (
                     "stopping",
