@@ -222,6 +222,7 @@ EVALUATOR_ENGINE = env.choice(
 )
 EVALUATOR_MODEL = env.text("EVALUATOR_MODEL")
 EVALUATOR_CONCURRENCY = env.whole("EVALUATOR_CONCURRENCY", 32)
+EVALUATOR_CALL_SECONDS = env.whole("EVALUATOR_CALL_SECONDS", 600)
 EVALUATOR_RPM = env.whole("EVALUATOR_RPM", 0)  # 0: as many as the model server takes
 EVALUATOR_TPM = env.whole("EVALUATOR_TPM", 0)
 EVALUATOR_MAX_TOKENS_PER_JOB = env.whole("EVALUATOR_MAX_TOKENS_PER_JOB", 0)
@@ -252,9 +253,11 @@ MAX_BATCH = env.whole("MAX_BATCH", 0)
 Q_WORKERS = env.whole("Q_WORKERS", 2)
 WORKER_PORT = env.whole("WORKER_PORT", 0)  # 0 is none
 LANE_SLICE = 20  # seconds before a lane makes room for others who wait
-# Seconds after which the queue ends a lane; the longest slice is well below. One file whose text
-# is recognised may take 145 of them.
-LANE_TIMEOUT = 300 if OCR else 180
+# Seconds after which the queue ends a lane (jobs/execution/turn.py). The longest one takes a turn
+# of 90 and waits for its last answers; while it waits it admits a guest, with a slice and a wait
+# of its own. A wait is for calls that begin within 45 seconds, or for one file, whose text may be
+# recognised (145).
+LANE_TIMEOUT = 90 + LANE_SLICE + 2 * max(45 + EVALUATOR_CALL_SECONDS, 145) + 60
 TAKEN_FOR = 3 * LANE_TIMEOUT + 60  # seconds until a message that was never acknowledged comes again
 Q_CLUSTER: dict[str, Any] = {
     "name": "evaluator",

@@ -44,6 +44,7 @@ class Runtime:
                 api_key=settings.OPENAI_API_KEY,
                 base_url=settings.OPENAI_BASE_URL,
                 concurrency=settings.EVALUATOR_CONCURRENCY,
+                call_seconds=settings.EVALUATOR_CALL_SECONDS,
                 calls=self.ledger,
                 facts=settings.EVALUATOR_PRICES,
             )

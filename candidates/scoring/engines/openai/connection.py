@@ -1,12 +1,14 @@
 """How a model is called: one client and one pool a process, one retry loop, a limit to everything.
 
-The client's own retries are off and its time-outs are set: by itself it would wait 600 seconds,
-three times. What a server sends is read up to a size, never decompressed, and within a time for the
-whole call; redirects are not followed.
+The client's own retries are off: it would wait three times for as long as a call may take. An
+answer comes in one piece at the end, so a call has one time limit and none for a server's silence:
+a slow server is waited for, and one that is gone shows in its connection. What a server sends is
+read up to a size and never decompressed; redirects are not followed.
 """
 
 import asyncio
 import random
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -38,8 +40,10 @@ MAX_HOLD_SECONDS = 15.0  # that a call waits in here; beyond, it goes back to th
 MAX_ANSWER_BYTES = 5_000_000
 SCOUT_CALLS = 1  # go ahead after a silence: two workers find out with two
 SCOUT_SECONDS = 0.4  # once they have left, in which they may find that nothing works
-CALL_SECONDS = 120.0  # of one call from beginning to end
-CALL_TIMEOUT = Timeout(60.0, connect=10.0, pool=CALL_SECONDS)
+CALL_SECONDS = 600.0  # of one call from beginning to end; the OpenAI client's own default
+CONNECT_SECONDS = 10.0
+# A peer that answers no probe of the kernel is gone: known after about a minute.
+KEEPALIVE_OPTIONS = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 # The most demanding mode that each endpoint and model takes, as far as is known, and the modes in
 # which an answer was understood.
@@ -73,7 +77,6 @@ class Connection:
         base_url: str = "",
         concurrency: int = 64,
         calls: CallHooks | None = None,
-        timeout: Timeout = CALL_TIMEOUT,
         call_seconds: float = CALL_SECONDS,
     ) -> None:
         self.model = model
@@ -82,7 +85,7 @@ class Connection:
         self.call_seconds = call_seconds
         self._api_key = api_key
         self._base_url = base_url or None
-        self._timeout = timeout
+        self._timeout = Timeout(call_seconds, connect=CONNECT_SECONDS)
         self._concurrency = concurrency
         self._client: openai.AsyncOpenAI | None = None
         self._scouts = Vanguard(SCOUT_CALLS, SCOUT_SECONDS)
@@ -175,6 +178,8 @@ class Connection:
                 refusal = answers.server_error(error.status_code, error.body, headers)
                 return self._refused(refusal, entry, began)
             except (openai.APITimeoutError, TimeoutError):
+                # Most likely the call waited in the server's queue: fewer in flight get answers.
+                self.pace.record_refusal(began, 0.0)
                 return entry.lost(FailureCode.TIMED_OUT)
             except TooLarge:
                 return entry.lost(FailureCode.ANSWER_TOO_LARGE)
@@ -265,16 +270,17 @@ class Connection:
         return self._client
 
     async def _watch(self, request: httpx2.Request) -> None:
-        """Let the calls that wait for the first ones know when one has left."""
-        if self._scouts.is_open():
-            return
+        """Have new connections probed, and let the calls that wait for the first ones know when one
+        has left."""
         connecting_since = None
 
-        async def on_event(event: str, _: object) -> None:
+        async def on_event(event: str, info: dict[str, Any]) -> None:
             nonlocal connecting_since
             if event == "connection.connect_tcp.started":
                 connecting_since = time.monotonic()
-            elif event.endswith(".send_request_body.complete"):
+            elif event == "connection.connect_tcp.complete":
+                _keep_alive(info["return_value"].get_extra_info("socket"))
+            elif event.endswith(".send_request_body.complete") and not self._scouts.is_open():
                 took = 0.0 if connecting_since is None else time.monotonic() - connecting_since
                 self._scouts.left(took)
 
@@ -308,6 +314,14 @@ class _Bounded(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Have the kernel notice a peer that is gone, however long an answer may take."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE_OPTIONS.items():
+        if hasattr(socket, name):  # macOS lacks one of them
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 async def _bound(response: httpx2.Response) -> None:
