@@ -44,6 +44,11 @@ class PendingCall[Answer]:
         """Whether it has its row in the ledger, and has not left yet."""
         return self.ticket.reserved is not None
 
+    @property
+    def is_in_flight(self) -> bool:
+        """Whether it has left and no answer has come; between two tries it is not."""
+        return self.ticket.call is not None
+
 
 class Calls[Answer]:
     """Calls of one turn, of which up to `concurrency` leave at the same time."""
@@ -82,6 +87,10 @@ class Calls[Answer]:
         self.runtime.ledger.grant()
         tasks = [call.task for call in self.pending]
         self.runtime.runner.run(_wait(tasks, self.runtime.wake, min(limit, SETTLE_SECONDS)))
+        return self.take_done()
+
+    def take_done(self) -> list[PendingCall[Answer]]:
+        """The calls that are done, which are no longer pending."""
         done = [call for call in self.pending if call.task.done()]
         self.pending = [call for call in self.pending if not call.task.done()]
         return done

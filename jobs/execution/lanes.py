@@ -25,9 +25,9 @@ EVALUATIONS_PER_LANE = 16  # fewer are not worth another lane
 FOLLOW_UPS: tuple[type[FollowUpWork], ...] = (Insights, Repeats)
 
 
-def read(lane_id: int) -> None:
+def read(lane_id: int, mode: TurnMode = TurnMode.WORKER, host: Host | None = None) -> None:
     """Take the lane's turn at reading a draft's new files, unless another worker has it."""
-    turn = Turn.enter(lane_id)
+    turn = Turn.enter(lane_id, mode, host)
     if turn is None:
         return
     with tracing.about(**turn.log_ids), turn.released_on_outage():
@@ -55,7 +55,7 @@ def score(
     host: Host | None = None,
 ) -> None:
     """Take the lane's turn at its job, unless another worker has it."""
-    turn = Turn.enter(lane_id, mode, host)
+    turn = Turn.enter(lane_id, mode, host, finish)
     if turn is None:
         return
     with tracing.about(**turn.log_ids), turn.released_on_outage():
@@ -66,9 +66,12 @@ def score(
         leave(turn)
 
 
-def score_as_guest(lane_id: int, runtime: Runtime, host: Host) -> None:
-    """Take a short turn at a job that has just come, in the middle of the turn of `host`."""
-    score(lane_id, runtime, TurnMode.GUEST, host)
+def take_guest(lane_id: int, runtime: Runtime, host: Host) -> None:
+    """Take a short turn at a lane that finds no worker free, in the middle of `host`'s turn."""
+    if Lane.objects.filter(pk=lane_id, job=None).exists():
+        read(lane_id, TurnMode.GUEST, host)
+    else:
+        score(lane_id, runtime, TurnMode.GUEST, host)
 
 
 def _run_phases(turn: Turn, runtime: Runtime) -> None:
@@ -125,7 +128,7 @@ def score_all(turn: Turn, runtime: Runtime) -> bool:
     """Score résumés until none is left to claim or the turn ends; files that no lane has read yet
     are read on the way."""
     with reading.Reader(turn.lane.draft_id) as reader:
-        Scoring(turn, runtime, score_as_guest, reader).run()
+        Scoring(turn, runtime, take_guest, reader).run()
     return True
 
 
@@ -147,7 +150,13 @@ def follow_up(turn: Turn, runtime: Runtime) -> None:
     for work in FOLLOW_UPS:
         rows = turn.job.analysis.followups.filter(kind=work.kind)
         if turn.check() is TurnVerdict.CONTINUE and rows.open().exists():
-            work(turn, runtime, score_as_guest).run()
+            work(turn, runtime, take_guest).run()
+
+
+def finish(turn: Turn) -> None:
+    """End a turn that has its last answer while its guest is still in."""
+    rank(turn.job)
+    leave(turn)
 
 
 def leave(turn: Turn) -> None:

@@ -50,6 +50,7 @@ class Ticket:
     job: Job | None = None
     evaluation: int | None = None
     reserved: int | None = None  # the row of a call that has not left yet
+    call: int | None = None  # the row of a call that is in flight
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Ledger:
     ticket: ContextVar[Ticket] = field(default_factory=lambda: ContextVar("ticket"))
     _waiting: list[_WaitingCall] = field(default_factory=list)
     _settled: list[dict[str, object]] = field(default_factory=list)
-    _models: dict[int, str] = field(default_factory=dict)
+    _tickets: dict[int, Ticket] = field(default_factory=dict)  # of the calls in flight
 
     async def start(self, tokens: int) -> object:
         ticket = self.ticket.get()
@@ -90,14 +91,18 @@ class Ledger:
                     never_sent = ScoringOutcome("failed", error_code=FailureCode.CALL_NEVER_SENT)
                     await self.settle(granted.result(), never_sent)
                 raise
-        self._models[call] = ticket.model
+        self._tickets[call] = ticket
+        ticket.call = call
         return call
 
     async def settle(self, call: object, outcome: ScoringOutcome) -> None:
         if not isinstance(call, int):
             raise TypeError(f"{call!r} is no call of this ledger.")
         usage = outcome.usage
-        facts = catalogue.facts(self._models.pop(call, ""), settings.EVALUATOR_PRICES)
+        ticket = self._tickets.pop(call, None)
+        if ticket is not None:
+            ticket.call = None
+        facts = catalogue.facts(ticket.model if ticket else "", settings.EVALUATOR_PRICES)
         self._settled.append(
             {
                 "id": call,

@@ -29,6 +29,7 @@ READING_LEASE = timedelta(
     seconds=45
 )  # longer than the slowest file may take, and a renewal besides
 RENEW_SECONDS = 5.0  # seconds
+ATTEND_SECONDS = 0.05  # that calls of a guest's host are let run for, about once a second
 
 
 def is_due(draft_id: int) -> bool:
@@ -87,7 +88,10 @@ class Reader:
         try:
             with archive.file.open("rb") as file:
                 data = file.read()
-            for member in self._ready().unpack(data, archive.filename, archive.done):
+            members = self._ready().unpack(
+                data, archive.filename, archive.done, lambda: turn.attend_host(ATTEND_SECONDS)
+            )
+            for member in members:
                 batch.append(member)
                 if (
                     len(batch) >= MEMBERS_PER_BATCH
@@ -161,7 +165,9 @@ class Reader:
         return len(results)
 
     def _renew(self, turn: Turn) -> None:
-        """Renew the claims, also while one file is read: a long scan outlasts the lease."""
+        """Renew the claims, also while one file is read: a long scan outlasts the lease. The same
+        for the host of a guest, whose calls run meanwhile."""
+        turn.attend_host(ATTEND_SECONDS)
         if time.monotonic() - turn.renewed > RENEW_SECONDS:
             turn.renew(READING_LEASE)
             Candidate.objects.filter(draft=self.draft_id).renew(turn.token, READING_LEASE)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
-from django.db.models import Exists, QuerySet, Subquery
+from django.db.models import Exists, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from jobs import queue
@@ -22,11 +22,17 @@ CHECK_SECONDS = 0.4  # between checks whether to go on; a cancel takes effect wi
 RENEW_SECONDS = 4.0  # between renewals of the lane's lease, which is several times longer
 IDLE_SECONDS = 0.2  # between looks when all that is left is in the hands of others
 GUEST_WAIT = timedelta(seconds=0.3)  # of a lane before it may be a guest; a free worker is faster
-GUEST_SECONDS = 4.0  # of a guest's turn; with the wait for answers, less than a lease
+GUEST_SECONDS = 4.0  # of a guest's turn while its host has work of its own to go on with
+MAX_GUEST_DEPTH = 2  # of guests in guests; e-mails, too, wait until the worker is free again
 REQUEST_SECONDS = 20.0  # of a turn in a request; with the wait for answers, below a proxy's limit
+REQUEST_DRAIN_SECONDS = 45.0
 MAX_TURN_SECONDS = 90.0  # when no other lane waits; well below the queue's own time-out
-DRAIN_SECONDS = 45.0  # of waiting for answers at the end of a turn
-STOP_DRAIN_SECONDS = 6.0  # the same when the host's workers stop, and for a guest
+# At its end a turn waits for the calls in flight, each for as long as a call may take. A call that
+# failed is repeated only in the first seconds of the wait, and others are let in after some.
+REPEAT_SECONDS = 45.0
+ADMIT_AFTER_SECONDS = 5.0
+STOP_DRAIN_SECONDS = 6.0  # of that wait when the host's workers stop
+SPARE_SECONDS = 15.0  # between the latest end of a turn and the queue's time-out
 OUTAGE_SECONDS = 5.0  # of an outage in which a lane whose turn broke off is still released
 
 
@@ -46,15 +52,21 @@ class TurnMode(Enum):
 class Host(Protocol):
     """The work of a turn that has admitted a guest and waits until it leaves."""
 
-    def attend(self) -> None:
-        """Obey a cancel, a pause or a stop that came meanwhile."""
+    @property
+    def turn(self) -> "Turn": ...
+
+    def attend(self, *, may_claim: bool, seconds: float = 0.0) -> None:
+        """Write the answers that came meanwhile, keep lane and claims, and obey a cancel, a pause
+        or a stop. Claim more rows if the guest leaves room for that; let the calls run for
+        `seconds` where the guest does not."""
 
 
 class Turn:
     """A lane while a worker has it. Made by `enter`; all its times are this process's own.
 
-    `guest` is the id of a lane that may be admitted: its job has just come, and no worker is free
-    for it. `host` is the work that waits while this turn is itself a guest's.
+    `guest` is the id of a lane that may be admitted: no worker is free for it. `host` is the work
+    that waits while this turn is itself a guest's. `finish` ends a turn that has only waited for
+    its guest to leave.
     """
 
     def __init__(
@@ -63,19 +75,31 @@ class Turn:
         token: UUID,
         mode: TurnMode = TurnMode.WORKER,
         host: Host | None = None,
+        finish: Callable[["Turn"], None] | None = None,
     ) -> None:
         self.lane = lane
         self.token = token
         self.mode = mode
         self.host = host
+        self.finish = finish
         self.guest: int | None = None
+        self.depth: int = host.turn.depth + 1 if host else 0
         self.started = self.checked = self.renewed = time.monotonic()
+        self.deadline: float = (
+            host.turn.deadline if host else self.started + settings.LANE_TIMEOUT - SPARE_SECONDS
+        )
+        self.draining_since: float | None = None  # it claims no more, and waits for answers
+        self.has_free_slots = False  # while it drains
         self.verdict = TurnVerdict.CONTINUE
         self.stopping_since: float | None = None  # of this host's workers
 
     @classmethod
     def enter(
-        cls, lane_id: int, mode: TurnMode = TurnMode.WORKER, host: Host | None = None
+        cls,
+        lane_id: int,
+        mode: TurnMode = TurnMode.WORKER,
+        host: Host | None = None,
+        finish: Callable[["Turn"], None] | None = None,
     ) -> Self | None:
         """Claim the lane; None when another worker has it, when it is over, or while the whole
         queue is halted."""
@@ -88,7 +112,7 @@ class Turn:
         lane = (
             Lane.objects.select_related("job__analysis__draft", "worker").filter(pk=lane_id).first()
         )
-        return cls(lane, token, mode, host) if lane else None
+        return cls(lane, token, mode, host, finish) if lane else None
 
     @property
     def is_guest(self) -> bool:
@@ -108,16 +132,27 @@ class Turn:
         return {"lane": self.lane.pk, "draft": self.lane.draft_id, **job_ids}
 
     @property
-    def drain_seconds(self) -> float:
-        """How long answers that are on their way may still be waited for."""
+    def is_draining(self) -> bool:
+        return self.draining_since is not None
+
+    @property
+    def drained_for(self) -> float:
+        """Seconds since the turn began to wait for its last answers."""
+        return 0.0 if self.draining_since is None else time.monotonic() - self.draining_since
+
+    @property
+    def drain_left(self) -> float:
+        """Seconds for which answers that are on their way may still be waited for."""
         if self.stopping_since is not None:
             # Some of it may have passed while a guest was in.
             return STOP_DRAIN_SECONDS - (time.monotonic() - self.stopping_since)
-        # The leases of a guest's host are not renewed meanwhile.
-        return STOP_DRAIN_SECONDS if self.is_guest else DRAIN_SECONDS
+        if self.mode is TurnMode.REQUEST:
+            return REQUEST_DRAIN_SECONDS - self.drained_for
+        return REPEAT_SECONDS + settings.EVALUATOR_CALL_SECONDS - self.drained_for
 
     def check(self) -> TurnVerdict:
         """Whether to go on; takes a query every `CHECK_SECONDS`, two every `RENEW_SECONDS`."""
+        self.attend_host()
         now = time.monotonic()
         if self.verdict is TurnVerdict.STOP or now - self.checked < CHECK_SECONDS:
             return self.verdict
@@ -134,6 +169,7 @@ class Turn:
             self.verdict = TurnVerdict.STOP
             return self.verdict
         status, is_stopping, paused_at, is_halted, guest = row
+        self.guest = None
         if is_stopping and self.stopping_since is None:
             self.stopping_since = now
         if self.lane.job_id and status not in OPEN_JOB_STATUSES:
@@ -142,30 +178,64 @@ class Turn:
             self.verdict = TurnVerdict.PAUSE
         elif is_stopping or self._is_long_enough(now):
             self.verdict = TurnVerdict.YIELD
-        elif self.lane.job_id and self.mode is TurnMode.WORKER:
+        else:
+            self.verdict = TurnVerdict.CONTINUE
+        if self.verdict is not TurnVerdict.STOP and not (is_halted or is_stopping):
             self.guest = guest
         return self.verdict
 
+    def attend_host(self, seconds: float = 0.0) -> None:
+        """Let the host of a guest see to its own work, and its calls run for so many seconds."""
+        if self.host is not None:
+            self.host.attend(may_claim=self.is_draining or seconds > 0.0, seconds=seconds)
+
     def _guests(self) -> QuerySet[Lane, int]:
-        """Lanes of jobs that no worker has begun, though a free one would have by now. No user
-        waits for a job of low priority, as a scheduled one is."""
-        waiting = Lane.objects.filter(started_at=None, job__status=JobStatus.PENDING)
-        waiting = waiting.filter(job__paused_at=None, created_at__lt=Now() - GUEST_WAIT)
-        waiting = waiting.exclude(job__priority=Priority.LOW)
+        """Lanes that may be admitted, the most urgent first.
+
+        A turn at work admits those of jobs that no worker has begun, though a free one would have
+        by now. No user waits for a job of low priority, as a scheduled one is. A turn that has
+        waited for answers for a while admits whatever its free slots can serve.
+        """
+        waiting = Lane.objects.filter(started_at=None, created_at__lt=Now() - GUEST_WAIT)
+        new = Q(job__status=JobStatus.PENDING, job__paused_at=None)
+        if self.lane.job_id is None or self.mode is TurnMode.REQUEST:
+            waiting = waiting.none()
+        elif not self.is_draining:
+            waiting = waiting.none() if self.is_guest else waiting.filter(new)
+            waiting = waiting.exclude(job__priority=Priority.LOW)
+        elif not self._has_time_for_guest():
+            waiting = waiting.none()
+        elif self.has_free_slots:
+            is_open = Q(job__status__in=OPEN_JOB_STATUSES, job__paused_at=None)
+            waiting = waiting.filter(is_open | Q(job=None))
+        else:
+            waiting = waiting.filter(new | Q(job=None))
         urgent_first = waiting.order_by("-job__priority", "created_at", "pk")
         return urgent_first.values_list("pk", flat=True)[:1]
 
+    def _has_time_for_guest(self) -> bool:
+        """Whether a guest could work, and wait for its answers, before the queue's time-out."""
+        seconds = settings.LANE_SLICE + REPEAT_SECONDS + settings.EVALUATOR_CALL_SECONDS
+        return (
+            self.depth < MAX_GUEST_DEPTH
+            and self.drained_for >= ADMIT_AFTER_SECONDS
+            and time.monotonic() + seconds < self.deadline
+        )
+
     def _is_long_enough(self, now: float) -> bool:
         seconds = now - self.started
-        if self.is_guest:
-            return seconds >= GUEST_SECONDS
+        if self.host is not None:
+            return seconds >= (settings.LANE_SLICE if self.host.turn.is_draining else GUEST_SECONDS)
         if self.mode is TurnMode.REQUEST:
             return seconds >= REQUEST_SECONDS
         return seconds >= MAX_TURN_SECONDS or (seconds >= settings.LANE_SLICE and _others_wait())
 
     def wait(self) -> None:
         """Wait a moment where all that is left is in the hands of others."""
-        time.sleep(IDLE_SECONDS)
+        if self.host is None:
+            time.sleep(IDLE_SECONDS)
+        else:
+            self.attend_host(IDLE_SECONDS)
 
     def renew(self, lease: timedelta | None = None) -> None:
         """Renew the lane's lease, for its usual length where none is given."""

@@ -4,6 +4,7 @@ What is claimed, called and written differs between scoring and follow-ups, and 
 run in `calls.py`, claims are held in `claims.py`, `retry.py` decides about a call that failed.
 """
 
+import asyncio
 import logging
 import math
 import random
@@ -35,7 +36,7 @@ from .claims import Claims, fair_share
 from .ledger import Ticket, discard, reserve
 from .runtime import Runtime
 from .submit import add_lane
-from .turn import Host, Turn, TurnVerdict
+from .turn import REPEAT_SECONDS, Host, Turn, TurnVerdict
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,7 @@ class LaneWork[Answer](ABC):
 
     def run(self) -> None:
         """Work until nothing is left to claim, or the turn is to end."""
+        self.turn.draining_since = None
         try:
             while self.turn.check() is TurnVerdict.CONTINUE:
                 if self._admit():
@@ -123,9 +125,7 @@ class LaneWork[Answer](ABC):
                 self._collect()
             self._drain()
         except EngineUnavailable as error:
-            # Paused first, so that no lane sends more; what is on its way is paid for.
-            pause.pause_for_problem(self.turn.job, error.reason)
-            self.turn.verdict = TurnVerdict.PAUSE
+            self._pause(error)
             self._drain()
         except SystemExit:
             # The queue's time-out: something in hand took all that time, so the attempt counts.
@@ -134,9 +134,14 @@ class LaneWork[Answer](ABC):
         finally:
             self._release()
 
+    def _pause(self, error: EngineUnavailable) -> None:
+        """Pause the job, so that no lane sends more; what is on its way is paid for."""
+        pause.pause_for_problem(self.turn.job, error.reason)
+        self.turn.verdict = TurnVerdict.PAUSE
+
     def _admit(self) -> bool:
-        """Let in a job that has just come and finds no worker free; the calls in flight go on.
-        Whether there was one."""
+        """Let in a lane that finds no worker free; the calls in flight go on. Whether there was
+        one."""
         if self.turn.guest is None:
             return False
         guest, self.turn.guest = self.turn.guest, None
@@ -146,17 +151,34 @@ class LaneWork[Answer](ABC):
         self.admit_guest(guest, self.runtime, self)
         return True
 
-    def attend(self) -> None:
-        """While a guest is in: obey a cancel, a pause or a stop, which do not wait for its end."""
-        if not self.calls.pending:
+    def attend(self, *, may_claim: bool, seconds: float = 0.0) -> None:
+        """While a guest is in: write answers, keep lane and claims, and obey a cancel, a pause or
+        a stop, which do not wait for the guest's end. Leaves once nothing is left to wait for."""
+        if seconds:
+            self.runtime.runner.run(asyncio.sleep(seconds))
+        if self.turn.verdict is TurnVerdict.STOP:  # it has left already
+            self.turn.attend_host()
             return
         verdict = self.turn.check()
-        if verdict is TurnVerdict.STOP:
-            with suppress(EngineUnavailable):  # it is over anyway
-                self._collect(0.0)
+        self.claims.renew_if_due()
+        try:
+            if self.calls.pending:
+                self.runtime.ledger.grant()
+                self._write_answers(self.calls.take_done())
+            if verdict is TurnVerdict.CONTINUE and may_claim and not self.turn.is_draining:
+                self._refill()
+        except EngineUnavailable as error:
+            self._pause(error)
+        if verdict is TurnVerdict.STOP or self.turn.drain_left <= 0:
             self._release()
-        elif verdict is not TurnVerdict.CONTINUE:
-            self._cancel_unsent()
+            self.turn.verdict = TurnVerdict.STOP
+        elif self.turn.verdict is not TurnVerdict.CONTINUE or self.turn.is_draining:
+            self._begin_drain()
+            if not self.calls.pending:
+                self._release()
+                if self.turn.finish is not None:
+                    self.turn.finish(self.turn)
+                self.turn.verdict = TurnVerdict.STOP
 
     def _refill(self) -> bool:
         """Claim as many rows as there is room for; whether there were any."""
@@ -215,14 +237,15 @@ class LaneWork[Answer](ABC):
 
     def _collect(self, limit: float = math.inf) -> None:
         """Let the calls run for a moment, `limit` seconds at most; write the answers that came."""
-        if self.turn.host is not None:
-            self.turn.host.attend()
         self.claims.renew_if_due()
-        if not self.calls.pending:
-            return
+        if self.calls.pending:
+            self._write_answers(self.calls.settle(limit))
+
+    def _write_answers(self, done: Sequence[PendingCall[Answer]]) -> None:
+        """Write what came of calls. Raises EngineUnavailable once that is written."""
         answers: list[dict[str, Any]] = []
         unavailable: EngineUnavailable | None = None
-        for call in self.calls.settle(limit):
+        for call in done:
             try:
                 answers += self._answers(call)
             except EngineUnavailable as error:
@@ -301,26 +324,38 @@ class LaneWork[Answer](ABC):
     # The end.
 
     def _drain(self) -> None:
-        """Claim no more; wait a while for answers on their way, which are paid for."""
+        """Claim no more; wait for the answers on their way, which are paid for, and let others in
+        meanwhile."""
         if self.turn.verdict is TurnVerdict.STOP or not self.calls.pending:
             return
-        self.calls.wakes_for_free_slot = False
-        if self.turn.verdict is TurnVerdict.YIELD and self.claimable().due().exists():
-            with transaction.atomic():
-                add_lane(self.turn.lane.draft_id, self.turn.job, later=True)
-        self._cancel_unsent()
-        deadline = time.monotonic() + self.turn.drain_seconds
+        self._begin_drain()
         while self.calls.pending and self.turn.check() is not TurnVerdict.STOP:
-            left = deadline - time.monotonic()
+            if self._admit():
+                continue  # much may have happened meanwhile
+            left = self.turn.drain_left
             with suppress(EngineUnavailable):  # it is paused, or the next turn finds out
                 self._collect(max(0.0, left))
             if left <= 0:
                 return
+            if self.turn.drained_for > REPEAT_SECONDS:
+                self._cancel(lambda call: not call.is_in_flight)
+            self.turn.has_free_slots = len(self.calls.pending) < settings.EVALUATOR_CONCURRENCY
 
-    def _cancel_unsent(self) -> None:
-        """Release at once the rows whose calls have not left."""
-        cancelled = self.calls.cancel(lambda call: self.is_free or call.is_reserved)
-        if cancelled:
+    def _begin_drain(self) -> None:
+        """Hand over what is not yet claimed, and release what has not left; once in a turn."""
+        if self.turn.is_draining:
+            return
+        self.turn.draining_since = time.monotonic()
+        self.turn.guest = None
+        self.calls.wakes_for_free_slot = False
+        if self.turn.verdict is TurnVerdict.YIELD and self.claimable().due().exists():
+            with transaction.atomic():
+                add_lane(self.turn.lane.draft_id, self.turn.job, later=True)
+        self._cancel(lambda call: self.is_free or call.is_reserved)
+
+    def _cancel(self, is_cancelled: Callable[[PendingCall[Answer]], bool]) -> None:
+        """Release at once the rows whose calls are picked: those that have not left."""
+        if cancelled := self.calls.cancel(is_cancelled):
             self.claims.release([item.pk for call in cancelled for item in call.items])
             discard(call.ticket for call in cancelled)
 

@@ -116,18 +116,20 @@ class Sandbox:
             self._files += 1
             return _document(value)
 
-    def unpack(self, data: bytes, name: str, skip: int = 0) -> Iterator[Member]:
+    def unpack(
+        self, data: bytes, name: str, skip: int = 0, tick: Callable[[], None] | None = None
+    ) -> Iterator[Member]:
         """The files in a ZIP, within `seconds` for each; without the first `skip`.
 
-        Raises Unreadable where the archive as a whole is to blame, also after some members, and
-        SandboxFailed. A caller that stops half-way ends the child.
+        `tick` is called as by `read`. Raises Unreadable where the archive as a whole is to blame,
+        also after some members, and SandboxFailed. A caller that stops half-way ends the child.
         """
         if not data:
             raise Unreadable(Problem.EMPTY)
         if len(data) > MAX_ARCHIVE_BYTES:
             raise Unreadable(Problem.ARCHIVE_TOO_LARGE, f"{len(data)} bytes")
         with self._child_at_work(data, name, wire.UNPACK, skip) as (child, deadline):
-            while "member" in (value := _receive(child, deadline)):
+            while "member" in (value := _receive(child, deadline, tick)):
                 yield _member(value, child, deadline)
                 deadline = time.monotonic() + self.seconds
             if value != {"end": True}:
