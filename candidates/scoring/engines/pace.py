@@ -4,7 +4,8 @@ Additive increase, multiplicative decrease (Jacobson 1988), with one change that
 be needed: a server that refuses one call in twenty by chance is not full, and halving for it would
 leave a twentieth of the speed. So a single refusal costs one place and delays its own call alone;
 when a fifth of all calls are refused, or a server asks for a long pause, all calls pause and half
-of the places go.
+of the places go. A call that times out has waited in the server's queue for nothing, and is paid
+for where the server goes on with it: from that number of places on the growth is slow.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ MAX_SERVER_PAUSE_SECONDS = 120.0  # whatever a server asks for
 LONG_PAUSE_SECONDS = 5.0  # asked for by a server, from which all calls pause
 STORM_SHARE = 0.2  # of calls refused, from which all calls pause
 PLACES_PER_ROUND = 4.0  # gained by a round of calls that all succeed
+SLOW_PLACES_PER_ROUND = 0.25  # the same from where calls have timed out
 DURATION = re.compile(
     r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?"
 )
@@ -50,6 +52,7 @@ class Pace:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._cut_at = 0.0  # when places were halved: calls that began before are not counted
+        self._slow_from = float(max_places)  # places from which the growth is slow
         self._answered = 0
         self._refused = 0
 
@@ -75,9 +78,8 @@ class Pace:
 
     def record_success(self, started_at: float, headers: Mapping[str, str]) -> None:
         """Note that a call that began then was answered."""
-        self.places = min(
-            float(self.max_places), self.places + PLACES_PER_ROUND / max(1.0, self.places)
-        )
+        gain = PLACES_PER_ROUND if self.places < self._slow_from else SLOW_PLACES_PER_ROUND
+        self.places = min(float(self.max_places), self.places + gain / max(1.0, self.places))
         self._count(started_at, refused=False)
         self.pause(exhausted(headers))
         self._let_in()
@@ -97,6 +99,11 @@ class Pace:
             self._cut_at = time.monotonic()
             self._answered = self._refused = 0
             self.pause(wait)
+
+    def record_timeout(self, started_at: float) -> None:
+        """Note that a call that began then was not answered in time: too many were in flight."""
+        self.record_refusal(started_at, 0.0)
+        self._slow_from = self.places
 
     def pause(self, seconds: float) -> None:
         """Let no call begin for so many seconds; never shortens a pause."""

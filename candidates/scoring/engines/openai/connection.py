@@ -179,7 +179,7 @@ class Connection:
                 return self._refused(refusal, entry, began)
             except (openai.APITimeoutError, TimeoutError):
                 # Most likely the call waited in the server's queue: fewer in flight get answers.
-                self.pace.record_refusal(began, 0.0)
+                self.pace.record_timeout(began)
                 return entry.lost(FailureCode.TIMED_OUT)
             except TooLarge:
                 return entry.lost(FailureCode.ANSWER_TOO_LARGE)

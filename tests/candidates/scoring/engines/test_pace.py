@@ -73,6 +73,55 @@ def test_a_refusal_now_and_then_costs_little() -> None:
     assert asyncio.run(run()) > 56
 
 
+@pytest.mark.parametrize(
+    ("slots", "answer_seconds", "limit_seconds", "most_timed_out"),
+    [(1, 60.0, 600.0, 0.05), (1, 300.0, 600.0, 0.1), (4, 30.0, 100.0, 0.05), (64, 60.0, 600.0, 0)],
+)
+def test_a_server_with_few_slots_is_not_given_more_than_it_answers_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+    slots: int,
+    answer_seconds: float,
+    limit_seconds: float,
+    most_timed_out: float,
+) -> None:
+    """Calls wait in the server's queue; one that waits for too long times out and is repeated."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(
+        "candidates.scoring.engines.pace.time", SimpleNamespace(monotonic=lambda: clock.now)
+    )
+
+    async def run() -> list[bool]:
+        pace = Pace(32)
+        free_at = [0.0] * slots
+        calls: list[tuple[float, float, bool, AsyncExitStack]] = []  # end, start, whether answered
+        timed_out: list[bool] = []
+        while len(timed_out) < 400:
+            while pace.in_flight < int(pace.places):
+                stack = AsyncExitStack()
+                started_at = await stack.enter_async_context(pace.place())
+                slot = min(range(slots), key=free_at.__getitem__)
+                answered_at = max(clock.now, free_at[slot]) + answer_seconds
+                is_answered = answered_at - clock.now <= limit_seconds
+                if is_answered:
+                    free_at[slot] = answered_at
+                end = answered_at if is_answered else clock.now + limit_seconds
+                calls.append((end, started_at, is_answered, stack))
+            calls.sort(key=lambda call: call[0])
+            end, started_at, is_answered, stack = calls.pop(0)
+            clock.now = end
+            if is_answered:
+                pace.record_success(started_at, {})
+            else:
+                pace.record_timeout(started_at)
+            timed_out.append(not is_answered)
+            await stack.aclose()
+        return timed_out
+
+    late = asyncio.run(run())[200:]
+
+    assert sum(late) / len(late) <= most_timed_out
+
+
 @pytest.mark.usefixtures("frozen_clock")
 def test_a_long_pause_that_is_asked_for_holds_for_all() -> None:
     async def run() -> None:

@@ -8,6 +8,7 @@ import datetime
 import gzip
 import json
 import random
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -501,6 +502,37 @@ def test_silence_before_the_headers_ends_in_time(
 
     assert score(server, **impatient).ratings[0].rating == 3
     assert len(server.requests) == 3
+
+
+def test_after_time_outs_fewer_calls_are_in_flight(impatient: dict[str, Any]) -> None:
+    with serve_model(Reply(seconds=30.0)) as server:
+        engine = make(server, concurrency=8, **impatient)
+
+        async def ask() -> float:
+            with pytest.raises(ScoringFailed):
+                await engine.score(RESUME, RUBRIC)
+            await engine.aclose()
+            return engine.connection.pace.places
+
+        assert asyncio.run(ask()) <= 4
+
+
+def test_the_kernel_notices_a_server_that_is_gone(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probes: list[int] = []
+    usual = connection._keep_alive
+
+    def keep_alive(open_socket: socket.socket) -> None:
+        usual(open_socket)
+        probes.append(open_socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+
+    monkeypatch.setattr(connection, "_keep_alive", keep_alive)
+    server.script = [rated]
+
+    score(server)
+
+    assert probes == [1]
 
 
 def test_silence_in_the_middle_ends_in_time(server: ModelServer, impatient: dict[str, Any]) -> None:
