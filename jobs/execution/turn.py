@@ -141,6 +141,11 @@ class Turn:
         return 0.0 if self.draining_since is None else time.monotonic() - self.draining_since
 
     @property
+    def may_repeat(self) -> bool:
+        """Whether calls that failed may be repeated within the turn."""
+        return self.drained_for <= REPEAT_SECONDS
+
+    @property
     def drain_left(self) -> float:
         """Seconds for which answers that are on their way may still be waited for."""
         if self.stopping_since is not None:

@@ -36,7 +36,7 @@ from .claims import Claims, fair_share
 from .ledger import Ticket, discard, reserve
 from .runtime import Runtime
 from .submit import add_lane
-from .turn import REPEAT_SECONDS, Host, Turn, TurnVerdict
+from .turn import Host, Turn, TurnVerdict
 
 log = logging.getLogger(__name__)
 
@@ -337,7 +337,7 @@ class LaneWork[Answer](ABC):
                 self._collect(max(0.0, left))
             if left <= 0:
                 return
-            if self.turn.drained_for > REPEAT_SECONDS:
+            if not self.turn.may_repeat:
                 self._cancel(lambda call: not call.is_in_flight)
             self.turn.has_free_slots = len(self.calls.pending) < settings.EVALUATOR_CONCURRENCY
 

@@ -38,6 +38,7 @@ def manage(*command: str, **env: str) -> "subprocess.CompletedProcess[str]":
             "Q_WORKERS is 'many'. Set it to a whole number of at least 1, or unset it for 2.",
         ),
         ({"EVALUATOR_CONCURRENCY": "0"}, "EVALUATOR_CONCURRENCY is '0'."),
+        ({"EVALUATOR_CALL_SECONDS": "0"}, "EVALUATOR_CALL_SECONDS is '0'."),
         ({"EVALUATOR_ENGINE": "magic"}, "EVALUATOR_ENGINE is 'magic'. Set it to one of:"),
         ({"EVALUATOR_OCR": "yes"}, "EVALUATOR_OCR is 'yes'. Set it to languages as tesseract"),
         ({"EVALUATOR_OCR": "eng deu"}, "EVALUATOR_OCR is 'eng deu'."),

@@ -25,14 +25,24 @@ from kombu import pools
 from candidates.models import Draft
 from candidates.models.analysis import EvaluationStatus
 from jobs import queue, tasks
-from jobs.execution import submit
-from jobs.models import Heartbeat, Job, JobStatus, Lane, Notification, OutgoingStatus
+from jobs.execution import submit, suggest
+from jobs.models import (
+    Heartbeat,
+    Job,
+    JobStatus,
+    Lane,
+    Notification,
+    OutgoingStatus,
+    RunningTask,
+)
 from jobs.queue.broker import FreeWorkers
 from jobs.queue.redis import RedisBroker, _client
 from jobs.workers import celery
 from jobs.workers.processes import MANAGE, die_with_parent
+from tests.jobs.workers.test_watchdog_slow_calls import BEAT_SECONDS, until_canaries_are_missed, use
 from tests.makers import rows
 from tests.servers.redis import free_port, serve_redis
+from tests.servers.slots import one_slot
 from tests.workers import environment, running, until, until_dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -137,6 +147,32 @@ def test_what_the_queue_lost_is_sent_again_and_what_dies_is_replaced(
         assert worker.heartbeat.restarts == 1
 
     assert job.status == JobStatus.COMPLETED
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", ["celery"], indirect=True)
+def test_a_worker_that_waits_for_a_slow_model_is_not_replaced(
+    kind: str, alice: User, draft: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As tests/jobs/workers/test_watchdog_slow_calls.py shows it for django-q2."""
+    for number in range(4):
+        rows.candidate(draft, number, text=f"Built Python services, for the {number}th time.")
+    with one_slot() as (model, slot):
+        use(model, tmp_path, monkeypatch)
+        with running(tmp_path, workers=1, beat=BEAT_SECONDS) as worker:
+            job = submit.submit(draft, alice, engine="openai", mode="none")
+            until(lambda: model.requests, "the first call")
+            until_canaries_are_missed(worker)
+            slot.answer(4)
+            until(partial(over, job), "the job")
+            suggestion = suggest.request_suggestion(draft, alice, engine="openai")
+            until(lambda: len(model.requests) == 5, "the call for criteria")
+            until_canaries_are_missed(worker)
+            assert RunningTask.objects.get().name == "suggest"
+            assert worker.heartbeat.restarts == 0, worker.output
+
+    assert (job.status, job.error) == (JobStatus.COMPLETED, None)
+    assert suggestion.is_open and list(model.prompt_counts.values()) == [1] * 5
 
 
 def test_celery_s_workers_know_all_that_a_worker_may_be_asked() -> None:
