@@ -3,7 +3,18 @@
 import importlib
 import sys
 
-ALL = ("reading", "uploads", "ranking", "queue", "jobs", "models", "scale", "pages", "admin")
+ALL = (
+    "reading",
+    "uploads",
+    "ranking",
+    "queue",
+    "jobs",
+    "models",
+    "scale",
+    "claims",
+    "pages",
+    "admin",
+)
 
 
 def main(names: list[str]) -> int:

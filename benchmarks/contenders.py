@@ -83,7 +83,7 @@ class Ours(Contender):
         return "SELECT completed_at IS NOT NULL FROM jobs_job WHERE id = %s", [self.job.pk]
 
     def scored(self) -> int:
-        return int(self.job.analysis.evaluations.tally()["scored"])
+        return int(self.job.analysis.tally()["scored"])
 
     def end(self) -> None:
         from django.db import connections

@@ -117,8 +117,8 @@ def _run(user: Any, size: int, worker: Process) -> Spent:
     began = time.perf_counter()
     job = _follow(submit.submit(draft, user, mode="top"))
     wall = time.perf_counter() - began
-    if job.analysis.evaluations.tally()["scored"] != size:
-        raise SystemExit(f"{job.status} {job.error}: {job.analysis.evaluations.tally()}")
+    if job.analysis.tally()["scored"] != size:
+        raise SystemExit(f"{job.status} {job.error}: {job.analysis.tally()}")
     return Spent(
         wall=wall,
         cpu=stage.cpu(both) - before,

@@ -115,8 +115,14 @@ def _sizes(runs: list[tuple[int, Spent]]) -> None:
     ]
     for label, shown in rows:
         say(f"| {label} | " + " | ".join(shown(run, size) for size, run in runs) + " |")
-    first, last = ((run.workers + run.database) / size for size, run in (runs[0], runs[-1]))
-    say("", f"CPU an evaluation at {runs[-1][0]:,} against {runs[0][0]:,}: {last / first:.2f} ×.")
+    (few, first), (many, last) = runs[0], runs[-1]
+    both = (last.workers + last.database) / many / ((first.workers + first.database) / few)
+    database = last.database / many / (first.database / few)
+    say(
+        "",
+        f"CPU an evaluation at {many:,} against {few:,}: {both:.2f} ×, of the database alone "
+        f"{database:.2f} ×.",
+    )
 
 
 def _run(user: Any, size: int, worker: Process) -> Spent:
@@ -229,12 +235,12 @@ def _is_open(job: Any) -> bool:
 
 
 def _scored(job: Any) -> int:
-    return int(job.analysis.evaluations.tally()["scored"])
+    return int(job.analysis.tally()["scored"])
 
 
 def _check(job: Any, size: int) -> None:
     if _scored(job) != size:
-        raise SystemExit(f"{job.status} {job.error}: {job.analysis.evaluations.tally()}")
+        raise SystemExit(f"{job.status} {job.error}: {job.analysis.tally()}")
 
 
 def _queued() -> int:

@@ -21,6 +21,7 @@ import psutil
 from psutil import Process
 
 UNIQUE_COLUMNS = ("sha256", "redacted_key")  # of a copy
+LETTERS, MARK_LENGTH = "abcdefghijklmnop", 12  # of the mark before each text
 SAMPLE_ROLE = Path(__file__).resolve().parent.parent / "candidates" / "samples" / "backend-engineer"
 
 
@@ -122,7 +123,8 @@ def draft(user: Any, texts: Sequence[str]) -> Any:
 
 
 def multiply(draft: Any, times: int) -> None:
-    """Have each candidate so many times. To a run each is a résumé of its own."""
+    """Have each candidate so many times, each with a mark of its own before its text: to a run it
+    is another résumé."""
     from django.db import connection, transaction
 
     from candidates.models import Candidate
@@ -131,6 +133,8 @@ def multiply(draft: Any, times: int) -> None:
     unique_values = {
         name: f"encode(sha256(({name} || copy)::bytea), 'hex')" for name in UNIQUE_COLUMNS
     }
+    mark = f"left(translate(md5(sha256 || copy), '0123456789abcdef', '{LETTERS}'), {MARK_LENGTH})"
+    unique_values["text"] = f"overlay(text placing {mark} from 1)"
     names = [name for name in columns if name not in ("id", "public_id")]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
@@ -140,7 +144,10 @@ def multiply(draft: Any, times: int) -> None:
             "FROM candidates_candidate, generate_series(2, %s) AS copy WHERE draft_id = %s",
             [times, draft.pk],
         )
-        cursor.execute("ANALYZE candidates_candidate")
+    with connection.cursor() as cursor:
+        # Else PostgreSQL does it by itself, in the middle of what is measured.
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("VACUUM ANALYZE candidates_candidate")
 
 
 def name(number: int) -> str:
@@ -156,7 +163,7 @@ def texts(count: int, salt: str) -> list[str]:
         chance = random.Random(f"{salt} {number}")  # noqa: S311
         shown_lines = [line for line in lines if chance.random() > 0.05]
         # In letters: a long number is taken for a telephone's, and blanked.
-        mark = "".join(chance.choices("abcdefghijklmnop", k=12))
+        mark = "".join(chance.choices(LETTERS, k=MARK_LENGTH))
         texts.append("\n".join([f"{mark} is the reference", *shown_lines]))
     return texts
 

@@ -227,7 +227,7 @@ class Chaos:
         from jobs.models import Halt, Job
 
         written = Evaluation.objects.exclude(scored_at=None).count()
-        due = Evaluation.objects.scorable().filter(analysis__jobs__in=Job.objects.active())
+        due = Evaluation.objects.of_read_files().filter(analysis__jobs__in=Job.objects.active())
         to_do = due.due().exists() or due.filter(status="scoring").exists()
         now = time.monotonic()
         if written != self.seen or Halt.objects.exists() or not to_do or self.model_is_ill:

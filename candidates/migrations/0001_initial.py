@@ -303,6 +303,126 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Analysis",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        db_default=django.db.models.functions.uuid.UUID4(),
+                        editable=False,
+                        unique=True,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("criteria", models.JSONField(help_text="the rubric, frozen")),
+                ("engine", models.CharField(max_length=20)),
+                ("model", models.CharField(max_length=200)),
+                (
+                    "version",
+                    models.CharField(help_text="of the prompt, or of the method", max_length=40),
+                ),
+                (
+                    "insights_mode",
+                    models.CharField(
+                        choices=[("none", "nobody"), ("top", "the best"), ("all", "everybody")],
+                        default="top",
+                        max_length=4,
+                    ),
+                ),
+                ("top_n", models.PositiveIntegerField()),
+                (
+                    "repeats",
+                    models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        help_text="some are scored twice, to see how far apart",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="analyses",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "analyses",
+            },
+        ),
+        migrations.CreateModel(
+            name="Draft",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(
+                        db_default=django.db.models.functions.uuid.UUID4(),
+                        editable=False,
+                        unique=True,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True, max_length=50000)),
+                (
+                    "role_weight",
+                    models.PositiveSmallIntegerField(
+                        db_default=5,
+                        default=5,
+                        help_text="How much the description as a whole counts beside the criteria (0 to 10).",
+                        validators=[django.core.validators.MaxValueValidator(10)],
+                        verbose_name="weight of the role as described",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "blind",
+                    models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        help_text="Who the candidates are stays hidden until somebody has decided.",
+                        verbose_name="blind mode",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="drafts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Preference",
             fields=[
                 (
@@ -418,189 +538,81 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Draft",
+            name="EvaluationCount",
             fields=[
                 (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "public_id",
-                    models.UUIDField(
-                        db_default=django.db.models.functions.uuid.UUID4(),
-                        editable=False,
-                        unique=True,
-                    ),
-                ),
-                ("title", models.CharField(max_length=200)),
-                ("description", models.TextField(blank=True, max_length=50000)),
-                (
-                    "role_weight",
-                    models.PositiveSmallIntegerField(
-                        db_default=5,
-                        default=5,
-                        help_text="How much the description as a whole counts beside the criteria (0 to 10).",
-                        validators=[django.core.validators.MaxValueValidator(10)],
-                        verbose_name="weight of the role as described",
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "blind",
-                    models.BooleanField(
-                        db_default=False,
-                        default=False,
-                        help_text="Who the candidates are stays hidden until somebody has decided.",
-                        verbose_name="blind mode",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        editable=False,
+                    "analysis",
+                    models.OneToOneField(
                         on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="drafts",
-                        to=settings.AUTH_USER_MODEL,
+                        primary_key=True,
+                        related_name="evaluation_count",
+                        serialize=False,
+                        to="candidates.analysis",
                     ),
                 ),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("scored", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
+                ("unreadable", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name="DescriptionFile",
+            name="FollowUpCount",
             fields=[
                 (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("token", models.UUIDField(blank=True, editable=False, null=True)),
-                (
-                    "due_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        help_text="waiting: not before; claimed: the end of the lease",
-                    ),
-                ),
-                ("attempts", models.PositiveSmallIntegerField(db_default=0, editable=False)),
-                (
-                    "deferrals",
-                    models.PositiveSmallIntegerField(
-                        db_default=0,
-                        editable=False,
-                        help_text="put off in a row, through no fault of its own",
-                    ),
-                ),
-                (
-                    "public_id",
-                    models.UUIDField(
-                        db_default=django.db.models.functions.uuid.UUID4(),
-                        editable=False,
-                        unique=True,
-                    ),
-                ),
-                ("filename", models.CharField(max_length=255)),
-                ("content", models.BinaryField()),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "waiting to be read"),
-                            ("reading", "being read"),
-                            ("ready", "read"),
-                            ("unreadable", "cannot be read"),
-                        ],
-                        db_default="waiting",
-                        default="waiting",
-                        max_length=12,
-                    ),
-                ),
-                ("text", models.TextField(blank=True, db_default="", editable=False)),
-                (
-                    "problem",
-                    models.CharField(blank=True, db_default="", editable=False, max_length=40),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                ("done_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "draft",
-                    models.ForeignKey(
+                    "analysis",
+                    models.OneToOneField(
                         on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="description_files",
-                        to="candidates.draft",
+                        primary_key=True,
+                        related_name="followup_count",
+                        serialize=False,
+                        to="candidates.analysis",
                     ),
                 ),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
             ],
-            options={
-                "ordering": ["-created_at", "-pk"],
-            },
         ),
         migrations.CreateModel(
-            name="Criterion",
+            name="TokenCount",
             fields=[
                 (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    "analysis",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        primary_key=True,
+                        related_name="token_count",
+                        serialize=False,
+                        to="candidates.analysis",
                     ),
                 ),
-                ("position", models.PositiveSmallIntegerField(default=0)),
-                ("name", models.CharField(max_length=200)),
-                (
-                    "looks_for",
-                    models.TextField(
-                        blank=True, max_length=2000, verbose_name="what good looks like"
-                    ),
-                ),
-                (
-                    "weight",
-                    models.PositiveSmallIntegerField(
-                        default=3,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(10),
-                        ],
-                    ),
-                ),
-                ("must_have", models.BooleanField(default=False)),
+                ("tokens", models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="CandidateCount",
+            fields=[
                 (
                     "draft",
-                    models.ForeignKey(
-                        editable=False,
+                    models.OneToOneField(
                         on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="criteria",
+                        primary_key=True,
+                        related_name="candidate_count",
+                        serialize=False,
                         to="candidates.draft",
                     ),
                 ),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("readable", models.PositiveIntegerField(default=0)),
+                ("unreadable", models.PositiveIntegerField(default=0)),
             ],
-            options={
-                "verbose_name_plural": "criteria",
-                "ordering": ["position", "pk"],
-            },
         ),
         migrations.AddField(
             model_name="candidate",
             name="draft",
             field=models.ForeignKey(
+                db_index=False,
                 editable=False,
                 on_delete=django.db.models.deletion.DB_CASCADE,
                 related_name="candidates",
@@ -696,13 +708,154 @@ class Migration(migrations.Migration):
                 "ordering": ["pk"],
             },
         ),
+        migrations.AddField(
+            model_name="analysis",
+            name="draft",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.DB_CASCADE,
+                related_name="analyses",
+                to="candidates.draft",
+            ),
+        ),
         migrations.CreateModel(
-            name="Analysis",
+            name="Criterion",
             fields=[
                 (
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "looks_for",
+                    models.TextField(
+                        blank=True, max_length=2000, verbose_name="what good looks like"
+                    ),
+                ),
+                (
+                    "weight",
+                    models.PositiveSmallIntegerField(
+                        default=3,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10),
+                        ],
+                    ),
+                ),
+                ("must_have", models.BooleanField(default=False)),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="criteria",
+                        to="candidates.draft",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "criteria",
+                "ordering": ["position", "pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Decision",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("batch", models.UUIDField(db_index=True)),
+                (
+                    "before",
+                    models.CharField(
+                        choices=[
+                            ("open", "not decided"),
+                            ("shortlist", "shortlist"),
+                            ("maybe", "maybe"),
+                            ("reject", "reject"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("open", "not decided"),
+                            ("shortlist", "shortlist"),
+                            ("maybe", "maybe"),
+                            ("reject", "reject"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "decided_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "candidate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="decisions",
+                        to="candidates.candidate",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "restores",
+                    models.ForeignKey(
+                        editable=False,
+                        help_text="the decision that holds again, where this one undoes another",
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to="candidates.decision",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="DescriptionFile",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", models.UUIDField(blank=True, editable=False, null=True)),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        help_text="waiting: not before; claimed: the end of the lease",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(db_default=0, editable=False)),
+                (
+                    "deferrals",
+                    models.PositiveSmallIntegerField(
+                        db_default=0,
+                        editable=False,
+                        help_text="put off in a row, through no fault of its own",
                     ),
                 ),
                 (
@@ -713,54 +866,45 @@ class Migration(migrations.Migration):
                         unique=True,
                     ),
                 ),
-                ("title", models.CharField(max_length=200)),
-                ("criteria", models.JSONField(help_text="the rubric, frozen")),
-                ("engine", models.CharField(max_length=20)),
-                ("model", models.CharField(max_length=200)),
+                ("filename", models.CharField(max_length=255)),
+                ("content", models.BinaryField()),
                 (
-                    "version",
-                    models.CharField(help_text="of the prompt, or of the method", max_length=40),
-                ),
-                (
-                    "insights_mode",
+                    "status",
                     models.CharField(
-                        choices=[("none", "nobody"), ("top", "the best"), ("all", "everybody")],
-                        default="top",
-                        max_length=4,
+                        choices=[
+                            ("waiting", "waiting to be read"),
+                            ("reading", "being read"),
+                            ("ready", "read"),
+                            ("unreadable", "cannot be read"),
+                        ],
+                        db_default="waiting",
+                        default="waiting",
+                        max_length=12,
                     ),
                 ),
-                ("top_n", models.PositiveIntegerField()),
+                ("text", models.TextField(blank=True, db_default="", editable=False)),
                 (
-                    "repeats",
-                    models.BooleanField(
-                        db_default=False,
-                        default=False,
-                        help_text="some are scored twice, to see how far apart",
-                    ),
+                    "problem",
+                    models.CharField(blank=True, db_default="", editable=False, max_length=40),
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="analyses",
-                        to=settings.AUTH_USER_MODEL,
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
                     ),
                 ),
+                ("done_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "draft",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="analyses",
+                        related_name="description_files",
                         to="candidates.draft",
                     ),
                 ),
             ],
             options={
-                "verbose_name_plural": "analyses",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
@@ -868,6 +1012,7 @@ class Migration(migrations.Migration):
                 (
                     "analysis",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.DB_CASCADE,
                         related_name="evaluations",
                         to="candidates.analysis",
@@ -1678,95 +1823,6 @@ class Migration(migrations.Migration):
                 "ordering": ["-created_at", "-pk"],
             },
         ),
-        migrations.CreateModel(
-            name="Decision",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("batch", models.UUIDField(db_index=True)),
-                (
-                    "before",
-                    models.CharField(
-                        choices=[
-                            ("open", "not decided"),
-                            ("shortlist", "shortlist"),
-                            ("maybe", "maybe"),
-                            ("reject", "reject"),
-                        ],
-                        max_length=9,
-                    ),
-                ),
-                (
-                    "verdict",
-                    models.CharField(
-                        choices=[
-                            ("open", "not decided"),
-                            ("shortlist", "shortlist"),
-                            ("maybe", "maybe"),
-                            ("reject", "reject"),
-                        ],
-                        max_length=9,
-                    ),
-                ),
-                (
-                    "decided_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.DB_CASCADE,
-                        related_name="decisions",
-                        to="candidates.candidate",
-                    ),
-                ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.DB_SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "restores",
-                    models.ForeignKey(
-                        editable=False,
-                        help_text="the decision that holds again, where this one undoes another",
-                        null=True,
-                        on_delete=django.db.models.deletion.DB_SET_NULL,
-                        related_name="+",
-                        to="candidates.decision",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["pk"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("verdict__in", ["open", "shortlist", "maybe", "reject"])
-                        ),
-                        name="decision_verdict_listed",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("before__in", ["open", "shortlist", "maybe", "reject"])
-                        ),
-                        name="decision_before_listed",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("before", models.F("verdict")), _negated=True),
-                        name="decision_changes_something",
-                    ),
-                ],
-            },
-        ),
         migrations.AddIndex(
             model_name="draft",
             index=models.Index(
@@ -1788,126 +1844,27 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="descriptionfile",
+            model_name="candidate",
             index=models.Index(
                 condition=models.Q(("status__in", ("waiting", "reading"))),
-                fields=["due_at"],
-                name="description_file_to_read",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="descriptionfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["waiting", "reading", "ready", "unreadable"])),
-                name="description_file_status_listed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="descriptionfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "problem__in",
-                        [
-                            "",
-                            "empty",
-                            "too-large",
-                            "not-opened",
-                            "unknown-kind",
-                            "picture",
-                            "picture-kind",
-                            "apple-pages",
-                            "spreadsheet",
-                            "presentation",
-                            "archive",
-                            "archive-too-large",
-                            "too-many-files",
-                            "no-files",
-                            "nested",
-                            "not-a-file",
-                            "program",
-                            "media",
-                            "encrypted",
-                            "no-text",
-                            "not-recognised",
-                            "blank",
-                            "garbled",
-                            "damaged",
-                            "too-many-pages",
-                            "too-long",
-                            "too-complex",
-                            "too-slow",
-                            "too-much-memory",
-                            "crashed",
-                        ],
-                    )
-                ),
-                name="description_file_problem_listed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="descriptionfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "reading"), ("token__isnull", False)),
-                    models.Q(models.Q(("status", "reading"), _negated=True), ("token", None)),
-                    _connector="OR",
-                ),
-                name="description_file_token_held",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="descriptionfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at", None), ("status__in", ("waiting", "reading"))),
-                    models.Q(
-                        models.Q(("status__in", ("waiting", "reading")), _negated=True),
-                        ("done_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="description_file_done_when_over",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="descriptionfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "unreadable"), models.Q(("problem", ""), _negated=True)),
-                    models.Q(models.Q(("status", "unreadable"), _negated=True), ("problem", "")),
-                    _connector="OR",
-                ),
-                name="description_file_problem_when_unreadable",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="criterion",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower(django.db.models.functions.text.Trim("name")),
-                models.F("draft"),
-                name="criterion_named_once",
-                violation_error_message="Two criteria have the same name.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="criterion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="criterion_has_a_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="criterion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weight__range", (1, 10))), name="criterion_weight_in_range"
+                fields=["draft", "due_at", "id"],
+                name="candidate_to_claim",
             ),
         ),
         migrations.AddIndex(
             model_name="candidate",
             index=models.Index(
-                condition=models.Q(("status__in", ["waiting", "reading"])),
-                fields=["draft", "due_at"],
-                name="candidate_to_read",
+                condition=models.Q(("status__in", ("waiting", "reading")), ("attempts__gte", 2)),
+                fields=["draft", "due_at", "id"],
+                name="candidate_suspected",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="candidate",
+            index=models.Index(
+                condition=models.Q(("token__isnull", False)),
+                fields=["token"],
+                name="candidate_held",
             ),
         ),
         migrations.AddIndex(
@@ -2058,7 +2015,7 @@ class Migration(migrations.Migration):
             model_name="candidate",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("read_at", None), ("status__in", ["waiting", "reading"])),
+                    models.Q(("read_at", None), ("status__in", ("waiting", "reading"))),
                     models.Q(
                         ("read_at__isnull", False), ("status__in", ["readable", "unreadable"])
                     ),
@@ -2076,6 +2033,28 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="candidate_problem_when_unreadable",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="archive",
+            index=models.Index(
+                condition=models.Q(("status__in", ("waiting", "unpacking"))),
+                fields=["draft", "due_at", "id"],
+                name="archive_to_claim",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="archive",
+            index=models.Index(
+                condition=models.Q(("status__in", ("waiting", "unpacking")), ("attempts__gte", 2)),
+                fields=["draft", "due_at", "id"],
+                name="archive_suspected",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="archive",
+            index=models.Index(
+                condition=models.Q(("token__isnull", False)), fields=["token"], name="archive_held"
             ),
         ),
         migrations.AddConstraint(
@@ -2169,12 +2148,164 @@ class Migration(migrations.Migration):
                 name="analysis_insights_listed",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="criterion",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower(django.db.models.functions.text.Trim("name")),
+                models.F("draft"),
+                name="criterion_named_once",
+                violation_error_message="Two criteria have the same name.",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="criterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="criterion_has_a_name"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="criterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight__range", (1, 10))), name="criterion_weight_in_range"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("verdict__in", ["open", "shortlist", "maybe", "reject"])),
+                name="decision_verdict_listed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("before__in", ["open", "shortlist", "maybe", "reject"])),
+                name="decision_before_listed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("before", models.F("verdict")), _negated=True),
+                name="decision_changes_something",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="descriptionfile",
+            index=models.Index(
+                condition=models.Q(("status__in", ("waiting", "reading"))),
+                fields=["due_at"],
+                name="description_file_to_read",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="descriptionfile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["waiting", "reading", "ready", "unreadable"])),
+                name="description_file_status_listed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="descriptionfile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "problem__in",
+                        [
+                            "",
+                            "empty",
+                            "too-large",
+                            "not-opened",
+                            "unknown-kind",
+                            "picture",
+                            "picture-kind",
+                            "apple-pages",
+                            "spreadsheet",
+                            "presentation",
+                            "archive",
+                            "archive-too-large",
+                            "too-many-files",
+                            "no-files",
+                            "nested",
+                            "not-a-file",
+                            "program",
+                            "media",
+                            "encrypted",
+                            "no-text",
+                            "not-recognised",
+                            "blank",
+                            "garbled",
+                            "damaged",
+                            "too-many-pages",
+                            "too-long",
+                            "too-complex",
+                            "too-slow",
+                            "too-much-memory",
+                            "crashed",
+                        ],
+                    )
+                ),
+                name="description_file_problem_listed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="descriptionfile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "reading"), ("token__isnull", False)),
+                    models.Q(models.Q(("status", "reading"), _negated=True), ("token", None)),
+                    _connector="OR",
+                ),
+                name="description_file_token_held",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="descriptionfile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at", None), ("status__in", ("waiting", "reading"))),
+                    models.Q(
+                        models.Q(("status__in", ("waiting", "reading")), _negated=True),
+                        ("done_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="description_file_done_when_over",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="descriptionfile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "unreadable"), models.Q(("problem", ""), _negated=True)),
+                    models.Q(models.Q(("status", "unreadable"), _negated=True), ("problem", "")),
+                    _connector="OR",
+                ),
+                name="description_file_problem_when_unreadable",
+            ),
+        ),
         migrations.AddIndex(
             model_name="evaluation",
             index=models.Index(
                 condition=models.Q(("status__in", ("waiting", "scoring"))),
-                fields=["analysis", "due_at"],
-                name="evaluation_to_score",
+                fields=["analysis", "due_at", "id"],
+                name="evaluation_to_claim",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="evaluation",
+            index=models.Index(
+                condition=models.Q(("status__in", ("waiting", "scoring")), ("attempts__gte", 2)),
+                fields=["analysis", "due_at", "id"],
+                name="evaluation_suspected",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="evaluation",
+            index=models.Index(
+                condition=models.Q(("token__isnull", False)),
+                fields=["token"],
+                name="evaluation_held",
             ),
         ),
         migrations.AddIndex(
@@ -2202,7 +2333,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="evaluation",
             index=models.Index(
-                condition=models.Q(("status", "scored")),
+                condition=models.Q(("score__isnull", False)),
                 fields=["fingerprint"],
                 name="evaluation_reusable",
             ),
@@ -2495,8 +2626,22 @@ class Migration(migrations.Migration):
             model_name="followup",
             index=models.Index(
                 condition=models.Q(("status__in", ("waiting", "working"))),
-                fields=["analysis", "due_at"],
-                name="followup_to_do",
+                fields=["analysis", "due_at", "id"],
+                name="followup_to_claim",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="followup",
+            index=models.Index(
+                condition=models.Q(("status__in", ("waiting", "working")), ("attempts__gte", 2)),
+                fields=["analysis", "due_at", "id"],
+                name="followup_suspected",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="followup",
+            index=models.Index(
+                condition=models.Q(("token__isnull", False)), fields=["token"], name="followup_held"
             ),
         ),
         migrations.AddIndex(
@@ -2764,5 +2909,176 @@ class Migration(migrations.Migration):
             CREATE INDEX candidate_by_words ON candidates_candidate USING gin (search);
             """,
             "ALTER TABLE candidates_candidate DROP COLUMN search",
+        ),
+        # The counts of candidates.models.counts.
+        migrations.RunSQL(
+            [
+                """
+                CREATE FUNCTION candidates_evaluationcount() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF TG_OP = 'INSERT' THEN
+                        INSERT INTO candidates_evaluationcount AS counted (analysis_id, total, scored, failed, unreadable)
+                        SELECT analysis_id, sum(1), sum((status = 'scored')::int), sum((status = 'failed')::int), sum((status = 'unreadable')::int) FROM new_rows
+                        WHERE analysis_id IS NOT NULL GROUP BY analysis_id ORDER BY analysis_id
+                        ON CONFLICT (analysis_id) DO UPDATE SET total = counted.total + excluded.total, scored = counted.scored + excluded.scored, failed = counted.failed + excluded.failed, unreadable = counted.unreadable + excluded.unreadable;
+                    ELSIF TG_OP = 'UPDATE' THEN
+                        UPDATE candidates_evaluationcount AS counted SET total = counted.total + change.total, scored = counted.scored + change.scored, failed = counted.failed + change.failed, unreadable = counted.unreadable + change.unreadable
+                        FROM (
+                            SELECT analysis_id, sum(total) AS total, sum(scored) AS scored, sum(failed) AS failed, sum(unreadable) AS unreadable FROM (
+                                SELECT analysis_id, 1 AS total, (status = 'scored')::int AS scored, (status = 'failed')::int AS failed, (status = 'unreadable')::int AS unreadable FROM new_rows
+                                UNION ALL SELECT analysis_id, -(1), -((status = 'scored')::int), -((status = 'failed')::int), -((status = 'unreadable')::int) FROM old_rows
+                            ) AS change GROUP BY analysis_id HAVING sum(total) <> 0 OR sum(scored) <> 0 OR sum(failed) <> 0 OR sum(unreadable) <> 0
+                        ) AS change
+                        WHERE counted.analysis_id = change.analysis_id;
+                    ELSE
+                        -- In one order, so that two deletions do not block each other.
+                        PERFORM 1 FROM candidates_evaluationcount WHERE analysis_id IN (SELECT analysis_id FROM old_rows)
+                        ORDER BY analysis_id FOR NO KEY UPDATE;
+                        UPDATE candidates_evaluationcount AS counted SET total = counted.total + change.total, scored = counted.scored + change.scored, failed = counted.failed + change.failed, unreadable = counted.unreadable + change.unreadable
+                        FROM (SELECT analysis_id, -sum(1) AS total, -sum((status = 'scored')::int) AS scored, -sum((status = 'failed')::int) AS failed, -sum((status = 'unreadable')::int) AS unreadable FROM old_rows GROUP BY analysis_id) AS change
+                        WHERE counted.analysis_id = change.analysis_id;
+                    END IF;
+                    RETURN NULL;
+                END $$
+                """,
+                """
+                CREATE TRIGGER candidates_evaluationcount_insert AFTER insert ON candidates_evaluation
+                REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_evaluationcount()
+                """,
+                """
+                CREATE TRIGGER candidates_evaluationcount_update AFTER update ON candidates_evaluation
+                REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_evaluationcount()
+                """,
+                """
+                CREATE TRIGGER candidates_evaluationcount_delete AFTER delete ON candidates_evaluation
+                REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_evaluationcount()
+                """,
+                """
+                CREATE FUNCTION candidates_candidatecount() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF TG_OP = 'INSERT' THEN
+                        INSERT INTO candidates_candidatecount AS counted (draft_id, total, readable, unreadable)
+                        SELECT draft_id, sum(1), sum((status = 'readable')::int), sum((status = 'unreadable')::int) FROM new_rows
+                        WHERE draft_id IS NOT NULL GROUP BY draft_id ORDER BY draft_id
+                        ON CONFLICT (draft_id) DO UPDATE SET total = counted.total + excluded.total, readable = counted.readable + excluded.readable, unreadable = counted.unreadable + excluded.unreadable;
+                    ELSIF TG_OP = 'UPDATE' THEN
+                        UPDATE candidates_candidatecount AS counted SET total = counted.total + change.total, readable = counted.readable + change.readable, unreadable = counted.unreadable + change.unreadable
+                        FROM (
+                            SELECT draft_id, sum(total) AS total, sum(readable) AS readable, sum(unreadable) AS unreadable FROM (
+                                SELECT draft_id, 1 AS total, (status = 'readable')::int AS readable, (status = 'unreadable')::int AS unreadable FROM new_rows
+                                UNION ALL SELECT draft_id, -(1), -((status = 'readable')::int), -((status = 'unreadable')::int) FROM old_rows
+                            ) AS change GROUP BY draft_id HAVING sum(total) <> 0 OR sum(readable) <> 0 OR sum(unreadable) <> 0
+                        ) AS change
+                        WHERE counted.draft_id = change.draft_id;
+                    ELSE
+                        -- In one order, so that two deletions do not block each other.
+                        PERFORM 1 FROM candidates_candidatecount WHERE draft_id IN (SELECT draft_id FROM old_rows)
+                        ORDER BY draft_id FOR NO KEY UPDATE;
+                        UPDATE candidates_candidatecount AS counted SET total = counted.total + change.total, readable = counted.readable + change.readable, unreadable = counted.unreadable + change.unreadable
+                        FROM (SELECT draft_id, -sum(1) AS total, -sum((status = 'readable')::int) AS readable, -sum((status = 'unreadable')::int) AS unreadable FROM old_rows GROUP BY draft_id) AS change
+                        WHERE counted.draft_id = change.draft_id;
+                    END IF;
+                    RETURN NULL;
+                END $$
+                """,
+                """
+                CREATE TRIGGER candidates_candidatecount_insert AFTER insert ON candidates_candidate
+                REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_candidatecount()
+                """,
+                """
+                CREATE TRIGGER candidates_candidatecount_update AFTER update ON candidates_candidate
+                REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_candidatecount()
+                """,
+                """
+                CREATE TRIGGER candidates_candidatecount_delete AFTER delete ON candidates_candidate
+                REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_candidatecount()
+                """,
+                """
+                CREATE FUNCTION candidates_followupcount() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF TG_OP = 'INSERT' THEN
+                        INSERT INTO candidates_followupcount AS counted (analysis_id, total, done, failed)
+                        SELECT analysis_id, sum(1), sum((status = 'done')::int), sum((status = 'failed')::int) FROM new_rows
+                        WHERE analysis_id IS NOT NULL GROUP BY analysis_id ORDER BY analysis_id
+                        ON CONFLICT (analysis_id) DO UPDATE SET total = counted.total + excluded.total, done = counted.done + excluded.done, failed = counted.failed + excluded.failed;
+                    ELSIF TG_OP = 'UPDATE' THEN
+                        UPDATE candidates_followupcount AS counted SET total = counted.total + change.total, done = counted.done + change.done, failed = counted.failed + change.failed
+                        FROM (
+                            SELECT analysis_id, sum(total) AS total, sum(done) AS done, sum(failed) AS failed FROM (
+                                SELECT analysis_id, 1 AS total, (status = 'done')::int AS done, (status = 'failed')::int AS failed FROM new_rows
+                                UNION ALL SELECT analysis_id, -(1), -((status = 'done')::int), -((status = 'failed')::int) FROM old_rows
+                            ) AS change GROUP BY analysis_id HAVING sum(total) <> 0 OR sum(done) <> 0 OR sum(failed) <> 0
+                        ) AS change
+                        WHERE counted.analysis_id = change.analysis_id;
+                    ELSE
+                        -- In one order, so that two deletions do not block each other.
+                        PERFORM 1 FROM candidates_followupcount WHERE analysis_id IN (SELECT analysis_id FROM old_rows)
+                        ORDER BY analysis_id FOR NO KEY UPDATE;
+                        UPDATE candidates_followupcount AS counted SET total = counted.total + change.total, done = counted.done + change.done, failed = counted.failed + change.failed
+                        FROM (SELECT analysis_id, -sum(1) AS total, -sum((status = 'done')::int) AS done, -sum((status = 'failed')::int) AS failed FROM old_rows GROUP BY analysis_id) AS change
+                        WHERE counted.analysis_id = change.analysis_id;
+                    END IF;
+                    RETURN NULL;
+                END $$
+                """,
+                """
+                CREATE TRIGGER candidates_followupcount_insert AFTER insert ON candidates_followup
+                REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_followupcount()
+                """,
+                """
+                CREATE TRIGGER candidates_followupcount_update AFTER update ON candidates_followup
+                REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_followupcount()
+                """,
+                """
+                CREATE TRIGGER candidates_followupcount_delete AFTER delete ON candidates_followup
+                REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_followupcount()
+                """,
+                """
+                CREATE FUNCTION candidates_tokencount() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF TG_OP = 'INSERT' THEN
+                        INSERT INTO candidates_tokencount AS counted (analysis_id, tokens)
+                        SELECT analysis_id, sum(CASE WHEN status IN ('open', 'unknown') THEN reserved_tokens ELSE prompt_tokens + completion_tokens END) FROM new_rows
+                        WHERE analysis_id IS NOT NULL GROUP BY analysis_id ORDER BY analysis_id
+                        ON CONFLICT (analysis_id) DO UPDATE SET tokens = counted.tokens + excluded.tokens;
+                    ELSIF TG_OP = 'UPDATE' THEN
+                        UPDATE candidates_tokencount AS counted SET tokens = counted.tokens + change.tokens
+                        FROM (
+                            SELECT analysis_id, sum(tokens) AS tokens FROM (
+                                SELECT analysis_id, CASE WHEN status IN ('open', 'unknown') THEN reserved_tokens ELSE prompt_tokens + completion_tokens END AS tokens FROM new_rows
+                                UNION ALL SELECT analysis_id, -(CASE WHEN status IN ('open', 'unknown') THEN reserved_tokens ELSE prompt_tokens + completion_tokens END) FROM old_rows
+                            ) AS change GROUP BY analysis_id HAVING sum(tokens) <> 0
+                        ) AS change
+                        WHERE counted.analysis_id = change.analysis_id;
+                    ELSE
+                        -- In one order, so that two deletions do not block each other.
+                        PERFORM 1 FROM candidates_tokencount WHERE analysis_id IN (SELECT analysis_id FROM old_rows)
+                        ORDER BY analysis_id FOR NO KEY UPDATE;
+                        UPDATE candidates_tokencount AS counted SET tokens = counted.tokens + change.tokens
+                        FROM (SELECT analysis_id, -sum(CASE WHEN status IN ('open', 'unknown') THEN reserved_tokens ELSE prompt_tokens + completion_tokens END) AS tokens FROM old_rows GROUP BY analysis_id) AS change
+                        WHERE counted.analysis_id = change.analysis_id;
+                    END IF;
+                    RETURN NULL;
+                END $$
+                """,
+                """
+                CREATE TRIGGER candidates_tokencount_insert AFTER insert ON candidates_call
+                REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_tokencount()
+                """,
+                """
+                CREATE TRIGGER candidates_tokencount_update AFTER update ON candidates_call
+                REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_tokencount()
+                """,
+                """
+                CREATE TRIGGER candidates_tokencount_delete AFTER delete ON candidates_call
+                REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION candidates_tokencount()
+                """,
+            ],
+            [
+                "DROP FUNCTION candidates_evaluationcount CASCADE",
+                "DROP FUNCTION candidates_candidatecount CASCADE",
+                "DROP FUNCTION candidates_followupcount CASCADE",
+                "DROP FUNCTION candidates_tokencount CASCADE",
+            ],
         ),
     ]

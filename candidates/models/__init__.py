@@ -4,6 +4,7 @@ from .analysis import Analysis, Evaluation, EvaluationQuerySet
 from .archive import Archive
 from .call import Call
 from .candidate import Candidate, CandidateQuerySet, Piece
+from .counts import CandidateCount, EvaluationCount, FollowUpCount, TokenCount
 from .decision import Decision
 from .description import DescriptionFile
 from .draft import Criterion, Draft, DraftQuerySet, Membership
@@ -22,6 +23,7 @@ __all__ = [
     "Archive",
     "Call",
     "Candidate",
+    "CandidateCount",
     "CandidateQuerySet",
     "Criterion",
     "Decision",
@@ -29,10 +31,12 @@ __all__ = [
     "Draft",
     "DraftQuerySet",
     "Evaluation",
+    "EvaluationCount",
     "EvaluationQuerySet",
     "Event",
     "EventVerb",
     "FollowUp",
+    "FollowUpCount",
     "Membership",
     "Note",
     "Piece",
@@ -42,4 +46,5 @@ __all__ = [
     "Receipt",
     "SavedFilter",
     "Suggestion",
+    "TokenCount",
 ]

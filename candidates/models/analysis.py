@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Count, Exists, F, OuterRef, Q, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat, Now
 from django.db.models.functions.uuid import UUID4
 from django.urls import reverse
@@ -19,9 +19,17 @@ from candidates.facts.reason import FailureCode, Reason
 from candidates.reading.problems import Problem
 from candidates.scoring.rubric import Rubric
 
-from .candidate import Candidate, CandidateStatus
-from .claims import MAX_ATTEMPTS, SUSPECT_FROM_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint
+from .candidate import OPEN_CANDIDATE_STATUSES, Candidate
+from .claims import (
+    MAX_ATTEMPTS,
+    SUSPECT_FROM_ATTEMPTS,
+    Claimable,
+    ClaimQuerySet,
+    claim_constraint,
+    claim_indexes,
+)
 from .constraints import failure_code_constraint, flags_constraint, listed_constraint
+from .counts import EvaluationCount, FollowUpCount
 from .draft import Draft
 from .reason import ErrorColumns, error_columns, reason_of
 
@@ -82,9 +90,19 @@ class Analysis(models.Model):
     def rubric(self) -> Rubric:
         return Rubric.from_json(self.criteria)
 
+    def tally(self) -> dict[str, int]:
+        """How many evaluations have each status, and `total`; those that are not over count as
+        waiting. One query, which counts no rows."""
+        return EvaluationCount.objects.tallies([self.pk])[self.pk]
+
+    def followup_tally(self) -> dict[str, int]:
+        """How many follow-ups are still `open`, and how many `failed`. One query, like `tally`."""
+        row = FollowUpCount.objects.filter(pk=self.pk).first() or FollowUpCount()
+        return {"open": row.open, "failed": row.failed}
+
     def has_work(self) -> bool:
         """Whether anything of it still waits for a worker. Two queries at the most."""
-        return self.evaluations.open().exists() or self.followups.open().exists()
+        return self.evaluations.all().has_open() or self.followups.all().has_open()
 
 
 class EvaluationStatus(models.TextChoices):
@@ -142,35 +160,41 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
             enrolled = int(cursor.rowcount)
             if enrolled >= ANALYZE_FROM_ROWS:
                 # Else the planner takes the new rows for a handful until the next autovacuum, and
-                # joins all with all: 30 seconds for a count among 10,000.
-                cursor.execute("ANALYZE (SKIP_LOCKED) candidates_candidate, candidates_evaluation")
+                # joins all with all: 30 seconds for a count among 10,000. By the columns that rows
+                # are joined and picked by: texts would have to be read for it.
+                cursor.execute(ANALYZE_SQL)
         return enrolled
 
     def known(self, owner_id: int, fingerprints: set[str]) -> dict[str, dict[str, Any]]:
         """Scorecards that this owner's evaluations already hold, by fingerprint. One query."""
-        scored = self.filter(
-            fingerprint__in=fingerprints,
-            status=EvaluationStatus.SCORED,
-            analysis__draft__owner=owner_id,
-        ).values_list("fingerprint", "ratings", "flags", "insights")
+        scored = self.scored_for(owner_id).filter(fingerprint__in=fingerprints)
         return {
             fingerprint: {"ratings": ratings, "flags": flags, "insight": insight}
-            for fingerprint, ratings, flags, insight in scored
+            for fingerprint, ratings, flags, insight in scored.values_list(
+                "fingerprint", "ratings", "flags", "insights"
+            )
         }
 
     def reusable(self, shared: str, owner_id: int) -> Self:
         """Those whose score this owner has already; `shared` is the fingerprint's prefix."""
         own = Sha256(Concat(Value(shared), F("candidate__redacted_key")))
-        known = Evaluation.objects.filter(
-            fingerprint=OuterRef("own"),
-            status=EvaluationStatus.SCORED,
-            analysis__draft__owner=owner_id,
-        )
+        known = Evaluation.objects.all().scored_for(owner_id).filter(fingerprint=OuterRef("own"))
         return self.exclude(candidate__redacted_key="").annotate(own=own).filter(Exists(known))
 
-    def scorable(self) -> Self:
-        """Those whose résumé has been read."""
-        return self.filter(candidate__status=CandidateStatus.READABLE)
+    def scored_for(self, owner_id: int) -> Self:
+        """The scored ones among the drafts of this owner."""
+        # By the score, as the index of fingerprints is, and the owner as a value for each row: with
+        # the status, or a join, PostgreSQL may begin with all scores that there are.
+        owners = Analysis.objects.filter(pk=OuterRef("analysis")).values("draft__owner")
+        return self.filter(score__isnull=False).alias(owner=Subquery(owners)).filter(owner=owner_id)
+
+    def of_read_files(self) -> Self:
+        """Those whose résumé has been read, or cannot be."""
+        # As a value for each row and not as a join, which PostgreSQL may begin with all candidates;
+        # and with "not", so that it expects nearly every row to pass.
+        candidates = Candidate.objects.filter(pk=OuterRef("candidate")).values("status")
+        rows = self.alias(file_status=Subquery(candidates))
+        return rows.exclude(file_status__in=OPEN_CANDIDATE_STATUSES)
 
     def unranked(self) -> Self:
         """Those with a score and no place yet."""
@@ -185,14 +209,6 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         bands = self.filter(band__isnull=False).order_by().values("band")
         shared = bands.annotate(number=Count("pk")).filter(number__gt=1)
         return {band for band in shared.values_list("band", flat=True) if band is not None}
-
-    def tally(self) -> dict[str, int]:
-        """How many there are of each status, and `total`. One query."""
-        counted = self.aggregate(
-            total=Count("pk"),
-            **{status: Count("pk", filter=Q(status=status)) for status in EvaluationStatus},
-        )
-        return {str(key): value for key, value in counted.items()}
 
     def unscored(self) -> list[Unscored]:
         """Why résumés have no score, the most frequent first. One query."""
@@ -220,17 +236,6 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         with connection.cursor() as cursor:
             cursor.execute(WRITE_SCORES_SQL, [json.dumps(answers), token])
             return int(cursor.rowcount)
-
-    def close_unreadable(self) -> int:
-        """Close those whose file turned out to be unreadable."""
-        return self.filter(
-            Exists(
-                Candidate.objects.filter(
-                    pk=OuterRef("candidate"), status=CandidateStatus.UNREADABLE
-                )
-            ),
-            status=EvaluationStatus.WAITING,
-        ).update(status=EvaluationStatus.UNREADABLE, scored_at=Now())
 
     def fail_exhausted(self) -> int:
         """Close the rows that stopped their worker each time."""
@@ -273,7 +278,12 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
 
 class Evaluation(ErrorColumns, Claimable):
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
-    analysis = models.ForeignKey(Analysis, models.DB_CASCADE, related_name="evaluations")
+    analysis = models.ForeignKey(
+        Analysis,
+        models.DB_CASCADE,
+        related_name="evaluations",
+        db_index=False,  # others begin with it
+    )
     candidate = models.ForeignKey(Candidate, models.DB_CASCADE, related_name="evaluations")
     status = models.CharField(
         max_length=12,
@@ -310,11 +320,7 @@ class Evaluation(ErrorColumns, Claimable):
 
     class Meta:
         indexes = [
-            models.Index(
-                name="evaluation_to_score",
-                fields=["analysis", "due_at"],
-                condition=Q(status__in=OPEN_EVALUATION_STATUSES),
-            ),
+            *claim_indexes("evaluation", "analysis", OPEN_EVALUATION_STATUSES),
             models.Index(fields=["analysis", "status", "rank"]),
             models.Index(
                 name="evaluation_failed",
@@ -329,7 +335,7 @@ class Evaluation(ErrorColumns, Claimable):
             models.Index(
                 name="evaluation_reusable",
                 fields=["fingerprint"],
-                condition=Q(status=EvaluationStatus.SCORED),
+                condition=Q(score__isnull=False),
             ),
             # Of what ended lately, /metrics asks again and again.
             models.Index(
@@ -390,6 +396,10 @@ FROM jsonb_to_recordset(%s::jsonb) AS a(
     must_haves_met int,
     strong int, flags jsonb, insights jsonb, reused boolean, fingerprint text)
 WHERE e.id = a.id AND e.status = 'scoring' AND e.token = %s
+"""
+ANALYZE_SQL = """
+ANALYZE (SKIP_LOCKED) candidates_candidate (id, draft_id, status, same_as_id),
+    candidates_evaluation (id, analysis_id, candidate_id, status, due_at)
 """
 ENROL_SQL = """
 INSERT INTO candidates_evaluation (analysis_id, candidate_id)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import Claimable, ClaimQuerySet, claim_constraint
+from .claims import Claimable, ClaimQuerySet, claim_constraint, claim_indexes
 from .constraints import listed_constraint
 from .draft import Draft
 from .event import Event, EventVerb
@@ -27,6 +27,9 @@ class ArchiveStatus(models.TextChoices):
     WAITING = "waiting", _("waiting to be unpacked")
     UNPACKING = "unpacking", _("being unpacked")
     UNREADABLE = "unreadable", _("cannot be unpacked")
+
+
+OPEN_ARCHIVE_STATUSES = (ArchiveStatus.WAITING, ArchiveStatus.UNPACKING)
 
 
 class ArchiveQuerySet(ClaimQuerySet["Archive"]):
@@ -84,6 +87,7 @@ class Archive(Claimable):
 
     class Meta:
         ordering = ["pk"]
+        indexes = claim_indexes("archive", "draft", OPEN_ARCHIVE_STATUSES)
         constraints = [
             models.UniqueConstraint(name="archive_same_bytes_once", fields=["draft", "sha256"]),
             listed_constraint("archive_status_listed", ArchiveStatus),

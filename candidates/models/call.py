@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Case, Count, F, Q, Sum, When
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now, TruncMonth
 from django.utils.translation import gettext_lazy as _
 
@@ -53,14 +53,6 @@ class CallQuerySet(models.QuerySet["Call"]):
 
     def open(self) -> Self:
         return self.filter(status=CallStatus.OPEN)
-
-    def spent(self) -> int:
-        """Tokens of these calls; of those in flight or of unknown outcome, by estimate."""
-        tokens = Case(
-            When(status__in=UNSETTLED_CALL_STATUSES, then=F("reserved_tokens")),
-            default=F("prompt_tokens") + F("completion_tokens"),
-        )
-        return int(self.aggregate(n=Sum(tokens, default=0))["n"])
 
     def usage(self) -> dict[str, Any]:
         """What these calls cost: `calls` that were answered, `unknown` ones, tokens, and `cost` in

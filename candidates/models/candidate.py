@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates.reading.problems import Problem
 
-from .claims import Claimable, ClaimQuerySet, claim_constraint
+from .claims import Claimable, ClaimQuerySet, claim_constraint, claim_indexes
 from .constraints import flags_constraint, listed_constraint
 from .draft import Draft
 from .event import Event, EventVerb
@@ -39,6 +39,9 @@ class CandidateStatus(models.TextChoices):
     READING = "reading", _("being read")
     READABLE = "readable", _("readable")
     UNREADABLE = "unreadable", _("unreadable")
+
+
+OPEN_CANDIDATE_STATUSES = (CandidateStatus.WAITING, CandidateStatus.READING)
 
 
 class Verdict(models.TextChoices):
@@ -98,7 +101,13 @@ def resume_path(candidate: "Candidate", _: str) -> str:
 
 class Candidate(Claimable):
     public_id = models.UUIDField(unique=True, db_default=UUID4(), editable=False)
-    draft = models.ForeignKey(Draft, models.DB_CASCADE, related_name="candidates", editable=False)
+    draft = models.ForeignKey(
+        Draft,
+        models.DB_CASCADE,
+        related_name="candidates",
+        editable=False,
+        db_index=False,  # others begin with it
+    )
     filename = models.CharField(max_length=255)
     file = models.FileField(upload_to=resume_path, max_length=255, editable=False)
     source = models.CharField(
@@ -189,11 +198,7 @@ class Candidate(Claimable):
     class Meta:
         ordering = ["pk"]
         indexes = [
-            models.Index(
-                name="candidate_to_read",
-                fields=["draft", "due_at"],
-                condition=Q(status__in=[CandidateStatus.WAITING, CandidateStatus.READING]),
-            ),
+            *claim_indexes("candidate", "draft", OPEN_CANDIDATE_STATUSES),
             models.Index(fields=["draft", "status"]),
             models.Index(fields=["draft", "text_key"]),
             models.Index(fields=["draft", "phone_key"]),
@@ -225,9 +230,7 @@ class Candidate(Claimable):
             claim_constraint("candidate_token_while_reading", CandidateStatus.READING),
             models.CheckConstraint(
                 name="candidate_read_when_over",
-                condition=Q(
-                    status__in=[CandidateStatus.WAITING, CandidateStatus.READING], read_at=None
-                )
+                condition=Q(status__in=OPEN_CANDIDATE_STATUSES, read_at=None)
                 | Q(
                     status__in=[CandidateStatus.READABLE, CandidateStatus.UNREADABLE],
                     read_at__isnull=False,

@@ -6,12 +6,14 @@ while they are marked, each claim is a lease that ends by itself, and an answer 
 the token, so that a worker that was frozen past its lease cannot overwrite the answer of another.
 """
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan
 from django.db.models.functions import Greatest, Now
 
 # After so many claims that ended without an answer the row itself is taken for the cause.
@@ -19,6 +21,9 @@ MAX_ATTEMPTS = 5
 # From so many on the row is suspected, and claimed alone: most that were claimed with others when
 # their worker died are innocent.
 SUSPECT_FROM_ATTEMPTS = 2
+
+
+type ClaimPlace = tuple[datetime, int]  # in the order of claims: due time and key
 
 
 class Claimable(models.Model):
@@ -54,17 +59,48 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
         """Waiting rows whose time has come, and claimed ones whose lease has run out."""
         return self.open().filter(due_at__lte=Now())
 
+    def in_order(self) -> Self:
+        """In the order in which rows are claimed: those first that have been due for longest.
+
+        Each model has a partial index in this order, of its open rows alone. No other index has it,
+        so that PostgreSQL never looks for open rows among those that are over, whatever it believes
+        of their numbers. A row that is returned comes after all that were due before.
+        """
+        return self.order_by("due_at", "pk")
+
+    def has_open(self) -> bool:
+        return bool(self.open().in_order().values_list("pk")[:1])
+
+    def has_due(self) -> bool:
+        return bool(self.due().in_order().values_list("pk")[:1])
+
     def claim(self, limit: int, token: UUID, lease: timedelta) -> list[int]:
-        """Claim up to `limit` rows that are due, oldest first; returns their ids. Two
+        """Claim up to `limit` rows that are due, the longest due first; returns their ids. Two
         statements, or three where all are suspect.
 
         Rows whose earlier claims all ended without an answer may be what kills the workers: they
         are claimed one at a time, so that no other row suffers with them.
         """
+        return self.claim_after(None, limit, token, lease)[0]
+
+    def claim_after(
+        self, place: ClaimPlace | None, limit: int, token: UUID, lease: timedelta
+    ) -> tuple[list[int], ClaimPlace | None]:
+        """Claim as `claim` does, from the rows after `place` while there are any; returns also the
+        place of the last row, for the next claim. Two statements, three or four where none is left.
+
+        An index has an entry for each row that was ever open, until PostgreSQL has cleaned it up,
+        which it cannot while a back-up runs. A lane that goes on where it stopped reads none twice.
+        """
         with transaction.atomic():
-            due = self.due().order_by("pk").select_for_update(skip_locked=True, of=("self",))
-            fresh = due.filter(attempts__lt=SUSPECT_FROM_ATTEMPTS)
-            ids = list(fresh.values_list("pk", flat=True)[:limit])
+            due = self.due().in_order().select_for_update(skip_locked=True, of=("self",))
+            fresh = due.filter(attempts__lt=SUSPECT_FROM_ATTEMPTS).values_list("pk", "due_at")
+            claimed: list[tuple[int, datetime]] = []
+            if place is not None:
+                claimed = list(fresh.filter(TupleGreaterThan(Tuple("due_at", "id"), place))[:limit])
+            if not claimed:  # what was skipped may be free again
+                claimed = list(fresh[:limit])
+            ids = [pk for pk, _ in claimed]
             if not ids:
                 suspect = due.filter(attempts__range=(SUSPECT_FROM_ATTEMPTS, MAX_ATTEMPTS - 1))
                 ids = list(suspect.values_list("pk", flat=True)[:1])
@@ -75,7 +111,7 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
                     due_at=Now() + lease,
                     attempts=F("attempts") + 1,
                 )
-        return ids
+        return ids, (claimed[-1][1], claimed[-1][0]) if claimed else None
 
     def exhausted(self) -> Self:
         """Rows whose last attempt ended without an answer."""
@@ -124,6 +160,25 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
     def retry_after(self, token: UUID, delay: timedelta) -> int:
         """Return what `token` holds for another attempt after `delay`; this attempt counts."""
         return self.held(token).update(status=self.WAITING, token=None, due_at=Now() + delay)
+
+
+def claim_indexes(name: str, owner: str, statuses: Iterable[str]) -> list[models.Index]:
+    """For the verbs above, where rows of one `owner` are claimed that have one of `statuses` while
+    they are open: in the order of claims, the suspected alone, and by token.
+
+    None holds a row that is over.
+    """
+    is_open = Q(status__in=tuple(statuses))
+    order = [owner, "due_at", "id"]
+    return [
+        models.Index(name=f"{name}_to_claim", fields=order, condition=is_open),
+        models.Index(
+            name=f"{name}_suspected",
+            fields=order,
+            condition=is_open & Q(attempts__gte=SUSPECT_FROM_ATTEMPTS),
+        ),
+        models.Index(name=f"{name}_held", fields=["token"], condition=Q(token__isnull=False)),
+    ]
 
 
 def claim_constraint(name: str, claimed: str) -> models.CheckConstraint:

@@ -22,6 +22,7 @@ from candidates.scoring.rubric import (
     criterion_identity,
 )
 
+from .counts import CandidateCount
 from .event import Event, EventVerb
 
 if TYPE_CHECKING:
@@ -122,6 +123,11 @@ class Draft(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("candidates:draft", args=[self.public_id])
+
+    def file_tally(self) -> dict[str, int]:
+        """How many files have each status, `total` and `done`; those that are not read yet count as
+        waiting. One query, which counts no rows."""
+        return CandidateCount.objects.tallies([self.pk])[self.pk]
 
     def append_criteria(
         self, criteria: Iterable["RubricCriterion | Criterion"], start: int = 0

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.facts.reason import FailureCode, Reason
 
 from .analysis import Analysis, Evaluation, EvaluationStatus
-from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint
+from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, claim_indexes
 from .constraints import failure_code_constraint, listed_constraint
 from .reason import ErrorColumns, error_columns
 
@@ -69,13 +69,6 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
         with connection.cursor() as cursor:
             cursor.execute(WRITE_RESULTS_SQL, [json.dumps(answers), token])
             return int(cursor.rowcount)
-
-    def tally(self) -> dict[str, int]:
-        """How many are still `open`, and how many `failed`. One query."""
-        return self.aggregate(
-            open=models.Count("pk", filter=Q(status__in=OPEN_FOLLOW_UP_STATUSES)),
-            failed=models.Count("pk", filter=Q(status=FollowUpStatus.FAILED)),
-        )
 
     def reopen_failed(self) -> int:
         return self.filter(status=FollowUpStatus.FAILED).update(
@@ -140,11 +133,7 @@ class FollowUp(ErrorColumns, Claimable):
     class Meta:
         verbose_name = "follow-up"
         indexes = [
-            models.Index(
-                name="followup_to_do",
-                fields=["analysis", "due_at"],
-                condition=Q(status__in=OPEN_FOLLOW_UP_STATUSES),
-            ),
+            *claim_indexes("followup", "analysis", OPEN_FOLLOW_UP_STATUSES),
             models.Index(
                 name="followup_failed",
                 fields=["done_at"],

@@ -6,9 +6,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef
 
 from candidates.access import Request
-from candidates.models import Analysis, Candidate, Draft, Evaluation
+from candidates.models import Analysis, Candidate, CandidateCount, Draft, Evaluation
 from candidates.models.analysis import EvaluationStatus
-from candidates.models.candidate import CandidateStatus
 
 DRAFTS_PER_PAGE = 25
 
@@ -20,10 +19,7 @@ def draft_rows(request: Request) -> tuple[Page[Draft], list[dict[str, Any]]]:
     paginator = Paginator(drafts.order_by("-updated_at", "-pk"), DRAFTS_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     shown = list(page.object_list)
-    statuses = Candidate.objects.filter(draft__in=shown).order_by().values_list("draft", "status")
-    counts: dict[int, dict[str, int]] = {}
-    for draft_id, status, number in statuses.annotate(number=Count("pk")):
-        counts.setdefault(draft_id, {})[status] = number
+    counts = CandidateCount.objects.tallies([draft.pk for draft in shown])
     last = Analysis.objects.filter(draft__in=shown).order_by("draft", "-created_at", "-pk")
     best = Evaluation.objects.filter(
         analysis=OuterRef("pk"), status=EvaluationStatus.SCORED, rank=1
@@ -39,22 +35,9 @@ def draft_rows(request: Request) -> tuple[Page[Draft], list[dict[str, Any]]]:
     return page, [
         {
             "draft": draft,
-            "files": file_counts(counts.get(draft.pk, {})),
+            "files": counts[draft.pk],
             "last": by_draft.get(draft.pk),
             "shared_by": draft.owner if draft.owner_id != request.user.pk else None,
         }
         for draft in shown
     ]
-
-
-def file_counts(by_status: dict[str, int]) -> dict[str, int]:
-    """The numbers of files: readable, unreadable, waiting, done (the first two) and in total."""
-    waiting = by_status.get(CandidateStatus.WAITING, 0) + by_status.get(CandidateStatus.READING, 0)
-    total = sum(by_status.values())
-    return {
-        "total": total,
-        "waiting": waiting,
-        "readable": by_status.get(CandidateStatus.READABLE, 0),
-        "unreadable": by_status.get(CandidateStatus.UNREADABLE, 0),
-        "done": total - waiting,
-    }

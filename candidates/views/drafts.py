@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count
 from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +27,7 @@ from candidates.models.candidate import CandidateStatus
 from candidates.models.draft import Role
 from candidates.pages import live
 from candidates.pages.draft_form import edit_draft
-from candidates.pages.draft_list import draft_rows, file_counts
+from candidates.pages.draft_list import draft_rows
 from candidates.reading import MAX_ARCHIVE_BYTES, MAX_BYTES
 from candidates.scoring import engines, protected
 
@@ -100,8 +99,7 @@ def draft(request: Request, public_id: UUID) -> HttpResponse:
 def _files_context(request: Request, draft: Draft) -> dict[str, Any]:
     """The context of the list of files, with the digest of what it shows (`state`). Three queries;
     one more when `page` is iterated."""
-    statuses = draft.candidates.order_by().values_list("status")
-    files = file_counts(dict(statuses.annotate(number=Count("pk"))))
+    files = draft.file_tally()
     status = request.GET.get("status", "")
     # The order by file name would reveal something of the names.
     order = ("pk",) if draft.blind else ("filename", "pk")

@@ -11,7 +11,8 @@ import dj_database_url
 
 # Web and workers keep their connection and check that it still lives before using it; without
 # that, every message of the queue would open a connection of its own. A server that no longer
-# answers is noticed by TCP within half a minute, and no statement runs for longer than that.
+# answers is noticed by TCP within half a minute, and no statement runs for longer than that. None
+# runs for so long that compiling it first would pay: PostgreSQL would do that by its own estimates.
 PERSISTENT = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 TIMEOUTS = {
     "connect_timeout": 5,
@@ -20,7 +21,7 @@ TIMEOUTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
     "options": "-c statement_timeout=30s -c lock_timeout=10s"
-    " -c idle_in_transaction_session_timeout=60s",
+    " -c idle_in_transaction_session_timeout=60s -c jit=off",
 }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from candidates.models.claims import ClaimQuerySet
+from candidates.models.claims import ClaimPlace, ClaimQuerySet
 from jobs.models import Job, Lane
 
 
@@ -23,6 +23,7 @@ class Claims:
         self.token = token
         self.lease = lease
         self.renewed_at = time.monotonic()
+        self.place: ClaimPlace | None = None  # of the last row that was claimed
 
     @classmethod
     def take(cls, rows: ClaimQuerySet[Any], lease: timedelta) -> Self | None:
@@ -36,7 +37,8 @@ class Claims:
 
     def claim(self, rows: ClaimQuerySet[Any], limit: int) -> list[int]:
         """Claim up to `limit` of `rows` that are due; returns their ids."""
-        return rows.claim(limit, self.token, self.lease)
+        ids, self.place = rows.claim_after(self.place, limit, self.token, self.lease)
+        return ids
 
     def renew(self) -> None:
         self.renewed_at = time.monotonic()
@@ -70,5 +72,5 @@ def fair_share(job: Job, claimable: ClaimQuerySet[Any]) -> int:
     """
     lanes = max(1, Lane.objects.filter(job=job).count())
     limit = lanes * settings.EVALUATOR_CONCURRENCY
-    due = claimable.due().order_by("pk").values_list("pk")[:limit]
+    due = claimable.due().in_order().values_list("pk")[:limit]
     return -(-len(due) // lanes) or 1

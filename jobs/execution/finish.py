@@ -38,7 +38,7 @@ def rank_job(job: Job) -> int:
         FollowUp.objects.enrol(analysis, FollowUpKind.INSIGHT, ids)
     if analysis.repeats and not analysis.followups.filter(kind=FollowUpKind.REPEAT).exists():
         FollowUp.objects.enrol(analysis, FollowUpKind.REPEAT, FollowUp.objects.draw(analysis))
-    return analysis.followups.open().count()
+    return analysis.followup_tally()["open"]
 
 
 def complete_job(job: Job) -> bool:
@@ -46,7 +46,7 @@ def complete_job(job: Job) -> bool:
 
     A job of which nothing at all could be scored has failed. The caller holds the job's lock.
     """
-    tally = job.analysis.evaluations.tally()
+    tally = job.analysis.tally()
     if not tally[EvaluationStatus.SCORED]:
         return fail_job(job, _why_nothing(tally))
     with transaction.atomic():

@@ -89,12 +89,12 @@ class Insights(FollowUpWork):
 
     def known(self, items: list[WorkItem]) -> dict[str, Any]:
         """Insights that this owner has already about the same scorecard. One query."""
-        evaluations = Evaluation.objects.filter(
+        scored = Evaluation.objects.all().scored_for(self.analysis.draft.owner_id)
+        known = scored.filter(
             fingerprint__in={item.fingerprint for item in items},
-            analysis__draft__owner=self.analysis.draft.owner_id,
             insights__version=engines.WITH_INSIGHTS,
         )
-        return dict(evaluations.values_list("fingerprint", "insights"))
+        return dict(known.values_list("fingerprint", "insights"))
 
     def ask(self, item: WorkItem) -> Coroutine[Any, Any, tuple[Insight, Usage]]:
         return self.engine.insights(

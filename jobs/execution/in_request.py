@@ -27,8 +27,8 @@ def fits_in_request(draft_id: int) -> bool:
     candidates = Candidate.objects.filter(draft=draft_id, same_as=None)
     first = candidates.values_list("pk")[: settings.BACKGROUND_FROM]
     return len(first) < settings.BACKGROUND_FROM and not (
-        Candidate.objects.filter(draft=draft_id).open().exists()
-        or Archive.objects.filter(draft=draft_id).open().exists()
+        Candidate.objects.filter(draft=draft_id).has_open()
+        or Archive.objects.filter(draft=draft_id).has_open()
     )
 
 

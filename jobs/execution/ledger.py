@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from candidates.facts.reason import FailureCode, Reason
-from candidates.models import Analysis, Call, Draft
+from candidates.models import Analysis, Call, Draft, TokenCount
 from candidates.models.call import CallPurpose, price
 from candidates.scoring import catalogue
 from candidates.scoring.scorecard import EngineBusy, EngineUnavailable, ScoringOutcome
@@ -200,14 +200,15 @@ def _within_budget(calls: Sequence[tuple[Ticket, int]]) -> Sequence[tuple[Ticket
         return calls
     # Locked, so that two lanes cannot both take the last of it.
     Job.objects.select_for_update(no_key=True).get(pk=job.pk)
-    earlier = Call.objects.filter(analysis=job.analysis_id, created_at__gte=job.created_at)
-    spent = earlier.spent()
+    counted = TokenCount.objects.filter(pk=job.analysis_id).values_list("tokens", flat=True).first()
+    spent = (counted or 0) - job.tokens_before
     allowed, left = 0, budget - spent
     for _, tokens in calls:
         left -= tokens
         if left < 0:
             break
         allowed += 1
-    if not allowed and not earlier.open().exists():
+    in_flight = Call.objects.filter(analysis=job.analysis_id).open().order_by("token")
+    if not allowed and not in_flight.values("pk")[:1]:
         raise BudgetSpent(spent, budget)
     return calls[:allowed]

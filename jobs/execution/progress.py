@@ -1,22 +1,22 @@
 """How far a job is, for its page, the lists of jobs, the admin and the terminal."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from candidates.models import Evaluation, Event, EventVerb
+from candidates.models import EvaluationCount, Event, EventVerb
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
 from candidates.pages import durations
 from jobs.models import Job, JobStatus
 
 PACE_WINDOW = timedelta(seconds=30)
-MIN_SCORED_IN_WINDOW = 5  # below, the pace is that since the beginning
+MIN_SCORED_IN_WINDOW = 5  # below, the pace is that since so many before, or since the beginning
+MAX_SCORED_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,33 @@ class JobProgress:
 
 def progress_by_analysis(jobs: Iterable[Job]) -> Mapping[int, JobProgress]:
     """The counts of these jobs' analyses, by the id of the analysis. One query."""
-    tallies: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    counted = Evaluation.objects.filter(analysis__in={job.analysis_id for job in jobs})
-    for analysis_id, status, number in (
-        counted.order_by().values_list("analysis", "status").annotate(number=Count("pk"))
-    ):
-        tallies[analysis_id][status] = number
-    return {job.analysis_id: JobProgress.from_tally(tallies[job.analysis_id]) for job in jobs}
+    tallies = EvaluationCount.objects.tallies({job.analysis_id for job in jobs})
+    return {analysis: JobProgress.from_tally(tally) for analysis, tally in tallies.items()}
+
+
+def _recently_scored(
+    job: Job, work_began: datetime, window_start: datetime
+) -> tuple[int, datetime]:
+    """How many evaluations ended since when: of late, so that the pace settles soon after it has
+    changed. One query, in the order of an index and limited."""
+    scored = job.analysis.evaluations.filter(scored_at__gte=work_began).order_by("-scored_at")
+    times = list(scored.values_list("scored_at", flat=True)[:MAX_SCORED_COUNTED])
+    recent = [moment for moment in times if moment and moment >= window_start]
+    first_recent = recent[-1] if recent else window_start
+    after_first = sum(moment > first_recent for moment in recent)
+    if len(recent) == MAX_SCORED_COUNTED and after_first:
+        return after_first, first_recent
+    if len(recent) >= MIN_SCORED_IN_WINDOW:
+        return len(recent), window_start
+    # But a handful: since the last few, or since the beginning.
+    if len(times) > MIN_SCORED_IN_WINDOW:
+        return MIN_SCORED_IN_WINDOW, times[MIN_SCORED_IN_WINDOW] or work_began
+    return len(times), work_began
 
 
 def job_progress(job: Job) -> JobProgress:
     """The counts of the job's analysis, and its pace. One query; three at most while it runs."""
-    progress = JobProgress.from_tally(job.analysis.evaluations.tally())
+    progress = JobProgress.from_tally(job.analysis.tally())
     if job.status != JobStatus.PROCESSING or job.started_at is None or job.is_paused:
         return progress
     # A retry finds scores made before it; they say nothing about its pace. Nor does a pause.
@@ -91,14 +106,7 @@ def job_progress(job: Job) -> JobProgress:
         )
     now = timezone.now()
     window_start = max(work_began, now - PACE_WINDOW)
-    counted = job.analysis.evaluations.filter(scored_at__gte=work_began).aggregate(
-        all=Count("pk"), recent=Count("pk", filter=Q(scored_at__gte=window_start))
-    )
-    # Of late, so that it settles soon after the pace has changed; where that is but a handful,
-    # since the beginning.
-    number, since = counted["recent"], window_start
-    if number < MIN_SCORED_IN_WINDOW:
-        number, since = counted["all"], work_began
+    number, since = _recently_scored(job, work_began, window_start)
     seconds = (now - since).total_seconds()
     if not number or seconds <= 0:
         return progress

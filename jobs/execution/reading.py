@@ -14,6 +14,7 @@ from django.db import transaction
 
 from candidates import intake
 from candidates.models import Archive, Candidate, PossibleDuplicate
+from candidates.models.claims import ClaimPlace
 from candidates.reading import Member
 from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
@@ -35,8 +36,8 @@ ATTEND_SECONDS = 0.05  # that calls of a guest's host are let run for, about onc
 def is_due(draft_id: int) -> bool:
     """Whether the draft has files to read, or archives to unpack."""
     return (
-        Candidate.objects.filter(draft=draft_id).due().exists()
-        or Archive.objects.filter(draft=draft_id).due().exists()
+        Candidate.objects.filter(draft=draft_id).has_due()
+        or Archive.objects.filter(draft=draft_id).has_due()
     )
 
 
@@ -46,6 +47,7 @@ class Reader:
     def __init__(self, draft_id: int) -> None:
         self.draft_id = draft_id
         self.sandbox: Sandbox | None = None
+        self.place: ClaimPlace | None = None  # of the last file that was claimed
 
     def __enter__(self) -> Self:
         return self
@@ -134,7 +136,9 @@ class Reader:
     def _read_some(self, turn: Turn) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
         candidates.fail_exhausted()
-        ids = candidates.claim(FILES_PER_CLAIM, turn.token, READING_LEASE)
+        ids, self.place = candidates.claim_after(
+            self.place, FILES_PER_CLAIM, turn.token, READING_LEASE
+        )
         if ids:
             turn.renew(READING_LEASE)
         try:

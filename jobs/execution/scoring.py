@@ -8,6 +8,7 @@ from candidates.facts.reason import Reason
 from candidates.models import Evaluation, EvaluationQuerySet
 from candidates.models.analysis import EvaluationStatus, InsightsMode
 from candidates.models.call import CallPurpose
+from candidates.models.candidate import CandidateStatus
 from candidates.models.reason import error_columns
 from candidates.scoring import engines, insights, rank
 from candidates.scoring.engines import LOCAL
@@ -83,7 +84,7 @@ class Scoring(LaneWork[Scorecard]):
                 return
 
     def claimable(self) -> EvaluationQuerySet:
-        return self.rows.scorable()
+        return self.rows.of_read_files()
 
     def launch(self, ids: list[int]) -> None:
         items, answers = self._prepared(ids)
@@ -120,18 +121,26 @@ class Scoring(LaneWork[Scorecard]):
     def is_over(self) -> bool:
         if self.reader.read_some(self.turn):
             return False
-        self.rows.close_unreadable()
         return super().is_over()
 
     def _prepared(self, ids: list[int]) -> tuple[list[WorkItem], list[dict[str, Any]]]:
-        """The rows as the engine takes them, and answers for those that the program fails at."""
+        """The rows as the engine takes them, and answers for those of unreadable files and those
+        that the program fails at."""
         rows = Evaluation.objects.filter(pk__in=ids).values_list(
-            "pk", "deferrals", "candidate__text", "candidate__name", "candidate__prepared"
+            "pk",
+            "deferrals",
+            "candidate__status",
+            "candidate__text",
+            "candidate__name",
+            "candidate__prepared",
         )
         items: list[WorkItem] = []
         answers: list[dict[str, Any]] = []
-        for pk, deferrals, text, name, spans in rows:
+        for pk, deferrals, file_status, text, name, spans in rows:
             item = WorkItem(pk, pk, deferrals, text, "", "")
+            if file_status == CandidateStatus.UNREADABLE:
+                answers.append(_answer(item, status=EvaluationStatus.UNREADABLE))
+                continue
             try:
                 prepared = restore(text, name, spans)
                 key = fingerprint(self.prefix, document_key(prepared.document))

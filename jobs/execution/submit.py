@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from candidates.facts.reason import FailureCode, Param, Reason, ReasonedError
-from candidates.models import Analysis, Candidate, Draft, Event, EventVerb, FollowUp
+from candidates.models import Analysis, Candidate, Draft, Event, EventVerb, FollowUp, TokenCount
 from candidates.models.analysis import InsightsMode
 from candidates.models.followup import FollowUpKind
 from candidates.models.reason import error_columns
@@ -217,8 +217,10 @@ def _open_job(
     scheduled: bool = False,
     reason: Reason | None = None,
 ) -> Job:
+    tokens = TokenCount.objects.filter(pk=analysis.pk).values_list("tokens", flat=True)
     job = Job.objects.create(
         analysis=analysis,
+        tokens_before=tokens.first() or 0,
         requested_by=user,
         status=JobStatus.PENDING,
         key=key,

@@ -59,7 +59,7 @@ def follow(job: Job, console: Console, check_worker: Callable[[], object] = lamb
         bar = progress.add_task("waiting for a worker", total=None)
         while True:
             job.refresh_from_db()
-            done = JobProgress.from_tally(job.analysis.evaluations.tally())
+            done = JobProgress.from_tally(job.analysis.tally())
             if done.total:
                 progress.update(bar, total=done.total, completed=done.done, description="scoring")
             if not job.is_open or job.is_paused:
@@ -78,9 +78,9 @@ def wait_until_read(
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("reading", total=None)
         while True:
-            total, left = draft.candidates.count(), draft.candidates.all().open().count()
-            progress.update(bar, total=total, completed=total - left)
-            if not left and not draft.archives.open().exists():
+            files = draft.file_tally()
+            progress.update(bar, total=files["total"], completed=files["done"])
+            if not files["waiting"] and not draft.archives.open().exists():
                 return
             check_worker()
             time.sleep(POLL_SECONDS)

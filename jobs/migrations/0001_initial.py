@@ -269,6 +269,15 @@ class Migration(migrations.Migration):
                         editable=False,
                     ),
                 ),
+                (
+                    "tokens_before",
+                    models.BigIntegerField(
+                        db_default=0,
+                        default=0,
+                        editable=False,
+                        help_text="of the analysis, by earlier jobs",
+                    ),
+                ),
                 ("scheduled", models.BooleanField(db_default=False, default=False, editable=False)),
                 (
                     "analysis",

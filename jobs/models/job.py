@@ -144,6 +144,9 @@ class Job(ErrorColumns):
     priority = models.SmallIntegerField(
         choices=Priority, default=Priority.NORMAL, db_default=Priority.NORMAL, editable=False
     )
+    tokens_before = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="of the analysis, by earlier jobs"
+    )
     scheduled = models.BooleanField(default=False, db_default=False, editable=False)
 
     objects = JobQuerySet.as_manager()

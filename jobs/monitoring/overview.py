@@ -238,8 +238,9 @@ def _reason(source: str, code: str, params: str) -> Reason | Problem:
 SYSTEM_STATE_SQL = """
 SELECT STATEMENT_TIMESTAMP(), lane.waiting, lane.oldest, lane.running,
     job.pending, job.processing, job.paused, email.waiting, email.failed,
-    (SELECT count(*) FROM candidates_evaluation WHERE status IN ('waiting', 'scoring')),
-    (SELECT count(*) FROM candidates_candidate WHERE status IN ('waiting', 'reading')),
+    (SELECT coalesce(sum(total - scored - failed - unreadable), 0)
+        FROM candidates_evaluationcount),
+    (SELECT coalesce(sum(total - readable - unreadable), 0) FROM candidates_candidatecount),
     EXISTS (SELECT FROM jobs_halt), pg_database_size(current_database()),
     (SELECT count(*) FROM candidates_evaluation
         WHERE scored_at > STATEMENT_TIMESTAMP() - INTERVAL '1 minute'),

@@ -88,7 +88,7 @@ def _job_context(notification: Notification) -> dict[str, Any]:
         "job": job,
         "analysis": analysis,
         "draft": analysis.draft,
-        "tally": analysis.evaluations.tally(),
+        "tally": analysis.tally(),
         "best_candidates": _best_candidates(analysis),
         "repeatability": repeatability(analysis.followups.repeat_error()),
         "troubles": [(row.reason, row.number) for row in analysis.evaluations.unscored()],

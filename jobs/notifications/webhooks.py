@@ -54,7 +54,8 @@ def queue_for_job(user_id: int, job: Job, kind: NotificationKind, occasion: int 
     codes = Job.objects.values_list("pause_code", "error_code")
     pause_code, error_code = codes.get(pk=job.pk)
     analysis = job.analysis
-    tally = analysis.evaluations.tally()
+    tally = analysis.tally()
+    scoring = analysis.evaluations.filter(status=EvaluationStatus.SCORING).count()
     event = EVENTS[kind]
     if event == WebhookEvent.COMPLETED and (
         tally[EvaluationStatus.FAILED] + tally[EvaluationStatus.UNREADABLE]
@@ -65,7 +66,7 @@ def queue_for_job(user_id: int, job: Job, kind: NotificationKind, occasion: int 
         "analysis": str(analysis.public_id),
         "job": str(job.public_id),
         "error_code": pause_code or error_code or None,
-        "counts": {key: tally[key] for key in ("total", *map(str, EvaluationStatus.values))},
+        "counts": {**tally, "waiting": tally["waiting"] - scoring, "scoring": scoring},
         "links": {
             "draft": settings.SITE_URL + analysis.draft.get_absolute_url(),
             "ranking": settings.SITE_URL + analysis.get_absolute_url(),

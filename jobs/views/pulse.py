@@ -31,15 +31,16 @@ SELECT concat_ws(
         WHERE analysis.id = job.analysis_id),
     (SELECT max(scored_at) FROM candidates_evaluation WHERE analysis_id = job.analysis_id
         AND scored_at IS NOT NULL),
-    (SELECT count(*) FROM candidates_evaluation WHERE analysis_id = job.analysis_id
-        AND scored_at > statement_timestamp() - interval '30 seconds'),
-    (SELECT string_agg(concat(status, number), ' ' ORDER BY status) FROM (
-        SELECT status, count(*) AS number FROM candidates_followup
-        WHERE analysis_id = job.analysis_id GROUP BY status
-    ) AS following),
+    (SELECT count(*) FROM (
+        SELECT FROM candidates_evaluation WHERE analysis_id = job.analysis_id
+            AND scored_at > statement_timestamp() - interval '30 seconds'
+        ORDER BY scored_at DESC LIMIT 1000
+    ) AS recent),
+    (SELECT concat(total, ' ', done, ' ', failed) FROM candidates_followupcount
+        WHERE analysis_id = job.analysis_id),
     CASE WHEN job.status = 'processing' AND job.paused_at IS NULL AND EXISTS (
-        SELECT FROM candidates_evaluation
-        WHERE analysis_id = job.analysis_id AND scored_at IS NOT NULL
+        SELECT FROM candidates_evaluationcount
+        WHERE analysis_id = job.analysis_id AND scored + failed + unreadable > 0
     ) THEN floor(extract(epoch FROM statement_timestamp()) / %s) END
 )
 FROM jobs_job AS job, django_session AS session

@@ -88,7 +88,7 @@ def _progress_context(job: Job) -> dict[str, Any]:
     return {
         "job": job,
         "progress": progress,
-        "followups": job.analysis.followups.tally(),
+        "followups": job.analysis.followup_tally(),
         "poll_seconds": _poll_seconds(job, progress),
         # `job_for` annotates it.
         "halted": job.halted if is_running else None,  # type: ignore[attr-defined]

@@ -74,7 +74,7 @@ def check_whole(job: Job, number: int) -> None:
     """Everybody has one score and one place; the job ended once, with one e-mail."""
     job.refresh_from_db()
     assert (job.status, job.error) == (JobStatus.COMPLETED, None)
-    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == number
+    assert job.analysis.tally()[EvaluationStatus.SCORED] == number
     places = job.analysis.evaluations.order_by("rank").values_list("rank", flat=True)
     assert list(places) == list(range(1, number + 1))
     assert Notification.objects.filter(job=job).count() == 1
@@ -174,7 +174,7 @@ def test_a_lane_whose_connection_is_cut_is_free_at_once(
 
 
 def scored(job: Job) -> int:
-    return job.analysis.evaluations.tally()[EvaluationStatus.SCORED]
+    return job.analysis.tally()[EvaluationStatus.SCORED]
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ from jobs.models import (
     Period,
     Purge,
     RetentionWarning,
+    RunningTask,
     Schedule,
     ScheduledRun,
     Webhook,
@@ -185,7 +186,8 @@ def _scheduled(draft: Draft, job: Job, owner: User) -> None:
 
 
 def _workers(draft: Draft, job: Job, staff: User) -> None:
-    heartbeat = Heartbeat.objects.create(host="worker-1", pid=7, workers=2)
+    heartbeat = Heartbeat.objects.create(host="worker-1", pid=7, workers=2, busy_at=timezone.now())
+    RunningTask.objects.create(worker=heartbeat, pid=8, name="deliver", due_at=timezone.now())
     Incident.objects.create(
         host="worker-1",
         heartbeat=heartbeat.pk,

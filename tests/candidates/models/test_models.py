@@ -279,6 +279,24 @@ def test_what_is_given_back_costs_no_attempt_and_what_is_put_off_does(waiting: l
     assert Evaluation.objects.all().claim(99, uuid4(), LEASE) == waiting[:5]
 
 
+def test_claims_go_on_after_the_last_and_begin_again_where_none_is_left(
+    waiting: list[int],
+) -> None:
+    rows_, token = Evaluation.objects.all(), uuid4()
+    first, place = rows_.claim_after(None, 4, token, LEASE)
+    second, place = rows_.claim_after(place, 4, token, LEASE)
+    assert (first, second) == (waiting[:4], waiting[4:8])
+
+    Evaluation.objects.filter(pk__in=waiting[:2]).release(token)
+    third, place = rows_.claim_after(place, 4, token, LEASE)
+    assert third == [*waiting[8:], *waiting[:2]]  # what was returned came last
+
+    skipped = Evaluation.objects.filter(pk=waiting[3])
+    skipped.update(status=EvaluationStatus.WAITING, token=None, due_at=PAST - timedelta(hours=1))
+    assert rows_.claim_after(place, 4, token, LEASE)[0] == [waiting[3]]
+    assert rows_.claim_after(place, 4, token, LEASE) == ([], None)
+
+
 def test_a_row_that_ends_every_worker_is_tried_alone_and_then_given_up(waiting: list[int]) -> None:
     rows_ = Evaluation.objects.filter(pk__in=waiting[:3])
     dead = timedelta(seconds=-1)
@@ -288,7 +306,7 @@ def test_a_row_that_ends_every_worker_is_tried_alone_and_then_given_up(waiting: 
     for _ in range(MAX_ATTEMPTS - SUSPECT_FROM_ATTEMPTS):
         assert rows_.claim(99, uuid4(), LEASE) == waiting[:1]  # under suspicion: alone
         assert rows_.fail_exhausted() == 0
-        Evaluation.objects.filter(pk=waiting[0]).update(due_at=PAST)
+        Evaluation.objects.filter(pk=waiting[0]).update(due_at=PAST - timedelta(minutes=1))
 
     assert rows_.fail_exhausted() == 1
     given_up = Evaluation.objects.get(pk=waiting[0])
@@ -420,7 +438,7 @@ def test_why_there_is_no_score_is_told_of_a_file_that_was_tried_again_too(
     rows.unreadable(draft, 1)
     analysis = rows.analysis(draft, alice)
     Evaluation.objects.enrol(analysis)
-    Evaluation.objects.all().close_unreadable()
+    Evaluation.objects.update(status=EvaluationStatus.UNREADABLE, scored_at=Now())
     assert analysis.evaluations.unscored() == [Unscored(Problem.ENCRYPTED, 1)]
 
     draft.candidates.all().read_again(draft, alice)

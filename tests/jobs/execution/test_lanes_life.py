@@ -133,7 +133,7 @@ class Life(RuleBasedStateMachine):
     def claim(self, which: int, most: int) -> None:
         turn = self._turn(which)
         evaluations = turn.job.analysis.evaluations
-        claimed = evaluations.scorable().claim(most, turn.token, LEASE)
+        claimed = evaluations.of_read_files().claim(most, turn.token, LEASE)
         self.believed.setdefault(turn.token, []).extend(claimed)
         if not claimed and lanes.rank(turn.job):
             asked = turn.job.analysis.followups.all().claim(most, turn.token, LEASE)

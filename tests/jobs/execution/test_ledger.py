@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.db import connections
 
-from candidates.models import Call, Draft
+from candidates.models import Call, Draft, TokenCount
 from candidates.models.analysis import EvaluationStatus
 from candidates.models.call import CallPurpose, CallStatus
 from candidates.reasons import sentence
@@ -43,7 +43,7 @@ def test_the_ledger_comes_to_what_the_server_charged_to_the_token(
     work_off()
 
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
-    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 30
+    assert job.analysis.tally()[EvaluationStatus.SCORED] == 30
     calls = job.analysis.calls
     assert calls.count() == len(model.requests)
     assert not calls.open().exists()
@@ -129,7 +129,7 @@ def test_a_budget_is_never_passed_and_the_job_goes_on_when_it_is_raised(
     assert job.is_paused and "EVALUATOR_MAX_TOKENS_PER_JOB" in sentence(job.pause_reason)
     charged = model.usage()
     assert 0 < charged["prompt_tokens"] + charged["completion_tokens"] <= 6_000
-    done = job.analysis.evaluations.tally()[EvaluationStatus.SCORED]
+    done = job.analysis.tally()[EvaluationStatus.SCORED]
     assert 0 < done < 12
     assert not Call.objects.open().exists()
     assert Notification.objects.get().kind == "paused"
@@ -186,7 +186,7 @@ def test_what_is_on_its_way_when_nothing_works_any_more_is_waited_for(
     job.refresh_from_db()
     assert job.is_paused and job.pause_code == "quota_gone"
     answered = sum(reply.prompt_tokens > 0 for reply in model.log)
-    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == answered >= 4
+    assert job.analysis.tally()[EvaluationStatus.SCORED] == answered >= 4
     assert not Call.objects.filter(status=CallStatus.UNKNOWN).exists()
 
 
@@ -209,7 +209,7 @@ def test_a_limit_of_calls_a_minute_lets_the_others_wait_for_their_turn(
     model.script = [cancels_after_five]
     work_off()
 
-    tally = job.analysis.evaluations.tally()
+    tally = job.analysis.tally()
     assert len(model.requests) == 5
     assert 0 < tally[EvaluationStatus.SCORED] <= 5  # a cancel does not wait for what is on its way
     assert tally[EvaluationStatus.SCORED] + tally[EvaluationStatus.WAITING] == 8
@@ -227,8 +227,8 @@ def test_a_call_that_nobody_settled_is_named(alice: User, draft: Draft) -> None:
     )
     [[call], _] = ledger.reserve([(ticket, 700)])
 
-    assert Call.objects.all().spent() == 700
     assert Call.objects.all().lose([draft.public_id]) == 1
+    assert TokenCount.objects.get(pk=job.analysis_id).tokens == 700
 
     row = Call.objects.get(pk=call)
     assert (row.status, row.error_code) == (CallStatus.UNKNOWN, "worker_ended")

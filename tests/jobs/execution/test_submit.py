@@ -119,7 +119,7 @@ def test_a_retry_opens_a_job_for_the_failed_alone(alice: User, over: Job) -> Non
 
     assert (again.analysis, again.status) == (over.analysis, JobStatus.PENDING)
     assert again != over
-    tally = over.analysis.evaluations.tally()
+    tally = over.analysis.tally()
     assert (
         tally[EvaluationStatus.SCORED],
         tally[EvaluationStatus.WAITING],
@@ -148,7 +148,7 @@ def test_cancelling_keeps_scores_and_happens_once(alice: User, over: Job) -> Non
     job.refresh_from_db()
     assert job.status == JobStatus.CANCELLED
     assert not Lane.objects.exists()
-    assert job.analysis.evaluations.tally()[EvaluationStatus.SCORED] == 2
+    assert job.analysis.tally()[EvaluationStatus.SCORED] == 2
     assert Event.objects.filter(about=job.public_id, verb="cancelled").count() == 1
 
 

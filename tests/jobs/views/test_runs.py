@@ -159,7 +159,7 @@ class TestJobPage:
             (3, True), (1, True), (1, False)
         ]  # fmt: skip
         assert page.text.count(">Retry these<") == 2
-        tally = analysis.evaluations.tally()
+        tally = analysis.tally()
         assert (tally["waiting"], tally["failed"], tally["scored"]) == (3, 1, 1)
         assert "No résumé is left that failed for this reason." in again.text
         assert Job.objects.count() == 2

@@ -49,7 +49,7 @@ def test_killed_workers_lose_and_double_nothing(
             for share in (0.15, 0.5):
                 until(
                     lambda share=share: (
-                        evaluations.tally()[EvaluationStatus.SCORED] >= share * MANY
+                        job.analysis.tally()[EvaluationStatus.SCORED] >= share * MANY
                     ),  # type: ignore[misc]
                     "some are scored",
                 )
@@ -62,7 +62,7 @@ def test_killed_workers_lose_and_double_nothing(
 
     job.refresh_from_db()
     assert (job.status, job.error) == (JobStatus.COMPLETED, None)
-    assert evaluations.tally()[EvaluationStatus.SCORED] == MANY
+    assert job.analysis.tally()[EvaluationStatus.SCORED] == MANY
     assert list(evaluations.order_by("rank").values_list("rank", flat=True)) == list(
         range(1, MANY + 1)
     )

@@ -66,7 +66,7 @@ def test_a_worker_that_wakes_up_after_a_cancel_leaves_no_score_without_a_rank(
     assert turn is not None
     lanes.enrol(turn.job)
     evaluations = job.analysis.evaluations.all()
-    claimed = evaluations.scorable().claim(1, turn.token, timedelta(minutes=2))
+    claimed = evaluations.of_read_files().claim(1, turn.token, timedelta(minutes=2))
     Lane.objects.update(due_at=Now() - timedelta(seconds=1))
     sweep()
     assert submit.cancel(job, alice)
