@@ -70,7 +70,7 @@ def fair_share(job: Job, claimable: ClaimQuerySet[Any]) -> int:
 
     Two queries; of the rows no more are counted than all lanes together can call about.
     """
-    lanes = max(1, Lane.objects.filter(job=job).count())
+    lanes = max(1, Lane.objects.filter(job=job).working().count())
     limit = lanes * settings.EVALUATOR_CONCURRENCY
     due = claimable.due().in_order().values_list("pk")[:limit]
     return -(-len(due) // lanes) or 1

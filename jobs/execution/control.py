@@ -11,6 +11,7 @@ from candidates.models import Evaluation, EventVerb
 from jobs.models import Heartbeat, Job, Lane
 from jobs.models.job import Priority
 
+from .balance import balance_jobs
 from .submit import add_lane, record
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def prioritise(job: Job, user: "User", step: int) -> bool:
 
 
 def requeue(job: Job, user: "User") -> bool:
-    """Give the job one new lane in place of those that wait; False when it is paused, over, or in a
+    """Give the job new lanes in place of those that wait; False when it is paused, over, or in a
     worker's hands."""
     with transaction.atomic():
         active = Job.objects.active().select_for_update(of=("self",))
@@ -48,7 +49,7 @@ def requeue(job: Job, user: "User") -> bool:
         locked.analysis.evaluations.make_due()
         locked.analysis.followups.make_due()
         record(locked, EventVerb.REQUEUED, actor=user)
-        add_lane(locked.analysis.draft_id, locked)
+        balance_jobs(locked.pk)
     return True
 
 

@@ -24,8 +24,8 @@ from .submit import record
 RANKS_PER_STATEMENT = 2_000
 
 
-def rank_job(job: Job) -> int:
-    """Write every rank, and enrol the follow-ups; returns how many of those there are to do.
+def rank_job(job: Job) -> None:
+    """Write every rank, and enrol the follow-ups.
 
     The caller holds the job's lock.
     """
@@ -38,7 +38,6 @@ def rank_job(job: Job) -> int:
         FollowUp.objects.enrol(analysis, FollowUpKind.INSIGHT, ids)
     if analysis.repeats and not analysis.followups.filter(kind=FollowUpKind.REPEAT).exists():
         FollowUp.objects.enrol(analysis, FollowUpKind.REPEAT, FollowUp.objects.draw(analysis))
-    return analysis.followup_tally()["open"]
 
 
 def complete_job(job: Job) -> bool:

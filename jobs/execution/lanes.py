@@ -10,9 +10,10 @@ from django.db import transaction
 from candidates.models import Archive, Evaluation, EventVerb
 from candidates.scoring.scorecard import EngineUnavailable
 from jobs import tracing
-from jobs.models import Heartbeat, Job, JobStatus, Lane
+from jobs.models import Job, JobStatus, Lane
 
 from . import pause, reading
+from .balance import balance_jobs, is_large
 from .finish import complete_job, fail_job, rank_job, rank_remaining
 from .followups import FollowUpWork, Insights, Repeats
 from .runtime import Runtime
@@ -20,8 +21,6 @@ from .scoring import Scoring
 from .submit import add_lane, record, size_refusal
 from .turn import Host, Turn, TurnMode, TurnVerdict
 
-LARGE_JOB_EVALUATIONS = 100  # left to score, above which a job lets all others go first
-EVALUATIONS_PER_LANE = 16  # fewer are not worth another lane
 FOLLOW_UPS: tuple[type[FollowUpWork], ...] = (Insights, Repeats)
 
 
@@ -95,7 +94,7 @@ def unpack(turn: Turn) -> bool:
         return True
     archives = Archive.objects.filter(draft=turn.lane.draft_id)
     with reading.Reader(turn.lane.draft_id) as reader:
-        while archives.open().exists():
+        while archives.has_open():
             if turn.check() is not TurnVerdict.CONTINUE:
                 return False
             if not reader.unpack_some(turn):
@@ -120,7 +119,7 @@ def enrol(job: Job) -> bool:
             record(job, EventVerb.STARTED)
             if not job.analysis.evaluations.exists():  # a retry is of the same candidates
                 Evaluation.objects.enrol(job.analysis)
-            _add_lanes(job, job.analysis.evaluations.open().count())
+            balance_jobs(job.pk)
     return True
 
 
@@ -134,14 +133,15 @@ def score_all(turn: Turn, runtime: Runtime) -> bool:
 
 def rank(job: Job) -> bool:
     """Rank once every résumé has its score, in the lane that comes first; whether that is done."""
-    if job.analysis.evaluations.open().exists():
+    if job.analysis.evaluations.all().has_open():
         return False
     with transaction.atomic():
         locked = Job.objects.select_for_update(of=("self",)).filter(pk=job.pk).first()
         if locked is None or not locked.is_open:
             return False
         if locked.ranked_at is None:
-            _add_lanes(locked, rank_job(locked))
+            rank_job(locked)
+            balance_jobs(job.pk)
     return True
 
 
@@ -149,7 +149,7 @@ def follow_up(turn: Turn, runtime: Runtime) -> None:
     """Ask what is asked after the ranking: insights for the best, a second scoring of a few."""
     for work in FOLLOW_UPS:
         rows = turn.job.analysis.followups.filter(kind=work.kind)
-        if turn.check() is TurnVerdict.CONTINUE and rows.open().exists():
+        if turn.check() is TurnVerdict.CONTINUE and rows.has_open():
             work(turn, runtime, take_guest).run()
 
 
@@ -178,16 +178,4 @@ def leave(turn: Turn) -> None:
         elif job.is_paused:
             pass  # resuming it adds a lane
         elif not (others.filter(started_at=None) | others.running()).exists():
-            add_lane(turn.lane.draft_id, job, later=_is_large(job))
-
-
-def _add_lanes(job: Job, evaluations: int) -> None:
-    """Add as many lanes as so much work is worth, beside the one that is at it."""
-    for _ in range(min(Heartbeat.objects.workers(), -(-evaluations // EVALUATIONS_PER_LANE)) - 1):
-        add_lane(job.analysis.draft_id, job)
-
-
-def _is_large(job: Job) -> bool:
-    """Whether so much is left that other jobs should go first."""
-    rows = job.analysis.evaluations.open()
-    return rows[LARGE_JOB_EVALUATIONS : LARGE_JOB_EVALUATIONS + 1].exists()
+            add_lane(turn.lane.draft_id, job, later=is_large(job))

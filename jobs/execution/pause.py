@@ -14,7 +14,8 @@ from candidates.models import EventVerb
 from jobs.models import Halt, Job, Lane, NotificationKind
 from jobs.notifications import recipients
 
-from .submit import add_lane, record, send_lane
+from .balance import balance_jobs
+from .submit import record, send_lane
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -59,6 +60,7 @@ def lift_halt(user: "User") -> bool:
             return False
         for lane in Lane.objects.filter(started_at=None).select_for_update(skip_locked=True):
             send_lane(lane)  # its message came during the halt
+        balance_jobs()
     log.warning("queue: halt lifted by user %s", user.pk)
     return True
 
@@ -71,6 +73,5 @@ def resume_job(job: Job, user: "User") -> bool:
         record(job, EventVerb.RESUMED, actor=user)
         job.analysis.evaluations.make_due()
         job.analysis.followups.make_due()
-        if not Lane.objects.filter(job=job).exists():
-            add_lane(job.analysis.draft_id, job)
+        balance_jobs(job.pk)
     return True

@@ -247,6 +247,10 @@ class Turn:
         self.renewed = time.monotonic()
         Lane.objects.all().renew(self.lane.pk, self.token, lease)
 
+    def leave(self) -> None:
+        """Mark the lane as one that claims no more, so that others are counted without it."""
+        Lane.objects.filter(pk=self.lane.pk, token=self.token).update(leaving=True)
+
     @contextmanager
     def released_on_outage(self) -> Iterator[None]:
         """Release the lane where the connection breaks in the turn: the process is alive, and the

@@ -28,7 +28,7 @@ from candidates.scoring.retry import GiveUp, Retry
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
 from jobs import tracing
 from jobs.models import Lane
-from jobs.models.job import LANE_LEASE
+from jobs.models.lane import LANE_LEASE
 
 from . import pause, retry
 from .calls import Calls, PendingCall, WorkItem
@@ -103,7 +103,7 @@ class LaneWork[Answer](ABC):
     def is_over(self) -> bool:
         """With nothing to claim and nothing in flight: whether the turn has nothing to wait for."""
         self.rows.fail_exhausted()
-        if not self.rows.open().exists():
+        if not self.rows.has_open():
             return True
         if Lane.objects.filter(job=self.turn.job).exclude(pk=self.turn.lane.pk).running().exists():
             return True
@@ -293,7 +293,8 @@ class LaneWork[Answer](ABC):
             return False
         since = Now() - timedelta(seconds=retry.longest_delay(error, deferrals))
         calls = Call.objects.filter(analysis=self.analysis, status=CallStatus.ANSWERED)
-        return calls.filter(settled_at__gt=since).exists()
+        # In the order of the index by which only the calls since then are read.
+        return bool(calls.filter(settled_at__gt=since).order_by("-settled_at").values("pk")[:1])
 
     def failed_by_fault(self, items: list[WorkItem], error: Exception) -> list[dict[str, Any]]:
         """What to write for rows at which the program failed."""
@@ -348,8 +349,9 @@ class LaneWork[Answer](ABC):
         self.turn.draining_since = time.monotonic()
         self.turn.guest = None
         self.calls.wakes_for_free_slot = False
-        if self.turn.verdict is TurnVerdict.YIELD and self.claimable().due().exists():
-            with transaction.atomic():
+        with transaction.atomic():
+            self.turn.leave()
+            if self.turn.verdict is TurnVerdict.YIELD and self.claimable().has_due():
                 add_lane(self.turn.lane.draft_id, self.turn.job, later=True)
         self._cancel(lambda call: self.is_free or call.is_reserved)
 

@@ -332,6 +332,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "leaving",
+                    models.BooleanField(
+                        db_default=False,
+                        help_text="claims no more, only waits for answers on their way",
+                    ),
+                ),
+                (
                     "draft",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.DB_CASCADE,
@@ -1424,6 +1431,15 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="lane_token_while_running",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="lane",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("leaving", False), ("started_at__isnull", False), _connector="OR"
+                ),
+                name="lane_leaving_while_running",
             ),
         ),
         migrations.AddIndex(

@@ -13,10 +13,9 @@ from .job import (
     Job,
     JobQuerySet,
     JobStatus,
-    Lane,
-    LaneQuerySet,
     Priority,
 )
+from .lane import Lane, LaneQuerySet
 from .notification import (
     BadAddress,
     MailEvent,

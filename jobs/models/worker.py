@@ -15,7 +15,7 @@ from candidates.facts.reason import IncidentCode, Reason
 from candidates.models.constraints import listed_constraint
 from candidates.models.reason import MAX_CODE_LENGTH, reason_of
 
-from .job import Lane
+from .lane import Lane
 
 HEARTBEAT_SECONDS = 2.0  # between two signs of life
 CANARY_SECONDS = 5.0  # between two test messages; after three missed ones the workers are replaced

@@ -30,14 +30,18 @@ from jobs.models import (
     Incident,
     IncidentKind,
     Job,
+    JobStatus,
     Lane,
     Notification,
 )
+from jobs.models.lane_count import LaneCount, lanes_of_jobs
 
 IDLE_LANE_LATE_AFTER = timedelta(seconds=10)  # a lane that waits while workers are free
 LANE_LATE_AFTER = timedelta(minutes=2)  # a lane that waits though all workers are busy
 NEWS_SHOWN_FOR = timedelta(minutes=1)  # of what the program has mended by itself
+LANES_ADDED_WITHIN = timedelta(seconds=10)  # twice what the documents promise
 MAX_JOBS_COUNTED = 100
+MAX_JOBS_NAMED = 10
 RECENT_CALLS = 20
 RECENT_CALLS_AGE = timedelta(minutes=10)
 MIN_BAD_CALLS = 3  # of them, from which it is the server and not chance
@@ -54,7 +58,8 @@ class SystemProblem:
     `name` is stable, for metrics and tests; `title` says what is wrong and `remedy` what to do, in
     the reader's language and without anything of a résumé or an address. `since` is the database's
     time, None where it cannot be known. `stops_work`: no work goes on until it is mended, so that a
-    health check should fail; else work goes on, or the program mends it by itself.
+    health check should fail; else work goes on, or the program mends it by itself. `job` is the key
+    of the job that it is about, None where it is about no single one.
     """
 
     name: str
@@ -62,10 +67,11 @@ class SystemProblem:
     remedy: str
     since: datetime | None = None
     stops_work: bool = False
+    job: int | None = None
 
 
 def system_problems() -> list[SystemProblem]:
-    """All that is wrong now, the worst first; empty when all is well. Twelve statements at most.
+    """All that is wrong now, the worst first; empty when all is well. Fifteen statements at most.
 
     Never raises for an outage of the database: that is a problem too.
     """
@@ -75,7 +81,7 @@ def system_problems() -> list[SystemProblem]:
             *_database_problems(),
             *_worker_problems(),
             *_recent_deaths(),
-            *([halted(halt)] if halt else [*_stuck_jobs(), *late_lanes()]),
+            *([halted(halt)] if halt else [*_stuck_jobs(), *late_lanes(), *_short_jobs()]),
             *_paused_jobs(),
             *_model_problems(),
             *_mail_problems(),
@@ -300,6 +306,35 @@ def _stuck_jobs() -> Iterator[SystemProblem]:
             _("The sweep of a worker gives it a new lane within seconds; if not, restart one."),
             min(started or created for created, started in times),
         )
+
+
+def _short_jobs() -> Iterator[SystemProblem]:
+    """Running jobs with fewer lanes than are added in that time."""
+    for job, count in jobs_short_of_lanes():
+        yield SystemProblem(
+            "lanes-missing",
+            _("Job %(job)s has %(lanes)d of the %(wanted)d lanes that work and workers allow.")
+            % {"job": job.public_id, "lanes": count.lanes, "wanted": count.wanted},
+            _("The sweep of a worker adds them within seconds; if not, read the worker's log."),
+            job.started_at,
+            job=job.pk,
+        )
+
+
+def jobs_short_of_lanes() -> list[tuple[Job, LaneCount]]:
+    """Running jobs that have missed lanes for `LANES_ADDED_WITHIN`, the oldest first; not more than
+    `MAX_JOBS_NAMED`. Two statements, or three."""
+    # Workers that have just come, and rows that have just become due, have no lane yet.
+    settled = Heartbeat.objects.filter(started_at__lte=Now() - LANES_ADDED_WITHIN)
+    counts = {
+        count.pk: count
+        for count in lanes_of_jobs(settled.workers(), due_for=LANES_ADDED_WITHIN)
+        if count.missing
+    }
+    # One without any lane is stuck, which is another problem.
+    jobs = Job.objects.filter(Exists(Lane.objects.filter(job=OuterRef("pk"))), pk__in=counts)
+    jobs = jobs.filter(status=JobStatus.PROCESSING).order_by("started_at")
+    return [(job, counts[job.pk]) for job in jobs[:MAX_JOBS_NAMED]]
 
 
 def _paused_jobs() -> Iterator[SystemProblem]:

@@ -147,6 +147,14 @@ def _gauges() -> Iterator[Metric]:
     for name in sorted({problem.name for problem in problems.system_problems()}):
         trouble.add_metric((name,), 1)
     yield trouble
+    missing = GaugeMetricFamily(
+        "evaluator_lanes_missing",
+        "Lanes that a job has too few, while living workers could take them.",
+        labels=("job",),
+    )
+    for job, count in problems.jobs_short_of_lanes():
+        missing.add_metric((str(job.public_id),), count.missing)
+    yield missing
     jobs = GaugeMetricFamily("evaluator_jobs", "Jobs there are, by state.", labels=("state",))
     by_status = dict(Job.objects.order_by().values_list("status").annotate(Count("pk")))
     by_status |= {

@@ -5,6 +5,8 @@ sweep compares the two: work without a lane gets a new one, an e-mail that is du
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +20,6 @@ from candidates.models import (
     Call,
     Candidate,
     DescriptionFile,
-    Draft,
     Evaluation,
     FollowUp,
     Piece,
@@ -27,9 +28,10 @@ from candidates.models import (
 from candidates.models.candidate import PIECES_KEPT
 from candidates.models.claims import ClaimQuerySet
 from jobs import queue
+from jobs.execution.balance import balance
 from jobs.execution.submit import add_lane, send_lane
 from jobs.models import Halt, Incident, Job, Lane
-from jobs.models.job import LANE_LEASE
+from jobs.models.lane import LANE_LEASE
 from jobs.monitoring import history
 from jobs.notifications import outbox
 from jobs.retention import purge
@@ -37,7 +39,8 @@ from jobs.schedules import runs
 
 log = logging.getLogger(__name__)
 
-SWEEP_LOCK = 0x5EE9  # of PostgreSQL's advisory locks: one sweep at a time
+# Of PostgreSQL's advisory locks: one sweep at a time, and one look at the lanes.
+SWEEP_LOCK, LANES_LOCK = 0x5EE9, 0x5EEA
 MESSAGE_LOST_AFTER = timedelta(seconds=20)  # where the queue is empty
 MESSAGE_LATE_AFTER = timedelta(minutes=10)  # where it is not
 # Of a sweep whose process stands still: its session is then ended, and another may sweep.
@@ -47,18 +50,12 @@ MAX_MESSAGES_SENT = 100  # of each kind, in one sweep
 
 
 def sweep() -> int:
-    """Do one round; returns how many rows were mended. 0 when another is sweeping."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('idle_in_transaction_session_timeout', %s, true)",
-                [f"{FROZEN_AFTER // timedelta(milliseconds=1)}ms"],
-            )
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK])
-            if not cursor.fetchone()[0]:
-                return 0
-        mended = _end_lost_lanes() + _free_claims_of_no_job() + _resend_lost_messages()
-        mended += _lose_calls_of_no_lane() + _rescue_jobs() + _rescue_reading()
+    """Do one round; returns how many rows were mended, only lanes where another is sweeping."""
+    mended = sweep_lanes()
+    with _exclusive(SWEEP_LOCK) as is_ours:
+        if not is_ours:
+            return mended
+        mended += _free_claims_of_no_job() + _resend_lost_messages() + _lose_calls_of_no_lane()
         mended += _rescue_suggestions() + _rescue_descriptions()
         mended += outbox.requeue_due() + purge.requeue_due()
         _delete_expired()
@@ -70,6 +67,32 @@ def sweep() -> int:
     return mended
 
 
+def sweep_lanes() -> int:
+    """End the lanes whose worker fell silent, and bring jobs and drafts to the lanes that they are
+    worth; returns how many lanes have ended or begun. 0 when another process is at it.
+
+    Quick, and run more often than the rest: until then living workers wait, or stand in a queue.
+    """
+    with _exclusive(LANES_LOCK) as is_ours:
+        return _end_lost_lanes() + balance() if is_ours else 0
+
+
+@contextmanager
+def _exclusive(lock: int) -> Iterator[bool]:
+    """A transaction under an advisory lock; yields whether the lock is ours."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # Each of the questions has an index of its own. PostgreSQL shall not read a whole table
+            # instead, because its statistics are of another hour.
+            cursor.execute(
+                "SELECT pg_try_advisory_xact_lock(%s), set_config('enable_seqscan', 'off', true), "
+                "set_config('idle_in_transaction_session_timeout', %s, true)",
+                [lock, f"{FROZEN_AFTER // timedelta(milliseconds=1)}ms"],
+            )
+            is_ours = bool(cursor.fetchone()[0])
+        yield is_ours
+
+
 def _end_lost_lanes() -> int:
     """End lanes whose worker fell silent, and free what they had claimed before its leases end."""
     lost = Lane.objects.all().lost().select_for_update(skip_locked=True, of=("self",))
@@ -77,7 +100,7 @@ def _end_lost_lanes() -> int:
     tokens = [lane.token for lane in lanes if lane.token]
     for rows in (Evaluation, FollowUp, Candidate, Archive):
         claimed: ClaimQuerySet[Any] = rows.objects.all()
-        claimed.open().filter(token__in=tokens).update(due_at=Now())
+        claimed.filter(token__in=tokens).update(due_at=Now())
     Call.objects.all().lose(tokens)
     Lane.objects.filter(pk__in=[lane.pk for lane in lanes]).delete()
     for job in {lane.job for lane in lanes if lane.job and not lane.job.is_open}:
@@ -92,7 +115,8 @@ def _free_claims_of_no_job() -> int:
     freed = 0
     for rows in (Evaluation, FollowUp):
         held: ClaimQuerySet[Any] = rows.objects.all()
-        freed += held.filter(due_at__lte=Now()).exclude(Exists(at_work)).revoke()
+        held = held.filter(token__isnull=False, due_at__lte=Now())
+        freed += held.exclude(Exists(at_work)).revoke()
     return freed
 
 
@@ -123,27 +147,6 @@ def _resend_lost_messages() -> int:
         send_lane(lane)
     Lane.objects.filter(pk__in=[lane.pk for lane in lanes]).update(due_at=Now())
     return len(lanes)
-
-
-def _rescue_jobs() -> int:
-    without = Job.objects.active().exclude(Exists(Lane.objects.filter(job=OuterRef("pk"))))
-    # A job in the hands of a lane that is leaving needs no rescue; waiting for it with lanes
-    # locked could block both.
-    free = without.select_for_update(of=("self",), skip_locked=True)
-    jobs = list(free.select_related("analysis"))
-    for job in jobs:
-        add_lane(job.analysis.draft_id, job)
-    return len(jobs)
-
-
-def _rescue_reading() -> int:
-    unread = Candidate.objects.filter(draft=OuterRef("pk")).due()
-    packed = Archive.objects.filter(draft=OuterRef("pk")).due()
-    lanes = Lane.objects.filter(draft=OuterRef("pk"))
-    drafts = list(Draft.objects.filter(Exists(unread) | Exists(packed)).exclude(Exists(lanes)))
-    for draft in drafts:
-        add_lane(draft.pk, None)
-    return len(drafts)
 
 
 def _rescue_suggestions() -> int:

@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -32,13 +33,14 @@ from jobs.monitoring import problems
 from jobs.monitoring.problems import SystemProblem
 
 from .processes import process_exists
-from .sweep import sweep
+from .sweep import sweep, sweep_lanes
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
 CANARY_CHECK_SECONDS = 0.5
 SWEEP_SECONDS = 5.0
+LANES_SECONDS = 2.0  # between looks at the lanes; the documents promise 5 seconds
 COMPLAINT_SECONDS = 60.0
 STUCK_SECONDS = 30.0  # without a check, after which the last one is worth nothing
 MISSED_CANARIES = 3  # after which workers without an excuse are replaced
@@ -155,8 +157,10 @@ class Watchdog:
         except queue.QueueDown as error:
             self._note_outage("queue", error)
             is_wedged = False
+        if not is_wedged and self.is_due("lanes", LANES_SECONDS):
+            self._heal(self._sweep_lanes)
         if not is_wedged and self.is_due("sweep", SWEEP_SECONDS):
-            self._sweep()
+            self._heal(self._sweep)
         return not is_wedged
 
     def problem(self) -> SystemProblem | None:
@@ -286,11 +290,17 @@ class Watchdog:
             if not process_exists(pid):
                 tasks.filter(pid=pid).delete()
 
+    def _sweep_lanes(self) -> None:
+        self._free_work_of_dead_processes()
+        sweep_lanes()
+
     def _sweep(self) -> None:
+        queue.requeue_held(except_supervisors=[self.pk, *self._others()])
+        sweep()
+
+    def _heal(self, mend: Callable[[], object]) -> None:
         try:
-            queue.requeue_held(except_supervisors=[self.pk, *self._others()])
-            self._free_work_of_dead_processes()
-            sweep()
+            mend()
         except Error as error:  # the next round tries again
             log.warning("the sweep failed: %s", type(error).__name__)
         except Exception:

@@ -333,7 +333,7 @@ class Life(RuleBasedStateMachine):
 def test_whatever_happens_in_whatever_order_nothing_is_lost_or_doubled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("jobs.models.job.LANE_LEASE", LEASE)
+    monkeypatch.setattr("jobs.models.lane.LANE_LEASE", LEASE)
     run_state_machine_as_test(
         Life,
         settings=settings(

@@ -6,16 +6,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.db.models.functions import Now
+from django.test import Client
 from django.utils import timezone
 
 from candidates.facts.reason import DeliveryCode, FailureCode, Param, Reason
-from candidates.models import Analysis, Call, Draft
+from candidates.models import Analysis, Call, Draft, Evaluation
 from candidates.models.call import CallStatus
 from candidates.models.reason import error_columns
 from candidates.reasons import sentence
 from jobs.execution import pause
+from jobs.execution.balance import balance_jobs
 from jobs.models import (
     Heartbeat,
     Job,
@@ -129,6 +132,37 @@ def test_a_job_with_nobody_at_it(host: Heartbeat, analysis: Analysis) -> None:
     assert names() == ["job-stuck"]  # though workers are free
     Heartbeat.objects.update(workers=0)
     assert names() == []
+
+
+def test_a_running_job_with_too_few_lanes(
+    host: Heartbeat, analysis: Analysis, client: Client, sam: User, settings: LazySettings
+) -> None:
+    rows.candidates(analysis.draft, 40)
+    Evaluation.objects.enrol(analysis)
+    job = rows.job(analysis, JobStatus.PROCESSING)
+    Lane.objects.create(draft=analysis.draft, job=job)
+    assert names() == []  # the workers are new
+    Heartbeat.objects.update(started_at=ago(11))
+    assert names() == []  # and so is the work
+    Evaluation.objects.update(due_at=ago(11))
+
+    assert names() == ["lanes-missing"]
+    (problem,) = (each for each in problems.system_problems() if each.name == "lanes-missing")
+    assert (problem.stops_work, problem.job) == (False, job.pk)
+    assert problem.title == f"Job {job.public_id} has 1 of the 2 lanes that work and workers allow."
+    settings.METRICS_TOKEN = "token"
+    metrics = client.get("/metrics", headers={"Authorization": "Bearer token"}).text
+    assert f'evaluator_lanes_missing{{job="{job.public_id}"}} 1.0' in metrics
+    client.force_login(sam)
+    page = client.get("/admin/jobs/period/").text
+    assert problem.title in page
+    assert f'<a href="/admin/jobs/job/{job.pk}/change/">Show job</a>' in page
+
+    balance_jobs(job.pk)
+
+    assert names() == []
+    metrics = client.get("/metrics", headers={"Authorization": "Bearer token"}).text
+    assert "evaluator_lanes_missing{" not in metrics
 
 
 def test_a_halt_is_named_and_no_job_is_stuck_then(

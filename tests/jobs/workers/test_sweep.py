@@ -18,7 +18,7 @@ from jobs.execution import lanes, submit
 from jobs.execution.scoring import UNSCORED
 from jobs.execution.turn import Turn
 from jobs.models import Job, Lane, Notification
-from jobs.workers.sweep import SWEEP_LOCK, _end_lost_lanes, sweep
+from jobs.workers.sweep import LANES_LOCK, SWEEP_LOCK, _end_lost_lanes, sweep
 from tests.makers import rows
 from tests.workers import until
 
@@ -145,10 +145,11 @@ def test_only_one_sweeps_at_a_time(job: Job) -> None:
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [SWEEP_LOCK])
+            for lock in (SWEEP_LOCK, LANES_LOCK):
+                cursor.execute("SELECT pg_advisory_lock(%s)", [lock])
             assert sweep() == 0
-            # Closing the connection gives the lock back some time later.
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [SWEEP_LOCK])
+            # Closing the connection gives the locks back some time later.
+            cursor.execute("SELECT pg_advisory_unlock_all()")
     finally:
         other.close()
     assert sweep() == 1
