@@ -11,6 +11,7 @@ ALL = (
     "jobs",
     "models",
     "scale",
+    "lanes",
     "claims",
     "pages",
     "admin",

@@ -23,6 +23,7 @@ PROCESS_FIXTURES = {"sandbox", "worker", "worker_env"}
 # They wait more than they compute, so that they run beside the others from the start, the longest
 # first: at the end of a run they would leave the processor idle.
 SLOW_TESTS = (
+    "tests/end_to_end/test_lanes_of_hosts.py",
     "tests/jobs/workers/test_supervisor_kill.py",
     "tests/end_to_end/test_hosts.py",
     "tests/jobs/queue/test_queue.py",

@@ -77,8 +77,11 @@ def waiting(draft: Draft, number: int) -> Candidate:
     )
 
 
-def candidates(draft: Draft, count: int) -> None:
-    """Many readable candidates in one statement; their files are not stored."""
+def candidates(draft: Draft, count: int, *, distinct: bool = False) -> None:
+    """Many readable candidates in one statement; their files are not stored.
+
+    With `distinct` no two have the same text, so that each costs a call of its own.
+    """
     now = timezone.now()
     Candidate.objects.bulk_create(
         Candidate(
@@ -90,10 +93,16 @@ def candidates(draft: Draft, count: int) -> None:
             status=CandidateStatus.READABLE,
             read_at=now,
             name=f"Many {number}",
-            text=TEXT,
+            text=f"{TEXT}\nWorked for {_mark(draft, number)}." if distinct else TEXT,
         )
         for number in range(count)
     )
+
+
+def _mark(draft: Draft, number: int) -> str:
+    """Letters that no other candidate has; digits may be redacted."""
+    digits = f"{draft.pk:06x}{number:06x}"
+    return digits.translate(str.maketrans("0123456789abcdef", "abcdefghijklmnop"))
 
 
 def analysis(draft: Draft, user: User) -> Analysis:
