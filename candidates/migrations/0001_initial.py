@@ -552,6 +552,10 @@ class Migration(migrations.Migration):
                 ),
                 ("total", models.PositiveIntegerField(default=0)),
                 ("scored", models.PositiveIntegerField(default=0)),
+                (
+                    "reused",
+                    models.PositiveIntegerField(default=0, help_text="scored without a new answer"),
+                ),
                 ("failed", models.PositiveIntegerField(default=0)),
                 ("unreadable", models.PositiveIntegerField(default=0)),
             ],
@@ -2917,25 +2921,25 @@ class Migration(migrations.Migration):
                 CREATE FUNCTION candidates_evaluationcount() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
                     IF TG_OP = 'INSERT' THEN
-                        INSERT INTO candidates_evaluationcount AS counted (analysis_id, total, scored, failed, unreadable)
-                        SELECT analysis_id, sum(1), sum((status = 'scored')::int), sum((status = 'failed')::int), sum((status = 'unreadable')::int) FROM new_rows
+                        INSERT INTO candidates_evaluationcount AS counted (analysis_id, total, scored, reused, failed, unreadable)
+                        SELECT analysis_id, sum(1), sum((status = 'scored')::int), sum((status = 'scored' AND reused)::int), sum((status = 'failed')::int), sum((status = 'unreadable')::int) FROM new_rows
                         WHERE analysis_id IS NOT NULL GROUP BY analysis_id ORDER BY analysis_id
-                        ON CONFLICT (analysis_id) DO UPDATE SET total = counted.total + excluded.total, scored = counted.scored + excluded.scored, failed = counted.failed + excluded.failed, unreadable = counted.unreadable + excluded.unreadable;
+                        ON CONFLICT (analysis_id) DO UPDATE SET total = counted.total + excluded.total, scored = counted.scored + excluded.scored, reused = counted.reused + excluded.reused, failed = counted.failed + excluded.failed, unreadable = counted.unreadable + excluded.unreadable;
                     ELSIF TG_OP = 'UPDATE' THEN
-                        UPDATE candidates_evaluationcount AS counted SET total = counted.total + change.total, scored = counted.scored + change.scored, failed = counted.failed + change.failed, unreadable = counted.unreadable + change.unreadable
+                        UPDATE candidates_evaluationcount AS counted SET total = counted.total + change.total, scored = counted.scored + change.scored, reused = counted.reused + change.reused, failed = counted.failed + change.failed, unreadable = counted.unreadable + change.unreadable
                         FROM (
-                            SELECT analysis_id, sum(total) AS total, sum(scored) AS scored, sum(failed) AS failed, sum(unreadable) AS unreadable FROM (
-                                SELECT analysis_id, 1 AS total, (status = 'scored')::int AS scored, (status = 'failed')::int AS failed, (status = 'unreadable')::int AS unreadable FROM new_rows
-                                UNION ALL SELECT analysis_id, -(1), -((status = 'scored')::int), -((status = 'failed')::int), -((status = 'unreadable')::int) FROM old_rows
-                            ) AS change GROUP BY analysis_id HAVING sum(total) <> 0 OR sum(scored) <> 0 OR sum(failed) <> 0 OR sum(unreadable) <> 0
+                            SELECT analysis_id, sum(total) AS total, sum(scored) AS scored, sum(reused) AS reused, sum(failed) AS failed, sum(unreadable) AS unreadable FROM (
+                                SELECT analysis_id, 1 AS total, (status = 'scored')::int AS scored, (status = 'scored' AND reused)::int AS reused, (status = 'failed')::int AS failed, (status = 'unreadable')::int AS unreadable FROM new_rows
+                                UNION ALL SELECT analysis_id, -(1), -((status = 'scored')::int), -((status = 'scored' AND reused)::int), -((status = 'failed')::int), -((status = 'unreadable')::int) FROM old_rows
+                            ) AS change GROUP BY analysis_id HAVING sum(total) <> 0 OR sum(scored) <> 0 OR sum(reused) <> 0 OR sum(failed) <> 0 OR sum(unreadable) <> 0
                         ) AS change
                         WHERE counted.analysis_id = change.analysis_id;
                     ELSE
                         -- In one order, so that two deletions do not block each other.
                         PERFORM 1 FROM candidates_evaluationcount WHERE analysis_id IN (SELECT analysis_id FROM old_rows)
                         ORDER BY analysis_id FOR NO KEY UPDATE;
-                        UPDATE candidates_evaluationcount AS counted SET total = counted.total + change.total, scored = counted.scored + change.scored, failed = counted.failed + change.failed, unreadable = counted.unreadable + change.unreadable
-                        FROM (SELECT analysis_id, -sum(1) AS total, -sum((status = 'scored')::int) AS scored, -sum((status = 'failed')::int) AS failed, -sum((status = 'unreadable')::int) AS unreadable FROM old_rows GROUP BY analysis_id) AS change
+                        UPDATE candidates_evaluationcount AS counted SET total = counted.total + change.total, scored = counted.scored + change.scored, reused = counted.reused + change.reused, failed = counted.failed + change.failed, unreadable = counted.unreadable + change.unreadable
+                        FROM (SELECT analysis_id, -sum(1) AS total, -sum((status = 'scored')::int) AS scored, -sum((status = 'scored' AND reused)::int) AS reused, -sum((status = 'failed')::int) AS failed, -sum((status = 'unreadable')::int) AS unreadable FROM old_rows GROUP BY analysis_id) AS change
                         WHERE counted.analysis_id = change.analysis_id;
                     END IF;
                     RETURN NULL;

@@ -1,6 +1,5 @@
 """One scoring of a draft's candidates, and each candidate's place in it."""
 
-import json
 from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from .claims import (
     ClaimQuerySet,
     claim_constraint,
     claim_indexes,
+    in_key_order,
 )
 from .constraints import failure_code_constraint, flags_constraint, listed_constraint
 from .counts import EvaluationCount, FollowUpCount
@@ -234,7 +234,7 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         however many.
         """
         with connection.cursor() as cursor:
-            cursor.execute(WRITE_SCORES_SQL, [json.dumps(answers), token])
+            cursor.execute(WRITE_SCORES_SQL, [in_key_order(answers), token])
             return int(cursor.rowcount)
 
     def fail_exhausted(self) -> int:
@@ -273,7 +273,7 @@ class EvaluationQuerySet(ClaimQuerySet["Evaluation"]):
         """Each has `id`, `rank`, `band` (None where no repeat error is known) and `insights` (None
         leaves them as they are)."""
         with connection.cursor() as cursor:
-            cursor.execute(RANK_SQL, [json.dumps(ranks)])
+            cursor.execute(RANK_SQL, [in_key_order(ranks)])
 
 
 class Evaluation(ErrorColumns, Claimable):

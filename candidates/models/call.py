@@ -4,7 +4,6 @@ It is the only record of what was paid. A row that is still open belongs to a ca
 that was never settled names a call of which it is not known whether it was answered.
 """
 
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.facts.reason import FailureCode
 
 from .analysis import Analysis, Evaluation
+from .claims import in_key_order
 from .constraints import failure_code_constraint, listed_constraint
 from .draft import Draft
 from .reason import MAX_CODE_LENGTH
@@ -94,7 +94,7 @@ class CallQuerySet(models.QuerySet["Call"]):
         `cost`, `mode`, `answered_by`, `error_code` and `http_status`.
         """
         with connection.cursor() as cursor:
-            cursor.execute(SETTLE_SQL, [json.dumps(outcomes)])
+            cursor.execute(SETTLE_SQL, [in_key_order(outcomes)])
             return int(cursor.rowcount)
 
     def lose(self, tokens: list[UUID]) -> int:

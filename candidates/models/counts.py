@@ -35,6 +35,7 @@ class EvaluationCount(models.Model):
     )
     total = models.PositiveIntegerField(default=0)
     scored = models.PositiveIntegerField(default=0)
+    reused = models.PositiveIntegerField(default=0, help_text="scored without a new answer")
     failed = models.PositiveIntegerField(default=0)
     unreadable = models.PositiveIntegerField(default=0)
 

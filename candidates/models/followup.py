@@ -1,6 +1,5 @@
 """Follow-ups: what is asked about a candidate after the ranking, insights or a second scoring."""
 
-import json
 import math
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from candidates.facts.reason import FailureCode, Reason
 
 from .analysis import Analysis, Evaluation, EvaluationStatus
-from .claims import MAX_ATTEMPTS, Claimable, ClaimQuerySet, claim_constraint, claim_indexes
+from .claims import (
+    MAX_ATTEMPTS,
+    Claimable,
+    ClaimQuerySet,
+    claim_constraint,
+    claim_indexes,
+    in_key_order,
+)
 from .constraints import failure_code_constraint, listed_constraint
 from .reason import ErrorColumns, error_columns
 
@@ -67,7 +73,7 @@ class FollowUpQuerySet(ClaimQuerySet["FollowUp"]):
         statement.
         """
         with connection.cursor() as cursor:
-            cursor.execute(WRITE_RESULTS_SQL, [json.dumps(answers), token])
+            cursor.execute(WRITE_RESULTS_SQL, [in_key_order(answers), token])
             return int(cursor.rowcount)
 
     def reopen_failed(self) -> int:

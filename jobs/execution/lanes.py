@@ -29,7 +29,7 @@ def read(lane_id: int, mode: TurnMode = TurnMode.WORKER, host: Host | None = Non
     turn = Turn.enter(lane_id, mode, host)
     if turn is None:
         return
-    with tracing.about(**turn.log_ids), turn.released_on_outage():
+    with tracing.about(**turn.log_ids), turn.released_when_broken():
         with reading.Reader(turn.lane.draft_id) as reader:
             while turn.check() is TurnVerdict.CONTINUE and reader.read_some(turn):
                 pass
@@ -57,7 +57,7 @@ def score(
     turn = Turn.enter(lane_id, mode, host, finish)
     if turn is None:
         return
-    with tracing.about(**turn.log_ids), turn.released_on_outage():
+    with tracing.about(**turn.log_ids), turn.released_when_broken():
         try:
             _run_phases(turn, runtime)
         except EngineUnavailable as error:

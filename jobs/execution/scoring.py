@@ -4,8 +4,10 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
+from django.db.models import F
+
 from candidates.facts.reason import Reason
-from candidates.models import Evaluation, EvaluationQuerySet
+from candidates.models import Evaluation, EvaluationCount, EvaluationQuerySet
 from candidates.models.analysis import EvaluationStatus, InsightsMode
 from candidates.models.call import CallPurpose
 from candidates.models.candidate import CandidateStatus
@@ -55,7 +57,8 @@ class Scoring(LaneWork[Scorecard]):
     def run(self) -> None:
         # Looking through all rows that wait, at each turn, is what a large job would spend the
         # database on. Once one is scored anew, known scores are looked up batch by batch.
-        if not self.rows.filter(status=EvaluationStatus.SCORED, reused=False).exists():
+        counted = EvaluationCount.objects.filter(pk=self.analysis.pk)
+        if not counted.filter(scored__gt=F("reused")).exists():
             self._reuse_known()
         super().run()
 

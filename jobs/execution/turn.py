@@ -252,15 +252,16 @@ class Turn:
         Lane.objects.filter(pk=self.lane.pk, token=self.token).update(leaving=True)
 
     @contextmanager
-    def released_on_outage(self) -> Iterator[None]:
-        """Release the lane where the connection breaks in the turn: the process is alive, and the
-        sweep would not know before the lease runs out."""
+    def released_when_broken(self) -> Iterator[None]:
+        """Release the lane where the turn breaks off, as when its connection does: the process is
+        alive, and the sweep would not know before the lease runs out."""
         try:
             yield
-        except (OperationalError, InterfaceError):
+        except Exception as error:
             deadline = time.monotonic() + OUTAGE_SECONDS
             while time.monotonic() < deadline:
-                connection.close()
+                if isinstance(error, (OperationalError, InterfaceError)):
+                    connection.close()
                 try:
                     Lane.objects.filter(pk=self.lane.pk, token=self.token).update(due_at=Now())
                     break

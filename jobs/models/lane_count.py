@@ -51,8 +51,12 @@ def lanes_of_jobs(
 
 
 def lanes_of_reading(workers: int) -> list[LaneCount]:
-    """The lanes of drafts with files to read or archives to unpack, also those of their jobs, which
-    read as well. One statement, as cheap as for jobs."""
+    """The reading lanes of drafts with files to read or archives to unpack. One statement, as cheap
+    as for jobs.
+
+    A draft is worth as many as a job; those of its jobs count too, as they read where nothing is
+    left to score. But one lane that does nothing else stays beside them.
+    """
     return _counted(READING_SQL, workers, {})
 
 
@@ -145,10 +149,13 @@ WITH RECURSIVE unread (draft_id) AS (
 )
 SELECT draft.id, lane.working, lane.waiting, GREATEST(
     lane.working, (due.rows > 0 AND lane.total = 0)::int,
-    LEAST(%(workers)s, ceil(due.rows / %(per_lane)s::float8))
+    LEAST(%(workers)s, ceil(due.rows / %(per_lane)s::float8)) - of_jobs.working
 )::int
 FROM draft
-CROSS JOIN LATERAL ({LANES_SQL} WHERE lane.draft_id = draft.id) AS lane
+CROSS JOIN LATERAL ({LANES_SQL} WHERE lane.draft_id = draft.id AND lane.job_id IS NULL) AS lane
+CROSS JOIN LATERAL (
+    {LANES_SQL} WHERE lane.draft_id = draft.id AND lane.job_id IS NOT NULL
+) AS of_jobs
 CROSS JOIN LATERAL (
     SELECT count(*) AS rows FROM (
         {FILES_SQL.format(draft="draft.id", since="")}

@@ -6,7 +6,7 @@ its content.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 from uuid import UUID
 
@@ -19,11 +19,16 @@ from django_q.models import Task
 from candidates.intake import discard
 from candidates.models import (
     Archive,
+    Call,
     Candidate,
+    CandidateCount,
     Draft,
+    Evaluation,
+    EvaluationCount,
     Event,
     EventVerb,
     FollowUp,
+    FollowUpCount,
     PossibleDuplicate,
     Receipt,
     SavedFilter,
@@ -55,8 +60,32 @@ def other_files(candidate: Candidate, user: "User") -> QuerySet[Candidate, Candi
 def erase_candidates(candidates: Iterable[Candidate], user: "User") -> list[Receipt]:
     """Erase all of the candidates or none; returns the receipts. Raises CannotEraseYet."""
     with transaction.atomic():
-        receipts = [_erase(candidate.pk, user) for candidate in candidates]
+        ids = [candidate.pk for candidate in candidates]
+        _lock(ids)
+        receipts = [_erase(pk, user) for pk in ids]
     return [receipt for receipt in receipts if receipt]
+
+
+def _lock(ids: list[int]) -> None:
+    """Lock all rows that erasing these candidates changes, those of one table by key.
+
+    Lanes that write answers lock theirs in the same order, and so do two erasures: each waits for
+    the other, and never both.
+    """
+    drafts = set(_locked(Candidate.objects.filter(pk__in=ids), "draft"))
+    evaluations = Evaluation.objects.filter(candidate__in=ids)
+    evaluation_ids = list(evaluations.values_list("pk", flat=True))
+    _locked(Call.objects.filter(evaluation__in=evaluation_ids))
+    _locked(FollowUp.objects.filter(evaluation__in=evaluation_ids))
+    analyses = set(_locked(evaluations, "analysis"))
+    _locked(CandidateCount.objects.filter(pk__in=drafts))
+    _locked(EvaluationCount.objects.filter(pk__in=analyses))
+    _locked(FollowUpCount.objects.filter(pk__in=analyses))
+
+
+def _locked(rows: QuerySet[Any], field: str = "pk") -> list[int]:
+    rows = rows.order_by("pk").select_for_update(of=("self",))
+    return list(rows.values_list(field, flat=True))
 
 
 def _erase(pk: int, user: "User") -> Receipt | None:

@@ -191,8 +191,10 @@ def test_files_that_are_not_read_yet_are_work(draft: Draft, alice: User) -> None
     Candidate.objects.update(**unread)
     host(4)
 
-    assert balance() == 3
+    assert balance() == 4  # one of them reads and does nothing else
 
+    assert (working(job), Lane.objects.filter(job=None).count()) == (4, 1)
+    assert balance() == 0
     Lane.objects.filter(started_at=None).delete()
     Candidate.objects.update(due_at=Now() + timedelta(minutes=1))  # in the hands of readers
     assert balance() == 0
@@ -208,6 +210,22 @@ def test_files_are_read_by_as_many_lanes(draft: Draft, alice: User) -> None:
 
     assert Lane.objects.filter(draft=draft, job=None).count() == 3
     assert balance() == 0
+
+
+def test_a_lost_reading_lane_comes_back_beside_a_job_that_has_all_its_lanes(
+    draft: Draft, alice: User
+) -> None:
+    host(2)
+    job = start(draft, alice)
+    for number in range(3):
+        rows.waiting(draft, MANY + number)
+    submit.wake_readers(draft.pk)
+    assert (working(job), balance()) == (2, 0)
+
+    Lane.objects.filter(job=None).delete()
+
+    assert balance() == 1
+    assert Lane.objects.filter(draft=draft, job=None).count() == 1
 
 
 def test_followups_are_work(draft: Draft, alice: User) -> None:

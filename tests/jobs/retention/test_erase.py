@@ -2,12 +2,18 @@
 
 import io
 import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from time import sleep
+from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import OperationalError, connection, connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +26,7 @@ from candidates.models import (
     Candidate,
     Decision,
     Draft,
+    Evaluation,
     Event,
     EventVerb,
     FollowUp,
@@ -32,9 +39,12 @@ from candidates.models.archive import ArchiveStatus
 from candidates.models.candidate import Verdict
 from candidates.models.draft import Role
 from candidates.reading import Problem
+from jobs.execution.scoring import UNSCORED
 from jobs.models import Job, JobStatus, NotificationKind
 from jobs.models.webhook import Webhook
 from jobs.notifications import recipients
+from jobs.retention.erase import _erase, erase_candidates
+from tests.conftest import make_draft
 from tests.makers import rows
 
 MARK = "Zyxwvut"
@@ -242,3 +252,94 @@ class TestEverythingAsAZip:
 
         assert "Who this is stays hidden until somebody decides." in page.text
         assert not Event.objects.filter(verb=EventVerb.CANDIDATE_EXPORTED).exists()
+
+
+def run_at_once(*acts: Callable[[], object]) -> list[str]:
+    """What each raised, "" where nothing; each in a thread of its own."""
+
+    def run(act: Callable[[], object]) -> str:
+        try:
+            act()
+        except OperationalError as error:
+            return str(error)
+        finally:
+            connections.close_all()
+        return ""
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erasure_and_a_lane_that_writes_scores_do_not_block_each_other(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lane has some of the rows when the erasure is in its middle."""
+    draft = make_draft(alice)
+    rows.candidates(draft, 4)
+    analysis = rows.analysis(draft, alice)
+    Evaluation.objects.enrol(analysis)
+    token = uuid4()
+    ids = Evaluation.objects.all().claim(4, token, timedelta(minutes=5))
+    files = list(Candidate.objects.order_by("-pk"))
+    is_in_the_middle = threading.Event()
+
+    def erase_and_wait(pk: int, user: User) -> object:
+        receipt = _erase(pk, user)
+        if not is_in_the_middle.is_set():
+            is_in_the_middle.set()
+            lock_waits()
+        return receipt
+
+    def write_scores() -> None:
+        is_in_the_middle.wait(30)
+        scored = {**UNSCORED, "fingerprint": "", "status": "scored", "score": 50}
+        Evaluation.objects.all().answer(token, [{**scored, "id": pk} for pk in reversed(ids)])
+
+    monkeypatch.setattr("jobs.retention.erase._erase", erase_and_wait)
+
+    failures = run_at_once(lambda: erase_candidates(files[:2], alice), write_scores)
+
+    assert failures == ["", ""]
+    assert analysis.tally() == {
+        "total": 2,
+        "waiting": 0,
+        "scored": 2,
+        "failed": 0,
+        "unreadable": 0,
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_erasures_in_the_same_drafts_do_not_block_each_other(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = [make_draft(alice) for _ in range(2)]
+    people = [[rows.candidate(draft, number) for draft in drafts] for number in range(2)]
+    is_in_the_middle = threading.Event()
+
+    def erase_and_wait(pk: int, user: User) -> object:
+        receipt = _erase(pk, user)
+        if not is_in_the_middle.is_set():
+            is_in_the_middle.set()
+            lock_waits()
+        return receipt
+
+    monkeypatch.setattr("jobs.retention.erase._erase", erase_and_wait)
+
+    def second() -> None:
+        is_in_the_middle.wait(30)
+        erase_candidates(reversed(people[1]), alice)
+
+    assert run_at_once(lambda: erase_candidates(people[0], alice), second) == ["", ""]
+    assert not Candidate.objects.exists()
+
+
+def lock_waits() -> None:
+    """Until another connection waits for a lock, or does not come to that."""
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        sleep(0.02)
