@@ -118,10 +118,12 @@ def work(job: Job) -> dict[str, Callable[[], Any]]:
 
 @pytest.fixture
 def measured(
-    draft: Draft, alice: User, settings: Any, statistics: str
+    draft: Draft, alice: User, settings: Any, statistics: str, monkeypatch: pytest.MonkeyPatch
 ) -> dict[int, dict[str, int]]:
     """Blocks that each work touches with FEW rows over, and with MANY."""
     settings.EVALUATOR_MAX_TOKENS_PER_JOB = 10_000_000
+    # Each hour and day that is over is counted once, in the first sweeps after it.
+    monkeypatch.setattr("jobs.workers.sweep._settle_history", lambda: None)
     Session.objects.create(session_key="session", expire_date=Now() + timedelta(hours=1))
     Heartbeat.objects.create(host="a host", pid=1, workers=2, canary_at=Now())
     blocks: dict[int, dict[str, int]] = {}
