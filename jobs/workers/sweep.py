@@ -127,10 +127,10 @@ def _lose_calls_of_no_lane() -> int:
     """
     # By the index that holds the open calls alone: there are few, whatever the statistics say.
     tokens = Call.objects.all().open().order_by("token").values_list("token", flat=True).distinct()
-    held = set(tokens)
-    held -= set(Lane.objects.filter(token__in=held).values_list("token", flat=True))
+    lost = set(tokens)
+    lost -= set(Lane.objects.filter(token__in=lost).values_list("token", flat=True))
     old = Call.objects.filter(analysis__isnull=False, created_at__lt=Now() - LANE_LEASE)
-    return old.lose(list(held))
+    return old.lose(list(lost))
 
 
 def _resend_lost_messages() -> int:

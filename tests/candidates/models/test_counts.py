@@ -67,6 +67,9 @@ def check(analyses: list[Analysis]) -> None:
         counted = Evaluation.objects.filter(analysis=analysis).order_by().values_list("status")
         for status, number in counted.annotate(Count("pk")):
             by_status["waiting" if status in OPEN_EVALUATION_STATUSES else status] += number
+        counted_row = EvaluationCount.objects.filter(pk=analysis.pk).first()
+        reused = Evaluation.objects.filter(analysis=analysis, score__isnull=False, reused=True)
+        assert (counted_row.reused if counted_row else 0) == reused.count()
         assert analysis.tally() == {"total": sum(by_status.values()), **by_status}
         followups = FollowUp.objects.filter(analysis=analysis)
         assert analysis.followup_tally() == {
@@ -106,6 +109,7 @@ def check(analyses: list[Analysis]) -> None:
             st.tuples(st.just("candidates"), st.integers(1, 5)),
             st.tuples(st.just("enrol"), st.integers(0, 1)),
             st.tuples(st.just("evaluations"), st.sampled_from(list(EVALUATIONS)), PART),
+            st.tuples(st.just("reuse"), st.booleans(), PART),
             st.tuples(st.just("files"), st.sampled_from(list(FILES)), PART),
             st.tuples(st.just("reserve"), st.integers(0, 1), st.integers(1, 4)),
             st.tuples(st.just("calls"), st.sampled_from(list(CALLS)), PART),
@@ -132,6 +136,8 @@ def test_they_are_those_of_the_rows_after_any_statements(
         elif name == "evaluations":
             status, part = values
             chosen(Evaluation.objects, part).update(status=status, **EVALUATIONS[status])
+        elif name == "reuse":
+            chosen(Evaluation.objects, values[1]).update(reused=values[0])
         elif name == "files":
             status, part = values
             chosen(Candidate.objects, part).update(status=status, **FILES[status])

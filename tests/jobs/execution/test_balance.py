@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
@@ -122,6 +122,22 @@ def test_a_worker_that_dies_is_replaced_by_another_lane(draft: Draft, alice: Use
 
     assert working(job) == 3
     assert not Lane.objects.filter(pk=dead.pk).exists()
+
+
+def test_a_lane_whose_turn_breaks_off_is_replaced_at_once(draft: Draft, alice: User) -> None:
+    host(1)
+    rows.candidates(draft, MANY)
+    submit.submit(draft, alice)
+    broken = Lane.objects.get()
+    turn = Turn.enter(broken.pk)
+    assert turn is not None
+    lanes.enrol(turn.job)
+
+    with pytest.raises(IntegrityError), turn.released_when_broken():
+        raise IntegrityError("a candidate was erased meanwhile")
+
+    assert sweep_lanes() == 2
+    assert Lane.objects.get().pk != broken.pk
 
 
 def test_a_lane_that_only_waits_for_answers_is_not_counted(draft: Draft, alice: User) -> None:

@@ -270,9 +270,25 @@ def run_at_once(*acts: Callable[[], object]) -> list[str]:
         return list(pool.map(run, acts))
 
 
+@pytest.fixture
+def is_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when an erasure of several files has erased one; then it waits for another's lock."""
+    event = threading.Event()
+
+    def erase_and_wait(pk: int, user: User) -> object:
+        receipt = _erase(pk, user)
+        if not event.is_set():
+            event.set()
+            lock_waits()
+        return receipt
+
+    monkeypatch.setattr("jobs.retention.erase._erase", erase_and_wait)
+    return event
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_erasure_and_a_lane_that_writes_scores_do_not_block_each_other(
-    alice: User, monkeypatch: pytest.MonkeyPatch
+    alice: User, is_in_the_middle: threading.Event
 ) -> None:
     """The lane has some of the rows when the erasure is in its middle."""
     draft = make_draft(alice)
@@ -282,21 +298,11 @@ def test_an_erasure_and_a_lane_that_writes_scores_do_not_block_each_other(
     token = uuid4()
     ids = Evaluation.objects.all().claim(4, token, timedelta(minutes=5))
     files = list(Candidate.objects.order_by("-pk"))
-    is_in_the_middle = threading.Event()
-
-    def erase_and_wait(pk: int, user: User) -> object:
-        receipt = _erase(pk, user)
-        if not is_in_the_middle.is_set():
-            is_in_the_middle.set()
-            lock_waits()
-        return receipt
 
     def write_scores() -> None:
         is_in_the_middle.wait(30)
         scored = {**UNSCORED, "fingerprint": "", "status": "scored", "score": 50}
         Evaluation.objects.all().answer(token, [{**scored, "id": pk} for pk in reversed(ids)])
-
-    monkeypatch.setattr("jobs.retention.erase._erase", erase_and_wait)
 
     failures = run_at_once(lambda: erase_candidates(files[:2], alice), write_scores)
 
@@ -312,20 +318,10 @@ def test_an_erasure_and_a_lane_that_writes_scores_do_not_block_each_other(
 
 @pytest.mark.django_db(transaction=True)
 def test_two_erasures_in_the_same_drafts_do_not_block_each_other(
-    alice: User, monkeypatch: pytest.MonkeyPatch
+    alice: User, is_in_the_middle: threading.Event
 ) -> None:
     drafts = [make_draft(alice) for _ in range(2)]
     people = [[rows.candidate(draft, number) for draft in drafts] for number in range(2)]
-    is_in_the_middle = threading.Event()
-
-    def erase_and_wait(pk: int, user: User) -> object:
-        receipt = _erase(pk, user)
-        if not is_in_the_middle.is_set():
-            is_in_the_middle.set()
-            lock_waits()
-        return receipt
-
-    monkeypatch.setattr("jobs.retention.erase._erase", erase_and_wait)
 
     def second() -> None:
         is_in_the_middle.wait(30)
