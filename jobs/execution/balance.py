@@ -73,8 +73,7 @@ def _balance_reading(workers: int) -> int:
 
 def is_large(job: Job) -> bool:
     """Whether so much is left of the job that others should go first."""
-    rows = job.analysis.evaluations.open().in_order().values_list("pk")
-    return bool(rows[LARGE_JOB_ROWS : LARGE_JOB_ROWS + 1])
+    return job.analysis.evaluations.open().count_to(LARGE_JOB_ROWS + 1) > LARGE_JOB_ROWS
 
 
 def _end_waiting(count: LaneCount, workers: int) -> int:

@@ -72,5 +72,4 @@ def fair_share(job: Job, claimable: ClaimQuerySet[Any]) -> int:
     """
     lanes = max(1, Lane.objects.filter(job=job).working().count())
     limit = lanes * settings.EVALUATOR_CONCURRENCY
-    due = claimable.due().in_order().values_list("pk")[:limit]
-    return -(-len(due) // lanes) or 1
+    return -(-claimable.due().count_to(limit) // lanes) or 1

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from candidates.models import EvaluationCount, Event, EventVerb
 from candidates.models.analysis import OPEN_EVALUATION_STATUSES, EvaluationStatus
+from candidates.models.claims import ordered_by_index
 from candidates.pages import durations
 from jobs.models import Job, JobStatus
 
@@ -76,9 +77,10 @@ def _recently_scored(
     job: Job, work_began: datetime, window_start: datetime
 ) -> tuple[int, datetime]:
     """How many evaluations ended since when: of late, so that the pace settles soon after it has
-    changed. One query, in the order of an index and limited."""
+    changed. In the order of an index and limited."""
     scored = job.analysis.evaluations.filter(scored_at__gte=work_began).order_by("-scored_at")
-    times = list(scored.values_list("scored_at", flat=True)[:MAX_SCORED_COUNTED])
+    with ordered_by_index():
+        times = list(scored.values_list("scored_at", flat=True)[:MAX_SCORED_COUNTED])
     recent = [moment for moment in times if moment and moment >= window_start]
     first_recent = recent[-1] if recent else window_start
     after_first = sum(moment > first_recent for moment in recent)
@@ -93,7 +95,7 @@ def _recently_scored(
 
 
 def job_progress(job: Job) -> JobProgress:
-    """The counts of the job's analysis, and its pace. One query; three at most while it runs."""
+    """The counts of the job's analysis, and its pace. One query; four at most while it runs."""
     progress = JobProgress.from_tally(job.analysis.tally())
     if job.status != JobStatus.PROCESSING or job.started_at is None or job.is_paused:
         return progress

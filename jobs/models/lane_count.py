@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connection
 
+from candidates.models.claims import ordered_by_index
+
 from .worker import HeartbeatQuerySet
 
 ROWS_PER_LANE = 16  # fewer are not worth another lane
@@ -67,7 +69,7 @@ def _counted(sql: str, workers: int, params: dict[str, Any]) -> list[LaneCount]:
         "limit": max(1, workers) * ROWS_PER_LANE,
         "silent_after": HeartbeatQuerySet.SILENT_AFTER,
     }
-    with connection.cursor() as cursor:
+    with ordered_by_index(), connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [LaneCount(*row) for row in cursor.fetchall()]
 

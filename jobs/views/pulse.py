@@ -29,13 +29,8 @@ SELECT concat_ws(
     (SELECT max(event.created_at) FROM candidates_event AS event
         JOIN candidates_analysis AS analysis ON analysis.draft_id = event.draft_id
         WHERE analysis.id = job.analysis_id),
-    (SELECT max(scored_at) FROM candidates_evaluation WHERE analysis_id = job.analysis_id
-        AND scored_at IS NOT NULL),
-    (SELECT count(*) FROM (
-        SELECT FROM candidates_evaluation WHERE analysis_id = job.analysis_id
-            AND scored_at > statement_timestamp() - interval '30 seconds'
-        ORDER BY scored_at DESC LIMIT 1000
-    ) AS recent),
+    (SELECT concat(total, ' ', scored, ' ', failed, ' ', unreadable)
+        FROM candidates_evaluationcount WHERE analysis_id = job.analysis_id),
     (SELECT concat(total, ' ', done, ' ', failed) FROM candidates_followupcount
         WHERE analysis_id = job.analysis_id),
     CASE WHEN job.status = 'processing' AND job.paused_at IS NULL AND EXISTS (
