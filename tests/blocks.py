@@ -1,4 +1,8 @@
-"""What a statement costs PostgreSQL, as blocks that it touches: the same on every machine."""
+"""What the search for rows costs PostgreSQL, in blocks that it reads: the same on every machine.
+
+What a statement writes does not count: it follows from the rows that were found, and from how full
+the pages of the indexes happen to be.
+"""
 
 import json
 from collections.abc import Iterator
@@ -12,16 +16,24 @@ EXPLAINED = ("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")
 
 
 class Blocks(list[tuple[int, str, dict[str, Any]]]):
-    """The statements that were run: blocks touched, SQL, and plan."""
+    """The statements that were run: blocks read to find its rows, SQL, and plan."""
 
     @property
     def total(self) -> int:
         return sum(number for number, _sql, _plan in self)
 
 
+def _blocks_to_find(plan: dict[str, Any]) -> int:
+    """Of a statement that changes rows, the blocks of what finds them."""
+    if plan["Node Type"] in ("ModifyTable", "LockRows", "Limit"):
+        return sum(_blocks_to_find(part) for part in plan.get("Plans", ()))
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
 @contextmanager
 def counted_blocks() -> Iterator[Blocks]:
-    """Count the blocks of each statement inside: it is run under EXPLAIN first, and rolled back."""
+    """Count the blocks that each statement inside reads to find its rows: it is run under EXPLAIN
+    first, and rolled back."""
     blocks = Blocks()
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -31,10 +43,7 @@ def counted_blocks() -> Iterator[Blocks]:
                 (plan,) = cursor.fetchone()
                 transaction.set_rollback(True)
             (explained,) = plan if isinstance(plan, list) else json.loads(plan)
-            number = (
-                explained["Plan"]["Shared Hit Blocks"] + explained["Plan"]["Shared Read Blocks"]
-            )
-            blocks.append((number, sql, explained["Plan"]))
+            blocks.append((_blocks_to_find(explained["Plan"]), sql, explained["Plan"]))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(explain):

@@ -139,14 +139,19 @@ class ClaimQuerySet[Row: Claimable](models.QuerySet[Row]):
         return ids, (claimed[-1][1], claimed[-1][0]) if claimed else None
 
     def exhausted(self) -> Self:
-        """Rows whose last attempt ended without an answer."""
-        return self.due().filter(attempts__gte=MAX_ATTEMPTS)
+        """Rows whose last attempt ended without an answer. Looks for them at once."""
+        exhausted = self.due().filter(attempts__gte=MAX_ATTEMPTS)
+        with ordered_by_index():
+            ids = list(exhausted.in_order().values_list("pk", flat=True))
+        return exhausted.filter(pk__in=ids)
 
     def fail_exhausted(self) -> int:
         """Close the exhausted rows, each kind with its own reason; returns how many there were."""
         raise NotImplementedError
 
     def held(self, token: UUID) -> Self:
+        """What `token` holds of these rows: ask it of all rows, not of those of an owner, whose
+        index PostgreSQL may then take as well as that of tokens."""
         return self.filter(status=self.CLAIMED, token=token)
 
     def renew(self, token: UUID, lease: timedelta) -> int:

@@ -13,13 +13,13 @@ from jobs.models import Job, Lane
 
 
 class Claims:
-    """The rows of `rows` that `token` holds, and the lease on them.
+    """The rows of the model of `rows` that `token` holds, and the lease on them.
 
     All writes name the token, so that rows which another worker has taken over stay as they are.
     """
 
     def __init__(self, rows: ClaimQuerySet[Any], token: UUID, lease: timedelta) -> None:
-        self.rows = rows
+        self.rows: ClaimQuerySet[Any] = rows.model._default_manager.all()
         self.token = token
         self.lease = lease
         self.renewed_at = time.monotonic()

@@ -80,7 +80,7 @@ class Reader:
             except Archive.DoesNotExist:
                 pass  # erased since it was claimed
             finally:
-                archives.release(turn.token)
+                Archive.objects.all().release(turn.token)
             return 1
         return 0
 
@@ -145,7 +145,7 @@ class Reader:
             return self._read_all(turn, ids)
         finally:
             # Also when no child can be started: no file is to blame for that.
-            candidates.release(turn.token)
+            Candidate.objects.all().release(turn.token)
 
     def _read_all(self, turn: Turn, ids: list[int]) -> int:
         candidates = Candidate.objects.filter(draft=self.draft_id)
@@ -174,7 +174,7 @@ class Reader:
         turn.attend_host(ATTEND_SECONDS)
         if time.monotonic() - turn.renewed > RENEW_SECONDS:
             turn.renew(READING_LEASE)
-            Candidate.objects.filter(draft=self.draft_id).renew(turn.token, READING_LEASE)
+            Candidate.objects.all().renew(turn.token, READING_LEASE)
 
     def _read(self, candidate: Candidate, turn: Turn) -> ReadingResult:
         try:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from candidates.models import Analysis, Archive, Candidate, Draft, Evaluation, FollowUp
@@ -16,6 +16,7 @@ from candidates.models.call import CallPurpose
 from candidates.models.followup import FollowUpKind
 from jobs.execution import ledger, progress
 from jobs.execution.balance import balance
+from jobs.execution.claims import Claims
 from jobs.models import Heartbeat, Job
 from jobs.views.pulse import read_pulse
 from jobs.workers.sweep import sweep
@@ -56,12 +57,6 @@ def execute(sql: str, *params: Any) -> None:
         cursor.execute(sql, params)
 
 
-def delete_all() -> None:
-    Job.objects.all().delete()
-    Analysis.objects.all().delete()
-    Candidate.objects.all().delete()
-
-
 def job_with(draft: Draft, user: User, over: int, statistics: str) -> Job:
     """A running job with OPEN rows of each kind to do, and so many that are over.
 
@@ -70,7 +65,9 @@ def job_with(draft: Draft, user: User, over: int, statistics: str) -> Job:
     """
     if statistics == "another job":
         job_with(draft, user, 1, "now")
-        delete_all()
+        Job.objects.all().delete()
+        Analysis.objects.all().delete()
+        Candidate.objects.all().delete()
     analysis = rows.analysis(draft, user)
     job = Job.objects.create(analysis=analysis, requested_by=user)
     Job.objects.filter(pk=job.pk).start()
@@ -96,6 +93,7 @@ def work(job: Job) -> dict[str, Callable[[], Any]]:
     token = uuid4()
     evaluations, followups = analysis.evaluations.all(), analysis.followups.all()
     files = job.analysis.draft.candidates.all()
+    rows_held = [Claims(of, token, LEASE).rows for of in (evaluations, followups, files)]
     ticket = ledger.Ticket(
         draft=analysis.draft,
         purpose=CallPurpose.SCORE,
@@ -114,8 +112,8 @@ def work(job: Job) -> dict[str, Callable[[], Any]]:
         "claim an archive": lambda: Archive.objects.filter(draft=analysis.draft).claim(
             1, token, LEASE
         ),
-        "renew": lambda: (evaluations.renew(token, LEASE), files.renew(token, LEASE)),
-        "release": lambda: evaluations.release(token),
+        "renew": lambda: [held.renew(token, LEASE) for held in rows_held],
+        "release": lambda: [held.release(token) for held in rows_held],
         "fail exhausted": lambda: (evaluations.fail_exhausted(), files.fail_exhausted()),
         "is anything left": lambda: (analysis.has_work(), files.has_due()),
         "reserve a call": lambda: ledger.reserve([(ticket, 10)]),
@@ -138,13 +136,14 @@ def measured(
     Heartbeat.objects.create(host="a host", pid=1, workers=2, canary_at=Now())
     blocks: dict[int, dict[str, int]] = {}
     for over in (FEW, MANY):
-        job = job_with(draft, alice, over, statistics)
         blocks[over] = {}
-        for name, step in work(job).items():
-            with counted_blocks() as counted:
-                step()
-            blocks[over][name] = counted.total
-        delete_all()
+        with transaction.atomic():
+            job = job_with(draft, alice, over, statistics)
+            for name, step in work(job).items():
+                with counted_blocks() as counted:
+                    step()
+                blocks[over][name] = counted.total
+            transaction.set_rollback(True)
     return blocks
 
 
