@@ -1,7 +1,9 @@
-"""Hosts in networks of their own: Linux network namespaces, each with one line to this process.
+"""Hosts in networks of their own: Linux network namespaces, each with one line to a common hub.
 
-A host there reaches the database and the model server through relays at this process's end of its
-line. With the line down it is cut off silently: connections stay open, and nothing comes through.
+A host there reaches the database and the model server through relays of this process, which listen
+in the hub. With the line down it is cut off silently: connections stay open, and nothing comes
+through. The hub is a namespace too: Chromium breaks off what it loads when a line is added to or
+taken from its own network.
 """
 
 import os
@@ -13,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.db import connection
@@ -24,14 +27,15 @@ class NetworksUnavailable(Exception):
 
 @dataclass(frozen=True)
 class Network:
-    """A network of one host, which reaches this process, and nothing else, over one line."""
+    """A network of one host, which reaches its end in the hub, and nothing else, over one line."""
 
     name: str
-    address: str  # this process's, on that line
+    hub: str
+    address: str  # of the hub's end of the line
 
     def set_line(self, state: str) -> None:
         """Take the line "up" or "down"."""
-        _ip("link", "set", self.name, state)
+        _ip("-n", self.hub, "link", "set", self.name, state)
 
     @property
     def within(self) -> list[str]:
@@ -50,7 +54,8 @@ def isolated_networks(count: int) -> Iterator[list[Network]]:
         raise NetworksUnavailable("network namespaces require root, Linux and iproute2")
     with ExitStack() as stack:
         try:
-            made = [stack.enter_context(_network(number)) for number in range(count)]
+            hub = stack.enter_context(_namespace(f"ev{os.getpid()}hub"))
+            made = [stack.enter_context(_network(number, hub)) for number in range(count)]
         except subprocess.CalledProcessError as error:
             reason = error.stderr.decode().strip()
             raise NetworksUnavailable(f"no networks can be made here: {reason}") from error
@@ -58,25 +63,41 @@ def isolated_networks(count: int) -> Iterator[list[Network]]:
 
 
 @contextmanager
-def _network(number: int) -> Iterator[Network]:
-    pid = os.getpid()
-    subnet = f"10.{200 + pid % 50}.{pid // 50 % 250}"
-    network = Network(f"ev{pid}n{number}", f"{subnet}.{4 * number + 1}")
-    _ip("netns", "add", network.name)
+def _namespace(name: str) -> Iterator[str]:
+    _ip("netns", "add", name)
     try:
-        peer = ("type", "veth", "peer", "name", "line", "netns", network.name)
-        _ip("link", "add", network.name, *peer)
-        _ip("addr", "add", f"{network.address}/30", "dev", network.name)
+        yield name
+    finally:
+        _ip("netns", "del", name)  # and its lines with it
+
+
+@contextmanager
+def _network(number: int, hub: str) -> Iterator[Network]:
+    subnet = f"10.200.{number}"
+    with _namespace(f"ev{os.getpid()}n{number}") as name:
+        network = Network(name, hub, f"{subnet}.1")
+        peer = ("type", "veth", "peer", "name", "line", "netns", name)
+        _ip("-n", hub, "link", "add", name, *peer)
+        _ip("-n", hub, "addr", "add", f"{network.address}/30", "dev", name)
         network.set_line("up")
         for arguments in (
-            ("addr", "add", f"{subnet}.{4 * number + 2}/30", "dev", "line"),
+            ("addr", "add", f"{subnet}.2/30", "dev", "line"),
             ("link", "set", "line", "up"),
             ("link", "set", "lo", "up"),
         ):
-            _ip("-n", network.name, *arguments)
+            _ip("-n", name, *arguments)
         yield network
-    finally:
-        _ip("netns", "del", network.name)  # and the line with it
+
+
+def _listen_in(hub: str, address: str) -> socket.socket:
+    """A socket that listens in the hub; it stays there, while this thread returns."""
+    here_path, hub_path = Path("/proc/thread-self/ns/net"), Path("/run/netns", hub)
+    with here_path.open() as here, hub_path.open() as there:
+        os.setns(there.fileno(), os.CLONE_NEWNET)
+        try:
+            return socket.create_server((address, 0))
+        finally:
+            os.setns(here.fileno(), os.CLONE_NEWNET)
 
 
 @contextmanager
@@ -88,8 +109,8 @@ def servers_reachable_from(network: Network, model_url: str) -> Iterator[dict[st
         return socket.create_connection(("127.0.0.1", model_port))
 
     with (
-        _relay(network.address, _connect_to_database) as database_port,
-        _relay(network.address, connect_to_model) as port,
+        _relay(network, _connect_to_database) as database_port,
+        _relay(network, connect_to_model) as port,
     ):
         name = connection.settings_dict["NAME"]
         yield {
@@ -106,9 +127,9 @@ def _connect_to_database() -> socket.socket:
 
 
 @contextmanager
-def _relay(address: str, connect: Callable[[], socket.socket]) -> Iterator[int]:
-    """Hand on what comes to this address; yields the port."""
-    listening = socket.create_server((address, 0))
+def _relay(network: Network, connect: Callable[[], socket.socket]) -> Iterator[int]:
+    """Hand on what comes to the network's address in the hub; yields the port."""
+    listening = _listen_in(network.hub, network.address)
     opened = [listening]
 
     def accept() -> None:
