@@ -15,12 +15,15 @@ EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
 EXPLAINED = ("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")
 
 
-class Blocks(list[tuple[int, str, dict[str, Any]]]):
-    """The statements that were run: blocks read to find its rows, SQL, and plan."""
+class Blocks(list[tuple[int, str]]):
+    """The statements that were run: blocks read to find its rows, and SQL."""
 
     @property
     def total(self) -> int:
-        return sum(number for number, _sql, _plan in self)
+        return sum(number for number, _sql in self)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{number} {sql.strip()[:60]!r}" for number, sql in self)
 
 
 def _blocks_to_find(plan: dict[str, Any]) -> int:
@@ -43,7 +46,7 @@ def counted_blocks() -> Iterator[Blocks]:
                 (plan,) = cursor.fetchone()
                 transaction.set_rollback(True)
             (explained,) = plan if isinstance(plan, list) else json.loads(plan)
-            blocks.append((_blocks_to_find(explained["Plan"]), sql, explained["Plan"]))
+            blocks.append((_blocks_to_find(explained["Plan"]), sql))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(explain):
