@@ -1,7 +1,7 @@
 """What the search for rows costs PostgreSQL, in blocks that it reads: the same on every machine.
 
-What a statement writes does not count: it follows from the rows that were found, and from how full
-the pages of the indexes happen to be.
+Blocks that a statement writes do not count: they depend on how many rows match, and on how full the
+pages of the indexes happen to be.
 """
 
 import json

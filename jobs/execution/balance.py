@@ -73,7 +73,7 @@ def _balance_reading(workers: int) -> int:
 
 def is_large(job: Job) -> bool:
     """Whether so much is left of the job that others should go first."""
-    return job.analysis.evaluations.open().count_to(LARGE_JOB_ROWS + 1) > LARGE_JOB_ROWS
+    return job.analysis.tally()["waiting"] > LARGE_JOB_ROWS
 
 
 def _end_waiting(count: LaneCount, workers: int) -> int:

@@ -34,7 +34,7 @@ from jobs.models import (
     Lane,
     Notification,
 )
-from jobs.models.lane_count import LaneCount, lanes_of_jobs
+from jobs.models.lane_count import lanes_of_jobs
 
 IDLE_LANE_LATE_AFTER = timedelta(seconds=10)  # a lane that waits while workers are free
 LANE_LATE_AFTER = timedelta(minutes=2)  # a lane that waits though all workers are busy
@@ -59,7 +59,8 @@ class SystemProblem:
     the reader's language and without anything of a résumé or an address. `since` is the database's
     time, None where it cannot be known. `stops_work`: no work goes on until it is mended, so that a
     health check should fail; else work goes on, or the program mends it by itself. `job` is the key
-    of the job that it is about, None where it is about no single one.
+    of the job that it is about, None where it is about no single one; `missing_lanes` is how many
+    that job has too few.
     """
 
     name: str
@@ -68,6 +69,7 @@ class SystemProblem:
     since: datetime | None = None
     stops_work: bool = False
     job: int | None = None
+    missing_lanes: int = 0
 
 
 def system_problems() -> list[SystemProblem]:
@@ -309,21 +311,8 @@ def _stuck_jobs() -> Iterator[SystemProblem]:
 
 
 def _short_jobs() -> Iterator[SystemProblem]:
-    """Running jobs with fewer lanes than are added in that time."""
-    for job, count in jobs_short_of_lanes():
-        yield SystemProblem(
-            "lanes-missing",
-            _("Job %(job)s has %(lanes)d of the %(wanted)d lanes that work and workers allow.")
-            % {"job": job.public_id, "lanes": count.lanes, "wanted": count.wanted},
-            _("The sweep of a worker adds them within seconds; if not, read the worker's log."),
-            job.started_at,
-            job=job.pk,
-        )
-
-
-def jobs_short_of_lanes() -> list[tuple[Job, LaneCount]]:
     """Running jobs that have missed lanes for `LANES_ADDED_WITHIN`, the oldest first; not more than
-    `MAX_JOBS_NAMED`. Two statements, or three."""
+    `MAX_JOBS_NAMED`."""
     # Workers that have just come, and rows that have just become due, have no lane yet.
     settled = Heartbeat.objects.filter(started_at__lte=Now() - LANES_ADDED_WITHIN)
     counts = {
@@ -334,7 +323,17 @@ def jobs_short_of_lanes() -> list[tuple[Job, LaneCount]]:
     # One without any lane is stuck, which is another problem.
     jobs = Job.objects.filter(Exists(Lane.objects.filter(job=OuterRef("pk"))), pk__in=counts)
     jobs = jobs.filter(status=JobStatus.PROCESSING).order_by("started_at")
-    return [(job, counts[job.pk]) for job in jobs[:MAX_JOBS_NAMED]]
+    for job in jobs[:MAX_JOBS_NAMED]:
+        count = counts[job.pk]
+        yield SystemProblem(
+            "lanes-missing",
+            _("Job %(job)s has %(lanes)d of the %(wanted)d lanes that work and workers allow.")
+            % {"job": job.public_id, "lanes": count.lanes, "wanted": count.wanted},
+            _("The sweep of a worker adds them within seconds; if not, read the worker's log."),
+            job.started_at,
+            job=job.pk,
+            missing_lanes=count.missing,
+        )
 
 
 def _paused_jobs() -> Iterator[SystemProblem]:

@@ -144,7 +144,8 @@ def _gauges() -> Iterator[Metric]:
     trouble = GaugeMetricFamily(
         "evaluator_trouble", "What the overview says is wrong now.", labels=("name",)
     )
-    for name in sorted({problem.name for problem in problems.system_problems()}):
+    current = problems.system_problems()
+    for name in sorted({problem.name for problem in current}):
         trouble.add_metric((name,), 1)
     yield trouble
     missing = GaugeMetricFamily(
@@ -152,8 +153,9 @@ def _gauges() -> Iterator[Metric]:
         "Lanes that a job has too few, while living workers could take them.",
         labels=("job",),
     )
-    for job, count in problems.jobs_short_of_lanes():
-        missing.add_metric((str(job.public_id),), count.missing)
+    short = {problem.job: problem.missing_lanes for problem in current if problem.job is not None}
+    for pk, public_id in Job.objects.filter(pk__in=short).values_list("pk", "public_id"):
+        missing.add_metric((str(public_id),), short[pk])
     yield missing
     jobs = GaugeMetricFamily("evaluator_jobs", "Jobs there are, by state.", labels=("state",))
     by_status = dict(Job.objects.order_by().values_list("status").annotate(Count("pk")))

@@ -60,7 +60,7 @@ class Hosts:
         return hosts
 
     def launch(self, within: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Worker:
-        """Start one, and do not wait for it."""
+        """Start a host without waiting until it works."""
         self.number += 1
         host = start(
             self.folder / str(self.number),

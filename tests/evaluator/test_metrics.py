@@ -170,7 +170,7 @@ def test_it_says_that_the_database_is_down(monkeypatch: Any) -> None:
 
 
 def test_a_scrape_costs_few_statements(ended: Job, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(36):
+    with django_assert_max_num_queries(32):
         scrape()
 
 

@@ -20,6 +20,7 @@ from candidates.reasons import sentence
 from jobs.execution import pause
 from jobs.execution.balance import balance_jobs
 from jobs.models import (
+    Halt,
     Heartbeat,
     Job,
     JobStatus,
@@ -157,6 +158,11 @@ def test_a_running_job_with_too_few_lanes(
     page = client.get("/admin/jobs/period/").text
     assert problem.title in page
     assert f'<a href="/admin/jobs/job/{job.pk}/change/">Show job</a>' in page
+
+    pause.halt_queue(sam, "The model moves.")  # no lane is added then, and none is missed
+    metrics = client.get("/metrics", headers={"Authorization": "Bearer token"}).text
+    assert "evaluator_lanes_missing{" not in metrics
+    Halt.objects.all().delete()
 
     balance_jobs(job.pk)
 
