@@ -19,6 +19,7 @@ from django.db import transaction
 from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Analysis, Call, Draft, TokenCount
 from candidates.models.call import CallPurpose, price
+from candidates.models.claims import ordered_by_index
 from candidates.scoring import catalogue
 from candidates.scoring.scorecard import EngineBusy, EngineUnavailable, ScoringOutcome
 from jobs.models import Job
@@ -208,7 +209,10 @@ def _within_budget(calls: Sequence[tuple[Ticket, int]]) -> Sequence[tuple[Ticket
         if left < 0:
             break
         allowed += 1
-    in_flight = Call.objects.filter(analysis=job.analysis_id).open().order_by("token")
-    if not allowed and not in_flight.values("pk")[:1]:
-        raise BudgetSpent(spent, budget)
+    if not allowed:
+        in_flight = Call.objects.filter(analysis=job.analysis_id).open().order_by("token")
+        with ordered_by_index():  # that of the open calls
+            is_in_flight = bool(in_flight.values("pk")[:1])
+        if not is_in_flight:
+            raise BudgetSpent(spent, budget)
     return calls[:allowed]

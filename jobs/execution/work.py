@@ -23,6 +23,7 @@ from django.db.models.functions import Now
 from candidates.facts.reason import FailureCode, Reason
 from candidates.models import Call, EvaluationQuerySet
 from candidates.models.call import CallPurpose, CallStatus
+from candidates.models.claims import ordered_by_index
 from candidates.models.followup import FollowUpQuerySet
 from candidates.scoring.retry import GiveUp, Retry
 from candidates.scoring.scorecard import EngineUnavailable, ScoringFailed
@@ -288,13 +289,15 @@ class LaneWork[Answer](ABC):
 
     def _others_answered(self, error: ScoringFailed, deferrals: int) -> bool:
         """Whether the model has answered anything since this row was deferred; answers from before
-        an outage do not count. One query, or none where it makes no difference."""
+        an outage do not count. No query where it makes no difference."""
         if not retry.depends_on_others(error, deferrals):
             return False
         since = Now() - timedelta(seconds=retry.longest_delay(error, deferrals))
         calls = Call.objects.filter(analysis=self.analysis, status=CallStatus.ANSWERED)
         # In the order of the index by which only the calls since then are read.
-        return bool(calls.filter(settled_at__gt=since).order_by("-settled_at").values("pk")[:1])
+        later = calls.filter(settled_at__gt=since).order_by("-settled_at").values("pk")
+        with ordered_by_index():
+            return bool(later[:1])
 
     def failed_by_fault(self, items: list[WorkItem], error: Exception) -> list[dict[str, Any]]:
         """What to write for rows at which the program failed."""
