@@ -4,7 +4,7 @@ and a description comes from a file."""
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from candidates.models import Criterion, DescriptionFile, Draft
 from jobs import tasks
@@ -17,6 +17,19 @@ PHONE = {"width": 360, "height": 740}
 
 def names(draft: Draft) -> list[str]:
     return [criterion.name for criterion in draft.criteria.all()]
+
+
+def test_what_was_typed_before_the_script_was_loaded_is_saved(at_home: Page, alice: User) -> None:
+    held: list[Route] = []
+    at_home.route("**/draft_form/autosave*.js", lambda route: held.append(route))
+    with at_home.expect_request("**/draft_form/autosave*.js"):
+        at_home.goto(reverse("candidates:new"), wait_until="commit")
+    at_home.get_by_label("Title").fill("Nurse")
+
+    held[0].continue_()
+
+    expect(at_home.locator("[data-save-state]")).to_contain_text(SAVED)
+    assert Draft.objects.get(owner=alice).title == "Nurse"
 
 
 @pytest.mark.complaints("ERR_INTERNET_DISCONNECTED", "htmx:")

@@ -28,6 +28,7 @@ export class Autosave {
     this.pressedButton = null;
     this.isLeaving = false;
     this.isStopped = !this.conflict.hidden; // someone else has changed the draft
+    if (this.wasTypedIn()) this.markDirty(TYPING_PAUSE_MS);
     form.addEventListener("input", (event) => this.changed(event, TYPING_PAUSE_MS));
     form.addEventListener("change", (event) => this.changed(event, CHANGE_PAUSE_MS));
     form.addEventListener("submit", (event) => this.submitted(event));
@@ -47,6 +48,19 @@ export class Autosave {
    */
   changed(event, pauseMs) {
     if (event.target instanceof HTMLInputElement && event.target.type === "file") return;
+    this.markDirty(pauseMs);
+  }
+
+  /** Whether something was typed before this script was loaded, as on a slow connection. */
+  wasTypedIn() {
+    const fields = /** @type {NodeListOf<HTMLInputElement | HTMLTextAreaElement>} */ (
+      this.form.querySelectorAll("input[type=text], textarea")
+    );
+    return [...fields].some((field) => field.value !== field.defaultValue);
+  }
+
+  /** @param {number} pauseMs */
+  markDirty(pauseMs) {
     this.isDirty = true;
     this.saveIn(pauseMs);
   }
