@@ -213,3 +213,4 @@ def outage() -> Iterator[None]:
             yield
         finally:
             elsewhere.execute(f"{allow} true")
+            connection.close()  # what is left of it serves nobody; the next query connects again

@@ -37,7 +37,7 @@ Entwicklerin seit 2010.
 """
 QUOTE = "Brandauer built payment services in Python; her team of nine ran them."
 NAME_SPANS = ((0, len(NAME)), (len(NAME) + 1, len(NAME) + 1 + len(EMAIL)))
-TRACES = ("Ottilie", "Brandauer", "OTTILIE", "555 0199", "Hauptgasse", "1984", "mother", " her ")
+TRACES = ("Ottilie", "Brandauer", "OTTILIE", "555 0199", "Hauptgasse", "mother", " her ")
 
 
 @pytest.fixture
@@ -90,6 +90,12 @@ def shown(page: Any) -> str:
     return unescape(re.sub(r"\s+", " ", page.text))
 
 
+def traces(page: str) -> list[str]:
+    """What tells who it is. Random ids and times of day may hold the digits of any year."""
+    years = re.findall(r"(?<![\w.-])1984(?![\w-])", page)
+    return [trace for trace in TRACES if trace in page] + years
+
+
 def pages_of(candidate: Candidate, analysis: Analysis, evaluation: Evaluation) -> list[str]:
     return [
         candidate.get_absolute_url(),
@@ -112,7 +118,7 @@ def test_no_page_tells_who_it_is(
     for address in pages_of(candidate, evaluation.analysis, evaluation):
         page = shown(as_alice.get(address))
         assert blind.pseudonym(candidate) in page
-        assert [trace for trace in TRACES if trace in page] == [], address
+        assert traces(page) == [], address
     text = shown(as_alice.get(evaluation.get_absolute_url()))
     assert "[…] built payment services in Python; […] team of nine ran them." in text
     assert "Entwickler[…] seit 2010." in text

@@ -77,7 +77,6 @@ def test_a_database_that_is_gone_is_reported_once_and_not_asked_further(
     settings.EVALUATOR_ENGINE = "local"
     with outage():
         ids = [message.id for message in doctor.run_all_checks()]
-    connection.close()
 
     assert ids == ["evaluator.E101"]
 
@@ -178,7 +177,6 @@ def test_the_site_says_whether_it_is_of_use(
     with outage():
         down = probe.get("/readyz")
         assert probe.get("/healthz").status_code == 200
-    connection.close()
     Heartbeat.objects.all().delete()
     idle = probe.get("/readyz")
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django_q.conf import Conf
 from django_q.models import OrmQ
@@ -224,7 +224,6 @@ def test_an_outage_does_not_end_the_broker(
     message = broker.enqueue("kept")
     with outage():
         assert [broker.dequeue(), broker.dequeue()] == [None, None]
-    connection.close()
 
     assert broker.dequeue() == [(message, "kept")]
     assert [
@@ -280,7 +279,6 @@ def test_a_wait_ends_when_the_connection_does(
     assert broker.dequeue() is None
     with outage():
         assert broker.dequeue() is None
-    connection.close()
     message = PostgresBroker(Conf.PREFIX).enqueue("after the outage")
 
     assert broker.dequeue() == [(message, "after the outage")]
@@ -352,7 +350,6 @@ def test_what_is_done_while_the_database_is_away_is_acknowledged_with_the_next(
     first, second = broker.enqueue("first"), broker.enqueue("second")
     with outage():
         broker.acknowledge(first)
-    connection.close()
     broker.acknowledge(second)
 
     assert not OrmQ.objects.exists()
