@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 
 FILES_PER_CLAIM = 8
 MEMBERS_PER_BATCH, MEMBER_BYTES_PER_BATCH = 40, 16 * 1024 * 1024  # written at a time
-READING_LEASE = timedelta(
-    seconds=45
-)  # longer than the slowest file may take, and a renewal besides
-RENEW_SECONDS = 5.0  # seconds
+# Of files and archives. Longer than a lane's: several quick files, or the start of a child, may
+# come between two renewals.
+READING_LEASE = timedelta(seconds=45)
+RENEW_SECONDS = 4.0
 ATTEND_SECONDS = 0.05  # that calls of a guest's host are let run for, about once a second
 
 
@@ -74,7 +74,7 @@ class Reader:
         archives = Archive.objects.filter(draft=self.draft_id)
         archives.fail_exhausted()
         for pk in archives.claim(1, turn.token, READING_LEASE):
-            turn.renew(READING_LEASE)
+            turn.renew()
             try:
                 self._unpack(turn, Archive.objects.select_related("draft").get(pk=pk))
             except Archive.DoesNotExist:
@@ -91,7 +91,7 @@ class Reader:
             with archive.file.open("rb") as file:
                 data = file.read()
             members = self._ready().unpack(
-                data, archive.filename, archive.done, lambda: turn.attend_host(ATTEND_SECONDS)
+                data, archive.filename, archive.done, lambda: self._renew(turn)
             )
             for member in members:
                 batch.append(member)
@@ -130,7 +130,7 @@ class Reader:
             if not Archive.objects.all().advance(turn.token, archive.pk, len(batch), READING_LEASE):
                 return False
             intake.accept_members(archive.draft, archive, batch)
-        turn.renew(READING_LEASE)
+        turn.renew()
         return True
 
     def _read_some(self, turn: Turn) -> int:
@@ -140,7 +140,7 @@ class Reader:
             self.place, FILES_PER_CLAIM, turn.token, READING_LEASE
         )
         if ids:
-            turn.renew(READING_LEASE)
+            turn.renew()
         try:
             return self._read_all(turn, ids)
         finally:
@@ -169,12 +169,13 @@ class Reader:
         return len(results)
 
     def _renew(self, turn: Turn) -> None:
-        """Renew the claims, also while one file is read: a long scan outlasts the lease. The same
-        for the host of a guest, whose calls run meanwhile."""
+        """Renew the lane and the claims, also while one file is read: a long scan outlasts the
+        leases. The same for the host of a guest, whose calls run meanwhile."""
         turn.attend_host(ATTEND_SECONDS)
         if time.monotonic() - turn.renewed > RENEW_SECONDS:
-            turn.renew(READING_LEASE)
+            turn.renew()
             Candidate.objects.all().renew(turn.token, READING_LEASE)
+            Archive.objects.all().renew(turn.token, READING_LEASE)
 
     def _read(self, candidate: Candidate, turn: Turn) -> ReadingResult:
         try:

@@ -1,7 +1,10 @@
 """Archives in the workers' hands: every member becomes a candidate, once, whatever happens."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -9,10 +12,12 @@ from django.urls import reverse
 from candidates import intake
 from candidates.models import Archive, Candidate, Draft, Event, EventVerb
 from candidates.models.archive import ArchiveStatus
-from candidates.reading import Problem
+from candidates.reading import Member, Problem
+from candidates.reading.sandbox.parent import Sandbox
 from evaluator.models import StoredFile
 from jobs.execution import reading, submit, turn
 from jobs.models import JobStatus, Lane
+from jobs.models.lane import LANE_LEASE
 from jobs.workers.sweep import sweep
 from tests.makers import archives, rows
 from tests.workers_here import upload, work_off
@@ -96,6 +101,48 @@ def test_a_document_named_zip_is_a_candidate(draft: Draft) -> None:
     work_off()
 
     assert statuses(draft) == {"Jane": "readable"}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("name", ["cvs.zip", "cv.txt"])
+def test_the_lane_of_a_reader_is_missed_as_soon_as_any_other(draft: Draft, name: str) -> None:
+    upload(draft, {name: archives.resumes(3) if name == "cvs.zip" else archives.TEXT})
+    first = turn.Turn.enter(Lane.objects.get().pk)
+    assert first is not None
+
+    with reading.Reader(draft.pk) as reader:
+        assert reader.read_some(first) == 1
+
+    Lane.objects.update(due_at=F("due_at") - LANE_LEASE)  # as much later, with the worker dead
+    assert Lane.objects.all().lost().exists()
+
+
+@pytest.mark.processes
+def test_unpacking_a_slow_member_keeps_lane_and_archive(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(draft, {"cvs.zip": archives.resumes(3)})
+    first = turn.Turn.enter(Lane.objects.get().pk)
+    assert first is not None
+    monkeypatch.setattr(reading, "RENEW_SECONDS", 0.0)
+    unpack = Sandbox.unpack
+
+    def slowly(
+        sandbox: Sandbox, data: bytes, name: str, skip: int, tick: Callable[[], None]
+    ) -> Iterator[Member]:
+        """As if both leases had nearly run out before the child gave its first member."""
+        Lane.objects.update(due_at=Now())
+        Archive.objects.update(due_at=Now())
+        tick()
+        assert Lane.objects.all().running().exists()
+        assert not Archive.objects.all().has_due()
+        return unpack(sandbox, data, name, skip, tick)
+
+    monkeypatch.setattr(Sandbox, "unpack", slowly)
+    with reading.Reader(draft.pk) as reader:
+        assert reader.unpack_some(first) == 1
+
+    assert draft.candidates.count() == 3
 
 
 @pytest.mark.processes
