@@ -49,10 +49,11 @@ def test_whatever_dies_work_goes_on_and_nobody_is_left_over(worker: Worker) -> N
     _, monitor, pusher = worker.parts()
     _kill(pusher, worker)
     assert worker.heartbeat.restarts == 0
-    _kill(monitor, worker)  # it dies with the lock of the results, which only a restart frees
-    assert worker.heartbeat.restarts == 1
+    # These two die with the lock of their queue, which only a restart frees, if they wait for it.
+    _kill(monitor, worker)
+    assert worker.heartbeat.restarts <= 1
     (child, _), _, _ = worker.parts()
-    _kill(child, worker)  # it may, or may not, have had the lock of the tasks
+    _kill(child, worker)
     restarts = worker.heartbeat.restarts
     _kill(worker.sentinel, worker)
     _kill(worker.main, worker)
