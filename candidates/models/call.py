@@ -6,7 +6,6 @@ that was never settled names a call of which it is not known whether it was answ
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, models
@@ -97,16 +96,12 @@ class CallQuerySet(models.QuerySet["Call"]):
             cursor.execute(SETTLE_SQL, [in_key_order(outcomes)])
             return int(cursor.rowcount)
 
-    def lose(self, tokens: list[UUID]) -> int:
-        """The workers that held these tokens are gone: how their calls ended is unknown."""
-        return (
-            self.open()
-            .filter(token__in=tokens)
-            .update(
-                status=CallStatus.UNKNOWN,
-                settled_at=Now(),
-                error_code=FailureCode.WORKER_ENDED,
-            )
+    def lose(self) -> int:
+        """The workers of these calls are gone: how those that are open ended is unknown."""
+        return self.open().update(
+            status=CallStatus.UNKNOWN,
+            settled_at=Now(),
+            error_code=FailureCode.WORKER_ENDED,
         )
 
 

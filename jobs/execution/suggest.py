@@ -101,7 +101,7 @@ def make_suggestion(suggestion_id: int, runtime: Runtime) -> None:
         reason = PROGRAM_FAULT
     with transaction.atomic():
         runtime.ledger.write()
-        Call.objects.all().lose([claims.token])  # stopped between its row and its leaving
+        Call.objects.filter(token=claims.token).lose()  # stopped between its row and its leaving
         _close(rows, claims, criteria, reason, delay)
     runtime.ledger.forget_written()
 

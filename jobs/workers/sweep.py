@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import Now
 from django_q.models import Task
 
@@ -26,7 +26,7 @@ from candidates.models import (
     Suggestion,
 )
 from candidates.models.candidate import PIECES_KEPT
-from candidates.models.claims import ClaimQuerySet
+from candidates.models.claims import ClaimQuerySet, ordered_by_index
 from jobs import queue
 from jobs.execution.balance import balance
 from jobs.execution.submit import add_lane, send_lane
@@ -101,7 +101,7 @@ def _end_lost_lanes() -> int:
     for rows in (Evaluation, FollowUp, Candidate, Archive):
         claimed: ClaimQuerySet[Any] = rows.objects.all()
         claimed.filter(token__in=tokens).update(due_at=Now())
-    Call.objects.all().lose(tokens)
+    Call.objects.filter(token__in=tokens).lose()
     Lane.objects.filter(pk__in=[lane.pk for lane in lanes]).delete()
     for job in {lane.job for lane in lanes if lane.job and not lane.job.is_open}:
         if job.analysis.evaluations.unranked().exists():
@@ -125,12 +125,16 @@ def _lose_calls_of_no_lane() -> int:
 
     Those of the pages, which ask for criteria, never had a lane.
     """
-    # By the index that holds the open calls alone: there are few, whatever the statistics say.
-    tokens = Call.objects.all().open().order_by("token").values_list("token", flat=True).distinct()
-    lost = set(tokens)
-    lost -= set(Lane.objects.filter(token__in=lost).values_list("token", flat=True))
-    old = Call.objects.filter(analysis__isnull=False, created_at__lt=Now() - LANE_LEASE)
-    return old.lose(list(lost))
+    is_old = Q(analysis__isnull=False, created_at__lt=Now() - LANE_LEASE)
+    calls = Call.objects.all().open().annotate(is_old=ExpressionWrapper(is_old, BooleanField()))
+    # By the index that holds the open calls alone: there are few. The rest is asked of these, since
+    # for a search by age PostgreSQL may take an index of all calls.
+    with ordered_by_index():
+        rows = list(calls.order_by("token").values_list("pk", "token", "is_old"))
+    lanes = Lane.objects.filter(token__in={token for _, token, _ in rows})
+    at_work = set(lanes.values_list("token", flat=True))
+    lost = [pk for pk, token, old in rows if old and token not in at_work]
+    return Call.objects.filter(pk__in=lost).lose()
 
 
 def _resend_lost_messages() -> int:
@@ -155,7 +159,7 @@ def _rescue_suggestions() -> int:
     """Send those whose message was lost, whose pause is over, or whose worker died."""
     due = Suggestion.objects.all().due()
     lost = due.filter(status=due.CLAIMED)
-    Call.objects.all().lose([row.token for row in lost if row.token])
+    Call.objects.filter(token__in=[row.token for row in lost if row.token]).lose()
     if due.exists() and not queue.is_empty():
         due = due.filter(due_at__lt=Now() - MESSAGE_LATE_AFTER)
     ids = list(due.values_list("pk", flat=True)[:MAX_MESSAGES_SENT])
