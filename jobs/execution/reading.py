@@ -20,16 +20,14 @@ from candidates.reading.problems import Problem, Unreadable
 from candidates.reading.sandbox.parent import Sandbox
 from candidates.reading_result import ReadingResult
 
-from .turn import Turn, TurnMode, TurnVerdict
+from .turn import RENEW_SECONDS, Turn, TurnMode, TurnVerdict
 
 log = logging.getLogger(__name__)
 
 FILES_PER_CLAIM = 8
 MEMBERS_PER_BATCH, MEMBER_BYTES_PER_BATCH = 40, 16 * 1024 * 1024  # written at a time
-# Of files and archives. Longer than a lane's: several quick files, or the start of a child, may
-# come between two renewals.
+# Of files and archives. Longer than a lane's: several quick files come between two renewals.
 READING_LEASE = timedelta(seconds=45)
-RENEW_SECONDS = 4.0
 ATTEND_SECONDS = 0.05  # that calls of a guest's host are let run for, about once a second
 
 
@@ -74,7 +72,7 @@ class Reader:
         archives = Archive.objects.filter(draft=self.draft_id)
         archives.fail_exhausted()
         for pk in archives.claim(1, turn.token, READING_LEASE):
-            turn.renew()
+            turn.renew(READING_LEASE)  # nothing renews it while a large archive is loaded
             try:
                 self._unpack(turn, Archive.objects.select_related("draft").get(pk=pk))
             except Archive.DoesNotExist:
@@ -90,6 +88,7 @@ class Reader:
         try:
             with archive.file.open("rb") as file:
                 data = file.read()
+            turn.renew()
             members = self._ready().unpack(
                 data, archive.filename, archive.done, lambda: self._renew(turn)
             )

@@ -242,10 +242,10 @@ class Turn:
         else:
             self.attend_host(IDLE_SECONDS)
 
-    def renew(self) -> None:
-        """Renew the lane's lease."""
+    def renew(self, lease: timedelta | None = None) -> None:
+        """Renew the lane's lease, for its usual length where none is given."""
         self.renewed = time.monotonic()
-        Lane.objects.all().renew(self.lane.pk, self.token)
+        Lane.objects.all().renew(self.lane.pk, self.token, lease)
 
     def leave(self) -> None:
         """Mark the lane as one that claims no more, so that others are counted without it."""

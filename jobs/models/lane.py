@@ -40,9 +40,9 @@ class LaneQuerySet(models.QuerySet["Lane"]):
             leaving=False,
         )
 
-    def renew(self, pk: int, token: UUID) -> int:
+    def renew(self, pk: int, token: UUID, lease: timedelta | None = None) -> int:
         """Renew the lane's lease; 0 when `token` no longer holds it."""
-        return self.filter(pk=pk, token=token).update(due_at=Now() + LANE_LEASE)
+        return self.filter(pk=pk, token=token).update(due_at=Now() + (lease or LANE_LEASE))
 
 
 class Lane(models.Model):

@@ -98,15 +98,15 @@ class Sandbox:
         """The text of `data`, within `seconds` of wall time (and the start of a child); text
         recognition adds to that what `limits.recognise_seconds` says.
 
-        `tick` is called about every second while the child works, for heartbeats that are due.
-        Raises Unreadable with the reason when there is none, and SandboxFailed when no child can
-        be started.
+        `tick` is called about every second while the child starts and works, for heartbeats that
+        are due. Raises Unreadable with the reason when there is none, and SandboxFailed when no
+        child can be started.
         """
         if not data:
             raise Unreadable(Problem.EMPTY)
         if len(data) > MAX_BYTES:
             raise Unreadable(Problem.TOO_LARGE, f"{len(data)} bytes")
-        with self._child_at_work(data, name, wire.READ) as (child, deadline):
+        with self._child_at_work(data, name, wire.READ, tick=tick) as (child, deadline):
             value = _receive(child, deadline, tick)
             recognising_since = 0.0
             while self.ocr and "recognising" in value:
@@ -128,7 +128,7 @@ class Sandbox:
             raise Unreadable(Problem.EMPTY)
         if len(data) > MAX_ARCHIVE_BYTES:
             raise Unreadable(Problem.ARCHIVE_TOO_LARGE, f"{len(data)} bytes")
-        with self._child_at_work(data, name, wire.UNPACK, skip) as (child, deadline):
+        with self._child_at_work(data, name, wire.UNPACK, skip, tick) as (child, deadline):
             while "member" in (value := _receive(child, deadline, tick)):
                 yield _member(value, child, deadline)
                 deadline = time.monotonic() + self.seconds
@@ -168,10 +168,15 @@ class Sandbox:
 
     @contextmanager
     def _child_at_work(
-        self, data: bytes, name: str, action: int, skip: int = 0
+        self,
+        data: bytes,
+        name: str,
+        action: int,
+        skip: int = 0,
+        tick: Callable[[], None] | None = None,
     ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
         """A child that has got the request, and its deadline."""
-        child = self._ready()
+        child = self._ready(tick)
         begun = time.monotonic()
         try:
             deadline = begun + self.seconds
@@ -196,22 +201,22 @@ class Sandbox:
         """End the child; reading again would start another."""
         self._stop()
 
-    def _ready(self) -> subprocess.Popen[bytes]:
+    def _ready(self, tick: Callable[[], None] | None) -> subprocess.Popen[bytes]:
         if self._child is not None and (self._files >= MAX_FILES_PER_CHILD or _ended(self._child)):
             self._stop()
         if self._child is None:
             self._child = _start(self.ocr)
             self._files = 0
             try:
-                self._baseline = self._greet(self._child)
+                self._baseline = self._greet(self._child, tick)
             except BaseException:
                 self._stop()  # interrupted before the greeting was read
                 raise
         return self._child
 
-    def _greet(self, child: subprocess.Popen[bytes]) -> int:
+    def _greet(self, child: subprocess.Popen[bytes], tick: Callable[[], None] | None) -> int:
         try:
-            hello = _receive(child, time.monotonic() + START_SECONDS)
+            hello = _receive(child, time.monotonic() + START_SECONDS, tick)
             missing, baseline = (
                 [str(protection) for protection in hello["missing"]],
                 int(hello["max_rss"]),

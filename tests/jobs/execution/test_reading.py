@@ -25,6 +25,13 @@ from tests.workers_here import upload, work_off
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
 
+def enter() -> turn.Turn:
+    """The turn of the only lane."""
+    entered = turn.Turn.enter(Lane.objects.get().pk)
+    assert entered is not None
+    return entered
+
+
 def statuses(draft: Draft) -> dict[str, str]:
     return dict(draft.candidates.values_list("filename", "status"))
 
@@ -107,8 +114,7 @@ def test_a_document_named_zip_is_a_candidate(draft: Draft) -> None:
 @pytest.mark.parametrize("name", ["cvs.zip", "cv.txt"])
 def test_the_lane_of_a_reader_is_missed_as_soon_as_any_other(draft: Draft, name: str) -> None:
     upload(draft, {name: archives.resumes(3) if name == "cvs.zip" else archives.TEXT})
-    first = turn.Turn.enter(Lane.objects.get().pk)
-    assert first is not None
+    first = enter()
 
     with reading.Reader(draft.pk) as reader:
         assert reader.read_some(first) == 1
@@ -122,8 +128,7 @@ def test_unpacking_a_slow_member_keeps_lane_and_archive(
     draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(draft, {"cvs.zip": archives.resumes(3)})
-    first = turn.Turn.enter(Lane.objects.get().pk)
-    assert first is not None
+    first = enter()
     monkeypatch.setattr(reading, "RENEW_SECONDS", 0.0)
     unpack = Sandbox.unpack
 
@@ -151,9 +156,7 @@ def test_a_turn_that_ends_half_way_is_gone_on_with(
 ) -> None:
     monkeypatch.setattr(reading, "MEMBERS_PER_BATCH", 2)
     upload(draft, {"cvs.zip": archives.resumes(7)})
-    lane = Lane.objects.get()
-    first = turn.Turn.enter(lane.pk)
-    assert first is not None
+    first = enter()
     monkeypatch.setattr(first, "check", lambda: turn.TurnVerdict.YIELD)
 
     with reading.Reader(draft.pk) as reader:
@@ -173,8 +176,7 @@ def test_a_worker_that_lost_the_archive_writes_nothing(
     draft: Draft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(draft, {"cvs.zip": archives.resumes(3)})
-    first = turn.Turn.enter(Lane.objects.get().pk)
-    assert first is not None
+    first = enter()
     Archive.objects.all().claim(1, first.token, reading.READING_LEASE)
     Archive.objects.update(due_at=Now() - reading.READING_LEASE)
     Lane.objects.all().delete()

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from candidates.reading import Problem, Unreadable
 from candidates.reading.limits import ADDRESS_SPACE_BYTES, MAX_BYTES
+from candidates.reading.sandbox import parent
 from candidates.reading.sandbox.parent import Sandbox, SandboxFailed
 from tests.makers import files
 
@@ -41,6 +43,24 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "this did not come true in time"
         time.sleep(0.005)
+
+
+def test_a_child_that_starts_slowly_leaves_time_for_heartbeats(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parent, "TICK_SECONDS", 0.001)
+    is_ready: list[bool] = []  # False at a tick, True when the child has said so
+    greet = sandbox._greet
+
+    def greeted(*args: Any) -> int:
+        baseline = greet(*args)
+        is_ready.append(True)
+        return baseline
+
+    monkeypatch.setattr(sandbox, "_greet", greeted)
+    sandbox.read(b"Jane", "cv.txt", lambda: is_ready.append(False))
+
+    assert is_ready.index(True) > 0
 
 
 def cpu_ticks(process: Path) -> int:
